@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The checkout's (or installed package's) root, from the sources as well as from `dist/`. */
+export function projectFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!(existsSync(join(folder, 'package.json')) && existsSync(join(folder, 'sandbox', 'postgres-package')))) {
+    const parent = dirname(folder);
+    if (parent === folder)
+      throw new Error(`no package.json with a sandbox folder above ${fileURLToPath(import.meta.url)}`);
+    folder = parent;
+  }
+  return folder;
+}
+
+/** Where downloads are kept between runs: `SUREFOOT_CACHE`, else `~/.cache/surefoot`. */
+export function cacheFolder(): string {
+  return resolve(process.env.SUREFOOT_CACHE || join(homedir(), '.cache', 'surefoot'));
+}
+
+/** Where all of the sandbox's state lives: `SUREFOOT_HOME`, else `.surefoot` in the current folder. */
+export function defaultHome(): string {
+  return resolve(process.env.SUREFOOT_HOME || '.surefoot');
+}
+
+/** Writes a file so that a reader sees the old text or the new, never half of it. */
+export async function writeAtomically(path: string, text: string, mode = 0o644): Promise<void> {
+  const temporary = `${path}.${process.pid}.${Math.random().toString(36).slice(2, 10)}.tmp`;
+  await writeFile(temporary, text, { mode });
+  await rename(temporary, path);
+}

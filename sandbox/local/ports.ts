@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { writeAtomically } from './folders.js';
+
+/**
+ * Free ports on the loopback address, one for each name. Those of the last run in this folder are kept where they are
+ * still free, so that a URL stays the same from run to run. `preferred` is tried first when there is no last run.
+ */
+export async function choosePorts<Name extends string>(
+  folder: string,
+  names: readonly Name[],
+  preferred: Partial<Record<Name, number>> = {},
+): Promise<Record<Name, number>> {
+  const file = join(folder, 'ports.json');
+  const remembered = await readPorts(file);
+  const chosen = {} as Record<Name, number>;
+  const taken = new Set<number>();
+  for (const name of names) {
+    const candidates = [remembered[name], preferred[name], 0].filter((port) => port !== undefined);
+    for (const candidate of candidates) {
+      const port = await freePort(candidate);
+      if (port === undefined || taken.has(port)) continue;
+      chosen[name] = port;
+      taken.add(port);
+      break;
+    }
+  }
+  await writeAtomically(file, JSON.stringify({ ...remembered, ...chosen }, null, 2));
+  return chosen;
+}
+
+/** `port` if nothing listens on it (any free one for 0), else undefined. */
+export async function freePort(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+      const address = server.address() as AddressInfo;
+      server.close(() => resolve(address.port));
+    });
+  });
+}
+
+async function readPorts(file: string): Promise<Record<string, number>> {
+  try {
+    const ports: unknown = JSON.parse(await readFile(file, 'utf8'));
+    if (typeof ports !== 'object' || ports === null) return {};
+    return Object.fromEntries(
+      Object.entries(ports).filter(([, port]) => Number.isInteger(port) && port > 1023 && port < 65_536),
+    );
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,45 @@
+/** What this worker refuses to run: another plan than was agreed on, or time that is not what it claims to be. */
+import { ApplicationFailure } from '@temporalio/common';
+import type { AdmissionActivities, Clock } from '../contract/activities.js';
+import { FailureType } from '../contract/errors.js';
+import { formatDuration } from '../domain/duration.js';
+import { digestOf } from '../plan/digest.js';
+
+/** How far the workflow's clock may be from the wall clock when time is real, milliseconds. */
+const LARGEST_DRIFT = 10 * 60_000;
+
+/** @throws from its activities: ApplicationFailure `Refused` */
+export function createAdmissionActivities(options: {
+  /** The task queue that only this machine's worker polls. */
+  runner: string;
+  /** Whether this worker serves demo and rehearsal, where the server skips time. */
+  allowVirtualTime: boolean;
+}): AdmissionActivities {
+  const checkClock = async ({ clock, workflowTime }: { clock: Clock; workflowTime: number }) => {
+    if (clock === 'virtual') {
+      if (!options.allowVirtualTime)
+        throw refused('virtual time is for demo and rehearsal; this worker runs real deployments');
+      return;
+    }
+    const drift = workflowTime - Date.now();
+    if (Math.abs(drift) <= LARGEST_DRIFT) return;
+    const direction = drift > 0 ? 'ahead of' : 'behind';
+    throw refused(
+      `the workflow's clock is ${formatDuration(Math.abs(drift))} ${direction} the wall clock although its time is real`,
+    );
+  };
+  return {
+    async admit({ plan, digest, clock, workflowTime }) {
+      const actual = digestOf(plan);
+      if (actual !== digest) {
+        throw refused(`the plan's digest is ${actual.slice(0, 12)}…, not ${digest.slice(0, 12)}… that was agreed on`);
+      }
+      await checkClock({ clock, workflowTime });
+      return { runner: options.runner };
+    },
+    checkClock,
+  };
+}
+
+const refused = (message: string) =>
+  ApplicationFailure.create({ type: FailureType.Refused, message: `Refused: ${message}`, nonRetryable: true });

@@ -1,0 +1,46 @@
+/** Heartbeats and cancellation, the same for every activity that takes its time. */
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { type Attendant, LeftRunning } from '../adapters/recorder.js';
+
+/**
+ * Waits for a recorded command on behalf of this activity. Only a cancellation that the workflow asked for stops the
+ * command: when this worker shuts down or the attempt has timed out, the next attempt re-attaches.
+ */
+export function attendant(): Attendant {
+  const context = Context.current();
+  return {
+    beat: () => context.heartbeat(),
+    signal: context.cancellationSignal,
+    stops: () => context.cancellationDetails?.cancelRequested === true,
+  };
+}
+
+const BEAT = 1_000;
+
+/** Heartbeats until the work is done. The work must end soon when the signal is aborted; its end then is the cancellation. */
+export async function attended<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(), BEAT);
+  context.heartbeat();
+  try {
+    return await work(context.cancellationSignal);
+  } catch (error) {
+    await rethrowCancellation(error);
+    throw error;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Throws what the workflow is to see when the activity was cancelled; returns when it was not. */
+export async function rethrowCancellation(error: unknown): Promise<void> {
+  const context = Context.current();
+  if (!context.cancellationSignal.aborted) return;
+  const requested = context.cancellationDetails?.cancelRequested === true;
+  // What the activity has found out is worth more than the news that somebody has stopped waiting for it.
+  if (error instanceof ApplicationFailure && (error.nonRetryable || !requested)) return;
+  if (requested) await context.cancelled;
+  const message = error instanceof LeftRunning ? error.message : 'The worker went away during the activity';
+  throw ApplicationFailure.retryable(message, 'AttemptInterrupted');
+}

@@ -1,0 +1,171 @@
+/** What must be true before anything starts: repository, staging, tools (checklist, Pré-requisitos). */
+import { access, constants } from 'node:fs/promises';
+import { isAbsolute, resolve } from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
+import { execa } from 'execa';
+import { searchPath } from '../adapters/command-line.js';
+import { isAncestor, resolveCommit, unreadable } from '../adapters/git.js';
+import { logIn } from '../adapters/login.js';
+import { countRowsOf, withDatabase } from '../adapters/postgres.js';
+import type { PrerequisiteActivities } from '../contract/activities.js';
+import type { Commands, Environment } from '../contract/plan.js';
+import { type Fact, failures, passed, type StepReport } from '../domain/evidence.js';
+import { attended } from './attendance.js';
+
+/**
+ * Facts: `checkRepository` establishes `merged`, `target`, `previous`; `checkStaging` `rows`, `credentials`;
+ * `checkTools` `tool:NAME` for each tool, `script:PATH` for each script, `commands`, and `tools`: all of them.
+ */
+export function createPrerequisiteActivities(
+  options: {
+    /** Folders searched before PATH, besides those of the environments. */
+    tools?: string[];
+  } = {},
+): PrerequisiteActivities {
+  return {
+    checkRepository: ({ release }) =>
+      attended(async () => {
+        const problem = await unreadable(release.repository);
+        const find = (name: string) => (problem ? undefined : resolveCommit(release.repository, name));
+        const [branch, target, previous] = await Promise.all([
+          find(release.branch),
+          find(release.target),
+          find(release.previous),
+        ]);
+        const merged =
+          branch !== undefined &&
+          target !== undefined &&
+          (await isAncestor(release.repository, { ancestor: branch, of: target }));
+        const resolved = (name: string, commit: string | undefined) =>
+          commit ? `${name} is commit ${commit.slice(0, 12)}` : (problem ?? `${name} is not in ${release.repository}`);
+        const facts: Fact[] = [
+          {
+            name: 'merged',
+            ok: merged,
+            text: branch
+              ? `${release.branch} is ${merged ? '' : 'not '}merged into ${release.target}`
+              : resolved(release.branch, branch),
+          },
+          { name: 'target', ok: target !== undefined, text: resolved(release.target, target) },
+          { name: 'previous', ok: previous !== undefined, text: resolved(release.previous, previous) },
+        ];
+        return { ...summed(facts, facts.map((fact) => fact.text).join('; ')), commit: target ?? '' };
+      }),
+
+    checkStaging: ({ environments, minimumRows }) =>
+      attended(async (signal) => {
+        const staging = environments.find(({ name }) => name === 'staging');
+        const { table, rows: least } = minimumRows;
+        const rows = staging && (await withDatabase(staging.database, (client) => countRowsOf(client, table)));
+        const problems = (await Promise.all(environments.map((one) => checkCredentials(one, signal)))).flat();
+        const names = environments.map(({ name }) => name).join(' and ');
+        const facts: Fact[] = [
+          {
+            name: 'rows',
+            ok: rows !== undefined && rows >= least,
+            text: `staging has ${rows ?? 'unknown'} rows in ${table}, at least ${least} are needed`,
+          },
+          {
+            name: 'credentials',
+            ok: problems.length === 0 && environments.length > 0,
+            text: problems.length === 0 ? `database and API logins of ${names} work` : problems.join('; '),
+          },
+        ];
+        return summed(facts, facts.map((fact) => fact.text).join('; '));
+      }),
+
+    checkTools: ({ tools, scripts, commands }) =>
+      attended(async (signal) => {
+        const path = searchPath(options.tools ?? []);
+        const toolFacts = await Promise.all(tools.map((tool) => checkTool(tool, path, signal)));
+        const folders = workerFolders(commands);
+        const scriptFacts = await Promise.all(scripts.map((script) => checkScript(script, folders)));
+        const facts = [...toolFacts, ...scriptFacts, await checkPrograms(commands)];
+        const missing = failures({ summary: '', facts, evidence: [] });
+        const good = `${tools.length} tools, ${scripts.length} scripts and the commands' programs are there`;
+        return summed([...facts, { name: 'tools', ok: missing === '', text: missing || good }], good);
+      }),
+  };
+}
+
+function summed(facts: Fact[], good: string): StepReport {
+  const report = { summary: good, facts, evidence: [] };
+  return passed(report) ? report : { ...report, summary: failures(report) };
+}
+
+/** @returns what does not work, for people */
+async function checkCredentials(environment: Environment, signal: AbortSignal): Promise<string[]> {
+  const attempts = [
+    withDatabase(environment.database, (client) => client.query('select 1')).then(() => undefined),
+    logIn(environment, signal).then((login) =>
+      'refused' in login ? `login to ${environment.api} refused: ${login.refused}` : undefined,
+    ),
+  ];
+  const results = await Promise.allSettled(attempts);
+  signal.throwIfAborted();
+  return results.flatMap((result) => {
+    if (result.status === 'fulfilled')
+      return result.value === undefined ? [] : [`${environment.name}: ${result.value}`];
+    // Other errors are not known to be free of secrets.
+    const known = result.reason instanceof ApplicationFailure;
+    return [`${environment.name}: ${known ? result.reason.message : 'the credentials could not be tried'}`];
+  });
+}
+
+async function checkTool(tool: string, path: string, signal: AbortSignal): Promise<Fact> {
+  const name = `tool:${tool}`;
+  // ssh is the one that knows no --version.
+  const words = tool === 'ssh' ? ['-V'] : ['--version'];
+  const run = await execa(tool, words, {
+    env: { PATH: path },
+    reject: false,
+    timeout: 20_000,
+    stdin: 'ignore',
+    cancelSignal: signal,
+  });
+  signal.throwIfAborted();
+  const version = (run.stdout || run.stderr || '').trim().split('\n')[0]?.slice(0, 120);
+  if (run.code === 'ENOENT') return { name, ok: false, text: `${tool} is not found` };
+  if (run.failed) return { name, ok: false, text: `${tool} is there, but ${words[0]} failed: ${version || run.code}` };
+  return { name, ok: true, text: `${tool}: ${version}` };
+}
+
+const workerFolders = (commands: Commands): string[] => [
+  ...new Set(Object.values(commands).flatMap((command) => (command?.on === 'worker' ? [command.folder] : []))),
+];
+
+async function checkScript(script: string, folders: string[]): Promise<Fact> {
+  const name = `script:${script}`;
+  // A Python script is run by its interpreter and needs to be readable only.
+  const mode = script.endsWith('.py') ? constants.R_OK : constants.X_OK;
+  const places = isAbsolute(script) ? [script] : folders.map((folder) => resolve(folder, script));
+  const problems: string[] = [];
+  for (const place of places) {
+    const problem = await accessProblem(place, mode);
+    if (!problem) return { name, ok: true, text: `${script} is there` };
+    problems.push(problem);
+  }
+  const problem = problems.find((text) => text !== 'not found') ?? 'not found';
+  return { name, ok: false, text: `${script}: ${problem} (looked in ${folders.join(', ') || 'no folder'})` };
+}
+
+/** The programs of the plan's own commands that are named by a path, on this machine. */
+async function checkPrograms(commands: Commands): Promise<Fact> {
+  const checks = Object.values(commands).map(async (command) => {
+    const program = command?.run[0];
+    if (command?.on !== 'worker' || !program?.includes('/') || program.includes('{')) return [];
+    const problem = await accessProblem(resolve(command.folder, program), constants.X_OK);
+    return [problem ? `${program}: ${problem}` : ''];
+  });
+  const results = (await Promise.all(checks)).flat();
+  const problems = results.filter(Boolean);
+  const text = problems.length === 0 ? `${results.length} commands can be run` : problems.join('; ');
+  return { name: 'commands', ok: problems.length === 0, text };
+}
+
+function accessProblem(file: string, mode: number): Promise<string | undefined> {
+  return access(file, mode).then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => (error.code === 'EACCES' ? 'not executable or readable' : 'not found'),
+  );
+}

@@ -1,0 +1,169 @@
+/** One command of a step, run at most once, with its output kept as evidence: what all command activities share. */
+
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { ApplicationFailure } from '@temporalio/common';
+import type { CommandLine } from '../adapters/command-line.js';
+import { storeEvidence } from '../adapters/evidence-store.js';
+import { type RecordedEnd, runRecorded, stepFolder } from '../adapters/recorder.js';
+import { redact, redaction } from '../adapters/redaction.js';
+import { readSecret } from '../adapters/secrets.js';
+import { readSshFailure } from '../adapters/ssh.js';
+import type { EvidencePlace, StepKey } from '../contract/activities.js';
+import { FailureType } from '../contract/errors.js';
+import type { Environment } from '../contract/plan.js';
+import { formatDuration } from '../domain/duration.js';
+import type { EvidenceReference } from '../domain/evidence.js';
+import { attendant, rethrowCancellation } from './attendance.js';
+
+export interface CommandOutcome {
+  milliseconds: number;
+  /** The last 4 MB of each output, with secrets: for reading, not for writing. */
+  output: string;
+  errors: string;
+  evidence: EvidenceReference[];
+}
+
+/** How much of an output is read into memory. The evidence has all of it. */
+const LONGEST_READ = 4 * 1024 * 1024;
+const LONGEST_EXCERPT = 1_000;
+
+/** Every secret of an environment that can be read here: what must not appear in its commands' output. */
+export async function secretsOf(environment: Environment): Promise<string[]> {
+  const references = [environment.database.password, environment.login.password];
+  const read = await Promise.allSettled(references.map(readSecret));
+  return read.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}
+
+/**
+ * Runs the command of `key` and `name`, or re-attaches to it, or reads how it ended.
+ * @param input.timeout milliseconds
+ * @throws ApplicationFailure `CommandFailed` or `OutcomeUnknown`, with the evidence in its details
+ */
+export async function runOnce(input: {
+  state: string;
+  key: StepKey;
+  name: string;
+  evidence: EvidencePlace;
+  environment: Environment;
+  line: CommandLine;
+  timeout: number;
+}): Promise<CommandOutcome> {
+  const { line } = input;
+  const folder = stepFolder(input.state, input.key, input.name);
+  const end = await runRecorded(folder, {
+    command: { argv: line.argv, cwd: line.cwd, host: line.host, timeout: input.timeout },
+    environment: line.environment,
+    attendant: attendant(),
+  }).catch(async (error: unknown) => {
+    await rethrowCancellation(error);
+    throw error;
+  });
+  if (end.kind === 'unknown' || end.stopReason === 'stopped') await rethrowCancellation(undefined);
+
+  const secrets = await secretsOf(input.environment);
+  for (const log of ['stdout.log', 'stderr.log']) await hideSecrets(join(folder, log), secrets);
+  const output = await readEnd(join(folder, 'stdout.log'));
+  const errors = await readEnd(join(folder, 'stderr.log'));
+  const evidence = await keepOutput(input, folder);
+
+  const fail = (type: FailureType, what: string) =>
+    ApplicationFailure.create({
+      type,
+      message: redact(
+        `${line.title} ${what}${line.overSsh ? ` on ${line.host}` : ''}${excerpt(output, errors)}`,
+        secrets,
+      ),
+      nonRetryable: true,
+      details: [{ evidence }],
+    });
+  if (end.kind === 'unknown') {
+    const running = end.stillRunning === undefined ? 'no longer runs' : `still runs as process ${end.stillRunning}`;
+    throw fail(FailureType.OutcomeUnknown, `was started, but its recorder was killed; the command ${running}`);
+  }
+  const failure = judgeEnd(end, line, errors, input.timeout);
+  if (failure) throw fail(...failure);
+  return { milliseconds: end.milliseconds, output, errors, evidence };
+}
+
+function judgeEnd(
+  end: RecordedEnd,
+  line: CommandLine,
+  errors: string,
+  timeout: number,
+): [type: FailureType, what: string] | undefined {
+  const remote = line.overSsh ? '; its remote side may still be running' : '';
+  if (end.error !== undefined) return [FailureType.CommandFailed, `could not be started (${end.error})`];
+  if (end.stopReason === 'timed out') {
+    const what = `took longer than ${formatDuration(timeout)} and was killed${remote}`;
+    return [line.overSsh ? FailureType.OutcomeUnknown : FailureType.CommandFailed, what];
+  }
+  if (end.stopReason === 'stopped') return [FailureType.CommandFailed, `was stopped by a cancellation${remote}`];
+  if (end.signal !== null) return [FailureType.CommandFailed, `was killed by ${end.signal}`];
+  if (end.code === 0) return undefined;
+  if (line.overSsh && end.code === 255) {
+    const meaning = readSshFailure(errors);
+    if (meaning === 'lost') return [FailureType.OutcomeUnknown, 'was started, then the connection was lost'];
+    if (meaning === 'not-started') return [FailureType.CommandFailed, 'was not started: no connection'];
+  }
+  return [FailureType.CommandFailed, `ended with exit code ${end.code}`];
+}
+
+/** The recorder does not know the secrets; a command that prints one leaves it in the step's folder until now. */
+async function hideSecrets(file: string, secrets: string[]): Promise<void> {
+  if (secrets.length === 0 || !(await exists(file))) return;
+  const draft = `${file}.part`;
+  await pipeline(createReadStream(file), redaction(secrets), createWriteStream(draft, { mode: 0o600 }));
+  await rename(draft, file);
+}
+
+async function keepOutput(
+  input: { key: StepKey; name: string; evidence: EvidencePlace; line: CommandLine },
+  folder: string,
+): Promise<EvidenceReference[]> {
+  const references: EvidenceReference[] = [];
+  for (const [log, title] of [
+    ['stdout.log', `Output of ${input.line.title}`],
+    ['stderr.log', `Errors and log of ${input.line.title}`],
+  ] as const) {
+    const file = join(folder, log);
+    if (!(await exists(file)) || (log === 'stderr.log' && (await stat(file)).size === 0)) continue;
+    const path = evidencePath(input.key, `${input.name}.${log}`);
+    references.push(await storeEvidence(input.evidence, { title, path, content: createReadStream(file) }));
+  }
+  return references;
+}
+
+/** Where a step's file stands in the evidence store. */
+export const evidencePath = (key: StepKey, name: string): string =>
+  `${key.step.replaceAll(/[^\w.-]/g, '_')}/${key.generation}/${name}`;
+
+/** The last lines of both outputs: alembic reports on stdout, most others on stderr. */
+function excerpt(output: string, errors: string): string {
+  const lines = [...lastLines(output, 5), ...lastLines(errors, 10)].join('\n');
+  return lines === '' ? '; it printed nothing' : `:\n${lines.slice(-LONGEST_EXCERPT)}`;
+}
+
+const lastLines = (text: string, count: number) => text.trimEnd().split('\n').slice(-count).filter(Boolean);
+
+async function readEnd(file: string): Promise<string> {
+  if (!(await exists(file))) return '';
+  const handle = await open(file);
+  try {
+    const { size } = await handle.stat();
+    const start = Math.max(0, size - LONGEST_READ);
+    const buffer = Buffer.alloc(size - start);
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, start);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+const exists = (file: string) =>
+  stat(file).then(
+    () => true,
+    () => false,
+  );

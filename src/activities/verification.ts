@@ -1,0 +1,65 @@
+/** Production's real state, by the database and the application themselves rather than by what steps have reported. */
+import { sameRevision } from '../adapters/alembic.js';
+import { isUsable, readIndexes } from '../adapters/database-catalogue.js';
+import { askHealth } from '../adapters/health.js';
+import { fieldOf, jsonOf, NoAnswer } from '../adapters/http.js';
+import { alembicRevisions, type DatabaseClient, withDatabase } from '../adapters/postgres.js';
+import type { VerificationActivities } from '../contract/activities.js';
+import type { IndexExpectations } from '../contract/plan.js';
+import { type Fact, failures, passed } from '../domain/evidence.js';
+import { attended } from './attendance.js';
+
+const TIMEOUT = 10_000;
+
+/** Facts: `version`, `revision`, `indexes`, each when it is expected to be something. */
+export function createVerificationActivities(): VerificationActivities {
+  return {
+    verifyState: ({ environment, healthPath, expected }) =>
+      attended(async (signal) => {
+        const facts: Fact[] = [];
+        if (expected.version !== undefined) {
+          facts.push(await versionFact(`${environment.api}${healthPath}`, expected.version, signal));
+        }
+        const { revision, indexes } = expected;
+        if (revision !== undefined || indexes !== undefined) {
+          await withDatabase(environment.database, async (client) => {
+            if (revision !== undefined) facts.push(revisionFact(await alembicRevisions(client), revision));
+            if (indexes !== undefined) facts.push(await indexesFact(client, indexes));
+          });
+        }
+        const report = { summary: facts.map((fact) => fact.text).join('; '), facts, evidence: [] };
+        return passed(report) ? report : { ...report, summary: failures(report) };
+      }),
+  };
+}
+
+async function versionFact(url: string, version: string, signal: AbortSignal): Promise<Fact> {
+  const name = 'version';
+  const health = await askHealth(url, TIMEOUT, signal);
+  if (health instanceof NoAnswer)
+    return { name, ok: false, text: `the health check did not answer: ${health.message}` };
+  const said = fieldOf(jsonOf(health), 'version');
+  const text = `the health check answers ${health.statusText} with version ${said ?? 'unknown'}, expected ${version}`;
+  return { name, ok: health.status === 200 && said === version, text };
+}
+
+function revisionFact(found: string[], revision: string | null): Fact {
+  const at = found.join(', ') || 'no revision';
+  const text = `the database is at ${at}, expected ${revision ?? 'no revision'}`;
+  return { name: 'revision', ok: found.length <= 1 && sameRevision(found[0] ?? null, revision), text };
+}
+
+async function indexesFact(
+  client: DatabaseClient,
+  { present, expectations }: { present: boolean; expectations: IndexExpectations },
+): Promise<Fact> {
+  const found = await readIndexes(client, expectations.table);
+  const states = expectations.expected.map(({ name }) => ({ name, index: found.find((index) => index.name === name) }));
+  const wrong = states.filter(({ index }) => (present ? !index || !isUsable(index) : index !== undefined));
+  const ok = wrong.length === 0;
+  const names = wrong.map(
+    ({ name, index }) => `${name} ${index ? (isUsable(index) ? 'is still there' : 'is invalid') : 'is missing'}`,
+  );
+  const good = present ? 'all are there and valid' : 'none is left';
+  return { name: 'indexes', ok, text: `indexes of this deployment: ${ok ? good : names.join(', ')}` };
+}

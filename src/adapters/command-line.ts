@@ -1,0 +1,77 @@
+/** Turns a plan's command into what is really executed: here or on the environment's server. */
+import { delimiter } from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
+import { FailureType } from '../contract/errors.js';
+import type { Command, Environment } from '../contract/plan.js';
+import { quoteWord, sshCommand } from './ssh.js';
+
+export interface CommandLine {
+  argv: string[];
+  cwd: string;
+  /** For people: the machine it acts on. */
+  host: string;
+  /** Of the process; it may hold secrets and is never written. */
+  environment: NodeJS.ProcessEnv;
+  /** For people: the command as one would type it. */
+  title: string;
+  overSsh: boolean;
+}
+
+/**
+ * @param input.values for the command's placeholders
+ * @param input.variables environment variables for the command; not secret, as ssh shows them in its arguments
+ * @throws ApplicationFailure `PreconditionFailed` for an unknown placeholder or a value that reads as an option
+ */
+export function commandLine(input: {
+  environment: Environment;
+  command: Command;
+  values: Record<string, string>;
+  variables?: Record<string, string>;
+}): CommandLine {
+  const { environment, command, variables = {} } = input;
+  const words = fillPlaceholders(command.run, input.values);
+  const title = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : quoteWord(word))).join(' ');
+  const [folder = ''] = fillPlaceholders([command.folder], { application: environment.application });
+  const inherited = inheritedVariables();
+  if (command.on === 'server' && environment.server.kind === 'ssh') {
+    const ssh = sshCommand(environment.server, { words, folder, tools: environment.tools, variables });
+    return { argv: ssh.argv, cwd: '/', host: ssh.host, environment: inherited, title, overSsh: true };
+  }
+  const path = searchPath(environment.tools);
+  const own = { ...inherited, PATH: path, ...variables };
+  return { argv: words, cwd: folder, host: 'local', environment: own, title, overSsh: false };
+}
+
+/** PATH with an environment's tools first. */
+export const searchPath = (tools: string[]): string =>
+  [...tools, process.env.PATH ?? ''].filter(Boolean).join(delimiter);
+
+/** The worker's own variables without its key to the Temporal cluster, which is no business of a deploy script. */
+function inheritedVariables(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'));
+  return Object.fromEntries(kept);
+}
+
+/**
+ * Fills `{name}` in every word. A value can't add words, and can't become an option.
+ * @throws ApplicationFailure `PreconditionFailed`
+ */
+export function fillPlaceholders(run: string[], values: Record<string, string>): string[] {
+  return run.map((word) =>
+    word.replaceAll(/\{([A-Za-z][A-Za-z0-9_-]*)\}/g, (_, name: string) => {
+      const value = Object.hasOwn(values, name) ? values[name] : undefined;
+      if (value === undefined) throw refused(`{${name}} in "${run.join(' ')}" has no value here`);
+      if (value === '' || value.startsWith('-') || value.includes('\0')) {
+        throw refused(`the value of {${name}} in "${run.join(' ')}" is empty or reads as an option: "${value}"`);
+      }
+      return value;
+    }),
+  );
+}
+
+const refused = (message: string) =>
+  ApplicationFailure.create({
+    type: FailureType.PreconditionFailed,
+    message: `The command was not run: ${message}`,
+    nonRetryable: true,
+  });

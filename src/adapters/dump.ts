@@ -1,0 +1,98 @@
+/** pg_dump and pg_restore: finding ones that fit the server, making a dump, reading it whole. */
+import { readdir } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
+import { execa } from 'execa';
+import { FailureType } from '../contract/errors.js';
+import type { Database } from '../contract/plan.js';
+import { searchPath } from './command-line.js';
+import { redact } from './redaction.js';
+import { readSecret } from './secrets.js';
+
+/** Where Debian and its kin keep one folder for each major version. */
+const DEBIAN = '/usr/lib/postgresql';
+
+export interface DumpTools {
+  pgDump: string;
+  pgRestore: string;
+  /** As it says itself: `pg_dump (PostgreSQL) 15.18`. */
+  version: string;
+}
+
+/**
+ * The first pg_dump that is at least as new as the server: an older one refuses. Looked for in SUREFOOT_PG_BIN, on PATH,
+ * then among the system's versions, newest first.
+ * @throws ApplicationFailure `PreconditionFailed` that names what was found
+ */
+export async function findDumpTools(serverMajor: number, tools: string[]): Promise<DumpTools> {
+  const chosen = process.env.SUREFOOT_PG_BIN;
+  const folders = [...(chosen ? [chosen] : []), ...searchPath(tools).split(delimiter), ...(await systemFolders())];
+  const found: string[] = [];
+  for (const folder of new Set(folders)) {
+    const pgDump = join(folder, 'pg_dump');
+    const { failed, stdout } = await execa(pgDump, ['--version'], { reject: false, timeout: 10_000 });
+    const major = Number(/(\d+)(\.\d+|devel|beta\d+|rc\d+)*\s*(\(|$)/.exec(stdout)?.[1]);
+    if (failed || !(major > 0)) continue;
+    if (major >= serverMajor) return { pgDump, pgRestore: join(folder, 'pg_restore'), version: stdout.trim() };
+    found.push(`${pgDump} (${major})`);
+  }
+  throw ApplicationFailure.create({
+    type: FailureType.PreconditionFailed,
+    message: `No pg_dump for PostgreSQL ${serverMajor} found; too old: ${found.join(', ') || 'none'}. Install the client of that version or set SUREFOOT_PG_BIN to its folder`,
+    nonRetryable: true,
+  });
+}
+
+async function systemFolders(): Promise<string[]> {
+  const versions = await readdir(DEBIAN).catch(() => []);
+  return versions.sort((a, b) => Number(b) - Number(a)).map((version) => join(DEBIAN, version, 'bin'));
+}
+
+/**
+ * Dumps a database in custom format. Making it again does no harm; the child dies with the signal.
+ * @throws ApplicationFailure `CommandFailed` with what pg_dump said
+ */
+export async function dumpDatabase(
+  tools: DumpTools,
+  job: { database: Database; file: string; signal: AbortSignal },
+): Promise<void> {
+  const { database, file, signal } = job;
+  const password = await readSecret(database.password);
+  // By its own variables, not by arguments: they are in no process list, and a name can't be read as an option.
+  const env = {
+    PGHOST: database.host,
+    PGPORT: String(database.port),
+    PGUSER: database.user,
+    PGDATABASE: database.name,
+    PGPASSWORD: password,
+    PGAPPNAME: 'surefoot-backup',
+    PGCONNECT_TIMEOUT: '10',
+  };
+  // A table that somebody keeps locked fails the dump instead of queueing everybody else behind it.
+  const words = ['--format=custom', '--no-password', '--lock-wait-timeout=60s', `--file=${file}`];
+  const run = await execa(tools.pgDump, words, { env, reject: false, cancelSignal: signal, stdin: 'ignore' });
+  signal.throwIfAborted();
+  if (!run.failed) return;
+  const said = redact(run.stderr.slice(-1_000), [password]);
+  throw ApplicationFailure.create({
+    type: FailureType.CommandFailed,
+    message: `pg_dump of ${database.name} failed (exit code ${run.exitCode ?? run.code ?? run.signal}):\n${said}`,
+    nonRetryable: true,
+  });
+}
+
+/** Reads a dump to its last byte. A list of contents is not enough: it is whole in a dump that was cut. */
+export async function readWhole(
+  tools: DumpTools,
+  file: string,
+  signal: AbortSignal,
+): Promise<{ readable: boolean; text: string }> {
+  const run = await execa(tools.pgRestore, ['--file=/dev/null', file], {
+    reject: false,
+    cancelSignal: signal,
+    stdin: 'ignore',
+  });
+  signal.throwIfAborted();
+  if (!run.failed) return { readable: true, text: 'pg_restore read the dump whole' };
+  return { readable: false, text: `pg_restore could not read the dump: ${run.stderr.slice(-300) || run.code}` };
+}

@@ -1,0 +1,125 @@
+/** Single HTTP requests with a limit on time and size, and failures put into words. */
+import { Agent, request as undiciRequest } from 'undici';
+import { formatDuration } from '../domain/duration.js';
+
+export interface HttpRequest {
+  url: string;
+  method?: 'GET' | 'POST';
+  headers?: Record<string, string>;
+  /** Sent as JSON. */
+  json?: unknown;
+  /** Milliseconds for the whole, from connecting to the last byte. */
+  timeout: number;
+  signal?: AbortSignal;
+}
+
+export interface HttpAnswer {
+  status: number;
+  /** `503 Service Unavailable`. */
+  statusText: string;
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+  /** From the start to the last byte. */
+  milliseconds: number;
+}
+
+/** No answer came. The message is for people: `connection refused`, `no answer within 5 s`. */
+export class NoAnswer extends Error {
+  override name = 'NoAnswer';
+  constructor(
+    message: string,
+    /** `timeout`, or the system's or undici's error code. */
+    readonly code: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Longest answer that is read, bytes. */
+const LARGEST_BODY = 16 * 1024 * 1024;
+
+// A fresh connection for each request: a kept one that the server closes in a restart would look like an outage.
+const agent = new Agent({ pipelining: 0, headersTimeout: 0, bodyTimeout: 0, maxResponseSize: LARGEST_BODY });
+
+/**
+ * Sends one request and reads the answer whole. Redirects are answers, not followed.
+ * @throws NoAnswer when there is none; the signal's reason when it is aborted
+ */
+export async function request(options: HttpRequest): Promise<HttpAnswer> {
+  const limit = AbortSignal.timeout(Math.ceil(options.timeout));
+  const signal = options.signal ? AbortSignal.any([limit, options.signal]) : limit;
+  const start = performance.now();
+  try {
+    options.signal?.throwIfAborted();
+    const answer = await undiciRequest(options.url, {
+      dispatcher: agent,
+      method: options.method ?? 'GET',
+      headers: { ...(options.json === undefined ? {} : { 'content-type': 'application/json' }), ...options.headers },
+      body: options.json === undefined ? null : JSON.stringify(options.json),
+      signal,
+      reset: true,
+    });
+    const body = await answer.body.text();
+    return {
+      status: answer.statusCode,
+      statusText: `${answer.statusCode} ${answer.statusText}`.trim(),
+      headers: answer.headers,
+      body,
+      milliseconds: performance.now() - start,
+    };
+  } catch (error) {
+    if (options.signal?.aborted) throw options.signal.reason;
+    if (limit.aborted) throw new NoAnswer(`no answer within ${formatDuration(options.timeout)}`, 'timeout');
+    throw new NoAnswer(inWords(error), errorCode(error));
+  }
+}
+
+/** The code of a network error; that of its cause when it has none of its own. */
+export function errorCode(error: unknown): string {
+  const { code, cause, errors, name } = error as {
+    code?: string;
+    cause?: { code?: string };
+    errors?: { code?: string }[];
+    name?: string;
+  };
+  return code ?? cause?.code ?? errors?.[0]?.code ?? name ?? 'unknown';
+}
+
+const WORDS: Record<string, string> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  EPIPE: 'connection reset',
+  UND_ERR_SOCKET: 'connection closed before the answer was complete',
+  ENOTFOUND: 'host not found',
+  EAI_AGAIN: 'host name could not be resolved',
+  EHOSTUNREACH: 'host unreachable',
+  ENETUNREACH: 'network unreachable',
+  ETIMEDOUT: 'connecting timed out',
+  UND_ERR_CONNECT_TIMEOUT: 'connecting timed out',
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'answer too large',
+  CERT_HAS_EXPIRED: 'certificate has expired',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate is self-signed',
+  ERR_INVALID_URL: 'invalid URL',
+};
+
+/** A network error for people. Made from its code alone: messages may carry URLs with credentials. */
+export function inWords(error: unknown): string {
+  if (error instanceof NoAnswer) return error.message;
+  const code = errorCode(error);
+  if (code.startsWith('HPE_') || code === 'HTTPParserError') return `answer is not HTTP (${code})`;
+  return WORDS[code] ?? `request failed (${code})`;
+}
+
+/** The answer's body as JSON, or undefined when it is none. */
+export function jsonOf(answer: HttpAnswer): unknown {
+  try {
+    return JSON.parse(answer.body) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A field of a JSON object, or undefined. */
+export function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}

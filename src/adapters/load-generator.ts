@@ -1,0 +1,247 @@
+/**
+ * Load on one URL, with every sample kept. Two modes:
+ *
+ * - closed loop ({@link runClosedLoop}): C workers, each with its own connection, send N requests; a worker sends its
+ *   next request when the last one is answered. This is what the checklist's load tests do, and what `wrk` and `hey` do.
+ * - open loop ({@link runOpenLoop}): requests start at a fixed rate whatever the answers do, as real users would, and
+ *   latency counts from the intended start, so that a stalled server cannot hide its stall (coordinated omission).
+ */
+import { Client, type Dispatcher, Pool } from 'undici';
+import { percentiles, wilsonInterval } from '../domain/statistics.js';
+import { errorCode } from './http.js';
+
+/** One request of a load test. */
+export interface LoadSample {
+  /** When it started, milliseconds since the test began. */
+  offset: number;
+  /** Until the last byte of the answer, or until it failed; the time-out's own value for a time-out. Milliseconds. */
+  latency: number;
+  /** The HTTP status, `timeout`, or the code of the error (`ECONNREFUSED`). */
+  outcome: number | string;
+}
+
+export interface ClosedLoop {
+  url: string;
+  headers?: Record<string, string>;
+  requests: number;
+  concurrency: number;
+  /** Time after which a request counts as timed out, milliseconds. */
+  timeout: number;
+  /** Stops at once and rejects with its reason. */
+  signal?: AbortSignal;
+  /** Called with the number of finished requests, for each. */
+  progress?: (finished: number) => void;
+}
+
+export interface LoadRun {
+  /** In the order in which the requests finished. */
+  samples: LoadSample[];
+  /** Wall time of the whole, milliseconds. */
+  elapsed: number;
+}
+
+/** @throws the signal's reason when it is aborted; a failing server is data, not an error */
+export async function runClosedLoop(load: ClosedLoop): Promise<LoadRun> {
+  load.signal?.throwIfAborted();
+  const { origin, pathname, search } = new URL(load.url);
+  const request = { path: pathname + search, headers: load.headers ?? {}, timeout: load.timeout };
+  const clients = Array.from(
+    { length: Math.min(load.concurrency, load.requests) },
+    () => new Client(origin, { ...PATIENT, connect: { timeout: load.timeout } }),
+  );
+  const samples: LoadSample[] = [];
+  const start = performance.now();
+  let started = 0;
+  const worker = async (client: Client) => {
+    while (started < load.requests && !load.signal?.aborted) {
+      started += 1;
+      const begun = performance.now();
+      const outcome = await exchange(client, request);
+      const latency = outcome === 'timeout' ? load.timeout : performance.now() - begun;
+      samples.push({ offset: begun - start, latency, outcome });
+      load.progress?.(samples.length);
+    }
+  };
+  // Destroying a client fails what it has in flight, which ends its worker.
+  const stop = () => clients.forEach((client) => void client.destroy());
+  load.signal?.addEventListener('abort', stop, { once: true });
+  try {
+    await Promise.all(clients.map(worker));
+    load.signal?.throwIfAborted();
+    return { samples, elapsed: performance.now() - start };
+  } finally {
+    load.signal?.removeEventListener('abort', stop);
+    await Promise.all(clients.map((client) => client.destroy()));
+  }
+}
+
+/** Our own clock decides about time-outs: undici's would be two (headers, body) and as coarse as a second. */
+const PATIENT = { pipelining: 1, headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 4_000 } as const;
+
+/** One GET, body read to its end. Never rejects. @returns the status, `timeout`, or the code of the error */
+function exchange(
+  dispatcher: Dispatcher,
+  request: { path: string; headers: Record<string, string>; timeout: number },
+): Promise<number | string> {
+  return new Promise((resolve) => {
+    let controller: Dispatcher.DispatchController | undefined;
+    let timedOut = false;
+    let status = 0;
+    const settle = (outcome: number | string) => {
+      clearTimeout(timer);
+      resolve(outcome);
+    };
+    const timer = setTimeout(() => {
+      timedOut = true;
+      // First: aborting reports its error at once.
+      settle('timeout');
+      controller?.abort(new Error('timeout'));
+    }, request.timeout);
+    dispatcher.dispatch(
+      { path: request.path, method: 'GET', headers: request.headers },
+      {
+        onRequestStart(started) {
+          controller = started;
+          // It waited for its connection longer than it may.
+          if (timedOut) controller.abort(new Error('timeout'));
+        },
+        onResponseStart(_controller, code) {
+          status = code;
+        },
+        onResponseData() {},
+        onResponseEnd: () => settle(status),
+        onResponseError: (_controller, error) => settle(errorCode(error)),
+      },
+    );
+  });
+}
+
+/** What a load test came to. Times in milliseconds, shares between 0 and 1. */
+export interface LoadSummary {
+  requests: number;
+  succeeded: number;
+  /** Share of successes with its 95 % Wilson interval. */
+  success: { share: number; lower: number; upper: number };
+  timeouts: number;
+  p50: number;
+  p95: number;
+  p99: number;
+  max: number;
+  /** Answers a second over the whole run. */
+  throughput: number;
+  /** How often each outcome came: `{"200": 98, "timeout": 2}`. */
+  outcomes: Record<string, number>;
+}
+
+/** An answer of 2xx or 3xx. */
+export const isSuccess = (outcome: number | string): boolean =>
+  typeof outcome === 'number' && outcome >= 200 && outcome < 400;
+
+/**
+ * Sums a run up. Every request counts: those without an answer (time-outs, refused or broken connections) are in the
+ * denominator of the success share, and in the percentiles at the time-out's value, since a dead server must not look
+ * fast. An answer that is an error (500) keeps its measured latency.
+ */
+export function summarize(run: LoadRun, timeout: number): LoadSummary {
+  const { samples, elapsed } = run;
+  const latencies = samples.map(({ latency, outcome }) => (typeof outcome === 'number' ? latency : timeout));
+  const [p50, p95, p99, max] = percentiles(latencies, [50, 95, 99, 100]) as [number, number, number, number];
+  const outcomes: Record<string, number> = {};
+  for (const { outcome } of samples) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  const succeeded = samples.filter(({ outcome }) => isSuccess(outcome)).length;
+  const answered = samples.filter(({ outcome }) => typeof outcome === 'number').length;
+  return {
+    requests: samples.length,
+    succeeded,
+    success: wilsonInterval(succeeded, samples.length),
+    timeouts: outcomes.timeout ?? 0,
+    p50,
+    p95,
+    p99,
+    max,
+    throughput: elapsed > 0 ? answered / (elapsed / 1_000) : 0,
+    outcomes,
+  };
+}
+
+export interface OpenLoop {
+  url: string;
+  /** Asked anew for each request when it is a function: a token can be renewed. */
+  headers?: Record<string, string> | (() => Record<string, string>);
+  ratePerSecond: number;
+  /** Ends the traffic. */
+  signal: AbortSignal;
+  /** Requests that would exceed this are dropped and counted. Default 64. */
+  maxInFlight?: number;
+  /** Milliseconds, default 30 s. */
+  timeout?: number;
+}
+
+/** Live figures of open-loop traffic. */
+export interface OpenLoopCounters {
+  /** Requests sent. */
+  sent: number;
+  succeeded: number;
+  /** Answers of 4xx and 5xx, time-outs, and connections that failed. */
+  failed: number;
+  /** Requests not sent because too many were in flight. */
+  dropped: number;
+  inFlight: number;
+  outcomes: Record<string, number>;
+  /** Latencies from the intended start of the last 1,000 requests, milliseconds. */
+  latencies: number[];
+}
+
+/**
+ * Keeps traffic on a URL until the signal is aborted. A server that refuses, fails or stalls changes the counters only.
+ * @returns counters that go on counting, and a promise for the end
+ */
+export function runOpenLoop(load: OpenLoop): { counters: OpenLoopCounters; done: Promise<OpenLoopCounters> } {
+  const { maxInFlight = 64, timeout = 30_000 } = load;
+  const { origin, pathname, search } = new URL(load.url);
+  const pool = new Pool(origin, { ...PATIENT, connections: maxInFlight, connect: { timeout } });
+  const counters: OpenLoopCounters = {
+    sent: 0,
+    succeeded: 0,
+    failed: 0,
+    dropped: 0,
+    inFlight: 0,
+    outcomes: {},
+    latencies: [],
+  };
+  const send = async (intended: number) => {
+    counters.sent += 1;
+    counters.inFlight += 1;
+    const headers = typeof load.headers === 'function' ? load.headers() : (load.headers ?? {});
+    const outcome = await exchange(pool, { path: pathname + search, headers, timeout });
+    counters.inFlight -= 1;
+    if (load.signal.aborted) return;
+    counters[isSuccess(outcome) ? 'succeeded' : 'failed'] += 1;
+    counters.outcomes[outcome] = (counters.outcomes[outcome] ?? 0) + 1;
+    counters.latencies.push(outcome === 'timeout' ? timeout : performance.now() - intended);
+    if (counters.latencies.length > 1_000) counters.latencies.shift();
+  };
+  const interval = 1_000 / load.ratePerSecond;
+  let next = performance.now();
+  const timer = setInterval(
+    () => {
+      const now = performance.now();
+      // After a stall of this very process (a sleeping laptop) there is nothing to catch up with.
+      if (now - next > 5_000) next = now;
+      for (; next <= now; next += interval) {
+        if (counters.inFlight < maxInFlight) void send(next);
+        else counters.dropped += 1;
+      }
+    },
+    Math.min(Math.max(interval / 2, 1), 50),
+  );
+  const done = new Promise<OpenLoopCounters>((resolve) => {
+    const stop = () => {
+      clearInterval(timer);
+      void pool.destroy().then(() => resolve(counters));
+    };
+    if (load.signal.aborted) stop();
+    else load.signal.addEventListener('abort', stop, { once: true });
+  });
+  return { counters, done };
+}

@@ -1,0 +1,74 @@
+/** The metric source `logs`: how many lines that match a pattern are new in the output of a command. */
+import { execa } from 'execa';
+import type { MetricSource } from '../contract/plan.js';
+import { type Look, Observed } from './look.js';
+import { finite, perUnit, type Reading } from './readings.js';
+
+type LogSource = Extract<MetricSource, { kind: 'logs' }>;
+
+const TIMEOUT = 10_000;
+const LARGEST_OUTPUT = 16 * 1024 * 1024;
+const MOMENT = { reuse: 500, window: 2_000, minimum: 400 };
+
+/** Log commands as this worker remembers them. */
+export class LogWatcher {
+  private readonly logs = new Map<string, Observed<number>>();
+
+  /** New matching lines as a rate in the metric's unit. @throws Error when the command fails or the pattern is none */
+  async read(source: LogSource, unit: string, look: Look): Promise<Reading> {
+    const seen = await this.observed(source).over(look, source.window);
+    const [first, last] = [seen[0], seen.at(-1)];
+    if (!first || !last || first === last) return { noData: 'first look: no new lines known yet' };
+    const standsFor = look.clock === 'virtual' ? source.window : undefined;
+    return finite({ value: perUnit(last.value - first.value, { unit, span: last.at - first.at, standsFor }) });
+  }
+
+  private observed(source: LogSource): Observed<number> {
+    const key = JSON.stringify([source.environment, source.command, source.pattern]);
+    let observed = this.logs.get(key);
+    if (!observed) {
+      const count = newLines(new RegExp(source.pattern));
+      let total = 0;
+      observed = new Observed(async () => {
+        total += count(await output(source));
+        return total;
+      }, MOMENT);
+      this.logs.set(key, observed);
+    }
+    return observed;
+  }
+}
+
+/**
+ * Counts the matching lines that the last output did not have. Compared as a bag of lines, not by position: headings
+ * that the command prints each time, and several files after each other, do not matter. The first output is all old.
+ */
+export function newLines(pattern: RegExp): (output: string) => number {
+  let before: Map<string, number> | undefined;
+  return (text) => {
+    const now = new Map<string, number>();
+    for (const line of text.split('\n')) {
+      if (pattern.test(line)) now.set(line, (now.get(line) ?? 0) + 1);
+    }
+    let fresh = 0;
+    if (before) for (const [line, times] of now) fresh += Math.max(times - (before.get(line) ?? 0), 0);
+    before = now;
+    return fresh;
+  };
+}
+
+async function output({ command, environment }: LogSource): Promise<string> {
+  const [file, ...args] = command.run.map((argument) => argument.replaceAll('{environment}', environment));
+  if (file === undefined) throw new Error('the logs command is empty');
+  const result = await execa(file, args, {
+    cwd: command.folder,
+    timeout: Math.min(command.timeout, TIMEOUT),
+    maxBuffer: LARGEST_OUTPUT,
+    stdin: 'ignore',
+    reject: false,
+  });
+  // The command's own words stay out: they may show what the log must not.
+  if (result.timedOut) throw new Error('the logs command took too long');
+  if (result.failed) throw new Error(`the logs command failed (${result.exitCode ?? result.signal ?? result.code})`);
+  return `${result.stdout}\n${result.stderr}`;
+}

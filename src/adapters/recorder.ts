@@ -1,0 +1,176 @@
+/**
+ * Runs a command at most once, whatever happens to the worker: a small detached process (`recorder-process.mjs`)
+ * runs it and writes pid, output and exit code to a folder; whoever opens the folder later waits for the end or reads it.
+ */
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { processIdentity } from './process-identity.mjs';
+
+const RECORDER = fileURLToPath(new URL('./recorder-process.mjs', import.meta.url));
+
+const SHORTEST_LOOK = 50;
+const LONGEST_LOOK = 500;
+/** How long a recorder may take to claim the step, and an ended one to let its last file be seen. */
+const CLAIM_WITHIN = 15_000;
+const LAST_WORDS = 1_000;
+/** The recorder's own grace before SIGKILL, and time to write down the end. */
+const STOP_WITHIN = 10_000;
+
+/** What is run; kept in the step's folder, so without secrets. */
+export interface RecordedCommand {
+  argv: string[];
+  cwd: string;
+  /** For people: the machine it acts on. */
+  host: string;
+  /** Longest time, milliseconds; after it the command's process group is killed. */
+  timeout: number;
+}
+
+/** How a command ended. */
+export interface RecordedEnd {
+  kind: 'ended';
+  code: number | null;
+  signal: string | null;
+  /** Why it was killed, when it was. */
+  stopReason?: 'stopped' | 'timed out';
+  /** Why it could not be started, when it could not. */
+  error?: string;
+  startedAt: number;
+  endedAt: number;
+  milliseconds: number;
+}
+
+/** The recorder is gone and left no end: the command may have done all, some or nothing. */
+export interface RecordedUnknown {
+  kind: 'unknown';
+  /** The command's own process, when it outlived the recorder. */
+  stillRunning?: number;
+}
+
+/** Whoever waits for the end of a command. */
+export interface Attendant {
+  /** Called at every look. */
+  beat(): void;
+  /** Aborted when nobody waits any more. */
+  signal: AbortSignal;
+  /** Asked after an abort: whether the command is killed, or left running for the next attendant. */
+  stops(): boolean;
+}
+
+/** The attendant went away and the command was left running. */
+export class LeftRunning extends Error {}
+
+interface Claim {
+  pid: number;
+  identity?: string;
+  startedAt: number;
+}
+
+/** The folder of one command of a step; any text is made into one safe name for each level. */
+export function stepFolder(
+  state: string,
+  key: { deployment: string; step: string; generation: number },
+  name: string,
+): string {
+  const level = (text: string) => encodeURIComponent(text).replace(/^\.+$/, (dots) => dots.replaceAll('.', '%2E'));
+  return join(state, 'steps', level(key.deployment), level(key.step), String(key.generation), level(name));
+}
+
+/** Whether a recorder has claimed this folder: from then on its command must not be started again. */
+export async function wasStarted(folder: string): Promise<boolean> {
+  return (await readJson<Claim>(join(folder, 'started.json'))) !== undefined;
+}
+
+/**
+ * Starts the command unless it was started before, and waits for its end.
+ * @param environment of the command; may hold secrets: it goes to the process and is not written anywhere
+ * @throws {LeftRunning} when the attendant goes away and does not want the command stopped
+ */
+export async function runRecorded(
+  folder: string,
+  step: { command: RecordedCommand; environment: NodeJS.ProcessEnv; attendant: Attendant },
+): Promise<RecordedEnd | RecordedUnknown> {
+  const { command, environment, attendant } = step;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  let claim = await readJson<Claim>(join(folder, 'started.json'));
+  if (claim === undefined && !attendant.signal.aborted) {
+    await launch(folder, command, environment);
+    claim = await awaitClaim(folder, attendant);
+  }
+  if (claim === undefined) throw new LeftRunning('Nobody waits for the command any more; it was not started');
+
+  for (let look = SHORTEST_LOOK; ; look = Math.min(look * 1.5, LONGEST_LOOK)) {
+    const end = await readEnd(folder);
+    if (end) return end;
+    if (!isRunning(claim)) return lastWords(folder);
+    if (attendant.signal.aborted) return leave(folder, claim, attendant);
+    attendant.beat();
+    await sleep(look, undefined, { signal: attendant.signal }).catch(() => undefined);
+  }
+}
+
+async function launch(folder: string, command: RecordedCommand, environment: NodeJS.ProcessEnv): Promise<void> {
+  const draft = join(folder, `command.${randomUUID()}.part`);
+  await writeFile(draft, JSON.stringify(command, undefined, 2), { mode: 0o600 });
+  await rename(draft, join(folder, 'command.json'));
+  // A session of its own: signals for the worker's group (Ctrl-C) do not reach the recorder.
+  const recorder = spawn(process.execPath, [RECORDER, folder], { detached: true, stdio: 'ignore', env: environment });
+  await new Promise<void>((resolve, reject) => recorder.once('spawn', resolve).once('error', reject));
+  recorder.on('error', () => undefined);
+  recorder.unref();
+}
+
+async function awaitClaim(folder: string, attendant: Attendant): Promise<Claim> {
+  const until = Date.now() + CLAIM_WITHIN;
+  for (;;) {
+    const claim = await readJson<Claim>(join(folder, 'started.json'));
+    if (claim) return claim;
+    if (Date.now() > until) throw new Error(`The recorder did not start within ${CLAIM_WITHIN / 1_000} s in ${folder}`);
+    attendant.beat();
+    await sleep(SHORTEST_LOOK);
+  }
+}
+
+async function leave(folder: string, claim: Claim, attendant: Attendant): Promise<RecordedEnd | RecordedUnknown> {
+  if (!attendant.stops()) throw new LeftRunning('The command goes on; the next attempt re-attaches to it');
+  // The recorder stops the command's group and writes down the end; signalling the group from here could not do that.
+  if (isRunning(claim)) process.kill(claim.pid, 'SIGTERM');
+  const until = Date.now() + STOP_WITHIN;
+  while (Date.now() < until && isRunning(claim)) await sleep(SHORTEST_LOOK);
+  return lastWords(folder);
+}
+
+/** The recorder has gone: its last file may be there now, or never. */
+async function lastWords(folder: string): Promise<RecordedEnd | RecordedUnknown> {
+  const until = Date.now() + LAST_WORDS;
+  do {
+    const end = await readEnd(folder);
+    if (end) return end;
+    await sleep(SHORTEST_LOOK);
+  } while (Date.now() < until);
+  const command = await readJson<{ pid: number; identity?: string }>(join(folder, 'command-pid.json'));
+  return { kind: 'unknown', stillRunning: command && isRunning(command) ? command.pid : undefined };
+}
+
+const isRunning = ({ pid, identity }: { pid: number; identity?: string }): boolean => {
+  const present = processIdentity(pid);
+  return present !== undefined && present === identity;
+};
+
+async function readEnd(folder: string): Promise<RecordedEnd | undefined> {
+  const end = await readJson<Omit<RecordedEnd, 'kind'>>(join(folder, 'exit.json'));
+  return end && { ...end, kind: 'ended' };
+}
+
+async function readJson<T>(file: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as T;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,107 @@
+/** `surefoot demo`: the whole checklist, for real, on this machine. */
+import type { Command } from 'commander';
+import type { DemoRun } from '../../demo/run.js';
+import { formatDuration } from '../../domain/duration.js';
+import type { Ledger } from '../../domain/ledger.js';
+import { CliError, EXIT } from '../errors.js';
+import { exiting, note, print } from '../output.js';
+import { ledgerChanges } from '../rendering/changes.js';
+
+interface DemoFlags {
+  reset?: boolean;
+  fault?: string;
+  json?: boolean;
+}
+
+export function registerDemo(program: Command): void {
+  program
+    .command('demo')
+    .description('carry out the shipped plan on a real sandbox, its 49 hours in minutes')
+    .option('--fault <name[@place]>', 'let something go wrong and see it rolled back, for example errors@watch-5m')
+    .option('--reset', 'clear the sandbox and everything it remembers first')
+    .option('--json', 'print one JSON document at the end and exit')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 when the deployment succeeded, 1 when it ended otherwise (a rollback counts as that).\n\nExamples:\n  surefoot demo\n  surefoot demo --fault errors@watch-5m\n  surefoot demo --json',
+    )
+    .action(exiting(demo));
+}
+
+async function demo(flags: DemoFlags): Promise<number> {
+  const interrupt = new AbortController();
+  const onSignal = () => interrupt.abort(new Error('interrupted: everything that the demo started is stopped'));
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  // Only the demo needs a worker, a server and a target: other commands start without loading them.
+  const { runDemo } = await import('../../demo/run.js');
+  const { UnknownFault } = await import('../../demo/fault.js');
+  let before: Ledger | undefined;
+  const run = await runDemo({
+    reset: flags.reset ?? false,
+    fault: flags.fault,
+    signal: interrupt.signal,
+    progress: (text) => note(`· ${text}`),
+    onLedger: (ledger) => {
+      for (const line of ledgerChanges(before, ledger)) note(line);
+      before = structuredClone(ledger);
+    },
+  }).catch((error) => {
+    if (interrupt.signal.aborted) {
+      const hint = 'Everything that it started is stopped; run it again to begin anew.';
+      throw new CliError('the demo was interrupted', { hint, exitCode: EXIT.badly });
+    }
+    throw error instanceof UnknownFault ? new CliError(error.message, { hint: error.hint }) : error;
+  });
+  try {
+    print(flags.json ? JSON.stringify(summary(run)) : ending(run));
+    if (!flags.json && process.stdin.isTTY && process.stdout.isTTY && !interrupt.signal.aborted) {
+      print('\nThe Web UI stays up. Press Ctrl-C to stop everything.');
+      await new Promise<void>((resolve) => interrupt.signal.addEventListener('abort', () => resolve(), { once: true }));
+    }
+  } finally {
+    await run.stop();
+  }
+  return run.result.outcome === 'succeeded' ? EXIT.good : EXIT.badly;
+}
+
+/** The document of `demo --json`. */
+export function summary({ result, ...run }: DemoRun) {
+  return {
+    outcome: result.outcome,
+    reason: result.reason,
+    deploymentId: result.deployment,
+    workflowId: run.workflowId,
+    runId: run.runId,
+    virtualSeconds: Math.round((result.endedAt - result.startedAt) / 1_000),
+    wallSeconds: Math.round(run.wallSeconds * 10) / 10,
+    historyEvents: run.historyEvents,
+    rollback: result.rollback ?? null,
+    steps: result.steps,
+    uiUrl: run.uiUrl,
+  };
+}
+
+function ending(run: DemoRun): string {
+  const { result } = run;
+  const virtual = formatDuration(result.endedAt - result.startedAt);
+  const lines = [
+    '',
+    `${result.outcome.toUpperCase()}: ${result.reason}`,
+    `${virtual} of deployment in ${formatDuration(run.wallSeconds * 1_000)}; ${run.historyEvents} events in the history`,
+  ];
+  if (result.rollback) {
+    const { option, took, estimate, reasons } = result.rollback;
+    lines.push(
+      `rollback: ${option} in ${formatDuration(took ?? 0)} (the checklist's estimate: ${formatDuration(estimate)})`,
+      ...reasons.map((reason) => `  - ${reason}`),
+    );
+  }
+  lines.push(
+    '',
+    `Web UI     ${run.uiUrl}`,
+    'Try next   npm run demo -- --fault errors@watch-5m     (rolled back: code and migration)',
+    '           npm run demo -- --fault deadlocks@watch-1h  (rolled back: migration only)',
+    '           npm run demo -- --fault latency@watch-5m    (rolled back: code only)',
+    '           npx surefoot sandbox                        (the same target, in real time, with you as the people)',
+  );
+  return lines.join('\n');
+}

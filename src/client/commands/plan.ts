@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { type LoadedPlan, type LoadOptions, loadPlan } from '../../plan/load.js';
+import { formatProblems, PlanError } from '../../plan/problems.js';
+import { EXIT } from '../errors.js';
+import { exiting, note, print, printJson } from '../output.js';
+
+export function registerPlan(program: Command): void {
+  const plan = program.command('plan').description('work with plan files');
+  plan
+    .command('check')
+    .description('check a plan and say what it comes to')
+    .argument('<PLAN>', 'the plan file')
+    .option('--bindings <FILE>', 'other hosts, credentials and folders for the same plan')
+    .option('--json', 'one JSON document on stdout')
+    .addHelpText('after', '\nExample:\n  $ surefoot plan check plans/eduautismo-performance.yaml')
+    .action(exiting(checkPlan));
+}
+
+async function checkPlan(file: string, options: { bindings?: string; json?: boolean }): Promise<number> {
+  const outcome = tryLoad(file, { bindings: options.bindings });
+  if (outcome instanceof PlanError) {
+    const { problems } = outcome;
+    if (options.json) printJson({ ok: false, digest: null, problems, warnings: [] });
+    note(problemsText(outcome, file));
+    return EXIT.usage;
+  }
+  const { resolved, digest, warnings } = outcome;
+  if (options.json) {
+    printJson({ ok: true, digest, problems: [], warnings });
+    return EXIT.good;
+  }
+  const criteria = [resolved.soak, ...resolved.watches].reduce((sum, watch) => sum + watch.criteria.length, 0);
+  const counts = [
+    `${resolved.functional.length + resolved.smoke.length} endpoint checks`,
+    `${resolved.loadTests.length} load tests`,
+    `${resolved.watches.length + 1} watches with ${criteria} criteria`,
+    `${resolved.approvals.roles.length} sign-offs`,
+    `${Object.values(resolved.confirmations).flat().length} confirmations`,
+  ];
+  print(`${pc.green('✓')} ${file}: ${resolved.service}, ${resolved.release.previous} → ${resolved.release.target}`);
+  print(`  ${counts.join(', ')}`);
+  print(`  digest ${digest}`);
+  if (warnings.length > 0) note(`${pc.yellow('Allowed, but probably not meant:')}\n${formatProblems(warnings)}`);
+  return EXIT.good;
+}
+
+/** Every problem with its place, and how many there are. */
+export function problemsText({ problems }: PlanError, file: string): string {
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  return `${pc.red('✗')} ${file}: ${count}; nothing was started\n${formatProblems(problems)}`;
+}
+
+/** The plan, or what is wrong with it. */
+export function tryLoad(file: string, options: LoadOptions): LoadedPlan | PlanError {
+  try {
+    return loadPlan(file, options);
+  } catch (error) {
+    if (error instanceof PlanError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,164 @@
+import { join } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import pc from 'picocolors';
+import { writeBindings } from '../../../sandbox/local/bindings.js';
+import {
+  clearFaults,
+  FAULT_NAMES,
+  type FaultName,
+  type FaultParameters,
+  setFault,
+} from '../../../sandbox/local/faults.js';
+import { defaultHome } from '../../../sandbox/local/folders.js';
+import { type Sandbox, startSandbox } from '../../../sandbox/local/sandbox.js';
+import { ENVIRONMENTS, type EnvironmentName } from '../../../sandbox/local/target-layout.js';
+import { SEARCH_ATTRIBUTES } from '../../contract/names.js';
+import { CliError, EXIT, usageError } from '../errors.js';
+import { exiting, note, print, printJson } from '../output.js';
+import { runningSandbox } from '../running-sandbox.js';
+
+export function registerSandbox(program: Command): void {
+  const sandbox = program
+    .command('sandbox')
+    .description('a real Temporal, PostgreSQL and target on this machine, until Ctrl-C')
+    .option('--reset', 'clear the state of earlier runs first')
+    .option('--json', 'one JSON document on stdout')
+    .addHelpText('after', '\nExample:\n  $ surefoot sandbox')
+    .action(exiting(keepUp));
+  sandbox
+    .command('fault')
+    .description(`switch a fault on: ${FAULT_NAMES.join(', ')}`)
+    .argument('<ENVIRONMENT>', ENVIRONMENTS.join(' or '), environmentName)
+    .argument('<NAME>', 'the fault', faultName)
+    .argument('[KEY=VALUE...]', "the fault's parameters: numbers, or when.version=… and when.revision=…")
+    .addHelpText('after', '\nExample:\n  $ surefoot sandbox fault production errors rate=0.3')
+    .action(exiting(fault));
+  sandbox
+    .command('clear')
+    .description('switch every fault of an environment off')
+    .argument('<ENVIRONMENT>', ENVIRONMENTS.join(' or '), environmentName)
+    .addHelpText('after', '\nExample:\n  $ surefoot sandbox clear production')
+    .action(exiting(clear));
+}
+
+async function keepUp(options: { json?: boolean; reset?: boolean }): Promise<number> {
+  const interrupted = new AbortController();
+  const stop = () => interrupted.abort();
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  try {
+    const sandbox = await startSandbox({
+      virtualTime: false,
+      durable: true,
+      reset: options.reset,
+      searchAttributes: SEARCH_ATTRIBUTES,
+      progress: (message) => note(pc.dim(message)),
+      signal: interrupted.signal,
+    });
+    try {
+      const bindings = await writeBindings(sandbox);
+      if (options.json) printJson(describe(sandbox, bindings));
+      else tell(sandbox, bindings);
+      await aborted(interrupted.signal);
+      note('stopping…');
+    } finally {
+      await sandbox.stop();
+    }
+    return EXIT.good;
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
+}
+
+/** Keeps the process alive as well: a promise alone does not. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const alive = setInterval(() => {}, 60_000);
+    const done = () => {
+      clearInterval(alive);
+      resolve();
+    };
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', done, { once: true });
+  });
+}
+
+const describe = (sandbox: Sandbox, bindings: string) => ({
+  home: sandbox.home,
+  address: sandbox.temporal.address,
+  namespace: sandbox.temporal.namespace,
+  uiUrl: sandbox.temporal.uiUrl,
+  staging: sandbox.target.environments.staging.url,
+  production: sandbox.target.environments.production.url,
+  bindings,
+});
+
+function tell(sandbox: Sandbox, bindings: string): void {
+  const { address, uiUrl, staging, production } = describe(sandbox, bindings);
+  const home = sandbox.home === join(process.cwd(), '.surefoot') ? '' : `SUREFOOT_HOME=${sandbox.home} `;
+  print(`${pc.green('✓')} the sandbox is up`);
+  print(`  Temporal    ${address}, Web UI ${uiUrl}`);
+  print(`  staging     ${staging}`);
+  print(`  production  ${production}`);
+  print('\nIn other terminals:');
+  print(`  ${pc.cyan(`${home}surefoot worker`)}`);
+  print(
+    `  ${pc.cyan(`${home}surefoot start plans/eduautismo-performance.yaml --bindings ${bindings} --as ana.souza`)}`,
+  );
+  print(`  ${pc.cyan(`${home}surefoot watch`)}`);
+  print('\nCtrl-C stops it; what it holds is kept.');
+}
+
+async function fault(environment: EnvironmentName, name: FaultName, parameters: string[]): Promise<number> {
+  await setFault(environmentFolder(environment), name, readParameters(parameters));
+  print(`${pc.green('✓')} ${name} is on in ${environment}; off again with surefoot sandbox clear ${environment}`);
+  return EXIT.good;
+}
+
+async function clear(environment: EnvironmentName): Promise<number> {
+  await clearFaults(environmentFolder(environment));
+  print(`${pc.green('✓')} no faults in ${environment}`);
+  return EXIT.good;
+}
+
+function environmentFolder(environment: EnvironmentName): string {
+  const sandbox = runningSandbox();
+  if (sandbox) return sandbox.target.environments[environment].folder;
+  throw new CliError(`No sandbox runs in ${defaultHome()}`, {
+    hint: 'Start one with `surefoot sandbox`, or set SUREFOOT_HOME to the folder of the one that runs.',
+    exitCode: EXIT.unreachable,
+  });
+}
+
+/** `rate=0.3`, `when.version=main`. */
+export function readParameters(texts: string[]): FaultParameters {
+  const parameters: FaultParameters = {};
+  for (const text of texts) {
+    const [key = '', value = ''] = text.split(/=(.*)/s, 2);
+    if (key === 'when.version' || key === 'when.revision') {
+      parameters.when = { ...parameters.when, [key.slice('when.'.length)]: value };
+      continue;
+    }
+    if (!key || value.trim() === '' || !Number.isFinite(Number(value))) {
+      throw usageError(
+        `"${text}" is not a parameter of a fault`,
+        'Write key=number, when.version=… or when.revision=….',
+      );
+    }
+    parameters[key] = Number(value);
+  }
+  return parameters;
+}
+
+function environmentName(text: string): EnvironmentName {
+  const found = ENVIRONMENTS.find((name) => name === text);
+  if (!found) throw new InvalidArgumentError(`It is ${ENVIRONMENTS.join(' or ')}.`);
+  return found;
+}
+
+function faultName(text: string): FaultName {
+  const found = FAULT_NAMES.find((name) => name === text);
+  if (!found) throw new InvalidArgumentError(`It is one of ${FAULT_NAMES.join(', ')}.`);
+  return found;
+}

@@ -1,0 +1,212 @@
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+} from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
+import { type Command, InvalidArgumentError } from 'commander';
+import pc from 'picocolors';
+import type { DeployInput } from '../../contract/deployment.js';
+import { deployWorkflowId, SEARCH_ATTRIBUTES, searchAttributes, TASK_QUEUE } from '../../contract/names.js';
+import { formatDuration, parseDuration } from '../../domain/duration.js';
+import { newDeploymentId } from '../../plan/deployment-id.js';
+import { PlanError } from '../../plan/problems.js';
+import { type Connected, withConnection, workflowLink } from '../connection.js';
+import { findDeployment, pollers } from '../deployments.js';
+import { CliError, EXIT, innermost, usageError } from '../errors.js';
+import { exiting, note, print, printJson } from '../output.js';
+import { clock } from '../rendering/status.js';
+import { problemsText, tryLoad } from './plan.js';
+
+interface StartOptions {
+  bindings?: string;
+  as?: string;
+  shorten?: Record<string, number>;
+  virtual?: boolean;
+  json?: boolean;
+}
+
+export function registerStart(program: Command): void {
+  program
+    .command('start')
+    .description('start a deployment, in real time')
+    .argument('<PLAN>', 'the plan file')
+    .option('--bindings <FILE>', 'other hosts, credentials and folders for the same plan')
+    .option('--as <WHO>', 'who starts it (default: $USER); this person does not approve it unless the plan says so')
+    .option('--shorten <WATCH=DURATION>', 'a shorter soak or watch, as far as the plan allows it; repeatable', shorten)
+    .option('--json', 'one JSON document on stdout')
+    .addHelpText('after', '\nExample:\n  $ surefoot start plans/eduautismo-performance.yaml --as ana.souza')
+    .addOption(program.createOption('--virtual').hideHelp())
+    .action(exiting(start));
+}
+
+function shorten(text: string, earlier: Record<string, number> = {}): Record<string, number> {
+  const [watch, duration = ''] = text.split('=', 2);
+  const milliseconds = parseDuration(duration);
+  if (!watch || milliseconds === undefined) {
+    throw new InvalidArgumentError('Write it as watch=duration, for example soak=2h or watch-5m=30s.');
+  }
+  return { ...earlier, [watch]: milliseconds };
+}
+
+async function start(file: string, options: StartOptions): Promise<number> {
+  if (options.virtual) {
+    const hint = 'Leave --virtual out to deploy for real, or try the deployment with `surefoot demo`.';
+    throw usageError('Virtual time exists only in demo and rehearsal; start always runs in real time', hint);
+  }
+  const startedBy = options.as ?? process.env.USER;
+  if (!startedBy) throw usageError('Who starts the deployment is not known', 'Add --as WHO.');
+  const plan = tryLoad(file, { bindings: options.bindings, shorten: options.shorten });
+  if (plan instanceof PlanError) {
+    if (options.json) printJson({ ok: false, problems: plan.problems });
+    note(problemsText(plan, file));
+    return EXIT.usage;
+  }
+  return await withConnection(async (connected) => {
+    const input: DeployInput = {
+      deployment: newDeploymentId(plan.resolved.service),
+      plan: plan.resolved,
+      digest: plan.digest,
+      startedBy,
+      clock: 'real',
+    };
+    const execution = await startRegistering(connected, input);
+    const link = workflowLink(connected, execution);
+    const workers = await pollers(connected).catch(() => undefined);
+    if (options.json) {
+      printJson({
+        ok: true,
+        deploymentId: input.deployment,
+        ...execution,
+        digest: plan.digest,
+        uiUrl: link ?? null,
+        workers: workers ?? null,
+      });
+    } else tell(input, { ...execution, link });
+    for (const { message } of plan.warnings) note(`${pc.yellow('warning')} ${message}`);
+    if (workers === 0) {
+      note(
+        `${pc.yellow('note')} no worker polls the task queue ${TASK_QUEUE}: nothing happens until you run \`surefoot worker\``,
+      );
+    }
+    return EXIT.good;
+  });
+}
+
+function tell(input: DeployInput, { workflowId, link }: { workflowId: string; link?: string }): void {
+  print(`${pc.green('✓')} started ${pc.bold(input.deployment)} as ${input.startedBy}`);
+  print(`  workflow  ${workflowId}`);
+  if (link) print(`  Web UI    ${link}`);
+  print(`  look      surefoot status ${input.deployment}`);
+  print(`  follow    surefoot watch ${input.deployment}`);
+}
+
+async function startRegistering(
+  connected: Connected,
+  input: DeployInput,
+): Promise<{ workflowId: string; runId: string }> {
+  try {
+    return await startWorkflow(connected, input);
+  } catch (error) {
+    if (!isAboutSearchAttributes(error)) throw error;
+  }
+  await registerSearchAttributes(connected);
+  return await startPatiently(connected, input);
+}
+
+/** A server takes a moment to know attributes that were just registered. */
+async function startPatiently(
+  connected: Connected,
+  input: DeployInput,
+): Promise<{ workflowId: string; runId: string }> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    try {
+      return await startWorkflow(connected, input);
+    } catch (error) {
+      if (!isAboutSearchAttributes(error) || Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+}
+
+async function startWorkflow(connected: Connected, input: DeployInput): Promise<{ workflowId: string; runId: string }> {
+  const workflowId = deployWorkflowId(input.plan.service);
+  try {
+    const handle = await connected.client.workflow.start('DeployWorkflow', {
+      workflowId,
+      taskQueue: TASK_QUEUE,
+      args: [input],
+      workflowIdConflictPolicy: WorkflowIdConflictPolicy.FAIL,
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      typedSearchAttributes: new TypedSearchAttributes([
+        { key: searchAttributes.service, value: input.plan.service },
+        { key: searchAttributes.deployment, value: input.deployment },
+        { key: searchAttributes.phase, value: 'prerequisites' },
+        { key: searchAttributes.verdict, value: 'running' },
+      ]),
+      staticSummary: `${input.plan.service}: ${input.plan.release.previous} → ${input.plan.release.target}`,
+      staticDetails: staticDetails(input),
+      memo: { deployment: input.deployment, digest: input.digest },
+    });
+    return { workflowId, runId: handle.firstExecutionRunId };
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) throw await alreadyRunning(connected, workflowId);
+    throw error;
+  }
+}
+
+function staticDetails({ deployment, digest, plan, startedBy }: DeployInput): string {
+  const watches = [plan.soak, ...plan.watches].map(({ title, duration }) => `${title} (${formatDuration(duration)})`);
+  return [
+    `**${plan.title}**`,
+    `- deployment: \`${deployment}\``,
+    `- plan digest: \`${digest}\``,
+    `- started by: ${startedBy}`,
+    `- watches: ${watches.join(', ')}`,
+  ].join('\n');
+}
+
+async function alreadyRunning(connected: Connected, workflowId: string): Promise<CliError> {
+  const running = await findDeployment(connected, workflowId).catch(() => undefined);
+  const name = running?.deployment ? `${running.deployment} (${workflowId})` : workflowId;
+  const since = running ? ` since ${clock(running.startedAt.getTime())}` : '';
+  const status = running?.deployment ? `surefoot status ${running.deployment}` : `surefoot status ${workflowId}`;
+  return usageError(
+    `${name} is already running${since}; a service has one live deployment`,
+    `Look at it with \`${status}\`; wait for its end or stop it with \`surefoot abort --as WHO --role ROLE --why "…"\`.`,
+  );
+}
+
+const isAboutSearchAttributes = (error: unknown): boolean => /search ?attribute/i.test(innermost(error));
+
+const KEYWORD = 2; // temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+
+async function registerSearchAttributes({ connection, namespace }: Connected): Promise<void> {
+  const attributes = Object.keys(SEARCH_ATTRIBUTES);
+  try {
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+    const missing = attributes.filter((name) => !(name in (customAttributes ?? {})));
+    await connection.operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
+    });
+    note(`registered the search attributes ${missing.join(', ')}`);
+  } catch (error) {
+    throw new CliError(
+      `The server lacks search attributes, and they may not be registered from here: ${innermost(error)}`,
+      {
+        hint: `Have them created, then start again:\n${searchAttributeCommands(namespace).join('\n')}`,
+        exitCode: EXIT.unreachable,
+        cause: error,
+      },
+    );
+  }
+}
+
+/** What someone with the right to do so types to create what is missing. */
+export const searchAttributeCommands = (namespace: string): string[] =>
+  Object.entries(SEARCH_ATTRIBUTES).map(
+    ([name, type]) =>
+      `  temporal operator search-attribute create --namespace ${namespace} --name ${name} --type ${type}`,
+  );

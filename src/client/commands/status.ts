@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import type { Ledger } from '../../domain/ledger.js';
+import { withConnection } from '../connection.js';
+import { type Found, findDeployment, readLedger } from '../deployments.js';
+import { EXIT } from '../errors.js';
+import { exiting, print, printJson } from '../output.js';
+import { renderStatus } from '../rendering/status.js';
+
+export function registerStatus(program: Command): void {
+  program
+    .command('status')
+    .description('say where a deployment stands, and what it waits for')
+    .argument('[DEPLOYMENT]', 'deployment ID, service or workflow ID (default: the one running, or the latest)')
+    .option('--json', 'one JSON document on stdout')
+    .addHelpText('after', '\nExample:\n  $ surefoot status eduautismo')
+    .action(exiting(status));
+}
+
+async function status(reference: string | undefined, options: { json?: boolean }): Promise<number> {
+  return await withConnection(async (connected) => {
+    const found = await findDeployment(connected, reference);
+    const ledger = await readLedger(connected, found);
+    if (options.json) printJson(statusDocument(found, ledger));
+    else print(renderStatus(ledger, { colors: pc, now: Date.now(), link: found.link }));
+    return exitCodeOf(ledger);
+  });
+}
+
+export const statusDocument = (found: Found, ledger: Ledger) => ({
+  deploymentId: ledger.deployment,
+  workflowId: found.workflowId,
+  runId: found.runId,
+  running: found.running,
+  outcome: ledger.outcome ?? null,
+  uiUrl: found.link ?? null,
+  ledger,
+});
+
+/** 0 while it runs or when it succeeded, 1 when it ended otherwise. */
+export const exitCodeOf = ({ outcome }: Pick<Ledger, 'outcome'>): number =>
+  outcome === undefined || outcome === 'succeeded' ? EXIT.good : EXIT.badly;

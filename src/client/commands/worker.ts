@@ -1,0 +1,37 @@
+import { dirname, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { defaultHome } from '../../../sandbox/local/folders.js';
+import type { SandboxDescription } from '../../../sandbox/local/sandbox.js';
+import { connectionSettings, withConnection } from '../connection.js';
+import { EXIT } from '../errors.js';
+import { exiting, note } from '../output.js';
+
+export function registerWorker(program: Command): void {
+  program
+    .command('worker')
+    .description('run a worker, which carries deployments out; Ctrl-C stops it and leaves them where they are')
+    .option('--state <DIR>', "where running commands are recorded (default: SUREFOOT_HOME's worker folder)")
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ TEMPORAL_ADDRESS=temporal.example.com:7233 surefoot worker --state /var/lib/surefoot',
+    )
+    .action(exiting(work));
+}
+
+async function work(options: { state?: string }): Promise<number> {
+  const { address, namespace, source, options: connection, sandbox } = connectionSettings();
+  // Says in words, and within 5 s, what the worker's own connection would say late and obscurely.
+  await withConnection(async () => {});
+  const state = resolve(options.state ?? `${defaultHome()}/worker`);
+  note(`worker for ${address} (from ${source}), namespace ${namespace}, state in ${state}`);
+  const { runWorker } = await import('../../worker.js');
+  await runWorker({ connection, namespace, state, tools: sandbox && sandboxTools(sandbox) });
+  return EXIT.good;
+}
+
+/** The sandbox brings its own tools; a worker beside it uses those, so that nothing has to be installed. */
+function sandboxTools({ postgres, target }: SandboxDescription): string[] {
+  const clientTools = dirname(postgres.clientTools.pgDump);
+  process.env.SUREFOOT_PG_BIN ??= clientTools;
+  return [target.binFolder, clientTools];
+}

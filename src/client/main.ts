@@ -1,0 +1,79 @@
+#!/usr/bin/env node
+import { readFileSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, CommanderError } from 'commander';
+import { projectFolder } from '../../sandbox/local/folders.js';
+import { registerDecisions } from './commands/decide.js';
+import { registerDemo } from './commands/demo.js';
+import { registerOpen } from './commands/open.js';
+import { registerPlan } from './commands/plan.js';
+import { registerSandbox } from './commands/sandbox.js';
+import { registerStart } from './commands/start.js';
+import { registerStatus } from './commands/status.js';
+import { registerWatch } from './commands/watch.js';
+import { registerWorker } from './commands/worker.js';
+import { EXIT } from './errors.js';
+import { printJson } from './output.js';
+import { explain } from './top-level.js';
+
+/** The whole command line; commander's own ends are thrown, so that {@link run} settles every exit code. */
+export function createProgram(): Command {
+  const { version } = JSON.parse(readFileSync(join(projectFolder(), 'package.json'), 'utf8')) as { version: string };
+  const program = new Command('surefoot')
+    .description('Carries a risky deployment from checklist to 24 hours later as one durable Temporal workflow.')
+    .version(version)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 good, 1 the deployment went badly, 2 wrong usage or plan, 3 a needed service is away.\n\nExample:\n  $ surefoot demo',
+    );
+  registerDemo(program);
+  registerPlan(program);
+  registerStart(program);
+  registerStatus(program);
+  registerWatch(program);
+  registerDecisions(program);
+  registerOpen(program);
+  registerWorker(program);
+  registerSandbox(program);
+  return program;
+}
+
+/** Runs one command line (without node and script). Comes back with the exit code, never throws. */
+export async function run(args: string[]): Promise<number> {
+  const json = args.includes('--json');
+  process.exitCode = undefined;
+  try {
+    await createProgram().parseAsync(args, { from: 'user' });
+    return Number(process.exitCode ?? EXIT.good);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has already said what is wrong; help and version are no errors.
+      if (error.exitCode === 0) return EXIT.good;
+      const hint = 'See `surefoot --help`.';
+      if (json) printJson({ ok: false, error: { message: error.message.replace(/^error: /, ''), hint } });
+      return EXIT.usage;
+    }
+    const { message, hint, exitCode } = explain(error);
+    if (json) printJson({ ok: false, error: { message, hint } });
+    process.stderr.write(`error: ${message}\n${hint ? `${hint}\n` : ''}`);
+    if (process.env.SUREFOOT_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    return exitCode;
+  }
+}
+
+function isMain(): boolean {
+  const script = process.argv[1];
+  return script !== undefined && realpathSync(script) === fileURLToPath(import.meta.url);
+}
+
+if (isMain()) {
+  // `surefoot status | head` ends quietly.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+  process.exitCode = await run(process.argv.slice(2));
+}

@@ -1,0 +1,175 @@
+/** The ledger as a person reads it at a terminal. Pure: the same ledger, time and colours give the same text. */
+import { formatDuration } from '../../domain/duration.js';
+import type { Ledger, MonitorRecord, OpenQuestion, RollbackRecord, StepRecord } from '../../domain/ledger.js';
+import { PHASES, type Phase } from '../../domain/steps.js';
+import { type Colors, stepMark, verdictMark } from './marks.js';
+import { missingRoles, movesFor } from './moves.js';
+
+export interface Scene {
+  colors: Colors;
+  /** Epoch milliseconds; how long things have been running is counted to it. */
+  now: number;
+  link?: string;
+}
+
+const REFUSALS_SHOWN = 3;
+
+export function renderStatus(ledger: Ledger, scene: Scene): string {
+  const sections = [
+    heading(ledger, scene),
+    phases(ledger, scene),
+    monitors(ledger.monitors, scene),
+    [...ledger.earlierRollbacks, ...(ledger.rollback ? [ledger.rollback] : [])].flatMap((each) =>
+      rollback(each, scene),
+    ),
+    signOffs(ledger, scene),
+    ledger.outcome ? [] : ledger.questions.flatMap((question) => openQuestion(ledger, question, scene)),
+    refusals(ledger, scene),
+    untold(ledger, scene),
+    [nextLine(ledger, scene)],
+  ];
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+}
+
+function heading(ledger: Ledger, { colors, now, link }: Scene): string[] {
+  const lasted = formatDuration((ledger.endedAt ?? now) - ledger.startedAt);
+  const state = ledger.outcome ? outcomeText(ledger, colors) : colors.cyan(`running: ${ledger.phase}`);
+  return [
+    `${colors.bold(ledger.title)}  ${state}`,
+    `${ledger.deployment}  ${ledger.release.previous} → ${ledger.release.target}`,
+    colors.dim(
+      `started ${clock(ledger.startedAt)} by ${ledger.startedBy}, ${lasted}; plan ${ledger.digest.slice(0, 12)}`,
+    ),
+    ...(link ? [colors.dim(link)] : []),
+  ];
+}
+
+/** The outcome in the colour of what it means. */
+export function outcomeText(ledger: Ledger, colors: Colors): string {
+  if (!ledger.outcome) return '';
+  const paint = ledger.outcome === 'succeeded' ? colors.green : colors.red;
+  return paint(colors.bold(ledger.outcome)) + (ledger.reason ? `: ${ledger.reason}` : '');
+}
+
+/** A phase that passed is one line; the present one, and whatever did not simply pass, is shown step by step. */
+function phases(ledger: Ledger, scene: Scene): string[] {
+  return PHASES.flatMap((phase) => {
+    const steps = ledger.steps.filter((candidate) => candidate.phase === phase);
+    const present = phase === ledger.phase && !ledger.outcome;
+    const shown = present ? steps : steps.filter(({ state }) => state !== 'passed');
+    return [phaseLine(phase, steps, { ...scene, present }), ...shown.flatMap((each) => stepLines(each, scene))];
+  });
+}
+
+function phaseLine(phase: Phase, steps: StepRecord[], { colors, present }: Scene & { present: boolean }): string {
+  const done = steps.filter(({ state }) => state === 'passed').length;
+  const count = steps.length > 0 ? colors.dim(` ${done} of ${steps.length} steps passed`) : '';
+  if (steps.some(({ state }) => state === 'failed')) return `${colors.red('✗')} ${phase}${count}`;
+  if (present) return `${colors.cyan('▸')} ${colors.bold(phase)}${count}`;
+  if (steps.length === 0) return colors.dim(`· ${phase}`);
+  return `${stepMark(steps.some(({ state }) => state === 'running') ? 'running' : 'passed', colors)} ${phase}${count}`;
+}
+
+function stepLines(step: StepRecord, { colors, now }: Scene): string[] {
+  const took = formatDuration((step.endedAt ?? now) - step.startedAt);
+  const section = step.section ? `${step.section} ` : '';
+  const line = `    ${stepMark(step.state, colors)} ${colors.dim(section)}${step.title} ${colors.dim(`(${took || '0 s'})`)}`;
+  const told = step.reason ?? (step.state === 'failed' ? step.summary : undefined);
+  return told ? [line, `        ${step.state === 'failed' ? colors.red(told) : told}`] : [line];
+}
+
+function monitors(records: MonitorRecord[], { colors }: Scene): string[] {
+  if (records.length === 0) return [];
+  return [
+    colors.bold('Watches'),
+    ...records.flatMap((record) => [
+      `  ${record.title}: ${record.verdict ? verdictMark(record.verdict, colors) : colors.cyan('▸ running')}${colors.dim(
+        `, ${record.samples} samples in ${record.ticks} looks`,
+      )}`,
+      ...record.criteria
+        .filter(({ verdict }) => verdict !== 'healthy')
+        .map(({ title, rule, verdict, worst, unit, reason }) => {
+          const seen = worst === undefined ? (reason ?? 'no samples') : `worst ${Number(worst.toFixed(2))} ${unit}`;
+          return `      ${verdictMark(verdict, colors)}  ${title} (${rule}): ${seen}`;
+        }),
+    ]),
+  ];
+}
+
+function rollback(record: RollbackRecord, scene: Scene): string[] {
+  const { colors } = scene;
+  const state =
+    record.succeeded === undefined
+      ? colors.yellow('under way')
+      : record.succeeded
+        ? colors.green('production is back')
+        : colors.red('failed');
+  const time = record.took === undefined ? '' : ` in ${formatDuration(record.took)}`;
+  return [
+    `${colors.bold(`Rollback (${record.option})`)}: ${state}${time}${colors.dim(`, estimate ${formatDuration(record.estimate)}`)}`,
+    `  because ${record.trigger.text}`,
+    ...record.reasons.map((reason) => `  - ${reason}`),
+    ...record.steps.flatMap((each) => stepLines(each, scene)),
+  ];
+}
+
+function signOffs(ledger: Ledger, { colors }: Scene): string[] {
+  const question = ledger.questions.find(({ kind }) => kind === 'approvals');
+  if (ledger.approvals.length === 0 && !question) return [];
+  const missing = question && !ledger.outcome ? missingRoles(ledger, question) : [];
+  return [
+    colors.bold('Sign-offs'),
+    ...ledger.approvals.map(({ role, who, at }) => `  ${colors.green('✓')} ${role}: ${who}, ${clock(at)}`),
+    ...missing.map((role) => `  ${colors.yellow('·')} ${role}: missing`),
+  ];
+}
+
+function openQuestion(ledger: Ledger, question: OpenQuestion, { colors, now }: Scene): string[] {
+  if (question.answer) return [];
+  const age = formatDuration(now - question.openedAt);
+  return [
+    `${colors.yellow('?')} ${colors.bold(question.title)} ${colors.dim(`(${question.id}, open for ${age})`)}`,
+    ...(isNews(ledger, question) ? question.text.split('\n').map((line) => `  ${line}`) : []),
+    ...(question.roles.length > 1 ? [`  answered by ${question.roles.join(', ')}`] : []),
+    ...movesFor(ledger, question).map((move) => `    ${colors.cyan(move)}`),
+  ];
+}
+
+/** What the step itself already says is not said again. */
+const isNews = (ledger: Ledger, { text }: OpenQuestion): boolean =>
+  text !== '' && !ledger.steps.some(({ state, reason }) => state === 'failed' && reason === text);
+
+function refusals(ledger: Ledger, { colors }: Scene): string[] {
+  const refused = ledger.decisions.filter(({ accepted }) => !accepted).slice(-REFUSALS_SHOWN);
+  if (refused.length === 0) return [];
+  const line = ({ at, kind, who, reason }: (typeof refused)[number]) => `  ${clock(at)} ${kind} by ${who}: ${reason}`;
+  return [colors.bold('Last refused'), ...refused.map(line)];
+}
+
+function untold(ledger: Ledger, { colors }: Scene): string[] {
+  if (ledger.untold.length === 0) return [];
+  return [colors.bold('Could not be announced'), ...ledger.untold.slice(-REFUSALS_SHOWN).map((text) => `  ${text}`)];
+}
+
+/** What happens next, or what is waited for. */
+export function nextLine(ledger: Ledger, { colors }: Pick<Scene, 'colors'>): string {
+  const label = colors.bold('Next:');
+  if (ledger.outcome) return `${colors.bold('Ended:')} ${outcomeText(ledger, colors)}`;
+  if (ledger.stop && !ledger.rollback) return `${label} stops (${ledger.stop.kind} by ${ledger.stop.who})`;
+  const open = ledger.questions.filter(({ answer }) => !answer);
+  if (ledger.held) return `${label} held by ${ledger.held.who}; go on with surefoot resume --as WHO --role ROLE`;
+  if (open.length > 0) return `${label} waits for ${open.map(({ title }) => title).join('; ')}`;
+  if (ledger.rollback && ledger.rollback.succeeded === undefined) return `${label} the rollback finishes`;
+  const running = ledger.steps.findLast(({ state }) => state === 'running');
+  return `${label} ${running ? `${running.title} finishes` : `${ledger.phase} goes on`}; nobody has to do anything`;
+}
+
+/** Local date and time to the minute. */
+export function clock(at: number): string {
+  const date = new Date(at);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}

@@ -1,0 +1,18 @@
+/** The catalogue of failure types that cross the boundary between activities, workflows and clients. */
+export const FailureType = {
+  /** This worker must not run this deployment: digest, clock. Not retryable. */
+  Refused: 'Refused',
+  /** A command ended with a non-zero code. Not retryable: a person decides. */
+  CommandFailed: 'CommandFailed',
+  /** A command was started and nobody can know how it ended. Not retryable: a person decides. */
+  OutcomeUnknown: 'OutcomeUnknown',
+  /** A precondition does not hold (another revision than expected, a lock held by somebody else). Not retryable. */
+  PreconditionFailed: 'PreconditionFailed',
+  /** A secret reference points nowhere. Not retryable. */
+  SecretMissing: 'SecretMissing',
+  /** A step's facts do not hold. */
+  StepFailed: 'StepFailed',
+  /** A decision that cannot be taken now; carried by the update's rejection. */
+  DecisionRefused: 'DecisionRefused',
+} as const;
+export type FailureType = (typeof FailureType)[keyof typeof FailureType];

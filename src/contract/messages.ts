@@ -1,0 +1,110 @@
+/** Signals, updates and queries of the workflows; names as people see them in the Web UI. */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { CriterionResult, RollbackOption, Verdict } from '../domain/criteria.js';
+import type { EvidenceReference } from '../domain/evidence.js';
+import {
+  DECISIONS,
+  type Decision,
+  type DecisionKind,
+  type Ledger,
+  type RollbackTrigger,
+  type StepRecord,
+} from '../domain/ledger.js';
+import type { Clock, EvidencePlace } from './activities.js';
+import type { ResolvedPlan, Watch } from './plan.js';
+
+/** One signal for each decision, so that the Web UI's own button works; the argument is a {@link Decision} without kind. */
+export const decisionSignals = Object.fromEntries(
+  DECISIONS.map((kind) => [kind, defineSignal<[Omit<Decision, 'kind'>]>(kind)]),
+) as Record<DecisionKind, ReturnType<typeof defineSignal<[Omit<Decision, 'kind'>]>>>;
+
+/** What the Web UI's signal dialog says about each. */
+export const DECISION_HELP: Record<DecisionKind, string> = {
+  approve: 'Sign off for a role. Input: {"who": "ana", "role": "qa", "why": "optional"}',
+  reject: 'Refuse the sign-off and stop the deployment. Input: {"who": "ana", "role": "qa", "why": "reason"}',
+  confirm: 'Confirm what only a person can know. Input: {"who": "ana", "role": "qa", "subject": "question"}',
+  hold: 'Hold before the next step. Input: {"who": "ana", "role": "devops", "why": "reason"}',
+  resume: 'Go on after a hold, or carry on despite a concern. Input: {"who": "ana", "role": "devops"}',
+  retry: 'Run the failed step once more. Input: {"who": "ana", "role": "devops"}',
+  skip: 'Go on without the failed step. Input: {"who": "ana", "role": "devops", "why": "reason"}',
+  abort:
+    'Stop; production is rolled back when it has changed. Input: {"who": "ana", "role": "devops", "why": "reason"}',
+  rollback: 'Roll production back. Input: {"who": "ana", "role": "devops", "why": "reason", "option": "full"}',
+};
+
+/** The same decisions as an update, so that the CLI hears a refusal at once. Resolves to what the decision led to. */
+export const decideUpdate = defineUpdate<string, [Decision]>('decide');
+
+export const statusQuery = defineQuery<Ledger>('status');
+
+/** Monitor to deployment: a criterion asks for a person; later: how the question was settled by time or data. */
+export interface Concern {
+  monitor: string;
+  criterion: string;
+  title: string;
+  text: string;
+  at: number;
+  until: number;
+  otherwise: 'continue' | 'rollback';
+}
+export const concernRaised = defineSignal<[Concern]>('concernRaised');
+export const concernSettled = defineSignal<[{ criterion: string; text: string }]>('concernSettled');
+/** Deployment to monitor: a person looked and carries on. */
+export const concernDismissed = defineSignal<[{ criterion: string }]>('concernDismissed');
+
+export interface MonitorProgress {
+  ticks: number;
+  samples: number;
+  startedAt: number;
+  endsAt: number;
+  criteria: CriterionResult[];
+}
+export const progressQuery = defineQuery<MonitorProgress>('progress');
+
+export interface MonitorInput {
+  deployment: string;
+  service: string;
+  parent: string;
+  watch: Watch;
+  evidence: EvidencePlace;
+  clock: Clock;
+  baselines: Record<string, number>;
+  /** Roles that may answer a concern. */
+  roles: string[];
+  webhook?: string;
+}
+
+export interface MonitorResult {
+  verdict: Verdict;
+  startedAt: number;
+  endedAt: number;
+  ticks: number;
+  samples: number;
+  criteria: CriterionResult[];
+  /** The criterion that ended the watch early. */
+  breach?: { criterion: string; title: string; text: string; at: number; option?: RollbackOption };
+  /** Broken gates that nobody has accepted. */
+  openGates: string[];
+  evidence: EvidenceReference[];
+}
+
+export interface RollbackInput {
+  deployment: string;
+  plan: ResolvedPlan;
+  runner: string;
+  evidence: EvidencePlace;
+  trigger: RollbackTrigger;
+  attempt: number;
+  /** Maintenance mode is on: the application answers its users with it until the rollback is done. */
+  maintenance: boolean;
+  /** The revision recorded before the deploy; what a downgrade goes to. */
+  previousRevision: string | null;
+}
+
+export interface RollbackResult {
+  succeeded: boolean;
+  reason: string;
+  startedAt: number;
+  endedAt: number;
+  steps: StepRecord[];
+}

@@ -1,0 +1,25 @@
+/** Workflow IDs, task queue and search attributes: every name that more than one process must agree on. */
+import { defineSearchAttributeKey } from '@temporalio/common';
+
+export const TASK_QUEUE = 'surefoot';
+
+/** The lock: one live deployment for each service's production. */
+export const deployWorkflowId = (service: string): string => `surefoot/${service}/production`;
+export const monitorWorkflowId = (deployment: string, watch: string, generation: number): string =>
+  `${deployment}/${watch}${generation > 1 ? `-${generation}` : ''}`;
+export const rollbackWorkflowId = (deployment: string, option: string, attempt: number): string =>
+  `${deployment}/rollback-${option}${attempt > 1 ? `-${attempt}` : ''}`;
+
+/** Search attributes are in clear text for whoever may open the Web UI: no secrets, no personal data. */
+export const searchAttributes = {
+  service: defineSearchAttributeKey('SurefootService', 'KEYWORD'),
+  deployment: defineSearchAttributeKey('SurefootDeployment', 'KEYWORD'),
+  phase: defineSearchAttributeKey('SurefootPhase', 'KEYWORD'),
+  verdict: defineSearchAttributeKey('SurefootVerdict', 'KEYWORD'),
+  waitingFor: defineSearchAttributeKey('SurefootWaitingFor', 'KEYWORD'),
+};
+
+/** The same for servers and people: name and type as `temporal operator search-attribute create` takes them. */
+export const SEARCH_ATTRIBUTES: Record<string, 'Keyword'> = Object.fromEntries(
+  Object.values(searchAttributes).map((key) => [key.name, 'Keyword']),
+);

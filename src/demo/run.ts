@@ -1,0 +1,163 @@
+/** The demo: sandbox, worker, traffic and people, and one deployment in virtual time from the first box to the last. */
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { writeBindings } from '../../sandbox/local/bindings.js';
+import { type Sandbox, startSandbox } from '../../sandbox/local/sandbox.js';
+import { timeSkippingInterceptor } from '../../sandbox/local/time-skipping.js';
+import type { DeployInput, DeployResult } from '../contract/deployment.js';
+import { statusQuery } from '../contract/messages.js';
+import { deployWorkflowId, SEARCH_ATTRIBUTES, searchAttributes, TASK_QUEUE } from '../contract/names.js';
+import type { Ledger } from '../domain/ledger.js';
+import { newDeploymentId } from '../plan/deployment-id.js';
+import { type LoadedPlan, loadPlan } from '../plan/load.js';
+import { type DemoFault, readFault } from './fault.js';
+import { superviseWorker } from './supervisor.js';
+import { startTraffic } from './traffic.js';
+
+export const SHIPPED_PLAN = fileURLToPath(new URL('../../../plans/eduautismo-performance.yaml', import.meta.url));
+
+export interface DemoOptions {
+  home?: string;
+  reset: boolean;
+  fault?: string;
+  signal: AbortSignal;
+  /** One short sentence for each thing that happens. */
+  progress: (text: string) => void;
+  /** The ledger, some times a second. */
+  onLedger: (ledger: Ledger) => void;
+}
+
+export interface DemoRun {
+  result: DeployResult;
+  runId: string;
+  workflowId: string;
+  historyEvents: number;
+  wallSeconds: number;
+  uiUrl: string;
+  address: string;
+  home: string;
+  /** Stops everything that the demo started. */
+  stop(): Promise<void>;
+}
+
+/** How often the ledger is asked for, milliseconds. */
+const LOOK = 300;
+
+/** @throws SandboxError, PlanError, CliError; what was started is stopped then */
+export async function runDemo(options: DemoOptions): Promise<DemoRun> {
+  const shipped = loadPlan(SHIPPED_PLAN);
+  const fault = options.fault === undefined ? undefined : readFault(options.fault, shipped.resolved);
+  const sandbox = await startSandbox({
+    home: options.home,
+    reset: options.reset,
+    virtualTime: true,
+    searchAttributes: SEARCH_ATTRIBUTES,
+    progress: options.progress,
+    signal: options.signal,
+  });
+  const stopped = new AbortController();
+  const closers: (() => Promise<void>)[] = [() => sandbox.stop()];
+  const stop = async () => {
+    stopped.abort();
+    while (closers.length > 0) await closers.pop()?.();
+  };
+  try {
+    return { ...(await deploy(sandbox, { ...options, fault, closers, stopped: stopped.signal })), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+type Run = Omit<DemoOptions, 'fault'> & { fault?: DemoFault; closers: (() => Promise<void>)[]; stopped: AbortSignal };
+
+async function deploy(sandbox: Sandbox, run: Run): Promise<Omit<DemoRun, 'stop'>> {
+  const { address, namespace, uiUrl } = sandbox.temporal;
+  const bindings = await writeBindings(sandbox);
+  const plan = loadPlan(SHIPPED_PLAN, { bindings });
+  const { staging, production } = sandbox.target.environments;
+  const clientTools = dirname(sandbox.postgres.binaries.pgDump);
+  const worker = superviseWorker(
+    {
+      address,
+      namespace,
+      state: join(sandbox.home, 'worker'),
+      plan: SHIPPED_PLAN,
+      bindings,
+      tools: [sandbox.target.binFolder, clientTools],
+      fault: run.fault && {
+        ...run.fault,
+        environmentFolders: { staging: staging.folder, production: production.folder },
+      },
+    },
+    { environment: { ...process.env, SUREFOOT_PG_BIN: clientTools }, home: sandbox.home, onDeath: run.progress },
+  );
+  run.closers.push(() => worker.stop());
+  await startTraffic(plan.resolved, run.stopped);
+
+  const connection = await Connection.connect({ address, interceptors: [timeSkippingInterceptor()] });
+  run.closers.push(() => connection.close());
+  const client = new Client({ connection, namespace });
+  const began = performance.now();
+  const handle = await startInVirtualTime(client, plan);
+  const link = `${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(handle.workflowId)}/${handle.firstExecutionRunId}`;
+  run.progress(`the deployment has started: ${link}`);
+
+  const result = await followToEnd(handle, run);
+  const { historyLength } = await handle.describe();
+  return {
+    result,
+    runId: handle.firstExecutionRunId,
+    workflowId: handle.workflowId,
+    historyEvents: historyLength,
+    wallSeconds: (performance.now() - began) / 1_000,
+    uiUrl: link,
+    address,
+    home: sandbox.home,
+  };
+}
+
+function startInVirtualTime(client: Client, { resolved, digest }: LoadedPlan) {
+  const deployment = newDeploymentId(resolved.service);
+  const input: DeployInput = { deployment, plan: resolved, digest, startedBy: 'demo', clock: 'virtual' };
+  return client.workflow.start('DeployWorkflow', {
+    workflowId: deployWorkflowId(resolved.service),
+    taskQueue: TASK_QUEUE,
+    args: [input],
+    workflowIdConflictPolicy: 'TERMINATE_EXISTING',
+    memo: { deployment, digest },
+    staticSummary: `${resolved.title}: ${resolved.release.previous} → ${resolved.release.target} (demo in virtual time)`,
+    typedSearchAttributes: [
+      { key: searchAttributes.service, value: resolved.service },
+      { key: searchAttributes.deployment, value: deployment },
+    ],
+  });
+}
+
+/** Waits for the end, and looks at the ledger meanwhile. A worker that is being replaced just answers later. */
+async function followToEnd(handle: Awaited<ReturnType<typeof startInVirtualTime>>, run: Run): Promise<DeployResult> {
+  const ended = handle.result() as Promise<DeployResult>;
+  let over = false;
+  const settled = ended.then(
+    () => undefined,
+    () => undefined,
+  );
+  void settled.then(() => {
+    over = true;
+  });
+  const aborted = new Promise<never>((_, reject) => {
+    run.signal.addEventListener('abort', () => reject(run.signal.reason), { once: true });
+  });
+  aborted.catch(() => undefined);
+  while (!over && !run.signal.aborted) {
+    await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, LOOK))]);
+    if (over) break;
+    const ledger = await Promise.race([handle.query(statusQuery).catch(() => undefined), settled, aborted]);
+    if (ledger) run.onLedger(ledger);
+  }
+  run.signal.throwIfAborted();
+  const result = await ended;
+  run.onLedger(result);
+  return result;
+}

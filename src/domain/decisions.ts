@@ -1,0 +1,183 @@
+/** Judging what people say: one function for signals and updates alike. Pure; who may do what comes from the plan. */
+import type { Approvals } from './approvals.js';
+import type { Decision, DecisionKind, DecisionRecord, Ledger, OpenQuestion } from './ledger.js';
+
+export type Judgement = { accepted: true; reason: string } | { accepted: false; reason: string };
+
+const accept = (reason: string): Judgement => ({ accepted: true, reason });
+const refuse = (reason: string): Judgement => ({ accepted: false, reason });
+
+const TEXT_FIELDS = ['who', 'role', 'why', 'subject', 'digest', 'option'] as const;
+const OPTIONS = ['migration', 'code', 'full'];
+const LONGEST_TEXT = 2_000;
+
+/**
+ * Reads a decision from whatever was sent. Signals come from the Web UI and from anybody: garbage is refused in words.
+ */
+export function readDecision(kind: DecisionKind, sent: unknown): Decision | { invalid: string } {
+  if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) {
+    return { invalid: 'send one JSON object such as {"who": "ana", "role": "qa"}' };
+  }
+  const decision: Record<string, string> = {};
+  for (const field of TEXT_FIELDS) {
+    const value = (sent as Record<string, unknown>)[field];
+    if (value === undefined || value === null) continue;
+    if (typeof value !== 'string') return { invalid: `"${field}" must be a text` };
+    if (value.length > LONGEST_TEXT) return { invalid: `"${field}" is longer than ${LONGEST_TEXT} characters` };
+    decision[field] = value;
+  }
+  if (!decision.who) return { invalid: '"who" is missing: the ID of a person on the plan\'s roster' };
+  if (!decision.role) return { invalid: '"role" is missing: the role in which this person decides' };
+  if (decision.option !== undefined && !OPTIONS.includes(decision.option)) {
+    return { invalid: `"option" must be one of ${OPTIONS.join(', ')}` };
+  }
+  return { ...decision, kind } as Decision;
+}
+
+/** Says whether a decision counts now, and why. */
+export function judge(ledger: Ledger, approvals: Approvals, decision: Decision): Judgement {
+  if (ledger.outcome) return refuse(`the deployment has already ended: ${ledger.outcome}`);
+  const person = approvals.roster.find((candidate) => candidate.id === decision.who);
+  if (!person) {
+    const known = approvals.roster.map((candidate) => candidate.id).join(', ');
+    return refuse(`${decision.who} is not on the plan's roster (${known})`);
+  }
+  if (!person.roles.includes(decision.role)) {
+    return refuse(`${decision.who} does not have the role ${decision.role} (has: ${person.roles.join(', ')})`);
+  }
+  if (decision.digest !== undefined && decision.digest !== ledger.digest) {
+    return refuse(`the digest is not the one of this deployment (${ledger.digest.slice(0, 12)}…)`);
+  }
+  switch (decision.kind) {
+    case 'approve':
+      return judgeApproval(ledger, approvals, decision);
+    case 'reject':
+      return judgeRejection(ledger, approvals, decision);
+    case 'confirm':
+      return judgeAnswer(ledger, decision, ['confirmation']);
+    case 'retry':
+      return judgeAnswer(ledger, decision, ['step-failed', 'watch-unknown', 'rollback-failed']);
+    case 'skip':
+      if (!decision.why) return refuse('say why it is skipped');
+      return judgeAnswer(ledger, decision, ['step-failed', 'watch-unknown', 'rollback-failed']);
+    case 'hold':
+      if (ledger.held) return refuse(`already held by ${ledger.held.who}`);
+      if (ledger.rollback) return refuse('a rollback is under way and is not held');
+      return accept('held before the next step');
+    case 'resume':
+      if (openQuestion(ledger, decision, ['concern'])) return accept('carried on despite the concern');
+      return ledger.held ? accept('goes on') : refuse('nothing is held and no concern is open');
+    case 'abort':
+      if (ledger.rollback) return refuse('a rollback is under way: it is finished first');
+      if (ledger.stop) return refuse(`already being stopped: ${ledger.stop.kind} by ${ledger.stop.who}`);
+      if (!decision.why) return refuse('say why it is aborted');
+      return accept(hasChanged(ledger) ? 'production has changed: it is rolled back' : 'stopped');
+    case 'rollback':
+      return judgeRollback(ledger, decision);
+  }
+}
+
+function judgeApproval(ledger: Ledger, approvals: Approvals, decision: Decision): Judgement {
+  const question = openQuestion(ledger, decision, ['approvals']);
+  if (!question) return refuse('no sign-off is being asked for now');
+  if (!question.roles.includes(decision.role)) return refuse(`no sign-off of the role ${decision.role} is needed`);
+  const earlier = ledger.approvals.find((approval) => approval.role === decision.role);
+  if (earlier) return refuse(`${decision.role} has already been signed off by ${earlier.who}`);
+  if (!approvals.selfApproval && decision.who === ledger.startedBy) {
+    return refuse(`${decision.who} started this deployment and cannot approve it`);
+  }
+  const other = ledger.approvals.find((approval) => approval.who === decision.who);
+  if (other && !approvals.onePersonManyRoles) {
+    return refuse(`${decision.who} has already signed off as ${other.role}; one person fills one role`);
+  }
+  return accept(`signed off as ${decision.role}`);
+}
+
+function judgeRejection(ledger: Ledger, approvals: Approvals, decision: Decision): Judgement {
+  if (!openQuestion(ledger, decision, ['approvals'])) return refuse('no sign-off is being asked for now');
+  if (!approvals.roles.some(({ role }) => role === decision.role)) {
+    return refuse(`the role ${decision.role} signs nothing off`);
+  }
+  if (!decision.why) return refuse('say why it is rejected');
+  return accept('rejected: the deployment stops');
+}
+
+function judgeAnswer(ledger: Ledger, decision: Decision, kinds: OpenQuestion['kind'][]): Judgement {
+  const candidates = ledger.questions.filter((question) => kinds.includes(question.kind));
+  if (candidates.length === 0) return refuse(`nothing is waiting for "${decision.kind}"`);
+  const question = openQuestion(ledger, decision, kinds);
+  if (!question) {
+    const open = candidates.map((candidate) => candidate.id).join(', ');
+    return refuse(decision.subject ? `${decision.subject} is not waiting; open: ${open}` : `say which one: ${open}`);
+  }
+  if (!question.roles.includes(decision.role)) {
+    return refuse(`${question.id} is answered by: ${question.roles.join(', ')}`);
+  }
+  if (!question.moves.includes(decision.kind)) {
+    return refuse(`possible moves for ${question.id}: ${question.moves.join(', ')}`);
+  }
+  return accept(`${decision.kind}: ${question.id}`);
+}
+
+function judgeRollback(ledger: Ledger, decision: Decision): Judgement {
+  if (openQuestion(ledger, decision, ['rollback-failed'])) return accept('another rollback is tried');
+  if (ledger.rollback) return refuse('a rollback is already under way');
+  if (ledger.stop) return refuse(`already being stopped: ${ledger.stop.kind} by ${ledger.stop.who}`);
+  if (!hasChanged(ledger)) return refuse('production has not been changed yet; use abort to stop the deployment');
+  if (!decision.why) return refuse('say why production is rolled back');
+  return accept('production is rolled back');
+}
+
+/** The one open question of these kinds that a decision can mean: the one it names, or the only one. */
+export function openQuestion(
+  ledger: Ledger,
+  decision: Decision,
+  kinds: OpenQuestion['kind'][],
+): OpenQuestion | undefined {
+  const candidates = ledger.questions.filter((question) => kinds.includes(question.kind));
+  if (decision.subject !== undefined) return candidates.find((question) => question.id === decision.subject);
+  return candidates.length === 1 ? candidates[0] : undefined;
+}
+
+/** Production is not as it was before: there is something to undo. */
+export const hasChanged = (ledger: Ledger): boolean => ledger.production.codeDeployed || ledger.production.migrated;
+
+/** Writes an accepted decision into the ledger. Handlers only change state; the workflow's waits see the change. */
+export function take(ledger: Ledger, record: DecisionRecord): void {
+  switch (record.kind) {
+    case 'approve':
+      ledger.approvals.push({ role: record.role, who: record.who, at: record.at });
+      return;
+    case 'hold':
+      ledger.held = record;
+      return;
+    case 'resume': {
+      const concern = openQuestion(ledger, record, ['concern']);
+      if (concern) concern.answer = record;
+      else ledger.held = undefined;
+      return;
+    }
+    case 'confirm':
+    case 'retry':
+    case 'skip': {
+      const question = openQuestion(ledger, record, [
+        'confirmation',
+        'step-failed',
+        'watch-unknown',
+        'rollback-failed',
+      ]);
+      if (question) question.answer = record;
+      return;
+    }
+    case 'rollback': {
+      const failed = openQuestion(ledger, record, ['rollback-failed']);
+      if (failed) failed.answer = record;
+      else ledger.stop = record;
+      return;
+    }
+    case 'abort':
+    case 'reject':
+      ledger.stop = record;
+      return;
+  }
+}

@@ -1,0 +1,129 @@
+/** Hosts by what they are used for: an API, a database, a server, a receiver of announcements. */
+import { resolve } from 'node:path';
+import type { Database, Server } from '../contract/plan.js';
+import type { Path } from './problems.js';
+import type { Resolution } from './resolution.js';
+
+const HOST_NAME = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])$/;
+const USER = /^[A-Za-z0-9_][A-Za-z0-9_.+@-]*$/;
+const SECRET_PARAMETER = /(token|secret|passw|key|sig|auth)/i;
+
+interface Wanted {
+  protocols: string[];
+  example: string;
+}
+
+const API: Wanted = { protocols: ['http:', 'https:'], example: 'https://api.example.com' };
+const DATABASE: Wanted = {
+  protocols: ['postgresql:', 'postgres:'],
+  example: 'postgresql://user@db.example.com:5432/name',
+};
+const SERVER: Wanted = { protocols: ['ssh:', 'local:'], example: 'ssh://user@host:22", or "local:' };
+
+/** Base URL without a trailing slash. */
+export function apiUrl(resolution: Resolution, from: { name: string; path: Path }): string {
+  const found = url(resolution, from, API);
+  if (found === undefined) return '';
+  if (found.url.search !== '' || found.url.hash !== '') {
+    resolution.report(found.path, 'Is a base URL: leave out what follows "?" or "#"');
+  }
+  return found.url.href.replace(/\/+$/, '');
+}
+
+/** @returns undefined for an empty host: nobody is told */
+export function webhookUrl(resolution: Resolution, from: { name: string; path: Path }): string | undefined {
+  if (resolution.value('hosts', from.name)?.value === '') {
+    resolution.entry('hosts', from.name, from.path);
+    return undefined;
+  }
+  const found = url(resolution, from, API);
+  if (found === undefined) return undefined;
+  const parameter = [...found.url.searchParams.keys()].find((key) => SECRET_PARAMETER.test(key));
+  if (parameter !== undefined || found.url.hostname === 'hooks.slack.com') {
+    resolution.report(found.path, 'This URL is a secret by itself, and secrets are never written into a plan');
+  }
+  return found.url.href;
+}
+
+export function database(resolution: Resolution, from: { name: string; path: Path }): Omit<Database, 'password'> {
+  const found = url(resolution, from, DATABASE);
+  if (found === undefined) return { host: '', port: 0, name: '', user: '' };
+  const name = decode(found.url.pathname.slice(1));
+  const user = decode(found.url.username);
+  const example = `write for example "${DATABASE.example}"`;
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_$.-]*$/.test(name))
+    resolution.report(found.path, `Does not name the database; ${example}`);
+  if (!USER.test(user)) resolution.report(found.path, `Does not name the user; ${example}`);
+  if (found.url.search !== '')
+    resolution.report(found.path, 'Parameters ("?…") of a database URL are not read: leave them out');
+  return { host: bare(found.url.hostname), port: Number(found.url.port || 5432), name, user };
+}
+
+export function server(resolution: Resolution, from: { name: string; path: Path }): Server | undefined {
+  const found = url(resolution, from, SERVER);
+  if (found === undefined) return undefined;
+  if (found.url.protocol === 'local:') {
+    if (found.url.href !== 'local:')
+      resolution.report(found.path, 'The worker’s own machine is written "local:" and nothing more');
+    return { kind: 'local' };
+  }
+  const result: Extract<Server, { kind: 'ssh' }> = { kind: 'ssh', host: bare(found.url.hostname) };
+  const user = decode(found.url.username);
+  if (user !== '') {
+    if (!USER.test(user)) resolution.report(found.path, 'Holds a user name that SSH would not take');
+    result.user = user;
+  }
+  if (found.url.port !== '') result.port = Number(found.url.port);
+  for (const key of found.url.searchParams.keys()) {
+    if (key !== 'known-hosts') {
+      resolution.report(found.path, {
+        message: `\`${key}\` is not a parameter of an SSH host`,
+        suggestion: 'known-hosts',
+      });
+    }
+  }
+  const knownHosts = found.url.searchParams.get('known-hosts');
+  if (knownHosts !== null) result.knownHosts = resolve(found.folder, knownHosts);
+  return result;
+}
+
+/** Looks up, parses and checks what is common to all hosts. The value itself is never repeated in a message. */
+function url(resolution: Resolution, from: { name: string; path: Path }, wanted: Wanted) {
+  const entry = resolution.entry('hosts', from.name, from.path);
+  if (entry === undefined) return undefined;
+  const { path, folder } = entry;
+  const example = `write for example "${wanted.example}"`;
+  if (entry.value === '') {
+    resolution.report(path, `Is empty; ${example}`);
+    return undefined;
+  }
+  const parsed = URL.canParse(entry.value) ? new URL(entry.value) : undefined;
+  if (parsed === undefined || /\s/.test(entry.value)) {
+    resolution.report(path, `Is not a URL; ${example}`);
+    return undefined;
+  }
+  if (!wanted.protocols.includes(parsed.protocol)) {
+    const use = from.path.join('.');
+    resolution.report(path, `Is used as \`${use}\` but begins with "${parsed.protocol}"; ${example}`);
+    return undefined;
+  }
+  if (parsed.password !== '') {
+    resolution.report(path, 'Holds a password; leave it out and name it in `credentials` as env:NAME or file:PATH');
+  }
+  const isApi = wanted === API;
+  if (isApi && parsed.username !== '') resolution.report(path, 'Holds a user name; leave it out');
+  if (parsed.protocol !== 'local:' && !HOST_NAME.test(parsed.hostname)) {
+    resolution.report(path, `Does not name a host; ${example}`);
+  }
+  return { url: parsed, path, folder };
+}
+
+const bare = (hostname: string) => hostname.replace(/^\[|\]$/g, '');
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,96 @@
+/** Metrics: what their readings give, and where each environment has them. */
+import type {
+  Environment,
+  EnvironmentName,
+  Metric,
+  MetricSource,
+  ResolvedPlan,
+  ScrapeReading,
+} from '../contract/plan.js';
+import { own, type Resolution } from './resolution.js';
+import type { AuthoredMetric } from './schema.js';
+import { UNIT_NAMES, type Unit } from './units.js';
+
+/** What metrics are read from. */
+export interface Places {
+  environments: Partial<Record<EnvironmentName, Environment>>;
+  logs?: ResolvedPlan['commands']['logs'];
+}
+
+const COUNTED: Unit[] = ['count', '/min', '/s'];
+const TIMED: Unit[] = ['ms', 's', 'min'];
+
+function readingUnits(metric: AuthoredMetric): { reading: string; units: readonly Unit[] } {
+  switch (metric.source) {
+    case 'health':
+      return { reading: metric.read, units: ['count'] };
+    case 'logs':
+      return { reading: 'log lines', units: COUNTED };
+    case 'postgres': {
+      const reading = Object.keys(metric.read)[0] ?? '';
+      return { reading, units: reading === 'deadlocks' || reading === 'slowQueries' ? COUNTED : ['count'] };
+    }
+    case 'scrape': {
+      const reading = Object.keys(metric.read)[0] ?? '';
+      if (reading === 'ratio' || reading === 'share') return { reading, units: ['%'] };
+      if (reading === 'quantile' || reading === 'mean') return { reading, units: TIMED };
+      return { reading, units: reading === 'rate' ? ['/s', '/min', '%'] : UNIT_NAMES };
+    }
+  }
+}
+
+/** Whether the unit is one that the reading gives, and the names are what they are taken for. */
+export function checkMetric(resolution: Resolution, { name, metric }: { name: string; metric: AuthoredMetric }): void {
+  const { reading, units } = readingUnits(metric);
+  if (!units.includes(metric.unit)) {
+    const known = units.map((unit) => `"${unit}"`).join(' or ');
+    resolution.report(['metrics', name, 'unit'], `A metric read as ${reading} is in ${known}, not in "${metric.unit}"`);
+  }
+  if (metric.source !== 'scrape') return;
+  for (const key of ['quantile', 'mean'] as const) {
+    const histogram = metric.read[key]?.histogram.name;
+    const suffix = /_(bucket|sum|count)$/.exec(histogram ?? '')?.[0];
+    if (histogram === undefined || suffix === undefined) continue;
+    resolution.report(['metrics', name, 'read', key, 'histogram', 'name'], {
+      message: `Names one series of a histogram; leave out "${suffix}"`,
+      suggestion: histogram.slice(0, -suffix.length),
+    });
+  }
+}
+
+/** A metric as one environment has it. */
+export function fillMetric(
+  resolution: Resolution,
+  { name, environment, around }: { name: string; environment: EnvironmentName; around: Places },
+): Metric | undefined {
+  const metric = own(resolution.sections.metrics, name);
+  const place = around.environments[environment];
+  if (metric === undefined || place === undefined) return undefined;
+  const { title, unit, window } = metric;
+  const source = (): MetricSource | undefined => {
+    switch (metric.source) {
+      case 'scrape':
+        return { kind: 'scrape', url: `${place.api}${metric.path}`, window, read: metric.read as ScrapeReading };
+      case 'health':
+        return {
+          kind: 'health',
+          url: `${place.api}${resolution.sections.health?.path ?? ''}`,
+          window,
+          read: metric.read,
+        };
+      case 'postgres':
+        return {
+          kind: 'postgres',
+          database: place.database,
+          window,
+          read: metric.read as Extract<MetricSource, { kind: 'postgres' }>['read'],
+        };
+      case 'logs': {
+        const pattern = metric.pattern ?? resolution.sections.logs?.critical ?? '';
+        return around.logs && { kind: 'logs', command: around.logs, environment, window, pattern };
+      }
+    }
+  };
+  const filled = source();
+  return filled && { name, title, unit, source: filled };
+}

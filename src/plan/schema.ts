@@ -1,0 +1,201 @@
+/** The authored plan: what a person writes. `resolvePlan` turns it into what the workflows read. */
+import { z } from 'zod';
+import {
+  duration,
+  durationOrNone,
+  ID,
+  id,
+  pattern,
+  prose,
+  reference,
+  secretReference,
+  strict,
+  table,
+  text,
+  urlPath,
+  version,
+  wholeNumber,
+} from './schema-basics.js';
+import { endpointCheck, indexes, load, productionLoadTest } from './schema-checks.js';
+import { criterion, metric, soak, watch } from './schema-metrics.js';
+
+const named = <V extends z.ZodType>(value: V) => z.record(id().meta({ pattern: ID.source }), value);
+
+const hosts = named(z.string({ error: 'A URL is expected' })).describe(
+  'Machines: `https://…`, `postgresql://user@host:port/name`, `ssh://user@host:port`, or `local:` for the worker’s own. No passwords',
+);
+const credentials = named(secretReference()).describe('Where secrets are found: `env:NAME` or `file:PATH`');
+const folders = named(text()).describe('Folders; relative ones start from the folder of the file they are written in');
+
+const command = strict({
+  run: z
+    .array(text(), { error: 'Write the command as a list of arguments: [./deploy.sh, "{environment}", "{version}"]' })
+    .min(1, 'The command is empty')
+    .describe('Program and arguments; `{environment}` and the like are filled in. No shell reads it'),
+  in: id().describe('A key of `folders`, or `application`: the environment’s application folder on its server'),
+  on: z.enum(['worker', 'server']).default('worker').describe('The machine of the worker, or the environment’s server'),
+  timeout: duration().describe('Longest time it may take'),
+});
+
+const environment = strict({
+  api: reference('hosts').describe('A key of `hosts`: base URL of the application'),
+  server: reference('hosts').describe('A key of `hosts`: where commands with `on: server` run'),
+  application: reference('folders').describe('A key of `folders`: where migrations run on the server'),
+  tools: z.array(reference('folders')).default([]).describe('Keys of `folders`, put first on PATH'),
+  database: strict({ host: reference('hosts'), password: reference('credentials') }).describe(
+    'The database and its password',
+  ),
+  login: strict({
+    path: urlPath().describe('Where the application takes a user name and password'),
+    username: text().describe('The test user'),
+    password: reference('credentials'),
+  }).describe('The test user of checks and load tests'),
+});
+
+const confirmations = named(
+  strict({
+    title: text().describe('The question'),
+    roles: z.array(reference('approvals.roles')).min(1, 'Nobody may answer').describe('Who may answer'),
+    items: z.array(text()).min(1, 'Nothing is asked').describe('What is confirmed'),
+  }),
+);
+
+const approvals = strict({
+  selfApproval: z.boolean().default(false).describe('Whether who started the deployment may approve it'),
+  onePersonManyRoles: z.boolean().default(false).describe('Whether one person may approve for several roles'),
+  roles: named(
+    strict({ title: text().describe('What people read'), statement: text().describe('What the approval vouches for') }),
+  ).describe('Each must be filled'),
+  roster: named(
+    strict({
+      name: text().describe('The person’s name'),
+      roles: z.array(reference('approvals.roles')).min(1, 'Has no role').describe('What they may approve for'),
+    }),
+  ).describe('Who may approve, by user name'),
+});
+
+const OPTION = z.enum(['migration', 'code', 'full']);
+
+export const planSchema = strict({
+  surefoot: z.literal(1, { error: 'The version of the format: write 1' }).describe('Version of this format: 1'),
+  service: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,39}$/, 'A service is named in lower-case letters, digits and "-", at most 40')
+    .describe('The service; one deployment of it can be live at a time'),
+  title: text().describe('What people read'),
+  language: text()
+    .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'Not a language tag; write for example pt-BR')
+    .describe('Language of the titles, as `pt-BR`'),
+  hosts,
+  credentials,
+  folders,
+  release: strict({
+    repository: reference('folders').describe('A key of `folders`: the git repository'),
+    branch: version().describe('The branch that must have been merged'),
+    target: version().describe('What is deployed'),
+    previous: version().describe('The last version that was good; a rollback of code deploys it'),
+  }).describe('What is deployed'),
+  evidence: reference('folders').default('evidence').describe('A key of `folders`: where evidence is kept'),
+  environments: strict({
+    staging: environment.describe('Where the deployment is proven first'),
+    production: environment.describe('Where it goes when staging is well'),
+  }).describe('The two places'),
+  commands: strict({
+    deploy: command.describe('Deploys `{version}` to `{environment}`'),
+    waitForHealth: command.optional().describe('Waits for `{url}` at most `{seconds}`'),
+    logs: command.describe('Prints the latest log lines and ends'),
+    restartService: command.describe('Restarts the application'),
+    restartWorkers: command.optional().describe('Restarts its workers gracefully'),
+    maintenanceOn: command.optional().describe('Turns maintenance mode on'),
+    maintenanceOff: command.optional().describe('Turns maintenance mode off'),
+    databaseMonitor: command.optional().describe('Prints the database’s state'),
+    metricsReport: command.optional().describe('Prints the report of the last day'),
+  }).describe('The team’s own scripts'),
+  migration: strict({
+    tool: text().describe('Name of the tool, as `alembic`'),
+    revision: version().describe('The revision that the deployment brings the database to'),
+    current: command.describe('Prints the current revision'),
+    upgrade: command.describe('Upgrades to `{revision}` or to the newest'),
+    downgrade: command.describe('Downgrades to exactly `{revision}`'),
+    lockTimeout: duration().describe('Longest wait for a lock, per statement'),
+    statementTimeout: duration().describe('Longest time of one statement'),
+    within: duration().describe('Longest time in production'),
+  }).describe('The database migration'),
+  indexes: indexes.describe('Indexes that must be there and be used afterwards'),
+  prerequisites: strict({
+    minimumRows: strict({
+      table: table().describe('A table'),
+      rows: wholeNumber().describe('Fewest rows in it'),
+    }).describe('Test data that staging must hold'),
+    tools: z.array(text()).default([]).describe('Programs that must be on the worker’s PATH'),
+    scripts: strict({
+      in: reference('folders'),
+      files: z.array(text()).describe('Paths in that folder'),
+    })
+      .optional()
+      .describe('Scripts that must be there and be executable'),
+  }).describe('What must be there before anything starts'),
+  health: strict({
+    path: urlPath().describe('Path that answers 200 when all is well'),
+    within: duration().describe('How long to wait for it after a deploy'),
+  }).describe('The health check'),
+  logs: strict({ critical: pattern().describe('Regular expression of a critical line') }).describe(
+    'What logs must not show',
+  ),
+  functional: z.array(endpointCheck).min(1, 'No check is listed').describe('Functional checks on staging'),
+  load: load.describe('Load tests'),
+  metrics: named(metric).describe('Metrics that criteria may name'),
+  criteria: named(criterion).describe('Rules over metrics'),
+  soak: soak.describe('The time that staging must run well before production'),
+  confirmations: strict({
+    prerequisites: confirmations.default({}).describe('Before anything starts'),
+    staging: confirmations.default({}).describe('After the checks on staging'),
+    preparation: confirmations.default({}).describe('Before production'),
+  })
+    .prefault({})
+    .describe('What only people know'),
+  approvals: approvals.describe('Sign-offs'),
+  production: strict({
+    maintenance: strict({
+      enabled: z.boolean().describe('Whether maintenance mode is used'),
+      drain: durationOrNone().describe('Longest wait for requests in flight'),
+    }).describe('Maintenance mode'),
+    restart: z.boolean().describe('Whether the service is restarted after the migration'),
+    loadTest: productionLoadTest.optional().describe('A light load test after 24 hours'),
+  }).describe('Options of the production phase'),
+  smoke: z.array(endpointCheck).min(1, 'No check is listed').describe('Checks on production'),
+  watches: z.array(watch).min(1, 'Production is not watched').describe('How production is watched, in order'),
+  rollback: strict({
+    onStepFailure: OPTION.describe('For a step that fails after production has changed'),
+    estimates: strict({
+      migration: duration().describe('Only the migration goes back'),
+      code: duration().describe('Only the code goes back'),
+      full: duration().describe('Both go back'),
+    }).describe('Longest expected times'),
+    verifyPath: urlPath().describe('Path that answers 200 after a full rollback'),
+  }).describe('Rollback'),
+  announcements: strict({ webhook: reference('hosts').describe('A key of `hosts`; an empty host announces nothing') })
+    .optional()
+    .describe('Where events are announced'),
+});
+
+/** A plan after validation, before names are looked up. Durations are milliseconds. */
+export type AuthoredPlan = z.output<typeof planSchema>;
+export type AuthoredMetric = AuthoredPlan['metrics'][string];
+export type AuthoredCriterion = AuthoredPlan['criteria'][string];
+export type AuthoredWatch = AuthoredPlan['watches'][number];
+export type AuthoredCommand = AuthoredPlan['commands']['deploy'];
+export type AuthoredEnvironment = AuthoredPlan['environments']['staging'];
+export type AuthoredCheck = AuthoredPlan['functional'][number];
+
+export const MACHINE_MAPS = ['hosts', 'credentials', 'folders'] as const;
+export type MachineMap = (typeof MACHINE_MAPS)[number];
+
+/** What a bindings file may hold: other values for entries of the plan's three machine maps, and nothing else. */
+export const bindingsSchema = strict({
+  surefoot: z.literal(1, { error: 'The version of the format: write 1' }).describe('Version of this format: 1'),
+  plan: prose().optional().describe('The plan file that these bindings are for, from this file’s folder'),
+  hosts: hosts.default({}),
+  credentials: credentials.default({}),
+  folders: folders.default({}),
+});

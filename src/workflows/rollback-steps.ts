@@ -1,0 +1,174 @@
+/** The steps that the three rollbacks are made of (checklist "Rollback Plan"), and the record they leave. */
+import { ActivityFailure, ApplicationFailure, CancellationScope, setCurrentDetails } from '@temporalio/workflow';
+import type { StepKey } from '../contract/activities.js';
+import type { RollbackInput, RollbackResult } from '../contract/messages.js';
+import { failures, passed, type StepReport } from '../domain/evidence.js';
+import type { StepRecord } from '../domain/ledger.js';
+import { describe } from './deployment.js';
+import { checks, commandsOn, longChecks } from './policies.js';
+
+/** Ends a rollback that could not be done: a modelled state, not an accident. */
+class RollbackFailed extends Error {}
+
+export class Rollback {
+  private readonly steps: StepRecord[] = [];
+  private readonly startedAt = Date.now();
+  private readonly commands;
+  private readonly environment;
+
+  constructor(
+    private readonly input: RollbackInput,
+    private readonly option: string,
+  ) {
+    this.commands = commandsOn(input.runner);
+    this.environment = input.plan.environments.production;
+  }
+
+  /** Runs the table of contents to its end. Nothing cancels a rollback. */
+  async run(contents: () => Promise<void>): Promise<RollbackResult> {
+    return CancellationScope.nonCancellable(async () => {
+      try {
+        await contents();
+        return this.result(true, `rolled back: ${this.option}`);
+      } catch (error) {
+        if (!(error instanceof RollbackFailed)) throw error;
+        return this.result(false, error.message);
+      }
+    });
+  }
+
+  /** Downgrades from the new code to exactly the revision recorded before the deploy. */
+  downgradeDatabase(): Promise<void> {
+    const { plan, evidence, previousRevision } = this.input;
+    return this.step('downgrade', 'Downgrade the database', (key, summary) =>
+      this.commands.migrate.executeWithOptions({ summary }, [
+        {
+          key,
+          evidence,
+          environment: this.environment,
+          migration: plan.migration,
+          direction: { kind: 'downgrade', from: plan.migration.revision, to: previousRevision },
+        },
+      ]),
+    );
+  }
+
+  deployPreviousVersion(): Promise<void> {
+    const { plan, evidence } = this.input;
+    return this.step('deploy', `Deploy ${plan.release.previous}`, (key, summary) =>
+      this.commands.runCommand.executeWithOptions({ summary }, [
+        {
+          key,
+          evidence,
+          environment: this.environment,
+          command: plan.commands.deploy,
+          values: { version: plan.release.previous },
+        },
+      ]),
+    );
+  }
+
+  restartService(): Promise<void> {
+    const { plan, evidence } = this.input;
+    return this.step('restart', 'Restart the service', (key, summary) =>
+      this.commands.runCommand.executeWithOptions({ summary }, [
+        { key, evidence, environment: this.environment, command: plan.commands.restartService, values: {} },
+      ]),
+    );
+  }
+
+  awaitHealth(version?: string): Promise<void> {
+    const { plan } = this.input;
+    return this.step('health', 'Production answers its health check', (key, summary) =>
+      longChecks.awaitHealth.executeWithOptions({ summary }, [
+        { key, environment: this.environment, path: plan.healthPath, version, within: plan.healthWithin },
+      ]),
+    );
+  }
+
+  checkLogs(): Promise<void> {
+    const { plan, evidence } = this.input;
+    return this.step('logs', 'Look at the logs', (key, summary) =>
+      this.commands.checkLogs.executeWithOptions({ summary }, [
+        { key, evidence, environment: this.environment, command: plan.commands.logs, critical: plan.criticalLogs },
+      ]),
+    );
+  }
+
+  checkApplication(): Promise<void> {
+    const { plan } = this.input;
+    if (this.input.maintenance) return Promise.resolve();
+    return this.step('application', `${plan.rollback.verifyPath} answers`, (_key, summary) =>
+      longChecks.checkPath.executeWithOptions({ summary }, [
+        { environment: this.environment, path: plan.rollback.verifyPath },
+      ]),
+    );
+  }
+
+  /** The proof: production's real state, read from the database and the application, not from this workflow's word. */
+  verify(expected: { version?: string; migrationUndone: boolean }): Promise<void> {
+    const { plan, previousRevision } = this.input;
+    return this.step('verify', 'Production is back', (key, summary) =>
+      checks.verifyState.executeWithOptions({ summary }, [
+        {
+          key,
+          environment: this.environment,
+          healthPath: plan.healthPath,
+          expected: {
+            version: expected.version,
+            ...(expected.migrationUndone
+              ? { revision: previousRevision, indexes: { present: false, expectations: plan.indexes } }
+              : {}),
+          },
+        },
+      ]),
+    );
+  }
+
+  private async step(
+    id: string,
+    title: string,
+    run: (key: StepKey, summary: string) => Promise<StepReport>,
+  ): Promise<void> {
+    const { deployment, attempt } = this.input;
+    const step = `rollback-${this.option}.${id}`;
+    const record: StepRecord = {
+      id: step,
+      phase: 'production',
+      section: 'Rollback',
+      title,
+      state: 'running',
+      generation: attempt,
+      startedAt: Date.now(),
+      facts: [],
+      evidence: [],
+    };
+    this.steps.push(record);
+    this.publish();
+    try {
+      const report = await run({ deployment, step, generation: attempt }, title);
+      record.summary = report.summary;
+      record.facts = report.facts;
+      record.evidence = report.evidence;
+      record.reason = passed(report) ? undefined : failures(report);
+    } catch (error) {
+      if (!(error instanceof ActivityFailure || error instanceof ApplicationFailure)) throw error;
+      record.reason = describe(error);
+    }
+    record.endedAt = Date.now();
+    record.state = record.reason === undefined ? 'passed' : 'failed';
+    this.publish();
+    if (record.reason !== undefined) throw new RollbackFailed(`${title}: ${record.reason}`);
+  }
+
+  private publish(): void {
+    const rows = this.steps.map(
+      ({ state, title, summary, reason }) => `- ${state}: ${title} ${reason ?? summary ?? ''}`,
+    );
+    setCurrentDetails([`### Rollback (${this.option})`, this.input.trigger.text, '', ...rows].join('\n'));
+  }
+
+  private result(succeeded: boolean, reason: string): RollbackResult {
+    return { succeeded, reason, startedAt: this.startedAt, endedAt: Date.now(), steps: this.steps };
+  }
+}

@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+import { createAdmissionActivities } from '../../src/activities/admission.js';
+import type { ResolvedPlan } from '../../src/contract/plan.js';
+import { digestOf } from '../../src/plan/digest.js';
+import { runActivity } from './support.js';
+
+const plan = { service: 'eduautismo', title: 'A plan' } as ResolvedPlan;
+const digest = digestOf(plan);
+const HOUR = 3_600_000;
+
+const admit = (changes: object, allowVirtualTime = false) => {
+  const activities = createAdmissionActivities({ runner: 'surefoot@this-machine', allowVirtualTime });
+  const input = { plan, digest, clock: 'real' as const, workflowTime: Date.now(), ...changes };
+  return runActivity(() => activities.admit(input));
+};
+
+describe('admit', () => {
+  test("names this machine's own task queue", async () => {
+    expect(await admit({})).toEqual({ runner: 'surefoot@this-machine' });
+    expect(await admit({ clock: 'virtual', workflowTime: Date.now() + HOUR }, true)).toMatchObject({});
+  });
+
+  test.each([
+    ['another plan than was agreed on', { plan: { ...plan, title: 'Another plan' } }, 'digest'],
+    ['virtual time', { clock: 'virtual' }, 'demo and rehearsal'],
+    ['a clock that ran ahead', { workflowTime: Date.now() + HOUR }, '1 h ahead of'],
+    ['a clock that is behind', { workflowTime: Date.now() - HOUR }, '1 h behind'],
+  ])('refuses %s', async (_, changes, message) => {
+    const refusal = { type: 'Refused', nonRetryable: true, message: expect.stringContaining(message) };
+    await expect(admit(changes)).rejects.toMatchObject(refusal);
+  });
+});
+
+test('checkClock refuses a clock that ran ahead later', async () => {
+  const { checkClock } = createAdmissionActivities({ runner: 'r', allowVirtualTime: true });
+  await runActivity(() => checkClock({ clock: 'real', workflowTime: Date.now() + 60_000 }));
+  await runActivity(() => checkClock({ clock: 'virtual', workflowTime: Date.now() + 24 * HOUR }));
+  const ahead = runActivity(() => checkClock({ clock: 'real', workflowTime: Date.now() + HOUR }));
+  await expect(ahead).rejects.toMatchObject({ type: 'Refused' });
+});

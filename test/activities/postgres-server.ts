@@ -1,0 +1,61 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import pg from 'pg';
+import { removeExternalFolder } from '../../sandbox/local/external-folder.js';
+import { connectionTo, startPostgres } from '../../sandbox/local/postgres.js';
+import type { Database } from '../../src/contract/plan.js';
+
+export interface TestServer {
+  folder: string;
+  connection: pg.ClientConfig;
+  /** Makes an empty database. */
+  create(name: string): Promise<Database>;
+  query(database: Database, sql: string): Promise<pg.QueryResult>;
+  stop(): Promise<void>;
+}
+
+/** A real PostgreSQL for one test file. */
+export async function startTestServer(): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'surefoot-postgres-'));
+  const server = await startPostgres({ folder, port: await freePort() });
+  // The clients that fit this server, for pg_dump and for psql in scripts, wherever they come from.
+  const programs = dirname(server.binaries.pgDump);
+  process.env.SUREFOOT_PG_BIN = programs;
+  process.env.PATH = [programs, process.env.PATH].join(delimiter);
+  const connection = await connectionTo(server);
+  const query = async (database: string, sql: string) => {
+    const client = new pg.Client({ ...connection, database });
+    await client.connect();
+    try {
+      return await client.query(sql);
+    } finally {
+      await client.end();
+    }
+  };
+  return {
+    folder,
+    connection,
+    create: async (name) => {
+      await query('postgres', `create database ${pg.escapeIdentifier(name)}`);
+      const { host, port, superuser: user } = server;
+      return { host, port, name, user, password: `file:${server.passwordFile}` };
+    },
+    query: (database, sql) => query(database.name, sql),
+    stop: async () => {
+      await server.stop();
+      await removeExternalFolder(folder);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const freePort = () =>
+  new Promise<number>((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });

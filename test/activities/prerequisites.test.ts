@@ -1,0 +1,134 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createPrerequisiteActivities } from '../../src/activities/prerequisites.js';
+import type { Commands, Database } from '../../src/contract/plan.js';
+import { startTestServer, type TestServer } from './postgres-server.js';
+import { commandWith, environmentWith, runActivity, temporaryFolder } from './support.js';
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 120_000 });
+
+const KEY = { deployment: 'd', step: 'prerequisites', generation: 1 };
+const activities = createPrerequisiteActivities();
+const oks = (report: { facts: { name: string; ok: boolean }[] }) =>
+  Object.fromEntries(report.facts.map(({ name, ok }) => [name, ok]));
+
+describe('checkRepository', () => {
+  async function repository() {
+    const folder = temporaryFolder();
+    const git = (...words: string[]) =>
+      execa('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', '-C', folder, ...words]);
+    await git('init', '--quiet', '--initial-branch', 'main');
+    await git('commit', '--quiet', '--allow-empty', '--message', 'first');
+    await git('tag', 'v1.2.3');
+    await git('checkout', '--quiet', '-b', 'perf/optimize');
+    await git('commit', '--quiet', '--allow-empty', '--message', 'second');
+    await git('checkout', '--quiet', 'main');
+    return { folder, git };
+  }
+  const check = (release: object) => {
+    const whole = { repository: '', branch: 'perf/optimize', target: 'main', previous: 'v1.2.3', ...release };
+    return runActivity(() => activities.checkRepository({ key: KEY, release: whole }));
+  };
+
+  test('knows whether the branch is merged', async () => {
+    const { folder, git } = await repository();
+    expect(oks(await check({ repository: folder }))).toEqual({ merged: false, target: true, previous: true });
+    await git('merge', '--quiet', '--no-ff', '--message', 'merged', 'perf/optimize');
+    const report = await check({ repository: folder });
+    expect(oks(report)).toEqual({ merged: true, target: true, previous: true });
+    expect(report.commit).toBe((await git('rev-parse', 'main')).stdout);
+  });
+
+  test('a name that is not there fails its fact, and is never read as an option', async () => {
+    const { folder } = await repository();
+    const report = await check({ repository: folder, previous: 'v0', branch: '--all' });
+    expect(oks(report)).toEqual({ merged: false, target: true, previous: false });
+  });
+
+  test('a folder without a repository says so', async () => {
+    const report = await check({ repository: temporaryFolder() });
+    expect(oks(report)).toEqual({ merged: false, target: false, previous: false });
+    expect(report.summary).toContain('no readable git repository');
+  });
+});
+
+describe('checkTools', () => {
+  test('finds tools with their versions, scripts and programs', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'scripts'));
+    writeFileSync(join(folder, 'scripts/validate.py'), '', { mode: 0o644 });
+    writeFileSync(join(folder, 'deploy.sh'), '#!/bin/sh\n', { mode: 0o755 });
+    const deploy = commandWith(['./deploy.sh', '{environment}'], { folder });
+    const commands: Commands = { deploy, logs: commandWith(['./tail_logs.sh'], { folder }), restartService: deploy };
+    const input = {
+      key: KEY,
+      tools: ['git', 'no-such-tool'],
+      scripts: ['scripts/validate.py', 'scripts/none.py'],
+      commands,
+    };
+    const report = await runActivity(() => activities.checkTools(input));
+    expect(oks(report)).toEqual({
+      'tool:git': true,
+      'tool:no-such-tool': false,
+      'script:scripts/validate.py': true,
+      'script:scripts/none.py': false,
+      commands: false,
+      tools: false,
+    });
+    expect(report.facts[0]?.text).toMatch(/git version \d/);
+    expect(report.summary).toContain('./tail_logs.sh: not found');
+  });
+});
+
+describe('checkStaging', () => {
+  let server: TestServer;
+  let database: Database;
+  const api = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      const right = (JSON.parse(body) as { password: string }).password === 'right-password';
+      response.writeHead(right ? 200 : 401).end(JSON.stringify({ access_token: 'token' }));
+    });
+  });
+  beforeAll(async () => {
+    server = await startTestServer();
+    database = await server.create('staging');
+    await server.query(database, 'create table plans as select generate_series(1, 1000) as id');
+    await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
+    process.env.SUREFOOT_TEST_RIGHT = 'right-password';
+    process.env.SUREFOOT_TEST_WRONG = 'wrong-password';
+  });
+  afterAll(async () => {
+    api.close();
+    await server.stop();
+  });
+
+  const check = (password: string, rows: number) => {
+    const address = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+    const login = { path: '/login', username: 'test', password };
+    const staging = environmentWith({ api: address, database, login });
+    const environments = [staging, { ...staging, name: 'production' as const }];
+    return runActivity(() =>
+      activities.checkStaging({ key: KEY, environments, minimumRows: { table: 'plans', rows } }),
+    );
+  };
+
+  test('counts rows and tries the logins of both environments', async () => {
+    expect(oks(await check('env:SUREFOOT_TEST_RIGHT', 1000))).toEqual({ rows: true, credentials: true });
+    expect(oks(await check('env:SUREFOOT_TEST_RIGHT', 1001))).toEqual({ rows: false, credentials: true });
+  });
+
+  test('says which login is refused, and which secret is missing', async () => {
+    const refused = await check('env:SUREFOOT_TEST_WRONG', 1);
+    expect(refused.summary).toMatch(/staging: login to .* refused: 401.*production: login/);
+    expect(JSON.stringify(refused)).not.toContain('wrong-password');
+    expect((await check('env:SUREFOOT_TEST_NONE', 1)).summary).toContain('SUREFOOT_TEST_NONE is not set');
+  });
+});

@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { onTestFinished } from 'vitest';
+import type { Command, Environment } from '../../src/contract/plan.js';
+
+/** A folder that is gone after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'surefoot-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Waits for a condition, not for time. */
+export async function eventually<T>(
+  what: string,
+  look: () => T | Promise<T>,
+  within = 15_000,
+): Promise<NonNullable<T>> {
+  const until = Date.now() + within;
+  for (;;) {
+    const found = await look();
+    if (found) return found as NonNullable<T>;
+    if (Date.now() > until) throw new Error(`Not within ${within} ms: ${what}`);
+    await sleep(20);
+  }
+}
+
+export const textOf = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '');
+
+/** What an activity runs in; failures that a test wants are not worth a warning in its log. */
+export const mockWorker = (): MockActivityEnvironment =>
+  new MockActivityEnvironment(undefined, { logger: new DefaultLogger('ERROR') });
+
+/** Runs an activity as a worker would. */
+export function runActivity<T>(activity: () => Promise<T>, mock = mockWorker()): Promise<T> {
+  return mock.run<[], T, () => Promise<T>>(activity);
+}
+
+export function environmentWith(changes: Partial<Environment> = {}): Environment {
+  return {
+    name: 'staging',
+    api: 'http://127.0.0.1:9',
+    server: { kind: 'local' },
+    application: '/',
+    tools: [],
+    database: { host: '127.0.0.1', port: 9, name: 'none', user: 'nobody', password: 'env:SUREFOOT_TEST_PASSWORD' },
+    login: { path: '/login', username: 'test', password: 'env:SUREFOOT_TEST_LOGIN' },
+    ...changes,
+  };
+}
+
+export function commandWith(run: string[], changes: Partial<Command> = {}): Command {
+  return { run, on: 'worker', folder: '/', timeout: 60_000, ...changes };
+}
+
+export const alive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};

@@ -1,0 +1,127 @@
+import pc from 'picocolors';
+import { describe, expect, test } from 'vitest';
+import { onlyRole } from '../../src/client/commands/decide.js';
+import { readParameters } from '../../src/client/commands/sandbox.js';
+import { exitCodeOf } from '../../src/client/commands/status.js';
+import { ledgerChanges } from '../../src/client/rendering/changes.js';
+import { renderStatus } from '../../src/client/rendering/status.js';
+import { ledgerWith, questionWith, START, stepWith } from './ledgers.js';
+
+const colors = pc.createColors(false);
+const render = (ledger: Parameters<typeof renderStatus>[0]) => renderStatus(ledger, { colors, now: START + 60_000 });
+
+describe('status', () => {
+  test('shows the present phase step by step and the phases that passed in one line', () => {
+    const text = render(
+      ledgerWith({
+        steps: [
+          stepWith({
+            id: 'admission',
+            phase: 'prerequisites',
+            title: 'Admission',
+            state: 'passed',
+            endedAt: START + 1_000,
+          }),
+          stepWith({}),
+        ],
+      }),
+    );
+    expect(text).toContain('✓ prerequisites 1 of 1 steps passed');
+    expect(text).not.toContain('Admission');
+    expect(text).toContain('▸ 1.1 Deploy the release to staging (1 min)');
+    expect(text).toContain('Next: Deploy the release to staging finishes');
+  });
+
+  test('says exactly what to type for an open confirmation', () => {
+    const text = render(ledgerWith({ questions: [questionWith({})] }));
+    expect(text).toContain('surefoot confirm manual-validation --as WHO --role qa');
+    expect(text).toContain('Next: waits for Does everything work?');
+  });
+
+  test('offers each move of a failed step, with a reason where one is needed', () => {
+    const moves = ['retry', 'skip', 'abort'] as const;
+    const question = questionWith({ kind: 'step-failed', id: 'staging.deploy', roles: ['devops'], moves: [...moves] });
+    const failed = stepWith({ state: 'failed', reason: 'deploy.sh exited with 1' });
+    const text = render(ledgerWith({ steps: [failed], questions: [question] }));
+    expect(text).toContain('surefoot retry staging.deploy --as WHO --role devops');
+    expect(text).toContain('surefoot skip staging.deploy --as WHO --role devops --why "…"');
+    expect(text).toContain('surefoot abort --as WHO --role devops --why "…"');
+    expect(text).toContain('deploy.sh exited with 1');
+  });
+
+  test('lists the sign-offs that are there and those that are missing', () => {
+    const question = questionWith({ kind: 'approvals', id: 'sign-offs', roles: ['qa', 'devops'], moves: ['approve'] });
+    const approvals = [{ role: 'qa', who: 'fabio', at: START }];
+    const text = render(ledgerWith({ phase: 'approval', approvals, questions: [question] }));
+    expect(text).toContain('✓ qa: fabio');
+    expect(text).toContain('· devops: missing');
+    expect(text).toContain('surefoot approve --as WHO --role devops');
+    expect(text).not.toContain('surefoot approve --as WHO --role qa');
+  });
+
+  test('tells why production was rolled back and how long it took', () => {
+    const text = render(
+      ledgerWith({
+        outcome: 'rolled-back',
+        reason: 'error rate',
+        endedAt: START + 1_000,
+        rollback: {
+          option: 'full',
+          workflowId: 'w',
+          trigger: { kind: 'criterion', criterion: 'errors', text: 'error rate 50 %', breachedAt: START },
+          reasons: ['the code and the migration are suspect'],
+          startedAt: START,
+          succeeded: true,
+          steps: [],
+          estimate: 900_000,
+          took: 30_000,
+        },
+      }),
+    );
+    expect(text).toContain('Rollback (full): production is back in 30 s, estimate 15 min');
+    expect(text).toContain('because error rate 50 %');
+    expect(text).toContain('the code and the migration are suspect');
+  });
+
+  test('shows the last decisions that were refused', () => {
+    const refused = { kind: 'approve', who: 'eve', role: 'qa', at: START, via: 'signal', accepted: false } as const;
+    expect(render(ledgerWith({ decisions: [{ ...refused, reason: 'not on the roster' }] }))).toContain(
+      'approve by eve: not on the roster',
+    );
+  });
+
+  test('exits 0 while running or succeeded, 1 when it ended otherwise', () => {
+    expect([undefined, 'succeeded', 'rolled-back'].map((outcome) => exitCodeOf({ outcome } as never))).toEqual([
+      0, 0, 1,
+    ]);
+  });
+});
+
+describe('changes', () => {
+  test('the first look tells everything, the next only what is new', () => {
+    const before = ledgerWith({ steps: [stepWith({})] });
+    const after = ledgerWith({ steps: [stepWith({ state: 'passed', endedAt: START + 2_000 })] });
+    expect(ledgerChanges(undefined, before)).toEqual([
+      'phase: staging',
+      'step staging.deploy running: Deploy the release to staging',
+    ]);
+    expect(ledgerChanges(before, after)).toEqual(['step staging.deploy passed in 2 s: Deploy the release to staging']);
+    expect(ledgerChanges(after, after)).toEqual([]);
+  });
+});
+
+describe('roles', () => {
+  test('the role is known when the one open question has one role', () => {
+    expect(onlyRole('confirm', undefined, ledgerWith({ questions: [questionWith({})] }))).toBe('qa');
+  });
+
+  test('otherwise the possible ones are named', () => {
+    const ledger = ledgerWith({ questions: [questionWith({ roles: ['qa', 'devops'] })] });
+    expect(() => onlyRole('confirm', undefined, ledger)).toThrow('The role in which you confirm is missing');
+  });
+});
+
+test('parameters of a fault are numbers, and when it applies', () => {
+  expect(readParameters(['rate=0.3', 'when.version=main'])).toEqual({ rate: 0.3, when: { version: 'main' } });
+  expect(() => readParameters(['rate=much'])).toThrow('is not a parameter');
+});
