@@ -1,8 +1,8 @@
 /** The demo: sandbox, worker, traffic and people, and one deployment in virtual time from the first box to the last. */
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { writeBindings } from '../../sandbox/local/bindings.js';
+import { projectFolder } from '../../sandbox/local/folders.js';
 import { type Sandbox, startSandbox } from '../../sandbox/local/sandbox.js';
 import { timeSkippingInterceptor } from '../../sandbox/local/time-skipping.js';
 import type { DeployInput, DeployResult } from '../contract/deployment.js';
@@ -12,10 +12,11 @@ import type { Ledger } from '../domain/ledger.js';
 import { newDeploymentId } from '../plan/deployment-id.js';
 import { type LoadedPlan, loadPlan } from '../plan/load.js';
 import { type DemoFault, readFault } from './fault.js';
+import { type ProductionState, readProduction } from './production.js';
 import { superviseWorker } from './supervisor.js';
 import { startTraffic } from './traffic.js';
 
-export const SHIPPED_PLAN = fileURLToPath(new URL('../../../plans/eduautismo-performance.yaml', import.meta.url));
+export const SHIPPED_PLAN = join(projectFolder(), 'plans', 'eduautismo-performance.yaml');
 
 export interface DemoOptions {
   home?: string;
@@ -34,6 +35,7 @@ export interface DemoRun {
   workflowId: string;
   historyEvents: number;
   wallSeconds: number;
+  production: ProductionState;
   uiUrl: string;
   address: string;
   home: string;
@@ -105,13 +107,16 @@ async function deploy(sandbox: Sandbox, run: Run): Promise<Omit<DemoRun, 'stop'>
   run.progress(`the deployment has started: ${link}`);
 
   const result = await followToEnd(handle, run);
+  const wallSeconds = (performance.now() - began) / 1_000;
   const { historyLength } = await handle.describe();
+  const expected = plan.resolved.indexes.expected.map((index) => index.name);
   return {
     result,
     runId: handle.firstExecutionRunId,
     workflowId: handle.workflowId,
     historyEvents: historyLength,
-    wallSeconds: (performance.now() - began) / 1_000,
+    wallSeconds,
+    production: await readProduction(production, expected),
     uiUrl: link,
     address,
     home: sandbox.home,

@@ -3,10 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { projectFolder } from '../../sandbox/local/folders.js';
 import type { DemoWorkerInput } from './worker-process.js';
 
-const PROGRAM = fileURLToPath(new URL('./worker-process.js', import.meta.url));
+/** The built one, also under test: a process of its own runs what is shipped. */
+const PROGRAM = join(projectFolder(), 'dist', 'src', 'demo', 'worker-process.js');
 /** A worker that dies this often is broken, not killed. */
 const MOST_DEATHS = 20;
 

@@ -75,6 +75,7 @@ export function summary({ result, ...run }: DemoRun) {
     wallSeconds: Math.round(run.wallSeconds * 10) / 10,
     historyEvents: run.historyEvents,
     rollback: result.rollback ?? null,
+    production: run.production,
     steps: result.steps,
     uiUrl: run.uiUrl,
   };
@@ -95,6 +96,8 @@ function ending(run: DemoRun): string {
       ...reasons.map((reason) => `  - ${reason}`),
     );
   }
+  const { version, revision, indexes } = run.production;
+  lines.push(`production now: ${version}, database at ${revision}, ${indexes.length} of the plan's indexes`);
   lines.push(
     '',
     `Web UI     ${run.uiUrl}`,
