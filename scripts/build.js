@@ -1,25 +1,46 @@
-/** Builds dist/: compiled sources, what is shipped as it is, and the workflow bundle that workers run. */
+/**
+ * Builds dist/: compiled sources, what is shipped as it is, and the workflow bundle that workers run. It is built aside
+ * and put in place whole, so that a demo or a test that runs meanwhile never finds half of it.
+ */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 
-rmSync('dist', { recursive: true, force: true });
-execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+const aside = `dist.new-${process.pid}`;
+const replaced = `dist.old-${process.pid}`;
+const compiler = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', aside];
 
-// The recorder is a program of its own: plain JavaScript that runs without the rest of the worker.
-for (const file of ['recorder-process.mjs', 'process-identity.mjs']) {
-  mkdirSync('dist/src/adapters', { recursive: true });
-  copyFileSync(join('src/adapters', file), join('dist/src/adapters', file));
+try {
+  execFileSync(process.execPath, compiler, { stdio: 'inherit' });
+
+  // The recorder is a program of its own: plain JavaScript that runs without the rest of the worker.
+  for (const file of ['recorder-process.mjs', 'process-identity.mjs']) {
+    copyFileSync(join('src/adapters', file), join(aside, 'src/adapters', file));
+  }
+  chmodSync(join(aside, 'src/client/main.js'), 0o755);
+
+  const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(root, aside, 'src/workflows/index.js'),
+    logger: new DefaultLogger('WARN'),
+  });
+  writeFileSync(join(aside, 'workflow-bundle.js'), code);
+
+  try {
+    renameSync('dist', replaced);
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
+  renameSync(aside, 'dist');
+} catch (error) {
+  // What the compiler found is already on the screen.
+  if (error.status === undefined) console.error(error);
+  process.exitCode = 1;
+} finally {
+  rmSync(aside, { recursive: true, force: true });
+  rmSync(replaced, { recursive: true, force: true });
 }
-chmodSync('dist/src/client/main.js', 0o755);
-
-const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
-const { code } = await bundleWorkflowCode({
-  workflowsPath: join(root, 'dist/src/workflows/index.js'),
-  logger: new DefaultLogger('WARN'),
-});
-writeFileSync('dist/workflow-bundle.js', code);

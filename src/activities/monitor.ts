@@ -7,7 +7,7 @@ import type { Reading } from '../adapters/readings.js';
 import { Scraper } from '../adapters/scrape.js';
 import type { MonitorActivities } from '../contract/activities.js';
 import type { Metric } from '../contract/plan.js';
-import type { Sample } from '../domain/criteria.js';
+import { type Sample, sampleOf } from '../domain/criteria.js';
 import { whileAlive } from './alive.js';
 
 /** What the worker remembers of its sources between ticks. Lost with the worker: rates then begin anew as no data. */
@@ -53,14 +53,21 @@ export function createMonitorActivities(sources: MonitorSources = monitorSources
 
 const seriesPath = (monitor: string) => `series/${monitor}.jsonl`;
 
-/** A line of the series: numbers where there are some, else why not. `wall` tells the real time of the look. */
+/**
+ * A line of the series: numbers where there are some (NaN and infinity as Prometheus writes them), else why not. `wall`
+ * tells the real time of the look.
+ */
 function seriesLine(at: number, samples: Record<string, Sample>): string {
   const values = Object.entries(samples).map(([name, sample]) => [name, compact(sample)]);
   return JSON.stringify({ at, wall: Date.now(), values: Object.fromEntries(values) });
 }
 
 function compact(sample: Sample): unknown {
-  if (sample.kind === 'ok') return sample.value;
+  if (sample.kind === 'notANumber') return 'NaN';
+  if (sample.kind === 'ok') {
+    if (Math.abs(sample.value) < Number.MAX_VALUE) return sample.value;
+    return sample.value > 0 ? '+Inf' : '-Inf';
+  }
   return sample.kind === 'noData' ? { noData: sample.reason } : { error: sample.message };
 }
 
@@ -72,9 +79,7 @@ async function sample(
   const { at, look } = when;
   try {
     const reading = await read(sources, metric, when);
-    return 'value' in reading
-      ? { at, kind: 'ok', value: reading.value }
-      : { at, kind: 'noData', reason: reading.noData };
+    return 'value' in reading ? sampleOf(at, reading.value) : { at, kind: 'noData', reason: reading.noData };
   } catch (error) {
     look.signal.throwIfAborted();
     return { at, kind: 'error', message: error instanceof Error ? error.message : 'unknown error' };

@@ -1,4 +1,5 @@
 /** From what a source said to a number in the metric's unit, or to why there is none. */
+import { bounded } from '../domain/criteria.js';
 
 /** A metric's value, or the reason why there is none. */
 export type Reading = { value: number } | { noData: string };
@@ -36,9 +37,5 @@ export function gaugeAs(value: number, name: string, unit: string): number {
 export const secondsAs = (seconds: number, unit: string): number =>
   unit === 's' ? seconds : unit === 'min' ? seconds / 60 : seconds * 1_000;
 
-/** JSON between activity and workflow has no NaN and no infinity: they would arrive as null and compare as 0. */
-export function finite(reading: Reading): Reading {
-  if ('value' in reading && !Number.isFinite(reading.value))
-    throw new RangeError(`the value is ${reading.value}, not a number`);
-  return reading;
-}
+/** The reading with an infinite value (x/0) made one that JSON can carry. NaN stays: it is a kind of sample of its own. */
+export const finite = (reading: Reading): Reading => ('value' in reading ? { value: bounded(reading.value) } : reading);

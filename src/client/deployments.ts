@@ -8,8 +8,9 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import type { DeployResult } from '../contract/deployment.js';
-import { statusQuery } from '../contract/messages.js';
+import { progressQuery, statusQuery } from '../contract/messages.js';
 import { deployWorkflowId, searchAttributes, TASK_QUEUE } from '../contract/names.js';
+import { withProgress } from '../contract/progress.js';
 import type { Ledger } from '../domain/ledger.js';
 import { type Connected, workflowLink } from './connection.js';
 import { CliError, EXIT, innermost, usageError } from './errors.js';
@@ -142,7 +143,12 @@ async function resultLedger(connected: Connected, found: Found): Promise<Ledger>
 async function queryLedger(connected: Connected, found: Found): Promise<Ledger> {
   try {
     const ask = () => found.handle.query(statusQuery);
-    return await connected.connection.withDeadline(Date.now() + QUERY_WITHIN, ask);
+    const ledger = await connected.connection.withDeadline(Date.now() + QUERY_WITHIN, ask);
+    return await withProgress(ledger, (workflowId) =>
+      connected.connection.withDeadline(Date.now() + QUERY_WITHIN, () =>
+        connected.client.workflow.getHandle(workflowId).query(progressQuery),
+      ),
+    );
   } catch (error) {
     if (isGrpcServiceError(error) || isGrpcDeadlineError(error)) throw await unansweredError(connected, found, error);
     throw error;

@@ -57,6 +57,8 @@ export interface MonitorProgress {
   samples: number;
   startedAt: number;
   endsAt: number;
+  /** The monitor's own time: in virtual time it runs ahead of the deployment's. */
+  now: number;
   criteria: CriterionResult[];
 }
 export const progressQuery = defineQuery<MonitorProgress>('progress');

@@ -6,8 +6,9 @@ import { projectFolder } from '../../sandbox/local/folders.js';
 import { type Sandbox, startSandbox } from '../../sandbox/local/sandbox.js';
 import { timeSkippingInterceptor } from '../../sandbox/local/time-skipping.js';
 import type { DeployInput, DeployResult } from '../contract/deployment.js';
-import { statusQuery } from '../contract/messages.js';
+import { progressQuery, statusQuery } from '../contract/messages.js';
 import { deployWorkflowId, SEARCH_ATTRIBUTES, searchAttributes, TASK_QUEUE } from '../contract/names.js';
+import { withProgress } from '../contract/progress.js';
 import type { Ledger } from '../domain/ledger.js';
 import { newDeploymentId } from '../plan/deployment-id.js';
 import { type LoadedPlan, loadPlan } from '../plan/load.js';
@@ -26,7 +27,7 @@ export interface DemoOptions {
   /** One short sentence for each thing that happens. */
   progress: (text: string) => void;
   /** The ledger, some times a second. */
-  onLedger: (ledger: Ledger) => void;
+  onLedger: (ledger: Ledger, link: string) => void;
 }
 
 export interface DemoRun {
@@ -106,7 +107,7 @@ async function deploy(sandbox: Sandbox, run: Run): Promise<Omit<DemoRun, 'stop'>
   const link = `${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(handle.workflowId)}/${handle.firstExecutionRunId}`;
   run.progress(`the deployment has started: ${link}`);
 
-  const result = await followToEnd(handle, run);
+  const result = await followToEnd(client, handle, { ...run, link });
   const wallSeconds = (performance.now() - began) / 1_000;
   const { historyLength } = await handle.describe();
   const expected = plan.resolved.indexes.expected.map((index) => index.name);
@@ -141,8 +142,17 @@ function startInVirtualTime(client: Client, { resolved, digest }: LoadedPlan) {
 }
 
 /** Waits for the end, and looks at the ledger meanwhile. A worker that is being replaced just answers later. */
-async function followToEnd(handle: Awaited<ReturnType<typeof startInVirtualTime>>, run: Run): Promise<DeployResult> {
+async function followToEnd(
+  client: Client,
+  handle: Awaited<ReturnType<typeof startInVirtualTime>>,
+  run: Run & { link: string },
+): Promise<DeployResult> {
   const ended = handle.result() as Promise<DeployResult>;
+  const look = async () => {
+    const ledger = await handle.query(statusQuery);
+    return withProgress(ledger, (workflowId) => client.workflow.getHandle(workflowId).query(progressQuery));
+  };
+  const { link } = run;
   let over = false;
   const settled = ended.then(
     () => undefined,
@@ -158,11 +168,11 @@ async function followToEnd(handle: Awaited<ReturnType<typeof startInVirtualTime>
   while (!over && !run.signal.aborted) {
     await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, LOOK))]);
     if (over) break;
-    const ledger = await Promise.race([handle.query(statusQuery).catch(() => undefined), settled, aborted]);
-    if (ledger) run.onLedger(ledger);
+    const ledger = await Promise.race([look().catch(() => undefined), settled, aborted]);
+    if (ledger) run.onLedger(ledger, link);
   }
   run.signal.throwIfAborted();
   const result = await ended;
-  run.onLedger(result);
+  run.onLedger(result, link);
   return result;
 }

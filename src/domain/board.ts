@@ -5,12 +5,25 @@ import { PHASES } from './steps.js';
 
 const MARKS: Record<StepState, string> = { running: '⏳', passed: '✅', failed: '❌', skipped: '⏭️' };
 
-/** Text of outside origin must not break out of a table cell. */
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '|': '&#124;',
+  '\\': '&#92;',
+  '[': '&#91;',
+  '`': '&#96;',
+};
+
+/**
+ * Text of outside origin must not break out of a table cell, nor become HTML or a link. Entities, for renderers disagree
+ * about a backslash before `\|`.
+ */
 const cell = (text: string): string =>
   text
-    .replace(/\|/g, '\\|')
-    .replace(/\s*\n\s*/g, ' ')
-    .slice(0, 200);
+    .replace(/\s*[\r\n]\s*/g, ' ')
+    .slice(0, 200)
+    .replace(/[\uD800-\uDBFF]$/, '')
+    .replace(/[&<|\\[`]/g, (character) => ENTITIES[character] ?? '');
 
 export function renderBoard(ledger: Ledger, now: number): string {
   return [
@@ -28,8 +41,10 @@ export function renderBoard(ledger: Ledger, now: number): string {
 function headline(ledger: Ledger, now: number): string {
   const elapsed = formatDuration((ledger.endedAt ?? now) - ledger.startedAt);
   const state = ledger.outcome ? `**${ledger.outcome}** – ${cell(ledger.reason ?? '')}` : `phase **${ledger.phase}**`;
-  const held = ledger.held ? `\n\n✋ Held by ${ledger.held.who}: ${cell(ledger.held.why ?? 'no reason given')}` : '';
-  return `### ${cell(ledger.title)}\n${ledger.release.previous} → ${ledger.release.target}, ${state}, ${elapsed}${held}`;
+  const held = ledger.held
+    ? `\n\n✋ Held by ${cell(ledger.held.who)}: ${cell(ledger.held.why ?? 'no reason given')}`
+    : '';
+  return `### ${cell(ledger.title)}\n${cell(ledger.release.previous)} → ${cell(ledger.release.target)}, ${state}, ${elapsed}${held}`;
 }
 
 function questions(ledger: Ledger): string {
@@ -39,7 +54,7 @@ function questions(ledger: Ledger): string {
       question.kind === 'approvals' ? ledger.approvals.map(({ role, who }) => `${role} ✅ ${who}`).join(', ') : '';
     const open = question.roles.filter((role) => !ledger.approvals.some((approval) => approval.role === role));
     const roles = question.kind === 'approvals' ? open : question.roles;
-    return `| ${cell(question.title)} | ${cell(signedOff || question.text)} | ${roles.join(', ')} | ${question.moves.join(', ')} |`;
+    return `| ${cell(question.title)} | ${cell(signedOff || question.text)} | ${cell(roles.join(', '))} | ${question.moves.join(', ')} |`;
   });
   return ['**Waiting for people**', '', '| What | So far | Who | Moves |', '|---|---|---|---|', ...rows].join('\n');
 }
@@ -59,7 +74,7 @@ function phases(ledger: Ledger): string {
       .filter((step) => step.phase === phase)
       .map((step) => {
         const took = step.endedAt === undefined ? '' : formatDuration(step.endedAt - step.startedAt);
-        return `| ${MARKS[step.state]} | ${phase} | ${step.section} | ${cell(step.title)} | ${took} | ${cell(step.reason ?? step.summary ?? '')} |`;
+        return `| ${MARKS[step.state]} | ${phase} | ${cell(step.section)} | ${cell(step.title)} | ${took} | ${cell(step.reason ?? step.summary ?? '')} |`;
       }),
   );
   return rows.length === 0
@@ -71,7 +86,7 @@ function monitors(ledger: Ledger): string {
   const rows = ledger.monitors.flatMap((monitor) =>
     monitor.criteria.map(
       (criterion) =>
-        `| ${monitor.id} | ${cell(criterion.title)} | ${cell(criterion.rule)} | ${criterion.verdict} | ${criterion.samples} | ${criterion.worst === undefined ? '' : `${round(criterion.worst)} ${criterion.unit}`} |`,
+        `| ${cell(monitor.id)} | ${cell(criterion.title)} | ${cell(criterion.rule)} | ${criterion.verdict} | ${criterion.samples} | ${criterion.worst === undefined ? '' : `${round(criterion.worst)} ${cell(criterion.unit)}`} |`,
     ),
   );
   return rows.length === 0

@@ -6,9 +6,13 @@
  * sample's own, never its arrival.
  */
 
-/** A metric's value at a time (epoch milliseconds): a number, nothing there, or a source that could not be asked. */
+/**
+ * A metric's value at a time (epoch milliseconds): a number, one that is none (0/0), nothing there, or a source that
+ * could not be asked. Samples travel as JSON, which has neither NaN nor infinity: {@link sampleOf} makes them from numbers.
+ */
 export type Sample = { at: number } & (
   | { kind: 'ok'; value: number }
+  | { kind: 'notANumber' }
   | { kind: 'noData'; reason: string }
   | { kind: 'error'; message: string }
 );
@@ -45,10 +49,23 @@ export interface Criterion {
   rollback?: RollbackOption;
 }
 
+/** What readings in the order of their times have led to so far. */
+interface Course {
+  /** Since when the breach is active. */
+  activeSince?: number;
+  /** When the rule was first met; it stays met. */
+  firedAt?: number;
+  /** The latest reading that said something, and how many have said nothing since. */
+  knownAt?: number;
+  silent: number;
+}
+
 /** What a monitor remembers about one criterion; plain data, carried through continue-as-new. */
-export interface CriterionState {
-  /** Readings of the last `for` + lateness, oldest first: time and reading. */
+export interface CriterionState extends Course {
+  /** Readings of the last {@link LATENESS}, oldest first: one that comes late is put among them. */
   recent: [at: number, reading: Verdict][];
+  /** The course up to the first of them: nothing can come before it any more. */
+  settled: Course;
   healthy: number;
   breached: number;
   unknown: number;
@@ -57,22 +74,36 @@ export interface CriterionState {
   /** The value furthest into the breach's direction, and when. */
   worst?: { at: number; value: number };
   last?: Sample;
-  /** When the rule was first met; it stays met. */
-  firedAt?: number;
-  /** Why the latest unknown or breached reading without a number was so. */
+  /** Why the latest sample without a number had none, and when that was. */
   reason?: string;
+  reasonAt?: number;
 }
 
 /** How late a sample may come and still be put in its place, milliseconds. */
 export const LATENESS = 10 * 60_000;
 
-export const emptyState = (): CriterionState => ({ recent: [], healthy: 0, breached: 0, unknown: 0, late: 0 });
+export const emptyState = (): CriterionState => ({
+  recent: [],
+  settled: { silent: 0 },
+  silent: 0,
+  healthy: 0,
+  breached: 0,
+  unknown: 0,
+  late: 0,
+});
+
+/** An infinite value (x/0) as the largest number that JSON carries: it breaches every `>` rule, and no `<` rule. */
+export const bounded = (value: number): number => Math.min(Math.max(value, -Number.MAX_VALUE), Number.MAX_VALUE);
+
+/** A number as a sample that JSON can carry. */
+export const sampleOf = (at: number, value: number): Sample =>
+  Number.isNaN(value) ? { at, kind: 'notANumber' } : { at, kind: 'ok', value: bounded(value) };
 
 /** What one sample says about a criterion, by itself. */
 export function readSample(criterion: Criterion, sample: Sample): Verdict {
   if (sample.kind === 'noData') return criterion.noData;
   if (sample.kind === 'error') return criterion.providerError;
-  if (Number.isNaN(sample.value)) return criterion.notANumber;
+  if (sample.kind === 'notANumber' || Number.isNaN(sample.value)) return criterion.notANumber;
   return compares(sample.value, criterion.breach.comparison, criterion.breach.threshold) ? 'breached' : 'healthy';
 }
 
@@ -93,34 +124,71 @@ export function compares(value: number, comparison: Comparison, threshold: numbe
 const SEVERITY: Record<Verdict, number> = { unknown: 0, healthy: 1, breached: 2 };
 
 /**
- * Takes one more sample in. Order within {@link LATENESS}, and duplicates, do not change the result.
+ * Takes one more sample in. The state is that of the samples in the order of their times: as long as none is later than
+ * {@link LATENESS}, the order in which they come does not change it, and neither do duplicates. (A healthy sample that
+ * comes late can so take back a breach that has fired without it.)
  * @returns a new state; the old one is left as it was
  */
-export function observe(criterion: Criterion, state: CriterionState, sample: Sample): CriterionState {
-  const newest = state.recent.at(-1)?.[0] ?? Number.NEGATIVE_INFINITY;
-  const horizon = criterion.for + LATENESS;
-  if (sample.at < newest - horizon) return { ...state, late: state.late + 1 };
+export function observe(criterion: Criterion, state: CriterionState, given: Sample): CriterionState {
+  const sample = given.kind === 'ok' ? sampleOf(given.at, given.value) : given;
+  const newest = Math.max(sample.at, state.recent.at(-1)?.[0] ?? sample.at);
+  if (sample.at < newest - LATENESS) return { ...state, late: state.late + 1 };
 
+  const next = describeSample(criterion, state, sample);
   const reading = readSample(criterion, sample);
   const twin = state.recent.find(([at]) => at === sample.at)?.[1];
-  if (twin !== undefined && SEVERITY[twin] >= SEVERITY[reading]) return state;
-
-  const next: CriterionState = { ...state };
+  if (twin !== undefined && SEVERITY[twin] >= SEVERITY[reading]) return next;
   if (twin !== undefined) next[twin] -= 1;
   next[reading] += 1;
-  next.recent = insert(state.recent, [sample.at, reading]).filter(
-    ([at]) => at >= Math.max(newest, sample.at) - horizon,
-  );
-  if (sample.at >= (state.last?.at ?? Number.NEGATIVE_INFINITY)) next.last = sample;
-  if (sample.kind === 'noData') next.reason = sample.reason;
-  if (sample.kind === 'error') next.reason = sample.message;
-  if (sample.kind === 'ok' && isWorse(criterion, sample.value, state.worst?.value)) {
-    next.worst = { at: sample.at, value: sample.value };
+
+  const readings = insert(state.recent, [sample.at, reading]);
+  const isSettled = ([at]: [number, Verdict]) => at < newest - LATENESS;
+  next.recent = readings.filter((entry) => !isSettled(entry));
+  next.settled = follow(criterion, state.settled, readings.filter(isSettled));
+  return { ...next, ...follow(criterion, next.settled, next.recent) };
+}
+
+/** The state with what people are shown of the samples: the worst, the last, and why one had no number. */
+function describeSample(criterion: Criterion, state: CriterionState, sample: Sample): CriterionState {
+  const next = { ...state };
+  if (
+    !state.last ||
+    sample.at > state.last.at ||
+    (sample.at === state.last.at && outranks(criterion, sample, state.last))
+  )
+    next.last = sample;
+  if (sample.kind === 'ok') {
+    const { at, value } = sample;
+    const { worst } = state;
+    if (!worst || isWorse(criterion, value, worst.value) || (value === worst.value && at < worst.at))
+      next.worst = { at, value };
+    return next;
   }
-  const fired = firstFiring(criterion, next.recent);
-  if (fired !== undefined) next.firedAt = Math.min(fired, state.firedAt ?? fired);
+  const reason = reasonOf(sample);
+  const { reasonAt } = state;
+  if (reasonAt === undefined || sample.at > reasonAt || (sample.at === reasonAt && reason > (state.reason ?? ''))) {
+    next.reason = reason;
+    next.reasonAt = sample.at;
+  }
   return next;
 }
+
+function reasonOf(sample: Exclude<Sample, { kind: 'ok' }>): string {
+  if (sample.kind === 'noData') return sample.reason;
+  return sample.kind === 'error' ? sample.message : 'the value is not a number';
+}
+
+/** Which of two samples for one instant is shown: the worse; where both say the same, any, but always the same one. */
+function outranks(criterion: Criterion, one: Sample, other: Sample): boolean {
+  const severity = SEVERITY[readSample(criterion, one)] - SEVERITY[readSample(criterion, other)];
+  if (severity !== 0) return severity > 0;
+  if (one.kind === 'ok' && other.kind === 'ok') return isWorse(criterion, one.value, other.value);
+  if (one.kind !== 'ok' && other.kind !== 'ok') return reasonOf(one) > reasonOf(other);
+  return one.kind === 'ok';
+}
+
+const isWorse = (criterion: Criterion, value: number, than: number): boolean =>
+  criterion.breach.comparison.startsWith('>') ? value > than : value < than;
 
 function insert(recent: CriterionState['recent'], entry: [number, Verdict]): CriterionState['recent'] {
   const others = recent.filter(([at]) => at !== entry[0]);
@@ -128,41 +196,54 @@ function insert(recent: CriterionState['recent'], entry: [number, Verdict]): Cri
   return [...others.slice(0, place), entry, ...others.slice(place)];
 }
 
-function isWorse(criterion: Criterion, value: number, worst: number | undefined): boolean {
-  if (Number.isNaN(value)) return false;
-  if (worst === undefined) return true;
-  return criterion.breach.comparison.startsWith('>') ? value > worst : value < worst;
+/**
+ * Follows readings in the order of their times. An unknown one neither clears nor fires; but a breach is forgotten when
+ * nothing at all was known for longer than `for` + {@link LATENESS}: what it was part of is over.
+ */
+function follow(criterion: Criterion, from: Course, readings: CriterionState['recent']): Course {
+  const course: Course = {
+    activeSince: from.activeSince,
+    firedAt: from.firedAt,
+    knownAt: from.knownAt,
+    silent: from.silent,
+  };
+  for (const [at, reading] of readings) {
+    if (isForgotten(criterion, course, at)) course.activeSince = undefined;
+    if (reading === 'unknown') {
+      course.silent += 1;
+      continue;
+    }
+    course.silent = 0;
+    course.knownAt = at;
+    if (reading === 'healthy') {
+      course.activeSince = undefined;
+      continue;
+    }
+    course.activeSince ??= at;
+    if (at - course.activeSince >= criterion.for) course.firedAt ??= at;
+  }
+  return course;
 }
 
-/** The time of the sample at which the rule is met, if it is. An unknown reading neither clears nor fires. */
-function firstFiring(criterion: Criterion, recent: CriterionState['recent']): number | undefined {
-  let activeSince: number | undefined;
-  for (const [at, reading] of recent) {
-    if (reading === 'healthy') activeSince = undefined;
-    if (reading !== 'breached') continue;
-    activeSince ??= at;
-    if (at - activeSince >= criterion.for) return at;
-  }
-  return undefined;
-}
+/** Nothing has been known for so long that it no longer says anything about now. */
+const isForgotten = (criterion: Criterion, { knownAt }: Course, now: number): boolean =>
+  knownAt === undefined || now - knownAt > criterion.for + LATENESS;
 
 /** Since when the breach is building up without having fired yet. */
-export function pendingSince(state: CriterionState): number | undefined {
-  if (state.firedAt !== undefined) return undefined;
-  const lastHealthy = state.recent.findLastIndex(([, reading]) => reading === 'healthy');
-  return state.recent.slice(lastHealthy + 1).find(([, reading]) => reading === 'breached')?.[0];
-}
+export const pendingSince = (state: CriterionState): number | undefined =>
+  state.firedAt === undefined ? state.activeSince : undefined;
 
 /**
  * What all samples so far say: breached once the rule was met; unknown with too few known samples, or when the last
- * `minimumSamples` of them were all unknown (a source that died looks alive otherwise); healthy else.
+ * `minimumSamples` of them, or all of the last `for` + {@link LATENESS}, were unknown (a source that died looks alive
+ * otherwise); healthy else.
  */
 export function verdict(criterion: Criterion, state: CriterionState): Verdict {
   if (state.firedAt !== undefined) return 'breached';
-  if (state.healthy + state.breached < criterion.minimumSamples) return 'unknown';
-  const tail = state.recent.slice(-criterion.minimumSamples);
-  if (tail.length > 0 && tail.every(([, reading]) => reading === 'unknown')) return 'unknown';
-  return 'healthy';
+  const enough = Math.max(criterion.minimumSamples, 1);
+  if (state.healthy + state.breached < enough || state.silent >= enough) return 'unknown';
+  const newest = state.recent.at(-1)?.[0];
+  return newest === undefined || isForgotten(criterion, state, newest) ? 'unknown' : 'healthy';
 }
 
 /** One criterion's result, for the ledger and for people. */

@@ -1,5 +1,5 @@
 /** Judging what people say: one function for signals and updates alike. Pure; who may do what comes from the plan. */
-import type { Approvals } from './approvals.js';
+import { type Approvals, fillRoles } from './approvals.js';
 import type { Decision, DecisionKind, DecisionRecord, Ledger, OpenQuestion } from './ledger.js';
 
 export type Judgement = { accepted: true; reason: string } | { accepted: false; reason: string };
@@ -24,7 +24,8 @@ export function readDecision(kind: DecisionKind, sent: unknown): Decision | { in
     if (value === undefined || value === null) continue;
     if (typeof value !== 'string') return { invalid: `"${field}" must be a text` };
     if (value.length > LONGEST_TEXT) return { invalid: `"${field}" is longer than ${LONGEST_TEXT} characters` };
-    decision[field] = value;
+    // A blank reason is none.
+    if (field !== 'why' || value.trim() !== '') decision[field] = value;
   }
   if (!decision.who) return { invalid: '"who" is missing: the ID of a person on the plan\'s roster' };
   if (!decision.role) return { invalid: '"role" is missing: the role in which this person decides' };
@@ -48,6 +49,9 @@ export function judge(ledger: Ledger, approvals: Approvals, decision: Decision):
   if (decision.digest !== undefined && decision.digest !== ledger.digest) {
     return refuse(`the digest is not the one of this deployment (${ledger.digest.slice(0, 12)}…)`);
   }
+  if (ledger.stop && !ledger.rollback) {
+    return refuse(`already being stopped: ${ledger.stop.kind} by ${ledger.stop.who}`);
+  }
   switch (decision.kind) {
     case 'approve':
       return judgeApproval(ledger, approvals, decision);
@@ -65,11 +69,9 @@ export function judge(ledger: Ledger, approvals: Approvals, decision: Decision):
       if (ledger.rollback) return refuse('a rollback is under way and is not held');
       return accept('held before the next step');
     case 'resume':
-      if (openQuestion(ledger, decision, ['concern'])) return accept('carried on despite the concern');
-      return ledger.held ? accept('goes on') : refuse('nothing is held and no concern is open');
+      return judgeResumption(ledger, decision);
     case 'abort':
       if (ledger.rollback) return refuse('a rollback is under way: it is finished first');
-      if (ledger.stop) return refuse(`already being stopped: ${ledger.stop.kind} by ${ledger.stop.who}`);
       if (!decision.why) return refuse('say why it is aborted');
       return accept(hasChanged(ledger) ? 'production has changed: it is rolled back' : 'stopped');
     case 'rollback':
@@ -90,7 +92,31 @@ function judgeApproval(ledger: Ledger, approvals: Approvals, decision: Decision)
   if (other && !approvals.onePersonManyRoles) {
     return refuse(`${decision.who} has already signed off as ${other.role}; one person fills one role`);
   }
+  const needed = wouldStrand(ledger, approvals, question, decision);
+  if (needed) return refuse(`${decision.who} is needed for another role: nobody else is left for ${needed}`);
   return accept(`signed off as ${decision.role}`);
+}
+
+/**
+ * An approver of several roles who fills the wrong one would leave another to nobody, and the deployment waiting for
+ * ever. @returns the roles that would be open then
+ */
+function wouldStrand(
+  ledger: Ledger,
+  approvals: Approvals,
+  question: OpenQuestion,
+  { who, role }: Decision,
+): string | undefined {
+  const { onePersonManyRoles, selfApproval, roster } = approvals;
+  if (onePersonManyRoles) return undefined;
+  const free = roster.filter(
+    ({ id }) => (selfApproval || id !== ledger.startedBy) && !ledger.approvals.some((approval) => approval.who === id),
+  );
+  const open = question.roles.filter((other) => !ledger.approvals.some((approval) => approval.role === other));
+  const others = free.filter(({ id }) => id !== who);
+  const rest = open.filter((other) => other !== role);
+  if (fillRoles(others, rest, false) || !fillRoles(free, open, false)) return undefined;
+  return rest.filter((other) => !others.some(({ roles }) => roles.includes(other))).join(', ') || rest.join(', ');
 }
 
 function judgeRejection(ledger: Ledger, approvals: Approvals, decision: Decision): Judgement {
@@ -103,7 +129,7 @@ function judgeRejection(ledger: Ledger, approvals: Approvals, decision: Decision
 }
 
 function judgeAnswer(ledger: Ledger, decision: Decision, kinds: OpenQuestion['kind'][]): Judgement {
-  const candidates = ledger.questions.filter((question) => kinds.includes(question.kind));
+  const candidates = unanswered(ledger, kinds);
   if (candidates.length === 0) return refuse(`nothing is waiting for "${decision.kind}"`);
   const question = openQuestion(ledger, decision, kinds);
   if (!question) {
@@ -119,14 +145,33 @@ function judgeAnswer(ledger: Ledger, decision: Decision, kinds: OpenQuestion['ki
   return accept(`${decision.kind}: ${question.id}`);
 }
 
+/** "Resume" lets a held deployment go on, or carries on despite a concern; where both are open it has to say which. */
+function judgeResumption(ledger: Ledger, decision: Decision): Judgement {
+  const open = [
+    ...(ledger.held ? [HOLD] : []),
+    ...ledger.questions.filter(({ kind, answer }) => kind === 'concern' && !answer).map(({ id }) => id),
+  ];
+  if (open.length === 0) return refuse('nothing is held and no concern is open');
+  const meant = decision.subject ?? (open.length === 1 ? open[0] : undefined);
+  if (meant === undefined) return refuse(`say which one: ${open.join(', ')}`);
+  if (!open.includes(meant)) return refuse(`${meant} is not waiting; open: ${open.join(', ')}`);
+  return accept(meant === HOLD && ledger.held ? 'goes on' : 'carried on despite the concern');
+}
+
+/** How the subject of "resume" names the hold. */
+const HOLD = 'hold';
+
 function judgeRollback(ledger: Ledger, decision: Decision): Judgement {
   if (openQuestion(ledger, decision, ['rollback-failed'])) return accept('another rollback is tried');
   if (ledger.rollback) return refuse('a rollback is already under way');
-  if (ledger.stop) return refuse(`already being stopped: ${ledger.stop.kind} by ${ledger.stop.who}`);
   if (!hasChanged(ledger)) return refuse('production has not been changed yet; use abort to stop the deployment');
   if (!decision.why) return refuse('say why production is rolled back');
   return accept('production is rolled back');
 }
+
+/** A question that was answered in the same moment is still in the ledger: it cannot be answered twice. */
+const unanswered = (ledger: Ledger, kinds: OpenQuestion['kind'][]): OpenQuestion[] =>
+  ledger.questions.filter(({ kind, answer }) => kinds.includes(kind) && answer === undefined);
 
 /** The one open question of these kinds that a decision can mean: the one it names, or the only one. */
 export function openQuestion(
@@ -134,7 +179,7 @@ export function openQuestion(
   decision: Decision,
   kinds: OpenQuestion['kind'][],
 ): OpenQuestion | undefined {
-  const candidates = ledger.questions.filter((question) => kinds.includes(question.kind));
+  const candidates = unanswered(ledger, kinds);
   if (decision.subject !== undefined) return candidates.find((question) => question.id === decision.subject);
   return candidates.length === 1 ? candidates[0] : undefined;
 }
@@ -152,9 +197,10 @@ export function take(ledger: Ledger, record: DecisionRecord): void {
       ledger.held = record;
       return;
     case 'resume': {
-      const concern = openQuestion(ledger, record, ['concern']);
+      const release = ledger.held && (record.subject ?? HOLD) === HOLD;
+      const concern = release ? undefined : openQuestion(ledger, record, ['concern']);
       if (concern) concern.answer = record;
-      else ledger.held = undefined;
+      else if (release) ledger.held = undefined;
       return;
     }
     case 'confirm':

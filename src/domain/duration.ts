@@ -18,7 +18,7 @@ export function parseDuration(text: string): number | undefined {
 /** Writes milliseconds the way a person says them, with the two largest units: `24 h`, `1 h 5 min`, `850 ms`. */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds < 0) return `-${formatDuration(-milliseconds)}`;
-  if (milliseconds < 1_000) return `${Math.round(milliseconds)} ms`;
+  if (Math.round(milliseconds) < 1_000) return `${Math.round(milliseconds)} ms`;
   const seconds = Math.round(milliseconds / 1_000);
   const parts: [number, string][] = [
     [Math.floor(seconds / 3_600), 'h'],

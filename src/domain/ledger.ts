@@ -80,9 +80,13 @@ export interface OpenQuestion extends Question {
 
 export interface MonitorRecord {
   id: string;
+  workflowId: string;
   title: string;
   startedAt: number;
   endedAt?: number;
+  /** While it runs, as the monitor itself tells: its own time, and when it will end. */
+  now?: number;
+  endsAt?: number;
   verdict?: Verdict;
   ticks: number;
   samples: number;
@@ -104,6 +108,8 @@ export interface RollbackRecord {
   startedAt: number;
   endedAt?: number;
   succeeded?: boolean;
+  /** How it ended, in one sentence. */
+  reason?: string;
   steps: StepRecord[];
   /** The checklist's estimate and the time it took, milliseconds. */
   estimate: number;

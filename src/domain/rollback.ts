@@ -18,7 +18,7 @@ export function chooseRollback(facts: RollbackFacts): { option: RollbackOption; 
     reasons.push('the database is still at the revision from before the deploy: there is no migration to undo');
     return { option: 'code', reasons };
   }
-  if (facts.wanted !== 'migration' && !facts.codeDeployed) {
+  if (facts.wanted !== 'migration' && !facts.codeDeployed && facts.migrated) {
     reasons.push('the new code was never deployed: only the migration is undone');
     return { option: 'migration', reasons };
   }

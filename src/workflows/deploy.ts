@@ -1,5 +1,11 @@
 /** The whole deployment, from "is everything ready?" to "24 hours later, all is well". */
-import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  isCancellation,
+  TemporalFailure,
+} from '@temporalio/workflow';
 import type { DeployInput, DeployResult } from '../contract/deployment.js';
 import { hasChanged } from '../domain/decisions.js';
 import type { DecisionRecord, Outcome, RollbackTrigger } from '../domain/ledger.js';
@@ -34,6 +40,8 @@ async function carryOut(deployment: Deployment, phases: () => Promise<void>): Pr
     await deployment.forward.run(phases);
     ended = { outcome: 'succeeded', reason: 'all phases passed' };
   } catch (error) {
+    // A mistake in this code is neither a failure of the deployment nor a reason to roll back: the task is retried.
+    if (!(error instanceof RollbackNeeded || error instanceof TemporalFailure)) throw error;
     ended = await CancellationScope.nonCancellable(() => endEarly(deployment, error));
   }
   return CancellationScope.nonCancellable(() => conclude(deployment, ended));

@@ -1,6 +1,5 @@
 /** One deployment as its workflow sees it: the ledger, steps, questions to people, decisions, the board. */
 import {
-  ActivityFailure,
   ApplicationFailure,
   CancellationScope,
   condition,
@@ -9,6 +8,7 @@ import {
   setCurrentDetails,
   setDefaultSignalHandler,
   setHandler,
+  TemporalFailure,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -168,8 +168,8 @@ export class Deployment {
       return passed(report) ? { report } : { report, failure: failures(report) };
     } catch (error) {
       if (isCancellation(error) || error instanceof RollbackNeeded) throw error;
-      if (error instanceof ActivityFailure || error instanceof ApplicationFailure) return { failure: describe(error) };
-      throw error;
+      if (error instanceof TemporalFailure) return { failure: describe(error) };
+      throw error; // a mistake in this code: the task is retried until it is mended, and nothing is decided by it
     }
   }
 

@@ -68,7 +68,10 @@ export async function MonitorWorkflow(input: MonitorInput, carried?: Progress): 
     const concern = progress.concerns[criterion];
     if (concern) concern.settled = true;
   });
-  setHandler(progressQuery, () => ({ ...progress, endsAt, criteria: results(input, progress) }));
+  setHandler(progressQuery, () => {
+    const { startedAt, ticks, samples } = progress;
+    return { startedAt, endsAt, now: now(), ticks, samples, criteria: results(input, progress) };
+  });
 
   while (!isOver()) {
     const due = Math.min(progress.startedAt + (progress.ticks + 1) * watch.tick, Math.max(endsAt, now() + 1));

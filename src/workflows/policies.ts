@@ -14,6 +14,9 @@ import type {
 
 const PATIENT_RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' } as const;
 
+/** A worker that is away for a weekend is no failure of a step: what waits in the queue goes on when it comes back. */
+const LONGEST_ABSENCE = '7d';
+
 /** Reads that end within a minute and can be made again at will. After five tries a person should hear of it. */
 export const checks = proxyActivities<
   AdmissionActivities &
@@ -22,7 +25,7 @@ export const checks = proxyActivities<
     Pick<DatabaseActivities, 'checkIndexes' | 'reviewDatabase' | 'countRows'>
 >({
   startToCloseTimeout: '2m',
-  scheduleToCloseTimeout: '15m',
+  scheduleToCloseTimeout: LONGEST_ABSENCE,
   retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
 });
 
@@ -33,7 +36,7 @@ export const checks = proxyActivities<
 export const longChecks = proxyActivities<HttpActivities & LoadActivities & Pick<DatabaseActivities, 'backUpDatabase'>>(
   {
     startToCloseTimeout: '2h',
-    scheduleToCloseTimeout: '6h',
+    scheduleToCloseTimeout: LONGEST_ABSENCE,
     heartbeatTimeout: '20s',
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
@@ -49,7 +52,7 @@ export const commandsOn = (runner: string) =>
   proxyActivities<CommandActivities>({
     taskQueue: runner,
     startToCloseTimeout: '2h',
-    scheduleToCloseTimeout: '7d',
+    scheduleToCloseTimeout: LONGEST_ABSENCE,
     heartbeatTimeout: '10s',
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { ...PATIENT_RETRY, maximumInterval: '10s' },
@@ -74,6 +77,6 @@ export const sampling = proxyLocalActivities<Pick<MonitorActivities, 'sampleMetr
 
 export const series = proxyActivities<Pick<MonitorActivities, 'sealSeries'>>({
   startToCloseTimeout: '5m',
-  scheduleToCloseTimeout: '30m',
+  scheduleToCloseTimeout: LONGEST_ABSENCE,
   retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
 });

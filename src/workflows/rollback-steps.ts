@@ -1,5 +1,5 @@
 /** The steps that the three rollbacks are made of (checklist "Rollback Plan"), and the record they leave. */
-import { ActivityFailure, ApplicationFailure, CancellationScope, setCurrentDetails } from '@temporalio/workflow';
+import { CancellationScope, setCurrentDetails, TemporalFailure } from '@temporalio/workflow';
 import type { StepKey } from '../contract/activities.js';
 import type { RollbackInput, RollbackResult } from '../contract/messages.js';
 import { failures, passed, type StepReport } from '../domain/evidence.js';
@@ -152,7 +152,7 @@ export class Rollback {
       record.evidence = report.evidence;
       record.reason = passed(report) ? undefined : failures(report);
     } catch (error) {
-      if (!(error instanceof ActivityFailure || error instanceof ApplicationFailure)) throw error;
+      if (!(error instanceof TemporalFailure)) throw error;
       record.reason = describe(error);
     }
     record.endedAt = Date.now();

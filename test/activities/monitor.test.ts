@@ -142,9 +142,10 @@ describe('scrape', () => {
       message: 'line 1: no metric name',
     });
     expect(await again((request) => request.socket.destroy())).toMatchObject({ kind: 'error' });
-    expect(await again((_, response) => response.end('memory_bytes NaN'))).toMatchObject({
-      kind: 'error',
-      message: expect.stringContaining('NaN'),
+    expect(await again((_, response) => response.end('memory_bytes NaN'))).toEqual({ at: 60_000, kind: 'notANumber' });
+    expect(await again((_, response) => response.end('memory_bytes +Inf'))).toMatchObject({
+      kind: 'ok',
+      value: Number.MAX_VALUE,
     });
     expect(await again((_, response) => response.end(''))).toMatchObject({
       kind: 'noData',
@@ -254,6 +255,15 @@ describe('logs', () => {
 });
 
 describe('series', () => {
+  test('tells NaN and infinity as Prometheus writes them', async () => {
+    const server = await serve((_, response) => response.end('broken NaN\nmost +Inf\nleast -Inf\n'));
+    const gauges = ['broken', 'most', 'least'].map((name) => scraped(name, server.url, { gauge: { name } }));
+    const { sample, evidence } = await monitor('real', gauges);
+    await sample();
+    const line = JSON.parse(await readFile(evidenceFile(evidence, 'series/soak.jsonl'), 'utf8'));
+    expect(line.values).toEqual({ broken: 'NaN', most: '+Inf', least: '-Inf' });
+  });
+
   test('has a line for each look, and is sealed with its hash', async () => {
     const { server } = await application();
     const { sample, seal, evidence } = await monitor('real', [

@@ -117,8 +117,9 @@ describe('gauge and share', () => {
     expect(read(['memory_bytes 5e8'], { share })).toEqual({ noData: 'no series limit_bytes' });
   });
 
-  test('a value that JSON cannot carry is an error, never a healthy null', () => {
-    expect(() => read(['broken NaN'], { gauge: { name: 'broken' } })).toThrow('NaN');
-    expect(() => read(['broken +Inf'], { gauge: { name: 'broken' } })).toThrow('Infinity');
+  test('NaN stays what it is, and infinity is the largest number that JSON carries', () => {
+    expect(read(['broken NaN'], { gauge: { name: 'broken' } })).toEqual({ value: Number.NaN });
+    expect(read(['broken +Inf'], { gauge: { name: 'broken' } })).toEqual({ value: Number.MAX_VALUE });
+    expect(read(['broken -Inf'], { gauge: { name: 'broken' } })).toEqual({ value: -Number.MAX_VALUE });
   });
 });

@@ -26,13 +26,13 @@ export async function newHome(): Promise<string> {
 
 export async function demo(
   home: string,
-  options: { fault?: string; onLedger?: (ledger: Ledger) => void } = {},
+  options: { fault?: string; signal?: AbortSignal; onLedger?: (ledger: Ledger) => void } = {},
 ): Promise<DemoRun> {
   const run = await runDemo({
     home,
     reset: false,
     fault: options.fault,
-    signal: new AbortController().signal,
+    signal: options.signal ?? new AbortController().signal,
     progress: () => {},
     onLedger: options.onLedger ?? (() => {}),
   });

@@ -14,31 +14,31 @@ beforeAll(async () => {
 });
 
 /** One run after the other in the same sandbox: each begins at the checklist's starting point. */
-async function rolledBack(fault: string) {
-  const run = await demo(home, { fault });
+async function rolledBack(fault: string, signal: AbortSignal) {
+  const run = await demo(home, { fault, signal });
   const operations = await readFile(join(home, 'environments', 'production', 'operations.log'), 'utf8');
   const { production } = run;
   await run.stop();
   return { document: summary(run), production, operations };
 }
 
-test('errors in the first five minutes: code and migration go back', async () => {
-  const { document, production, operations } = await rolledBack('errors@watch-5m');
+test('errors in the first five minutes: code and migration go back', async ({ signal }) => {
+  const { document, production, operations } = await rolledBack('errors@watch-5m', signal);
   expect(document).toMatchObject({ outcome: 'rolled-back', rollback: { option: 'full', succeeded: true } });
   expect(production).toEqual({ version: 'v1.2.3', revision: BEFORE, indexes: [] });
   // The downgrade runs from the new code: the previous release does not know the new revision.
   expect(operations).toMatch(/alembic downgrade 8c1f0a2d4b6e[\s\S]*deploy production v1\.2\.3/);
 }, 300_000);
 
-test('deadlocks that the migration brought: only the migration goes back', async () => {
-  const { document, production, operations } = await rolledBack('deadlocks@watch-1h');
+test('deadlocks that the migration brought: only the migration goes back', async ({ signal }) => {
+  const { document, production, operations } = await rolledBack('deadlocks@watch-1h', signal);
   expect(document).toMatchObject({ outcome: 'rolled-back', rollback: { option: 'migration', succeeded: true } });
   expect(production).toEqual({ version: 'main', revision: BEFORE, indexes: [] });
   expect(operations).not.toMatch(/deploy production v1/);
 }, 300_000);
 
-test('latency that the new code brought: only the code goes back', async () => {
-  const { document, production, operations } = await rolledBack('latency@watch-5m');
+test('latency that the new code brought: only the code goes back', async ({ signal }) => {
+  const { document, production, operations } = await rolledBack('latency@watch-5m', signal);
   expect(document).toMatchObject({ outcome: 'rolled-back', rollback: { option: 'code', succeeded: true } });
   expect(production.version).toBe('v1.2.3');
   expect(production.revision).toBe(AFTER);

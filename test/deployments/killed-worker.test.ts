@@ -81,7 +81,7 @@ test('SIGKILL of the worker during the staging deploy, the soak and the producti
     until(
       `${operation} runs on ${environment.name}`,
       () => operations(environment).find((line) => line.operation === operation),
-      { within: 120_000, every: 5 },
+      { within: 240_000, every: 5 },
     );
 
   const deployment = newDeploymentId(plan.resolved.service);
@@ -106,7 +106,7 @@ test('SIGKILL of the worker during the staging deploy, the soak and the producti
     readFileSync(join(home, 'evidence', deployment, 'series', 'soak.jsonl'), 'utf8')
       .trim()
       .split('\n').length;
-  await until('some samples of the soak', () => ticks() >= 20, { within: 180_000 });
+  await until('some samples of the soak', () => ticks() >= 20, { within: 240_000 });
   await killWorker();
   const soak = await client.workflow.getHandle(monitorWorkflowId(deployment, 'soak', 1)).describe();
   expect(soak.status.name, 'the soak was not over when its worker was dead').toBe('RUNNING');
@@ -141,7 +141,7 @@ test('SIGKILL of the worker during the staging deploy, the soak and the producti
   ]);
   expect(await stateOf(staging)).toMatchObject({ version: 'main', revision: NEW_REVISION });
   expect(await stateOf(production)).toMatchObject({ version: 'main', maintenance: false, revision: NEW_REVISION });
-}, 420_000);
+}, 600_000);
 
 async function isWaitedFor(client: pg.Client): Promise<boolean> {
   const { rows } = await client.query(

@@ -164,7 +164,7 @@ export async function ledgerWhen(
   handle: WorkflowHandle,
   what: string,
   isSo: (ledger: Ledger) => boolean,
-  within = 90_000,
+  within = 180_000,
 ): Promise<Ledger> {
   const seen = await until(
     what,

@@ -1,11 +1,13 @@
 /** `surefoot demo`: the whole checklist, for real, on this machine. */
 import type { Command } from 'commander';
+import pc from 'picocolors';
 import type { DemoRun } from '../../demo/run.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { Ledger } from '../../domain/ledger.js';
 import { CliError, EXIT } from '../errors.js';
 import { exiting, note, print } from '../output.js';
 import { ledgerChanges } from '../rendering/changes.js';
+import { CLEAR, renderStatus } from '../rendering/status.js';
 
 interface DemoFlags {
   reset?: boolean;
@@ -34,16 +36,12 @@ async function demo(flags: DemoFlags): Promise<number> {
   // Only the demo needs a worker, a server and a target: other commands start without loading them.
   const { runDemo } = await import('../../demo/run.js');
   const { UnknownFault } = await import('../../demo/fault.js');
-  let before: Ledger | undefined;
   const run = await runDemo({
     reset: flags.reset ?? false,
     fault: flags.fault,
     signal: interrupt.signal,
     progress: (text) => note(`· ${text}`),
-    onLedger: (ledger) => {
-      for (const line of ledgerChanges(before, ledger)) note(line);
-      before = structuredClone(ledger);
-    },
+    onLedger: viewer(flags.json ?? false),
   }).catch((error) => {
     if (interrupt.signal.aborted) {
       const hint = 'Everything that it started is stopped; run it again to begin anew.';
@@ -61,6 +59,24 @@ async function demo(flags: DemoFlags): Promise<number> {
     await run.stop();
   }
   return run.result.outcome === 'succeeded' ? EXIT.good : EXIT.badly;
+}
+
+/** A live page at a terminal; elsewhere one line on stderr for each thing that happened. */
+function viewer(json: boolean): (ledger: Ledger, link: string) => void {
+  if (process.stdout.isTTY && !json) {
+    return (ledger, link) => print(`${CLEAR}${renderStatus(ledger, { colors: pc, now: latest(ledger), link })}`);
+  }
+  let before: Ledger | undefined;
+  return (ledger) => {
+    for (const line of ledgerChanges(before, ledger)) note(line);
+    before = structuredClone(ledger);
+  };
+}
+
+/** In virtual time the clock on the wall says nothing: the ledger's latest moment is now. */
+function latest({ startedAt, endedAt, steps, monitors }: Ledger): number {
+  const moments = [...steps.flatMap((step) => [step.startedAt, step.endedAt]), ...monitors.map(({ now }) => now)];
+  return Math.max(startedAt, endedAt ?? 0, ...moments.map((moment) => moment ?? 0));
 }
 
 /** The document of `demo --json`. */

@@ -6,11 +6,10 @@ import { type Found, findDeployment, readLedger } from '../deployments.js';
 import { CliError, EXIT } from '../errors.js';
 import { exiting, note, print, printJson } from '../output.js';
 import { ledgerChanges } from '../rendering/changes.js';
-import { clock, renderStatus } from '../rendering/status.js';
+import { CLEAR, clock, renderStatus } from '../rendering/status.js';
 import { exitCodeOf, statusDocument } from './status.js';
 
 const EVERY = 1_000;
-const CLEAR = '\u001b[H\u001b[J';
 
 export function registerWatch(program: Command): void {
   program

@@ -12,6 +12,9 @@ export interface Scene {
   link?: string;
 }
 
+/** Puts the cursor to the top and clears what is below: a live page is drawn over itself. */
+export const CLEAR = '\u001b[H\u001b[J';
+
 const REFUSALS_SHOWN = 3;
 
 export function renderStatus(ledger: Ledger, scene: Scene): string {
@@ -87,7 +90,7 @@ function monitors(records: MonitorRecord[], { colors }: Scene): string[] {
     colors.bold('Watches'),
     ...records.flatMap((record) => [
       `  ${record.title}: ${record.verdict ? verdictMark(record.verdict, colors) : colors.cyan('▸ running')}${colors.dim(
-        `, ${record.samples} samples in ${record.ticks} looks`,
+        `, ${record.samples} samples in ${record.ticks} looks${untilEnd(record)}`,
       )}`,
       ...record.criteria
         .filter(({ verdict }) => verdict !== 'healthy')
@@ -97,6 +100,12 @@ function monitors(records: MonitorRecord[], { colors }: Scene): string[] {
         }),
     ]),
   ];
+}
+
+function untilEnd({ now, endsAt, endedAt }: MonitorRecord): string {
+  return endedAt === undefined && now !== undefined && endsAt !== undefined && endsAt > now
+    ? `, ${formatDuration(endsAt - now)} to go`
+    : '';
 }
 
 function rollback(record: RollbackRecord, scene: Scene): string[] {

@@ -1,10 +1,10 @@
 /** From "production has to go back" to "production is back", or to people who know that it is not. */
-import { executeChild, ParentClosePolicy } from '@temporalio/workflow';
+import { executeChild, ParentClosePolicy, TemporalFailure } from '@temporalio/workflow';
 import { rollbackWorkflowId } from '../../contract/names.js';
 import type { RollbackOption } from '../../domain/criteria.js';
 import type { RollbackRecord, RollbackTrigger } from '../../domain/ledger.js';
 import { chooseRollback } from '../../domain/rollback.js';
-import type { Deployment } from '../deployment.js';
+import { type Deployment, describe } from '../deployment.js';
 import { commandsOn } from '../policies.js';
 import { RollbackCodeWorkflow, RollbackFullWorkflow, RollbackMigrationWorkflow } from '../rollback.js';
 import { turnMaintenanceOff } from './production.js';
@@ -30,24 +30,23 @@ export async function rollBack(
       return { succeeded: true, reason: `${trigger.text}; ${record.option} rollback, proven on production` };
     }
     await lockOut(deployment);
-    const failed = record.steps.at(-1);
-    deployment.tell(`${plan.title}: ROLLBACK FAILED at "${failed?.title}"; people are needed`);
+    deployment.tell(`${plan.title}: ROLLBACK FAILED: ${record.reason}; people are needed`);
     const answer = await deployment.ask({
       kind: 'rollback-failed',
       id: 'rollback',
       title: `The ${record.option} rollback failed`,
-      text: failed?.reason ?? 'for an unknown reason',
+      text: record.reason ?? '',
       roles: deployment.allRoles,
       moves: ['retry', 'rollback', 'skip'],
     });
     if (answer.kind === 'skip') {
       return {
         succeeded: false,
-        reason: `${trigger.text}; rollback failed: ${failed?.reason}; left to ${answer.who}: ${answer.why}`,
+        reason: `${trigger.text}; rollback failed: ${record.reason}; left to ${answer.who}: ${answer.why}`,
       };
     }
     ledger.earlierRollbacks.push(record);
-    reasons = [...reasons, `attempt ${attempt} (${option}) failed: ${failed?.reason}`];
+    reasons = [...reasons, `attempt ${attempt} (${option}) failed: ${record.reason}`];
     if (answer.option) {
       option = answer.option;
       reasons.push(`${answer.who} as ${answer.role} chose ${option}${answer.why ? `: ${answer.why}` : ''}`);
@@ -101,7 +100,7 @@ async function attemptRollback(
   };
   ledger.rollback = record;
   deployment.publish();
-  const result = await executeChild(WORKFLOWS[option], {
+  const ended = executeChild(WORKFLOWS[option], {
     workflowId,
     // A rollback that has begun is finished, whatever becomes of its parent.
     parentClosePolicy: ParentClosePolicy.ABANDON,
@@ -119,10 +118,19 @@ async function attemptRollback(
       },
     ],
   });
+  try {
+    const result = await ended;
+    record.took = result.endedAt - result.startedAt;
+    record.succeeded = result.succeeded;
+    record.reason = result.reason;
+    record.steps = result.steps;
+  } catch (error) {
+    // Terminated or timed out by somebody: production is in an unknown state, as after any rollback that failed.
+    if (!(error instanceof TemporalFailure)) throw error;
+    record.succeeded = false;
+    record.reason = describe(error);
+  }
   record.endedAt = Date.now();
-  record.took = result.endedAt - result.startedAt;
-  record.succeeded = result.succeeded;
-  record.steps = result.steps;
   deployment.publish();
   return record;
 }

@@ -15,7 +15,15 @@ export async function watchOver(
 ): Promise<MonitorResult> {
   const { ledger, plan, evidence, input } = deployment;
   const workflowId = monitorWorkflowId(input.deployment, watch.id, options.generation);
-  const record = { id: watch.id, title: watch.title, startedAt: Date.now(), ticks: 0, samples: 0, criteria: [] };
+  const record = {
+    id: watch.id,
+    workflowId,
+    title: watch.title,
+    startedAt: Date.now(),
+    ticks: 0,
+    samples: 0,
+    criteria: [],
+  };
   ledger.monitors = [...ledger.monitors.filter(({ id }) => id !== watch.id), record];
   deployment.publish();
 

@@ -1,0 +1,22 @@
+import type { Ledger } from '../domain/ledger.js';
+import type { MonitorProgress } from './messages.js';
+
+/**
+ * The ledger with the progress of the monitors that are running: the deployment itself hears of a monitor at its end.
+ * @param ask asks a monitor's workflow; one that does not answer (it has just ended, no worker) stays as the ledger has it
+ */
+export async function withProgress(
+  ledger: Ledger,
+  ask: (workflowId: string) => Promise<MonitorProgress>,
+): Promise<Ledger> {
+  const monitors = await Promise.all(
+    ledger.monitors.map(async (monitor) => {
+      if (monitor.endedAt !== undefined || ledger.outcome) return monitor;
+      const progress = await ask(monitor.workflowId).catch(() => undefined);
+      if (!progress) return monitor;
+      const { ticks, samples, criteria, endsAt, now } = progress;
+      return { ...monitor, ticks, samples, criteria, endsAt, now };
+    }),
+  );
+  return { ...ledger, monitors };
+}

@@ -1,0 +1,301 @@
+/** Deployments in real time, as people start and steer them: the built CLI, an ordinary worker, plain signals. */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { writeBindings } from '../../sandbox/local/bindings.js';
+import type { Sandbox } from '../../sandbox/local/sandbox.js';
+import type { DeployInput, DeployResult } from '../../src/contract/deployment.js';
+import { decideUpdate } from '../../src/contract/messages.js';
+import { monitorWorkflowId, rollbackWorkflowId, TASK_QUEUE } from '../../src/contract/names.js';
+import { startTraffic } from '../../src/demo/traffic.js';
+import type { Decision } from '../../src/domain/ledger.js';
+import { newDeploymentId } from '../../src/plan/deployment-id.js';
+import { loadPlan } from '../../src/plan/load.js';
+import {
+  asks,
+  BASE_REVISION,
+  changedPlan,
+  ledgerWhen,
+  NEW_REVISION,
+  operationsOf,
+  ownSandbox,
+  type PlanSections,
+  resetTarget,
+  SHIPPED_PLAN,
+  startWorker,
+  stateOf,
+  surefoot,
+} from './support.js';
+
+/** Who signs off when ana.souza has started the deployment: each role by another person. */
+const SIGN_OFFS = [
+  { who: 'bruno.lima', role: 'tech-lead' },
+  { who: 'carla.mendes', role: 'backend-team' },
+  { who: 'diego.alves', role: 'devops' },
+  { who: 'elisa.rocha', role: 'qa' },
+  { who: 'gabriela.dias', role: 'product-owner' },
+];
+const CONFIRMATIONS = [
+  { subject: 'code-review', who: 'ana.souza', role: 'tech-lead' },
+  { subject: 'access', who: 'diego.alves', role: 'devops' },
+  { subject: 'manual-validation', who: 'fabio.nunes', role: 'qa' },
+  { subject: 'communication', who: 'gabriela.dias', role: 'product-owner' },
+  { subject: 'infrastructure', who: 'diego.alves', role: 'devops' },
+];
+const SHORT_SOAK = ['--shorten', 'soak=4s'];
+const SHORT_WATCHES = ['watch-5m', 'watch-1h', 'watch-24h'].flatMap((watch) => ['--shorten', `${watch}=4s`]);
+
+let sandbox: Sandbox;
+let bindings: string;
+/** The shipped plan, with soak and watches that may be made as short as seconds. */
+let plan: string;
+let client: Client;
+let traffic: AbortController;
+const closers: (() => Promise<unknown>)[] = [];
+
+/** Rules of minutes say nothing in seconds: those kept need two seconds, and one known sample. */
+function allowSeconds({ criteria, soak, watches, load }: PlanSections): void {
+  const kept = ['soak-error-rate', 'immediate-errors', 'immediate-down', 'immediate-data-loss'];
+  for (const [id, criterion] of Object.entries(criteria)) {
+    if (!kept.includes(id)) delete criteria[id];
+    if (criterion.for !== '0s') criterion.for = '2s';
+    criterion.minimumSamples = 1;
+  }
+  for (const watch of [soak, ...watches]) {
+    watch.tick = '1s';
+    watch.minimum = '4s';
+    watch.criteria = watch.criteria.filter((id) => kept.includes(id));
+  }
+  for (const test of load.tests) Object.assign(test, { requests: 50, concurrency: 5 });
+}
+
+const cli = (...words: string[]) => surefoot(sandbox.home, ...words);
+const environments = () => sandbox.target.environments;
+
+beforeAll(async () => {
+  sandbox = await ownSandbox({ virtualTime: false });
+  closers.push(() => sandbox.stop());
+  bindings = await writeBindings(sandbox);
+  plan = await changedPlan(sandbox.home, 'plan.yaml', allowSeconds);
+  const worker = startWorker(sandbox.home);
+  closers.push(() => worker.stop());
+  const { address, namespace } = sandbox.temporal;
+  const connection = await Connection.connect({ address });
+  closers.push(() => connection.close());
+  client = new Client({ connection, namespace });
+});
+
+afterAll(async () => {
+  while (closers.length > 0) await closers.pop()?.();
+});
+
+beforeEach(() => {
+  traffic = new AbortController();
+});
+
+afterEach(() => traffic.abort());
+
+/** Starts a deployment by the CLI, on a target that is as the checklist finds it. */
+async function start(...options: string[]): Promise<{ deployment: string; handle: WorkflowHandle }> {
+  if (operationsOf(environments().staging).length > 0) await resetTarget(sandbox);
+  await startTraffic(loadPlan(plan, { bindings }).resolved, traffic.signal);
+  const said = await cli('start', plan, '--bindings', bindings, '--as', 'ana.souza', '--json', ...options);
+  expect(said, said.err).toMatchObject({ code: 0 });
+  const { deploymentId, workflowId, runId } = JSON.parse(said.out) as Record<string, string>;
+  return {
+    deployment: deploymentId as string,
+    handle: client.workflow.getHandle(workflowId as string, runId),
+  };
+}
+
+/** Says what people have to say before production is deployed to, each thing when it is asked for. */
+async function answerAll(handle: WorkflowHandle): Promise<void> {
+  const say = (decision: Decision) => handle.executeUpdate(decideUpdate, { args: [decision] });
+  for (const confirmation of CONFIRMATIONS) {
+    if (confirmation.subject === 'communication') {
+      await ledgerWhen(handle, 'sign-offs are asked for', asks('sign-offs'));
+      for (const signOff of SIGN_OFFS) await say({ kind: 'approve', ...signOff });
+    }
+    await ledgerWhen(handle, `${confirmation.subject} is asked for`, asks(confirmation.subject));
+    await say({ kind: 'confirm', ...confirmation });
+  }
+}
+
+const statusOf = async (workflowId: string) => (await client.workflow.getHandle(workflowId).describe()).status.name;
+
+test('a soak that the plan does not allow to shorten is not shortened: exit code 2, with the line of the plan', async () => {
+  const said = await cli('start', SHIPPED_PLAN, '--bindings', bindings, '--as', 'ana.souza', '--shorten', 'soak=1m');
+  expect(said.code).toBe(2);
+  const lines = readFileSync(SHIPPED_PLAN, 'utf8').split('\n');
+  const line = lines.indexOf('  duration: 24h', lines.indexOf('soak:')) + 1;
+  expect(said.err).toContain(`eduautismo-performance.yaml:${line}:`);
+  expect(said.err).toMatch(/soak.*asked to last 1 ?m.*does not allow to shorten/s);
+});
+
+test('virtual time is refused outside the demo, by `start` and by an ordinary worker', async () => {
+  const said = await cli('start', plan, '--bindings', bindings, '--as', 'ana.souza', '--virtual');
+  expect(said).toMatchObject({ code: 2, out: '', err: expect.stringContaining('Virtual time exists only in demo') });
+
+  const { resolved, digest } = loadPlan(plan, { bindings });
+  const deployment = newDeploymentId(resolved.service);
+  const input: DeployInput = { deployment, plan: resolved, digest, startedBy: 'ana.souza', clock: 'virtual' };
+  const handle = await client.workflow.start('DeployWorkflow', {
+    workflowId: `surefoot/not-the-demo/${randomUUID()}`,
+    taskQueue: TASK_QUEUE,
+    args: [input],
+  });
+  expect(await handle.result()).toMatchObject({
+    outcome: 'aborted',
+    reason: expect.stringContaining('Refused: virtual time is for demo and rehearsal'),
+    steps: [],
+  });
+  const { events } = await handle.fetchHistory();
+  const failures = (events ?? []).flatMap(({ activityTaskFailedEventAttributes: failed }) => failed?.failure ?? []);
+  expect(failures.map(({ applicationFailureInfo }) => applicationFailureInfo?.type)).toEqual(['Refused']);
+  expect(operationsOf(environments().staging)).toEqual([]);
+});
+
+test('an abort during the soak ends the deployment and leaves production untouched', async () => {
+  const { deployment, handle } = await start();
+  await answerStaging(handle);
+  await ledgerWhen(handle, 'the soak runs', ({ phase, monitors }) => phase === 'soak' && monitors.length > 0);
+
+  const unsaid = await cli('abort', '--as', 'diego.alves', '--role', 'devops');
+  expect(unsaid).toMatchObject({ code: 2, err: expect.stringContaining('say why it is aborted') });
+  const said = await cli('abort', '--as', 'diego.alves', '--role', 'devops', '--why', 'the release is postponed');
+  expect(said, said.err).toMatchObject({ code: 0 });
+
+  const result = (await handle.result()) as DeployResult;
+  expect(result).toMatchObject({
+    outcome: 'aborted',
+    reason: 'abort by diego.alves as devops: the release is postponed',
+    production: { codeDeployed: false, migrated: false, maintenance: false },
+  });
+  expect(result.rollback).toBeUndefined();
+  expect(await statusOf(monitorWorkflowId(deployment, 'soak', 1))).not.toBe('RUNNING');
+  expect(operationsOf(environments().production)).toEqual([]);
+  expect(await stateOf(environments().production)).toMatchObject({ version: 'v1.2.3', revision: BASE_REVISION });
+  expect(await cli('status')).toMatchObject({ code: 1, out: expect.stringContaining('the release is postponed') });
+}, 300_000);
+
+async function answerStaging(handle: WorkflowHandle): Promise<void> {
+  for (const confirmation of CONFIRMATIONS.slice(0, 3)) {
+    await ledgerWhen(handle, `${confirmation.subject} is asked for`, asks(confirmation.subject));
+    await handle.executeUpdate(decideUpdate, { args: [{ kind: 'confirm', ...confirmation }] });
+  }
+}
+
+test('a deployment of a plan that allows short watches runs in real time, with confirmations by the CLI and sign-offs by the signals of the Web UI’s button', async () => {
+  const began = Date.now();
+  const { deployment, handle } = await start(...SHORT_SOAK, ...SHORT_WATCHES);
+  const confirm = async (subject: string, ...as: string[]) => {
+    await ledgerWhen(handle, `${subject} is asked for`, asks(subject));
+    return cli('confirm', subject, ...as);
+  };
+
+  const second = await cli('start', plan, '--bindings', bindings, '--as', 'bruno.lima');
+  expect(second).toMatchObject({ code: 2, out: '' });
+  expect(second.err).toContain('is already running');
+  expect(second.err).toContain(deployment);
+
+  // The role needs no saying where only one may answer.
+  expect(await confirm('access', '--as', 'diego.alves')).toMatchObject({ code: 0 });
+  expect(await confirm('code-review', '--as', 'fabio.nunes', '--role', 'qa')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('code-review is answered by: tech-lead, backend-team'),
+  });
+  expect(await confirm('code-review', '--as', 'ana.souza', '--role', 'tech-lead')).toMatchObject({ code: 0 });
+  expect(await confirm('manual-validation', '--as', 'fabio.nunes')).toMatchObject({ code: 0 });
+
+  await ledgerWhen(handle, 'sign-offs are asked for', asks('sign-offs'));
+  await handle.signal('approve', 'looks good to me');
+  await handle.signal('approve');
+  await handle.signal('approve', { who: 'mallory', role: 'qa' });
+  await handle.signal('approve', { who: 'fabio.nunes', role: 'devops' });
+  await handle.signal('approve', { who: 'ana.souza', role: 'tech-lead' });
+  await handle.signal('sign-off', { who: 'fabio.nunes', role: 'qa' });
+  const [first, ...others] = SIGN_OFFS;
+  await handle.signal('approve', first);
+  await handle.signal('approve', first);
+  for (const signOff of others) await handle.signal('approve', signOff);
+
+  expect(await confirm('communication', '--as', 'gabriela.dias', '--role', 'product-owner')).toMatchObject({ code: 0 });
+  expect(await confirm('infrastructure', '--as', 'diego.alves')).toMatchObject({ code: 0 });
+
+  const result = (await handle.result()) as DeployResult;
+  expect(result).toMatchObject({ outcome: 'succeeded', reason: 'all phases passed', startedBy: 'ana.souza' });
+  expect(result.approvals.map(({ who, role }) => ({ who, role }))).toEqual(SIGN_OFFS);
+  const bySignal = result.decisions.filter(({ via }) => via === 'signal');
+  expect(bySignal.filter(({ accepted }) => !accepted).map(({ reason }) => reason)).toEqual([
+    expect.stringContaining('send one JSON object'),
+    expect.stringContaining('send one JSON object'),
+    expect.stringContaining("mallory is not on the plan's roster"),
+    'fabio.nunes does not have the role devops (has: qa)',
+    'ana.souza started this deployment and cannot approve it',
+    expect.stringContaining('"sign-off" is no decision'),
+    'tech-lead has already been signed off by bruno.lima',
+  ]);
+  expect(bySignal.filter(({ accepted }) => accepted).map(({ kind }) => kind)).toEqual(Array(5).fill('approve'));
+
+  // The watches lasted as long as they say, by the clock on the wall.
+  const { production } = environments();
+  for (const { id, startedAt, endedAt = 0, ticks } of result.monitors) {
+    expect(endedAt - startedAt, id).toBeGreaterThanOrEqual(4_000);
+    expect(ticks, id).toBeGreaterThanOrEqual(4);
+  }
+  expect(result.monitors.map(({ id }) => id)).toEqual(['soak', 'watch-5m', 'watch-1h', 'watch-24h']);
+  expect(result.startedAt).toBeGreaterThanOrEqual(began - 1_000);
+  expect(result.endedAt).toBeLessThanOrEqual(Date.now() + 1_000);
+  expect(operationsOf(production)).toEqual([
+    'maintenance_mode enable production',
+    'deploy production main',
+    'alembic upgrade head',
+    'maintenance_mode disable production',
+  ]);
+  expect(await stateOf(production)).toMatchObject({ version: 'main', maintenance: false, revision: NEW_REVISION });
+  const status = await cli('status', deployment, '--json');
+  expect(status).toMatchObject({ code: 0 });
+  expect(JSON.parse(status.out)).toMatchObject({ deploymentId: deployment, running: false, outcome: 'succeeded' });
+}, 300_000);
+
+test.each([
+  {
+    option: 'code',
+    operations: ['deploy production v1.2.3'],
+    state: { version: 'v1.2.3', revision: NEW_REVISION },
+    left: 'the old code on the new schema',
+  },
+  {
+    option: 'migration',
+    operations: [`alembic downgrade ${BASE_REVISION}`, 'restart_service production'],
+    state: { version: 'main', revision: BASE_REVISION },
+    left: 'the new code on the old schema',
+  },
+])(
+  'a person’s rollback of the $option during a watch leaves $left',
+  async ({ option, operations, state }) => {
+    const { deployment, handle } = await start(...SHORT_SOAK);
+    await answerAll(handle);
+    await ledgerWhen(handle, 'production is watched', ({ monitors }) => monitors.some(({ id }) => id === 'watch-5m'));
+    const before = operationsOf(environments().production);
+
+    const why = 'customers report wrong priorities';
+    const said = await cli('rollback', '--as', 'diego.alves', '--role', 'devops', '--why', why, '--option', option);
+    expect(said, said.err).toMatchObject({ code: 0 });
+
+    const result = (await handle.result()) as DeployResult;
+    expect(result).toMatchObject({
+      outcome: 'rolled-back',
+      rollback: { option, succeeded: true, trigger: { kind: 'person', who: 'diego.alves' } },
+    });
+    expect(result.reason).toContain(why);
+    expect(result.rollback?.reasons).toContainEqual(expect.stringContaining(`diego.alves asked for ${option}`));
+    expect(await statusOf(rollbackWorkflowId(deployment, option, 1))).toBe('COMPLETED');
+    expect(await statusOf(monitorWorkflowId(deployment, 'watch-5m', 1))).not.toBe('RUNNING');
+    const { production } = environments();
+    expect(operationsOf(production).slice(before.length)).toEqual(operations);
+    expect(await stateOf(production)).toMatchObject({ ...state, status: expect.stringMatching(/ok|healthy/) });
+  },
+  120_000,
+);

@@ -1,0 +1,499 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Approvals } from '../../src/domain/approvals.js';
+import { hasChanged, judge, openQuestion, readDecision, take } from '../../src/domain/decisions.js';
+import {
+  DECISIONS,
+  type Decision,
+  type DecisionKind,
+  type DecisionRecord,
+  type Ledger,
+  type RollbackRecord,
+} from '../../src/domain/ledger.js';
+import { ledgerWith, questionWith, START } from '../client/ledgers.js';
+
+const approvals: Approvals = {
+  roles: ['qa', 'dba'].map((role) => ({ role, title: role, statement: role })),
+  roster: [
+    { id: 'ana', name: 'Ana', roles: ['qa', 'lead'] },
+    { id: 'bob', name: 'Bob', roles: ['qa', 'dba'] },
+    { id: 'carla', name: 'Carla', roles: ['dba'] },
+    { id: 'diego', name: 'Diego', roles: ['devops', 'qa'] },
+  ],
+  selfApproval: false,
+  onePersonManyRoles: false,
+};
+
+const decide = (kind: DecisionKind, who: string, role: string, parts: Partial<Decision> = {}): Decision => ({
+  kind,
+  who,
+  role,
+  ...parts,
+});
+const say = (ledger: Ledger, decision: Decision, plan: Partial<Approvals> = {}) =>
+  judge(ledger, { ...approvals, ...plan }, decision);
+const recordOf = (decision: Decision): DecisionRecord => ({
+  ...decision,
+  at: START,
+  via: 'signal',
+  accepted: true,
+  reason: '',
+});
+/** Judges, and takes what is accepted: what the workflow does with each decision. */
+const tell = (ledger: Ledger, decision: Decision) => {
+  const judgement = say(ledger, decision);
+  if (judgement.accepted) take(ledger, recordOf(decision));
+  return judgement;
+};
+
+const signOffs = questionWith({
+  kind: 'approvals',
+  id: 'sign-offs',
+  roles: ['qa', 'dba'],
+  moves: ['approve', 'reject'],
+});
+const failed = (id: string) =>
+  questionWith({ kind: 'step-failed', id, roles: ['devops', 'dba'], moves: ['retry', 'skip', 'abort'] });
+const concern = (id: string) => questionWith({ kind: 'concern', id, roles: ['devops'], moves: ['resume', 'rollback'] });
+const changed = { codeDeployed: true, migrated: false, maintenance: false };
+const rollback: RollbackRecord = {
+  option: 'code',
+  workflowId: 'w',
+  trigger: { kind: 'person', who: 'ana', text: '' },
+  reasons: [],
+  startedAt: START,
+  steps: [],
+  estimate: 0,
+};
+const rollbackFailed = questionWith({
+  kind: 'rollback-failed',
+  id: 'rollback',
+  roles: ['devops'],
+  moves: ['retry', 'rollback', 'skip'],
+});
+
+const refused = (reason: string) => ({ accepted: false, reason: expect.stringContaining(reason) });
+const accepted = (reason: string) => ({ accepted: true, reason });
+
+/** One decision of each kind that would be accepted, and where. */
+const welcome: Record<DecisionKind, { ledger: () => Ledger; decision: Decision; reason: string }> = {
+  approve: {
+    ledger: () => ledgerWith({ startedBy: 'eva', questions: [{ ...signOffs }] }),
+    decision: decide('approve', 'ana', 'qa'),
+    reason: 'signed off as qa',
+  },
+  reject: {
+    ledger: () => ledgerWith({ questions: [{ ...signOffs }] }),
+    decision: decide('reject', 'ana', 'qa', { why: 'old schema' }),
+    reason: 'rejected: the deployment stops',
+  },
+  confirm: {
+    ledger: () => ledgerWith({ questions: [questionWith({})] }),
+    decision: decide('confirm', 'ana', 'qa'),
+    reason: 'confirm: manual-validation',
+  },
+  hold: {
+    ledger: () => ledgerWith(),
+    decision: decide('hold', 'diego', 'devops'),
+    reason: 'held before the next step',
+  },
+  resume: {
+    ledger: () => ledgerWith({ held: recordOf(decide('hold', 'diego', 'devops')) }),
+    decision: decide('resume', 'diego', 'devops'),
+    reason: 'goes on',
+  },
+  retry: {
+    ledger: () => ledgerWith({ questions: [failed('staging.health')] }),
+    decision: decide('retry', 'diego', 'devops'),
+    reason: 'retry: staging.health',
+  },
+  skip: {
+    ledger: () => ledgerWith({ questions: [failed('staging.health')] }),
+    decision: decide('skip', 'diego', 'devops', { why: 'known' }),
+    reason: 'skip: staging.health',
+  },
+  abort: {
+    ledger: () => ledgerWith(),
+    decision: decide('abort', 'diego', 'devops', { why: 'postponed' }),
+    reason: 'stopped',
+  },
+  rollback: {
+    ledger: () => ledgerWith({ production: changed }),
+    decision: decide('rollback', 'diego', 'devops', { why: 'complaints' }),
+    reason: 'production is rolled back',
+  },
+};
+
+describe.each(DECISIONS)('%s', (kind) => {
+  const { ledger, decision, reason } = welcome[kind];
+
+  test('is accepted where it is called for', () => expect(say(ledger(), decision)).toEqual(accepted(reason)));
+
+  test('is refused to somebody who is not on the roster', () =>
+    expect(say(ledger(), { ...decision, who: 'mallory' })).toEqual(
+      refused("mallory is not on the plan's roster (ana, bob, carla, diego)"),
+    ));
+
+  test('is refused in a role that the person does not have', () =>
+    expect(say(ledger(), { ...decision, who: 'carla', role: 'devops' })).toEqual(
+      refused('carla does not have the role devops (has: dba)'),
+    ));
+
+  test('is refused with another digest, and accepted with the present one', () => {
+    expect(say(ledger(), { ...decision, digest: 'e'.repeat(64) })).toEqual(refused('the digest is not the one'));
+    expect(say(ledger(), { ...decision, digest: '' })).toEqual(refused('the digest is not the one'));
+    expect(say(ledger(), { ...decision, digest: 'd'.repeat(64) })).toEqual(accepted(reason));
+  });
+
+  test('is refused when the deployment has ended', () =>
+    expect(say({ ...ledger(), outcome: 'succeeded' }, decision)).toEqual(
+      refused('the deployment has already ended: succeeded'),
+    ));
+
+  test('is refused when the deployment is already being stopped', () =>
+    expect(say({ ...ledger(), stop: recordOf(decide('abort', 'bob', 'dba')) }, decision)).toEqual(
+      refused('already being stopped: abort by bob'),
+    ));
+
+  test('is refused where nothing asks for it', () => {
+    const idle = ledgerWith();
+    if (kind === 'hold' || kind === 'abort') idle.rollback = rollback;
+    expect(say(idle, decision).accepted).toBe(false);
+  });
+
+  test('means the same again only where repeating it does no harm', () => {
+    const now = ledger();
+    expect(tell(now, decision).accepted).toBe(true);
+    expect(tell(now, decision).accepted).toBe(false);
+  });
+});
+
+describe('a sign-off', () => {
+  const asked = (parts: Partial<Ledger> = {}) =>
+    ledgerWith({ startedBy: 'eva', questions: [{ ...signOffs }], ...parts });
+  const qaBy = (who: string) => [{ role: 'qa', who, at: START }];
+
+  test('is refused while none is asked for', () =>
+    expect(say(ledgerWith({ startedBy: 'eva' }), decide('approve', 'ana', 'qa'))).toEqual(
+      refused('no sign-off is being asked for now'),
+    ));
+
+  test('is refused for a role that signs nothing off', () =>
+    expect(say(asked(), decide('approve', 'ana', 'lead'))).toEqual(refused('no sign-off of the role lead is needed')));
+
+  test('is refused for a role that has been signed off, whoever did', () => {
+    const signed = asked({ approvals: qaBy('ana') });
+    expect(say(signed, decide('approve', 'ana', 'qa'))).toEqual(refused('qa has already been signed off by ana'));
+    expect(say(signed, decide('approve', 'diego', 'qa'))).toEqual(refused('qa has already been signed off by ana'));
+  });
+
+  test('is refused in a second role, unless the plan lets one person fill many', () => {
+    const signed = asked({ approvals: qaBy('bob') });
+    expect(say(signed, decide('approve', 'bob', 'dba'))).toEqual(refused('bob has already signed off as qa'));
+    expect(say(signed, decide('approve', 'bob', 'dba'), { onePersonManyRoles: true }).accepted).toBe(true);
+  });
+
+  test('is refused to whoever started the deployment, unless the plan allows it', () => {
+    const own = asked({ startedBy: 'ana' });
+    expect(say(own, decide('approve', 'ana', 'qa'))).toEqual(refused('ana started this deployment and cannot approve'));
+    expect(say(own, decide('approve', 'ana', 'qa'), { selfApproval: true }).accepted).toBe(true);
+  });
+
+  test('is refused to a person who alone can fill another role that is open', () => {
+    const roster = approvals.roster.filter(({ id }) => id !== 'carla');
+    expect(say(asked(), decide('approve', 'bob', 'qa'), { roster })).toEqual(
+      refused('bob is needed for another role: nobody else is left for dba'),
+    );
+    expect(say(asked(), decide('approve', 'bob', 'dba'), { roster }).accepted).toBe(true);
+  });
+
+  test('counts whoever started the deployment as nobody when it looks for the others', () =>
+    expect(say(asked({ startedBy: 'carla' }), decide('approve', 'bob', 'qa'))).toEqual(refused('nobody else is left')));
+
+  test('in any order that is accepted leaves every role to somebody', () => {
+    const roles = ['qa', 'dba', 'devops', 'lead'];
+    const people = fc
+      .array(fc.subarray(roles, { minLength: 1 }), { minLength: 4, maxLength: 6 })
+      .map((all) => all.map((has, n) => ({ id: `p${n}`, name: `P${n}`, roles: has })));
+    const tries = fc.array(fc.tuple(fc.nat({ max: 5 }), fc.constantFrom(...roles)), { maxLength: 20 });
+    fc.assert(
+      fc.property(people, tries, (roster, attempts) => {
+        const plan = { roster, roles: roles.map((role) => ({ role, title: role, statement: role })) };
+        const question = { ...signOffs, roles };
+        const everything = (ledger: Ledger) => {
+          for (let before = -1; before !== ledger.approvals.length; ) {
+            before = ledger.approvals.length;
+            for (const { id, roles: has } of roster)
+              for (const role of has) {
+                const decision = decide('approve', id, role);
+                if (say(ledger, decision, plan).accepted) take(ledger, recordOf(decision));
+              }
+          }
+          return ledger.approvals.length;
+        };
+        const best = everything(asked({ questions: [question] }));
+        const ledger = asked({ questions: [question] });
+        for (const [who, role] of attempts) {
+          const decision = decide('approve', `p${who}`, role);
+          if (say(ledger, decision, plan).accepted) take(ledger, recordOf(decision));
+        }
+        const filled = everything(ledger);
+        if (best === roles.length) expect(filled).toBe(roles.length);
+        expect(new Set(ledger.approvals.map(({ who }) => who)).size).toBe(filled);
+        expect(new Set(ledger.approvals.map(({ role }) => role)).size).toBe(filled);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('a rejection', () => {
+  const asked = ledgerWith({ questions: [signOffs] });
+
+  test('needs a reason', () => {
+    expect(say(asked, decide('reject', 'ana', 'qa'))).toEqual(refused('say why it is rejected'));
+  });
+
+  test('comes from a role that signs off', () =>
+    expect(say(asked, decide('reject', 'ana', 'lead', { why: 'no' }))).toEqual(
+      refused('the role lead signs nothing off'),
+    ));
+
+  test('is open to whoever started the deployment, and to a role that has signed off', () => {
+    const signed = { ...asked, approvals: [{ role: 'qa', who: 'diego', at: START }] };
+    expect(say(signed, decide('reject', 'ana', 'qa', { why: 'old schema' })).accepted).toBe(true);
+  });
+});
+
+describe('an answer', () => {
+  const two = () => ledgerWith({ questions: [failed('staging.health'), failed('staging.logs')] });
+
+  test('names its question where several are open', () => {
+    expect(say(two(), decide('retry', 'diego', 'devops'))).toEqual(
+      refused('say which one: staging.health, staging.logs'),
+    );
+    expect(say(two(), decide('retry', 'diego', 'devops', { subject: 'soak' }))).toEqual(
+      refused('soak is not waiting; open: staging.health, staging.logs'),
+    );
+    const ledger = two();
+    expect(tell(ledger, decide('retry', 'diego', 'devops', { subject: 'staging.logs' })).accepted).toBe(true);
+    expect(ledger.questions.map(({ answer }) => answer?.kind)).toEqual([undefined, 'retry']);
+  });
+
+  test('comes from a role that is asked', () =>
+    expect(say(ledgerWith({ questions: [failed('soak')] }), decide('retry', 'ana', 'qa'))).toEqual(
+      refused('soak is answered by: devops, dba'),
+    ));
+
+  test('is one of the moves that are offered', () => {
+    const questions = [{ ...failed('soak'), moves: ['skip' as const] }];
+    expect(say(ledgerWith({ questions }), decide('retry', 'diego', 'devops'))).toEqual(
+      refused('possible moves for soak: skip'),
+    );
+  });
+
+  test('does not go to a question of another kind', () =>
+    expect(say(ledgerWith({ questions: [failed('soak')] }), decide('confirm', 'diego', 'devops'))).toEqual(
+      refused('nothing is waiting for "confirm"'),
+    ));
+
+  test('is not changed by a second one in the same moment', () => {
+    const ledger = ledgerWith({ questions: [failed('soak')] });
+    tell(ledger, decide('retry', 'diego', 'devops'));
+    expect(tell(ledger, decide('skip', 'carla', 'dba', { why: 'known' }))).toEqual(
+      refused('nothing is waiting for "skip"'),
+    );
+    expect(ledger.questions[0]?.answer?.kind).toBe('retry');
+  });
+
+  test('that skips needs a reason', () =>
+    expect(say(ledgerWith({ questions: [failed('soak')] }), decide('skip', 'diego', 'devops'))).toEqual(
+      refused('say why it is skipped'),
+    ));
+});
+
+describe('holding and resuming', () => {
+  const held = recordOf(decide('hold', 'bob', 'dba'));
+  const resume = (subject?: string) => decide('resume', 'diego', 'devops', { subject });
+
+  test('a deployment is held once', () =>
+    expect(say(ledgerWith({ held }), decide('hold', 'diego', 'devops'))).toEqual(refused('already held by bob')));
+
+  test('a rollback is not held', () =>
+    expect(say(ledgerWith({ rollback }), decide('hold', 'diego', 'devops'))).toEqual(
+      refused('a rollback is under way and is not held'),
+    ));
+
+  test('resuming nothing is refused', () =>
+    expect(say(ledgerWith(), resume())).toEqual(refused('nothing is held and no concern is open')));
+
+  test('resuming settles the one concern that is open', () => {
+    const ledger = ledgerWith({ questions: [concern('cpu')] });
+    expect(tell(ledger, resume())).toEqual(accepted('carried on despite the concern'));
+    expect(ledger.questions[0]?.answer?.who).toBe('diego');
+  });
+
+  test('resuming says which where there are several concerns, or one and a hold', () => {
+    expect(say(ledgerWith({ questions: [concern('cpu'), concern('p95')] }), resume())).toEqual(
+      refused('say which one: cpu, p95'),
+    );
+    expect(say(ledgerWith({ held, questions: [concern('cpu')] }), resume())).toEqual(
+      refused('say which one: hold, cpu'),
+    );
+  });
+
+  test('resuming a concern leaves the hold, and the other way round', () => {
+    const ledger = ledgerWith({ held, questions: [concern('cpu')] });
+    expect(tell(ledger, resume('cpu')).accepted).toBe(true);
+    expect(ledger.held).toBe(held);
+    const other = ledgerWith({ held, questions: [concern('cpu')] });
+    expect(tell(other, resume('hold')).accepted).toBe(true);
+    expect(other.held).toBeUndefined();
+    expect(other.questions[0]?.answer).toBeUndefined();
+  });
+
+  test('resuming a concern that is not open never releases a hold', () =>
+    expect(say(ledgerWith({ held }), resume('cpu'))).toEqual(refused('cpu is not waiting; open: hold')));
+});
+
+describe('stopping', () => {
+  test('an abort needs a reason, and says when it rolls back', () => {
+    expect(say(ledgerWith(), decide('abort', 'diego', 'devops'))).toEqual(refused('say why it is aborted'));
+    const abort = decide('abort', 'diego', 'devops', { why: 'postponed' });
+    expect(say(ledgerWith({ production: changed }), abort)).toEqual(
+      accepted('production has changed: it is rolled back'),
+    );
+    expect(say(ledgerWith({ rollback }), abort)).toEqual(refused('a rollback is under way: it is finished first'));
+  });
+
+  const back = decide('rollback', 'diego', 'devops', { why: 'complaints' });
+
+  test('a rollback needs a production that has changed, and a reason', () => {
+    expect(say(ledgerWith(), back)).toEqual(refused('production has not been changed yet; use abort'));
+    expect(say(ledgerWith({ production: { ...changed, codeDeployed: false, migrated: true } }), back).accepted).toBe(
+      true,
+    );
+    expect(say(ledgerWith({ production: changed }), { ...back, why: undefined })).toEqual(
+      refused('say why production is rolled back'),
+    );
+  });
+
+  test('a rollback during a rollback is refused', () =>
+    expect(say(ledgerWith({ production: changed, rollback }), back)).toEqual(
+      refused('a rollback is already under way'),
+    ));
+
+  test('a rollback that failed is answered with a retry, another rollback, or standing by', () => {
+    for (const kind of ['retry', 'rollback', 'skip'] as const) {
+      const stop = recordOf(back);
+      const ledger = ledgerWith({ production: changed, rollback, stop, questions: [{ ...rollbackFailed }] });
+      const decision = decide(kind, 'diego', 'devops', { why: 'see ticket', option: 'full' });
+      expect(tell(ledger, decision).accepted).toBe(true);
+      expect(ledger.questions[0]?.answer).toMatchObject({ kind, option: 'full' });
+      expect(ledger.stop).toBe(stop);
+    }
+  });
+
+  test('maintenance mode alone is nothing to undo', () =>
+    expect(hasChanged(ledgerWith({ production: { codeDeployed: false, migrated: false, maintenance: true } }))).toBe(
+      false,
+    ));
+});
+
+describe('taking a decision', () => {
+  test.each(DECISIONS)('%s changes the ledger in its own place only', (kind) => {
+    const places: Record<DecisionKind, keyof Ledger> = {
+      approve: 'approvals',
+      reject: 'stop',
+      confirm: 'questions',
+      hold: 'held',
+      resume: 'held',
+      retry: 'questions',
+      skip: 'questions',
+      abort: 'stop',
+      rollback: 'stop',
+    };
+    const ledger = welcome[kind].ledger();
+    const before = structuredClone(ledger);
+    take(ledger, recordOf(welcome[kind].decision));
+    const touched = Object.keys({ ...before, ...ledger }).filter(
+      (key) => JSON.stringify(before[key as keyof Ledger]) !== JSON.stringify(ledger[key as keyof Ledger]),
+    );
+    expect(touched).toEqual([places[kind]]);
+  });
+
+  test('whose question is gone changes nothing', () => {
+    const ledger = ledgerWith();
+    for (const kind of ['confirm', 'retry', 'skip', 'resume'] as const)
+      take(ledger, recordOf(decide(kind, 'ana', 'qa')));
+    expect(ledger).toEqual(ledgerWith());
+  });
+});
+
+test('the question that is meant is the one named, or the only one', () => {
+  const ledger = ledgerWith({ questions: [failed('a'), failed('b'), questionWith({ id: 'c' })] });
+  const find = (subject?: string) =>
+    openQuestion(ledger, decide('retry', 'ana', 'qa', { subject }), ['step-failed'])?.id;
+  expect([find(), find('b'), find('c'), find('d')]).toEqual([undefined, 'b', undefined, undefined]);
+});
+
+describe('reading what was sent', () => {
+  test('takes the fields it knows and no others', () =>
+    expect(
+      readDecision('hold', { who: 'ana', role: 'qa', why: 'lunch', kind: 'approve', at: 1, accepted: true, via: 'x' }),
+    ).toEqual({ kind: 'hold', who: 'ana', role: 'qa', why: 'lunch' }));
+
+  test.each<[string, unknown, string]>([
+    ['nothing', undefined, 'send one JSON object'],
+    ['null', null, 'send one JSON object'],
+    ['a text', '{"who": "ana"}', 'send one JSON object'],
+    ['a list', [{ who: 'ana', role: 'qa' }], 'send one JSON object'],
+    ['nobody', { role: 'qa' }, '"who" is missing'],
+    ['an empty who', { who: '', role: 'qa' }, '"who" is missing'],
+    ['a null who', { who: null, role: 'qa' }, '"who" is missing'],
+    ['no role', { who: 'ana' }, '"role" is missing'],
+    ['a number as who', { who: 7, role: 'qa' }, '"who" must be a text'],
+    ['a reason that is an object', { who: 'ana', role: 'qa', why: {} }, '"why" must be a text'],
+    ['a reason without end', { who: 'ana', role: 'qa', why: 'x'.repeat(2_001) }, '"why" is longer than 2000'],
+    ['an option that does not exist', { who: 'ana', role: 'qa', option: 'half' }, '"option" must be one of'],
+  ])('refuses %s in words', (_, sent, words) =>
+    expect(readDecision('approve', sent)).toEqual({ invalid: expect.stringContaining(words) }),
+  );
+
+  test('takes a blank reason for none', () =>
+    expect(readDecision('skip', { who: 'ana', role: 'qa', why: ' \n\t' })).toEqual({
+      kind: 'skip',
+      who: 'ana',
+      role: 'qa',
+    }));
+
+  test('never throws, and never makes a decision without who and role', () => {
+    const fields = fc.constantFrom(
+      'who',
+      'role',
+      'why',
+      'subject',
+      'digest',
+      'option',
+      'kind',
+      '__proto__',
+      'toString',
+    );
+    const value = fc.oneof(fc.constantFrom('ana', 'qa', '', 'full'), fc.jsonValue());
+    const sent = fc.oneof(fc.jsonValue(), fc.dictionary(fields, value), fc.anything());
+    fc.assert(
+      fc.property(fc.constantFrom(...DECISIONS), sent, (kind, anything) => {
+        const read = readDecision(kind, anything);
+        if ('invalid' in read) {
+          expect(read.invalid).not.toBe('');
+          return;
+        }
+        expect(read.kind).toBe(kind);
+        for (const text of [read.who, read.role]) expect(text).toEqual(expect.stringMatching(/./s));
+        for (const text of Object.values(read)) expect(typeof text).toBe('string');
+        expect(judge(ledgerWith(), approvals, read)).toMatchObject({ reason: expect.stringMatching(/./s) });
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
