@@ -13,7 +13,7 @@ export const QUIET = 'nothing happened in the window';
 /**
  * @param pages the pages of the window, oldest first; the last is the newest. One is enough for gauges.
  * @param standsFor in virtual time, the window that the pages stand for; milliseconds
- * @throws SyntaxError when a label's regular expression is none; RangeError when the value is not a finite number
+ * @throws SyntaxError when a label's regular expression is none; RangeError when a bucket has no bound
  */
 export function readPages(
   pages: readonly Observation<Page>[],

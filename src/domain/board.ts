@@ -18,7 +18,7 @@ const ENTITIES: Record<string, string> = {
  * Text of outside origin must not break out of a table cell, nor become HTML or a link. Entities, for renderers disagree
  * about a backslash before `\|`.
  */
-const cell = (text: string): string =>
+export const cell = (text: string): string =>
   text
     .replace(/\s*[\r\n]\s*/g, ' ')
     .slice(0, 200)

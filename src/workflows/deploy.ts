@@ -53,7 +53,19 @@ async function endEarly(deployment: Deployment, error: unknown): Promise<{ outco
   ledger.held = undefined;
   const text = ledger.stop ? words(ledger.stop) : isCancellation(error) ? 'cancelled in Temporal' : describe(error);
   if (hasChanged(ledger)) {
-    const { succeeded, reason } = await rollBack(deployment, triggerOf(ledger.stop, error, text));
+    const trigger = triggerOf(ledger.stop, error, text);
+    // From here on another stop has nothing to stop: it is refused, not accepted and forgotten.
+    ledger.stop ??= {
+      kind: 'rollback',
+      who: 'surefoot',
+      role: 'plan',
+      why: text,
+      at: Date.now(),
+      via: 'signal',
+      accepted: true,
+      reason: 'the plan calls for a rollback',
+    };
+    const { succeeded, reason } = await rollBack(deployment, trigger);
     return { outcome: succeeded ? 'rolled-back' : 'rollback-failed', reason };
   }
   if (ledger.production.maintenance) {

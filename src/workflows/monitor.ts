@@ -18,6 +18,7 @@ import {
   type MonitorResult,
   progressQuery,
 } from '../contract/messages.js';
+import { cell } from '../domain/board.js';
 import {
   type Criterion,
   type CriterionResult,
@@ -263,7 +264,7 @@ function breachText(criterion: Criterion, state: CriterionState | undefined): st
 function details(input: MonitorInput, progress: Progress): string {
   const rows = results(input, progress).map(
     ({ title, rule, verdict: said, last, worst, unit, samples }) =>
-      `| ${title.replace(/\|/g, '\\|')} | ${rule} | ${said} | ${last === undefined ? '' : `${round(last)} ${unit}`} | ${worst === undefined ? '' : `${round(worst)} ${unit}`} | ${samples} |`,
+      `| ${cell(title)} | ${cell(rule)} | ${said} | ${last === undefined ? '' : `${round(last)} ${unit}`} | ${worst === undefined ? '' : `${round(worst)} ${unit}`} | ${samples} |`,
   );
   return [
     `### ${input.watch.title}: ${progress.ticks} of ${Math.ceil(input.watch.duration / input.watch.tick)} ticks`,

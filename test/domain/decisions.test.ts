@@ -161,7 +161,7 @@ describe.each(DECISIONS)('%s', (kind) => {
     expect(say(idle, decision).accepted).toBe(false);
   });
 
-  test('means the same again only where repeating it does no harm', () => {
+  test('is refused when it is said a second time', () => {
     const now = ledger();
     expect(tell(now, decision).accepted).toBe(true);
     expect(tell(now, decision).accepted).toBe(false);

@@ -1,5 +1,12 @@
 /** Watching an environment for a while: one child workflow, its verdict, and what becomes of it. */
-import { condition, executeChild, getExternalWorkflowHandle, sleep, workflowInfo } from '@temporalio/workflow';
+import {
+  condition,
+  executeChild,
+  getExternalWorkflowHandle,
+  isCancellation,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { concernDismissed, type MonitorResult } from '../../contract/messages.js';
 import { monitorWorkflowId } from '../../contract/names.js';
 import type { Watch } from '../../contract/plan.js';
@@ -28,7 +35,10 @@ export async function watchOver(
   deployment.publish();
 
   let ended = false;
-  const passOn = passDismissals(deployment, workflowId, () => ended);
+  // Cancelled at once when people stop the deployment, while the child is still ending: nobody awaits it by then.
+  const passOn = passDismissals(deployment, workflowId, () => ended).catch((error) => {
+    if (!isCancellation(error)) throw error;
+  });
   try {
     const result = await executeChild(MonitorWorkflow, {
       workflowId,
