@@ -113,7 +113,16 @@ export class Deployment {
       await condition(() => this.ledger.held === undefined);
       const record = this.open(definition, generation);
       const key = { deployment: this.input.deployment, step: definition.id, generation };
-      const ended = await this.attempt(() => run(key, definition.title));
+      const ended = await this.attempt(() => run(key, definition.title)).catch((error) => {
+        // It ends the way forward; its own record ends here too.
+        Object.assign(record, {
+          state: 'failed',
+          endedAt: Date.now(),
+          reason: this.ledger.stop?.why ?? describe(error),
+        });
+        this.publish();
+        throw error;
+      });
       record.endedAt = Date.now();
       if (ended.report) {
         record.summary = ended.report.summary;
