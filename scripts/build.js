@@ -24,11 +24,16 @@ try {
   chmodSync(join(aside, 'src/client/main.js'), 0o755);
 
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: join(root, aside, 'src/workflows/index.js'),
-    logger: new DefaultLogger('WARN'),
-  });
-  writeFileSync(join(aside, 'workflow-bundle.js'), code);
+  const workflowsPath = join(root, aside, 'src/workflows/index.js');
+  const logger = new DefaultLogger('WARN');
+  // Workers that encrypt payloads put the texts of failures into them, and so does the workflow sandbox.
+  const failureConverterPath = join(root, aside, 'src/encryption/failures.js');
+  const [plain, encrypting] = await Promise.all([
+    bundleWorkflowCode({ workflowsPath, logger }),
+    bundleWorkflowCode({ workflowsPath, logger, failureConverterPath }),
+  ]);
+  writeFileSync(join(aside, 'encrypting-workflow-bundle.js'), encrypting.code);
+  writeFileSync(join(aside, 'workflow-bundle.js'), plain.code);
 
   try {
     renameSync('dist', replaced);

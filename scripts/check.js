@@ -19,6 +19,7 @@ const steps = [
   ['Types', () => [command('typescript', 'tsc'), '--noEmit', '-p', '.']],
   ['Direction of imports', () => ['scripts/checks/imports.js']],
   ['Workflow code is deterministic', () => ['scripts/checks/determinism.js']],
+  ['No shell but in the plan’s own scripts', () => ['scripts/checks/shells.js']],
   ['Build, with the workflow bundle', () => ['scripts/build.js']],
 ];
 

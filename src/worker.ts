@@ -11,17 +11,32 @@ import {
   Worker,
 } from '@temporalio/worker';
 import { pino } from 'pino';
+import { createAccessActivities } from './activities/access.js';
 import { createAdmissionActivities } from './activities/admission.js';
+import { createAlertActivities } from './activities/alerts.js';
+import { createApprovalActivities } from './activities/approvals.js';
+import { createBackupActivities } from './activities/backups.js';
+import { createBrowserActivities } from './activities/browser.js';
 import { createCommandActivities } from './activities/commands.js';
 import { createDatabaseActivities } from './activities/databases.js';
 import { createHttpActivities } from './activities/http.js';
+import { createIndexActivities } from './activities/indexes.js';
+import { keepReports } from './activities/kept-reports.js';
+import { keepSecrets } from './activities/kept-secrets.js';
 import { createLoadActivities } from './activities/load.js';
 import { createMonitorActivities, monitorSources } from './activities/monitor.js';
 import { createPeopleActivities } from './activities/people.js';
 import { createPrerequisiteActivities } from './activities/prerequisites.js';
+import { createRestoreActivities } from './activities/restore.js';
+import { createReviewActivities } from './activities/review.js';
+import { createTrendActivities } from './activities/trends.js';
 import { createVerificationActivities } from './activities/verification.js';
+import { createWindowActivities } from './activities/windows.js';
+import { redact } from './adapters/redaction.js';
+import { knownSecrets } from './adapters/secrets.js';
 import type { Question } from './contract/activities.js';
 import { TASK_QUEUE } from './contract/names.js';
+import { dataConverter } from './encryption/data-converter.js';
 
 export interface WorkerOptions {
   connection: NativeConnectionOptions;
@@ -39,7 +54,7 @@ export interface WorkerOptions {
   logLevel?: 'info' | 'warn' | 'error';
 }
 
-const BUNDLE = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+const bundle = (name: string): string => fileURLToPath(new URL(`../${name}.js`, import.meta.url));
 
 /**
  * Runs until SIGINT or SIGTERM. Two task queues: one that all workers share, and one of this machine alone, where the
@@ -52,7 +67,10 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const connection = await NativeConnection.connect(options.connection);
   const sources = monitorSources();
   const commands = createCommandActivities({ state });
+  const converter = dataConverter('replace');
   const shared = {
+    dataConverter: converter,
+    interceptors: { activity: [keepSecrets, keepReports, ...(options.activityInterceptors ?? [])] },
     connection,
     namespace: options.namespace,
     maxHeartbeatThrottleInterval: '2s',
@@ -63,24 +81,31 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       Worker.create({
         ...shared,
         taskQueue: TASK_QUEUE,
-        workflowBundle: { codePath: BUNDLE },
-        interceptors: { activity: options.activityInterceptors },
+        workflowBundle: { codePath: bundle(converter ? 'encrypting-workflow-bundle' : 'workflow-bundle') },
         activities: {
           ...createAdmissionActivities({ runner, allowVirtualTime: options.allowVirtualTime ?? false }),
+          ...createApprovalActivities(),
           ...createPrerequisiteActivities({ tools: options.tools }),
+          ...createBackupActivities(),
+          ...createRestoreActivities(),
           ...createDatabaseActivities(),
+          ...createBrowserActivities(),
           ...createHttpActivities(),
-          ...createLoadActivities(),
+          ...createIndexActivities(),
           ...createMonitorActivities(sources),
+          ...createTrendActivities(),
           ...createPeopleActivities({ answer: options.answer }),
+          ...createReviewActivities(),
+          ...createAccessActivities(),
+          ...createAlertActivities(),
           ...createVerificationActivities(),
+          ...createWindowActivities(),
         },
       }),
       Worker.create({
         ...shared,
         taskQueue: runner,
-        interceptors: { activity: options.activityInterceptors },
-        activities: { ...commands },
+        activities: { ...commands, ...createLoadActivities({ state }) },
       }),
     ]);
     await Promise.all([main.run(), own.run()]);
@@ -90,9 +115,11 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   }
 }
 
-/** One JSON line for each event on stderr: stdout belongs to the commands' own output. */
+/** One JSON line for each event on stderr, without secrets: stdout belongs to the commands' own output. */
 function installLogger(level: 'info' | 'warn' | 'error'): void {
-  const logger = pino({ level, base: { service: 'surefoot-worker' } }, pino.destination(2));
+  const stderr = pino.destination(2);
+  const lines = { write: (line: string) => stderr.write(redact(line, knownSecrets())) };
+  const logger = pino({ level, base: { service: 'surefoot-worker' } }, lines);
   const write = (at: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
     logger[at](printable(meta), message);
   Runtime.install({

@@ -46,6 +46,11 @@ export async function restoreDatabases(context: Context): Promise<void> {
 async function restoreDatabase(context: Context, name: EnvironmentName): Promise<void> {
   const { database } = SPECIFICATIONS[name];
   await asSuperuser(context, 'postgres', async (client) => {
+    // What a restore has left beside it goes as well.
+    const left = await client.query<{ datname: string }>('SELECT datname FROM pg_database WHERE datname ~ $1', [
+      `^${database}_(before_restore|restored)_`,
+    ]);
+    for (const { datname } of left.rows) await client.query(`DROP DATABASE ${datname} WITH (FORCE)`);
     await client.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
     await client.query(`CREATE DATABASE ${database} OWNER ${roleOf(name)} TEMPLATE ${templateOf(name)}`);
   });
@@ -59,6 +64,8 @@ async function prepareRole(client: pg.Client, name: EnvironmentName, passwordFil
   const { rowCount } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [role]);
   await client.query(`${rowCount ? 'ALTER' : 'CREATE'} ROLE ${role} LOGIN PASSWORD ${password}`);
   await client.query(`GRANT pg_read_all_stats, pg_monitor TO ${role}`);
+  // Dumps are restored on trial as staging's user, and in the last resort as production's.
+  await client.query(`ALTER ROLE ${role} CREATEDB`);
 }
 
 /** The comment on the template says what it was made from; it is written last, so that a half-made one is made again. */

@@ -21,6 +21,8 @@ export function targetLayout(home: string) {
     sources: join(projectFolder(), 'sandbox', 'target'),
     repository: join(home, 'repository'),
     operations: join(home, 'ops'),
+    /** What the target's own tests came to, as `junit.xml`. */
+    testReports: join(home, 'test-reports'),
     virtualEnvironment: join(home, 'venv'),
     secrets: join(home, 'secrets'),
     environment: (name: EnvironmentName) => join(home, 'environments', name),

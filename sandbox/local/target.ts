@@ -68,6 +68,7 @@ export async function prepareTarget(options: TargetOptions): Promise<Target> {
   await prepareTemplates(context);
   options.signal?.throwIfAborted();
   await Promise.all([
+    testRelease(options),
     restoreDatabases(context),
     ...ENVIRONMENTS.map((name) => emptyEnvironment(options, target.environments[name])),
   ]);
@@ -129,6 +130,14 @@ async function installOperations(options: TargetOptions): Promise<void> {
     join(layout.sources, 'make_repository.py'),
     layout.repository,
   ]);
+}
+
+/** The target's own tests at the release that will be deployed; not again while the report is of that commit. */
+async function testRelease(options: TargetOptions): Promise<void> {
+  const { sources, repository, testReports } = targetLayout(options.home);
+  const report = join(testReports, 'junit.xml');
+  const words = [join(sources, 'run_tests.py'), repository, 'main', report];
+  await run(options, 'testing the release', options.venv.python, words);
 }
 
 async function emptyEnvironment(options: TargetOptions, environment: TargetEnvironment): Promise<void> {

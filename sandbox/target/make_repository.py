@@ -16,6 +16,12 @@ BASE = HERE / "releases" / "base"
 MAIN = HERE / "releases" / "main"
 BRANCH = "perf/optimize-intervention-plans"
 AUTHOR = {"NAME": "Time de Backend", "EMAIL": "backend@example.com"}
+# Who looked at the change, besides those who wrote it: what a review leaves behind in a repository.
+REVIEW = (
+    "Reviewed-by: Carla Mendes <carla.mendes@example.com>\n"
+    "Reviewed-by: Bruno Lima <bruno.lima@example.com>\n"
+    "Approved-by: Bruno Lima <bruno.lima@example.com>"
+)
 README = "# EduAutismo\n\nAPI de planos de intervenção: `backend/` (FastAPI, SQLAlchemy, Alembic).\n"
 
 
@@ -82,9 +88,11 @@ def build(folder: Path) -> Repository:
     repository.commit("Count, order and cut pending reviews in the database", "2025-11-24T13:20:00-03:00")
     copy(MAIN, folder, "backend/scripts", "backend/tests")
     repository.commit("Add index validation, load test and tests for pending review", "2025-11-24T15:05:00-03:00")
+    copy(MAIN, folder, "ops")
+    repository.commit("Alert on latency, errors, CPU, memory and the connection pool", "2025-11-24T16:20:00-03:00")
 
     repository.git("checkout", "--quiet", "main")
-    merge = ["merge", "--quiet", "--no-ff", "--message", f"Merge pull request #128 from {BRANCH}", BRANCH]
+    merge = ["merge", "--quiet", "--no-ff", "--message", f"Merge pull request #128 from {BRANCH}\n\n{REVIEW}", BRANCH]
     repository.git(*merge, date="2025-11-24T17:40:00-03:00")
     return repository
 

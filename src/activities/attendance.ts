@@ -18,11 +18,18 @@ export function attendant(): Attendant {
 
 const BEAT = 1_000;
 
-/** Heartbeats until the work is done. The work must end soon when the signal is aborted; its end then is the cancellation. */
-export async function attended<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/**
+ * Heartbeats until the work is done. The work must end soon when the signal is aborted; its end then is the cancellation.
+ * @param details what the Web UI shows of the work
+ */
+export async function attended<T>(work: (signal: AbortSignal) => Promise<T>, details?: () => unknown): Promise<T> {
   const context = Context.current();
-  const timer = setInterval(() => context.heartbeat(), BEAT);
-  context.heartbeat();
+  // A local activity has no heartbeat: the SDK would warn of each.
+  const beat = () => {
+    if (!context.info.isLocal) context.heartbeat(details?.());
+  };
+  const timer = setInterval(beat, BEAT);
+  beat();
   try {
     return await work(context.cancellationSignal);
   } catch (error) {
@@ -37,6 +44,8 @@ export async function attended<T>(work: (signal: AbortSignal) => Promise<T>): Pr
 export async function rethrowCancellation(error: unknown): Promise<void> {
   const context = Context.current();
   if (!context.cancellationSignal.aborted) return;
+  // Nobody re-attaches to a local activity, and its end is reported to this very worker.
+  if (context.info.isLocal) await context.cancelled;
   const requested = context.cancellationDetails?.cancelRequested === true;
   // What the activity has found out is worth more than the news that somebody has stopped waiting for it.
   if (error instanceof ApplicationFailure && (error.nonRetryable || !requested)) return;

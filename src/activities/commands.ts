@@ -5,8 +5,9 @@ import { redact } from '../adapters/redaction.js';
 import type { CommandActivities } from '../contract/activities.js';
 import { formatDuration } from '../domain/duration.js';
 import { attended } from './attendance.js';
-import { currentRevision, migrate } from './migrations.js';
-import { evidencePath, runOnce, secretsOf } from './recorded-commands.js';
+import { migrate } from './migrations.js';
+import { type CommandOutcome, evidencePath, runOnce, secretsOf } from './recorded-commands.js';
+import { currentRevision } from './revisions.js';
 
 /** Facts: `runCommand` establishes `ran`; `checkLogs` `ran` and `logs`; `migrate` see there. */
 export function createCommandActivities(options: {
@@ -22,11 +23,14 @@ export function createCommandActivities(options: {
       return { summary: text, facts: [{ name: 'ran', ok: true, text }], evidence: run.evidence };
     },
 
-    async checkLogs({ key, evidence, environment, command, critical }) {
+    async checkLogs({ key, evidence, environment, command, critical, since, started }) {
       const line = commandLine({ environment, command, values: { environment: environment.name } });
-      const run = await runOnce({ state, key, name: 'logs', evidence, environment, line, timeout: command.timeout });
+      const what = { state, name: 'logs', evidence, environment, line, timeout: command.timeout };
+      // The earlier output first: should its record be gone, it is read anew here, and nothing counts as new.
+      const earlier = since && linesOf(await runOnce({ ...what, key: since }));
+      const run = await runOnce({ ...what, key });
       const pattern = new RegExp(critical);
-      const lines = `${run.output}\n${run.errors}`.split(/\r?\n/).filter(Boolean);
+      const lines = earlier ? freshLines(earlier, linesOf(run)) : linesOf(run);
       const matches = lines.filter((text) => pattern.test(text));
       const secrets = await secretsOf(environment);
       const content = redact(`${matches.join('\n')}\n`, secrets);
@@ -36,15 +40,31 @@ export function createCommandActivities(options: {
       const first = redact(matches[0] ?? '', secrets).slice(0, 300);
       const text =
         matches.length === 0
-          ? `no critical line among the last ${lines.length} lines of the log`
-          : `${matches.length} critical lines among the last ${lines.length}; first: ${first}`;
+          ? `no critical line among the ${earlier ? 'new' : 'last'} ${lines.length} lines of the log`
+          : `${matches.length} critical lines among the ${earlier ? 'new' : 'last'} ${lines.length}; first: ${first}`;
+      const begun = !earlier || lines.some((text) => new RegExp(started ?? '').test(text));
       const ran = { name: 'ran', ok: true, text: `${line.title} printed ${lines.length} lines` };
-      const facts = [ran, { name: 'logs', ok: matches.length === 0, text }];
-      return { summary: text, facts, evidence: [...run.evidence, ...excerpt] };
+      const words = begun ? text : `${text}; none tells of a good start${started ? ` (${started})` : ''}`;
+      const facts = [ran, { name: 'logs', ok: begun && matches.length === 0, text: words }];
+      return { summary: words, facts, evidence: [...run.evidence, ...excerpt] };
     },
 
     migrate: (input) => migrate(state, input),
 
     readRevision: ({ environment, migration }) => attended((signal) => currentRevision(environment, migration, signal)),
   };
+}
+
+export const linesOf = ({ output, errors }: CommandOutcome): string[] =>
+  `${output}\n${errors}`.split(/\r?\n/).filter(Boolean);
+
+/** The lines that the earlier output did not have, or not as often: both show the end of a log that goes on. */
+export function freshLines(earlier: string[], later: string[]): string[] {
+  const known = new Map<string, number>();
+  for (const line of earlier) known.set(line, (known.get(line) ?? 0) + 1);
+  return later.filter((line) => {
+    const left = known.get(line) ?? 0;
+    known.set(line, left - 1);
+    return left <= 0;
+  });
 }

@@ -4,20 +4,25 @@ import { storeEvidence } from '../adapters/evidence-store.js';
 import { askHealth, type Health } from '../adapters/health.js';
 import { fieldOf, jsonOf, NoAnswer, request } from '../adapters/http.js';
 import { logIn } from '../adapters/login.js';
+import { messageGone, messageShown } from '../adapters/maintenance-message.js';
 import type { HttpActivities } from '../contract/activities.js';
 import type { Environment } from '../contract/plan.js';
 import { formatDuration } from '../domain/duration.js';
 import type { Fact, StepReport } from '../domain/evidence.js';
-import { whileAlive } from './alive.js';
+import { attended } from './attendance.js';
 
 const ATTEMPT = 5_000;
 const PAUSE = 250;
+/** How long a proxy may take to follow maintenance mode. */
+const SETTLE = 10_000;
 
-export function createHttpActivities(): HttpActivities {
+/** @param options.settle how long what users see may take to follow maintenance mode, milliseconds */
+export function createHttpActivities(options: { settle?: number } = {}): HttpActivities {
+  const { settle = SETTLE } = options;
   return {
     /** Facts: `status`; `version` when one is expected. */
     awaitHealth: ({ environment, path, version, within }) =>
-      whileAlive(async (signal) => {
+      attended(async (signal) => {
         const start = performance.now();
         for (;;) {
           const left = within - (performance.now() - start);
@@ -36,7 +41,7 @@ export function createHttpActivities(): HttpActivities {
     /** Facts: `login` when a check needs it, and those of {@link performCheck}. */
     checkEndpoints: async ({ key, evidence, environment, checks }) => {
       let done = 0;
-      return whileAlive(
+      return attended(
         async (signal) => {
           const exchanges: Exchange[] = [];
           const login = checks.some((check) => check.login) ? await logIn(environment, signal) : undefined;
@@ -78,7 +83,7 @@ export function createHttpActivities(): HttpActivities {
 
     /** Fact: `drained`. An application that does not tell is given the whole time. */
     awaitDrained: ({ environment, path, drain }) =>
-      whileAlive(async (signal) => {
+      attended(async (signal) => {
         const start = performance.now();
         let told = false;
         for (;;) {
@@ -98,9 +103,21 @@ export function createHttpActivities(): HttpActivities {
         }
       }),
 
+    /** Facts: `message` while maintenance mode is on; `reachable` and `message-gone` when it is off. */
+    checkMaintenance: ({ environment, message, on }) =>
+      attended(async (signal) => {
+        const start = performance.now();
+        for (;;) {
+          const facts = await (on ? messageShown : messageGone)({ environment, message, signal });
+          if (facts.every(({ ok }) => ok) || performance.now() - start + PAUSE > settle)
+            return report(facts.map(({ text }) => text).join('; '), facts);
+          await sleep(PAUSE, undefined, { signal });
+        }
+      }),
+
     /** Fact: `status`. */
     checkPath: ({ environment, path }) =>
-      whileAlive(async (signal) => {
+      attended(async (signal) => {
         const fact = await pathFact(environment, path, signal);
         return report(fact.text, [fact]);
       }),

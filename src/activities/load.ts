@@ -1,20 +1,30 @@
 import { storeEvidence } from '../adapters/evidence-store.js';
-import { type LoadRun, type LoadSummary, runClosedLoop, summarize } from '../adapters/load-generator.js';
+import {
+  countedLatencies,
+  type LoadRun,
+  type LoadSummary,
+  runClosedLoop,
+  summarize,
+} from '../adapters/load-generator.js';
 import { logIn } from '../adapters/login.js';
 import type { LoadActivities } from '../contract/activities.js';
 import type { LoadLimits, LoadTest } from '../contract/plan.js';
 import type { Fact } from '../domain/evidence.js';
-import { whileAlive } from './alive.js';
+import { percentileInterval } from '../domain/statistics.js';
+import { attended } from './attendance.js';
+import { watchMemory } from './memory.js';
 
-export function createLoadActivities(): LoadActivities {
+/** @param options `state`: the folder for the records of steps, as for the commands */
+export function createLoadActivities(options: { state: string }): LoadActivities {
   return {
-    /** Facts: `success-rate`, `p95`, `p99`, `timeouts`. */
-    async runLoadTest({ key, evidence, environment, test, limits }) {
+    /** Facts: `success-rate`, `p95`, `p99`, `timeouts`, `memory`. */
+    async runLoadTest({ key, evidence, environment, test, limits, healthPath, logs }) {
       let finished = 0;
-      return whileAlive(
+      return attended(
         async (signal) => {
           const login = await logIn(environment, signal);
           if ('refused' in login) return refused(login.refused);
+          const memory = await watchMemory({ ...options, key, evidence, environment, healthPath, logs, signal });
           const run = await runClosedLoop({
             url: environment.api + test.path,
             headers: login.headers,
@@ -32,7 +42,12 @@ export function createLoadActivities(): LoadActivities {
             path: `load/${key.step}-${key.generation}.jsonl`,
             content: lines(test, run, summary),
           });
-          return { summary: inWords(test, summary), facts: judge(test, limits, summary), evidence: [reference] };
+          const remembered = await memory.judge();
+          return {
+            summary: inWords(test, summary),
+            facts: [...judge({ test, limits, run, summary }), remembered.fact],
+            evidence: [reference, ...remembered.evidence],
+          };
         },
         () => `${finished} of ${test.requests} requests`,
       );
@@ -40,7 +55,7 @@ export function createLoadActivities(): LoadActivities {
   };
 }
 
-const FACTS = ['success-rate', 'p95', 'p99', 'timeouts'];
+const FACTS = ['success-rate', 'p95', 'p99', 'timeouts', 'memory'];
 
 const refused = (reason: string) => ({
   summary: `Login failed: ${reason}`,
@@ -48,15 +63,17 @@ const refused = (reason: string) => ({
   evidence: [],
 });
 
+interface Measured {
+  test: LoadTest;
+  limits: LoadLimits;
+  run: LoadRun;
+  summary: LoadSummary;
+}
+
 /** Strictly above the success rate and strictly below the latencies, as checklist 1.5 says. */
-function judge(test: LoadTest, limits: LoadLimits, summary: LoadSummary): Fact[] {
-  const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
+function judge(measured: Measured): Fact[] {
+  const { test, limits, summary } = measured;
   const { success, succeeded, requests, timeouts } = summary;
-  const latency = (name: 'p95' | 'p99'): Fact => ({
-    name,
-    ok: summary[name] < limits[name],
-    text: `${name.toUpperCase()} ${summary[name].toFixed(1)} ms, limit ${limits[name]} ms`,
-  });
   const range = `95 % interval ${percent(success.lower)} to ${percent(success.upper)}`;
   return [
     {
@@ -64,8 +81,8 @@ function judge(test: LoadTest, limits: LoadLimits, summary: LoadSummary): Fact[]
       ok: requests === test.requests && success.share * 100 > limits.successRate,
       text: `${percent(success.share)} succeeded (${succeeded} of ${requests}, ${range}), limit ${limits.successRate} %${others(summary)}`,
     },
-    latency('p95'),
-    latency('p99'),
+    latency(measured, 95),
+    latency(measured, 99),
     {
       name: 'timeouts',
       ok: timeouts <= limits.timeouts,
@@ -73,6 +90,20 @@ function judge(test: LoadTest, limits: LoadLimits, summary: LoadSummary): Fact[]
     },
   ];
 }
+
+function latency({ test, limits, run, summary }: Measured, q: 95 | 99): Fact {
+  const name = `p${q}` as const;
+  const { lower, upper } = percentileInterval(countedLatencies(run, test.timeout), q);
+  const from = lower === undefined ? 'nothing' : `${lower.toFixed(1)} ms`;
+  const to = upper === undefined ? `unknown: ${summary.requests} requests are too few` : `${upper.toFixed(1)} ms`;
+  return {
+    name,
+    ok: summary[name] < limits[name],
+    text: `P${q} ${summary[name].toFixed(1)} ms (95 % interval ${from} to ${to}), limit ${limits[name]} ms`,
+  };
+}
+
+const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
 
 /** What came instead of success, most frequent first. */
 function others({ outcomes }: LoadSummary): string {
@@ -86,7 +117,7 @@ function others({ outcomes }: LoadSummary): string {
 function inWords({ requests, concurrency }: LoadTest, summary: LoadSummary): string {
   const { p50, p95, p99, throughput, success } = summary;
   const times = `P50 ${p50.toFixed(1)}, P95 ${p95.toFixed(1)}, P99 ${p99.toFixed(1)} ms`;
-  return `${requests} requests by ${concurrency} workers: ${(success.share * 100).toFixed(2)} % succeeded, ${times}, ${throughput.toFixed(0)} answers/s`;
+  return `${requests} requests by ${concurrency} workers: ${percent(success.share)} succeeded, ${times}, ${throughput.toFixed(0)} answers/s`;
 }
 
 /** First line: the test and its summary. Then one line for each request: [offset ms, latency ms, outcome]. */

@@ -1,228 +1,226 @@
-/** Migrations: probe, lock, run once, read the revision again (checklist 1.2, 3.4, rollback options 1 and 3). */
+/** Migrations: look, lock, run once, look again (checklist 1.2, 3.4, rollback options 1 and 3). */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
-import { execa } from 'execa';
-import { bareRevision, readCurrent, sameRevision, UnreadableRevision, warningLines } from '../adapters/alembic.js';
 import { commandLine } from '../adapters/command-line.js';
+import { readLeftovers } from '../adapters/database-catalogue.js';
 import {
   describeBackend,
   lockName,
+  locksForDeployment,
   migrationName,
   runningMigrations,
   takeMigrationLock,
 } from '../adapters/database-locks.js';
 import { storeEvidence } from '../adapters/evidence-store.js';
-import { type DatabaseClient, withDatabase } from '../adapters/postgres.js';
+import { migrationTool } from '../adapters/migration-tools.js';
+import { alembicRevisions, type DatabaseClient, withDatabase } from '../adapters/postgres.js';
 import { stepFolder, wasStarted } from '../adapters/recorder.js';
 import { redact } from '../adapters/redaction.js';
+import { additions, describeChanges, describeSchema, fingerprint } from '../adapters/schema-fingerprint.js';
+import { losses, takeStock } from '../adapters/table-stock.js';
 import type { CommandActivities, StepKey } from '../contract/activities.js';
 import { FailureType } from '../contract/errors.js';
-import type { Environment, Migration } from '../contract/plan.js';
 import { formatDuration } from '../domain/duration.js';
-import type { EvidenceReference, Fact } from '../domain/evidence.js';
+import type { EvidenceReference } from '../domain/evidence.js';
 import { attended } from './attendance.js';
-import { evidencePath, runOnce, secretsOf } from './recorded-commands.js';
+import { type Course, type DatabaseState, migrationFacts, refusalOf, short } from './migration-facts.js';
+import { evidencePath, runToEnd, secretsOf } from './recorded-commands.js';
+import { askRevisions, onlyRevision } from './revisions.js';
 
 type MigrateInput = Parameters<CommandActivities['migrate']>[0];
 type MigrateReport = Awaited<ReturnType<CommandActivities['migrate']>>;
+type Work = MigrateInput & { state: string; client: DatabaseClient; signal: AbortSignal; target: string | null };
 
 /** How often a statement of an earlier attempt is looked for while it ends. */
 const PROBE_EVERY = 500;
+/** How much longer than its own limit a statement may stand in the database. */
+const GRACE = 5_000;
 
-/** Facts: `ran`, `revision`, `warnings`, and `duration` when a longest time is given. */
+/**
+ * Facts, whatever happens: `ran`, `revision`, `heads`, `warnings`, `schema`, `leftovers`, and `duration` when a longest
+ * time is given.
+ * @throws ApplicationFailure `OutcomeUnknown`; retryable when the database cannot be reached
+ */
 export async function migrate(state: string, input: MigrateInput): Promise<MigrateReport> {
-  const { key, environment } = input;
+  const { key, environment, migration, direction } = input;
+  const target = direction.kind === 'upgrade' ? migration.revision : direction.to;
   // The lock lives on a connection of its own for as long as this attempt; the probe covers what outlives an attempt.
   return attended((signal) =>
     withDatabase(
       environment.database,
       async (client) => {
-        await lock(client, key);
-        return migrateLocked({ ...input, state, client, signal });
+        const work = { ...input, state, client, signal, target };
+        const held = await lock(client, key);
+        return held === undefined ? migrateLocked(work) : reportOf(work, { refusal: held });
       },
       { applicationName: lockName(key) },
     ),
   );
 }
 
-async function migrateLocked(
-  input: MigrateInput & { state: string; client: DatabaseClient; signal: AbortSignal },
-): Promise<MigrateReport> {
-  const { state, key, environment, migration, direction, client, signal } = input;
-  const target = direction.kind === 'upgrade' ? migration.revision : direction.to;
-  const folder = stepFolder(state, key, direction.kind);
-  const started = await wasStarted(folder);
+async function migrateLocked(work: Work): Promise<MigrateReport> {
+  const { key, migration, direction, target } = work;
   // A command that this very step has started is waited for by its recorder; only others' statements are probed for.
-  if (!started) await awaitQuiet(client, key, migration[direction.kind].timeout, signal);
-
-  const memory = `${folder}.before.json`;
-  const before = started ? await recall(memory) : await currentRevision(environment, migration, signal);
-  if (!started && sameRevision(before, target)) return nothingRun(input, before);
-  if (!started && direction.kind === 'downgrade' && !sameRevision(before, direction.from)) {
-    throw refused(
-      `The database is at ${name(before)}, not at ${direction.from} that this deployment brought it to: no downgrade`,
-    );
+  if (await wasStarted(stepFolder(work.state, key, direction.kind))) {
+    return runAndLook(work, await recall(work, key, 'before'));
   }
-  if (!started) await remember(memory, before);
+  const busy = await awaitQuiet(work, migration[direction.kind].timeout);
+  if (busy) return reportOf(work, { refusal: busy });
+  const before = await look(work, { heads: direction.kind === 'upgrade' });
+  const from = direction.kind === 'downgrade' ? direction.from : undefined;
+  const refusal = refusalOf({ ...courseOf(work), before }, from);
+  if (refusal !== undefined) return reportOf(work, { before, refusal });
+  if (migrationTool(migration.tool).same(onlyRevision(before.revisions) ?? null, target)) {
+    return reportOf(work, { before, after: before });
+  }
+  await remember(work, 'before', before);
+  return runAndLook(work, before);
+}
 
+/** Runs the command, or waits for the one that runs, and looks at what has become of the database. */
+async function runAndLook(work: Work, before: DatabaseState): Promise<MigrateReport> {
+  const { state, key, environment, migration, direction, target } = work;
+  const command = migration[direction.kind];
   const line = commandLine({
     environment,
-    command: migration[direction.kind],
-    values: { environment: environment.name, revision: target === null ? 'base' : bareRevision(target) },
+    command,
+    values: {
+      environment: environment.name,
+      revision: target === null ? 'base' : migrationTool(migration.tool).argument(target),
+    },
     variables: {
       PGOPTIONS: `-c lock_timeout=${migration.lockTimeout}ms -c statement_timeout=${migration.statementTimeout}ms`,
       PGAPPNAME: migrationName(key),
     },
   });
-  const timeout = migration[direction.kind].timeout;
-  const run = await runOnce({ state, key, name: direction.kind, evidence: input.evidence, environment, line, timeout });
+  const { timeout } = command;
+  const run = await runToEnd({ state, key, name: direction.kind, evidence: work.evidence, environment, line, timeout });
+  if (run.failure?.type === FailureType.OutcomeUnknown) throw run.failure;
+  if (run.failure) {
+    // A client that was killed leaves its server process at work: only when that has gone is there a state to look at.
+    const left = await awaitQuiet(work, migration.statementTimeout + GRACE);
+    if (left) throw unknownOutcome(`${run.failure.message}\n${left}`, run.evidence);
+  }
+  const after = await look(work, { heads: false });
+  if (work.stock) await remember(work, 'after', after);
+  const output = redact(`${run.output}\n${run.errors}`, await secretsOf(environment));
+  const { milliseconds, failure } = run;
+  const course = { before, after, run: { title: line.title, failure: failure?.message, milliseconds, output } };
+  return reportOf(work, course, run.evidence);
+}
 
-  const after = await currentRevision(environment, migration, signal);
-  const warnings = warningLines(`${run.output}\n${run.errors}`);
-  const secrets = await secretsOf(environment);
-  const facts: Fact[] = [
-    { name: 'ran', ok: true, text: `${line.title} ended without error after ${formatDuration(run.milliseconds)}` },
-    {
-      name: 'revision',
-      ok: sameRevision(after, target),
-      text: `revision ${name(before)} → ${name(after)}, expected ${name(target)}`,
-    },
-    {
-      name: 'warnings',
-      ok: warnings.length === 0,
-      text: redact(
-        warnings.length === 0
-          ? 'no warnings in the output'
-          : `${warnings.length} warnings: ${warnings[0]?.slice(0, 300)}`,
-        secrets,
-      ),
-    },
-    ...durationFact(input.within, run.milliseconds),
-  ];
+const courseOf = ({ migration, direction, target, within }: Work): Course => ({
+  tool: migrationTool(migration.tool),
+  kind: direction.kind,
+  toHead: !migration.upgrade.run.some((word) => word.includes('{revision}')),
+  target,
+  within,
+});
+
+async function reportOf(work: Work, seen: Partial<Course>, evidence: EvidenceReference[] = []): Promise<MigrateReport> {
+  const course = { ...courseOf(work), ...seen };
+  const { before, run } = course;
+  const after = course.after ?? before;
+  const [was, is] = [onlyRevision(before?.revisions) ?? null, onlyRevision(after?.revisions) ?? null];
+  const facts = migrationFacts(course);
+  const took = run ? ` in ${formatDuration(run.milliseconds)}` : '';
+  const said = facts.find(({ ok, advisory }) => !ok && !advisory)?.text;
   return {
-    summary: `${direction.kind} from ${name(before)} to ${name(after)} in ${formatDuration(run.milliseconds)}`,
+    summary:
+      said ??
+      (run ? `${course.kind} from ${was ?? 'no revision'} to ${is ?? 'no revision'}${took}` : (facts[0]?.text ?? '')),
     facts,
-    evidence: [...run.evidence, await keepRevisions(input, before, after)],
-    before,
-    after,
-    milliseconds: run.milliseconds,
+    evidence: before ? [...evidence, await keepStates(work, before, after)] : evidence,
+    before: was,
+    after: is,
+    milliseconds: run?.milliseconds ?? 0,
+    ...(before && after ? { schema: { before: fingerprint(before.schema), after: fingerprint(after.schema) } } : {}),
+    ...(work.stock && before && after ? { added: additions(before.schema, after.schema) } : {}),
+    ...(work.stock?.since && after ? { compared: await compare(work, work.stock.since, after) } : {}),
   };
 }
 
-/** The database is where it should be: nothing is run, and what a run would have shown holds. */
-async function nothingRun(input: MigrateInput, at: string | null): Promise<MigrateReport> {
-  const text = `the database was already at ${name(at)}; nothing was run`;
-  return {
-    summary: text,
-    facts: [
-      { name: 'ran', ok: true, text },
-      { name: 'revision', ok: true, text: `revision ${name(at)}` },
-      { name: 'warnings', ok: true, text: 'nothing was run' },
-      ...durationFact(input.within, 0),
-    ],
-    evidence: [await keepRevisions(input, at, at)],
-    before: at,
-    after: at,
-    milliseconds: 0,
-  };
+/** What a downgrade has not given back, or an upgrade not made again, of what the first upgrade found and left. */
+async function compare(work: Work, since: StepKey, now: DatabaseState): Promise<{ schema: string; lost: string[] }> {
+  const first: Work = { ...work, direction: { kind: 'upgrade' } };
+  const found = await recall(first, since, 'before');
+  const then = work.direction.kind === 'downgrade' ? found : await recall(first, since, 'after');
+  const lost = losses(then.stock ?? {}, now.stock ?? {}, { among: found.stock });
+  return { schema: describeChanges(then.schema, now.schema), lost };
 }
 
-function durationFact(within: number | undefined, milliseconds: number): Fact[] {
-  if (within === undefined) return [];
-  const text = `${formatDuration(milliseconds)} (longest ${formatDuration(within)})`;
-  return [{ name: 'duration', ok: milliseconds <= within, text }];
+/** The database as it is now. */
+async function look(work: Work, options: { heads: boolean }): Promise<DatabaseState> {
+  const { environment, migration, client, signal } = work;
+  const ask = (command: typeof migration.current) => askRevisions({ environment, migration, command }, signal);
+  // A proof goes there and back after the tool has been heard; each of its answers costs a second of starting Python.
+  const isProof = work.stock?.since !== undefined;
+  const read = isProof && migration.tool === 'alembic' ? await alembicRevisions(client) : [];
+  const [revisions, heads] = await Promise.all([
+    read.length > 0 ? { found: read } : ask(migration.current),
+    options.heads && migration.heads && !isProof ? ask(migration.heads) : undefined,
+  ]);
+  const schema = await describeSchema(client);
+  const leftovers = await readLeftovers(client);
+  return { revisions, heads, schema, leftovers, ...(work.stock ? { stock: await takeStock(client) } : {}) };
 }
 
-function keepRevisions(input: MigrateInput, before: string | null, after: string | null): Promise<EvidenceReference> {
-  return storeEvidence(input.evidence, {
-    title: 'Revision before and after',
-    path: evidencePath(input.key, 'revisions.json'),
-    content: `${JSON.stringify({ before, after }, undefined, 2)}\n`,
+function keepStates({ evidence, key }: Work, before: DatabaseState, after = before): Promise<EvidenceReference> {
+  const shown = (state: DatabaseState) => ({ ...state, fingerprint: fingerprint(state.schema) });
+  return storeEvidence(evidence, {
+    title: `Revision and schema before (${short(before)}) and after (${short(after)})`,
+    path: evidencePath(key, 'states.json'),
+    content: `${JSON.stringify({ before: shown(before), after: shown(after) }, undefined, 2)}\n`,
   });
 }
 
-/** Takes the lock; retried when it is only the last attempt of this very step that has not let go yet. */
-async function lock(client: DatabaseClient, key: StepKey): Promise<void> {
+/** Takes the lock. Retried while only an earlier attempt, or an earlier step of the deployment, has not let go yet. */
+async function lock(client: DatabaseClient, key: StepKey): Promise<string | undefined> {
   const { heldBy } = await takeMigrationLock(client);
-  if (heldBy === undefined) return;
-  const message = `The migration lock of the database is held by ${describeBackend(heldBy)}`;
-  if (heldBy.applicationName === lockName(key)) throw ApplicationFailure.retryable(message, 'LockHeldByEarlierAttempt');
-  throw refused(message);
+  if (heldBy === undefined) return undefined;
+  const message = `the migration lock of the database is held by ${describeBackend(heldBy)}`;
+  if (locksForDeployment(heldBy, key)) throw ApplicationFailure.retryable(message, 'LockHeldByEarlierAttempt');
+  return message;
 }
 
-/** Waits until no statement of an earlier run of this step is left: a killed client leaves its server process running. */
-async function awaitQuiet(client: DatabaseClient, key: StepKey, within: number, signal: AbortSignal): Promise<void> {
+/**
+ * Waits until no statement of this deployment's migrations is left.
+ * @param within milliseconds
+ * @returns what is still at work: another deployment's migration at once, this one's after the time
+ */
+async function awaitQuiet({ client, key, signal }: Work, within: number): Promise<string | undefined> {
   const until = Date.now() + within;
   for (;;) {
     const { ours, others } = await runningMigrations(client, key);
     const other = others[0];
-    if (other) throw refused(`Another migration is running in the database: ${describeBackend(other)}`);
+    if (other) return `another migration is running in the database: ${describeBackend(other)}`;
     const own = ours[0];
-    if (!own) return;
-    if (Date.now() > until) {
-      throw refused(`An earlier run of this step is still at work in the database: ${describeBackend(own)}`);
-    }
+    if (!own) return undefined;
+    if (Date.now() > until) return `an earlier run is still at work in the database: ${describeBackend(own)}`;
     await sleep(PROBE_EVERY, undefined, { signal });
   }
 }
 
-/** The revision by the tool's `current` command, which changes nothing and so is run as often as it is needed. */
-export async function currentRevision(
-  environment: Environment,
-  migration: Migration,
-  signal: AbortSignal,
-): Promise<string | null> {
-  const line = commandLine({ environment, command: migration.current, values: { environment: environment.name } });
-  const [program = '', ...words] = line.argv;
-  const run = await execa(program, words, {
-    cwd: line.cwd,
-    env: line.environment,
-    extendEnv: false,
-    stdin: 'ignore',
-    reject: false,
-    timeout: migration.current.timeout,
-    cancelSignal: signal,
-    maxBuffer: 1_000_000,
-  });
-  signal.throwIfAborted();
-  const secrets = await secretsOf(environment);
-  const said = redact([run.stdout, run.stderr].filter(Boolean).join('\n').slice(-1_000), secrets);
-  const failed = (type: FailureType, what: string) =>
-    ApplicationFailure.create({
-      type,
-      message: `${line.title} ${what}${said ? `:\n${said}` : ''}`,
-      nonRetryable: true,
-    });
-  if (run.timedOut)
-    throw failed(FailureType.CommandFailed, `took longer than ${formatDuration(migration.current.timeout)}`);
-  if (run.failed) {
-    const how =
-      run.exitCode === undefined
-        ? `could not be run (${run.code ?? run.signal})`
-        : `ended with exit code ${run.exitCode}`;
-    throw failed(FailureType.CommandFailed, how);
-  }
-  try {
-    return readCurrent(run.stdout);
-  } catch (error) {
-    if (!(error instanceof UnreadableRevision)) throw error;
-    throw refused(redact(`${line.title}: ${error.message}`, secrets));
-  }
-}
+/** Beside the step's own folder, for attempts and steps that come later: on this machine, where the command was run. */
+const memory = ({ state, direction }: Work, key: StepKey, when: 'before' | 'after'): string =>
+  `${stepFolder(state, key, direction.kind)}.${when}.json`;
 
-async function remember(file: string, before: string | null): Promise<void> {
+async function remember(work: Work, when: 'before' | 'after', seen: DatabaseState): Promise<void> {
+  const file = memory(work, work.key, when);
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await writeFile(`${file}.part`, JSON.stringify({ before }), { mode: 0o600 });
+  await writeFile(`${file}.part`, JSON.stringify(seen), { mode: 0o600 });
   await rename(`${file}.part`, file);
 }
 
-async function recall(file: string): Promise<string | null> {
-  return (JSON.parse(await readFile(file, 'utf8')) as { before: string | null }).before;
-}
+const recall = async (work: Work, key: StepKey, when: 'before' | 'after'): Promise<DatabaseState> =>
+  JSON.parse(await readFile(memory(work, key, when), 'utf8')) as DatabaseState;
 
-const name = (revision: string | null) => revision ?? 'no revision';
-
-const refused = (message: string) =>
-  ApplicationFailure.create({ type: FailureType.PreconditionFailed, message, nonRetryable: true });
+const unknownOutcome = (message: string, evidence: EvidenceReference[]) =>
+  ApplicationFailure.create({
+    type: FailureType.OutcomeUnknown,
+    message,
+    nonRetryable: true,
+    details: [{ evidence }],
+  });

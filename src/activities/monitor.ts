@@ -1,14 +1,17 @@
+import { CommandMetrics } from '../adapters/command-metric.js';
 import { appendEvidence, referTo } from '../adapters/evidence-store.js';
 import { HealthWatcher } from '../adapters/health.js';
+import { isKept, KeptMetrics } from '../adapters/kept-metrics.js';
 import { LogWatcher } from '../adapters/log-lines.js';
 import type { Look } from '../adapters/look.js';
 import { PostgresWatcher } from '../adapters/postgres-metrics.js';
 import type { Reading } from '../adapters/readings.js';
 import { Scraper } from '../adapters/scrape.js';
+import { seriesLine, seriesPath } from '../adapters/series.js';
 import type { MonitorActivities } from '../contract/activities.js';
 import type { Metric } from '../contract/plan.js';
 import { type Sample, sampleOf } from '../domain/criteria.js';
-import { whileAlive } from './alive.js';
+import { attended } from './attendance.js';
 
 /** What the worker remembers of its sources between ticks. Lost with the worker: rates then begin anew as no data. */
 export interface MonitorSources {
@@ -16,6 +19,8 @@ export interface MonitorSources {
   health: HealthWatcher;
   postgres: PostgresWatcher;
   logs: LogWatcher;
+  commands: CommandMetrics;
+  kept: KeptMetrics;
 }
 
 export const monitorSources = (): MonitorSources => ({
@@ -23,18 +28,29 @@ export const monitorSources = (): MonitorSources => ({
   health: new HealthWatcher(),
   postgres: new PostgresWatcher(),
   logs: new LogWatcher(),
+  commands: new CommandMetrics(),
+  kept: new KeptMetrics(),
 });
 
 /** @param sources close `sources.postgres` after the worker has stopped */
 export function createMonitorActivities(sources: MonitorSources = monitorSources()): MonitorActivities {
   return {
-    sampleMetrics: ({ monitor, evidence, at, clock, metrics, baselines }) =>
-      whileAlive(async (signal) => {
+    sampleMetrics: ({ monitor, evidence, at, since, clock, metrics, baselines }) =>
+      attended(async (signal) => {
         const look: Look = { clock, signal };
-        const entries = metrics.map(
-          async (metric) => [metric.name, await sample(sources, metric, { at, look, baselines })] as const,
-        );
-        const samples = Object.fromEntries(await Promise.all(entries));
+        const entries = metrics
+          .filter((metric) => !isKept(metric))
+          .map(
+            async (metric): Promise<[string, Sample[]]> => [
+              metric.name,
+              [await sample(sources, metric, { at, look, baselines })],
+            ],
+          );
+        const [kept, present] = await Promise.all([
+          sources.kept.samples(metrics.filter(isKept), { at, since, ...look }),
+          Promise.all(entries),
+        ]);
+        const samples: Record<string, Sample[]> = { ...kept, ...Object.fromEntries(present) };
         await appendEvidence(evidence, seriesPath(monitor), seriesLine(at, samples));
         return samples;
       }),
@@ -49,26 +65,6 @@ export function createMonitorActivities(sources: MonitorSources = monitorSources
       }
     },
   };
-}
-
-const seriesPath = (monitor: string) => `series/${monitor}.jsonl`;
-
-/**
- * A line of the series: numbers where there are some (NaN and infinity as Prometheus writes them), else why not. `wall`
- * tells the real time of the look.
- */
-function seriesLine(at: number, samples: Record<string, Sample>): string {
-  const values = Object.entries(samples).map(([name, sample]) => [name, compact(sample)]);
-  return JSON.stringify({ at, wall: Date.now(), values: Object.fromEntries(values) });
-}
-
-function compact(sample: Sample): unknown {
-  if (sample.kind === 'notANumber') return 'NaN';
-  if (sample.kind === 'ok') {
-    if (Math.abs(sample.value) < Number.MAX_VALUE) return sample.value;
-    return sample.value > 0 ? '+Inf' : '-Inf';
-  }
-  return sample.kind === 'noData' ? { noData: sample.reason } : { error: sample.message };
 }
 
 async function sample(
@@ -100,5 +96,9 @@ function read(
       return sources.postgres.read(source, unit, look, baselines);
     case 'logs':
       return sources.logs.read(source, unit, look);
+    case 'command':
+      return sources.commands.read(source, look.signal);
+    default:
+      throw new TypeError(`${source.kind} is no source of single values`);
   }
 }

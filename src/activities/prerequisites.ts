@@ -1,20 +1,20 @@
 /** What must be true before anything starts: repository, staging, tools (checklist, Pré-requisitos). */
 import { access, constants } from 'node:fs/promises';
-import { isAbsolute, resolve } from 'node:path';
+import { basename, isAbsolute, resolve } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { execa } from 'execa';
 import { searchPath } from '../adapters/command-line.js';
-import { isAncestor, resolveCommit, unreadable } from '../adapters/git.js';
+import { isAncestor, missingFiles, resolveCommit, unreadable } from '../adapters/git.js';
 import { logIn } from '../adapters/login.js';
 import { countRowsOf, withDatabase } from '../adapters/postgres.js';
 import type { PrerequisiteActivities } from '../contract/activities.js';
-import type { Commands, Environment } from '../contract/plan.js';
+import type { Commands, Environment, ResolvedPlan } from '../contract/plan.js';
 import { type Fact, failures, passed, type StepReport } from '../domain/evidence.js';
 import { attended } from './attendance.js';
 
 /**
- * Facts: `checkRepository` establishes `merged`, `target`, `previous`; `checkStaging` `rows`, `credentials`;
- * `checkTools` `tool:NAME` for each tool, `script:PATH` for each script, `commands`, and `tools`: all of them.
+ * Facts: `checkRepository` establishes `merged`, `target`, `previous`, `files`; `checkStaging` `rows`, `credentials`;
+ * `checkTools` `tool:NAME` for each tool, `script:FILE` for each script, `commands`, and `tools`: all of them.
  */
 export function createPrerequisiteActivities(
   options: {
@@ -48,6 +48,7 @@ export function createPrerequisiteActivities(
           },
           { name: 'target', ok: target !== undefined, text: resolved(release.target, target) },
           { name: 'previous', ok: previous !== undefined, text: resolved(release.previous, previous) },
+          await filesFact(release, target),
         ];
         return { ...summed(facts, facts.map((fact) => fact.text).join('; ')), commit: target ?? '' };
       }),
@@ -86,6 +87,15 @@ export function createPrerequisiteActivities(
         return summed([...facts, { name: 'tools', ok: missing === '', text: missing || good }], good);
       }),
   };
+}
+
+async function filesFact({ repository, target, files }: ResolvedPlan['release'], commit?: string): Promise<Fact> {
+  const missing = commit === undefined ? files : await missingFiles(repository, commit, files);
+  const text =
+    missing.length > 0
+      ? `${target} does not hold ${missing.join(', ')}`
+      : `${target} holds ${files.join(', ') || 'what the plan names: nothing'}`;
+  return { name: 'files', ok: missing.length === 0, text };
 }
 
 function summed(facts: Fact[], good: string): StepReport {
@@ -135,7 +145,7 @@ const workerFolders = (commands: Commands): string[] => [
 ];
 
 async function checkScript(script: string, folders: string[]): Promise<Fact> {
-  const name = `script:${script}`;
+  const name = `script:${basename(script)}`;
   // A Python script is run by its interpreter and needs to be readable only.
   const mode = script.endsWith('.py') ? constants.R_OK : constants.X_OK;
   const places = isAbsolute(script) ? [script] : folders.map((folder) => resolve(folder, script));

@@ -5,11 +5,11 @@ import { open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ApplicationFailure } from '@temporalio/common';
-import type { CommandLine } from '../adapters/command-line.js';
+import { type CommandLine, ownSecrets } from '../adapters/command-line.js';
 import { storeEvidence } from '../adapters/evidence-store.js';
 import { type RecordedEnd, runRecorded, stepFolder } from '../adapters/recorder.js';
 import { redact, redaction } from '../adapters/redaction.js';
-import { readSecret } from '../adapters/secrets.js';
+import { knownSecrets, rememberSecrets } from '../adapters/secrets.js';
 import { readSshFailure } from '../adapters/ssh.js';
 import type { EvidencePlace, StepKey } from '../contract/activities.js';
 import { FailureType } from '../contract/errors.js';
@@ -19,6 +19,8 @@ import type { EvidenceReference } from '../domain/evidence.js';
 import { attendant, rethrowCancellation } from './attendance.js';
 
 export interface CommandOutcome {
+  /** Why it did not end well; nobody knows how it ended when its type is `OutcomeUnknown`. */
+  failure?: ApplicationFailure;
   milliseconds: number;
   /** The last 4 MB of each output, with secrets: for reading, not for writing. */
   output: string;
@@ -30,27 +32,35 @@ export interface CommandOutcome {
 const LONGEST_READ = 4 * 1024 * 1024;
 const LONGEST_EXCERPT = 1_000;
 
-/** Every secret of an environment that can be read here: what must not appear in its commands' output. */
+/** What must not appear in the output of an environment's commands: its own secrets, and all others known here. */
 export async function secretsOf(environment: Environment): Promise<string[]> {
-  const references = [environment.database.password, environment.login.password];
-  const read = await Promise.allSettled(references.map(readSecret));
-  return read.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  await rememberSecrets(ownSecrets(environment));
+  return knownSecrets();
 }
 
-/**
- * Runs the command of `key` and `name`, or re-attaches to it, or reads how it ended.
- * @param input.timeout milliseconds
- * @throws ApplicationFailure `CommandFailed` or `OutcomeUnknown`, with the evidence in its details
- */
-export async function runOnce(input: {
+export interface CommandRun {
   state: string;
   key: StepKey;
   name: string;
   evidence: EvidencePlace;
   environment: Environment;
   line: CommandLine;
+  /** Milliseconds. */
   timeout: number;
-}): Promise<CommandOutcome> {
+}
+
+/**
+ * Runs the command of `key` and `name`, or re-attaches to it, or reads how it ended.
+ * @throws ApplicationFailure `CommandFailed` or `OutcomeUnknown`, with the evidence in its details
+ */
+export async function runOnce(input: CommandRun): Promise<CommandOutcome> {
+  const run = await runToEnd(input);
+  if (run.failure) throw run.failure;
+  return run;
+}
+
+/** As {@link runOnce}, for those to whom a bad end is a result too. */
+export async function runToEnd(input: CommandRun): Promise<CommandOutcome> {
   const { line } = input;
   const folder = stepFolder(input.state, input.key, input.name);
   const end = await runRecorded(folder, {
@@ -81,11 +91,14 @@ export async function runOnce(input: {
     });
   if (end.kind === 'unknown') {
     const running = end.stillRunning === undefined ? 'no longer runs' : `still runs as process ${end.stillRunning}`;
-    throw fail(FailureType.OutcomeUnknown, `was started, but its recorder was killed; the command ${running}`);
+    const failure = fail(
+      FailureType.OutcomeUnknown,
+      `was started, but its recorder was killed; the command ${running}`,
+    );
+    return { failure, milliseconds: 0, output, errors, evidence };
   }
-  const failure = judgeEnd(end, line, errors, input.timeout);
-  if (failure) throw fail(...failure);
-  return { milliseconds: end.milliseconds, output, errors, evidence };
+  const bad = judgeEnd(end, line, errors, input.timeout);
+  return { failure: bad && fail(...bad), milliseconds: end.milliseconds, output, errors, evidence };
 }
 
 function judgeEnd(

@@ -1,9 +1,15 @@
 /** Production's real state, by the database and the application themselves rather than by what steps have reported. */
-import { sameRevision } from '../adapters/alembic.js';
 import { isUsable, readIndexes } from '../adapters/database-catalogue.js';
 import { askHealth } from '../adapters/health.js';
 import { fieldOf, jsonOf, NoAnswer } from '../adapters/http.js';
-import { alembicRevisions, type DatabaseClient, withDatabase } from '../adapters/postgres.js';
+import { migrationTool } from '../adapters/migration-tools.js';
+import {
+  alembicRevisions,
+  countRowsOf,
+  countValuesOf,
+  type DatabaseClient,
+  withDatabase,
+} from '../adapters/postgres.js';
 import type { VerificationActivities } from '../contract/activities.js';
 import type { IndexExpectations } from '../contract/plan.js';
 import { type Fact, failures, passed } from '../domain/evidence.js';
@@ -20,16 +26,31 @@ export function createVerificationActivities(): VerificationActivities {
         if (expected.version !== undefined) {
           facts.push(await versionFact(`${environment.api}${healthPath}`, expected.version, signal));
         }
-        const { revision, indexes } = expected;
+        const { revision, reported, indexes } = expected;
         if (revision !== undefined || indexes !== undefined) {
           await withDatabase(environment.database, async (client) => {
-            if (revision !== undefined) facts.push(revisionFact(await alembicRevisions(client), revision));
+            if (reported !== undefined)
+              facts.push(revisionFact(reported === null ? [] : [reported], revision, 'other'));
+            else if (revision !== undefined)
+              facts.push(revisionFact(await alembicRevisions(client), revision, 'alembic'));
             if (indexes !== undefined) facts.push(await indexesFact(client, indexes));
           });
         }
         const report = { summary: facts.map((fact) => fact.text).join('; '), facts, evidence: [] };
         return passed(report) ? report : { ...report, summary: failures(report) };
       }),
+
+    countStored: ({ environment, drops }) =>
+      attended(() =>
+        withDatabase(environment.database, async (client) => {
+          const stored: Record<string, number> = {};
+          for (const table of drops.tables) stored[table] = await countRowsOf(client, table);
+          for (const { table, column } of drops.columns) {
+            stored[`${table}.${column}`] = await countValuesOf(client, table, column);
+          }
+          return stored;
+        }),
+      ),
   };
 }
 
@@ -43,10 +64,14 @@ async function versionFact(url: string, version: string, signal: AbortSignal): P
   return { name, ok: health.status === 200 && said === version, text };
 }
 
-function revisionFact(found: string[], revision: string | null): Fact {
+function revisionFact(found: string[], revision: string | null | undefined, tool: string): Fact {
   const at = found.join(', ') || 'no revision';
   const text = `the database is at ${at}, expected ${revision ?? 'no revision'}`;
-  return { name: 'revision', ok: found.length <= 1 && sameRevision(found[0] ?? null, revision), text };
+  return {
+    name: 'revision',
+    ok: found.length <= 1 && migrationTool(tool).same(found[0] ?? null, revision ?? null),
+    text,
+  };
 }
 
 async function indexesFact(

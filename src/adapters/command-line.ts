@@ -2,7 +2,8 @@
 import { delimiter } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { FailureType } from '../contract/errors.js';
-import type { Command, Environment } from '../contract/plan.js';
+import type { Command, Environment, SecretReference } from '../contract/plan.js';
+import { secretVariables } from './secrets.js';
 import { quoteWord, sshCommand } from './ssh.js';
 
 export interface CommandLine {
@@ -32,7 +33,7 @@ export function commandLine(input: {
   const words = fillPlaceholders(command.run, input.values);
   const title = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : quoteWord(word))).join(' ');
   const [folder = ''] = fillPlaceholders([command.folder], { application: environment.application });
-  const inherited = inheritedVariables();
+  const inherited = inheritedVariables(ownSecrets(environment));
   if (command.on === 'server' && environment.server.kind === 'ssh') {
     const ssh = sshCommand(environment.server, { words, folder, tools: environment.tools, variables });
     return { argv: ssh.argv, cwd: '/', host: ssh.host, environment: inherited, title, overSsh: true };
@@ -46,10 +47,27 @@ export function commandLine(input: {
 export const searchPath = (tools: string[]): string =>
   [...tools, process.env.PATH ?? ''].filter(Boolean).join(delimiter);
 
-/** The worker's own variables without its key to the Temporal cluster, which is no business of a deploy script. */
-function inheritedVariables(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'));
-  return Object.fromEntries(kept);
+/** The secrets that belong to an environment: its commands may find them in their variables. */
+export const ownSecrets = ({ database, login }: Environment): SecretReference[] => [database.password, login.password];
+
+/**
+ * The worker's own variables as commands get them: without its key to the Temporal cluster, the keys of payloads, and the
+ * tokens and passwords of others, which are no business of a deploy script.
+ * @param own references to secrets that the command may have
+ */
+export function inheritedVariables(own: SecretReference[] = []): NodeJS.ProcessEnv {
+  const kept = { ...process.env };
+  const withheld = [...secretVariables(own), ...payloadKeyVariables()];
+  for (const name of Object.keys(kept)) {
+    if (name.startsWith('TEMPORAL_') || withheld.includes(name)) delete kept[name];
+  }
+  return kept;
+}
+
+/** `SUREFOOT_PAYLOAD_KEYS` (src/encryption/keys.ts) and the variables that it names. */
+function payloadKeyVariables(): string[] {
+  const named = [...(process.env.SUREFOOT_PAYLOAD_KEYS ?? '').matchAll(/=\s*env:([^,\s]+)/g)];
+  return ['SUREFOOT_PAYLOAD_KEYS', ...named.flatMap(([, name]) => name ?? [])];
 }
 
 /**

@@ -1,4 +1,5 @@
 /** What PostgreSQL itself knows about indexes, statements and locks. */
+import type { IndexUse } from '../contract/activities.js';
 import { type DatabaseClient, quoteName } from './postgres.js';
 
 export interface IndexState {
@@ -27,6 +28,35 @@ export async function readIndexes(client: DatabaseClient, table: string): Promis
 }
 
 export const isUsable = (index: IndexState): boolean => index.valid && index.ready && index.live;
+
+/** An index that queries cannot use and that every write still pays for. */
+export interface Leftover {
+  /** With its schema, quoted where it must be. */
+  name: string;
+  table: string;
+  /** The process that is building it just now: then it is no leftover yet. */
+  builtBy: number | null;
+}
+
+/** What failed `CREATE INDEX CONCURRENTLY` and `REINDEX CONCURRENTLY` have left, in the whole database. */
+export async function readLeftovers(client: DatabaseClient): Promise<Leftover[]> {
+  const { rows } = await client.query<Leftover>(
+    `select quote_ident(n.nspname) || '.' || quote_ident(c.relname) as name, i.indrelid::regclass::text as "table",
+            (select pid from pg_stat_progress_create_index p where p.index_relid = i.indexrelid limit 1) as "builtBy"
+       from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
+      where c.relkind = 'i' and not (i.indisvalid and i.indisready and i.indislive) and n.nspname !~ '^pg_' order by 1`,
+  );
+  return rows;
+}
+
+/** How often the indexes of a table have been scanned so far. The server counts up to some seconds late. */
+export async function readIndexUse(client: DatabaseClient, table: string): Promise<IndexUse> {
+  const { rows } = await client.query<{ reset: string | null }>(
+    'select stats_reset::text as reset from pg_stat_database where datname = current_database()',
+  );
+  const indexes = await readIndexes(client, table);
+  return { reset: rows[0]?.reset ?? null, scans: Object.fromEntries(indexes.map(({ name, scans }) => [name, scans])) };
+}
 
 export interface SlowStatement {
   query: string;

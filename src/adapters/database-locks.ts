@@ -17,6 +17,10 @@ export function migrationName(key: StepKey): string {
 /** How the connection that holds the lock for a step is named. */
 export const lockName = (key: StepKey): string => shorten(LOCK_HOLDER, key, 0);
 
+/** Whether a connection that holds the lock does so for a step of the same deployment. */
+export const locksForDeployment = (holder: Backend, key: StepKey): boolean =>
+  holder.applicationName.startsWith(lockName(key).slice(0, `${LOCK_HOLDER}${key.deployment}/`.length));
+
 const migrationPrefix = (key: StepKey) => `${shorten(MIGRATION, key, LONGEST_GENERATION)}/`;
 
 function shorten(prefix: string, key: StepKey, reserve: number): string {
@@ -48,7 +52,10 @@ export async function takeMigrationLock(client: DatabaseClient): Promise<{ heldB
   return { heldBy: holders[0] ?? { pid: 0, applicationName: 'a holder that has just gone', user: null } };
 }
 
-/** Connections of migrations that are still there: of this step (any generation), and of other ones. */
+/**
+ * Connections of migrations that are still there: of this deployment (a rollback has to wait for the upgrade that it
+ * undoes), and of other ones.
+ */
 export async function runningMigrations(
   client: DatabaseClient,
   key: StepKey,
@@ -58,7 +65,7 @@ export async function runningMigrations(
       where datname = current_database() and pid <> pg_backend_pid() and starts_with(application_name, $1)`,
     [MIGRATION],
   );
-  const prefix = migrationPrefix(key);
+  const prefix = migrationPrefix(key).slice(0, `${MIGRATION}${key.deployment}/`.length);
   return {
     ours: rows.filter((row) => row.applicationName.startsWith(prefix)),
     others: rows.filter((row) => !row.applicationName.startsWith(prefix)),

@@ -49,34 +49,46 @@ async function systemFolders(): Promise<string[]> {
 }
 
 /**
- * Dumps a database in custom format. Making it again does no harm; the child dies with the signal.
+ * What libpq's programs are told by their own variables, not by arguments: they are in no process list, and a name
+ * can't be read as an option.
+ */
+export const connectionVariables = (database: Database, password: string): Record<string, string> => ({
+  PGHOST: database.host,
+  PGPORT: String(database.port),
+  PGUSER: database.user,
+  PGDATABASE: database.name,
+  PGPASSWORD: password,
+  PGAPPNAME: 'surefoot-backup',
+  PGCONNECT_TIMEOUT: '10',
+  // What they say is read.
+  LC_ALL: 'C',
+});
+
+/**
+ * Dumps a database in custom format, as it is in an exported snapshot. Making it again does no harm; the child dies with
+ * the signal.
  * @throws ApplicationFailure `CommandFailed` with what pg_dump said
  */
 export async function dumpDatabase(
   tools: DumpTools,
-  job: { database: Database; file: string; signal: AbortSignal },
+  job: { database: Database; snapshot: string; file: string; signal: AbortSignal },
 ): Promise<void> {
-  const { database, file, signal } = job;
+  const { database, snapshot, file, signal } = job;
   const password = await readSecret(database.password);
-  // By its own variables, not by arguments: they are in no process list, and a name can't be read as an option.
-  const env = {
-    PGHOST: database.host,
-    PGPORT: String(database.port),
-    PGUSER: database.user,
-    PGDATABASE: database.name,
-    PGPASSWORD: password,
-    PGAPPNAME: 'surefoot-backup',
-    PGCONNECT_TIMEOUT: '10',
-  };
+  const env = connectionVariables(database, password);
   // A table that somebody keeps locked fails the dump instead of queueing everybody else behind it.
-  const words = ['--format=custom', '--no-password', '--lock-wait-timeout=60s', `--file=${file}`];
-  const run = await execa(tools.pgDump, words, { env, reject: false, cancelSignal: signal, stdin: 'ignore' });
+  const words = ['--format=custom', '--no-password', '--lock-wait-timeout=60s', `--snapshot=${snapshot}`];
+  const run = await execa(tools.pgDump, [...words, `--file=${file}`], {
+    env,
+    reject: false,
+    cancelSignal: signal,
+    stdin: 'ignore',
+  });
   signal.throwIfAborted();
   if (!run.failed) return;
-  const said = redact(run.stderr.slice(-1_000), [password]);
   throw ApplicationFailure.create({
     type: FailureType.CommandFailed,
-    message: `pg_dump of ${database.name} failed (exit code ${run.exitCode ?? run.code ?? run.signal}):\n${said}`,
+    message: `pg_dump of ${database.name} failed (exit code ${run.exitCode ?? run.code ?? run.signal}):\n${redact(run.stderr.slice(-1_000), [password])}`,
     nonRetryable: true,
   });
 }
@@ -94,5 +106,12 @@ export async function readWhole(
   });
   signal.throwIfAborted();
   if (!run.failed) return { readable: true, text: 'pg_restore read the dump whole' };
-  return { readable: false, text: `pg_restore could not read the dump: ${run.stderr.slice(-300) || run.code}` };
+  return { readable: false, text: `pg_restore could not read the dump: ${said(run.stderr, run.code)}` };
 }
+
+/** What pg_restore said, on one line. */
+export const said = (stderr: string, code = 'no reason was given'): string =>
+  stderr
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .slice(-300) || code;

@@ -1,4 +1,5 @@
 /** Performs the plan's endpoint checks and says of each aspect whether it holds. */
+import { aspectsOf } from '../contract/checks.js';
 import type { EndpointCheck } from '../contract/plan.js';
 import type { Fact } from '../domain/evidence.js';
 import { percentile } from '../domain/statistics.js';
@@ -36,7 +37,8 @@ export interface Exchange {
 
 /**
  * One check: a fact for each aspect that the plan asks for, always the same ones whatever happens:
- * `<id>.status`, `<id>.structure`, `<id>.each`, `<id>.pages`, `<id>.p95`.
+ * `<id>.status`, `<id>.structure`, `<id>.each`, `<id>.data`, `<id>.pages`, `<id>.p95`. An answer without the elements
+ * that an aspect looks at proves nothing about them, so it does not hold unless the check says `mayBeEmpty`.
  */
 export async function performCheck(run: CheckRun, check: EndpointCheck): Promise<Fact[]> {
   const aspects = aspectsOf(check);
@@ -62,18 +64,13 @@ export async function performCheck(run: CheckRun, check: EndpointCheck): Promise
   const unread = !good ? answer.statusText : body === undefined ? 'the answer is not JSON' : undefined;
   for (const aspect of aspects.slice(1)) {
     if (unread !== undefined && aspect !== 'p95') facts.push(fact(aspect, false, `not checked (${unread})`));
-    else if (aspect === 'structure') facts.push(fact(aspect, ...structure(body, check.structure ?? {})));
-    else if (aspect === 'each') facts.push(fact(aspect, ...each(body, asked.each)));
+    else if (aspect === 'structure') facts.push(fact(aspect, ...structure(body, check)));
+    else if (aspect === 'each') facts.push(fact(aspect, ...each(body, asked)));
+    else if (aspect === 'data') facts.push(fact(aspect, ...data(body, asked)));
     else if (aspect === 'pages') facts.push(fact(aspect, ...(await walkPages(run, asked))));
     else facts.push(fact(aspect, ...(await repeat(run, asked))));
   }
   return facts;
-}
-
-/** The aspects that a check establishes facts for; `status` always, first. */
-export function aspectsOf(check: EndpointCheck): string[] {
-  const optional = { structure: check.structure, each: check.each, pages: check.pages, p95: check.repeat };
-  return ['status', ...Object.entries(optional).flatMap(([aspect, wanted]) => (wanted ? [aspect] : []))];
 }
 
 type Asked = EndpointCheck & { each: Record<string, string> };
@@ -128,57 +125,95 @@ const expectation = (answer: HttpAnswer, status: number) =>
 
 type Finding = [ok: boolean, text: string];
 
-function structure(body: unknown, wanted: Record<string, string>): Finding {
+function structure(body: unknown, { structure: wanted = {}, mayBeEmpty }: EndpointCheck): Finding {
   const problems = Object.entries(wanted).flatMap(([path, type]) => {
     const { values, missing } = follow(body, path);
     if (missing > 0) return [`${path} is missing`];
-    return values.every((value) => hasType(value, type as never)) ? [] : [`${path} is not ${type}`];
+    if (values.length === 0 && !mayBeEmpty) return [`no element to look for ${path} in`];
+    return values.every((value) => hasType(value, type)) ? [] : [`${path} is not ${type}`];
   });
   if (problems.length > 0) return [false, problems.join(', ')];
   return [true, `${Object.keys(wanted).length} fields are there with their types`];
 }
 
-function each(body: unknown, wanted: Record<string, string>): Finding {
+function each(body: unknown, { each: wanted, mayBeEmpty }: Asked): Finding {
   const findings = Object.entries(wanted).map(([path, expected]): Finding => {
     const { values, missing } = follow(body, path);
     const equal = values.filter((value) => String(value) === expected).length;
     const all = values.length + missing;
+    if (all === 0) return [mayBeEmpty === true, `no element came back to hold ${path} against ${expected}`];
     return [equal === all, `${path} is ${expected} in ${equal} of ${all}`];
   });
   return [findings.every(([ok]) => ok), findings.map(([, text]) => text).join(', ')];
 }
 
+/** As many elements as the total says: exactly, where the query limits them; else at least one of those there are. */
+function data(body: unknown, { data: wanted, query }: Asked): Finding {
+  const { items, total: totalField } = wanted as NonNullable<EndpointCheck['data']>;
+  const [elements] = follow(body, items).values;
+  if (!Array.isArray(elements)) return [false, `there is no list in ${items}`];
+  const [total] = follow(body, totalField).values;
+  if (!isCount(total)) return [false, `there is no whole number in ${totalField}`];
+  const text = `${elements.length} elements of ${total}`;
+  const limit = query.limit === undefined ? undefined : Number(query.limit);
+  const rest = Math.max(total - Number(query.skip ?? 0), 0);
+  if (limit !== undefined) {
+    const expected = Math.min(limit, rest);
+    return [elements.length === expected, elements.length === expected ? text : `${text} instead of ${expected}`];
+  }
+  if (elements.length > rest) return [false, `${text}: more than there are`];
+  if (elements.length === 0 && rest > 0) return [false, `no element came back, though there are ${total}`];
+  return [true, total === 0 ? 'there is nothing to return' : text];
+}
+
+const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
+
+/** Every page, and the one after the last, which must be empty: a total that is too low is no end of the list. */
 async function walkPages(run: CheckRun, check: Asked): Promise<Finding> {
-  const { size, items, key, total: totalField } = check.pages as NonNullable<EndpointCheck['pages']>;
+  const { size } = check.pages as NonNullable<EndpointCheck['pages']>;
   const seen = new Set<string>();
   let twice = 0;
   let total = 0;
-  for (let page = 0; page === 0 || page * size < total; page += 1) {
-    const answer = await ask(run, check, { ...check.query, skip: String(page * size), limit: String(size) });
-    if (answer instanceof NoAnswer) return [false, `page ${page + 1}: ${answer.message}`];
-    if (answer.status !== check.status) return [false, `page ${page + 1}: ${answer.statusText}`];
-    const body = jsonOf(answer);
-    const [count] = follow(body, totalField).values;
-    if (!Number.isInteger(count)) return [false, `page ${page + 1} has no number in ${totalField}`];
-    total = count as number;
-    if (Math.ceil(total / size) > MOST_PAGES) {
+  let pages = 1;
+  for (let page = 0; page <= pages; page += 1) {
+    const read = await readPage(run, check, page);
+    if (typeof read === 'string') return [false, `page ${page + 1}${read}`];
+    total = read.total;
+    pages = Math.max(Math.ceil(total / size), 1);
+    if (pages > MOST_PAGES) {
       return [false, `${total} elements are more than ${MOST_PAGES} pages of ${size}: choose larger pages in the plan`];
     }
-    const [elements] = follow(body, items).values;
-    if (!Array.isArray(elements)) return [false, `page ${page + 1} has no list in ${items}`];
-    if (elements.length > size)
-      return [false, `page ${page + 1} holds ${elements.length} elements instead of at most ${size}`];
-    for (const element of elements) {
-      const { values, missing } = follow(element, key);
-      if (missing > 0) return [false, `page ${page + 1} has an element without ${key}`];
-      const id = JSON.stringify(values[0]);
-      if (seen.has(id)) twice += 1;
-      seen.add(id);
+    for (const key of read.keys) {
+      if (seen.has(key)) twice += 1;
+      seen.add(key);
     }
   }
-  const pages = Math.max(Math.ceil(total / size), 1);
   const text = `${pages} pages of ${size} hold ${seen.size} different elements of ${total}`;
-  return [twice === 0 && seen.size === total, twice === 0 ? text : `${text}, ${twice} of them on two pages`];
+  if (twice > 0) return [false, `${text}, ${twice} of them on two pages`];
+  if (seen.size !== total) return [false, text];
+  if (pages > 1 || check.mayBeEmpty) return [true, text];
+  return [false, `${total} elements are one page of ${size}, which proves nothing: choose smaller pages in the plan`];
+}
+
+/** One page's total and the keys of its elements, or what is wrong with it. */
+async function readPage(
+  run: CheckRun,
+  check: Asked,
+  page: number,
+): Promise<{ total: number; keys: string[] } | string> {
+  const { size, items, key, total: totalField } = check.pages as NonNullable<EndpointCheck['pages']>;
+  const answer = await ask(run, check, { ...check.query, skip: String(page * size), limit: String(size) });
+  if (answer instanceof NoAnswer) return `: ${answer.message}`;
+  if (answer.status !== check.status) return `: ${answer.statusText}`;
+  const body = jsonOf(answer);
+  const [total] = follow(body, totalField).values;
+  if (!isCount(total)) return ` has no whole number in ${totalField}`;
+  const [elements] = follow(body, items).values;
+  if (!Array.isArray(elements)) return ` has no list in ${items}`;
+  if (elements.length > size) return ` holds ${elements.length} elements instead of at most ${size}`;
+  const found = elements.map((element) => follow(element, key));
+  if (found.some(({ missing }) => missing > 0)) return ` has an element without ${key}`;
+  return { total, keys: found.map(({ values }) => JSON.stringify(values[0])) };
 }
 
 async function repeat(run: CheckRun, check: Asked): Promise<Finding> {

@@ -6,6 +6,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { EvidencePlace } from '../contract/activities.js';
 import type { EvidenceReference } from '../domain/evidence.js';
+import { redact, redaction } from './redaction.js';
+import { knownSecrets } from './secrets.js';
 
 /** The file that a path of the store stands for. Paths stay inside the deployment's folder. */
 export function evidenceFile(place: EvidencePlace, path: string): string {
@@ -14,7 +16,10 @@ export function evidenceFile(place: EvidencePlace, path: string): string {
   return join(place.store, place.deployment, inside);
 }
 
-/** Writes content as evidence: to a temporary name, then in place, so that a reader never sees half of it. */
+/**
+ * Writes content as evidence: to a temporary name, then in place, so that a reader never sees half of it. No secret that
+ * this process knows gets into it, whoever printed it; bytes (a picture) are taken as they are.
+ */
 export async function storeEvidence(
   place: EvidencePlace,
   evidence: { title: string; path: string; content: string | Buffer | Readable },
@@ -22,8 +27,11 @@ export async function storeEvidence(
   const file = evidenceFile(place, evidence.path);
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const temporary = `${file}.${randomUUID()}.part`;
-  const source = evidence.content instanceof Readable ? evidence.content : Readable.from([evidence.content]);
-  await pipeline(source, createWriteStream(temporary, { mode: 0o600 }));
+  const { content } = evidence;
+  const secrets = knownSecrets();
+  const stored = createWriteStream(temporary, { mode: 0o600 });
+  if (content instanceof Readable) await pipeline(content, redaction(secrets), stored);
+  else await pipeline(Readable.from([typeof content === 'string' ? redact(content, secrets) : content]), stored);
   await rename(temporary, file);
   return referTo(place, evidence.title, evidence.path);
 }

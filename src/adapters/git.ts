@@ -18,14 +18,20 @@ export async function isAncestor(repository: string, commits: { ancestor: string
   throw new Error(`git cannot compare commits in ${repository}: ${run.stderr.slice(-300) || run.code}`);
 }
 
+/** The files of a list that a commit does not hold. */
+export async function missingFiles(repository: string, commit: string, files: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(files.map((file) => git(repository, ['cat-file', '-e', `${commit}:${file}`])));
+  return files.filter((_, index) => found[index]?.failed);
+}
+
 /** Whether the folder is a git repository that can be read. @returns why not, when it isn't */
 export async function unreadable(repository: string): Promise<string | undefined> {
   const { failed, stderr, code } = await git(repository, ['rev-parse', '--git-dir']);
   return failed ? `${repository} is no readable git repository (${stderr.trim().slice(-200) || code})` : undefined;
 }
 
-// The repository may belong to another user than the worker's: naming it is the plan's consent.
-const git = (repository: string, words: string[]) =>
+/** Runs git, never failing by itself. The repository may belong to another user than the worker's: naming it is the plan's consent. */
+export const git = (repository: string, words: string[]) =>
   execa('git', ['-c', `safe.directory=${repository}`, '-C', repository, ...words], {
     reject: false,
     timeout: 30_000,

@@ -6,9 +6,9 @@
  * - open loop ({@link runOpenLoop}): requests start at a fixed rate whatever the answers do, as real users would, and
  *   latency counts from the intended start, so that a stalled server cannot hide its stall (coordinated omission).
  */
-import { Client, type Dispatcher, Pool } from 'undici';
+import { Client, Pool } from 'undici';
 import { percentiles, wilsonInterval } from '../domain/statistics.js';
-import { errorCode } from './http.js';
+import { connectionOptions, type Outcome, Requests } from './requests.js';
 
 /** One request of a load test. */
 export interface LoadSample {
@@ -16,8 +16,7 @@ export interface LoadSample {
   offset: number;
   /** Until the last byte of the answer, or until it failed; the time-out's own value for a time-out. Milliseconds. */
   latency: number;
-  /** The HTTP status, `timeout`, or the code of the error (`ECONNREFUSED`). */
-  outcome: number | string;
+  outcome: Outcome;
 }
 
 export interface ClosedLoop {
@@ -44,75 +43,62 @@ export interface LoadRun {
 export async function runClosedLoop(load: ClosedLoop): Promise<LoadRun> {
   load.signal?.throwIfAborted();
   const { origin, pathname, search } = new URL(load.url);
-  const request = { path: pathname + search, headers: load.headers ?? {}, timeout: load.timeout };
   const clients = Array.from(
     { length: Math.min(load.concurrency, load.requests) },
-    () => new Client(origin, { ...PATIENT, connect: { timeout: load.timeout } }),
+    () => new Client(origin, connectionOptions(load.timeout)),
   );
-  const samples: LoadSample[] = [];
-  const start = performance.now();
-  let started = 0;
-  const worker = async (client: Client) => {
-    while (started < load.requests && !load.signal?.aborted) {
-      started += 1;
-      const begun = performance.now();
-      const outcome = await exchange(client, request);
-      const latency = outcome === 'timeout' ? load.timeout : performance.now() - begun;
-      samples.push({ offset: begun - start, latency, outcome });
-      load.progress?.(samples.length);
-    }
-  };
   // Destroying a client fails what it has in flight, which ends its worker.
   const stop = () => clients.forEach((client) => void client.destroy());
   load.signal?.addEventListener('abort', stop, { once: true });
+  const requests = new Requests(load.timeout);
+  const request = { path: pathname + search, method: 'GET', headers: load.headers ?? {} } as const;
   try {
-    await Promise.all(clients.map(worker));
+    const run = await sendAll(load, clients, (client, done) => requests.send(client, request, done));
     load.signal?.throwIfAborted();
-    return { samples, elapsed: performance.now() - start };
+    return run;
   } finally {
     load.signal?.removeEventListener('abort', stop);
+    requests.close();
     await Promise.all(clients.map((client) => client.destroy()));
   }
 }
 
-/** Our own clock decides about time-outs: undici's would be two (headers, body) and as coarse as a second. */
-const PATIENT = { pipelining: 1, headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 4_000 } as const;
+type Send = (client: Client, done: (outcome: Outcome, milliseconds: number) => void) => void;
 
-/** One GET, body read to its end. Never rejects. @returns the status, `timeout`, or the code of the error */
-function exchange(
-  dispatcher: Dispatcher,
-  request: { path: string; headers: Record<string, string>; timeout: number },
-): Promise<number | string> {
+/** Each client sends its next request when its last one has ended, until all have been sent or the load is stopped. */
+function sendAll(load: ClosedLoop, clients: Client[], send: Send): Promise<LoadRun> {
+  // Columns, made into samples at the end: objects that pile up during the run keep the garbage collector busy.
+  const offsets = new Float64Array(load.requests);
+  const latencies = new Float64Array(load.requests);
+  const outcomes: Outcome[] = [];
+  const start = performance.now();
+  let sent = 0;
+  let working = clients.length;
   return new Promise((resolve) => {
-    let controller: Dispatcher.DispatchController | undefined;
-    let timedOut = false;
-    let status = 0;
-    const settle = (outcome: number | string) => {
-      clearTimeout(timer);
-      resolve(outcome);
+    const next = (client: Client) => {
+      if (sent === load.requests || load.signal?.aborted) {
+        working -= 1;
+        if (working > 0) return;
+        const elapsed = performance.now() - start;
+        const sample = (outcome: Outcome, n: number): LoadSample => ({
+          offset: offsets[n] ?? 0,
+          latency: latencies[n] ?? 0,
+          outcome,
+        });
+        resolve({ samples: outcomes.map(sample), elapsed });
+        return;
+      }
+      sent += 1;
+      const offset = performance.now() - start;
+      send(client, (outcome, latency) => {
+        offsets[outcomes.length] = offset;
+        latencies[outcomes.length] = latency;
+        outcomes.push(outcome);
+        load.progress?.(outcomes.length);
+        next(client);
+      });
     };
-    const timer = setTimeout(() => {
-      timedOut = true;
-      // First: aborting reports its error at once.
-      settle('timeout');
-      controller?.abort(new Error('timeout'));
-    }, request.timeout);
-    dispatcher.dispatch(
-      { path: request.path, method: 'GET', headers: request.headers },
-      {
-        onRequestStart(started) {
-          controller = started;
-          // It waited for its connection longer than it may.
-          if (timedOut) controller.abort(new Error('timeout'));
-        },
-        onResponseStart(_controller, code) {
-          status = code;
-        },
-        onResponseData() {},
-        onResponseEnd: () => settle(status),
-        onResponseError: (_controller, error) => settle(errorCode(error)),
-      },
-    );
+    clients.forEach(next);
   });
 }
 
@@ -134,17 +120,19 @@ export interface LoadSummary {
 }
 
 /** An answer of 2xx or 3xx. */
-export const isSuccess = (outcome: number | string): boolean =>
-  typeof outcome === 'number' && outcome >= 200 && outcome < 400;
+export const isSuccess = (outcome: Outcome): boolean => typeof outcome === 'number' && outcome >= 200 && outcome < 400;
 
 /**
- * Sums a run up. Every request counts: those without an answer (time-outs, refused or broken connections) are in the
- * denominator of the success share, and in the percentiles at the time-out's value, since a dead server must not look
- * fast. An answer that is an error (500) keeps its measured latency.
+ * The latencies that percentiles count, milliseconds. A request without an answer (time-out, refused or broken
+ * connection) has the time-out's, since a dead server must not look fast; an answer that is an error (500) its own.
  */
+export const countedLatencies = ({ samples }: LoadRun, timeout: number): number[] =>
+  samples.map(({ latency, outcome }) => (typeof outcome === 'number' ? latency : timeout));
+
+/** Sums a run up. Every request counts: those without an answer are in the denominator of the success share. */
 export function summarize(run: LoadRun, timeout: number): LoadSummary {
   const { samples, elapsed } = run;
-  const latencies = samples.map(({ latency, outcome }) => (typeof outcome === 'number' ? latency : timeout));
+  const latencies = countedLatencies(run, timeout);
   const [p50, p95, p99, max] = percentiles(latencies, [50, 95, 99, 100]) as [number, number, number, number];
   const outcomes: Record<string, number> = {};
   for (const { outcome } of samples) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
@@ -199,7 +187,8 @@ export interface OpenLoopCounters {
 export function runOpenLoop(load: OpenLoop): { counters: OpenLoopCounters; done: Promise<OpenLoopCounters> } {
   const { maxInFlight = 64, timeout = 30_000 } = load;
   const { origin, pathname, search } = new URL(load.url);
-  const pool = new Pool(origin, { ...PATIENT, connections: maxInFlight, connect: { timeout } });
+  const pool = new Pool(origin, { ...connectionOptions(timeout), connections: maxInFlight });
+  const requests = new Requests(timeout);
   const counters: OpenLoopCounters = {
     sent: 0,
     succeeded: 0,
@@ -209,17 +198,18 @@ export function runOpenLoop(load: OpenLoop): { counters: OpenLoopCounters; done:
     outcomes: {},
     latencies: [],
   };
-  const send = async (intended: number) => {
+  const send = (intended: number) => {
     counters.sent += 1;
     counters.inFlight += 1;
     const headers = typeof load.headers === 'function' ? load.headers() : (load.headers ?? {});
-    const outcome = await exchange(pool, { path: pathname + search, headers, timeout });
-    counters.inFlight -= 1;
-    if (load.signal.aborted) return;
-    counters[isSuccess(outcome) ? 'succeeded' : 'failed'] += 1;
-    counters.outcomes[outcome] = (counters.outcomes[outcome] ?? 0) + 1;
-    counters.latencies.push(outcome === 'timeout' ? timeout : performance.now() - intended);
-    if (counters.latencies.length > 1_000) counters.latencies.shift();
+    requests.send(pool, { path: pathname + search, method: 'GET', headers }, (outcome) => {
+      counters.inFlight -= 1;
+      if (load.signal.aborted) return;
+      counters[isSuccess(outcome) ? 'succeeded' : 'failed'] += 1;
+      counters.outcomes[outcome] = (counters.outcomes[outcome] ?? 0) + 1;
+      counters.latencies.push(outcome === 'timeout' ? timeout : performance.now() - intended);
+      if (counters.latencies.length > 1_000) counters.latencies.shift();
+    });
   };
   const interval = 1_000 / load.ratePerSecond;
   let next = performance.now();
@@ -229,7 +219,7 @@ export function runOpenLoop(load: OpenLoop): { counters: OpenLoopCounters; done:
       // After a stall of this very process (a sleeping laptop) there is nothing to catch up with.
       if (now - next > 5_000) next = now;
       for (; next <= now; next += interval) {
-        if (counters.inFlight < maxInFlight) void send(next);
+        if (counters.inFlight < maxInFlight) send(next);
         else counters.dropped += 1;
       }
     },
@@ -238,6 +228,7 @@ export function runOpenLoop(load: OpenLoop): { counters: OpenLoopCounters; done:
   const done = new Promise<OpenLoopCounters>((resolve) => {
     const stop = () => {
       clearInterval(timer);
+      requests.close();
       void pool.destroy().then(() => resolve(counters));
     };
     if (load.signal.aborted) stop();

@@ -18,14 +18,15 @@ export const LONGEST_NAME = 63;
 const REFUSED = ['28000', '28P01', '3D000', '42501', '42P01', '42703', '42601'];
 
 /**
- * Connects, works without writing, disconnects. `applicationName` is what people see in pg_stat_activity.
+ * Connects, works without writing unless `writes` says so, disconnects. `applicationName` is what people see in
+ * pg_stat_activity.
  * @throws ApplicationFailure: retryable when the database cannot be reached, `PreconditionFailed` when it refuses us,
  *   `SecretMissing`; whatever the work throws passes through with database errors put into words
  */
 export async function withDatabase<T>(
   database: Database,
   work: (client: DatabaseClient) => Promise<T>,
-  options: { applicationName?: string } = {},
+  options: { applicationName?: string; writes?: boolean } = {},
 ): Promise<T> {
   const password = await readSecret(database.password);
   const client = new pg.Client({
@@ -44,7 +45,7 @@ export async function withDatabase<T>(
   const inWords = (error: unknown) => databaseError(error, database, password);
   try {
     await client.connect().catch((error: unknown) => Promise.reject(inWords(error)));
-    await client.query('set default_transaction_read_only = on');
+    if (options.writes !== true) await client.query('set default_transaction_read_only = on');
     return await work(client);
   } catch (error) {
     throw isDatabaseError(error) ? inWords(error) : error;
@@ -79,6 +80,13 @@ export const quoteName = (name: string): string =>
 /** The number of rows of a table, counted. */
 export async function countRowsOf(client: DatabaseClient, table: string): Promise<number> {
   const { rows } = await client.query<{ count: string }>(`select count(*) as count from ${quoteName(table)}`);
+  return Number(rows[0]?.count);
+}
+
+/** The number of rows of a table that have a value in a column. */
+export async function countValuesOf(client: DatabaseClient, table: string, column: string): Promise<number> {
+  const text = `select count(${quoteName(column)}) as count from ${quoteName(table)}`;
+  const { rows } = await client.query<{ count: string }>(text);
   return Number(rows[0]?.count);
 }
 

@@ -1,4 +1,6 @@
 /** Reads the plans that PostgreSQL makes for a query: which one it chooses, and whether it could use an index. */
+import pg from 'pg';
+import type { PlannedQuery } from '../contract/plan.js';
 import type { DatabaseClient } from './postgres.js';
 
 export interface PlanNode {
@@ -16,26 +18,57 @@ export interface QueryPlans {
   usable: PlanNode;
 }
 
-/** Makes both plans without running the query, in a read-only transaction that is rolled back. */
-export async function explain(client: DatabaseClient, sql: string): Promise<QueryPlans> {
+/**
+ * `custom`: planned for these very values, as the first executions of a prepared statement are. `generic`: planned once
+ * for any values, as PostgreSQL may do from the sixth execution on; only for a query that has parameters.
+ */
+export interface PlansByMode {
+  custom: QueryPlans;
+  generic?: QueryPlans;
+}
+
+/** Makes all plans without running the query, in a read-only transaction that is rolled back. */
+export async function explain(
+  client: DatabaseClient,
+  query: Pick<PlannedQuery, 'sql' | 'parameters'>,
+): Promise<PlansByMode> {
+  const { parameters = [] } = query;
+  const sql = query.sql.trim().replace(/;$/, '');
   await client.query('begin read only');
   try {
-    const chosen = await plan(client, sql);
-    await client.query('set local enable_seqscan = off');
-    return { chosen, usable: await plan(client, sql) };
+    if (parameters.length === 0) return { custom: await bothPlans(client, sql) };
+    await onlyOne(client, `prepare surefoot_query as ${sql}`);
+    const values = parameters.map((value) => pg.escapeLiteral(value)).join(', ');
+    const inMode = async (mode: string) => {
+      await client.query(`set local plan_cache_mode = ${mode}`);
+      return bothPlans(client, `execute surefoot_query (${values})`);
+    };
+    return { custom: await inMode('force_custom_plan'), generic: await inMode('force_generic_plan') };
   } finally {
     await client.query('rollback');
+    // A prepared statement outlives its transaction.
+    await client.query('deallocate all');
   }
 }
 
-async function plan(client: DatabaseClient, sql: string): Promise<PlanNode> {
-  // The extended protocol takes one statement only: nothing can be smuggled in behind the query.
-  const query = { text: `explain (format json) ${sql.trim().replace(/;$/, '')}`, queryMode: 'extended' as const };
-  const { rows } = await client.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(query);
+async function bothPlans(client: DatabaseClient, statement: string): Promise<QueryPlans> {
+  const chosen = await plan(client, statement);
+  await client.query('set local enable_seqscan = off');
+  const usable = await plan(client, statement);
+  await client.query('set local enable_seqscan = on');
+  return { chosen, usable };
+}
+
+async function plan(client: DatabaseClient, statement: string): Promise<PlanNode> {
+  const { rows } = await onlyOne(client, `explain (format json) ${statement}`);
   const root = rows[0]?.['QUERY PLAN'][0]?.Plan;
   if (!root) throw new Error('EXPLAIN gave no plan');
   return root;
 }
+
+/** The extended protocol takes one statement only: nothing can be smuggled in behind the query. */
+const onlyOne = (client: DatabaseClient, text: string) =>
+  client.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>({ text, queryMode: 'extended' } as pg.QueryConfig);
 
 /** Every node of a plan; bitmap scans name their index on a child. */
 export function nodes(root: PlanNode): PlanNode[] {
@@ -57,4 +90,10 @@ export function describePlan(root: PlanNode): string {
     return `${node['Node Type']}${relation ? ` on ${relation}` : ''}${index ? ` by ${index}` : ''}`;
   });
   return [...new Set(texts)].join(', ') || root['Node Type'];
+}
+
+/** What is chosen, and what for any values where that is another. */
+export function describePlans({ custom, generic }: PlansByMode): string {
+  const [own, any] = [describePlan(custom.chosen), generic && describePlan(generic.chosen)];
+  return any === undefined || any === own ? own : `${own} (for any values: ${any})`;
 }

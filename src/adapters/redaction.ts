@@ -5,7 +5,7 @@ import { Transform } from 'node:stream';
 const SHORTEST = 4;
 const MASK = '***';
 
-/** The text without the secrets, also where they are percent-encoded as in URLs. */
+/** The text without the secrets, also where they are percent-encoded as in URLs, or escaped as in JSON. */
 export function redact(text: string, secrets: string[]): string {
   return replaceAll(text, variants(secrets));
 }
@@ -30,7 +30,9 @@ export function redaction(secrets: string[]): Transform {
 }
 
 function variants(secrets: string[]): string[] {
-  const forms = secrets.filter((secret) => secret.length >= SHORTEST).flatMap((secret) => [secret, encoded(secret)]);
+  const forms = secrets
+    .filter((secret) => secret.length >= SHORTEST)
+    .flatMap((secret) => [secret, encoded(secret), JSON.stringify(secret).slice(1, -1)]);
   // The longest first: a secret that begins with another one must not leave its end behind.
   return [...new Set(forms)].sort((a, b) => b.length - a.length);
 }

@@ -140,6 +140,12 @@ function quantile(pages: readonly Observation<Page>[], q: number, histogram: Sel
   return { value: secondsAs(interpolate(buckets, q * total), unit) };
 }
 
+/** The finite bucket bounds of a histogram on a page, ascending, in seconds. */
+export function pageBounds(page: Page, histogram: Selector): number[] {
+  const bounds = select(page, part(histogram, 'bucket')).map(({ labels }) => bucketBound(labels.le) ?? Number.NaN);
+  return [...new Set(bounds.filter(Number.isFinite))].sort((one, other) => one - other);
+}
+
 const bucketBound = (le: string | undefined): number | undefined => {
   if (le === '+Inf') return Number.POSITIVE_INFINITY;
   const bound = Number(le ?? 'none');

@@ -47,7 +47,8 @@ export class Scraper {
   }
 }
 
-async function scrape(url: string): Promise<Page> {
+/** The page as it is now. @throws NoAnswer, ParseFailure, or an Error that names the status */
+export async function scrape(url: string): Promise<Page> {
   const answer = await request({ url, timeout: TIMEOUT, headers: { accept: 'text/plain;version=0.0.4' } });
   if (answer.status !== 200) throw new Error(`the metrics page answered ${answer.statusText}`);
   return parsePage(answer.body);

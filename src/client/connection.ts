@@ -2,6 +2,8 @@
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import type { SandboxDescription } from '../../sandbox/local/sandbox.js';
+import { dataConverter } from '../encryption/data-converter.js';
+import { KeyringError } from '../encryption/keys.js';
 import { CliError, EXIT, innermost, usageError } from './errors.js';
 import { runningSandbox } from './running-sandbox.js';
 
@@ -73,8 +75,15 @@ export async function connect(): Promise<Connected> {
       ...(settings.options as ConnectionOptions),
       connectTimeout: CONNECT_WITHIN,
     });
-    return { client: new Client({ connection, namespace }), connection, address, namespace, uiUrl };
+    return {
+      client: new Client({ connection, namespace, dataConverter: dataConverter('throw') }),
+      connection,
+      address,
+      namespace,
+      uiUrl,
+    };
   } catch (error) {
+    if (error instanceof KeyringError) throw usageError(error.message, 'See docs/security.md.');
     throw new CliError(`Temporal can't be reached at ${address} (from ${settings.source}): ${innermost(error)}`, {
       hint: 'Start a local one with `surefoot sandbox`, or set TEMPORAL_ADDRESS (and TEMPORAL_NAMESPACE, TEMPORAL_API_KEY or TEMPORAL_PROFILE) to yours.',
       exitCode: EXIT.unreachable,

@@ -58,6 +58,12 @@ async function findNamed(connected: Connected, reference: string): Promise<Found
   return newest && (await describe(connected, newest.workflowId, newest.runId));
 }
 
+/** One run, by its own IDs; undefined when Temporal does not know it (any more). */
+export const findRun = (
+  connected: Connected,
+  { workflowId, runId }: { workflowId: string; runId: string },
+): Promise<Found | undefined> => describe(connected, workflowId, runId);
+
 async function findOnly(connected: Connected): Promise<Found | undefined> {
   const all = await list(connected, '');
   const running = all.filter((candidate) => candidate.running);

@@ -4,10 +4,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { projectFolder } from '../../sandbox/local/folders.js';
+import { registerBacktest } from './commands/backtest.js';
+import { registerCodec } from './commands/codec.js';
 import { registerDecisions } from './commands/decide.js';
 import { registerDemo } from './commands/demo.js';
+import { registerDoctor } from './commands/doctor.js';
 import { registerOpen } from './commands/open.js';
 import { registerPlan } from './commands/plan.js';
+import { registerRehearse } from './commands/rehearse.js';
+import { registerReport } from './commands/report.js';
 import { registerSandbox } from './commands/sandbox.js';
 import { registerStart } from './commands/start.js';
 import { registerStatus } from './commands/status.js';
@@ -31,13 +36,18 @@ export function createProgram(): Command {
     );
   registerDemo(program);
   registerPlan(program);
+  registerRehearse(program);
+  registerBacktest(program);
+  registerDoctor(program);
   registerStart(program);
   registerStatus(program);
   registerWatch(program);
   registerDecisions(program);
   registerOpen(program);
+  registerReport(program);
   registerWorker(program);
   registerSandbox(program);
+  registerCodec(program);
   return program;
 }
 
@@ -70,10 +80,16 @@ function isMain(): boolean {
 }
 
 if (isMain()) {
-  // `surefoot status | head` ends quietly.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
-  });
+  // `surefoot status | head` ends quietly, and `surefoot demo | head` as by Ctrl-C: what it started is stopped.
+  let isHeard = true;
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
+      if (!isHeard) return;
+      isHeard = false;
+      if (process.listenerCount('SIGTERM') === 0) process.exit();
+      process.kill(process.pid, 'SIGTERM');
+    });
+  }
   process.exitCode = await run(process.argv.slice(2));
 }

@@ -18,11 +18,23 @@ export function explain(error: unknown): { message: string; hint: string; exitCo
   if (error instanceof PlanError) {
     return { message: error.message, hint: 'Put the plan right; nothing was started.', exitCode: EXIT.usage };
   }
+  const unreadable = aboutPayloadKeys(innermost(error));
+  if (unreadable !== undefined) {
+    const hint = 'Set SUREFOOT_PAYLOAD_KEYS as the workers have it; see docs/security.md.';
+    return { message: unreadable, hint, exitCode: EXIT.usage };
+  }
   if (comesFromServer(error)) {
     const hint = `Check TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and the rights of the API key or certificate. ${DEBUG}`;
     return { message: `Temporal refused or did not answer: ${innermost(error)}`, hint, exitCode: EXIT.unreachable };
   }
   return { message: `Unexpected: ${innermost(error)}`, hint: DEBUG, exitCode: EXIT.badly };
+}
+
+/** What the codec or, without one, the SDK says of a payload that cannot be read here; undefined for anything else. */
+function aboutPayloadKeys(message: string): string | undefined {
+  if (message.includes('binary/encrypted'))
+    return 'What Temporal holds is encrypted, and SUREFOOT_PAYLOAD_KEYS is not set here';
+  return /SUREFOOT_PAYLOAD_KEYS|cannot be decrypted with the key/.test(message) ? message : undefined;
 }
 
 function comesFromServer(error: unknown): boolean {

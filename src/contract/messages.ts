@@ -2,6 +2,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CriterionResult, RollbackOption, Verdict } from '../domain/criteria.js';
 import type { EvidenceReference } from '../domain/evidence.js';
+import type { ItemStatus } from '../domain/items.js';
 import {
   DECISIONS,
   type Decision,
@@ -9,6 +10,7 @@ import {
   type Ledger,
   type RollbackTrigger,
   type StepRecord,
+  type StoredBackup,
 } from '../domain/ledger.js';
 import type { Clock, EvidencePlace } from './activities.js';
 import type { ResolvedPlan, Watch } from './plan.js';
@@ -20,13 +22,15 @@ export const decisionSignals = Object.fromEntries(
 
 /** What the Web UI's signal dialog says about each. */
 export const DECISION_HELP: Record<DecisionKind, string> = {
-  approve: 'Sign off for a role. Input: {"who": "ana", "role": "qa", "why": "optional"}',
+  approve:
+    'Sign off for a role. Input: {"who": "ana", "role": "qa", "digest": "the twelve characters that the board shows"}',
   reject: 'Refuse the sign-off and stop the deployment. Input: {"who": "ana", "role": "qa", "why": "reason"}',
   confirm: 'Confirm what only a person can know. Input: {"who": "ana", "role": "qa", "subject": "question"}',
   hold: 'Hold before the next step. Input: {"who": "ana", "role": "devops", "why": "reason"}',
   resume: 'Go on after a hold, or carry on despite a concern. Input: {"who": "ana", "role": "devops"}',
   retry: 'Run the failed step once more. Input: {"who": "ana", "role": "devops"}',
   skip: 'Go on without the failed step. Input: {"who": "ana", "role": "devops", "why": "reason"}',
+  override: 'Go on outside a window. Input: {"who": "ana", "role": "tech-lead", "why": "reason"}',
   abort:
     'Stop; production is rolled back when it has changed. Input: {"who": "ana", "role": "devops", "why": "reason"}',
   rollback: 'Roll production back. Input: {"who": "ana", "role": "devops", "why": "reason", "option": "full"}',
@@ -36,6 +40,9 @@ export const DECISION_HELP: Record<DecisionKind, string> = {
 export const decideUpdate = defineUpdate<string, [Decision]>('decide');
 
 export const statusQuery = defineQuery<Ledger>('status');
+
+/** How each box of the checklist stands. */
+export const itemsQuery = defineQuery<ItemStatus[]>('items');
 
 /** Monitor to deployment: a criterion asks for a person; later: how the question was settled by time or data. */
 export interface Concern {
@@ -51,6 +58,18 @@ export const concernRaised = defineSignal<[Concern]>('concernRaised');
 export const concernSettled = defineSignal<[{ criterion: string; text: string }]>('concernSettled');
 /** Deployment to monitor: a person looked and carries on. */
 export const concernDismissed = defineSignal<[{ criterion: string }]>('concernDismissed');
+
+/** Whoever may signal a workflow may send anything. @returns the texts that the message needs, or undefined when one is missing */
+export function readTexts<Field extends string>(
+  sent: unknown,
+  fields: readonly Field[],
+): Record<Field, string> | undefined {
+  if (typeof sent !== 'object' || sent === null) return undefined;
+  const texts = fields.map((field) => [field, (sent as Record<string, unknown>)[field]] as const);
+  return texts.every(([, text]) => typeof text === 'string')
+    ? (Object.fromEntries(texts) as Record<Field, string>)
+    : undefined;
+}
 
 export interface MonitorProgress {
   ticks: number;
@@ -73,7 +92,6 @@ export interface MonitorInput {
   baselines: Record<string, number>;
   /** Roles that may answer a concern. */
   roles: string[];
-  webhook?: string;
 }
 
 export interface MonitorResult {
@@ -101,6 +119,8 @@ export interface RollbackInput {
   maintenance: boolean;
   /** The revision recorded before the deploy; what a downgrade goes to. */
   previousRevision: string | null;
+  /** What a restore starts from. */
+  backup?: StoredBackup;
 }
 
 export interface RollbackResult {

@@ -7,6 +7,8 @@ export const TASK_QUEUE = 'surefoot';
 export const deployWorkflowId = (service: string): string => `surefoot/${service}/production`;
 export const monitorWorkflowId = (deployment: string, watch: string, generation: number): string =>
   `${deployment}/${watch}${generation > 1 ? `-${generation}` : ''}`;
+export const reversibilityWorkflowId = (deployment: string, generation: number): string =>
+  `${deployment}/reversibility${generation > 1 ? `-${generation}` : ''}`;
 export const rollbackWorkflowId = (deployment: string, option: string, attempt: number): string =>
   `${deployment}/rollback-${option}${attempt > 1 ? `-${attempt}` : ''}`;
 

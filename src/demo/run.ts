@@ -1,6 +1,7 @@
 /** The demo: sandbox, worker, traffic and people, and one deployment in virtual time from the first box to the last. */
 import { dirname, join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { startAnnouncementReceiver } from '../../sandbox/local/announcements.js';
 import { writeBindings } from '../../sandbox/local/bindings.js';
 import { projectFolder } from '../../sandbox/local/folders.js';
 import { type Sandbox, startSandbox } from '../../sandbox/local/sandbox.js';
@@ -10,6 +11,7 @@ import { progressQuery, statusQuery } from '../contract/messages.js';
 import { deployWorkflowId, SEARCH_ATTRIBUTES, searchAttributes, TASK_QUEUE } from '../contract/names.js';
 import { withProgress } from '../contract/progress.js';
 import type { Ledger } from '../domain/ledger.js';
+import { dataConverter } from '../encryption/data-converter.js';
 import { newDeploymentId } from '../plan/deployment-id.js';
 import { type LoadedPlan, loadPlan } from '../plan/load.js';
 import { type DemoFault, readFault } from './fault.js';
@@ -39,6 +41,7 @@ export interface DemoRun {
   production: ProductionState;
   uiUrl: string;
   address: string;
+  namespace: string;
   home: string;
   /** Stops everything that the demo started. */
   stop(): Promise<void>;
@@ -77,7 +80,9 @@ type Run = Omit<DemoOptions, 'fault'> & { fault?: DemoFault; closers: (() => Pro
 
 async function deploy(sandbox: Sandbox, run: Run): Promise<Omit<DemoRun, 'stop'>> {
   const { address, namespace, uiUrl } = sandbox.temporal;
-  const bindings = await writeBindings(sandbox);
+  const receiver = await startAnnouncementReceiver(sandbox.home);
+  run.closers.push(() => receiver.stop());
+  const bindings = await writeBindings(sandbox, receiver.url);
   const plan = loadPlan(SHIPPED_PLAN, { bindings });
   const { staging, production } = sandbox.target.environments;
   const clientTools = dirname(sandbox.postgres.binaries.pgDump);
@@ -101,7 +106,7 @@ async function deploy(sandbox: Sandbox, run: Run): Promise<Omit<DemoRun, 'stop'>
 
   const connection = await Connection.connect({ address, interceptors: [timeSkippingInterceptor()] });
   run.closers.push(() => connection.close());
-  const client = new Client({ connection, namespace });
+  const client = new Client({ connection, namespace, dataConverter: dataConverter('throw') });
   const began = performance.now();
   const handle = await startInVirtualTime(client, plan);
   const link = `${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(handle.workflowId)}/${handle.firstExecutionRunId}`;
@@ -120,6 +125,7 @@ async function deploy(sandbox: Sandbox, run: Run): Promise<Omit<DemoRun, 'stop'>
     production: await readProduction(production, expected),
     uiUrl: link,
     address,
+    namespace,
     home: sandbox.home,
   };
 }

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { setFault } from '../../sandbox/local/faults.js';
+import { dataConverter } from '../encryption/data-converter.js';
 import { loadPlan } from '../plan/load.js';
 import { runWorker } from '../worker.js';
 import { type DemoFault, faultParameters } from './fault.js';
@@ -43,10 +44,18 @@ function faultAt(
 }
 
 const input = JSON.parse(process.argv[2] ?? '{}') as DemoWorkerInput;
+
+/** A demo that was killed takes its worker with it: how often the worker looks, milliseconds. */
+const LOOK_FOR_PARENT = 2_000;
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');
+}, LOOK_FOR_PARENT).unref();
 const { resolved } = loadPlan(input.plan, { bindings: input.bindings });
 const client = new Client({
   connection: await Connection.connect({ address: input.address }),
   namespace: input.namespace,
+  dataConverter: dataConverter('throw'),
 });
 const { fault } = input;
 const interceptors = fault && [

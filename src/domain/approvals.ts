@@ -4,6 +4,8 @@ export interface Person {
   id: string;
   name: string;
   roles: string[];
+  /** Public SSH keys, as in `authorized_keys`: what this person's approvals may be signed with. */
+  keys?: string[];
 }
 
 export interface Approvals {
@@ -12,6 +14,8 @@ export interface Approvals {
   roster: Person[];
   selfApproval: boolean;
   onePersonManyRoles: boolean;
+  /** Approvals count only with a signature by a key of the roster. */
+  signed?: boolean;
 }
 
 /**
@@ -49,3 +53,14 @@ export function fillRoles(
   for (const [person, role] of roleOf) filled.set(role, person);
   return filled;
 }
+
+/** What a signed approval signs, byte for byte. The namespace of the signature is `surefoot`. */
+export const approvalStatement = (of: { deployment: string; digest: string; role: string; who: string }): string =>
+  [
+    'surefoot approval 1',
+    `deployment ${of.deployment}`,
+    `digest ${of.digest}`,
+    `role ${of.role}`,
+    `who ${of.who}`,
+    '',
+  ].join('\n');

@@ -1,6 +1,9 @@
 /** The live board in the Web UI's details of a deployment: GitHub Markdown, from the ledger alone. */
+
+import type { CriterionResult } from './criteria.js';
 import { formatDuration } from './duration.js';
-import type { Ledger, StepState } from './ledger.js';
+import type { ItemCounts } from './items.js';
+import type { Ledger, StepRecord, StepState } from './ledger.js';
 import { PHASES } from './steps.js';
 
 const MARKS: Record<StepState, string> = { running: '⏳', passed: '✅', failed: '❌', skipped: '⏭️' };
@@ -12,18 +15,23 @@ const ENTITIES: Record<string, string> = {
   '\\': '&#92;',
   '[': '&#91;',
   '`': '&#96;',
+  '*': '&#42;',
+  _: '&#95;',
 };
 
 /**
- * Text of outside origin must not break out of a table cell, nor become HTML or a link. Entities, for renderers disagree
- * about a backslash before `\|`.
+ * Text of outside origin must not break out of its line or table cell, nor become HTML, a link or bold. Entities, for
+ * renderers disagree about backslashes.
  */
-export const cell = (text: string): string =>
+export const cell = (text: string, longest = 200): string =>
   text
     .replace(/\s*[\r\n]\s*/g, ' ')
-    .slice(0, 200)
+    .slice(0, longest)
     .replace(/[\uD800-\uDBFF]$/, '')
-    .replace(/[&<|\\[`]/g, (character) => ENTITIES[character] ?? '');
+    .replace(/[&<|\\[`*_]/g, (character) => ENTITIES[character] ?? '');
+
+/** People decide by it: it has to be there whole, or nearly. */
+const LONGEST_QUESTION = 1_000;
 
 export function renderBoard(ledger: Ledger, now: number): string {
   return [
@@ -41,22 +49,37 @@ export function renderBoard(ledger: Ledger, now: number): string {
 function headline(ledger: Ledger, now: number): string {
   const elapsed = formatDuration((ledger.endedAt ?? now) - ledger.startedAt);
   const state = ledger.outcome ? `**${ledger.outcome}** – ${cell(ledger.reason ?? '')}` : `phase **${ledger.phase}**`;
+  const { items } = ledger;
+  const boxes = items && items.total > 0 ? `\n\n${boxesText(items)}` : '';
   const held = ledger.held
     ? `\n\n✋ Held by ${cell(ledger.held.who)}: ${cell(ledger.held.why ?? 'no reason given')}`
     : '';
-  return `### ${cell(ledger.title)}\n${cell(ledger.release.previous)} → ${cell(ledger.release.target)}, ${state}, ${elapsed}${held}`;
+  return `### ${cell(ledger.title)}\n${cell(ledger.release.previous)} → ${cell(ledger.release.target)}, ${state}, ${elapsed}${boxes}${held}`;
+}
+
+/** The boxes of the checklist in one line: what is ticked, and what is not. */
+function boxesText(items: ItemCounts): string {
+  const { total, passed, attested, failed, skipped, notApplicable, unknown } = items;
+  const rest = { failed, skipped, 'not applicable': notApplicable, open: unknown };
+  const others = Object.entries(rest).flatMap(([word, count]) => (count > 0 ? `, ${count} ${word}` : []));
+  return `☑ ${passed + attested} of ${total} boxes${others.join('')}`;
 }
 
 function questions(ledger: Ledger): string {
   if (ledger.questions.length === 0) return '';
-  const rows = ledger.questions.map((question) => {
-    const signedOff =
-      question.kind === 'approvals' ? ledger.approvals.map(({ role, who }) => `${role} ✅ ${who}`).join(', ') : '';
+  const entries = ledger.questions.flatMap((question) => {
+    const isSignOff = question.kind === 'approvals';
+    const given = isSignOff ? ledger.approvals.map(({ role, who }) => `${cell(role)} ✅ ${cell(who)}`).join(', ') : '';
     const open = question.roles.filter((role) => !ledger.approvals.some((approval) => approval.role === role));
-    const roles = question.kind === 'approvals' ? open : question.roles;
-    return `| ${cell(question.title)} | ${cell(signedOff || question.text)} | ${cell(roles.join(', '))} | ${question.moves.join(', ')} |`;
+    const roles = isSignOff ? open : question.roles;
+    return [
+      `- **${cell(question.title)}**: ${cell(question.text, LONGEST_QUESTION)}`,
+      ...(given ? [`  - so far: ${given}`] : []),
+      `  - who: ${cell(roles.join(', '))}; moves: ${question.moves.join(', ')}`,
+      ...(question.digest ? [`  - digest to approve: **${cell(question.digest.slice(0, 12))}**`] : []),
+    ];
   });
-  return ['**Waiting for people**', '', '| What | So far | Who | Moves |', '|---|---|---|---|', ...rows].join('\n');
+  return ['**Waiting for people**', '', ...entries].join('\n');
 }
 
 function rollback(ledger: Ledger): string {
@@ -68,30 +91,36 @@ function rollback(ledger: Ledger): string {
   return `**Rollback: ${record.option}, ${state}${took}**\n${cell(record.trigger.text)}\n\n${record.reasons.map((reason) => `- ${cell(reason)}`).join('\n')}`;
 }
 
+/** A heading for each phase, a line for each step: the Web UI's details are too narrow for a table. */
 function phases(ledger: Ledger): string {
-  const rows = PHASES.flatMap((phase) =>
-    ledger.steps
-      .filter((step) => step.phase === phase)
-      .map((step) => {
-        const took = step.endedAt === undefined ? '' : formatDuration(step.endedAt - step.startedAt);
-        return `| ${MARKS[step.state]} | ${phase} | ${cell(step.section)} | ${cell(step.title)} | ${took} | ${cell(step.reason ?? step.summary ?? '')} |`;
-      }),
-  );
-  return rows.length === 0
-    ? ''
-    : ['| | Phase | § | Step | Took | Result |', '|---|---|---|---|---|---|', ...rows].join('\n');
+  return PHASES.flatMap((phase) => {
+    const steps = ledger.steps.filter((step) => step.phase === phase);
+    return steps.length === 0 ? [] : [[`**${phase}**`, '', ...steps.map(stepLine)].join('\n')];
+  }).join('\n\n');
 }
 
+function stepLine({ state, section, title, startedAt, endedAt, reason, summary }: StepRecord): string {
+  const took = endedAt === undefined ? '' : ` (${formatDuration(endedAt - startedAt)})`;
+  const result = cell(reason ?? summary ?? '');
+  return `- ${MARKS[state]} ${section ? `${cell(section)} ` : ''}${cell(title)}${took}${result ? `: ${result}` : ''}`;
+}
+
+/** What is well in a watch is counted; what is not is told one by one. */
 function monitors(ledger: Ledger): string {
-  const rows = ledger.monitors.flatMap((monitor) =>
-    monitor.criteria.map(
-      (criterion) =>
-        `| ${cell(monitor.id)} | ${cell(criterion.title)} | ${cell(criterion.rule)} | ${criterion.verdict} | ${criterion.samples} | ${criterion.worst === undefined ? '' : `${round(criterion.worst)} ${cell(criterion.unit)}`} |`,
-    ),
-  );
-  return rows.length === 0
-    ? ''
-    : ['| Watch | Criterion | Breach | Verdict | Samples | Worst |', '|---|---|---|---|---|---|', ...rows].join('\n');
+  return ledger.monitors
+    .filter(({ criteria }) => criteria.length > 0)
+    .map(({ title, samples, criteria }) => {
+      const healthy = criteria.filter(({ verdict }) => verdict === 'healthy').length;
+      const others = criteria.filter(({ verdict }) => verdict !== 'healthy').map(criterionLine);
+      const head = `**${cell(title)}**: ${healthy} of ${criteria.length} criteria healthy, ${samples} samples`;
+      return [head, ...(others.length > 0 ? ['', ...others] : [])].join('\n');
+    })
+    .join('\n\n');
+}
+
+function criterionLine({ title, rule, verdict, worst, unit, reason }: CriterionResult): string {
+  const value = worst === undefined ? '' : `, worst ${round(worst)} ${cell(unit)}`;
+  return `- ${verdict}: ${cell(title)} (${cell(rule)})${value}${verdict === 'unknown' && reason ? `, ${cell(reason)}` : ''}`;
 }
 
 function refusals(ledger: Ledger): string {

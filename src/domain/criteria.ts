@@ -92,8 +92,11 @@ export const emptyState = (): CriterionState => ({
   late: 0,
 });
 
-/** An infinite value (x/0) as the largest number that JSON carries: it breaches every `>` rule, and no `<` rule. */
-export const bounded = (value: number): number => Math.min(Math.max(value, -Number.MAX_VALUE), Number.MAX_VALUE);
+/**
+ * An infinite value (x/0) as the largest number that JSON carries: it breaches every `>` rule, and no `<` rule. And a
+ * negative zero as zero, which JSON makes of it.
+ */
+export const bounded = (value: number): number => Math.min(Math.max(value, -Number.MAX_VALUE), Number.MAX_VALUE) + 0;
 
 /** A number as a sample that JSON can carry. */
 export const sampleOf = (at: number, value: number): Sample =>

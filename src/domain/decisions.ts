@@ -1,14 +1,21 @@
 /** Judging what people say: one function for signals and updates alike. Pure; who may do what comes from the plan. */
 import { type Approvals, fillRoles } from './approvals.js';
-import type { Decision, DecisionKind, DecisionRecord, Ledger, OpenQuestion } from './ledger.js';
+import type { Criterion, RollbackOption } from './criteria.js';
+import {
+  type Decision,
+  type DecisionKind,
+  type DecisionRecord,
+  type Ledger,
+  type OpenQuestion,
+  WAYS_BACK,
+} from './ledger.js';
 
 export type Judgement = { accepted: true; reason: string } | { accepted: false; reason: string };
 
 const accept = (reason: string): Judgement => ({ accepted: true, reason });
 const refuse = (reason: string): Judgement => ({ accepted: false, reason });
 
-const TEXT_FIELDS = ['who', 'role', 'why', 'subject', 'digest', 'option'] as const;
-const OPTIONS = ['migration', 'code', 'full'];
+const TEXT_FIELDS = ['who', 'role', 'why', 'subject', 'deployment', 'digest', 'option', 'signature'] as const;
 const LONGEST_TEXT = 2_000;
 
 /**
@@ -18,6 +25,10 @@ export function readDecision(kind: DecisionKind, sent: unknown): Decision | { in
   if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) {
     return { invalid: 'send one JSON object such as {"who": "ana", "role": "qa"}' };
   }
+  const said = (sent as Record<string, unknown>).kind;
+  // What was said by an update and is sent again under another name is not what its sender has said.
+  if (said !== undefined && said !== kind)
+    return { invalid: `it says "kind": ${JSON.stringify(said)?.slice(0, 40)}, and was sent as ${kind}` };
   const decision: Record<string, string> = {};
   for (const field of TEXT_FIELDS) {
     const value = (sent as Record<string, unknown>)[field];
@@ -29,15 +40,26 @@ export function readDecision(kind: DecisionKind, sent: unknown): Decision | { in
   }
   if (!decision.who) return { invalid: '"who" is missing: the ID of a person on the plan\'s roster' };
   if (!decision.role) return { invalid: '"role" is missing: the role in which this person decides' };
-  if (decision.option !== undefined && !OPTIONS.includes(decision.option)) {
-    return { invalid: `"option" must be one of ${OPTIONS.join(', ')}` };
+  if (decision.option !== undefined && !WAYS_BACK.some((way) => way === decision.option)) {
+    return { invalid: `"option" must be one of ${WAYS_BACK.join(', ')}` };
   }
   return { ...decision, kind } as Decision;
+}
+
+/** What was refused, short enough for hundreds of them to be carried in one payload, whatever was sent. */
+export function inShort(record: DecisionRecord): DecisionRecord {
+  const cut = Object.entries(record).map(([field, value]) =>
+    typeof value === 'string' ? [field, value.slice(0, field === 'reason' ? 300 : 80)] : [field, value],
+  );
+  return Object.fromEntries(cut) as DecisionRecord;
 }
 
 /** Says whether a decision counts now, and why. */
 export function judge(ledger: Ledger, approvals: Approvals, decision: Decision): Judgement {
   if (ledger.outcome) return refuse(`the deployment has already ended: ${ledger.outcome}`);
+  if (decision.deployment !== undefined && decision.deployment !== ledger.deployment) {
+    return refuse(`it is about ${decision.deployment}, and this is ${ledger.deployment}`);
+  }
   const person = approvals.roster.find((candidate) => candidate.id === decision.who);
   if (!person) {
     const known = approvals.roster.map((candidate) => candidate.id).join(', ');
@@ -46,11 +68,13 @@ export function judge(ledger: Ledger, approvals: Approvals, decision: Decision):
   if (!person.roles.includes(decision.role)) {
     return refuse(`${decision.who} does not have the role ${decision.role} (has: ${person.roles.join(', ')})`);
   }
-  if (decision.digest !== undefined && decision.digest !== ledger.digest) {
-    return refuse(`the digest is not the one of this deployment (${ledger.digest.slice(0, 12)}…)`);
+  if (decision.kind !== 'approve' && decision.digest !== undefined && !names(decision.digest, ledger.digest)) {
+    return refuse(`the digest is not the one of this deployment's plan (${short(ledger.digest)})`);
   }
-  if (ledger.stop && !ledger.rollback) {
-    return refuse(`already being stopped: ${ledger.stop.kind} by ${ledger.stop.who}`);
+  const goingBack = ledger.rollback !== undefined || unanswered(ledger, WAY_BACK).length > 0;
+  if ((ledger.stop || ledger.ending !== undefined) && !goingBack) {
+    const by = ledger.stop ? `${ledger.stop.kind} by ${ledger.stop.who}` : ledger.ending;
+    return refuse(`already being stopped: ${by}`);
   }
   switch (decision.kind) {
     case 'approve':
@@ -58,12 +82,15 @@ export function judge(ledger: Ledger, approvals: Approvals, decision: Decision):
     case 'reject':
       return judgeRejection(ledger, approvals, decision);
     case 'confirm':
-      return judgeAnswer(ledger, decision, ['confirmation']);
+      return judgeAnswer(ledger, decision, ANSWERS.confirm);
     case 'retry':
-      return judgeAnswer(ledger, decision, ['step-failed', 'watch-unknown', 'rollback-failed']);
+      return judgeAnswer(ledger, decision, ANSWERS.retry);
     case 'skip':
       if (!decision.why) return refuse('say why it is skipped');
-      return judgeAnswer(ledger, decision, ['step-failed', 'watch-unknown', 'rollback-failed']);
+      return judgeAnswer(ledger, decision, ANSWERS.skip);
+    case 'override':
+      if (!decision.why) return refuse('say why the window is overridden');
+      return judgeAnswer(ledger, decision, ANSWERS.override);
     case 'hold':
       if (ledger.held) return refuse(`already held by ${ledger.held.who}`);
       if (ledger.rollback) return refuse('a rollback is under way and is not held');
@@ -83,6 +110,15 @@ function judgeApproval(ledger: Ledger, approvals: Approvals, decision: Decision)
   const question = openQuestion(ledger, decision, ['approvals']);
   if (!question) return refuse('no sign-off is being asked for now');
   if (!question.roles.includes(decision.role)) return refuse(`no sign-off of the role ${decision.role} is needed`);
+  const proposed = ledger.proposal?.digest;
+  if (proposed === undefined) return refuse('there is nothing to approve yet');
+  if (decision.digest === undefined) return refuse(`name the digest of what you approve: ${short(proposed)}`);
+  if (!names(decision.digest, proposed)) {
+    return refuse(`${short(decision.digest)} is not what is asked for: look again and approve ${short(proposed)}`);
+  }
+  if (approvals.signed && decision.signature === undefined) {
+    return refuse('this plan takes signed approvals only: use surefoot approve --sign KEY');
+  }
   const earlier = ledger.approvals.find((approval) => approval.role === decision.role);
   if (earlier) return refuse(`${decision.role} has already been signed off by ${earlier.who}`);
   if (!approvals.selfApproval && decision.who === ledger.startedBy) {
@@ -95,6 +131,23 @@ function judgeApproval(ledger: Ledger, approvals: Approvals, decision: Decision)
   const needed = wouldStrand(ledger, approvals, question, decision);
   if (needed) return refuse(`${decision.who} is needed for another role: nobody else is left for ${needed}`);
   return accept(`signed off as ${decision.role}`);
+}
+
+/** A digest is named by itself or by its first twelve characters or more. */
+export const names = (given: string, digest: string): boolean => given.length >= 12 && digest.startsWith(given);
+
+const short = (digest: string): string => digest.slice(0, 12);
+
+/** A signed approval whose signature turned out good is judged once more: others may have come first. */
+export function admitClaim(ledger: Ledger, approvals: Approvals, claim: DecisionRecord): Judgement {
+  const judgement = judge(ledger, approvals, claim);
+  if (judgement.accepted) addApproval(ledger, claim, true);
+  return judgement;
+}
+
+function addApproval(ledger: Ledger, { role, who, at }: DecisionRecord, signed: boolean): void {
+  const digest = ledger.proposal?.digest ?? '';
+  ledger.approvals.push({ role, who, at, digest, ...(signed ? { signed } : {}) });
 }
 
 /**
@@ -162,12 +215,35 @@ function judgeResumption(ledger: Ledger, decision: Decision): Judgement {
 const HOLD = 'hold';
 
 function judgeRollback(ledger: Ledger, decision: Decision): Judgement {
-  if (openQuestion(ledger, decision, ['rollback-failed'])) return accept('another rollback is tried');
+  const asked = unanswered(ledger, WAY_BACK);
+  if (decision.option === 'restore') {
+    const isOffered = asked.some(({ kind }) => kind === 'rollback-failed');
+    if (!isOffered) return refuse('a restore is offered only when a rollback has failed');
+    if (!ledger.production.backup) return refuse('there is no backup from before the deploy to restore');
+  }
+  if (asked.length > 0) {
+    if (!decision.why) return refuse('say why this way back is taken');
+    // There is nothing to try again where none has been chosen yet.
+    const which = asked.every(({ kind, moves }) => kind === 'rollback-failed' && !moves.includes('retry'));
+    if (which && !decision.option) return refuse(`say which one: option ${WAYS_BACK.join(', ')}`);
+    return judgeAnswer(ledger, decision, WAY_BACK);
+  }
   if (ledger.rollback) return refuse('a rollback is already under way');
   if (!hasChanged(ledger)) return refuse('production has not been changed yet; use abort to stop the deployment');
   if (!decision.why) return refuse('say why production is rolled back');
   return accept('production is rolled back');
 }
+
+/** The questions that each of these may answer. Going on outside a window is neither a confirmation nor a skip. */
+const ANSWERS = {
+  confirm: ['confirmation', 'rollback-choice'],
+  retry: ['step-failed', 'watch-unknown', 'rollback-failed'],
+  skip: ['confirmation', 'step-failed', 'watch-unknown', 'rollback-failed'],
+  override: ['window'],
+} satisfies Partial<Record<DecisionKind, OpenQuestion['kind'][]>>;
+
+/** The questions that a choice of rollback answers. */
+const WAY_BACK: OpenQuestion['kind'][] = ['rollback-choice', 'rollback-failed'];
 
 /** A question that was answered in the same moment is still in the ledger: it cannot be answered twice. */
 const unanswered = (ledger: Ledger, kinds: OpenQuestion['kind'][]): OpenQuestion[] =>
@@ -184,6 +260,20 @@ export function openQuestion(
   return candidates.length === 1 ? candidates[0] : undefined;
 }
 
+/**
+ * What the plan says for the concern that a stop answers: the one that it names, or all that are open, where they agree.
+ */
+export function plannedOption(
+  { questions }: Pick<Ledger, 'questions'>,
+  criteria: Criterion[],
+  { subject }: Pick<Decision, 'subject'>,
+): RollbackOption | undefined {
+  const open = questions.filter(({ kind }) => kind === 'concern').map(({ id }) => id);
+  const meant = subject !== undefined && open.includes(subject) ? [subject] : open;
+  const options = new Set(meant.map((id) => criteria.find((criterion) => criterion.id === id)?.rollback));
+  return options.size === 1 ? [...options][0] : undefined;
+}
+
 /** Production is not as it was before: there is something to undo. */
 export const hasChanged = (ledger: Ledger): boolean => ledger.production.codeDeployed || ledger.production.migrated;
 
@@ -191,7 +281,8 @@ export const hasChanged = (ledger: Ledger): boolean => ledger.production.codeDep
 export function take(ledger: Ledger, record: DecisionRecord): void {
   switch (record.kind) {
     case 'approve':
-      ledger.approvals.push({ role: record.role, who: record.who, at: record.at });
+      if (record.signature === undefined) addApproval(ledger, record, false);
+      else ledger.claims.push(record);
       return;
     case 'hold':
       ledger.held = record;
@@ -205,19 +296,15 @@ export function take(ledger: Ledger, record: DecisionRecord): void {
     }
     case 'confirm':
     case 'retry':
-    case 'skip': {
-      const question = openQuestion(ledger, record, [
-        'confirmation',
-        'step-failed',
-        'watch-unknown',
-        'rollback-failed',
-      ]);
+    case 'skip':
+    case 'override': {
+      const question = openQuestion(ledger, record, ANSWERS[record.kind]);
       if (question) question.answer = record;
       return;
     }
     case 'rollback': {
-      const failed = openQuestion(ledger, record, ['rollback-failed']);
-      if (failed) failed.answer = record;
+      const asked = openQuestion(ledger, record, WAY_BACK);
+      if (asked) asked.answer = record;
       else ledger.stop = record;
       return;
     }

@@ -15,21 +15,33 @@ export interface Fact {
   ok: boolean;
   /** What was seen, in one line. Never a secret. */
   text: string;
+  /** A person vouches for it; on a fact that does not hold, a person has waived it. */
+  by?: Attestation;
+  /** Worth knowing, and no reason to stop: it does not fail its step. */
+  advisory?: boolean;
 }
 
-/** What every step comes back with. A step passed when all its facts are ok. */
+export interface Attestation {
+  who: string;
+  role: string;
+  why?: string;
+}
+
+/** What every step comes back with. A step passed when every fact holds, is advisory, or was waived by a person. */
 export interface StepReport {
   summary: string;
   facts: Fact[];
   evidence: EvidenceReference[];
 }
 
-export const passed = (report: StepReport): boolean => report.facts.every((fact) => fact.ok);
+const stands = ({ ok, advisory, by }: Fact): boolean => ok || advisory === true || by !== undefined;
 
-/** The facts that did not hold, in one line. */
+export const passed = (report: StepReport): boolean => report.facts.every(stands);
+
+/** The facts that keep a step from passing, in one line. */
 export function failures(report: StepReport): string {
   return report.facts
-    .filter((fact) => !fact.ok)
+    .filter((fact) => !stands(fact))
     .map((fact) => fact.text)
     .join('; ');
 }

@@ -1,6 +1,7 @@
 /** The ledger: what has happened in a deployment so far. Queries, results, board and report all read it. */
 import type { CriterionResult, RollbackOption, Verdict } from './criteria.js';
-import type { EvidenceReference, Fact } from './evidence.js';
+import type { Attestation, EvidenceReference, Fact } from './evidence.js';
+import type { ItemCounts } from './items.js';
 import type { Phase } from './steps.js';
 
 export type Outcome = 'succeeded' | 'rolled-back' | 'rollback-failed' | 'rejected' | 'aborted';
@@ -21,6 +22,8 @@ export interface StepRecord {
   evidence: EvidenceReference[];
   /** Why it failed, or by whom and why it was skipped. */
   reason?: string;
+  /** Who went on without it. */
+  skippedBy?: Attestation;
 }
 
 export const DECISIONS = [
@@ -31,10 +34,15 @@ export const DECISIONS = [
   'resume',
   'retry',
   'skip',
+  'override',
   'abort',
   'rollback',
 ] as const;
 export type DecisionKind = (typeof DECISIONS)[number];
+
+/** The checklist's three rollbacks, and the last resort: the backup from before the deploy. */
+export const WAYS_BACK = ['migration', 'code', 'full', 'restore'] as const;
+export type WayBack = (typeof WAYS_BACK)[number];
 
 /** What a person says. The time is the workflow's. */
 export interface Decision {
@@ -44,10 +52,14 @@ export interface Decision {
   why?: string;
   /** The question, step or criterion it answers, where more than one is open. */
   subject?: string;
-  /** The digest of what is approved; when given it must be the present one. */
+  /** The deployment it is about; sent again to another one, it says nothing. */
+  deployment?: string;
+  /** The digest of what is approved, or its first twelve characters or more. */
   digest?: string;
-  /** For `rollback`: which one, instead of the one the plan chooses. */
-  option?: RollbackOption;
+  /** An SSH signature of the approval's statement, where the plan wants approvals signed. */
+  signature?: string;
+  /** For `rollback`: which way back, instead of the one the plan chooses. `restore` only after a rollback that failed. */
+  option?: WayBack;
 }
 
 export interface DecisionRecord extends Decision {
@@ -63,12 +75,22 @@ export interface Question {
   deployment: string;
   workflowId: string;
   service: string;
-  kind: 'approvals' | 'confirmation' | 'step-failed' | 'concern' | 'watch-unknown' | 'rollback-failed';
+  kind:
+    | 'approvals'
+    | 'confirmation'
+    | 'step-failed'
+    | 'concern'
+    | 'watch-unknown'
+    | 'window'
+    | 'rollback-choice'
+    | 'rollback-failed';
   id: string;
   title: string;
   /** Roles that may answer. */
   roles: string[];
   moves: DecisionKind[];
+  /** For sign-offs: the digest that an approval has to name. */
+  digest?: string;
 }
 
 export interface OpenQuestion extends Question {
@@ -97,10 +119,17 @@ export interface MonitorRecord {
 export type RollbackTrigger =
   | { kind: 'criterion'; criterion: string; text: string; option?: RollbackOption; breachedAt: number }
   | { kind: 'step'; step: string; text: string }
-  | { kind: 'person'; who: string; text: string; option?: RollbackOption };
+  | {
+      kind: 'person';
+      who: string;
+      text: string;
+      option?: WayBack;
+      /** What the plan says for the concern that this person has answered. */
+      planned?: RollbackOption;
+    };
 
 export interface RollbackRecord {
-  option: RollbackOption;
+  option: WayBack;
   workflowId: string;
   trigger: RollbackTrigger;
   /** Why this option was chosen. */
@@ -116,6 +145,14 @@ export interface RollbackRecord {
   took?: number;
 }
 
+/** The dump that was made right before production was changed. */
+export interface StoredBackup {
+  location: string;
+  sha256: string;
+  /** What the database held then: what a restore is compared with. */
+  record?: EvidenceReference;
+}
+
 /** What has been done to production so far: decides whether there is something to undo. */
 export interface ProductionChanges {
   codeDeployed: boolean;
@@ -123,6 +160,38 @@ export interface ProductionChanges {
   maintenance: boolean;
   /** The revision recorded before the deploy (null: none yet). */
   previousRevision?: string | null;
+  backup?: StoredBackup;
+  /** How long the trial restore of the dump made right before took: what a restore would take, milliseconds. */
+  restoreEstimate?: number;
+}
+
+/** Which rollbacks staging has proven to work. */
+export interface Eligibility {
+  migration: boolean;
+  code: boolean;
+  /** What was seen. */
+  reasons: string[];
+  /** What the migration added and a downgrade would drop, with what has been written to it. */
+  drops?: { tables: string[]; columns: { table: string; column: string }[] };
+}
+
+/** What people sign off: everything that was proven so far, kept as evidence and named by its digest. */
+export interface Proposal {
+  /** sha256 of the content's canonical JSON. */
+  digest: string;
+  /** The commit that the release was when it was sealed. */
+  commit: string;
+  sealedAt: number;
+}
+
+export interface Approval {
+  role: string;
+  who: string;
+  at: number;
+  /** Of the proposal that it vouches for. */
+  digest: string;
+  /** The signature has been verified. */
+  signed?: boolean;
 }
 
 export interface Ledger {
@@ -141,12 +210,20 @@ export interface Ledger {
   release: { target: string; previous: string };
   steps: StepRecord[];
   decisions: DecisionRecord[];
-  approvals: { role: string; who: string; at: number }[];
+  /** Known once the proof on staging has ended. */
+  eligibility?: Eligibility;
+  /** What the sign-offs vouch for. */
+  proposal?: Proposal;
+  approvals: Approval[];
+  /** Signed approvals whose signature has not been verified yet. */
+  claims: DecisionRecord[];
   questions: OpenQuestion[];
   /** Set while a person holds the deployment. */
   held?: DecisionRecord;
   /** A decision that ends the forward path. */
   stop?: DecisionRecord;
+  /** Why the forward path has ended, whoever or whatever ended it. */
+  ending?: string;
   monitors: MonitorRecord[];
   production: ProductionChanges;
   rollback?: RollbackRecord;
@@ -154,4 +231,6 @@ export interface Ledger {
   earlierRollbacks: RollbackRecord[];
   /** What could not be announced, and why. */
   untold: string[];
+  /** How the boxes of the checklist stand. */
+  items?: ItemCounts;
 }

@@ -44,3 +44,31 @@ export function wilsonInterval(successes: number, trials: number): Interval {
   const half = (z / scale) * Math.sqrt((share * (1 - share)) / trials + z ** 2 / (4 * trials ** 2));
   return { share, lower: Math.max(0, centre - half), upper: Math.min(1, centre + half) };
 }
+
+/**
+ * The 95 % interval of a percentile from order statistics: the number of values below the true percentile is binomial,
+ * whatever the values' distribution (W. J. Conover, "Practical Nonparametric Statistics", 3rd edition, section 3.2).
+ * A bound that so few values cannot tell is left out.
+ * @param q percent, 0 < q < 100
+ */
+export function percentileInterval(values: readonly number[], q: number): { lower?: number; upper?: number } {
+  const sorted = Float64Array.from(values).sort();
+  const [n, share] = [sorted.length, q / 100];
+  // Ranks count from 1. lower: the last with P(fewer than that many are below) <= 2.5 %; upper: the first with >= 97.5 %.
+  let lower = 0;
+  let below = 0;
+  let probability = (1 - share) ** n;
+  let logarithm = n * Math.log1p(-share);
+  for (let count = 0; count < n; count += 1) {
+    below += probability;
+    if (below <= 0.025) lower = count + 1;
+    if (below >= 0.975) return bounds(sorted, lower, count + 1);
+    logarithm += Math.log((n - count) / (count + 1)) + Math.log(share / (1 - share));
+    probability = Math.exp(logarithm);
+  }
+  return bounds(sorted, lower, n + 1);
+}
+
+function bounds(sorted: Float64Array, lower: number, upper: number): { lower?: number; upper?: number } {
+  return { lower: sorted[lower - 1], upper: sorted[upper - 1] };
+}

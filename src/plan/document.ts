@@ -14,7 +14,11 @@ export interface PlanDocument {
 }
 
 /** Reads one file's text. Values never appear in the problems: a plan with a mistake may hold a secret by mistake. */
-export function readDocument(file: string, text: string): { document?: PlanDocument; problems: Problem[] } {
+export function readDocument(
+  file: string,
+  text: string,
+  firstLine = 'surefoot: 1',
+): { document?: PlanDocument; problems: Problem[] } {
   const lines = new LineCounter();
   const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2', merge: false });
   const position = (offset: number) => {
@@ -40,8 +44,8 @@ export function readDocument(file: string, text: string): { document?: PlanDocum
   if (!isMap(parsed.contents)) {
     const message =
       parsed.contents === null || (isScalar(parsed.contents) && parsed.contents.value === null)
-        ? 'The file is empty; it starts with "surefoot: 1"'
-        : 'The file is not a map of keys and values; it starts with "surefoot: 1"';
+        ? `The file is empty; it starts with "${firstLine}"`
+        : `The file is not a map of keys and values; it starts with "${firstLine}"`;
     return { problems: [{ file, path: '', line: 1, column: 1, message }] };
   }
 

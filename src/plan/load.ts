@@ -16,6 +16,8 @@ export interface LoadOptions {
   bindings?: string;
   /** Shorter durations of the soak and watches, milliseconds, as far as the plan allows them. */
   shorten?: Record<string, number>;
+  /** Other values for keys of the plan, by their paths as problems name them: `watches[0].tick`. For rehearsals. */
+  changes?: Record<string, unknown>;
 }
 
 export interface LoadedPlan {
@@ -33,13 +35,14 @@ export interface LoadedPlan {
  * @throws PlanError with every problem of both files
  */
 export function loadPlan(file: string, options: LoadOptions = {}): LoadedPlan {
-  const plan = open(file);
-  const bindings = options.bindings === undefined ? undefined : open(options.bindings);
+  const plan = openDocument(file);
+  const bindings = options.bindings === undefined ? undefined : openDocument(options.bindings);
   const unread = [...plan.problems, ...(bindings?.problems ?? [])];
   if (plan.document === undefined || (bindings !== undefined && bindings.document === undefined)) {
     throw new PlanError(unread);
   }
 
+  for (const [path, value] of Object.entries(options.changes ?? {})) change(plan.document.value, path, value);
   const { sections, problems } = readSections(plan.document);
   const sources: Sources = { plan: plan.document, sections, folder: folderOf(file) };
   if (bindings?.document !== undefined) {
@@ -50,7 +53,7 @@ export function loadPlan(file: string, options: LoadOptions = {}): LoadedPlan {
     }
   }
 
-  const outcome = resolvePlan(sources, { shorten: options.shorten });
+  const outcome = resolvePlan(sources, { shorten: options.shorten, isReadable: problems.length === 0 });
   problems.push(...outcome.problems);
   if (problems.length > 0 || outcome.resolved === undefined) throw new PlanError(problems);
   return { resolved: outcome.resolved, digest: digestOf(outcome.resolved), file, warnings: outcome.warnings };
@@ -88,16 +91,29 @@ function readBindings(
   return { maps: { hosts: value.hosts, credentials: value.credentials, folders: value.folders }, problems };
 }
 
+/** Puts a value where the path says; what is not there on the way is made. */
+function change(document: Record<string, unknown>, path: string, value: unknown): void {
+  const steps = path.split(/[.[\]]+/).filter((step) => step !== '');
+  let holder = document;
+  for (const step of steps.slice(0, -1)) {
+    const next = holder[step];
+    holder[step] = typeof next === 'object' && next !== null ? next : {};
+    holder = holder[step] as Record<string, unknown>;
+  }
+  holder[steps.at(-1) ?? ''] = structuredClone(value);
+}
+
 const folderOf = (file: string): string => dirname(resolve(file));
 
-function open(file: string): { document?: PlanDocument; problems: Problem[] } {
+/** A YAML file, or why it can't be read. `firstLine`: what such a file starts with. */
+export function openDocument(file: string, firstLine?: string): { document?: PlanDocument; problems: Problem[] } {
   const problem = (message: string, suggestion?: string) => ({
     problems: [{ file, path: '', line: 1, column: 1, message, ...(suggestion === undefined ? {} : { suggestion }) }],
   });
   try {
     if (statSync(file).isDirectory()) return problem('Is a folder; name the plan file in it');
     const bytes = readFileSync(file);
-    return readDocument(file, new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return readDocument(file, new TextDecoder('utf-8', { fatal: true }).decode(bytes), firstLine);
   } catch (error) {
     if (error instanceof TypeError) return problem('Is not a text file in UTF-8');
     const code = (error as NodeJS.ErrnoException).code;

@@ -22,6 +22,8 @@ export class Resolution {
   readonly problems: Problem[] = [];
   readonly warnings: Problem[] = [];
   private readonly used = new Set<string>();
+  /** Every reference to a secret that was asked for. */
+  readonly secrets = new Set<SecretReference>();
 
   constructor(readonly sources: Sources) {}
 
@@ -29,8 +31,11 @@ export class Resolution {
     return this.sources.sections;
   }
 
+  /** What is used in many places is told once. */
   report(path: Path, said: Said): void {
-    this.problems.push(this.problem(path, said));
+    const problem = this.problem(path, said);
+    const isTold = this.problems.some((told) => told.path === problem.path && told.message === problem.message);
+    if (!isTold) this.problems.push(problem);
   }
 
   warn(path: Path, said: Said): void {
@@ -69,8 +74,11 @@ export class Resolution {
 
   secret(name: string, from: Path): SecretReference {
     const entry = this.entry('credentials', name, from);
-    if (entry?.value.startsWith('file:')) return `file:${resolve(entry.folder, entry.value.slice('file:'.length))}`;
-    return entry?.value ?? '';
+    if (entry === undefined) return '';
+    const isFile = entry.value.startsWith('file:');
+    const reference = isFile ? `file:${resolve(entry.folder, entry.value.slice('file:'.length))}` : entry.value;
+    this.secrets.add(reference);
+    return reference;
   }
 
   /** A folder on the worker's machine. */
@@ -103,7 +111,7 @@ export class Resolution {
 
   /** Warns of every entry that nothing refers to. */
   warnOfUnused(): void {
-    for (const section of [...MACHINE_MAPS, 'metrics', 'criteria']) {
+    for (const section of [...MACHINE_MAPS, 'providers', 'metrics', 'criteria', 'trends']) {
       for (const name of this.names([section]) ?? []) {
         if (!this.used.has(`${section} ${name}`)) this.warn([section, name], { message: 'Nothing uses it', key: true });
       }

@@ -25,10 +25,12 @@ export function resolveApprovals(resolution: Resolution): Approvals | undefined 
   if (authored === undefined) return undefined;
   const approvals: Approvals = {
     roles: Object.entries(authored.roles).map(([role, { title, statement }]) => ({ role, title, statement })),
-    roster: Object.entries(authored.roster).map(([id, { name, roles }]) => ({ id, name, roles })),
+    roster: Object.entries(authored.roster).map(([id, person]) => ({ id, ...person })),
     selfApproval: authored.selfApproval,
     onePersonManyRoles: authored.onePersonManyRoles,
+    ...(authored.signed ? { signed: true } : {}),
   };
+  if (authored.signed) checkKeys(resolution, approvals);
   if (approvals.roles.length === 0)
     resolution.report(['approvals', 'roles'], 'No role is listed: nobody would approve');
   const known = Object.entries(authored.roster)
@@ -58,6 +60,17 @@ function checkRoster(resolution: Resolution, approvals: Approvals): void {
     if (missing.length === 0) continue;
     const message = `Can’t start this deployment, as nobody else could approve as ${missing.join(', ')}; add a person`;
     resolution.warn(['approvals', 'roster', id], { message, key: true });
+  }
+}
+
+/** A person without a key can sign nothing, so nobody without one counts when approvals are signed. */
+function checkKeys(resolution: Resolution, { roster }: Approvals): void {
+  for (const { id, keys = [] } of roster) {
+    if (keys.length > 0) continue;
+    resolution.report(['approvals', 'roster', id], {
+      message: 'Approvals are signed in this plan, and this person has no key: add `keys: ["ssh-ed25519 AAAA…"]`',
+      key: true,
+    });
   }
 }
 

@@ -1,8 +1,9 @@
 /** Functional and smoke checks, load tests, indexes. */
-import type { EndpointCheck, IndexExpectations, LoadTest, ResolvedPlan } from '../contract/plan.js';
+import type { ApiDocumentation, EndpointCheck, IndexExpectations, LoadTest, ResolvedPlan } from '../contract/plan.js';
 import type { Path } from './problems.js';
 import type { Resolution } from './resolution.js';
 import type { AuthoredCheck } from './schema.js';
+import { nearest } from './suggest.js';
 
 export function resolveChecks(resolution: Resolution, section: 'functional' | 'smoke'): EndpointCheck[] | undefined {
   const checks = resolution.sections[section];
@@ -12,7 +13,30 @@ export function resolveChecks(resolution: Resolution, section: 'functional' | 's
     if (check !== undefined)
       checkSample(resolution, { check, path: [section, index], earlier: checks.slice(0, index) });
   });
+  if (section === 'smoke') checkPrevious(resolution, checks);
   return checks.filter((check) => check !== undefined);
+}
+
+function checkPrevious(resolution: Resolution, smoke: (AuthoredCheck | undefined)[]): void {
+  const ids = smoke.map((check) => check?.id);
+  resolution.sections.rollback?.previousChecks?.forEach((id, index) => {
+    if (ids.includes(id) || ids.includes(undefined)) return;
+    const suggestion = nearest(
+      id,
+      ids.flatMap((known) => known ?? []),
+    );
+    const message = `There is no check \`${id}\` in \`smoke\``;
+    resolution.report(['rollback', 'previousChecks', index], { message, suggestion });
+  });
+}
+
+export function resolveDocumentation(resolution: Resolution): ApiDocumentation | undefined {
+  const { apiDocumentation } = resolution.sections;
+  apiDocumentation?.otherwise.forEach((role, index) => {
+    const from = ['apiDocumentation', 'otherwise', index];
+    resolution.knows(role, { at: ['approvals', 'roles'], label: 'role', from });
+  });
+  return apiDocumentation;
 }
 
 interface CheckAt {
@@ -76,14 +100,32 @@ export function resolveLoad(
   if (load === undefined) return undefined;
   const { path, timeout, limits } = load;
   checkUnique(resolution, { ids: load.tests.map(({ id }) => id), path: ['load', 'tests'] });
+  if (timeout < Math.max(limits.p95, limits.p99)) {
+    const message =
+      'Is shorter than the limits of `p95` and `p99`: a request that is given up would pass as a fast one';
+    resolution.report(['load', 'timeout'], message);
+  }
   load.tests.forEach((test, index) => {
     checkConcurrency(resolution, { test, path: ['load', 'tests', index] });
   });
   const tests = load.tests.map((test) => ({ ...test, path, timeout }));
   if (light === undefined) return { tests, limits };
-  const { enabled, approvedBy, ...test } = light;
+  const { enabled, approvedBy, impact, ...test } = light;
   checkConcurrency(resolution, { test, path: ['production', 'loadTest'] });
-  return enabled ? { tests, limits, production: { test: { ...test, path, timeout }, approvedBy } } : { tests, limits };
+  const inProduction = { test: { ...test, path, timeout }, approvedBy, impact: impactOf(resolution, impact) };
+  return enabled ? { tests, limits, production: inProduction } : { tests, limits };
+}
+
+/** What shows whether users feel production's load test: the criteria that the last watch has just held it against. */
+function impactOf(resolution: Resolution, written: string[] | undefined): string[] {
+  const { watches, criteria } = resolution.sections;
+  const last = watches?.at(-1)?.criteria ?? [];
+  written?.forEach((id, index) => {
+    const from = ['production', 'loadTest', 'impact', index];
+    if (!resolution.knows(id, { at: ['criteria'], label: 'criterion', from })) return;
+    if (!last.includes(id)) resolution.report(from, `The last watch does not hold production against \`${id}\``);
+  });
+  return written ?? last.filter((id) => criteria?.[id]?.tier !== 'consider');
 }
 
 function checkConcurrency(
@@ -104,7 +146,15 @@ export function resolveIndexes(resolution: Resolution): IndexExpectations | unde
   if (indexes.total !== undefined && indexes.total < expected.length) {
     resolution.report(['indexes', 'total'], `${indexes.total} are fewer than the ${expected.length} expected ones`);
   }
-  indexes.queries.forEach(({ uses }, index) => {
+  indexes.queries.forEach(({ uses, sql, parameters = [] }, index) => {
+    const highest = Math.max(0, ...[...sql.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number)));
+    if (highest !== parameters.length) {
+      const from = ['indexes', 'queries', index, 'parameters'];
+      resolution.report(
+        parameters.length > 0 ? from : from.slice(0, -1),
+        `The query has ${highest} parameters ($1 and so on), and \`parameters\` has ${parameters.length} values`,
+      );
+    }
     resolution.knows(uses, {
       at: ['indexes', 'expected'],
       label: 'index',

@@ -9,7 +9,7 @@ import { nearest } from './suggest.js';
 export const APPLICATION_FOLDER = '{application}';
 
 /** What can be filled in, by command; `{environment}` everywhere. */
-const PLACEHOLDERS: Record<keyof Commands | 'current' | 'upgrade' | 'downgrade', string[]> = {
+const PLACEHOLDERS: Record<keyof Commands | 'current' | 'heads' | 'upgrade' | 'downgrade', string[]> = {
   deploy: ['environment', 'version'],
   waitForHealth: ['environment', 'url', 'seconds'],
   logs: ['environment'],
@@ -20,6 +20,7 @@ const PLACEHOLDERS: Record<keyof Commands | 'current' | 'upgrade' | 'downgrade',
   databaseMonitor: ['environment'],
   metricsReport: ['environment'],
   current: ['environment'],
+  heads: ['environment'],
   upgrade: ['environment', 'revision'],
   downgrade: ['environment', 'revision'],
 };
@@ -40,9 +41,16 @@ export function resolveCommands(resolution: Resolution, servers: Server[]): Part
 export function resolveMigration(resolution: Resolution, servers: Server[]): Migration | undefined {
   const { migration } = resolution.sections;
   if (migration === undefined) return undefined;
-  const command = (key: 'current' | 'upgrade' | 'downgrade') =>
-    resolveCommand(resolution, { key, command: migration[key], path: ['migration', key], servers });
-  return { ...migration, current: command('current'), upgrade: command('upgrade'), downgrade: command('downgrade') };
+  const { heads, ...rest } = migration;
+  const resolved = (key: 'current' | 'heads' | 'upgrade' | 'downgrade', command: AuthoredCommand) =>
+    resolveCommand(resolution, { key, command, path: ['migration', key], servers });
+  return {
+    ...rest,
+    current: resolved('current', migration.current),
+    ...(heads ? { heads: resolved('heads', heads) } : {}),
+    upgrade: resolved('upgrade', migration.upgrade),
+    downgrade: resolved('downgrade', migration.downgrade),
+  };
 }
 
 interface CommandAt {

@@ -1,6 +1,6 @@
 /** Hosts by what they are used for: an API, a database, a server, a receiver of announcements. */
 import { resolve } from 'node:path';
-import type { Database, Server } from '../contract/plan.js';
+import type { AwsPlace, Database, Server } from '../contract/plan.js';
 import type { Path } from './problems.js';
 import type { Resolution } from './resolution.js';
 
@@ -18,6 +18,10 @@ const DATABASE: Wanted = {
   protocols: ['postgresql:', 'postgres:'],
   example: 'postgresql://user@db.example.com:5432/name',
 };
+const BACKUPS: Wanted = {
+  protocols: ['s3:', 'file:'],
+  example: 's3://bucket/prefix?region=sa-east-1", or "file:./backups',
+};
 const SERVER: Wanted = { protocols: ['ssh:', 'local:'], example: 'ssh://user@host:22", or "local:' };
 
 /** Base URL without a trailing slash. */
@@ -30,8 +34,8 @@ export function apiUrl(resolution: Resolution, from: { name: string; path: Path 
   return found.url.href.replace(/\/+$/, '');
 }
 
-/** @returns undefined for an empty host: nobody is told */
-export function webhookUrl(resolution: Resolution, from: { name: string; path: Path }): string | undefined {
+/** @returns undefined for an empty host: what it is for is off on this machine */
+export function receiverUrl(resolution: Resolution, from: { name: string; path: Path }): string | undefined {
   if (resolution.value('hosts', from.name)?.value === '') {
     resolution.entry('hosts', from.name, from.path);
     return undefined;
@@ -40,7 +44,8 @@ export function webhookUrl(resolution: Resolution, from: { name: string; path: P
   if (found === undefined) return undefined;
   const parameter = [...found.url.searchParams.keys()].find((key) => SECRET_PARAMETER.test(key));
   if (parameter !== undefined || found.url.hostname === 'hooks.slack.com') {
-    resolution.report(found.path, 'This URL is a secret by itself, and secrets are never written into a plan');
+    const message = 'This URL is a secret by itself: name it in `credentials`, and write `url` in place of `host`';
+    resolution.report(found.path, message);
   }
   return found.url.href;
 }
@@ -57,6 +62,39 @@ export function database(resolution: Resolution, from: { name: string; path: Pat
   if (found.url.search !== '')
     resolution.report(found.path, 'Parameters ("?…") of a database URL are not read: leave them out');
   return { host: bare(found.url.hostname), port: Number(found.url.port || 5432), name, user };
+}
+
+/** Where dumps are kept: `s3://bucket/prefix?region=…&endpoint=…`, or `file:FOLDER` on the worker's machine. */
+export function backupStore(
+  resolution: Resolution,
+  from: { name: string; path: Path },
+): { kind: 'folder'; folder: string } | { kind: 's3'; bucket: string; prefix: string; place: AwsPlace } | undefined {
+  const entry = resolution.value('hosts', from.name);
+  if (entry?.value.startsWith('file:')) {
+    resolution.entry('hosts', from.name, from.path);
+    const folder = entry.value.slice('file:'.length).replace(/^\/\/(?=\/)/, '');
+    if (folder === '') resolution.report(entry.path, 'Names no folder; write for example "file:./backups"');
+    return { kind: 'folder', folder: resolve(entry.folder, folder) };
+  }
+  const found = url(resolution, from, BACKUPS);
+  if (found === undefined) return undefined;
+  for (const key of found.url.searchParams.keys()) {
+    if (['region', 'endpoint'].includes(key)) continue;
+    resolution.report(found.path, `\`${key}\` is not a parameter of an S3 host; it has \`region\` and \`endpoint\``);
+  }
+  const { searchParams, hostname, pathname } = found.url;
+  const region = searchParams.get('region') ?? '';
+  if (!/^[a-z0-9-]+$/.test(region))
+    resolution.report(found.path, 'Names no region; write for example "s3://bucket/prefix?region=sa-east-1"');
+  const endpoint = searchParams.get('endpoint') ?? undefined;
+  if (endpoint !== undefined && !/^https?:\/\/[^@]+$/.test(endpoint))
+    resolution.report(found.path, 'Its `endpoint` is not the URL of an S3 service, as https://minio.example.com:9000');
+  return {
+    kind: 's3',
+    bucket: hostname,
+    prefix: decode(pathname).replaceAll(/^\/+|\/+$/g, ''),
+    place: endpoint === undefined ? { region } : { region, endpoint },
+  };
 }
 
 export function server(resolution: Resolution, from: { name: string; path: Path }): Server | undefined {

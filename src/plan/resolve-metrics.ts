@@ -1,5 +1,7 @@
 /** Metrics: what their readings give, and where each environment has them. */
+import { resolve } from 'node:path';
 import type {
+  Command,
   Environment,
   EnvironmentName,
   Metric,
@@ -8,14 +10,21 @@ import type {
   ScrapeReading,
 } from '../contract/plan.js';
 import { own, type Resolution } from './resolution.js';
+import { checkKept, fillKept, isKept } from './resolve-kept.js';
+import type { Provider } from './resolve-providers.js';
 import type { AuthoredMetric } from './schema.js';
+import { nearest } from './suggest.js';
 import { UNIT_NAMES, type Unit } from './units.js';
 
 /** What metrics are read from. */
 export interface Places {
   environments: Partial<Record<EnvironmentName, Environment>>;
   logs?: ResolvedPlan['commands']['logs'];
+  providers: ReadonlyMap<string, Provider>;
 }
+
+/** A tick's samples must be there within its time limit. */
+const LONGEST_COMMAND = 20_000;
 
 const COUNTED: Unit[] = ['count', '/min', '/s'];
 const TIMED: Unit[] = ['ms', 's', 'min'];
@@ -36,6 +45,11 @@ function readingUnits(metric: AuthoredMetric): { reading: string; units: readonl
       if (reading === 'quantile' || reading === 'mean') return { reading, units: TIMED };
       return { reading, units: reading === 'rate' ? ['/s', '/min', '%'] : UNIT_NAMES };
     }
+    case 'cloudwatch-logs':
+      return { reading: 'log lines', units: COUNTED };
+    default:
+      // What a query or a command gives is known to its author alone.
+      return { reading: metric.source, units: UNIT_NAMES };
   }
 }
 
@@ -46,6 +60,8 @@ export function checkMetric(resolution: Resolution, { name, metric }: { name: st
     const known = units.map((unit) => `"${unit}"`).join(' or ');
     resolution.report(['metrics', name, 'unit'], `A metric read as ${reading} is in ${known}, not in "${metric.unit}"`);
   }
+  if (isKept(metric)) checkKept(resolution, { name, metric });
+  if (metric.source === 'command') checkCommand(resolution, { name, metric });
   if (metric.source !== 'scrape') return;
   for (const key of ['quantile', 'mean'] as const) {
     const histogram = metric.read[key]?.histogram.name;
@@ -56,6 +72,25 @@ export function checkMetric(resolution: Resolution, { name, metric }: { name: st
       suggestion: histogram.slice(0, -suffix.length),
     });
   }
+}
+
+function checkCommand(
+  resolution: Resolution,
+  { name, metric }: { name: string; metric: Extract<AuthoredMetric, { source: 'command' }> },
+): void {
+  const path = ['metrics', name, 'command'];
+  metric.command.run.forEach((argument, index) => {
+    for (const [written, word = ''] of argument.matchAll(/\{([^{}]*)\}/g)) {
+      if (word === 'environment') continue;
+      const suggestion = nearest(word, ['environment']) && '{environment}';
+      const message = `\`${written}\` is not filled in here; known: {environment}`;
+      resolution.report([...path, 'run', index], { message, suggestion });
+    }
+  });
+  if (metric.command.timeout > LONGEST_COMMAND) {
+    resolution.report([...path, 'timeout'], 'A tick waits for it: at most 20s');
+  }
+  resolution.folder(metric.command.in, [...path, 'in']);
 }
 
 /** A metric as one environment has it. */
@@ -89,6 +124,17 @@ export function fillMetric(
         const pattern = metric.pattern ?? resolution.sections.logs?.critical ?? '';
         return around.logs && { kind: 'logs', command: around.logs, environment, window, pattern };
       }
+      case 'command': {
+        const { run, in: folder, timeout } = metric.command;
+        // Reported already by `checkMetric`, when there is no such folder.
+        const entry = resolution.value('folders', folder);
+        const where = entry === undefined ? '' : resolve(entry.folder, entry.value);
+        const command: Command = { run, on: 'worker', folder: where, timeout };
+        const field = metric.field === undefined ? {} : { field: metric.field };
+        return { kind: 'command', command, environment, tools: place.tools, window, ...field };
+      }
+      default:
+        return fillKept(metric, environment, around.providers);
     }
   };
   const filled = source();

@@ -3,10 +3,13 @@
 import type { EnvironmentName, Watch } from '../contract/plan.js';
 import type { Criterion } from '../domain/criteria.js';
 import { formatDuration } from '../domain/duration.js';
+import { metricsOf, type Trend } from '../domain/trends/trend.js';
 import type { Path } from './problems.js';
 import { own, type Resolution } from './resolution.js';
 import { resolveCriteria } from './resolve-criteria.js';
+import { checkAmount, samplesIn, spacing } from './resolve-kept.js';
 import { checkMetric, fillMetric, type Places } from './resolve-metrics.js';
+import { resolveTrends, watchTrends } from './resolve-trends.js';
 import type { AuthoredPlan, AuthoredWatch } from './schema.js';
 
 /** What the watches need of the rest of the plan. */
@@ -22,15 +25,32 @@ export function resolveWatches(resolution: Resolution, around: Surroundings): { 
   const { metrics = {}, soak, watches = [] } = resolution.sections;
   for (const [name, metric] of Object.entries(metrics)) checkMetric(resolution, { name, metric });
   const criteria = resolveCriteria(resolution);
+  const trends = resolveTrends(resolution);
   checkNames(resolution, around.shorten);
   return {
     soak:
       soak &&
-      resolveWatch(resolution, { watch: { id: SOAK, ...soak }, path: ['soak'], usual: 'staging', criteria, around }),
+      resolveWatch(resolution, {
+        watch: { id: SOAK, ...soak },
+        path: ['soak'],
+        usual: 'staging',
+        criteria,
+        trends,
+        around,
+      }),
     watches: watches.flatMap((watch, index) =>
       watch === undefined
         ? []
-        : [resolveWatch(resolution, { watch, path: ['watches', index], usual: 'production', criteria, around })],
+        : [
+            resolveWatch(resolution, {
+              watch,
+              path: ['watches', index],
+              usual: 'production',
+              criteria,
+              trends,
+              around,
+            }),
+          ],
     ),
   };
 }
@@ -56,7 +76,8 @@ interface WatchAt {
   path: Path;
   usual: EnvironmentName;
   criteria: Map<string, Criterion | undefined>;
-  around: Surroundings;
+  trends: Map<string, Trend | undefined>;
+  around: Surroundings & Places;
 }
 
 function resolveWatch(resolution: Resolution, at: WatchAt): Watch {
@@ -80,10 +101,15 @@ function resolveWatch(resolution: Resolution, at: WatchAt): Watch {
   watch.observe.forEach((name, index) => {
     resolution.knows(name, { at: ['metrics'], label: 'metric', from: [...path, 'observe', index] });
   });
-  const names = new Set([...criteria.map(({ metric }) => metric), ...watch.observe]);
+  const trends = watchTrends(resolution, { ...watch, path, duration }, at.trends);
+  const names = new Set([...criteria.map(({ metric }) => metric), ...watch.observe, ...trends.flatMap(metricsOf)]);
+  for (const name of names) {
+    const metric = own(resolution.sections.metrics, name);
+    if (metric) checkAmount(resolution, { name, metric, tick: watch.tick, from: [...path, 'tick'] });
+  }
   const metrics = [...names].flatMap((name) => fillMetric(resolution, { name, environment, around }) ?? []);
   const { id, title, tick, gate, consider } = watch;
-  return { id, title, environment, duration, tick, metrics, criteria, gate, consider };
+  return { id, title, environment, duration, tick, metrics, criteria, trends, gate, consider };
 }
 
 function effectiveDuration(resolution: Resolution, { watch, path, around }: WatchAt): number {
@@ -140,13 +166,16 @@ function checkFit(resolution: Resolution, { at, id, from, duration }: Fit): void
       `\`${id}\` lasts ${formatDuration(criterion.for)}, longer than this watch (${formatDuration(duration)}): it could never fire`,
     );
   }
-  if (criterion.for > 0 && tick > criterion.for) {
+  const metric = own(resolution.sections.metrics, criterion.metric);
+  const every = metric ? spacing(metric, tick) : tick;
+  if (criterion.for > 0 && every > criterion.for) {
+    const shorten = every === tick ? '`tick`' : '`resolution`';
     resolution.report(
       from,
-      `\`${id}\` lasts ${formatDuration(criterion.for)}, but this watch samples every ${formatDuration(tick)}: shorten \`tick\` or lengthen \`for\``,
+      `\`${id}\` lasts ${formatDuration(criterion.for)}, but this watch samples every ${formatDuration(every)}: shorten ${shorten} or lengthen \`for\``,
     );
   }
-  const samples = Math.floor(duration / tick);
+  const samples = metric ? samplesIn(metric, { duration, tick }) : Math.floor(duration / tick);
   if (tick <= duration && criterion.minimumSamples > samples) {
     resolution.report(from, `\`${id}\` needs ${criterion.minimumSamples} samples, and this watch takes ${samples}`);
   }

@@ -1,22 +1,31 @@
 /** From names to values: the plan as the workflows read it. */
 import { resolve } from 'node:path';
 import type { Commands, Environment, EnvironmentName, ResolvedPlan, Watch } from '../contract/plan.js';
+import type { PlanWithoutItems } from './established-facts.js';
 import type { Problem } from './problems.js';
 import { Resolution, type Sources } from './resolution.js';
 import { resolveApprovals, resolveConfirmations } from './resolve-approvals.js';
-import { resolveChecks, resolveIndexes, resolveLoad } from './resolve-checks.js';
+import { resolveBackup } from './resolve-backup.js';
+import { resolveChecks, resolveDocumentation, resolveIndexes, resolveLoad } from './resolve-checks.js';
 import { resolveCommands, resolveMigration } from './resolve-commands.js';
-import { apiUrl, database, server, webhookUrl } from './resolve-hosts.js';
+import { resolveDocument } from './resolve-document.js';
+import { apiUrl, database, server } from './resolve-hosts.js';
+import { resolveItems, withItems } from './resolve-items.js';
+import { resolveNotifications } from './resolve-notifications.js';
+import { resolveProofs } from './resolve-proofs.js';
+import { resolveProviders } from './resolve-providers.js';
 import { resolveWatches } from './resolve-watches.js';
+import { resolveWindows } from './resolve-windows.js';
 
 /**
  * Looks up every name and checks what the parts mean together.
- * @param options `shorten`: durations asked for at `start`, by watch, milliseconds
+ * @param options `shorten`: durations asked for at `start`, by watch, milliseconds; `isReadable: false`: parts are
+ *   missing because they could not be read, so what rests on the whole (the items) is not judged
  * @returns the resolved plan when every part is there and right, and the problems otherwise
  */
 export function resolvePlan(
   sources: Sources,
-  options: { shorten?: Record<string, number> } = {},
+  options: { shorten?: Record<string, number>; isReadable?: boolean } = {},
 ): { resolved?: ResolvedPlan; problems: Problem[]; warnings: Problem[] } {
   const resolution = new Resolution(sources);
   const { sections } = resolution;
@@ -25,19 +34,23 @@ export function resolvePlan(
   const servers = Object.values(environments).map((environment) => environment.server);
   const commands = resolveCommands(resolution, servers);
   const migration = resolveMigration(resolution, servers);
-  const watching = resolveWatches(resolution, { environments, logs: commands.logs, shorten: options.shorten ?? {} });
+  const providers = resolveProviders(resolution);
+  const shorten = options.shorten ?? {};
+  const watching = resolveWatches(resolution, { environments, providers, logs: commands.logs, shorten });
+  const proofs = resolveProofs(resolution, providers);
   const functional = resolveChecks(resolution, 'functional');
   const smoke = resolveChecks(resolution, 'smoke');
+  const documentation = resolveDocumentation(resolution);
   const load = resolveLoad(resolution);
   const indexes = resolveIndexes(resolution);
+  const windows = resolveWindows(resolution);
   const approvals = resolveApprovals(resolution);
   const confirmations = resolveConfirmations(resolution);
   const release = resolveRelease(resolution);
   const prerequisites = resolvePrerequisites(resolution);
   const evidence = sections.evidence && resolution.folder(sections.evidence, ['evidence']);
-  const webhook =
-    sections.announcements &&
-    webhookUrl(resolution, { name: sections.announcements.webhook, path: ['announcements', 'webhook'] });
+  const backup = resolveBackup(resolution, { environments, evidence });
+  const notifications = resolveNotifications(resolution);
   checkMaintenance(resolution);
   resolution.warnOfUnused();
 
@@ -45,6 +58,7 @@ export function resolvePlan(
   const { staging, production: live } = environments;
   const { problems, warnings } = resolution;
   const isWhole =
+    options.isReadable !== false &&
     problems.length === 0 &&
     service &&
     title &&
@@ -56,16 +70,18 @@ export function resolvePlan(
     staging &&
     live;
   const isResolved = migration && watching.soak && functional && smoke && load && indexes && approvals;
-  if (!isWhole || !isResolved || !confirmations || !release || !prerequisites || !evidence)
+  if (!isWhole || !isResolved || !confirmations || !release || !prerequisites || !evidence || !backup)
     return { problems, warnings };
 
-  const resolved: ResolvedPlan = {
+  const withoutItems: PlanWithoutItems = {
+    ...proofs,
     service,
     title,
     language,
     release,
     evidence,
     environments: { staging, production: live },
+    backup,
     commands: commands as Commands,
     migration,
     indexes,
@@ -83,10 +99,28 @@ export function resolvePlan(
     watches: watching.watches,
     production: { maintenance: production.maintenance, restart: production.restart },
     rollback,
-    announcements: webhook === undefined ? {} : { webhook },
+    notifications,
+    secrets: [...resolution.secrets].sort(),
   };
-  if (load.production !== undefined) resolved.production.loadTest = load.production;
-  return { resolved: withoutUndefined(resolved), problems, warnings };
+  if (documentation !== undefined) withoutItems.apiDocumentation = documentation;
+  if (logs.started !== undefined) withoutItems.startedLogs = logs.started;
+  if (load.production !== undefined) withoutItems.production.loadTest = load.production;
+  if (windows !== undefined) withoutItems.windows = windows;
+  const items = resolveItems(resolution, withoutItems);
+  const document = resolveDocument(resolution, items);
+  if (document !== undefined) withoutItems.document = document;
+  for (const phase of Object.values(confirmations)) {
+    phase.forEach((confirmation, index) => {
+      phase[index] = withItems(confirmation, items);
+      if (phase[index].items.length > 0) return;
+      resolution.report(
+        ['items'],
+        `Nothing is asked by the confirmation \`${confirmation.id}\`: no item is settled by \`${confirmation.id}/confirmed\``,
+      );
+    });
+  }
+  if (problems.length > 0) return { problems, warnings };
+  return { resolved: withoutUndefined({ ...withoutItems, items }), problems, warnings };
 }
 
 /** What goes through JSON must come back the same: keys without a value are left out here rather than on the way. */

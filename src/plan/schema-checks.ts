@@ -1,6 +1,6 @@
 /** What is asked of the application and its database: requests, load, indexes. */
 import { z } from 'zod';
-import { duration, id, percent, strict, table, text, urlPath, wholeNumber } from './schema-basics.js';
+import { duration, id, percent, reference, strict, table, text, urlPath, wholeNumber } from './schema-basics.js';
 
 const plain = z
   .union([z.string(), z.number(), z.boolean()], { error: 'Text, a number, true or false is expected' })
@@ -24,6 +24,16 @@ export const endpointCheck = strict({
     .optional()
     .describe('Field paths and their JSON types; `items[].id` looks into every element'),
   each: z.record(text(), plain).optional().describe('Field paths of which every value equals this'),
+  data: strict({
+    items: text().describe('Field path of the elements'),
+    total: text().describe('Field path of their number'),
+  })
+    .optional()
+    .describe('As many elements come back as their number says, and some when there are any'),
+  mayBeEmpty: z
+    .boolean()
+    .optional()
+    .describe('An answer without elements, or with one page of them, is no failure of `structure`, `each` and `pages`'),
   sample: strict({
     check: id().describe('An earlier check of the list'),
     field: text().describe('Field path of the value in its answer'),
@@ -37,13 +47,38 @@ export const endpointCheck = strict({
     total: text().describe('Field path of their number'),
   })
     .optional()
-    .describe('Walks all pages by `skip` and `limit`: none overlap, together they hold the total'),
+    .describe('Walks all pages by `skip` and `limit`: none overlap, together they hold the total, and no more'),
   repeat: strict({
     times: wholeNumber(1).describe('Number of requests'),
     p95: duration().describe('Limit of the 95th percentile'),
   })
     .optional()
     .describe('Repeats the request and holds its response time against a limit'),
+});
+
+export const apiDocumentation = strict({
+  path: urlPath().describe('The page of the Swagger UI below staging’s `api`'),
+  endpoint: strict({
+    method: z.enum(['GET', 'POST']).default('GET').describe('HTTP method'),
+    path: urlPath().describe('Its path as the documentation writes it'),
+  }).describe('The endpoint that must be listed, and is tried out'),
+  parameters: z.array(text()).min(1, 'No parameter is listed').describe('Its query parameters'),
+  fields: z.array(text()).min(1, 'No field is listed').describe('Fields of its answer'),
+  otherwise: z
+    .array(reference('approvals.roles'))
+    .min(1, 'Nobody may answer')
+    .describe('Who vouches for it where the worker finds no browser'),
+});
+
+export const maintenanceMessage = strict({
+  path: urlPath().describe('A path that users visit; without maintenance mode it answers 200 to the test user'),
+  status: z
+    .int()
+    .min(100, 'Not an HTTP status')
+    .max(599, 'Not an HTTP status')
+    .default(503)
+    .describe('Its status meanwhile'),
+  text: text().describe('Words of the message'),
 });
 
 const test = {
@@ -69,6 +104,13 @@ export const productionLoadTest = strict({
   enabled: z.boolean().describe('Whether it is run'),
   ...test,
   approvedBy: id().describe('A key of `approvals.roles`: who must agree'),
+  impact: z
+    .array(id())
+    .min(1, 'No criterion is listed')
+    .optional()
+    .describe(
+      'Criteria of the last watch that must hold during the test; those of tier require and rollback when absent',
+    ),
 });
 
 export const indexes = strict({
@@ -85,7 +127,8 @@ export const indexes = strict({
           .string()
           .regex(/^\s*([Ss][Ee][Ll][Ee][Cc][Tt]|[Ww][Ii][Tt][Hh])\b/, 'Only SELECT (or WITH … SELECT) is explained')
           .regex(/^[^;]*;?\s*$/, 'Holds more than one statement')
-          .describe('The query as the endpoint sends it'),
+          .describe('The query as the endpoint sends it, with `$1` and so on for its parameters'),
+        parameters: z.array(plain).optional().describe('Sample values for `$1`, `$2` and so on'),
         uses: id().describe('A key of `expected`: the index that its plan must be able to use'),
       }),
     )

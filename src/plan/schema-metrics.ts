@@ -71,6 +71,42 @@ const common = {
   window: duration().describe('How far rates, quantiles and counts look back'),
 };
 
+const queryName = z
+  .string()
+  .regex(/^[a-z][A-Za-z0-9_]*$/, 'A query is named by a small letter, then letters, digits and "_"')
+  .meta({ pattern: '^[a-z][A-Za-z0-9_]*$' });
+
+const formula = text().optional().describe('What is worked out of the queries, as `100 * errors / requests`');
+
+const cloudWatchQuery = strict({
+  namespace: text().describe('As `AWS/ApplicationELB`'),
+  metric: text().describe('Name of the metric'),
+  dimensions: z.record(text(), text()).default({}).describe('Dimensions by name; `{environment}` is filled in'),
+  statistic: text()
+    .regex(/^(Average|Sum|Minimum|Maximum|SampleCount|(p|tm|wm|tc|ts)\d+(\.\d+)?|(PR|TM|WM|TC|TS|IQM)(\(.*\))?)$/, {
+      error: 'Not a statistic of CloudWatch; write for example Sum, Average or p95',
+    })
+    .describe('As `Sum`, `Average`, `p95`'),
+});
+
+/** Sources that keep history are asked for every value since the last tick. */
+const kept = (resolution: string) => ({
+  ...common,
+  provider: z
+    .union([
+      reference('providers'),
+      strict({
+        staging: reference('providers').describe('For staging'),
+        production: reference('providers').describe('For production'),
+      }),
+    ])
+    .describe('A key of `providers`, or one for each environment'),
+  resolution: duration().prefault(resolution).describe('How far apart the values are that are asked for'),
+});
+
+const delay = (usual: string) =>
+  durationOrNone().prefault(usual).describe('How long it takes until a value is complete');
+
 export const metric = z.discriminatedUnion('source', [
   strict({
     ...common,
@@ -94,6 +130,51 @@ export const metric = z.discriminatedUnion('source', [
     ...common,
     source: z.literal('logs').describe('The output of the `logs` command'),
     pattern: pattern().optional().describe('Lines that count; `logs.critical` when left out'),
+  }),
+  strict({
+    ...kept('15s'),
+    source: z.literal('prometheus').describe('A Prometheus server'),
+    query: text().describe('PromQL that gives one number in `unit`; `{environment}` and `{window}` are filled in'),
+    up: text()
+      .optional()
+      .describe('PromQL of series that are 1 while the target is there; worked out from `query` when left out'),
+    delay: delay('0s'),
+  }),
+  strict({
+    ...kept('15s'),
+    source: z.literal('datadog').describe('Datadog'),
+    queries: z
+      .record(queryName, text())
+      .describe('Metric queries by name; `{environment}` and `{window}` (seconds) are filled in'),
+    formula,
+    delay: delay('1m'),
+  }),
+  strict({
+    ...kept('1m'),
+    source: z.literal('cloudwatch').describe('Metrics of CloudWatch'),
+    queries: z.record(queryName, cloudWatchQuery).describe('Metrics by name'),
+    formula,
+    delay: delay('2m'),
+  }),
+  strict({
+    ...kept('1m'),
+    source: z.literal('cloudwatch-logs').describe('Lines of a log group of CloudWatch'),
+    group: text().describe('The log group; `{environment}` is filled in'),
+    filter: text().describe('Filter pattern of the lines that count, as CloudWatch has it'),
+    delay: delay('30s'),
+  }),
+  strict({
+    ...common,
+    source: z.literal('command').describe('A command that prints JSON'),
+    command: strict({
+      run: z
+        .array(text(), { error: 'Write the command as a list of arguments: [./queue_length.sh, "{environment}"]' })
+        .min(1, 'The command is empty')
+        .describe('Program and arguments; `{environment}` is filled in. No shell reads it, and it runs on the worker'),
+      in: reference('folders').describe('A key of `folders`'),
+      timeout: duration().prefault('5s').describe('Longest time it may take'),
+    }).describe('The command'),
+    field: text().optional().describe('Where the number is in the JSON, as `queue.length`; all of it when left out'),
   }),
 ]);
 
@@ -139,6 +220,7 @@ const stretch = {
     .array(reference('criteria'))
     .min(1, 'A watch without criteria proves nothing')
     .describe('Criteria that hold here'),
+  trends: z.array(reference('trends')).default([]).describe('Trends that are judged at its end'),
   gate: z.enum(['rollback', 'ask']).describe('What a broken `require` criterion leads to'),
   consider: strict({
     within: duration().describe('How long a person may take'),

@@ -1,5 +1,6 @@
 /** The authored plan: what a person writes. `resolvePlan` turns it into what the workflows read. */
 import { z } from 'zod';
+import { backup } from './schema-backup.js';
 import {
   duration,
   durationOrNone,
@@ -16,8 +17,20 @@ import {
   version,
   wholeNumber,
 } from './schema-basics.js';
-import { endpointCheck, indexes, load, productionLoadTest } from './schema-checks.js';
+import {
+  apiDocumentation,
+  endpointCheck,
+  indexes,
+  load,
+  maintenanceMessage,
+  productionLoadTest,
+} from './schema-checks.js';
 import { criterion, metric, soak, watch } from './schema-metrics.js';
+import { notifications } from './schema-notifications.js';
+import { access, alerts, review } from './schema-proofs.js';
+import { provider } from './schema-providers.js';
+import { trend } from './schema-trends.js';
+import { windows } from './schema-windows.js';
 
 const named = <V extends z.ZodType>(value: V) => z.record(id().meta({ pattern: ID.source }), value);
 
@@ -56,13 +69,20 @@ const confirmations = named(
   strict({
     title: text().describe('The question'),
     roles: z.array(reference('approvals.roles')).min(1, 'Nobody may answer').describe('Who may answer'),
-    items: z.array(text()).min(1, 'Nothing is asked').describe('What is confirmed'),
+    items: z
+      .array(text())
+      .default([])
+      .describe('What is confirmed, besides the titles of the items that this confirmation settles'),
   }),
 );
 
 const approvals = strict({
   selfApproval: z.boolean().default(false).describe('Whether who started the deployment may approve it'),
   onePersonManyRoles: z.boolean().default(false).describe('Whether one person may approve for several roles'),
+  signed: z
+    .boolean()
+    .optional()
+    .describe('Whether approvals count only with an SSH signature (`surefoot approve --sign KEY`)'),
   roles: named(
     strict({ title: text().describe('What people read'), statement: text().describe('What the approval vouches for') }),
   ).describe('Each must be filled'),
@@ -70,9 +90,35 @@ const approvals = strict({
     strict({
       name: text().describe('The person’s name'),
       roles: z.array(reference('approvals.roles')).min(1, 'Has no role').describe('What they may approve for'),
+      keys: z
+        .array(
+          text().regex(
+            /^(sk-)?(ssh|ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/=]{20,}( .*)?$/,
+            'Not a public SSH key; write it as in authorized_keys: "ssh-ed25519 AAAA…"',
+          ),
+        )
+        .optional()
+        .describe('Public SSH keys that their approvals may be signed with'),
     }),
   ).describe('Who may approve, by user name'),
 });
+
+const ITEM_ID = /^\d+(\.\d+)+$/;
+
+const items = z
+  .record(
+    z
+      .string()
+      .regex(ITEM_ID, 'An item is numbered by section and position, in quotes: "1.1.1"')
+      .meta({ pattern: ITEM_ID.source }),
+    strict({
+      title: text().describe('The box, in the checklist’s own words'),
+      by: z
+        .union([text(), z.array(text())], { error: 'Write STEP/FACT, or a list of them' })
+        .describe('What settles it: `STEP/FACT`, or a list of them that must all hold'),
+    }),
+  )
+  .default({});
 
 const OPTION = z.enum(['migration', 'code', 'full']);
 
@@ -94,12 +140,14 @@ export const planSchema = strict({
     branch: version().describe('The branch that must have been merged'),
     target: version().describe('What is deployed'),
     previous: version().describe('The last version that was good; a rollback of code deploys it'),
+    files: z.array(text()).default([]).describe('Files that the target must hold, from the repository’s top'),
   }).describe('What is deployed'),
   evidence: reference('folders').default('evidence').describe('A key of `folders`: where evidence is kept'),
   environments: strict({
     staging: environment.describe('Where the deployment is proven first'),
     production: environment.describe('Where it goes when staging is well'),
   }).describe('The two places'),
+  backup: backup.optional().describe('How the databases are backed up before anything changes'),
   commands: strict({
     deploy: command.describe('Deploys `{version}` to `{environment}`'),
     waitForHealth: command.optional().describe('Waits for `{url}` at most `{seconds}`'),
@@ -112,9 +160,12 @@ export const planSchema = strict({
     metricsReport: command.optional().describe('Prints the report of the last day'),
   }).describe('The team’s own scripts'),
   migration: strict({
-    tool: text().describe('Name of the tool, as `alembic`'),
+    tool: text().describe(
+      '`alembic`, or the name of another tool, whose `current` prints the revision on its last line',
+    ),
     revision: version().describe('The revision that the deployment brings the database to'),
     current: command.describe('Prints the current revision'),
+    heads: command.optional().describe('Prints the newest revisions of the code, one a line: more than one is refused'),
     upgrade: command.describe('Upgrades to `{revision}` or to the newest'),
     downgrade: command.describe('Downgrades to exactly `{revision}`'),
     lockTimeout: duration().describe('Longest wait for a lock, per statement'),
@@ -139,13 +190,20 @@ export const planSchema = strict({
     path: urlPath().describe('Path that answers 200 when all is well'),
     within: duration().describe('How long to wait for it after a deploy'),
   }).describe('The health check'),
-  logs: strict({ critical: pattern().describe('Regular expression of a critical line') }).describe(
-    'What logs must not show',
-  ),
+  logs: strict({
+    critical: pattern().describe('Regular expression of a critical line'),
+    started: pattern().optional().describe('Regular expression of the line that tells of a good start'),
+  }).describe('What logs must not show, and must'),
   functional: z.array(endpointCheck).min(1, 'No check is listed').describe('Functional checks on staging'),
+  apiDocumentation: apiDocumentation.optional().describe('The API’s documentation, tried out in a browser'),
   load: load.describe('Load tests'),
+  review: review.optional().describe('Where the proof of review, approval and tests is'),
+  access: named(access).optional().describe('What must be reachable, with the rights named'),
+  alerts: alerts.optional().describe('Alerts that must be configured before production'),
+  providers: named(provider).default({}).describe('Services that keep metrics'),
   metrics: named(metric).describe('Metrics that criteria may name'),
   criteria: named(criterion).describe('Rules over metrics'),
+  trends: named(trend).default({}).describe('What the samples of a whole watch must say together'),
   soak: soak.describe('The time that staging must run well before production'),
   confirmations: strict({
     prerequisites: confirmations.default({}).describe('Before anything starts'),
@@ -159,30 +217,52 @@ export const planSchema = strict({
     maintenance: strict({
       enabled: z.boolean().describe('Whether maintenance mode is used'),
       drain: durationOrNone().describe('Longest wait for requests in flight'),
+      message: maintenanceMessage.optional().describe('What users see meanwhile'),
     }).describe('Maintenance mode'),
     restart: z.boolean().describe('Whether the service is restarted after the migration'),
     loadTest: productionLoadTest.optional().describe('A light load test after 24 hours'),
   }).describe('Options of the production phase'),
   smoke: z.array(endpointCheck).min(1, 'No check is listed').describe('Checks on production'),
   watches: z.array(watch).min(1, 'Production is not watched').describe('How production is watched, in order'),
+  items: items.describe('The boxes of the checklist, in its order'),
+  document: text()
+    .optional()
+    .describe(
+      'The team’s own checklist, a Markdown file from the folder of this file; its boxes are the items, and it comes back filled in',
+    ),
+  windows: windows.optional().describe('When production may be touched'),
   rollback: strict({
     onStepFailure: OPTION.describe('For a step that fails after production has changed'),
+    pin: OPTION.optional().describe('The option that is taken whatever broke, and whatever staging has shown'),
+    overrideWithin: durationOrNone()
+      .prefault('0s')
+      .describe('How long people may choose another option before an automatic rollback begins'),
     estimates: strict({
       migration: duration().describe('Only the migration goes back'),
       code: duration().describe('Only the code goes back'),
       full: duration().describe('Both go back'),
     }).describe('Longest expected times'),
     verifyPath: urlPath().describe('Path that answers 200 after a full rollback'),
+    irreversible: z
+      .enum(['refuse', 'allow'])
+      .optional()
+      .describe(
+        'A migration that staging cannot undo, or that the previous release cannot live with: `refuse` asks people (default), `allow` goes on without that way back',
+      ),
+    previousChecks: z
+      .array(id())
+      .optional()
+      .describe('Checks of `smoke` that the previous release must pass on the new schema; all of them when left out'),
   }).describe('Rollback'),
-  announcements: strict({ webhook: reference('hosts').describe('A key of `hosts`; an empty host announces nothing') })
-    .optional()
-    .describe('Where events are announced'),
+  notifications: notifications.optional().describe('Who is told what'),
 });
 
 /** A plan after validation, before names are looked up. Durations are milliseconds. */
 export type AuthoredPlan = z.output<typeof planSchema>;
 export type AuthoredMetric = AuthoredPlan['metrics'][string];
+export type AuthoredProvider = AuthoredPlan['providers'][string];
 export type AuthoredCriterion = AuthoredPlan['criteria'][string];
+export type AuthoredTrend = AuthoredPlan['trends'][string];
 export type AuthoredWatch = AuthoredPlan['watches'][number];
 export type AuthoredCommand = AuthoredPlan['commands']['deploy'];
 export type AuthoredEnvironment = AuthoredPlan['environments']['staging'];

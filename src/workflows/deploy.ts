@@ -10,6 +10,7 @@ import type { DeployInput, DeployResult } from '../contract/deployment.js';
 import { hasChanged } from '../domain/decisions.js';
 import type { DecisionRecord, Outcome, RollbackTrigger } from '../domain/ledger.js';
 import { Deployment, describe, RollbackNeeded } from './deployment.js';
+import { mustHold } from './input.js';
 import { approval } from './phases/approval.js';
 import { closing } from './phases/closing.js';
 import { prerequisites } from './phases/prerequisites.js';
@@ -20,6 +21,7 @@ import { staging } from './phases/staging.js';
 import { watch } from './phases/watch.js';
 
 export async function DeployWorkflow(input: DeployInput): Promise<DeployResult> {
+  mustHold(input, 'deployment', 'plan', 'digest', 'clock');
   const deployment = new Deployment(input);
   return carryOut(deployment, async () => {
     await prerequisites(deployment);
@@ -33,7 +35,7 @@ export async function DeployWorkflow(input: DeployInput): Promise<DeployResult> 
 }
 
 /** Runs the phases; whatever ends them early leads to a modelled ending that is told and has a reason. */
-async function carryOut(deployment: Deployment, phases: () => Promise<void>): Promise<DeployResult> {
+export async function carryOut(deployment: Deployment, phases: () => Promise<void>): Promise<DeployResult> {
   deployment.publish();
   let ended: { outcome: Outcome; reason: string };
   try {
@@ -51,20 +53,11 @@ async function endEarly(deployment: Deployment, error: unknown): Promise<{ outco
   const { ledger } = deployment;
   ledger.questions = [];
   ledger.held = undefined;
+  // From here on another stop has nothing to stop: it is refused, not accepted and forgotten.
   const text = ledger.stop ? words(ledger.stop) : isCancellation(error) ? 'cancelled in Temporal' : describe(error);
+  ledger.ending = text;
   if (hasChanged(ledger)) {
-    const trigger = triggerOf(ledger.stop, error, text);
-    // From here on another stop has nothing to stop: it is refused, not accepted and forgotten.
-    ledger.stop ??= {
-      kind: 'rollback',
-      who: 'surefoot',
-      role: 'plan',
-      why: text,
-      at: Date.now(),
-      via: 'signal',
-      accepted: true,
-      reason: 'the plan calls for a rollback',
-    };
+    const trigger = triggerOf(deployment, error, text);
     const { succeeded, reason } = await rollBack(deployment, trigger);
     return { outcome: succeeded ? 'rolled-back' : 'rollback-failed', reason };
   }
@@ -77,20 +70,20 @@ async function endEarly(deployment: Deployment, error: unknown): Promise<{ outco
   return { outcome: ledger.stop?.kind === 'reject' ? 'rejected' : 'aborted', reason: text };
 }
 
-function triggerOf(stop: DecisionRecord | undefined, error: unknown, text: string): RollbackTrigger {
+function triggerOf({ ledger, planned }: Deployment, error: unknown, text: string): RollbackTrigger {
+  const { stop } = ledger;
   if (error instanceof RollbackNeeded && !stop) return error.trigger;
-  return { kind: 'person', who: stop?.who ?? 'Temporal', text, option: stop?.option };
+  return { kind: 'person', who: stop?.who ?? 'Temporal', text, option: stop?.option, planned };
 }
 
 const words = ({ kind, who, role, why }: DecisionRecord): string =>
   `${kind} by ${who} as ${role}${why ? `: ${why}` : ''}`;
 
 async function conclude(deployment: Deployment, ended: { outcome: Outcome; reason: string }): Promise<DeployResult> {
-  const { ledger, plan } = deployment;
-  const result: DeployResult = Object.assign(ledger, { ...ended, endedAt: Date.now() });
-  deployment.tell(`${plan.title}: ${ended.outcome}: ${ended.reason}`);
+  const result: DeployResult = Object.assign(deployment.countItems(), { ...ended, endedAt: Date.now() });
+  deployment.tell({ kind: 'ended', ...ended, elapsed: result.endedAt - result.startedAt });
   deployment.publish();
-  await deployment.told();
+  await deployment.telling.told();
   await condition(allHandlersFinished);
   return result;
 }

@@ -12,7 +12,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { EvidencePlace, StepKey } from '../contract/activities.js';
+import type { EvidencePlace, IndexUse, StepKey } from '../contract/activities.js';
 import type { DeployInput } from '../contract/deployment.js';
 import { FailureType } from '../contract/errors.js';
 import {
@@ -21,12 +21,17 @@ import {
   DECISION_HELP,
   decideUpdate,
   decisionSignals,
+  itemsQuery,
+  readTexts,
   statusQuery,
 } from '../contract/messages.js';
 import { searchAttributes } from '../contract/names.js';
 import { renderBoard } from '../domain/board.js';
-import { hasChanged, judge, readDecision, take } from '../domain/decisions.js';
+import type { RollbackOption } from '../domain/criteria.js';
+import { hasChanged, inShort, judge, plannedOption, readDecision, take } from '../domain/decisions.js';
+import type { DeploymentEvent } from '../domain/events.js';
 import { failures, passed, type StepReport } from '../domain/evidence.js';
+import { countItems, itemStatuses } from '../domain/items.js';
 import {
   DECISIONS,
   type Decision,
@@ -37,16 +42,22 @@ import {
   type RollbackTrigger,
 } from '../domain/ledger.js';
 import type { Phase, StepDefinition } from '../domain/steps.js';
-import { people } from './policies.js';
+import { Telling } from './telling.js';
 
 /** Ends the forward path: production has to be rolled back. */
 export class RollbackNeeded extends Error {
-  constructor(readonly trigger: RollbackTrigger) {
+  /** @param report what the step has established all the same */
+  constructor(
+    readonly trigger: RollbackTrigger,
+    readonly report?: StepReport,
+  ) {
     super(trigger.text);
   }
 }
 
-type Ask = Pick<OpenQuestion, 'kind' | 'id' | 'title' | 'text' | 'roles' | 'moves'>;
+type Ask = Pick<OpenQuestion, 'kind' | 'id' | 'title' | 'text' | 'roles' | 'moves' | 'digest'>;
+
+const NO_CONCERN = 'concerns are raised by monitors, about criteria of the plan, while they watch';
 
 /** The most decisions that are kept one by one; a flood of garbage must not grow the history without end. */
 const MOST_DECISIONS = 500;
@@ -57,17 +68,27 @@ export class Deployment {
   readonly evidence: EvidencePlace;
   /** The task queue of the machine that runs the commands; known once admitted. */
   runner = '';
+  /** What the plan says for the concern that a stop has answered. */
+  planned?: RollbackOption;
   /** Rows counted in production right before the deploy, by table: what data loss is measured against. */
   baselines: Record<string, number> = {};
+  /** Scans of the indexes right after the migration of production: what their use is counted from. */
+  indexUse?: IndexUse;
+  /** What was in the migration's new objects right after it, by name. */
+  storedByMigration?: Record<string, number>;
+  /** How many guards have stood so far; each is a workflow of its own. */
+  guards = 0;
+  /** Waits for people; once production carries users, it is watched meanwhile (see `phases/watching.ts`). */
+  guard: <T>(wait: () => Promise<T>) => Promise<T> = (wait) => wait();
   /** Everything on the way forward runs in here; a stop cancels it. */
   readonly forward = new CancellationScope();
   private published = '';
-  private lastTold: Promise<void> = Promise.resolve();
+  readonly telling: Telling;
 
   constructor(readonly input: DeployInput) {
     const { plan } = input;
     this.plan = plan;
-    this.evidence = { store: plan.evidence, deployment: input.deployment };
+    this.evidence = { store: plan.evidence, deployment: input.deployment, secrets: plan.secrets };
     this.ledger = {
       deployment: input.deployment,
       service: plan.service,
@@ -80,12 +101,14 @@ export class Deployment {
       steps: [],
       decisions: [],
       approvals: [],
+      claims: [],
       questions: [],
       monitors: [],
       production: { codeDeployed: false, migrated: false, maintenance: false },
       earlierRollbacks: [],
       untold: [],
     };
+    this.telling = new Telling(input, this.ledger, () => this.publish());
     this.listen();
   }
 
@@ -101,21 +124,22 @@ export class Deployment {
 
   /**
    * Runs one step to its end: passed, or skipped by a person. A failure asks a person while production is untouched
-   * (or when `onFailure` says so), and leads to a rollback after.
+   * (or when `onFailure` says so), and leads to a rollback after. What trust rests on is not `skippable`.
    * @returns the step's report, or undefined when it was skipped
    */
   async step<R extends StepReport>(
     definition: StepDefinition,
     run: (key: StepKey, summary: string) => Promise<R>,
-    options: { onFailure?: 'ask' | 'rollback' } = {},
+    options: { onFailure?: 'ask' | 'rollback'; skippable?: boolean } = {},
   ): Promise<R | undefined> {
     for (let generation = 1; ; generation++) {
-      await condition(() => this.ledger.held === undefined);
+      if (this.ledger.held) await this.guard(() => condition(() => this.ledger.held === undefined));
       const record = this.open(definition, generation);
       const key = { deployment: this.input.deployment, step: definition.id, generation };
       const ended = await this.attempt(() => run(key, definition.title)).catch((error) => {
         // It ends the way forward; its own record ends here too.
         Object.assign(record, {
+          ...(error instanceof RollbackNeeded ? error.report : undefined),
           state: 'failed',
           endedAt: Date.now(),
           reason: this.ledger.stop?.why ?? describe(error),
@@ -138,16 +162,27 @@ export class Deployment {
       if (onFailure === 'rollback') {
         throw new RollbackNeeded({ kind: 'step', step: definition.id, text: `${definition.title}: ${ended.failure}` });
       }
-      const answer = await this.ask({
-        kind: 'step-failed',
-        id: definition.id,
-        title: `${definition.title} failed`,
-        text: ended.failure,
-        roles: this.allRoles,
-        moves: hasChanged(this.ledger) ? ['retry', 'skip', 'rollback', 'abort'] : ['retry', 'skip', 'abort'],
-      });
+      const failure = ended.failure;
+      const answer = await this.guard(() =>
+        this.ask({
+          kind: 'step-failed',
+          id: definition.id,
+          title: `${definition.title} failed`,
+          text: failure,
+          roles: this.allRoles,
+          moves: [
+            'retry',
+            ...(options.skippable === false ? [] : (['skip'] as const)),
+            ...(hasChanged(this.ledger) ? (['rollback'] as const) : []),
+            'abort',
+          ],
+        }),
+      );
       if (answer.kind === 'skip') {
+        const { who, role, why } = answer;
         record.state = 'skipped';
+        record.skippedBy = { who, role, why };
+        record.facts = record.facts.map((fact) => (fact.ok || fact.by ? fact : { ...fact, by: { who, role, why } }));
         record.reason = `${ended.failure} (skipped by ${answer.who} as ${answer.role}: ${answer.why})`;
         this.publish();
         return undefined;
@@ -177,7 +212,7 @@ export class Deployment {
       return passed(report) ? { report } : { report, failure: failures(report) };
     } catch (error) {
       if (isCancellation(error) || error instanceof RollbackNeeded) throw error;
-      if (error instanceof TemporalFailure) return { failure: describe(error) };
+      if (error instanceof TemporalFailure) return { report: commandFailed<R>(error), failure: describe(error) };
       throw error; // a mistake in this code: the task is retried until it is mended, and nothing is decided by it
     }
   }
@@ -202,12 +237,7 @@ export class Deployment {
     const open: OpenQuestion = { ...base, openedAt: Date.now(), text };
     this.ledger.questions.push(open);
     this.publish();
-    void this.inBackground(
-      people.ask.executeWithOptions({ summary: `Ask people: ${question.title}` }, [
-        { question: base, webhook: this.plan.announcements.webhook },
-      ]),
-      question.title,
-    );
+    this.telling.ask(open, base);
     return open;
   }
 
@@ -216,37 +246,9 @@ export class Deployment {
     this.publish();
   }
 
-  /** Announces an event. A receiver that is down delays nothing; what could not be told stands on the board. */
-  tell(text: string): void {
-    this.lastTold = this.inBackground(
-      people.tell
-        .executeWithOptions({ summary: `Announce: ${text}` }, [
-          {
-            deployment: this.input.deployment,
-            service: this.plan.service,
-            text,
-            webhook: this.plan.announcements.webhook,
-          },
-        ])
-        .then(({ untold }) => {
-          if (untold) this.ledger.untold.push(`${text} (${untold})`);
-        }),
-      text,
-    );
-  }
-
-  /** The last announcement has been made, or given up: an ending should not be lost with its workflow. */
-  async told(): Promise<void> {
-    await this.lastTold;
-  }
-
-  private inBackground(work: Promise<unknown>, what: string): Promise<void> {
-    return work.then(
-      () => undefined,
-      (error) => {
-        if (!isCancellation(error)) this.ledger.untold.push(`${what} (${describe(error)})`);
-      },
-    );
+  /** Tells people of an event. A receiver that is down delays nothing; what could not be told stands on the board. */
+  tell(event: DeploymentEvent): void {
+    void this.telling.tell(event);
   }
 
   /** Handlers are registered before anything is awaited, and only change state. */
@@ -258,8 +260,10 @@ export class Deployment {
     }
     setHandler(
       decideUpdate,
-      (decision) => {
+      async (decision) => {
         const record = this.receive(decision.kind, decision, 'update');
+        // A signature is verified before its sender hears whether it counts.
+        await condition(() => !this.ledger.claims.includes(record));
         if (!record.accepted) throw refusal(record.reason);
         return record.reason;
       },
@@ -271,8 +275,15 @@ export class Deployment {
         },
       },
     );
-    setHandler(statusQuery, () => this.ledger, { description: 'The ledger: steps, questions, decisions, outcome.' });
-    setHandler(concernRaised, (concern) => {
+    setHandler(statusQuery, () => this.countItems(), {
+      description: 'The ledger: steps, questions, decisions, outcome.',
+    });
+    setHandler(itemsQuery, () => itemStatuses(this.plan.items, this.ledger.steps), {
+      description: 'How each box of the checklist stands, with its evidence.',
+    });
+    setHandler(concernRaised, (sent) => {
+      const concern = readTexts(sent, ['criterion', 'title', 'text']);
+      if (!concern || !this.isWatched(concern.criterion)) return this.refuseSignal('concernRaised', NO_CONCERN);
       this.openQuestion({
         kind: 'concern',
         id: concern.criterion,
@@ -282,21 +293,26 @@ export class Deployment {
         moves: ['resume', 'rollback', 'abort'],
       });
     });
-    setHandler(concernSettled, ({ criterion }) => {
-      const open = this.ledger.questions.find(({ kind, id }) => kind === 'concern' && id === criterion);
+    setHandler(concernSettled, (sent) => {
+      const settled = readTexts(sent, ['criterion']);
+      const open = this.ledger.questions.find(({ kind, id }) => kind === 'concern' && id === settled?.criterion);
       if (open) this.closeQuestion(open);
     });
-    setDefaultSignalHandler((name) => {
-      this.record({
-        kind: 'hold',
-        who: '?',
-        role: '?',
-        at: Date.now(),
-        via: 'signal',
-        accepted: false,
-        reason: `"${name}" is no decision; use one of ${DECISIONS.join(', ')}`,
-      });
-    });
+    setDefaultSignalHandler((name) =>
+      this.refuseSignal(name, `"${name}" is no decision; use one of ${DECISIONS.join(', ')}`),
+    );
+  }
+
+  /** A monitor is at work, and the criterion is one that the plan has it ask people about. */
+  private isWatched(criterion: string): boolean {
+    const { soak, watches } = this.plan;
+    const known = [soak, ...watches].some(({ criteria }) => criteria.some(({ id }) => id === criterion));
+    return known && this.ledger.monitors.some(({ endedAt }) => endedAt === undefined);
+  }
+
+  private refuseSignal(name: string, reason: string): void {
+    const refused = { kind: 'hold', who: '?', role: '?', at: Date.now(), via: 'signal', accepted: false } as const;
+    this.record({ ...refused, subject: name, reason });
   }
 
   private consider(kind: DecisionKind, sent: unknown) {
@@ -312,18 +328,32 @@ export class Deployment {
     const decision: Decision =
       'decision' in judgement && judgement.decision ? judgement.decision : { kind, who: '?', role: '?' };
     const record = { ...decision, at: Date.now(), via, accepted: judgement.accepted, reason: judgement.reason };
+    const wasHeld = this.ledger.held !== undefined;
     this.record(record);
     if (record.accepted) {
       take(this.ledger, record);
+      if (this.ledger.stop === record) {
+        // Now, for the watch that is stopped takes its concerns with it.
+        const criteria = this.plan.watches.flatMap((watch) => watch.criteria);
+        this.planned = plannedOption(this.ledger, criteria, record);
+      }
+      if (record.kind === 'hold') this.telling.held(this.allRoles);
+      if (record.kind === 'resume' && wasHeld && !this.ledger.held) this.tell({ kind: 'resumed', who: record.who });
       if (this.ledger.stop) this.forward.cancel();
     }
     this.publish();
     return record;
   }
 
+  /** The ledger with how the boxes of the checklist stand now. */
+  countItems(): Ledger {
+    this.ledger.items = countItems(itemStatuses(this.plan.items, this.ledger.steps));
+    return this.ledger;
+  }
+
   private record(record: DecisionRecord): void {
     if (!record.accepted) log.warn(`Decision refused: ${record.reason}`, { decision: record.kind });
-    this.ledger.decisions.push(record);
+    this.ledger.decisions.push(record.accepted ? record : inShort(record));
     if (this.ledger.decisions.length > MOST_DECISIONS) {
       const oldestRefusal = this.ledger.decisions.findIndex(({ accepted }) => !accepted);
       if (oldestRefusal >= 0) this.ledger.decisions.splice(oldestRefusal, 1);
@@ -333,7 +363,7 @@ export class Deployment {
   /** Brings board and search attributes up to date; attributes only when they differ, for each is an event. */
   publish(): void {
     const { ledger } = this;
-    setCurrentDetails(renderBoard(ledger, Date.now()));
+    setCurrentDetails(renderBoard(this.countItems(), Date.now()));
     const waitingFor = ledger.held ? 'resume' : (ledger.questions[0]?.id ?? '');
     const verdict = ledger.outcome ?? (ledger.rollback ? 'rolling-back' : 'running');
     const state = [ledger.phase, waitingFor, verdict].join('|');
@@ -345,6 +375,16 @@ export class Deployment {
       { key: searchAttributes.verdict, value: verdict },
     ]);
   }
+}
+
+/** A command that ended badly has established one thing: that it did not run well. Its output is the evidence. */
+function commandFailed<R extends StepReport>(error: TemporalFailure): R | undefined {
+  let innermost: unknown = error;
+  while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;
+  if (!(innermost instanceof ApplicationFailure) || innermost.type !== FailureType.CommandFailed) return undefined;
+  const [details] = (innermost.details ?? []) as { evidence?: StepReport['evidence'] }[];
+  const facts = [{ name: 'ran', ok: false, text: innermost.message }];
+  return { summary: innermost.message, facts, evidence: details?.evidence ?? [] } as StepReport as R;
 }
 
 const refusal = (reason: string) =>

@@ -10,6 +10,7 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { Question } from '../contract/activities.js';
 import {
   concernDismissed,
   concernRaised,
@@ -17,6 +18,7 @@ import {
   type MonitorInput,
   type MonitorResult,
   progressQuery,
+  readTexts,
 } from '../contract/messages.js';
 import { cell } from '../domain/board.js';
 import {
@@ -26,18 +28,20 @@ import {
   emptyState,
   observe,
   pendingSince,
-  ruleText,
   type Sample,
-  verdict,
 } from '../domain/criteria.js';
-import { formatDuration } from '../domain/duration.js';
-import { people, sampling, series } from './policies.js';
+import { asCriterion, asUndecided } from '../domain/trends/result.js';
+import { breachText, endsWatch, resultOf } from '../domain/watch-verdict.js';
+import { mustHold } from './input.js';
+import { people, promptly, sampling, series } from './policies.js';
 
 /** What a monitor knows; carried through continue-as-new. */
 interface Progress {
   startedAt: number;
   ticks: number;
   samples: number;
+  /** When each metric was last known, by name. */
+  since: Record<string, number>;
   criteria: Record<string, CriterionState>;
   concerns: Record<string, { until: number; settled: boolean }>;
   /** The monitor's own time when it continued as new. */
@@ -47,7 +51,16 @@ interface Progress {
 /** A tick is about six events: continue as new well below the size at which a history becomes slow to load. */
 const LONGEST_HISTORY = 4_000;
 
+/** Bytes. Sources that keep history bring many samples a tick; the server warns at 10 MB. */
+const LARGEST_HISTORY = 4_000_000;
+
+const isLong = () => {
+  const { historyLength, historySize } = workflowInfo();
+  return historyLength > LONGEST_HISTORY || historySize > LARGEST_HISTORY;
+};
+
 export async function MonitorWorkflow(input: MonitorInput, carried?: Progress): Promise<MonitorResult> {
+  mustHold(input, 'deployment', 'parent', 'watch');
   const { watch } = input;
   // Server 1.32 adds the time it has skipped so far once more to a run that continues as new: in virtual time the
   // monitor goes on from where it was.
@@ -57,6 +70,7 @@ export async function MonitorWorkflow(input: MonitorInput, carried?: Progress): 
     startedAt: now(),
     ticks: 0,
     samples: 0,
+    since: Object.fromEntries(watch.metrics.map(({ name }) => [name, now()])),
     criteria: Object.fromEntries(watch.criteria.map(({ id }) => [id, emptyState()])),
     concerns: {},
   };
@@ -65,8 +79,9 @@ export async function MonitorWorkflow(input: MonitorInput, carried?: Progress): 
   const accepted = (id: string) => progress.concerns[id]?.settled === true;
   let asking = 0;
 
-  setHandler(concernDismissed, ({ criterion }) => {
-    const concern = progress.concerns[criterion];
+  setHandler(concernDismissed, (sent) => {
+    const { criterion } = readTexts(sent, ['criterion']) ?? {};
+    const concern = watch.criteria.some(({ id }) => id === criterion) && progress.concerns[criterion ?? ''];
     if (concern) concern.settled = true;
   });
   setHandler(progressQuery, () => {
@@ -75,7 +90,9 @@ export async function MonitorWorkflow(input: MonitorInput, carried?: Progress): 
   });
 
   while (!isOver()) {
-    const due = Math.min(progress.startedAt + (progress.ticks + 1) * watch.tick, Math.max(endsAt, now() + 1));
+    const next = progress.startedAt + (progress.ticks + 1) * watch.tick;
+    // Past the end, while a breach builds up, it is sampled as often as before.
+    const due = now() < endsAt ? Math.min(next, endsAt) : next;
     const wait = Math.max(due - now(), 1);
     await sleep(wait, {
       summary: `${watch.title}: sample ${progress.ticks + 1} of ${Math.ceil(watch.duration / watch.tick)}`,
@@ -85,19 +102,21 @@ export async function MonitorWorkflow(input: MonitorInput, carried?: Progress): 
     reduce(samples);
     setCurrentDetails(details(input, progress));
 
-    const breach = broken((criterion) => endsWatch(criterion, input));
+    const breach = broken((criterion) => endsWatch(criterion, watch));
     if (breach) return conclude(breach);
     for (const criterion of watch.criteria) {
       if (asksPeople(criterion) && progress.criteria[criterion.id]?.firedAt !== undefined) await raise(criterion);
     }
+    // The tick nearest to the time settles it, not one of two that a moment decides between.
+    const nearest = now() + Math.min(watch.tick, watch.consider.within) / 2;
     const overdue = broken(
-      ({ id }) => !accepted(id) && (progress.concerns[id]?.until ?? Number.POSITIVE_INFINITY) <= now(),
+      ({ id }) => !accepted(id) && (progress.concerns[id]?.until ?? Number.POSITIVE_INFINITY) <= nearest,
     );
     if (overdue) {
       if (watch.consider.otherwise === 'rollback') return conclude(overdue);
       await settle(overdue, 'nobody answered in time: carried on, as the plan says');
     }
-    if (workflowInfo().historyLength > LONGEST_HISTORY && asking === 0 && !isOver()) {
+    if (isLong() && asking === 0 && !isOver()) {
       await continueAsNew<typeof MonitorWorkflow>(input, { ...progress, continuedAt: now() });
     }
   }
@@ -108,17 +127,18 @@ export async function MonitorWorkflow(input: MonitorInput, carried?: Progress): 
     if (now() < endsAt) return false;
     return !watch.criteria.some(
       (criterion) =>
-        endsWatch(criterion, input) && pendingSince(progress.criteria[criterion.id] ?? emptyState()) !== undefined,
+        endsWatch(criterion, watch) && pendingSince(progress.criteria[criterion.id] ?? emptyState()) !== undefined,
     );
   }
 
-  async function takeSamples(): Promise<Record<string, Sample>> {
+  async function takeSamples(): Promise<Record<string, Sample[]>> {
     const at = now();
     try {
       return await sampling.sampleMetrics({
         monitor: watch.id,
         evidence: input.evidence,
         at,
+        since: progress.since,
         clock: input.clock,
         metrics: watch.metrics,
         baselines: input.baselines,
@@ -126,17 +146,22 @@ export async function MonitorWorkflow(input: MonitorInput, carried?: Progress): 
     } catch (error) {
       if (isCancellation(error)) throw error;
       const message = error instanceof Error ? error.message : String(error);
-      return Object.fromEntries(watch.metrics.map(({ name }) => [name, { at, kind: 'error', message }]));
+      return Object.fromEntries(watch.metrics.map(({ name }) => [name, [{ at, kind: 'error', message }]]));
     }
   }
 
-  function reduce(samples: Record<string, Sample>): void {
+  function reduce(samples: Record<string, Sample[]>): void {
     for (const criterion of watch.criteria) {
-      const sample = samples[criterion.metric];
-      if (!sample) continue;
-      progress.criteria[criterion.id] = observe(criterion, progress.criteria[criterion.id] ?? emptyState(), sample);
+      for (const sample of samples[criterion.metric] ?? []) {
+        progress.criteria[criterion.id] = observe(criterion, progress.criteria[criterion.id] ?? emptyState(), sample);
+      }
     }
-    progress.samples += Object.keys(samples).length;
+    for (const [name, taken] of Object.entries(samples)) {
+      progress.samples += taken.length;
+      // What a source could not be asked for is asked for again: one that keeps history still has it.
+      const known = taken.findLast(({ kind }) => kind !== 'error');
+      if (known) progress.since[name] = known.at;
+    }
   }
 
   function broken(applies: (criterion: Criterion) => boolean): Criterion | undefined {
@@ -146,7 +171,7 @@ export async function MonitorWorkflow(input: MonitorInput, carried?: Progress): 
   }
 
   function asksPeople(criterion: Criterion): boolean {
-    return !endsWatch(criterion, input);
+    return !endsWatch(criterion, watch);
   }
 
   /** Puts a concern to people, once. Watching goes on meanwhile. */
@@ -165,25 +190,24 @@ export async function MonitorWorkflow(input: MonitorInput, carried?: Progress): 
       until,
       otherwise: watch.consider.otherwise,
     });
-    // In this workflow too, so that skipped time cannot run past the question while somebody answers it.
+    // The deployment asks people. In virtual time this workflow does too, lest skipped time run past the answer.
+    if (input.clock !== 'virtual') return;
+    const { deployment, service, parent: workflowId, roles } = input;
+    const moves: Question['moves'] = ['resume', 'rollback', 'abort'];
+    const question: Question = {
+      deployment,
+      workflowId,
+      service,
+      kind: 'concern',
+      id: criterion.id,
+      title,
+      roles,
+      moves,
+    };
     asking += 1;
-    people.ask
-      .executeWithOptions({ summary: `Ask people: ${title}` }, [
-        {
-          question: {
-            deployment: input.deployment,
-            workflowId: input.parent,
-            service: input.service,
-            kind: 'concern',
-            id: criterion.id,
-            title,
-            roles: input.roles,
-            moves: ['resume', 'rollback', 'abort'],
-          },
-          webhook: input.webhook,
-        },
-      ])
-      .catch(() => undefined) // a question that could not be announced still stands on the board
+    people.tell
+      .executeWithOptions({ summary: `Ask “${title}”` }, [{ messages: [], threads: {}, questions: [question] }])
+      .catch(() => undefined) // a question that nobody was asked still stands on the board
       .finally(() => {
         asking -= 1;
       });
@@ -197,16 +221,17 @@ export async function MonitorWorkflow(input: MonitorInput, carried?: Progress): 
 
   async function conclude(breach?: Criterion): Promise<MonitorResult> {
     const endedAt = now();
-    const all = results(input, progress);
-    const openGates = watch.criteria
-      .filter(({ id, tier }) => tier === 'require' && progress.criteria[id]?.firedAt !== undefined && !accepted(id))
+    const sealed = await CancellationScope.nonCancellable(() => seal(breach));
+    const trends = await judgeTrends(endedAt, breach);
+    const all = [...results(input, progress), ...trends.results];
+    setCurrentDetails(details(input, progress, all));
+    const openGates = [
+      ...watch.criteria.filter(({ id }) => progress.criteria[id]?.firedAt !== undefined && !accepted(id)),
+      ...trends.results.filter(({ verdict: said }) => said === 'breached'),
+    ]
+      .filter(({ tier }) => tier === 'require')
       .map(({ id }) => id);
     const unknown = all.some((result) => result.verdict === 'unknown' && result.tier !== 'consider');
-    const evidence = await CancellationScope.nonCancellable(() =>
-      series.sealSeries.executeWithOptions({ summary: `Seal the samples of ${watch.title}` }, [
-        { monitor: watch.id, evidence: input.evidence },
-      ]),
-    );
     if (asking > 0) await condition(() => asking === 0, '1m', { summary: 'Let the question be withdrawn' });
     return {
       verdict: breach || openGates.length > 0 ? 'breached' : unknown ? 'unknown' : 'healthy',
@@ -223,46 +248,35 @@ export async function MonitorWorkflow(input: MonitorInput, carried?: Progress): 
         option: breach.rollback,
       },
       openGates,
-      evidence,
+      evidence: [...sealed, ...trends.evidence],
     };
+  }
+
+  /** A store that is out of order is waited for, lest a day's watch be in vain; at a breach production comes first. */
+  async function seal(breach?: Criterion): Promise<MonitorResult['evidence']> {
+    const summary = `Seal the samples of ${watch.title}`;
+    const of = { monitor: watch.id, evidence: input.evidence };
+    if (!breach) return series.sealSeries.executeWithOptions({ summary }, [of]);
+    return promptly.sealSeries.executeWithOptions({ summary }, [of]).catch(() => []);
+  }
+
+  /** Trends speak of the whole watch: one that ended early leaves them undecided. */
+  async function judgeTrends(endedAt: number, breach?: Criterion) {
+    if (breach || watch.trends.length === 0) return { results: watch.trends.map(asUndecided), evidence: [] };
+    const { results: judged, evidence } = await series.assessTrends.executeWithOptions(
+      { summary: `Judge the trends of ${watch.title}` },
+      [{ monitor: watch.id, evidence: input.evidence, from: progress.startedAt, to: endedAt, trends: watch.trends }],
+    );
+    return { results: watch.trends.map((trend, index) => asCriterion(trend, judged[index])), evidence };
   }
 }
 
-/** rollback always ends a watch; a broken gate does where the plan says so, and on staging, where the soak has failed. */
-function endsWatch({ tier }: Criterion, { watch }: MonitorInput): boolean {
-  if (tier === 'rollback') return true;
-  return tier === 'require' && (watch.gate === 'rollback' || watch.environment === 'staging');
-}
-
 function results({ watch }: MonitorInput, progress: Progress): CriterionResult[] {
-  return watch.criteria.map((criterion) => {
-    const state = progress.criteria[criterion.id] ?? emptyState();
-    return {
-      id: criterion.id,
-      title: criterion.title,
-      tier: criterion.tier,
-      verdict: verdict(criterion, state),
-      samples: state.healthy + state.breached + state.unknown,
-      unknown: state.unknown,
-      worst: state.worst?.value,
-      last: state.last?.kind === 'ok' ? state.last.value : undefined,
-      unit: criterion.unit,
-      rule: ruleText(criterion, formatDuration(criterion.for)),
-      firedAt: state.firedAt,
-      reason: state.reason,
-    };
-  });
+  return watch.criteria.map((criterion) => resultOf(criterion, progress.criteria[criterion.id] ?? emptyState()));
 }
 
-function breachText(criterion: Criterion, state: CriterionState | undefined): string {
-  const rule = ruleText(criterion, formatDuration(criterion.for));
-  const last =
-    state?.last?.kind === 'ok' ? `${round(state.last.value)} ${criterion.unit}` : (state?.reason ?? 'no value');
-  return `${criterion.title}: ${last} (breach: ${rule})`;
-}
-
-function details(input: MonitorInput, progress: Progress): string {
-  const rows = results(input, progress).map(
+function details(input: MonitorInput, progress: Progress, criteria = results(input, progress)): string {
+  const rows = criteria.map(
     ({ title, rule, verdict: said, last, worst, unit, samples }) =>
       `| ${cell(title)} | ${cell(rule)} | ${said} | ${last === undefined ? '' : `${round(last)} ${unit}`} | ${worst === undefined ? '' : `${round(worst)} ${unit}`} | ${samples} |`,
   );

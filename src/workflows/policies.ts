@@ -1,15 +1,25 @@
 /** The activities as the workflows call them: one block of timeouts and retries for each group, with its reason. */
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type {
+  AccessActivities,
   AdmissionActivities,
+  AlertActivities,
+  ApprovalActivities,
+  BackupActivities,
   CommandActivities,
   DatabaseActivities,
+  DocumentationActivities,
   HttpActivities,
+  IndexActivities,
   LoadActivities,
   MonitorActivities,
   PeopleActivities,
   PrerequisiteActivities,
+  RestoreActivities,
+  ReviewActivities,
+  TrendActivities,
   VerificationActivities,
+  WindowActivities,
 } from '../contract/activities.js';
 
 const PATIENT_RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' } as const;
@@ -20,9 +30,14 @@ const LONGEST_ABSENCE = '7d';
 /** Reads that end within a minute and can be made again at will. After five tries a person should hear of it. */
 export const checks = proxyActivities<
   AdmissionActivities &
+    Pick<ApprovalActivities, 'verifySignature'> &
     PrerequisiteActivities &
-    VerificationActivities &
-    Pick<DatabaseActivities, 'checkIndexes' | 'reviewDatabase' | 'countRows'>
+    ReviewActivities &
+    AccessActivities &
+    AlertActivities &
+    Pick<VerificationActivities, 'verifyState'> &
+    Pick<IndexActivities, 'checkIndexes'> &
+    Pick<DatabaseActivities, 'reviewDatabase' | 'countRows'>
 >({
   startToCloseTimeout: '2m',
   scheduleToCloseTimeout: LONGEST_ABSENCE,
@@ -30,18 +45,36 @@ export const checks = proxyActivities<
 });
 
 /**
+ * Reads of a second that nobody has to see happen: local, so that they cost the history one event instead of six. They
+ * are made again when a worker dies within them.
+ */
+export const quickChecks = proxyLocalActivities<
+  Pick<ApprovalActivities, 'sealProposal'> &
+    Pick<AdmissionActivities, 'checkClock'> &
+    Pick<VerificationActivities, 'countStored'> &
+    Pick<IndexActivities, 'checkIndexUse'> &
+    Pick<DatabaseActivities, 'countRows'> &
+    Pick<HttpActivities, 'checkMaintenance'> &
+    WindowActivities
+>({ startToCloseTimeout: '30s', retry: { ...PATIENT_RETRY, maximumAttempts: 5 } });
+
+/**
  * Work that takes minutes and heartbeats, so that a dead worker is noticed within the heartbeat's time-out rather than
  * the work's. Repeating it is harmless.
  */
-export const longChecks = proxyActivities<HttpActivities & LoadActivities & Pick<DatabaseActivities, 'backUpDatabase'>>(
-  {
-    startToCloseTimeout: '2h',
-    scheduleToCloseTimeout: LONGEST_ABSENCE,
-    heartbeatTimeout: '20s',
-    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
-  },
-);
+export const longChecks = proxyActivities<
+  HttpActivities &
+    DocumentationActivities &
+    BackupActivities &
+    RestoreActivities &
+    Pick<PeopleActivities, 'sendNotices'>
+>({
+  startToCloseTimeout: '2h',
+  scheduleToCloseTimeout: LONGEST_ABSENCE,
+  heartbeatTimeout: '20s',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
+});
 
 /**
  * Commands that change something. They stay on the machine that admitted the deployment, where their records are. A
@@ -58,8 +91,19 @@ export const commandsOn = (runner: string) =>
     retry: { ...PATIENT_RETRY, maximumInterval: '10s' },
   });
 
-/** Announcements: worth a few tries, never worth waiting for. The stand-in people of a demo answer within it. */
-export const people = proxyActivities<PeopleActivities>({
+/** Load tests: where the commands are, as they read the log, and as harmless to repeat as the long checks. */
+export const loadOn = (runner: string) =>
+  proxyActivities<LoadActivities>({
+    taskQueue: runner,
+    startToCloseTimeout: '2h',
+    scheduleToCloseTimeout: LONGEST_ABSENCE,
+    heartbeatTimeout: '20s',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
+  });
+
+/** Messages: worth a few tries, never worth waiting for. The stand-in people of virtual time answer within it. */
+export const people = proxyActivities<Pick<PeopleActivities, 'tell'>>({
   startToCloseTimeout: '10m',
   scheduleToCloseTimeout: '30m',
   heartbeatTimeout: '30s',
@@ -75,8 +119,16 @@ export const sampling = proxyLocalActivities<Pick<MonitorActivities, 'sampleMetr
   retry: { maximumAttempts: 3 },
 });
 
-export const series = proxyActivities<Pick<MonitorActivities, 'sealSeries'>>({
+/** What becomes of the samples of a watch that has ended: about five minutes of tries, for the watch may have taken a day. */
+export const series = proxyActivities<Pick<MonitorActivities, 'sealSeries'> & TrendActivities>({
   startToCloseTimeout: '5m',
   scheduleToCloseTimeout: LONGEST_ABSENCE,
-  retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
+  retry: { ...PATIENT_RETRY, maximumAttempts: 15 },
+});
+
+/** The same at a breach: a rollback waits for it no longer than this. */
+export const promptly = proxyActivities<Pick<MonitorActivities, 'sealSeries'>>({
+  startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: '15s',
+  retry: { maximumAttempts: 2 },
 });

@@ -1,11 +1,13 @@
 /** The steps that the three rollbacks are made of (checklist "Rollback Plan"), and the record they leave. */
-import { CancellationScope, setCurrentDetails, TemporalFailure } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, setCurrentDetails, TemporalFailure } from '@temporalio/workflow';
 import type { StepKey } from '../contract/activities.js';
 import type { RollbackInput, RollbackResult } from '../contract/messages.js';
 import { failures, passed, type StepReport } from '../domain/evidence.js';
 import type { StepRecord } from '../domain/ledger.js';
 import { describe } from './deployment.js';
+import { mustHold } from './input.js';
 import { checks, commandsOn, longChecks } from './policies.js';
+import { reportedRevision } from './reported-revision.js';
 
 /** Ends a rollback that could not be done: a modelled state, not an accident. */
 class RollbackFailed extends Error {}
@@ -20,6 +22,7 @@ export class Rollback {
     private readonly input: RollbackInput,
     private readonly option: string,
   ) {
+    mustHold(input, 'deployment', 'plan', 'runner', 'evidence', 'trigger');
     this.commands = commandsOn(input.runner);
     this.environment = input.plan.environments.production;
   }
@@ -53,6 +56,16 @@ export class Rollback {
     );
   }
 
+  restoreDatabase(): Promise<void> {
+    const { plan, evidence, backup: from } = this.input;
+    return this.step('restore', 'Restore the backup from before the deploy', async (key, summary) => {
+      if (!from) throw ApplicationFailure.nonRetryable('there is no backup from before the deploy');
+      return longChecks.restoreDatabase.executeWithOptions({ summary }, [
+        { key, evidence, service: plan.service, environment: this.environment, backup: plan.backup, from },
+      ]);
+    });
+  }
+
   deployPreviousVersion(): Promise<void> {
     const { plan, evidence } = this.input;
     return this.step('deploy', `Deploy ${plan.release.previous}`, (key, summary) =>
@@ -78,10 +91,10 @@ export class Rollback {
   }
 
   awaitHealth(version?: string): Promise<void> {
-    const { plan } = this.input;
+    const { plan, evidence } = this.input;
     return this.step('health', 'Production answers its health check', (key, summary) =>
       longChecks.awaitHealth.executeWithOptions({ summary }, [
-        { key, environment: this.environment, path: plan.healthPath, version, within: plan.healthWithin },
+        { key, evidence, environment: this.environment, path: plan.healthPath, version, within: plan.healthWithin },
       ]),
     );
   }
@@ -96,28 +109,33 @@ export class Rollback {
   }
 
   checkApplication(): Promise<void> {
-    const { plan } = this.input;
+    const { plan, evidence } = this.input;
     if (this.input.maintenance) return Promise.resolve();
-    return this.step('application', `${plan.rollback.verifyPath} answers`, (_key, summary) =>
+    return this.step('application', `${plan.rollback.verifyPath} answers`, (key, summary) =>
       longChecks.checkPath.executeWithOptions({ summary }, [
-        { environment: this.environment, path: plan.rollback.verifyPath },
+        { key, evidence, environment: this.environment, path: plan.rollback.verifyPath },
       ]),
     );
   }
 
   /** The proof: production's real state, read from the database and the application, not from this workflow's word. */
   verify(expected: { version?: string; migrationUndone: boolean }): Promise<void> {
-    const { plan, previousRevision } = this.input;
-    return this.step('verify', 'Production is back', (key, summary) =>
+    const { plan, previousRevision, evidence } = this.input;
+    return this.step('verify', 'Production is back', async (key, summary) =>
       checks.verifyState.executeWithOptions({ summary }, [
         {
           key,
+          evidence,
           environment: this.environment,
           healthPath: plan.healthPath,
           expected: {
             version: expected.version,
             ...(expected.migrationUndone
-              ? { revision: previousRevision, indexes: { present: false, expectations: plan.indexes } }
+              ? {
+                  revision: previousRevision,
+                  ...(await reportedRevision(plan, this.input.runner)),
+                  indexes: { present: false, expectations: plan.indexes },
+                }
               : {}),
           },
         },

@@ -7,6 +7,8 @@ import { ensureVirtualEnvironment } from '../../sandbox/local/python.js';
 import { createCommandActivities } from '../../src/activities/commands.js';
 import { migrationName } from '../../src/adapters/database-locks.js';
 import { stepFolder } from '../../src/adapters/recorder.js';
+import type { Migration } from '../../src/contract/plan.js';
+import type { StepReport } from '../../src/domain/evidence.js';
 import { startTestServer, type TestServer } from './postgres-server.js';
 import { commandWith, environmentWith, eventually, runActivity, temporaryFolder, textOf } from './support.js';
 
@@ -19,7 +21,7 @@ import sqlalchemy
 from alembic import context
 logging.config.fileConfig(context.config.config_file_name)
 with sqlalchemy.create_engine(context.config.get_main_option("sqlalchemy.url")).connect() as connection:
-    context.configure(connection=connection)
+    context.configure(connection=connection, transaction_per_migration=True)
     with context.begin_transaction():
         context.run_migrations()
 `;
@@ -42,15 +44,18 @@ formatter = plain
 [formatter_plain]
 format = %%(levelname)-5.5s [%%(name)s] %%(message)s
 `;
+/** One revision's file. A body that is not `raise` or a block of its own is one SQL statement. */
 const revision = (id: string, previous: string | null, upgrade: string, downgrade: string) => `
+import warnings
 from alembic import op
 revision, down_revision = "${id}", ${previous === null ? 'None' : `"${previous}"`}
 branch_labels = depends_on = None
 def upgrade():
-    op.execute("${upgrade}")
+${body(upgrade)}
 def downgrade():
-    op.execute("${downgrade}")
+${body(downgrade)}
 `;
+const body = (code: string) => (code.startsWith('    ') ? code : `    op.execute("${code}")`);
 
 let server: TestServer;
 let tools: string;
@@ -61,7 +66,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-async function target(name: string, change: string) {
+async function target(name: string, change: string, undo = 'drop index ix_plans_id') {
   const state = temporaryFolder();
   const database = await server.create(name);
   await server.query(database, 'create table plans (id int); create table seen (name text, lock_timeout text)');
@@ -74,7 +79,6 @@ async function target(name: string, change: string) {
   );
   writeFileSync(join(state, 'backend/migrations/env.py'), ENVIRONMENT);
   writeFileSync(join(versions, 'base.py'), revision('aaaa00000000', null, 'select 1', 'select 1'));
-  const undo = 'drop index ix_plans_id';
   const file = '20251124_1151_5403edb1d087_index.py';
   writeFileSync(join(versions, file), revision('5403edb1d087', 'aaaa00000000', change, undo));
 
@@ -84,6 +88,7 @@ async function target(name: string, change: string) {
     tool: 'alembic',
     revision: '20251124_1151_5403edb1d087',
     current: command('current'),
+    heads: command('heads'),
     upgrade: command('upgrade', 'head'),
     downgrade: command('downgrade', '{revision}'),
     lockTimeout: 300,
@@ -94,26 +99,33 @@ async function target(name: string, change: string) {
   const activities = createCommandActivities({ state });
   const step = (generation: number) => ({ deployment: name, step: 'production.migration', generation });
   type Direction = Parameters<typeof activities.migrate>[0]['direction'];
-  const run = (generation: number, direction: Direction = { kind: 'upgrade' }) => {
+  const run = (generation: number, direction: Direction = { kind: 'upgrade' }, changes: Partial<Migration> = {}) => {
     const evidence = { store: join(state, 'evidence'), deployment: name };
-    const input = { key: step(generation), evidence, environment, migration, direction, within: 30_000 };
+    const changed = { ...migration, ...changes };
+    const input = { key: step(generation), evidence, environment, migration: changed, direction, within: 30_000 };
     return runActivity(() => activities.migrate(input));
   };
   const read = () => runActivity(() => activities.readRevision({ environment, migration }));
-  return { state, database, run, read, step, versions };
+  return { state, database, run, read, step, versions, command };
 }
 
 const CHANGE = `insert into seen select current_setting('application_name'), current_setting('lock_timeout'); create index ix_plans_id on plans (id)`;
 
-test('the real alembic goes up and down under our name and limits', async () => {
+const fact = (report: StepReport, name: string) => report.facts.find((one) => one.name === name);
+const broken = (report: StepReport) => report.facts.filter(({ ok }) => !ok).map(({ name }) => name);
+
+test('the real alembic goes up and down under our name and limits, and the schema comes back', async () => {
   const { run, read, database, step } = await target('updown', CHANGE);
   const up = await run(1);
-  expect(up.facts.filter((fact) => !fact.ok)).toEqual([]);
+  expect(broken(up)).toEqual([]);
   expect(up).toMatchObject({ before: null, after: '5403edb1d087' });
+  expect(fact(up, 'schema')?.text).toContain('1 index added (public.ix_plans_id)');
+  expect(fact(up, 'heads')?.text).toContain('one head in the code (5403edb1d087)');
   const { rows } = await server.query(database, 'select * from seen');
   expect(rows).toEqual([{ name: migrationName(step(1)), lock_timeout: '300ms' }]);
   const down = await run(2, { kind: 'downgrade', from: '20251124_1151_5403edb1d087', to: 'aaaa00000000' });
-  expect(down).toMatchObject({ before: '5403edb1d087', after: 'aaaa00000000' });
+  expect(broken(down)).toEqual([]);
+  expect(down).toMatchObject({ before: '5403edb1d087', after: 'aaaa00000000', schema: { after: up.schema?.before } });
   await server.query(database, 'delete from alembic_version');
   expect(await read()).toBeNull();
 });
@@ -123,37 +135,98 @@ test('a table that is locked ends the migration by its limit, and the database s
   const holder = new pg.Client({ ...server.connection, database: database.name });
   await holder.connect();
   await holder.query('begin; lock table plans in access exclusive mode');
-  await expect(run(1)).rejects.toMatchObject({
-    type: 'CommandFailed',
-    message: expect.stringContaining('lock timeout'),
-  });
+  const failed = await run(1);
+  expect(broken(failed)).toEqual(['ran', 'revision', 'warnings', 'duration']);
+  expect(fact(failed, 'ran')?.text).toContain('lock timeout');
   await holder.end();
-  expect(await read()).toBeNull();
+  expect(await read()).toBe('aaaa00000000');
   expect(await run(2)).toMatchObject({ after: '5403edb1d087' });
 });
 
-test('two heads in the database are refused', async () => {
-  const { run, database, versions } = await target('heads', CHANGE);
-  await run(1);
-  writeFileSync(join(versions, 'other.py'), revision('bbbb00000000', 'aaaa00000000', 'select 1', 'select 1'));
-  await server.query(database, `insert into alembic_version values ('bbbb00000000')`);
-  await expect(run(2)).rejects.toMatchObject({
-    type: 'PreconditionFailed',
-    message: expect.stringContaining('2 heads'),
-  });
+test('a statement that takes too long ends the migration by its limit', async () => {
+  const { run } = await target('slow', 'select pg_sleep(20)');
+  const failed = await run(1, { kind: 'upgrade' }, { statementTimeout: 500 });
+  expect(fact(failed, 'ran')?.text).toContain('statement timeout');
+  expect(failed).toMatchObject({ before: null, after: 'aaaa00000000' });
 });
 
-test('a statement that outlives its killed client is waited for before the migration runs again', async () => {
+test('two heads in the database, or in the code, are refused before anything is run', async () => {
+  const inDatabase = await target('heads', CHANGE);
+  await inDatabase.run(1);
+  writeFileSync(
+    join(inDatabase.versions, 'other.py'),
+    revision('bbbb00000000', 'aaaa00000000', 'select 1', 'select 1'),
+  );
+  await server.query(inDatabase.database, `insert into alembic_version values ('bbbb00000000')`);
+  const down = await inDatabase.run(2, { kind: 'downgrade', from: '5403edb1d087', to: 'aaaa00000000' });
+  expect(fact(down, 'heads')).toMatchObject({ ok: false, text: expect.stringContaining('the database has 2 heads') });
+  expect(fact(down, 'ran')?.text).toContain('nothing was run');
+
+  const inCode = await target('code_heads', CHANGE);
+  writeFileSync(join(inCode.versions, 'other.py'), revision('bbbb00000000', 'aaaa00000000', 'select 1', 'select 1'));
+  const up = await inCode.run(1);
+  expect(fact(up, 'heads')).toMatchObject({ ok: false, text: expect.stringContaining('the code has 2 heads') });
+  expect(await inCode.read()).toBeNull();
+});
+
+test('a warning that the migration gives fails its item', async () => {
+  const { run } = await target('warns', `    warnings.warn("index without name")\n    op.execute("${CHANGE}")`);
+  const report = await run(1);
+  expect(broken(report)).toEqual(['warnings']);
+  expect(fact(report, 'warnings')?.text).toContain('index without name');
+});
+
+test('a misspelt revision is refused before anything is run; alembic itself refuses it too', async () => {
+  const { run, read, command } = await target('misspelt', CHANGE);
+  const refused = await run(1, { kind: 'upgrade' }, { revision: '5403edb1d078' });
+  expect(fact(refused, 'ran')?.text).toContain('newest revision of the code is 5403edb1d087, not 5403edb1d078');
+  const failed = await run(
+    2,
+    { kind: 'upgrade' },
+    { revision: '5403edb1d078', upgrade: command('upgrade', '{revision}') },
+  );
+  expect(fact(failed, 'ran')?.text).toContain("Can't locate revision identified by '5403edb1d078'");
+  expect(await read()).toBeNull();
+});
+
+test('a concurrent index build that fails leaves an invalid index, which is named, while the revision is the old one', async () => {
+  const { run, database } = await target(
+    'concurrent',
+    '    with op.get_context().autocommit_block():\n        op.execute("create unique index concurrently ix_plans_id on plans (id)")',
+  );
+  await server.query(database, 'insert into plans values (1), (1)');
+  const failed = await run(1);
+  expect(broken(failed)).toEqual(['ran', 'revision', 'warnings', 'schema', 'leftovers', 'duration']);
+  expect(failed).toMatchObject({ before: null, after: 'aaaa00000000' });
+  expect(fact(failed, 'leftovers')?.text).toContain('DROP INDEX CONCURRENTLY public.ix_plans_id;');
+  expect(fact(await run(2), 'ran')?.text).toContain('nothing was run: invalid indexes');
+  await server.query(database, 'drop index concurrently ix_plans_id');
+  await server.query(database, 'delete from plans');
+  expect(broken(await run(3))).toEqual([]);
+});
+
+test('a downgrade that was never written fails, and says so', async () => {
+  const { run } = await target('oneway', CHANGE, '    raise NotImplementedError("there is no way back")');
+  await run(1);
+  const down = await run(2, { kind: 'downgrade', from: '5403edb1d087', to: 'aaaa00000000' });
+  expect(fact(down, 'ran')?.text).toContain('there is no way back');
+  expect(down).toMatchObject({ before: '5403edb1d087', after: '5403edb1d087' });
+  expect(down.schema?.after).toBe(down.schema?.before);
+});
+
+test('a statement that outlives its killed client is waited for before the database is looked at', async () => {
   const { run, database, step, state } = await target('orphan', `select pg_sleep(3); ${CHANGE}`);
-  const running = run(1).catch((error: unknown) => error);
+  const running = run(1);
   const asleep = `select query_start from pg_stat_activity where application_name = '${migrationName(step(1))}' and query like '%pg_sleep%'`;
   await eventually('the migration is at work', async () => (await server.query(database, asleep)).rowCount);
   const { pid } = JSON.parse(await textOf(join(stepFolder(state, step(1), 'upgrade'), 'command-pid.json'))) as {
     pid: number;
   };
   process.kill(pid, 'SIGKILL');
-  expect(await running).toMatchObject({ type: 'CommandFailed', message: expect.stringContaining('killed by SIGKILL') });
-  expect((await server.query(database, asleep)).rowCount).toBe(1);
-  expect(await run(2)).toMatchObject({ before: null, after: '5403edb1d087' });
+  const killed = await running;
+  expect(fact(killed, 'ran')?.text).toContain('killed by SIGKILL');
+  expect((await server.query(database, asleep)).rowCount).toBe(0);
+  expect(killed).toMatchObject({ before: null, after: 'aaaa00000000' });
+  expect(await run(2)).toMatchObject({ before: 'aaaa00000000', after: '5403edb1d087' });
   expect((await server.query(database, 'select count(*)::int as n from seen')).rows).toEqual([{ n: 1 }]);
 });

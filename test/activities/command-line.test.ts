@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bareRevision, readCurrent, sameRevision, warningLines } from '../../src/adapters/alembic.js';
+import { bareRevision, readRevisions, sameRevision, warningLines } from '../../src/adapters/alembic.js';
 import { commandLine, fillPlaceholders } from '../../src/adapters/command-line.js';
 import { redact, redaction } from '../../src/adapters/redaction.js';
 import { quoteWord, readSshFailure, remoteScript, sshCommand } from '../../src/adapters/ssh.js';
@@ -128,24 +128,24 @@ describe('redaction', () => {
 
 describe('alembic current', () => {
   test.each([
-    ['', null],
-    ['\n', null],
-    ['5403edb1d087\n', '5403edb1d087'],
-    ['5403edb1d087 (head)\n', '5403edb1d087'],
-    ['5403edb1d087 (effective head)\n', '5403edb1d087'],
-    ['5403edb1d087 (head) (mergepoint)\n', '5403edb1d087'],
-    ['5403edb1d087 (mergepoint)\r\n', '5403edb1d087'],
-    ['Loading the configuration.\n5403edb1d087 (head)\n', '5403edb1d087'],
-  ])('%j is %j', (output, revision) => {
-    expect(readCurrent(output)).toBe(revision);
+    ['', []],
+    ['\n', []],
+    ['5403edb1d087\n', ['5403edb1d087']],
+    ['5403edb1d087 (head)\n', ['5403edb1d087']],
+    ['5403edb1d087 (effective head)\n', ['5403edb1d087']],
+    ['5403edb1d087 (head) (mergepoint)\n', ['5403edb1d087']],
+    ['5403edb1d087 (mergepoint)\r\n', ['5403edb1d087']],
+    ['Loading the configuration.\n5403edb1d087 (head)\n', ['5403edb1d087']],
+    ['aaa (head)\nbbb (head)\n', ['aaa', 'bbb']],
+  ])('%j is %j', (output, revisions) => {
+    expect(readRevisions(output)).toEqual(revisions);
   });
 
   test.each([
-    ['aaa (head)\nbbb (head)\n', '2 heads'],
     ["FAILED: Can't locate revision identified by '5403edb1d087'\n", "Can't locate"],
     ['Could not parse this.\n', 'No revision can be read'],
   ])('%j is refused', (output, message) => {
-    expect(() => readCurrent(output)).toThrow(message);
+    expect(() => readRevisions(output)).toThrow(message);
   });
 
   test('the file-name form means the same revision', () => {

@@ -1,16 +1,12 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ActivityCancellationDetails } from '@temporalio/common';
-import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createCommandActivities } from '../../src/activities/commands.js';
-import { lockName, migrationName } from '../../src/adapters/database-locks.js';
 import { evidenceFile } from '../../src/adapters/evidence-store.js';
 import { processIdentity } from '../../src/adapters/process-identity.mjs';
 import { stepFolder } from '../../src/adapters/recorder.js';
 import type { StepKey } from '../../src/contract/activities.js';
-import type { Database, Migration } from '../../src/contract/plan.js';
-import { startTestServer, type TestServer } from './postgres-server.js';
 import {
   alive,
   commandWith,
@@ -22,7 +18,7 @@ import {
   textOf,
 } from './support.js';
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 30_000 });
 
 const SECRET = 'geheim/4711';
 process.env.SUREFOOT_TEST_PASSWORD = SECRET;
@@ -192,171 +188,5 @@ describe('checkLogs', () => {
       { name: 'logs', ok },
     ]);
     expect(report.evidence).toHaveLength(ok ? 1 : 2);
-  });
-});
-
-describe('migrate', () => {
-  let server: TestServer;
-  let count = 0;
-  beforeAll(async () => {
-    server = await startTestServer();
-  });
-  afterAll(() => server.stop());
-
-  /** A migration tool in small: alembic's `current`, and moves that psql makes. The real one is used by the demo's test. */
-  async function target(move = '') {
-    count += 1;
-    const { state, place, activities } = workplace();
-    const database = await server.create(`m${count}`);
-    await server.query(database, 'create table alembic_version (version_num text); create table log (entry text)');
-    const bin = join(state, 'bin');
-    mkdirSync(bin);
-    const { host, port, user, password } = server.connection;
-    writeFileSync(
-      join(bin, 'alembic'),
-      `#!/bin/sh
-export PGHOST=${host} PGPORT=${port} PGUSER=${user} PGPASSWORD='${password}' PGDATABASE=${database.name}
-ask() { psql -X -A -t -q -v ON_ERROR_STOP=1 -c "$1"; }
-case $1 in
-  current) now=$(ask 'select version_num from alembic_version') || exit 1; [ -z "$now" ] || echo "$now (head)"; exit ;;
-esac
-echo "INFO  [alembic.runtime.migration] Running $1 $2" >&2
-${move}
-ask "insert into log select '$1 $2 ' || current_setting('application_name') || ' ' || current_setting('lock_timeout') || ' ' || current_setting('statement_timeout')" || exit 1
-ask 'delete from alembic_version' || exit 1
-[ "$2" = base ] || ask "insert into alembic_version values ('$2')"
-`,
-    );
-    chmodSync(join(bin, 'alembic'), 0o700);
-    const migration: Migration = {
-      tool: 'alembic',
-      revision: '20251124_1151_5403edb1d087',
-      current: commandWith(['alembic', 'current'], { on: 'server' }),
-      upgrade: commandWith(['alembic', 'upgrade', '{revision}'], { on: 'server' }),
-      downgrade: commandWith(['alembic', 'downgrade', '{revision}'], { on: 'server' }),
-      lockTimeout: 5_000,
-      statementTimeout: 30_000,
-      within: 30_000,
-    };
-    const environment = environmentWith({ database, tools: [bin] });
-    const step = key('production.migration');
-    const run = (direction: Parameters<typeof activities.migrate>[0]['direction'], generation = 1, within?: number) => {
-      const input = { key: { ...step, generation }, evidence: place, environment, migration, direction, within };
-      return runActivity(() => activities.migrate(input));
-    };
-    const entries = async () =>
-      (await server.query(database, 'select entry from log')).rows.map((row) => row.entry as string);
-    return { state, place, activities, database, environment, migration, run, entries, step };
-  }
-
-  const client = async (database: Database, applicationName: string) => {
-    const connected = new pg.Client({
-      ...server.connection,
-      database: database.name,
-      application_name: applicationName,
-    });
-    await connected.connect();
-    return connected;
-  };
-
-  test('upgrades once, with time limits and under its own name, and downgrades to where it came from', async () => {
-    const { run, entries, step, activities, environment, migration } = await target();
-    const up = await run({ kind: 'upgrade' }, 1, 30_000);
-    expect(up).toMatchObject({ before: null, after: '5403edb1d087' });
-    expect(up.facts.map(({ name, ok }) => [name, ok])).toEqual([
-      ['ran', true],
-      ['revision', true],
-      ['warnings', true],
-      ['duration', true],
-    ]);
-    expect(await run({ kind: 'upgrade' }, 1, 30_000)).toEqual(up);
-    expect(await entries()).toEqual([`upgrade 5403edb1d087 ${migrationName(step)} 5s 30s`]);
-    expect(await run({ kind: 'upgrade' }, 2)).toMatchObject({ before: '5403edb1d087', milliseconds: 0 });
-    expect(await runActivity(() => activities.readRevision({ environment, migration }))).toBe('5403edb1d087');
-    expect(await run({ kind: 'downgrade', from: migration.revision, to: null }, 3)).toMatchObject({ after: null });
-    expect(await run({ kind: 'downgrade', from: migration.revision, to: null }, 4)).toMatchObject({ milliseconds: 0 });
-    expect(await entries()).toHaveLength(2);
-  });
-
-  test('refuses to downgrade from a revision that the deploy did not make', async () => {
-    const { run, database, entries } = await target();
-    await server.query(database, `insert into alembic_version values ('somebody_elses')`);
-    const down = run({ kind: 'downgrade', from: '5403edb1d087', to: 'aaaa' });
-    await expect(down).rejects.toMatchObject({
-      type: 'PreconditionFailed',
-      message: expect.stringContaining('somebody_elses'),
-    });
-    expect(await entries()).toEqual([]);
-  });
-
-  test('refuses while somebody else holds the lock, and names them', async () => {
-    const { run, database } = await target();
-    const other = await client(database, 'surefoot-lock:other/step');
-    await other.query('select pg_advisory_lock($1, $2)', [0x5375_7265, 1]);
-    await expect(run({ kind: 'upgrade' })).rejects.toMatchObject({
-      type: 'PreconditionFailed',
-      message: expect.stringContaining('surefoot-lock:other/step'),
-    });
-    await other.end();
-  });
-
-  test('tries again when only its own earlier attempt still holds the lock', async () => {
-    const { run, database, step } = await target();
-    const earlier = await client(database, lockName(step));
-    await earlier.query('select pg_advisory_lock($1, $2)', [0x5375_7265, 1]);
-    await expect(run({ kind: 'upgrade' })).rejects.toMatchObject({ nonRetryable: false });
-    await earlier.end();
-  });
-
-  test("waits for an earlier generation's statement, and refuses beside another migration", async () => {
-    const { run, database, step, entries } = await target();
-    const other = await client(database, migrationName({ ...step, deployment: 'another' }));
-    await expect(run({ kind: 'upgrade' })).rejects.toMatchObject({ type: 'PreconditionFailed' });
-    await other.end();
-    const earlier = await client(database, migrationName(step));
-    const running = run({ kind: 'upgrade' }, 2);
-    const waiting = `select 1 from pg_stat_activity where application_name = '${lockName(step)}'`;
-    await eventually('it has connected', async () => (await server.query(database, waiting)).rowCount);
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    expect(await entries()).toEqual([]);
-    await earlier.end();
-    expect(await running).toMatchObject({ after: '5403edb1d087' });
-  });
-
-  test('warnings and a long run fail their facts, nothing else', async () => {
-    const { run } = await target('echo "WARNING  [alembic] index exists" >&2; sleep 0.3');
-    const report = await run({ kind: 'upgrade' }, 1, 100);
-    expect(report.facts.filter((fact) => !fact.ok).map((fact) => fact.name)).toEqual(['warnings', 'duration']);
-  });
-
-  test('a failed migration is a failed command with the tool’s last words', async () => {
-    const { run } = await target('echo "FAILED: Can\'t locate revision identified by 5403edb1d087"; exit 255');
-    await expect(run({ kind: 'upgrade' })).rejects.toMatchObject({
-      type: 'CommandFailed',
-      message: expect.stringMatching(/exit code 255[\s\S]*Can't locate revision/),
-    });
-  });
-
-  test('an attempt that comes back after the worker was lost reports the revision from before', async () => {
-    const gate = temporaryFolder();
-    const { run, entries, state, step, place, environment, migration } = await target(
-      `while [ ! -e '${gate}/go' ]; do sleep 0.05; done`,
-    );
-    const mock = mockWorker();
-    const activities = createCommandActivities({ state });
-    const input = { key: step, evidence: place, environment, migration, direction: { kind: 'upgrade' as const } };
-    const lost = runActivity(() => activities.migrate(input), mock);
-    await eventually('the upgrade runs', () => textOf(join(stepFolder(state, step, 'upgrade'), 'started.json')));
-    mock.cancel('WORKER_SHUTDOWN', new ActivityCancellationDetails({ workerShutdown: true }));
-    await expect(lost).rejects.toMatchObject({ type: 'AttemptInterrupted' });
-    writeFileSync(join(gate, 'go'), '');
-    expect(await run({ kind: 'upgrade' })).toMatchObject({ before: null, after: '5403edb1d087' });
-    expect(await entries()).toHaveLength(1);
-  });
-
-  test('names of long steps stay apart and fit into PostgreSQL', () => {
-    const long = (end: string) => key(`${'very-long-step-name-'.repeat(5)}${end}`, 12);
-    expect(migrationName(long('a'))).not.toBe(migrationName(long('b')));
-    for (const name of [migrationName(long('a')), lockName(long('a'))]) expect(name.length).toBeLessThanOrEqual(63);
   });
 });

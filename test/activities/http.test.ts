@@ -7,7 +7,7 @@ import { createHttpActivities } from '../../src/activities/http.js';
 import { evidenceFile } from '../../src/adapters/evidence-store.js';
 import type { EndpointCheck } from '../../src/contract/plan.js';
 import { environmentAt, evidencePlace, inActivity, key, PASSWORD } from '../helpers/context.js';
-import { deadPort, json, readBody, serve } from '../helpers/server.js';
+import { deadPort, type Handler, json, readBody, serve } from '../helpers/server.js';
 
 const { awaitHealth, checkEndpoints, awaitDrained, checkPath } = createHttpActivities();
 const TOKEN = 'secret.token.value';
@@ -66,10 +66,13 @@ async function perform(url: string, checks: EndpointCheck[]) {
   };
 }
 
+/** These store nothing themselves. */
+const EVIDENCE = { store: '/nowhere', deployment: 'd' };
+
 describe('awaitHealth', () => {
   const wait = (url: string, within: number, version?: string, environment?: MockActivityEnvironment) =>
     inActivity(
-      () => awaitHealth({ key, environment: environmentAt(url), path: '/health', version, within }),
+      () => awaitHealth({ key, evidence: EVIDENCE, environment: environmentAt(url), path: '/health', version, within }),
       environment,
     );
 
@@ -155,15 +158,19 @@ describe('checkEndpoints', () => {
     expect(facts['paging.pages']).toContain('5 pages of 10 hold 45 different elements of 45');
     expect(server.requests.filter((request) => request === 'POST /login')).toHaveLength(1);
     for (const hidden of [TOKEN, PASSWORD, 'Plano de']) expect(stored + JSON.stringify(report)).not.toContain(hidden);
-    expect(JSON.parse(stored).exchanges).toHaveLength(4 + 1 + 5 + 20);
+    // The walk asks for one page more than there are.
+    expect(JSON.parse(stored).exchanges).toHaveLength(4 + 1 + 6 + 20);
   });
 
-  test('an empty list satisfies "each", and says so', async () => {
+  test('an empty list satisfies "each" only where the plan says so', async () => {
     const server = await serve(application);
+    const none = { query: { priority: 'medium' }, each: { 'items[].priority': 'medium' } };
     const { facts } = await perform(server.url, [
-      check({ id: 'none', query: { priority: 'medium' }, each: { 'items[].priority': 'medium' } }),
+      check({ id: 'some', ...none }),
+      check({ id: 'none', ...none, mayBeEmpty: true }),
     ]);
-    expect(facts['none.each']).toBe('yes: Pending plans: items[].priority is medium in 0 of 0');
+    const words = 'Pending plans: no element came back to hold items[].priority against medium';
+    expect(facts).toMatchObject({ 'some.each': `no: ${words}`, 'none.each': `yes: ${words}` });
   });
 
   test('says what is wrong with an answer', async () => {
@@ -243,7 +250,9 @@ describe('checkEndpoints', () => {
 
 describe('awaitDrained', () => {
   const wait = (url: string, drain: number) =>
-    inActivity(() => awaitDrained({ environment: environmentAt(url), path: '/health', drain }));
+    inActivity(() =>
+      awaitDrained({ key, evidence: EVIDENCE, environment: environmentAt(url), path: '/health', drain }),
+    );
 
   test('returns as soon as nothing is in flight', async () => {
     let inFlight = 3;
@@ -275,7 +284,8 @@ describe('awaitDrained', () => {
 });
 
 describe('checkPath', () => {
-  const visit = (url: string) => inActivity(() => checkPath({ environment: environmentAt(url), path: '/plans' }));
+  const visit = (url: string) =>
+    inActivity(() => checkPath({ key, evidence: EVIDENCE, environment: environmentAt(url), path: '/plans' }));
 
   test('logs in and expects 200', async () => {
     const server = await serve(application);
@@ -290,5 +300,85 @@ describe('checkPath', () => {
   test('a login that cannot be reached is a failed fact', async () => {
     const report = await visit(`http://127.0.0.1:${await deadPort()}`);
     expect(report.facts).toEqual([{ name: 'status', ok: false, text: 'login failed: connection refused' }]);
+  });
+});
+
+describe('checkMaintenance', () => {
+  const message = { path: '/plans', status: 503, text: 'Em manutenção' };
+  const { checkMaintenance } = createHttpActivities({ settle: 600 });
+  const visit = (url: string, on: boolean) =>
+    inActivity(() => checkMaintenance({ key, evidence: EVIDENCE, environment: environmentAt(url), message, on }));
+  const away = (_: IncomingMessage, response: ServerResponse) =>
+    json(response, { detail: 'Em manutenção. Voltamos em alguns minutos.' }, 503);
+  const held = async (url: string, on: boolean) =>
+    Object.fromEntries(
+      (await visit(url, on)).facts.map(({ name, ok, text }) => [name, `${ok ? 'yes' : 'no'}: ${text}`]),
+    );
+
+  test('the message is what users see while it is on, whether its letters are escaped or not', async () => {
+    const server = await serve(away);
+    const words = '/plans: 503 Service Unavailable with "Em manutenção"';
+    expect(await held(server.url, true)).toEqual({ message: `yes: ${words}` });
+    server.handle = (_, response) => void response.writeHead(503).end('{"detail": "Em manuten\\u00e7\\u00e3o"}');
+    expect(await held(server.url, true)).toEqual({ message: `yes: ${words}` });
+  });
+
+  test.each<[string, Handler, string]>([
+    ['users are still served', application, 'no: /plans: 401 Unauthorized without'],
+    ['they get another page', (_, response) => json(response, {}, 503), 'no: /plans: 503 Service Unavailable without'],
+    ['it comes with another status', (_, response) => json(response, 'Em manutenção'), 'no: /plans: 200 OK with'],
+    ['there is no answer', (request) => request.socket.destroy(), 'no: /plans: connection'],
+  ])('there is no message when %s', async (_, handle, words) => {
+    const server = await serve(handle);
+    expect((await held(server.url, true)).message).toContain(words);
+  });
+
+  test('a proxy that follows a moment later is waited for', async () => {
+    const server = await serve(application);
+    const report = visit(server.url, true);
+    await vi.waitUntil(() => server.requests.length > 0);
+    server.handle = away;
+    expect((await report).facts).toMatchObject([{ name: 'message', ok: true }]);
+  });
+
+  test('when it is off the test user is served, and nobody is sent away', async () => {
+    const server = await serve(application);
+    expect(await held(server.url, false)).toEqual({
+      reachable: 'yes: /plans as the test user: 200 OK',
+      'message-gone': 'yes: /plans no longer says "Em manutenção"',
+    });
+  });
+
+  test.each<[string, Handler, string, string]>([
+    [
+      'it is still on',
+      away,
+      'no: /plans as the test user: login failed: 503 Service Unavailable',
+      'no: /plans still says "Em manutenção": 503 Service Unavailable',
+    ],
+    [
+      'only visitors are still sent away',
+      (request, response) =>
+        (request.headers.authorization || request.url === '/login' ? application : away)(request, response),
+      'yes: /plans as the test user: 200 OK',
+      'no: /plans still says "Em manutenção": 503 Service Unavailable',
+    ],
+    [
+      'the application fails without a word of maintenance',
+      (request, response) => (request.url === '/login' ? application(request, response) : json(response, {}, 503)),
+      'no: /plans as the test user: 503 Service Unavailable',
+      'yes: /plans no longer says "Em manutenção"',
+    ],
+    [
+      'nothing answers',
+      (request) => request.socket.destroy(),
+      'no: /plans as the test user: login failed: connection',
+      'no: /plans: connection',
+    ],
+  ])('users are not back when %s', async (_, handle, reachable, gone) => {
+    const server = await serve(handle);
+    const facts = await held(server.url, false);
+    expect(facts.reachable).toContain(reachable);
+    expect(facts['message-gone']).toContain(gone);
   });
 });

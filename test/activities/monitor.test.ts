@@ -24,10 +24,12 @@ async function monitor(clock: Clock, metrics: Metric[]) {
   const activities = createMonitorActivities();
   const evidence = await evidencePlace();
   let at = 0;
-  const sample = (environment?: MockActivityEnvironment) => {
+  /** The one sample of each metric, as sources without a history give it. */
+  const sample = async (environment?: MockActivityEnvironment) => {
     at += 60_000;
-    const input = { monitor: 'soak', evidence, at, clock, metrics, baselines: {} };
-    return inActivity(() => activities.sampleMetrics(input), environment);
+    const input = { monitor: 'soak', evidence, at, since: {}, clock, metrics, baselines: {} };
+    const samples = await inActivity(() => activities.sampleMetrics(input), environment);
+    return Object.fromEntries(Object.entries(samples).map(([name, [only]]) => [name, only]));
   };
   return { sample, evidence, seal: () => activities.sealSeries({ monitor: 'soak', evidence }) };
 }

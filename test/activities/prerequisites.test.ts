@@ -12,6 +12,8 @@ import { commandWith, environmentWith, runActivity, temporaryFolder } from './su
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 120_000 });
 
 const KEY = { deployment: 'd', step: 'prerequisites', generation: 1 };
+/** These store nothing themselves. */
+const EVIDENCE = { store: '/nowhere', deployment: 'd' };
 const activities = createPrerequisiteActivities();
 const oks = (report: { facts: { name: string; ok: boolean }[] }) =>
   Object.fromEntries(report.facts.map(({ name, ok }) => [name, ok]));
@@ -30,28 +32,50 @@ describe('checkRepository', () => {
     return { folder, git };
   }
   const check = (release: object) => {
-    const whole = { repository: '', branch: 'perf/optimize', target: 'main', previous: 'v1.2.3', ...release };
-    return runActivity(() => activities.checkRepository({ key: KEY, release: whole }));
+    const whole = {
+      repository: '',
+      branch: 'perf/optimize',
+      target: 'main',
+      previous: 'v1.2.3',
+      files: [],
+      ...release,
+    };
+    return runActivity(() => activities.checkRepository({ key: KEY, evidence: EVIDENCE, release: whole }));
   };
+
+  test('knows whether the target holds the files that the plan names', async () => {
+    const { folder } = await repository();
+    writeFileSync(join(folder, 'not-committed.py'), '');
+    const report = await check({ repository: folder, files: ['not-committed.py'] });
+    expect(report.facts.find(({ name }) => name === 'files')).toMatchObject({
+      ok: false,
+      text: 'main does not hold not-committed.py',
+    });
+  });
 
   test('knows whether the branch is merged', async () => {
     const { folder, git } = await repository();
-    expect(oks(await check({ repository: folder }))).toEqual({ merged: false, target: true, previous: true });
+    expect(oks(await check({ repository: folder }))).toEqual({
+      merged: false,
+      target: true,
+      previous: true,
+      files: true,
+    });
     await git('merge', '--quiet', '--no-ff', '--message', 'merged', 'perf/optimize');
     const report = await check({ repository: folder });
-    expect(oks(report)).toEqual({ merged: true, target: true, previous: true });
+    expect(oks(report)).toEqual({ merged: true, target: true, previous: true, files: true });
     expect(report.commit).toBe((await git('rev-parse', 'main')).stdout);
   });
 
   test('a name that is not there fails its fact, and is never read as an option', async () => {
     const { folder } = await repository();
     const report = await check({ repository: folder, previous: 'v0', branch: '--all' });
-    expect(oks(report)).toEqual({ merged: false, target: true, previous: false });
+    expect(oks(report)).toEqual({ merged: false, target: true, previous: false, files: true });
   });
 
   test('a folder without a repository says so', async () => {
     const report = await check({ repository: temporaryFolder() });
-    expect(oks(report)).toEqual({ merged: false, target: false, previous: false });
+    expect(oks(report)).toEqual({ merged: false, target: false, previous: false, files: true });
     expect(report.summary).toContain('no readable git repository');
   });
 });
@@ -66,6 +90,7 @@ describe('checkTools', () => {
     const commands: Commands = { deploy, logs: commandWith(['./tail_logs.sh'], { folder }), restartService: deploy };
     const input = {
       key: KEY,
+      evidence: EVIDENCE,
       tools: ['git', 'no-such-tool'],
       scripts: ['scripts/validate.py', 'scripts/none.py'],
       commands,
@@ -74,8 +99,8 @@ describe('checkTools', () => {
     expect(oks(report)).toEqual({
       'tool:git': true,
       'tool:no-such-tool': false,
-      'script:scripts/validate.py': true,
-      'script:scripts/none.py': false,
+      'script:validate.py': true,
+      'script:none.py': false,
       commands: false,
       tools: false,
     });
@@ -116,7 +141,7 @@ describe('checkStaging', () => {
     const staging = environmentWith({ api: address, database, login });
     const environments = [staging, { ...staging, name: 'production' as const }];
     return runActivity(() =>
-      activities.checkStaging({ key: KEY, environments, minimumRows: { table: 'plans', rows } }),
+      activities.checkStaging({ key: KEY, evidence: EVIDENCE, environments, minimumRows: { table: 'plans', rows } }),
     );
   };
 

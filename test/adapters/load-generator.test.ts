@@ -57,6 +57,28 @@ describe('closed loop', () => {
     expect(summarize(run, 100)).toMatchObject({ timeouts: 4 });
   });
 
+  test('time-outs come one after another, and each leaves its worker free for the next request', async () => {
+    let count = 0;
+    const server = await serve((_, response) => {
+      count += 1;
+      const hangs = count <= 4 || (count > 8 && count <= 12);
+      if (!hangs) json(response, {});
+    });
+    const run = await runClosedLoop({ ...load, url: server.url, timeout: 150 });
+    const timedOut = run.samples.filter(({ outcome }) => outcome === 'timeout');
+    expect(timedOut).toHaveLength(8);
+    expect(timedOut.every(({ latency }) => latency === 150)).toBe(true);
+    expect(run.elapsed).toBeGreaterThanOrEqual(299);
+    expect(server.requests).toHaveLength(40);
+  });
+
+  test('a header that cannot be sent is an outcome of every request, however many there are', async () => {
+    const server = await serve((_, response) => json(response, {}));
+    const many = { ...load, requests: 20_000, headers: { 'x-bad': 'a\nb' } };
+    const run = await runClosedLoop({ ...many, url: server.url });
+    expect(summarize(run, 2_000)).toMatchObject({ requests: 20_000, outcomes: { UND_ERR_INVALID_ARG: 20_000 } });
+  });
+
   test('errors, resets and nonsense are outcomes', async () => {
     let count = 0;
     const server = await serve((request, response) => {
@@ -101,7 +123,8 @@ describe('open loop', () => {
   test('keeps its rate', async () => {
     const server = await serve((_, response) => json(response, {}));
     const began = performance.now();
-    const traffic = start(server.url);
+    // A machine that stalls for a second catches up.
+    const traffic = start(server.url, { maxInFlight: 500 });
     await vi.waitUntil(() => traffic.counters.succeeded >= 200, { timeout: 5_000 });
     const rate = 200 / ((performance.now() - began) / 1_000);
     expect(rate).toBeGreaterThan(150);

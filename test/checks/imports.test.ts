@@ -22,7 +22,7 @@ const refused: [from: string, specifier: string, message: string][] = [
   ['src/plan/a.ts', 'execa', 'plan must not import execa'],
   ['src/client/a.ts', '../activities/b.js', 'client must not import activities (src/activities/b.ts)'],
   ['src/worker.ts', './client/b.js', 'worker must not import client (src/client/b.ts)'],
-  ['src/rehearsal/a.ts', '../../sandbox/local/b.js', 'rehearsal must not import sandbox (sandbox/local/b.ts)'],
+  ['src/rehearsal/a.ts', '../client/b.js', 'rehearsal must not import client (src/client/b.ts)'],
   ['sandbox/local/a.ts', '../../src/client/b.js', 'sandbox must not import client (src/client/b.ts)'],
   ['src/helpers/a.ts', 'zod', '"helpers" is no known layer: add it to scripts/checks/imports.js'],
   ['src/domain/a.ts', './absent.js', './absent.js does not exist'],

@@ -1,5 +1,7 @@
 import type { Ledger, OpenQuestion, StepRecord } from '../../src/domain/ledger.js';
 
+/** The digest of what is signed off. */
+export const PROPOSED = 'a'.repeat(64);
 export const START = Date.UTC(2025, 10, 24, 12, 0);
 
 /** A ledger of a deployment that has just begun, with what a test is about. */
@@ -14,7 +16,9 @@ export const ledgerWith = (parts: Partial<Ledger> = {}): Ledger => ({
   release: { target: 'main', previous: 'v1' },
   steps: [],
   decisions: [],
+  proposal: { digest: PROPOSED, commit: 'c'.repeat(40), sealedAt: START },
   approvals: [],
+  claims: [],
   questions: [],
   monitors: [],
   production: { codeDeployed: false, migrated: false, maintenance: false },

@@ -51,7 +51,7 @@ describe('status', () => {
 
   test('lists the sign-offs that are there and those that are missing', () => {
     const question = questionWith({ kind: 'approvals', id: 'sign-offs', roles: ['qa', 'devops'], moves: ['approve'] });
-    const approvals = [{ role: 'qa', who: 'fabio', at: START }];
+    const approvals = [{ role: 'qa', who: 'fabio', at: START, digest: 'a'.repeat(64) }];
     const text = render(ledgerWith({ phase: 'approval', approvals, questions: [question] }));
     expect(text).toContain('✓ qa: fabio');
     expect(text).toContain('· devops: missing');

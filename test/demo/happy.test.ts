@@ -51,13 +51,34 @@ test('each command of the checklist ran once: the target has counted them itself
       .split('\n')
       .map((line) => line.split(' ').slice(2).join(' '));
   };
-  expect(await count('staging')).toEqual(['deploy staging main', 'alembic upgrade head']);
+  expect(await count('staging')).toEqual([
+    'deploy staging main',
+    'alembic upgrade head',
+    // The proof of the way back.
+    'alembic downgrade 8c1f0a2d4b6e',
+    'alembic upgrade head',
+    'deploy staging v1.2.3',
+    'deploy staging main',
+  ]);
   expect(await count('production')).toEqual([
     'maintenance_mode enable production',
     'deploy production main',
     'alembic upgrade head',
     'maintenance_mode disable production',
   ]);
+});
+
+test('people were told over HTTP: announcements in one thread, notices before production, and nothing is untold', async () => {
+  expect(run.result.untold).toEqual([]);
+  const lines = (await readFile(join(run.home, 'announcements.jsonl'), 'utf8')).trim().split('\n');
+  const told = lines.map((line) => JSON.parse(line) as { channel: string; text: string; thread_ts?: string });
+  const deploys = told.filter(({ channel }) => channel === '#deploys');
+  expect(deploys[0]?.thread_ts).toBeUndefined();
+  expect(new Set(deploys.slice(1).map(({ thread_ts }) => thread_ts)).size).toBe(1);
+  const notice = deploys.findIndex(({ text }) => text.includes('fica mais rápida'));
+  expect(notice).toBeGreaterThan(0);
+  expect(notice).toBeLessThan(deploys.findIndex(({ text }) => text.includes('deploy de main em produção.')));
+  expect(deploys.at(-1)?.text).toContain('succeeded');
 });
 
 test('every event group that the Web UI shows says in words what it is', async () => {

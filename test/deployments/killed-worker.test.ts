@@ -1,4 +1,4 @@
-/** A worker that is killed in the middle of a command, of a watch and of a migration. */
+/** A worker that is killed in the middle of a command, of a proof, of a watch and of a migration. */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -13,7 +13,17 @@ import { deployWorkflowId, monitorWorkflowId, TASK_QUEUE } from '../../src/contr
 import { startTraffic } from '../../src/demo/traffic.js';
 import { newDeploymentId } from '../../src/plan/deployment-id.js';
 import { loadPlan } from '../../src/plan/load.js';
-import { changedPlan, connectTo, isAlive, NEW_REVISION, operations, ownSandbox, stateOf, until } from './support.js';
+import {
+  BASE_REVISION,
+  changedPlan,
+  connectTo,
+  isAlive,
+  NEW_REVISION,
+  operations,
+  ownSandbox,
+  stateOf,
+  until,
+} from './support.js';
 
 // The supervisor starts the program that stands beside it: the built one.
 const SUPERVISOR = '../../dist/src/demo/supervisor.js';
@@ -31,7 +41,7 @@ afterAll(async () => {
   await sandbox?.stop();
 });
 
-test('SIGKILL of the worker during the staging deploy, the soak and the production migration, and a restart: the deployment goes on and ends the same, each command having run once', async () => {
+test('SIGKILL of the worker during the staging deploy, the proof of the way back, the soak and the production migration, and a restart: the deployment goes on and ends the same, each command having run once', async () => {
   const { home, target, temporal, postgres } = sandbox;
   const { staging, production } = target.environments;
   const bindings = await writeBindings(sandbox);
@@ -102,6 +112,9 @@ test('SIGKILL of the worker during the staging deploy, the soak and the producti
   await killWorker();
   expect(isAlive(deploy.pid), 'the deploy was still running when its worker was dead').toBe(true);
 
+  await begun(staging, `alembic downgrade ${BASE_REVISION}`);
+  await killWorker();
+
   const ticks = () =>
     readFileSync(join(home, 'evidence', deployment, 'series', 'soak.jsonl'), 'utf8')
       .trim()
@@ -128,10 +141,14 @@ test('SIGKILL of the worker during the staging deploy, the soak and the producti
   expect(result).toMatchObject({ outcome: 'succeeded', reason: 'all phases passed' });
   expect(result.steps.filter(({ state, generation }) => state !== 'passed' || generation !== 1)).toEqual([]);
   expect(result.decisions.filter(({ kind }) => !['approve', 'confirm'].includes(kind))).toEqual([]);
-  expect(worker.deaths()).toBe(3);
+  expect(worker.deaths()).toBe(4);
   expect(operations(staging).map(({ operation }) => operation)).toEqual([
     'deploy staging main',
     'alembic upgrade head',
+    `alembic downgrade ${BASE_REVISION}`,
+    'alembic upgrade head',
+    'deploy staging v1.2.3',
+    'deploy staging main',
   ]);
   expect(operations(production).map(({ operation }) => operation)).toEqual([
     'maintenance_mode enable production',

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { openSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
@@ -70,9 +70,11 @@ interface WatchSection {
   minimum?: string;
   tick: string;
   criteria: string[];
+  trends?: string[];
 }
 /** The parts of a plan file that tests change. */
 export interface PlanSections {
+  document: string;
   criteria: Record<string, CriterionSection>;
   soak: WatchSection;
   watches: WatchSection[];
@@ -84,7 +86,7 @@ export async function changedPlan(folder: string, name: string, change: (plan: P
   const plan = parse(await readFile(SHIPPED_PLAN, 'utf8')) as PlanSections;
   change(plan);
   const file = join(folder, name);
-  await writeFile(file, stringify(plan));
+  await writeFile(file, stringify({ ...plan, document: resolve(dirname(SHIPPED_PLAN), plan.document) }));
   return file;
 }
 

@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Approvals } from '../../src/domain/approvals.js';
-import { hasChanged, judge, openQuestion, readDecision, take } from '../../src/domain/decisions.js';
+import type { Criterion } from '../../src/domain/criteria.js';
+import {
+  admitClaim,
+  hasChanged,
+  judge,
+  openQuestion,
+  plannedOption,
+  readDecision,
+  take,
+} from '../../src/domain/decisions.js';
 import {
   DECISIONS,
   type Decision,
@@ -10,7 +19,7 @@ import {
   type Ledger,
   type RollbackRecord,
 } from '../../src/domain/ledger.js';
-import { ledgerWith, questionWith, START } from '../client/ledgers.js';
+import { ledgerWith, PROPOSED, questionWith, START } from '../client/ledgers.js';
 
 const approvals: Approvals = {
   roles: ['qa', 'dba'].map((role) => ({ role, title: role, statement: role })),
@@ -28,6 +37,7 @@ const decide = (kind: DecisionKind, who: string, role: string, parts: Partial<De
   kind,
   who,
   role,
+  ...(kind === 'approve' ? { digest: PROPOSED } : {}),
   ...parts,
 });
 const say = (ledger: Ledger, decision: Decision, plan: Partial<Approvals> = {}) =>
@@ -72,6 +82,13 @@ const rollbackFailed = questionWith({
   moves: ['retry', 'rollback', 'skip'],
 });
 
+const closedWindow = questionWith({
+  kind: 'window',
+  id: 'production.window',
+  roles: ['devops'],
+  moves: ['override'],
+});
+
 const refused = (reason: string) => ({ accepted: false, reason: expect.stringContaining(reason) });
 const accepted = (reason: string) => ({ accepted: true, reason });
 
@@ -112,6 +129,11 @@ const welcome: Record<DecisionKind, { ledger: () => Ledger; decision: Decision; 
     decision: decide('skip', 'diego', 'devops', { why: 'known' }),
     reason: 'skip: staging.health',
   },
+  override: {
+    ledger: () => ledgerWith({ questions: [{ ...closedWindow }] }),
+    decision: decide('override', 'diego', 'devops', { why: 'the fix cannot wait' }),
+    reason: 'override: production.window',
+  },
   abort: {
     ledger: () => ledgerWith(),
     decision: decide('abort', 'diego', 'devops', { why: 'postponed' }),
@@ -140,9 +162,17 @@ describe.each(DECISIONS)('%s', (kind) => {
     ));
 
   test('is refused with another digest, and accepted with the present one', () => {
+    if (decision.kind === 'approve') return; // names what it approves instead
     expect(say(ledger(), { ...decision, digest: 'e'.repeat(64) })).toEqual(refused('the digest is not the one'));
     expect(say(ledger(), { ...decision, digest: '' })).toEqual(refused('the digest is not the one'));
     expect(say(ledger(), { ...decision, digest: 'd'.repeat(64) })).toEqual(accepted(reason));
+  });
+
+  test('is refused when it is about another deployment, as when it is sent a second time to a later one', () => {
+    expect(say(ledger(), { ...decision, deployment: 'shop-20251101-080000-ffff' })).toEqual(
+      refused('it is about shop-20251101-080000-ffff, and this is shop-20251124-120000-ab12'),
+    );
+    expect(say(ledger(), { ...decision, deployment: ledger().deployment })).toEqual(accepted(reason));
   });
 
   test('is refused when the deployment has ended', () =>
@@ -171,7 +201,33 @@ describe.each(DECISIONS)('%s', (kind) => {
 describe('a sign-off', () => {
   const asked = (parts: Partial<Ledger> = {}) =>
     ledgerWith({ startedBy: 'eva', questions: [{ ...signOffs }], ...parts });
-  const qaBy = (who: string) => [{ role: 'qa', who, at: START }];
+  const qaBy = (who: string) => [{ role: 'qa', who, at: START, digest: PROPOSED }];
+
+  test('names what it approves, by the digest or its first twelve characters', () => {
+    const without = { ...decide('approve', 'ana', 'qa'), digest: undefined };
+    expect(say(asked(), without)).toEqual(refused('name the digest of what you approve: aaaaaaaaaaaa'));
+    expect(say(asked(), { ...without, digest: 'aaaaaaaaaaa' }).accepted).toBe(false);
+    expect(say(asked(), { ...without, digest: 'aaaaaaaaaaaa' }).accepted).toBe(true);
+  });
+
+  test('is refused when what it approves has changed since', () =>
+    expect(say(asked(), decide('approve', 'ana', 'qa', { digest: 'b'.repeat(64) }))).toEqual(
+      refused('bbbbbbbbbbbb is not what is asked for: look again and approve aaaaaaaaaaaa'),
+    ));
+
+  test('needs a signature where the plan says so, and then waits for its verification', () => {
+    const signed = { signed: true };
+    expect(say(asked(), decide('approve', 'ana', 'qa'), signed)).toEqual(refused('signed approvals only'));
+    const ledger = asked();
+    const claim = recordOf(decide('approve', 'ana', 'qa', { signature: 's' }));
+    expect(say(ledger, claim, signed).accepted).toBe(true);
+    take(ledger, claim);
+    expect(ledger.approvals).toEqual([]);
+    expect(ledger.claims).toEqual([claim]);
+    expect(admitClaim(ledger, { ...approvals, ...signed }, claim).accepted).toBe(true);
+    expect(ledger.approvals).toMatchObject([{ role: 'qa', who: 'ana', signed: true, digest: PROPOSED }]);
+    expect(admitClaim(ledger, { ...approvals, ...signed }, claim).accepted).toBe(false);
+  });
 
   test('is refused while none is asked for', () =>
     expect(say(ledgerWith({ startedBy: 'eva' }), decide('approve', 'ana', 'qa'))).toEqual(
@@ -260,7 +316,7 @@ describe('a rejection', () => {
     ));
 
   test('is open to whoever started the deployment, and to a role that has signed off', () => {
-    const signed = { ...asked, approvals: [{ role: 'qa', who: 'diego', at: START }] };
+    const signed = { ...asked, approvals: [{ role: 'qa', who: 'diego', at: START, digest: PROPOSED }] };
     expect(say(signed, decide('reject', 'ana', 'qa', { why: 'old schema' })).accepted).toBe(true);
   });
 });
@@ -394,10 +450,98 @@ describe('stopping', () => {
     }
   });
 
+  test('an answer to a rollback that failed takes a role that is asked, a move that is offered, and a reason', () => {
+    const asked = (moves: DecisionKind[] = ['retry', 'rollback', 'skip']) =>
+      ledgerWith({ production: changed, rollback, questions: [{ ...rollbackFailed, moves }] });
+    const code = decide('rollback', 'diego', 'devops', { why: 'see ticket', option: 'code' });
+    expect(say(asked(), code).accepted).toBe(true);
+    expect(say(asked(), { ...code, role: 'qa' })).toEqual(refused('rollback is answered by: devops'));
+    expect(say(asked(['retry']), code)).toEqual(refused('possible moves for rollback: retry'));
+    expect(say(asked(), { ...code, why: undefined })).toEqual(refused('say why this way back is taken'));
+  });
+
+  test('where no rollback is proven to be safe, an answer says which one', () => {
+    const questions = [{ ...rollbackFailed, moves: ['rollback' as const, 'skip' as const] }];
+    const ledger = ledgerWith({ production: changed, questions });
+    expect(say(ledger, back)).toEqual(refused('say which one: option migration, code, full, restore'));
+    expect(say(ledger, { ...back, option: 'code' }).accepted).toBe(true);
+  });
+
+  test('a restore is refused before a rollback has failed, and without a backup', () => {
+    const restore = { ...back, option: 'restore' as const };
+    const production = { ...changed, backup: { location: 'l', sha256: 's' } };
+    const chosen = questionWith({ kind: 'rollback-choice', id: 'rollback', roles: ['devops'], moves: ['rollback'] });
+    const early = refused('a restore is offered only when a rollback has failed');
+    expect(say(ledgerWith({ production }), restore)).toEqual(early);
+    expect(say(ledgerWith({ production, questions: [chosen] }), restore)).toEqual(early);
+    const failed = { rollback, questions: [{ ...rollbackFailed }] };
+    expect(say(ledgerWith({ production, ...failed }), restore).accepted).toBe(true);
+    expect(say(ledgerWith({ production: changed, ...failed }), restore)).toEqual(refused('there is no backup'));
+  });
+
   test('maintenance mode alone is nothing to undo', () =>
     expect(hasChanged(ledgerWith({ production: { codeDeployed: false, migrated: false, maintenance: true } }))).toBe(
       false,
     ));
+});
+
+describe('a stop without an option, while concerns are open', () => {
+  const criteria = [
+    { id: 'cpu', rollback: 'code' },
+    { id: 'p95', rollback: 'code' },
+    { id: 'rows', rollback: 'full' },
+    { id: 'logs' },
+  ] as Criterion[];
+  const planned = (open: string[], subject?: string) =>
+    plannedOption(ledgerWith({ questions: [failed('soak'), ...open.map(concern)] }), criteria, { subject });
+
+  test('takes the option that the plan has for the one that it names, or the only one', () => {
+    expect(planned(['cpu'])).toBe('code');
+    expect(planned(['cpu', 'rows'], 'rows')).toBe('full');
+    expect(planned(['cpu', 'rows'], 'soak')).toBeUndefined();
+  });
+
+  test('takes the one that all have, and none when they differ or have none', () => {
+    expect(planned(['cpu', 'p95'])).toBe('code');
+    expect(planned(['cpu', 'rows'])).toBeUndefined();
+    expect(planned(['logs'])).toBeUndefined();
+    expect(planned([])).toBeUndefined();
+  });
+});
+
+describe('approve, override and skip are different acts', () => {
+  const ledger = () => ledgerWith({ questions: [{ ...closedWindow }] });
+
+  test('a window is neither skipped nor confirmed', () => {
+    for (const kind of ['skip', 'confirm', 'retry'] as const)
+      expect(say(ledger(), decide(kind, 'diego', 'devops', { why: 'x' }))).toEqual(refused('nothing is waiting'));
+  });
+
+  test('an override opens nothing but a window', () => {
+    const others = ledgerWith({ questions: [failed('staging.health'), questionWith({}), { ...signOffs }] });
+    expect(say(others, decide('override', 'diego', 'devops', { why: 'x' }))).toEqual(refused('nothing is waiting'));
+  });
+
+  test('an override takes a reason, and a role that the plan names', () => {
+    expect(say(ledger(), decide('override', 'diego', 'devops'))).toEqual(refused('say why the window is overridden'));
+    expect(say(ledger(), decide('override', 'ana', 'qa', { why: 'x' }))).toEqual(
+      refused('production.window is answered by: devops'),
+    );
+  });
+
+  test('a confirmation is skipped only where the plan lets people decline it', () => {
+    const asked = (moves: DecisionKind[]) => ledgerWith({ questions: [questionWith({ moves })] });
+    const decline = decide('skip', 'ana', 'qa', { why: 'not today' });
+    expect(say(asked(['confirm']), decline)).toEqual(refused('possible moves for manual-validation: confirm'));
+    expect(say(asked(['confirm', 'skip']), decline)).toEqual(accepted('skip: manual-validation'));
+  });
+
+  test('what was judged is what is taken, also with other questions open', () => {
+    const both = ledgerWith({ questions: [{ ...closedWindow }, questionWith({})] });
+    take(both, recordOf(decide('override', 'diego', 'devops', { why: 'x' })));
+    take(both, recordOf(decide('confirm', 'ana', 'qa')));
+    expect(both.questions.map(({ answer }) => answer?.kind)).toEqual(['override', 'confirm']);
+  });
 });
 
 describe('taking a decision', () => {
@@ -410,6 +554,7 @@ describe('taking a decision', () => {
       resume: 'held',
       retry: 'questions',
       skip: 'questions',
+      override: 'questions',
       abort: 'stop',
       rollback: 'stop',
     };
@@ -440,7 +585,7 @@ test('the question that is meant is the one named, or the only one', () => {
 describe('reading what was sent', () => {
   test('takes the fields it knows and no others', () =>
     expect(
-      readDecision('hold', { who: 'ana', role: 'qa', why: 'lunch', kind: 'approve', at: 1, accepted: true, via: 'x' }),
+      readDecision('hold', { who: 'ana', role: 'qa', why: 'lunch', kind: 'hold', at: 1, accepted: true, via: 'x' }),
     ).toEqual({ kind: 'hold', who: 'ana', role: 'qa', why: 'lunch' }));
 
   test.each<[string, unknown, string]>([
@@ -448,6 +593,11 @@ describe('reading what was sent', () => {
     ['null', null, 'send one JSON object'],
     ['a text', '{"who": "ana"}', 'send one JSON object'],
     ['a list', [{ who: 'ana', role: 'qa' }], 'send one JSON object'],
+    [
+      'what was said under another name',
+      { kind: 'hold', who: 'ana', role: 'qa' },
+      'says "kind": "hold", and was sent as approve',
+    ],
     ['nobody', { role: 'qa' }, '"who" is missing'],
     ['an empty who', { who: '', role: 'qa' }, '"who" is missing'],
     ['a null who', { who: null, role: 'qa' }, '"who" is missing'],

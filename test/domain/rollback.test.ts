@@ -1,6 +1,20 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RollbackOption } from '../../src/domain/criteria.js';
-import { chooseRollback } from '../../src/domain/rollback.js';
+import { chooseRollback, type RollbackFacts, writtenSince } from '../../src/domain/rollback.js';
+
+const OPTIONS: RollbackOption[] = ['migration', 'code', 'full'];
+const PROVEN = { migration: true, code: true, reasons: [] };
+
+const choose = (facts: Partial<RollbackFacts>) =>
+  chooseRollback({
+    wanted: 'full',
+    because: 'the plan says so',
+    codeDeployed: true,
+    migrated: true,
+    written: [],
+    ...facts,
+  });
 
 describe('the rollback', () => {
   test.each<[RollbackOption, codeDeployed: boolean, migrated: boolean, RollbackOption]>([
@@ -17,23 +31,102 @@ describe('the rollback', () => {
     ['code', false, false, 'code'],
     ['full', false, false, 'code'],
   ])('%s with code deployed: %s and migrated: %s is %s', (wanted, codeDeployed, migrated, option) => {
-    const choice = chooseRollback({ wanted, because: 'the plan says so', codeDeployed, migrated });
+    const choice = choose({ wanted, codeDeployed, migrated });
     expect(choice.option).toBe(option);
     expect(choice.reasons[0]).toBe('the plan says so');
     expect(choice.reasons).toHaveLength(option === wanted ? 1 : 2);
   });
 
   test('never downgrades a database that was not migrated', () => {
-    for (const wanted of ['migration', 'code', 'full'] as const)
+    for (const wanted of OPTIONS)
       for (const codeDeployed of [true, false])
-        expect(chooseRollback({ wanted, because: '', codeDeployed, migrated: false }).option).toBe('code');
+        expect(choose({ wanted, codeDeployed, migrated: false }).option).toBe('code');
   });
 
   test('says why it is not the one that was wanted', () => {
-    const facts = { wanted: 'full', because: 'ana asked for full' } as const;
-    expect(chooseRollback({ ...facts, codeDeployed: true, migrated: false }).reasons[1]).toContain(
-      'no migration to undo',
-    );
-    expect(chooseRollback({ ...facts, codeDeployed: false, migrated: true }).reasons[1]).toContain('never deployed');
+    expect(choose({ migrated: false }).reasons[1]).toContain('no migration to undo');
+    expect(choose({ codeDeployed: false }).reasons[1]).toContain('never deployed');
   });
+});
+
+describe('a downgrade that is not safe', () => {
+  const irreversible = { migration: false, code: true, reasons: ['downgrade raised NotImplementedError'] };
+
+  test('gives way to the previous code, where that is proven on the new schema', () => {
+    for (const wanted of ['migration', 'full'] as const) {
+      const { option, reasons } = choose({ wanted, eligibility: irreversible });
+      expect(option).toBe('code');
+      expect(reasons.join('; ')).toContain('cannot be undone (downgrade raised NotImplementedError)');
+    }
+  });
+
+  test('would drop what was written since: only the code goes back', () => {
+    const { option, reasons } = choose({ eligibility: PROVEN, written: ['12 rows in notes'] });
+    expect(option).toBe('code');
+    expect(reasons.join('; ')).toContain('would drop what was written since the deploy: 12 rows in notes');
+  });
+
+  test('is left to people when the previous code is not proven either', () => {
+    expect(choose({ eligibility: { ...irreversible, code: false } }).option).toBeUndefined();
+    expect(choose({ written: ['12 rows in notes'] }).option).toBeUndefined();
+    expect(choose({ eligibility: irreversible, codeDeployed: false }).option).toBeUndefined();
+  });
+
+  test('is done all the same when a person insists or the plan pins it, and the danger is recorded', () => {
+    const { option, reasons } = choose({ eligibility: irreversible, written: ['1 rows in t'], insisted: true });
+    expect(option).toBe('full');
+    expect(reasons).toHaveLength(4);
+    expect(reasons.at(-1)).toBe('it was asked for nevertheless');
+  });
+});
+
+describe('previous code that does not run on the new schema', () => {
+  const eligibility = { migration: true, code: false, reasons: ['the old code needs the dropped column'] };
+
+  test('goes back together with the migration', () =>
+    expect(choose({ wanted: 'code', eligibility }).option).toBe('full'));
+
+  test('goes back alone when the database was not migrated', () =>
+    expect(choose({ wanted: 'code', eligibility, migrated: false }).option).toBe('code'));
+
+  test('is left to people when the migration cannot be undone', () =>
+    expect(choose({ wanted: 'code', eligibility: { ...eligibility, migration: false } }).option).toBeUndefined());
+});
+
+test('what the migration filled in itself does not count as written since', () => {
+  expect(writtenSince({ notes: 3, 'plans.colour': 18 }, { notes: 3, 'plans.colour': 20 })).toEqual([
+    '2 entries in plans.colour',
+  ]);
+  expect(writtenSince({}, { notes: 1 })).toEqual(['1 entries in notes']);
+});
+
+test('whatever is known, nothing unproven is done unless somebody insists, and there is always a reason', () => {
+  const facts: fc.Arbitrary<RollbackFacts> = fc.record({
+    wanted: fc.constantFrom(...OPTIONS),
+    because: fc.constant('because'),
+    insisted: fc.boolean(),
+    codeDeployed: fc.boolean(),
+    migrated: fc.boolean(),
+    eligibility: fc.option(
+      fc.record({ migration: fc.boolean(), code: fc.boolean(), reasons: fc.constant<string[]>([]) }),
+      { nil: undefined },
+    ),
+    written: fc.constantFrom<string[][]>([], ['1 rows in t']),
+  });
+  fc.assert(
+    fc.property(facts, (known) => {
+      const { option, reasons } = chooseRollback(known);
+      expect(reasons[0]).toBe('because');
+      if (known.insisted) expect(option).toBeDefined();
+      if (option === undefined || known.insisted) return;
+      const downgrades = option !== 'code';
+      if (downgrades) {
+        expect(known.migrated).toBe(true);
+        expect(known.eligibility?.migration).not.toBe(false);
+        expect(known.written).toEqual([]);
+      }
+      if (option === 'code' && known.migrated) expect(known.eligibility?.code).not.toBe(false);
+    }),
+    { numRuns: 2_000 },
+  );
 });

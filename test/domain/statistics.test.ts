@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { mean, percentile, percentiles, wilsonInterval } from '../../src/domain/statistics.js';
+import { mean, percentile, percentileInterval, percentiles, wilsonInterval } from '../../src/domain/statistics.js';
 
 const values = fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), { minLength: 1, maxLength: 200 });
 const q = fc.integer({ min: 1, max: 100 });
@@ -75,5 +75,49 @@ describe('wilsonInterval', () => {
 
   test('of no trials knows nothing', () => {
     expect(wilsonInterval(0, 0)).toEqual({ share: Number.NaN, lower: 0, upper: 1 });
+  });
+});
+
+describe('the interval of a percentile', () => {
+  const ranks = (n: number) => Array.from({ length: n }, (_, index) => n - index);
+
+  // From the binomial distribution, summed exactly: the values are the ranks themselves.
+  test.each([
+    [100, 95, 90, 100],
+    [500, 95, 465, 485],
+    [1_000, 95, 936, 964],
+    [1_000, 99, 983, 997],
+    [10, 50, 2, 9],
+  ])('of %i values, P%i', (n, q, lower, upper) => {
+    expect(percentileInterval(ranks(n), q)).toEqual({ lower, upper });
+  });
+
+  test('has no upper bound with so few values that the percentile may lie beyond all of them', () => {
+    expect(percentileInterval(ranks(50), 95)).toEqual({ lower: 44, upper: undefined });
+    expect(percentileInterval(ranks(72), 95)).toEqual({ lower: 64, upper: 72 });
+    expect(percentileInterval([], 95)).toEqual({ lower: undefined, upper: undefined });
+  });
+
+  test('holds for so many values that their powers underflow', () => {
+    const { lower = 0, upper = 0 } = percentileInterval(ranks(100_000), 95);
+    // The normal approximation: 95,000 ± 1.96 × √(100,000 × 0.95 × 0.05).
+    expect(Math.abs(lower - (95_000 - 135))).toBeLessThanOrEqual(2);
+    expect(Math.abs(upper - (95_000 + 135))).toBeLessThanOrEqual(2);
+  });
+
+  test('holds the true percentile in about 95 of 100 samples', () => {
+    let seed = 1;
+    // Lehmer's generator: the same numbers each time.
+    const random = () => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed / 2_147_483_647;
+    };
+    const samples = Array.from({ length: 1_000 }, () => Array.from({ length: 300 }, random));
+    const holding = samples.filter((sample) => {
+      const { lower = 0, upper = 1 } = percentileInterval(sample, 95);
+      return lower <= 0.95 && 0.95 <= upper;
+    });
+    expect(holding.length / samples.length).toBeGreaterThan(0.94);
+    expect(holding.length / samples.length).toBeLessThan(0.985);
   });
 });

@@ -76,12 +76,12 @@ describe('bindings', () => {
 
   test('replace hosts, references to credentials and folders', () => {
     const { resolved } = bound(
-      'hosts: { staging-api: "http://127.0.0.1:8001/", staging-server: "local:", announcements: "" }\n' +
+      'hosts: { staging-api: "http://127.0.0.1:8001/", staging-server: "local:", slack: "" }\n' +
         'credentials: { staging-test: "file:secrets/test" }\nfolders: { scripts: scripts, staging-application: app }\n',
     );
     expect(resolved.environments.staging.api).toBe('http://127.0.0.1:8001');
     expect(resolved.environments.staging.server).toEqual({ kind: 'local' });
-    expect(resolved.announcements).toEqual({});
+    expect(resolved.notifications.channels[0]).toMatchObject({ id: 'deploys', api: '', off: true });
     expect(resolved.soak.metrics[0]?.source).toMatchObject({ url: 'http://127.0.0.1:8001/metrics' });
   });
 
@@ -124,14 +124,18 @@ describe('bindings', () => {
           'application',
           'tools',
           'scripts',
+          'junit',
+          'file',
           'password',
-          'announcements',
+          'scratch',
+          'secrets',
+          'off',
         ].includes(key)
           ? undefined
           : value,
       );
     const { resolved } = bound(
-      'hosts: { staging-api: "http://127.0.0.1:1", staging-server: "local:", staging-database: "postgresql://u@127.0.0.1:5/a", announcements: "" }\n' +
+      'hosts: { staging-api: "http://127.0.0.1:1", staging-server: "local:", staging-database: "postgresql://u@127.0.0.1:5/a", slack: "" }\n' +
         'credentials: { production-test: "env:X" }\nfolders: { repository: /r, evidence: /e }\n',
     );
     expect(strip(resolved)).toBe(strip(loadPlan(SHIPPED).resolved));

@@ -44,8 +44,11 @@ describe('keys', () => {
     ],
     [
       'a missing section',
-      ['announcements: { webhook: announcements }', 'announcements: ¦{}'],
-      { path: 'announcements.webhook', says: '`webhook` is missing' },
+      [
+        '  reminders: { after: 4h, every: 12h, escalateAfter: 24h, escalateTo: [incidents, devops, cto, vp-engineering] }',
+        '  reminders: ¦{ every: 12h }',
+      ],
+      { path: 'notifications.reminders.after', says: '`after` is missing' },
     ],
     [
       'a key without a value',
@@ -137,14 +140,14 @@ describe('values', () => {
     [
       'a statement that is no query',
       [
-        "sql: SELECT count(*) FROM intervention_plans WHERE review_frequency = 'daily'",
+        'sql: SELECT count(*) FROM intervention_plans WHERE review_frequency = $1',
         'sql: ¦DELETE FROM intervention_plans',
       ],
       { path: 'indexes.queries[2].sql', says: 'Only SELECT' },
     ],
     [
       'two statements in one query',
-      ["sql: SELECT count(*) FROM intervention_plans WHERE review_frequency = 'daily'", 'sql: ¦select 1; drop table x'],
+      ['sql: SELECT count(*) FROM intervention_plans WHERE review_frequency = $1', 'sql: ¦select 1; drop table x'],
       { path: 'indexes.queries[2].sql', says: 'more than one statement' },
     ],
   ]);
@@ -165,7 +168,7 @@ describe('values', () => {
   test('an unknown source of a metric', () => {
     expectOneProblem([['    source: logs', '    source: ¦log']], {
       path: 'metrics.critical-log-lines.source',
-      says: 'write scrape, health, postgres or logs',
+      says: 'write scrape, health, postgres, logs, prometheus, datadog, cloudwatch, cloudwatch-logs or command',
       suggestion: 'logs',
     });
   });
@@ -239,18 +242,33 @@ describe('names', () => {
       { path: 'indexes.queries[3].uses', says: 'no index', suggestion: 'ix_intervention_plans_created_by_id' },
     ],
     [
+      'a query with more values than parameters',
+      ['parameters: [daily]', 'parameters: ¦[daily, weekly]'],
+      { path: 'indexes.queries[2].parameters', says: 'has 2 values' },
+    ],
+    [
+      'a check of the previous release that is no smoke check',
+      ['  verifyPath: /api/v1/intervention-plans\n', '  verifyPath: /api/v1/x\n  previousChecks: [¦basics]\n'],
+      { path: 'rollback.previousChecks[0]', says: 'no check `basics` in `smoke`', suggestion: 'basic' },
+    ],
+    [
+      'an unknown way to take an irreversible migration',
+      ['  verifyPath: /api/v1/intervention-plans\n', '  verifyPath: /api/v1/x\n  irreversible: ¦ignore\n'],
+      { path: 'rollback.irreversible', says: 'refuse or allow' },
+    ],
+    [
       'a check that samples a later one',
       ['sample: { check: basic,', 'sample: { check: ¦response-time,'],
-      { path: 'functional[4].sample.check', says: 'no earlier check' },
+      { path: 'functional[6].sample.check', says: 'no earlier check' },
     ],
     [
       'a check that uses a sample without taking one',
-      ['query: { priority: high }', 'query: { priority: ¦"{sample}" }'],
-      { path: 'functional[2].query.priority', says: 'takes no `sample`' },
+      ['query: { skip: 0, limit: 20 }', 'query: { skip: 0, limit: ¦"{sample}" }'],
+      { path: 'smoke[2].query.limit', says: 'takes no `sample`' },
     ],
     [
       'two checks of one id',
-      ['- id: priority-filter', '- id: ¦structure'],
+      ['- id: priority-filter\n', '- id: ¦structure\n'],
       { path: 'functional[2].id', says: 'another `structure`' },
     ],
     [
@@ -354,8 +372,8 @@ describe('watches', () => {
       [
         ['criteria: [soak-p95,', 'criteria: [¦short,soak-p95,'],
         [
-          '  # 4.1 Monitoramento Imediato',
-          '  short: { title: x, metric: cpu, breach: "> 1 %", for: 1m, tier: require, noData: unknown, notANumber: unknown, providerError: unknown, minimumSamples: 1 }\n  # 4.1 Monitoramento Imediato',
+          '  # 4.1 Monitoramento Imediato (Primeiros 5 minutos). The gate',
+          '  short: { title: x, metric: cpu, breach: "> 1 %", for: 1m, tier: require, noData: unknown, notANumber: unknown, providerError: unknown, minimumSamples: 1 }\n  # 4.1 Monitoramento Imediato (Primeiros 5 minutos). The gate',
         ],
       ],
       { path: 'soak.criteria[0]', says: 'lasts 1 min, but this watch samples every 5 min' },
@@ -465,7 +483,7 @@ describe('commands', () => {
       'maintenance mode without its command',
       [
         ['  maintenanceOff: { run: [./maintenance_mode.sh, disable], in: scripts, timeout: 1m }\n', ''],
-        ['maintenance: { enabled: true', 'maintenance: { enabled: ¦true'],
+        ['maintenance:\n    enabled: true', 'maintenance:\n    enabled: ¦true'],
       ],
       { path: 'production.maintenance.enabled', says: '`commands.maintenanceOff`' },
     ],
@@ -496,8 +514,8 @@ describe('machines', () => {
     ],
     [
       'a receiver of announcements whose URL is a secret',
-      ['https://hooks.eduautismo.example.com/deploys', '¦https://hooks.slack.com/services/T0/B0/xyz'],
-      { path: 'hosts.announcements', says: 'a secret by itself' },
+      ['slack: https://slack.com', 'slack: ¦https://hooks.slack.com/services/T0/B0/xyz'],
+      { path: 'hosts.slack', says: 'a secret by itself' },
     ],
     [
       'a server whose name is an option',
@@ -640,7 +658,8 @@ describe('all at once', () => {
     const text = shippedText
       .replace('\ncredentials:\n', '\ncredentials:\n  spare: env:SPARE\n')
       .replace('observe: [throughput, success-rate, database-pool]', 'observe: []')
-      .replace('      - deadlocks-1h\n', '');
+      .replace('      - deadlocks-1h\n', '')
+      .replace('      - watch-1h/deadlocks-1h\n', '');
     const { warnings } = loadPlan(write('plan.yaml', text));
     expect(warnings).toMatchObject([
       { path: 'credentials.spare', message: 'Nothing uses it' },

@@ -1,5 +1,5 @@
 /** Plans with one mistake, made from the shipped one. */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -31,8 +31,11 @@ export function unmark(text: string): { text: string; place?: Place } {
 }
 
 export function write(name: string, text: string): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'surefoot-plan-')), name);
+  const folder = mkdtempSync(join(tmpdir(), 'surefoot-plan-'));
+  const file = join(folder, name);
   writeFileSync(file, text);
+  // The shipped plan names its document, which stands beside it.
+  copyFileSync('plans/eduautismo-checklist.pt.md', join(folder, 'eduautismo-checklist.pt.md'));
   return file;
 }
 

@@ -104,10 +104,23 @@ describe('the shipped plan', () => {
     ]);
   });
 
+  test('has all 117 boxes, in order and in their own words, and leaves few of them to people', () => {
+    expect(resolved.items.map(({ title }) => title)).toEqual(checklist);
+    expect(resolved.items).toHaveLength(117);
+    const people = [...resolved.confirmations.prerequisites, ...resolved.confirmations.preparation].map(({ id }) => id);
+    const byPeople = resolved.items.filter(({ by }) =>
+      by.some(({ step }) => step === 'sign-offs' || people.includes(step)),
+    );
+    expect(byPeople).toHaveLength(11);
+    const documentation = resolved.items.filter(({ by }) => by.some(({ step }) => step === 'staging.swagger'));
+    // Without a browser on the worker these are asked of a person, too.
+    expect(byPeople.length + documentation.length).toBeLessThanOrEqual(25);
+  });
+
   test('says in the checklist’s own words what people confirm', () => {
     const { prerequisites, staging, preparation } = resolved.confirmations;
     const items = [...prerequisites, ...staging, ...preparation].flatMap((confirmation) => confirmation.items);
-    expect(items).toHaveLength(18);
+    expect(items).toHaveLength(6);
     for (const item of items) expect(checklist).toContain(item);
   });
 
@@ -119,8 +132,20 @@ describe('the shipped plan', () => {
       '1000/50',
     ]);
     expect(resolved.production satisfies ResolvedPlan['production']).toEqual({
-      maintenance: { enabled: true, drain: 60_000 },
+      maintenance: {
+        enabled: true,
+        drain: 60_000,
+        message: { path: '/api/v1/intervention-plans/pending-review', status: 503, text: 'Em manutenção' },
+      },
       restart: false,
+    });
+  });
+
+  test('tries the documentation of the endpoint out in a browser, and asks QA where there is none', () => {
+    expect(resolved.apiDocumentation).toMatchObject({
+      path: '/docs',
+      endpoint: { method: 'GET', path: '/api/v1/intervention-plans/pending-review' },
+      otherwise: ['qa'],
     });
   });
 

@@ -6,10 +6,15 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { execa } from 'execa';
 import pg from 'pg';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { writeBindings } from '../../sandbox/local/bindings.js';
 import { clearFaults, setFault } from '../../sandbox/local/faults.js';
 import { processStart, waitFor } from '../../sandbox/local/processes.js';
-import { type SandboxDescription, startSandbox } from '../../sandbox/local/sandbox.js';
+import { type Sandbox, type SandboxDescription, startSandbox } from '../../sandbox/local/sandbox.js';
 import type { TargetEnvironment } from '../../sandbox/local/target.js';
+import { createAlertActivities } from '../../src/activities/alerts.js';
+import { createReviewActivities } from '../../src/activities/review.js';
+import { loadPlan } from '../../src/plan/load.js';
+import { runActivity } from '../activities/support.js';
 import { scratchFolder } from './scratch-folders.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -40,6 +45,23 @@ async function login(environment: TargetEnvironment): Promise<number> {
   return (await fetch(`${environment.url}/api/v1/auth/login`, { method: 'POST', headers, body })).status;
 }
 
+/** What the shipped plan asks of reviews, tests and alerts, and the sandbox's repository does not show. */
+async function unproven(sandbox: Sandbox): Promise<string[]> {
+  const bindings = await writeBindings(sandbox);
+  const { resolved } = loadPlan(join(root, 'plans/eduautismo-performance.yaml'), { bindings });
+  const { release, review, alerts } = resolved;
+  if (!review || !alerts) return ['the plan does not ask'];
+  const given = {
+    key: { deployment: 'd', step: 's', generation: 1 },
+    evidence: { store: resolved.evidence, deployment: 'd' },
+  };
+  const reports = await Promise.all([
+    runActivity(() => createReviewActivities().checkReview({ ...given, release, review })),
+    runActivity(() => createAlertActivities().checkAlerts({ ...given, alerts })),
+  ]);
+  return reports.flatMap(({ facts }) => facts.filter(({ ok }) => !ok).map(({ text }) => text));
+}
+
 beforeAll(async () => {
   const options = ['-p', 'tsconfig.build.json', '--noCheck', '--outDir', compiled];
   await execa(join(root, 'node_modules', '.bin', 'tsc'), options, { cwd: root });
@@ -57,6 +79,7 @@ test('a sandbox starts both environments where the checklist begins, again and a
   expect(await query(production, 'SELECT version_num FROM alembic_version')).toEqual([{ version_num: '8c1f0a2d4b6e' }]);
   expect((await query(production, 'SELECT 1 FROM pg_stat_statements LIMIT 1')).length).toBe(1);
   expect(await login(production)).toBe(200);
+  expect(await unproven(sandbox)).toEqual([]);
 
   // A deployment changes everything that it can change.
   await execa(join(sandbox.target.operationsFolder, 'deploy.sh'), ['production', 'main']);

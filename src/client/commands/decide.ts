@@ -6,13 +6,23 @@ import {
 import { type Command, Option } from 'commander';
 import pc from 'picocolors';
 import { decideUpdate } from '../../contract/messages.js';
-import type { RollbackOption } from '../../domain/criteria.js';
-import { DECISIONS, type Decision, type DecisionKind, type Ledger, type OpenQuestion } from '../../domain/ledger.js';
+import { approvalStatement } from '../../domain/approvals.js';
+import { names } from '../../domain/decisions.js';
+import {
+  DECISIONS,
+  type Decision,
+  type DecisionKind,
+  type Ledger,
+  type OpenQuestion,
+  WAYS_BACK,
+  type WayBack,
+} from '../../domain/ledger.js';
 import { type Connected, withConnection } from '../connection.js';
 import { type Found, findDeployment, readLedger, unansweredError } from '../deployments.js';
 import { CliError, EXIT, innermost, usageError } from '../errors.js';
 import { exiting, print, printJson } from '../output.js';
 import { nextLine } from '../rendering/status.js';
+import { signStatement } from '../signing.js';
 
 const DECIDE_WITHIN = 15_000;
 
@@ -22,7 +32,8 @@ interface DecideOptions {
   why?: string;
   deployment?: string;
   digest?: string;
-  option?: RollbackOption;
+  option?: WayBack;
+  sign?: string;
   json?: boolean;
 }
 
@@ -34,6 +45,7 @@ const DESCRIPTIONS: Record<DecisionKind, string> = {
   resume: 'go on after a hold, or carry on despite a concern',
   retry: 'run the failed step once more',
   skip: 'go on without the failed step',
+  override: 'go on outside a freeze, deploy or low-traffic window',
   abort: 'stop; production is rolled back when it has changed',
   rollback: 'roll production back',
 };
@@ -41,11 +53,12 @@ const DESCRIPTIONS: Record<DecisionKind, string> = {
 const EXAMPLES: Record<DecisionKind, string> = {
   approve: 'surefoot approve --as fabio.nunes --role qa',
   reject: 'surefoot reject --as fabio.nunes --role qa --why "the Swagger page shows an old schema"',
-  confirm: 'surefoot confirm manual-validation --as fabio.nunes --role qa',
+  confirm: 'surefoot confirm infrastructure --as diego.alves --role devops',
   hold: 'surefoot hold --as diego.alves --role devops --why "an incident elsewhere"',
   resume: 'surefoot resume --as diego.alves --role devops',
   retry: 'surefoot retry staging.health --as diego.alves --role devops',
   skip: 'surefoot skip staging.logs --as diego.alves --role devops --why "known noise, see ticket 12"',
+  override: 'surefoot override --as ana.souza --role tech-lead --why "the fix cannot wait for Monday"',
   abort: 'surefoot abort --as diego.alves --role devops --why "the release is postponed"',
   rollback: 'surefoot rollback --as diego.alves --role devops --why "customers report errors" --option full',
 };
@@ -57,7 +70,8 @@ const ANSWERS: Partial<Record<DecisionKind, OpenQuestion['kind'][]>> = {
   confirm: ['confirmation'],
   resume: ['concern'],
   retry: ['step-failed', 'watch-unknown', 'rollback-failed'],
-  skip: ['step-failed', 'watch-unknown', 'rollback-failed'],
+  skip: ['confirmation', 'step-failed', 'watch-unknown', 'rollback-failed'],
+  override: ['window'],
 };
 
 /** One command for each thing a person can say. */
@@ -71,18 +85,25 @@ export function registerDecisions(program: Command): void {
       .option('--role <ROLE>', 'the role in which this person decides')
       .option('--why <TEXT>', 'the reason')
       .option('--deployment <ID>', 'deployment ID, service or workflow ID (default: the one running)')
-      .option('--digest <DIGEST>', 'refuse when the plan is not this one')
+      .option('--digest <DIGEST>', digestHelp(kind))
       .option('--json', 'one JSON document on stdout')
       .addHelpText('after', `\nExample:\n  $ ${EXAMPLES[kind]}`);
+    if (kind === 'approve') {
+      command.option('--sign <KEY>', 'sign the approval with this SSH key');
+    }
     if (kind === 'rollback') {
-      const choices = ['migration', 'code', 'full'];
       command.addOption(
-        new Option('--option <OPTION>', 'which rollback, instead of the one the plan chooses').choices(choices),
+        new Option('--option <OPTION>', 'which rollback, instead of the one the plan chooses').choices(WAYS_BACK),
       );
     }
     command.action(exiting((subject: string | undefined, options: DecideOptions) => decide(kind, subject, options)));
   }
 }
+
+const digestHelp = (kind: DecisionKind): string =>
+  kind === 'approve'
+    ? 'what you approve, as `surefoot status` shows it (default: what is asked for now)'
+    : 'refuse when the plan is not this one';
 
 async function decide(kind: DecisionKind, subject: string | undefined, options: DecideOptions): Promise<number> {
   const who = options.as;
@@ -90,9 +111,15 @@ async function decide(kind: DecisionKind, subject: string | undefined, options: 
   return await withConnection(async (connected) => {
     const found = await findDeployment(connected, options.deployment);
     if (!found.running) throw notRunning(found);
-    const { why, digest, option } = options;
-    const role = options.role ?? onlyRole(kind, subject, await readLedger(connected, found));
-    const decision: Decision = { kind, who, role, why, subject, digest, option };
+    const { why, option } = options;
+    const before = await readLedger(connected, found);
+    const role = options.role ?? onlyRole(kind, subject, before);
+    const { deployment } = before;
+    const digest = digestOf(kind, options.digest, before.proposal?.digest);
+    const decision: Decision = { kind, who, role, why, subject, deployment, digest, option };
+    if (options.sign !== undefined && digest !== undefined) {
+      decision.signature = await signStatement(approvalStatement({ deployment, digest, role, who }), options.sign);
+    }
     const ledTo = await send(connected, found, decision);
     const after = await readLedger(connected, found).catch(() => undefined);
     if (options.json) {
@@ -100,6 +127,7 @@ async function decide(kind: DecisionKind, subject: string | undefined, options: 
       printJson({
         accepted: true,
         ...decision,
+        signature: undefined,
         reason: ledTo,
         deploymentId,
         workflowId: found.workflowId,
@@ -111,6 +139,12 @@ async function decide(kind: DecisionKind, subject: string | undefined, options: 
     if (after) print(nextLine(after, { colors: pc }));
     return EXIT.good;
   });
+}
+
+/** What is approved, in full where its beginning was given: a signature is of the whole digest. */
+function digestOf(kind: DecisionKind, given: string | undefined, proposed: string | undefined): string | undefined {
+  if (kind !== 'approve' || proposed === undefined) return given;
+  return given === undefined || names(given, proposed) ? proposed : given;
 }
 
 function notRunning(found: Found): CliError {

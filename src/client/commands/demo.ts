@@ -4,10 +4,11 @@ import pc from 'picocolors';
 import type { DemoRun } from '../../demo/run.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { Ledger } from '../../domain/ledger.js';
-import { CliError, EXIT } from '../errors.js';
+import { CliError, EXIT, innermost } from '../errors.js';
 import { exiting, note, print } from '../output.js';
 import { ledgerChanges } from '../rendering/changes.js';
 import { CLEAR, renderStatus } from '../rendering/status.js';
+import { type DemoReport, writeDemoReport } from '../report/demo-report.js';
 
 interface DemoFlags {
   reset?: boolean;
@@ -50,7 +51,11 @@ async function demo(flags: DemoFlags): Promise<number> {
     throw error instanceof UnknownFault ? new CliError(error.message, { hint: error.hint }) : error;
   });
   try {
-    print(flags.json ? JSON.stringify(summary(run)) : ending(run));
+    const report = await writeDemoReport(run).catch((error) => {
+      note(`the report could not be made: ${innermost(error)}`);
+      return undefined;
+    });
+    print(flags.json ? JSON.stringify(summary(run, report)) : ending(run, report));
     if (!flags.json && process.stdin.isTTY && process.stdout.isTTY && !interrupt.signal.aborted) {
       print('\nThe Web UI stays up. Press Ctrl-C to stop everything.');
       await new Promise<void>((resolve) => interrupt.signal.addEventListener('abort', () => resolve(), { once: true }));
@@ -80,7 +85,7 @@ function latest({ startedAt, endedAt, steps, monitors }: Ledger): number {
 }
 
 /** The document of `demo --json`. */
-export function summary({ result, ...run }: DemoRun) {
+export function summary({ result, ...run }: DemoRun, report?: DemoReport) {
   return {
     outcome: result.outcome,
     reason: result.reason,
@@ -92,12 +97,20 @@ export function summary({ result, ...run }: DemoRun) {
     historyEvents: run.historyEvents,
     rollback: result.rollback ?? null,
     production: run.production,
+    items: result.items ?? null,
+    report: report ?? null,
     steps: result.steps,
     uiUrl: run.uiUrl,
   };
 }
 
-function ending(run: DemoRun): string {
+const reportLines = ({ html, checklist }: DemoReport): string[] => [
+  `Report     ${html}`,
+  `Checklist  ${checklist}`,
+  `           npx surefoot report --verify ${html}   (while this demo or a sandbox is up)`,
+];
+
+function ending(run: DemoRun, report?: DemoReport): string {
   const { result } = run;
   const virtual = formatDuration(result.endedAt - result.startedAt);
   const lines = [
@@ -114,8 +127,15 @@ function ending(run: DemoRun): string {
   }
   const { version, revision, indexes } = run.production;
   lines.push(`production now: ${version}, database at ${revision}, ${indexes.length} of the plan's indexes`);
+  const { items } = result;
+  if (items) {
+    lines.push(
+      `${items.total} boxes of the checklist: ${items.passed} passed, ${items.attested} attested, ${items.failed} failed, ${items.unknown} unknown, ${items.skipped} skipped, ${items.notApplicable} not applicable`,
+    );
+  }
   lines.push(
     '',
+    ...(report ? reportLines(report) : []),
     `Web UI     ${run.uiUrl}`,
     'Try next   npm run demo -- --fault errors@watch-5m     (rolled back: code and migration)',
     '           npm run demo -- --fault deadlocks@watch-1h  (rolled back: migration only)',

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
+import { type AnnouncementReceiver, startAnnouncementReceiver } from '../../../sandbox/local/announcements.js';
 import { writeBindings } from '../../../sandbox/local/bindings.js';
 import {
   clearFaults,
@@ -55,13 +56,16 @@ async function keepUp(options: { json?: boolean; reset?: boolean }): Promise<num
       progress: (message) => note(pc.dim(message)),
       signal: interrupted.signal,
     });
+    let receiver: AnnouncementReceiver | undefined;
     try {
-      const bindings = await writeBindings(sandbox);
+      receiver = await startAnnouncementReceiver(sandbox.home);
+      const bindings = await writeBindings(sandbox, receiver.url);
       if (options.json) printJson(describe(sandbox, bindings));
       else tell(sandbox, bindings);
       await aborted(interrupted.signal);
       note('stopping…');
     } finally {
+      await receiver?.stop();
       await sandbox.stop();
     }
     return EXIT.good;

@@ -34,6 +34,7 @@ export const statusDocument = (found: Found, ledger: Ledger) => ({
   running: found.running,
   outcome: ledger.outcome ?? null,
   uiUrl: found.link ?? null,
+  items: ledger.items ?? null,
   ledger,
 });
 

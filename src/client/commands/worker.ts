@@ -30,7 +30,7 @@ async function work(options: { state?: string }): Promise<number> {
 }
 
 /** The sandbox brings its own tools; a worker beside it uses those, so that nothing has to be installed. */
-function sandboxTools({ postgres, target }: SandboxDescription): string[] {
+export function sandboxTools({ postgres, target }: SandboxDescription): string[] {
   const clientTools = dirname(postgres.clientTools.pgDump);
   process.env.SUREFOOT_PG_BIN ??= clientTools;
   return [target.binFolder, clientTools];

@@ -1,5 +1,6 @@
 /** The ledger as a person reads it at a terminal. Pure: the same ledger, time and colours give the same text. */
 import { formatDuration } from '../../domain/duration.js';
+import { ITEM_STATES } from '../../domain/items.js';
 import type { Ledger, MonitorRecord, OpenQuestion, RollbackRecord, StepRecord } from '../../domain/ledger.js';
 import { PHASES, type Phase } from '../../domain/steps.js';
 import { type Colors, stepMark, verdictMark } from './marks.js';
@@ -26,6 +27,7 @@ export function renderStatus(ledger: Ledger, scene: Scene): string {
       rollback(each, scene),
     ),
     signOffs(ledger, scene),
+    items(ledger, scene),
     ledger.outcome ? [] : ledger.questions.flatMap((question) => openQuestion(ledger, question, scene)),
     refusals(ledger, scene),
     untold(ledger, scene),
@@ -134,6 +136,23 @@ function signOffs(ledger: Ledger, { colors }: Scene): string[] {
     ...ledger.approvals.map(({ role, who, at }) => `  ${colors.green('✓')} ${role}: ${who}, ${clock(at)}`),
     ...missing.map((role) => `  ${colors.yellow('·')} ${role}: missing`),
   ];
+}
+
+/** How the boxes of the checklist stand, in one line. */
+function items({ items: counts }: Ledger, { colors }: Scene): string[] {
+  if (!counts || counts.total === 0) return [];
+  const paint = {
+    passed: colors.green,
+    attested: colors.green,
+    failed: colors.red,
+    unknown: colors.yellow,
+    skipped: colors.yellow,
+    notApplicable: colors.dim,
+  };
+  const told = ITEM_STATES.filter((state) => counts[state] > 0).map((state) => {
+    return paint[state](`${counts[state]} ${state === 'notApplicable' ? 'not applicable' : state}`);
+  });
+  return [`${colors.bold('Items:')} ${counts.total} boxes: ${told.join(', ')}`];
 }
 
 function openQuestion(ledger: Ledger, question: OpenQuestion, { colors, now }: Scene): string[] {

@@ -24,6 +24,7 @@ async function confirm(deployment: Deployment, confirmation: Confirmation): Prom
       moves: ['confirm'],
     });
     const text = `confirmed by ${answer.who} as ${answer.role}${answer.why ? `: ${answer.why}` : ''}`;
-    return { summary: text, facts: [{ name: 'confirmed', ok: true, text }], evidence: [] };
+    const { who, role, why } = answer;
+    return { summary: text, facts: [{ name: 'confirmed', ok: true, text, by: { who, role, why } }], evidence: [] };
   });
 }

@@ -5,21 +5,24 @@ import { checks } from '../policies.js';
 import { confirmAll } from './confirmations.js';
 
 export async function prerequisites(deployment: Deployment): Promise<void> {
-  const { plan, input, ledger } = deployment;
+  const { plan, input, ledger, evidence } = deployment;
   deployment.enter('prerequisites');
   const { runner } = await checks.admit.executeWithOptions({ summary: STEPS.admission.title }, [
     { plan, digest: input.digest, clock: input.clock, workflowTime: Date.now() },
   ]);
   deployment.runner = runner;
+  deployment.tell({ kind: 'started' });
 
   const repository = await deployment.step(STEPS.repository, (key, summary) =>
-    checks.checkRepository.executeWithOptions({ summary }, [{ key, release: plan.release }]),
+    checks.checkRepository.executeWithOptions({ summary }, [{ key, evidence, release: plan.release }]),
   );
   ledger.commit = repository?.commit;
+  await proofs(deployment);
   await deployment.step(STEPS.staging, (key, summary) =>
     checks.checkStaging.executeWithOptions({ summary }, [
       {
         key,
+        evidence,
         environments: [plan.environments.staging, plan.environments.production],
         minimumRows: plan.prerequisites.minimumRows,
       },
@@ -27,8 +30,24 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
   );
   await deployment.step(STEPS.tools, (key, summary) =>
     checks.checkTools.executeWithOptions({ summary }, [
-      { key, tools: plan.prerequisites.tools, scripts: plan.prerequisites.scripts, commands: plan.commands },
+      { key, evidence, tools: plan.prerequisites.tools, scripts: plan.prerequisites.scripts, commands: plan.commands },
     ]),
   );
   await confirmAll(deployment, plan.confirmations.prerequisites);
+}
+
+/** What only some plans ask for: that the change was reviewed and tested, and that cloud and monitoring answer. */
+async function proofs(deployment: Deployment): Promise<void> {
+  const { plan, evidence } = deployment;
+  const { review, access } = plan;
+  if (review) {
+    await deployment.step(STEPS.review, (key, summary) =>
+      checks.checkReview.executeWithOptions({ summary }, [{ key, evidence, release: plan.release, review }]),
+    );
+  }
+  if (access) {
+    await deployment.step(STEPS.access, (key, summary) =>
+      checks.checkAccess.executeWithOptions({ summary }, [{ key, evidence, access }]),
+    );
+  }
 }

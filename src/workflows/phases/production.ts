@@ -4,14 +4,22 @@ import type { ResolvedPlan } from '../../contract/plan.js';
 import type { StepReport } from '../../domain/evidence.js';
 import { STEPS } from '../../domain/steps.js';
 import type { Deployment } from '../deployment.js';
-import { checks, commandsOn, longChecks } from '../policies.js';
+import { checks, commandsOn, longChecks, quickChecks } from '../policies.js';
+import { renewSignOffs } from './approval.js';
+import { countStored } from './choosing-rollback.js';
+import { restart } from './restart.js';
+import { guarded } from './watching.js';
+import { awaitDeployWindow } from './window.js';
 
 export async function production(deployment: Deployment): Promise<void> {
   const { plan, evidence, ledger, input } = deployment;
   const environment = plan.environments.production;
   const commands = commandsOn(deployment.runner);
   deployment.enter('production');
-  await checks.checkClock.executeWithOptions({ summary: 'Check that the soak really lasted as long as it says' }, [
+  // A window and new sign-offs may each be days away: it begins when there are both.
+  do await awaitDeployWindow(deployment);
+  while (await renewSignOffs(deployment));
+  await quickChecks.checkClock.executeWithOptions({ summary: 'Check that the soak really lasted as long as it says' }, [
     { clock: input.clock, workflowTime: Date.now() },
   ]);
   ledger.production.previousRevision = await commands.readRevision.executeWithOptions(
@@ -19,28 +27,39 @@ export async function production(deployment: Deployment): Promise<void> {
     [{ environment, migration: plan.migration }],
   );
 
-  await deployment.step(STEPS.productionBackup, (key, summary) =>
-    longChecks.backUpDatabase.executeWithOptions({ summary }, [{ key, evidence, environment }]),
+  const dumped = await deployment.step(STEPS.productionBackup, (key, summary) =>
+    longChecks.backUpDatabase.executeWithOptions({ summary }, [
+      { key, evidence, service: plan.service, environment, backup: plan.backup },
+    ]),
   );
+  ledger.production.restoreEstimate = dumped?.restoreMilliseconds;
+  if (dumped?.location) {
+    const { location, sha256, evidence } = dumped;
+    ledger.production.backup = { location, sha256, record: evidence[0] };
+  }
   if (plan.production.maintenance.enabled) await maintenanceOn(deployment);
 
   for (const table of tablesToGuard(plan)) {
-    deployment.baselines[table] = await checks.countRows.executeWithOptions({ summary: `Count the rows of ${table}` }, [
-      { environment, table },
-    ]);
+    deployment.baselines[table] = await quickChecks.countRows.executeWithOptions(
+      { summary: `Count the rows of ${table}` },
+      [{ environment, table }],
+    );
   }
 
+  // The dump, and people who hold it, take their time as well: what is deployed is what was signed off.
+  while ((await renewSignOffs(deployment)) || ledger.held);
   // From here on production is no longer as it was: even a deploy that fails may have changed it.
   ledger.production.codeDeployed = true;
-  deployment.tell(`${plan.title}: deploying ${plan.release.target} to production`);
+  deployment.tell({ kind: 'deploying' });
   await deployment.step(STEPS.productionDeploy, (key, summary) =>
     commands.runCommand.executeWithOptions({ summary }, [
       { key, evidence, environment, command: plan.commands.deploy, values: { version: plan.release.target } },
     ]),
   );
+  if (!ledger.production.maintenance) guardUsers(deployment);
   await deployment.step(STEPS.productionHealth, (key, summary) =>
     longChecks.awaitHealth.executeWithOptions({ summary }, [
-      { key, environment, path: plan.healthPath, version: plan.release.target, within: plan.healthWithin },
+      { key, evidence, environment, path: plan.healthPath, version: plan.release.target, within: plan.healthWithin },
     ]),
   );
   await deployment.step(STEPS.productionLogs, (key, summary) =>
@@ -61,20 +80,26 @@ export async function production(deployment: Deployment): Promise<void> {
       },
     ]),
   );
-  await deployment.step(STEPS.productionIndexes, (key, summary) =>
-    checks.checkIndexes.executeWithOptions({ summary }, [{ key, evidence, environment, indexes: plan.indexes }]),
-  );
+  deployment.storedByMigration = await countStored(deployment);
+  await deployment.step(STEPS.productionIndexes, async (key, summary) => {
+    const { use, ...report } = await checks.checkIndexes.executeWithOptions({ summary }, [
+      { key, evidence, environment, indexes: plan.indexes },
+    ]);
+    deployment.indexUse = use;
+    return report;
+  });
   if (ledger.production.maintenance) await maintenanceOff(deployment);
+  guardUsers(deployment);
   await deployment.step(STEPS.smoke, (key, summary) =>
     longChecks.checkEndpoints.executeWithOptions({ summary }, [{ key, evidence, environment, checks: plan.smoke }]),
   );
-  if (plan.production.restart) {
-    await deployment.step(STEPS.restart, (key, summary) =>
-      commands.runCommand.executeWithOptions({ summary }, [
-        { key, evidence, environment, command: plan.commands.restartService, values: {} },
-      ]),
-    );
-  }
+  await restart(deployment);
+}
+
+/** From here on users are on the new release: while people hold the deployment, it is watched. */
+function guardUsers(deployment: Deployment): void {
+  const [watch] = deployment.plan.watches;
+  if (watch) deployment.guard = (wait) => guarded(deployment, watch, wait);
 }
 
 /** The tables whose rows must not get fewer, as the watches' metrics name them. */
@@ -87,6 +112,8 @@ function tablesToGuard(plan: ResolvedPlan): string[] {
   return [...new Set(tables)];
 }
 
+const VISIT = 'Visit the application as its users do';
+
 async function maintenanceOn(deployment: Deployment): Promise<void> {
   const { plan, evidence, ledger } = deployment;
   const environment = plan.environments.production;
@@ -98,19 +125,35 @@ async function maintenanceOn(deployment: Deployment): Promise<void> {
       { key, evidence, environment, command, values: {} },
     ]);
     const drained = await longChecks.awaitDrained.executeWithOptions({ summary: 'Wait for requests to finish' }, [
-      { environment, path: plan.healthPath, drain: plan.production.maintenance.drain },
+      { key, evidence, environment, path: plan.healthPath, drain: plan.production.maintenance.drain },
     ]);
-    return {
-      summary: `${turnedOn.summary}; ${drained.summary}`,
-      facts: [...turnedOn.facts, ...drained.facts],
-      evidence: [...turnedOn.evidence, ...drained.evidence],
-    };
+    const { message } = plan.production.maintenance;
+    if (!message) return combined([turnedOn, drained]);
+    const shown = await quickChecks.checkMaintenance.executeWithOptions({ summary: VISIT }, [
+      { key, evidence, environment, message, on: true },
+    ]);
+    return combined([turnedOn, drained, shown]);
   });
 }
 
 async function maintenanceOff(deployment: Deployment): Promise<void> {
-  await deployment.step(STEPS.maintenanceOff, (key, summary) => turnMaintenanceOff(deployment, key, summary));
+  const { plan, evidence } = deployment;
+  const { message } = plan.production.maintenance;
+  await deployment.step(STEPS.maintenanceOff, async (key, summary) => {
+    const turnedOff = await turnMaintenanceOff(deployment, key, summary);
+    if (!message) return turnedOff;
+    const gone = await quickChecks.checkMaintenance.executeWithOptions({ summary: VISIT }, [
+      { key, evidence, environment: plan.environments.production, message, on: false },
+    ]);
+    return combined([turnedOff, gone]);
+  });
 }
+
+const combined = (reports: StepReport[]): StepReport => ({
+  summary: reports.map(({ summary }) => summary).join('; '),
+  facts: reports.flatMap(({ facts }) => facts),
+  evidence: reports.flatMap(({ evidence }) => evidence),
+});
 
 /** Also used on the way back: users must not stay locked out of a production that is well again. */
 export async function turnMaintenanceOff(deployment: Deployment, key: StepKey, summary: string): Promise<StepReport> {

@@ -1,18 +1,23 @@
 /** From "production has to go back" to "production is back", or to people who know that it is not. */
-import { executeChild, ParentClosePolicy, TemporalFailure } from '@temporalio/workflow';
+import { executeChild, ParentClosePolicy, sleep, TemporalFailure } from '@temporalio/workflow';
 import { rollbackWorkflowId } from '../../contract/names.js';
-import type { RollbackOption } from '../../domain/criteria.js';
-import type { RollbackRecord, RollbackTrigger } from '../../domain/ledger.js';
-import { chooseRollback } from '../../domain/rollback.js';
+import type { RollbackRecord, RollbackTrigger, WayBack } from '../../domain/ledger.js';
 import { type Deployment, describe } from '../deployment.js';
 import { commandsOn } from '../policies.js';
-import { RollbackCodeWorkflow, RollbackFullWorkflow, RollbackMigrationWorkflow } from '../rollback.js';
+import {
+  RollbackCodeWorkflow,
+  RollbackFullWorkflow,
+  RollbackMigrationWorkflow,
+  RollbackRestoreWorkflow,
+} from '../rollback.js';
+import { chooseWayBack, estimateOf, waysBack } from './choosing-rollback.js';
 import { turnMaintenanceOff } from './production.js';
 
 const WORKFLOWS = {
   migration: RollbackMigrationWorkflow,
   code: RollbackCodeWorkflow,
   full: RollbackFullWorkflow,
+  restore: RollbackRestoreWorkflow,
 };
 
 /** Rolls production back, as often as people want it tried. @returns whether production is back, and how that is known */
@@ -20,22 +25,27 @@ export async function rollBack(
   deployment: Deployment,
   trigger: RollbackTrigger,
 ): Promise<{ succeeded: boolean; reason: string }> {
-  const { ledger, plan } = deployment;
-  let { option, reasons } = await choose(deployment, trigger);
+  const { ledger } = deployment;
+  const chosen = await chooseWayBack(deployment, trigger);
+  if ('leftTo' in chosen) {
+    await lockOut(deployment, 1);
+    return { succeeded: false, reason: `${trigger.text}; ${chosen.leftTo}` };
+  }
+  let { option, reasons } = chosen;
   for (let attempt = 1; ; attempt++) {
-    deployment.tell(`${plan.title}: rolling back (${option}): ${trigger.text}`);
+    deployment.tell({ kind: 'rollback-started', option, reason: trigger.text });
     const record = await attemptRollback(deployment, { trigger, option, reasons, attempt });
     if (record.succeeded) {
       await reopen(deployment);
-      return { succeeded: true, reason: `${trigger.text}; ${record.option} rollback, proven on production` };
+      deployment.tell({ kind: 'rollback-ended', option, reason: trigger.text, took: record.took ?? 0 });
+      return { succeeded: true, reason: `${trigger.text}; ${option} rollback, proven on production` };
     }
-    await lockOut(deployment);
-    deployment.tell(`${plan.title}: ROLLBACK FAILED: ${record.reason}; people are needed`);
+    await lockOut(deployment, attempt);
     const answer = await deployment.ask({
       kind: 'rollback-failed',
       id: 'rollback',
-      title: `The ${record.option} rollback failed`,
-      text: record.reason ?? '',
+      title: `The ${option} rollback failed`,
+      text: `${record.reason ?? 'it is not known why'}. Ways back: ${waysBack(deployment)}`,
       roles: deployment.allRoles,
       moves: ['retry', 'rollback', 'skip'],
     });
@@ -54,37 +64,9 @@ export async function rollBack(
   }
 }
 
-/** What is wanted, and what there is to undo: the database is asked, not remembered. */
-async function choose(deployment: Deployment, trigger: RollbackTrigger) {
-  const { ledger, plan } = deployment;
-  const { production } = ledger;
-  let migrated = production.migrated;
-  try {
-    const revision = await commandsOn(deployment.runner).readRevision.executeWithOptions(
-      { summary: 'Read the database revision before choosing the rollback' },
-      [{ environment: plan.environments.production, migration: plan.migration }],
-    );
-    migrated = revision !== production.previousRevision;
-  } catch {
-    // The database cannot be asked: what this workflow did stands.
-  }
-  return chooseRollback({
-    ...wish(trigger, plan.rollback.onStepFailure),
-    codeDeployed: production.codeDeployed,
-    migrated,
-  });
-}
-
-function wish(trigger: RollbackTrigger, policy: RollbackOption): { wanted: RollbackOption; because: string } {
-  const option = trigger.kind === 'step' ? undefined : trigger.option;
-  if (option === undefined) return { wanted: policy, because: `the plan's policy is ${policy}` };
-  if (trigger.kind === 'person') return { wanted: option, because: `${trigger.who} asked for ${option}` };
-  return { wanted: option, because: `the plan says ${option} for this criterion` };
-}
-
 async function attemptRollback(
   deployment: Deployment,
-  chosen: { trigger: RollbackTrigger; option: RollbackOption; reasons: string[]; attempt: number },
+  chosen: { trigger: RollbackTrigger; option: WayBack; reasons: string[]; attempt: number },
 ): Promise<RollbackRecord> {
   const { ledger, plan, input, evidence } = deployment;
   const { option, trigger, attempt } = chosen;
@@ -96,7 +78,7 @@ async function attemptRollback(
     reasons: chosen.reasons,
     startedAt: Date.now(),
     steps: [],
-    estimate: plan.rollback.estimates[option],
+    estimate: estimateOf(deployment, option),
   };
   ledger.rollback = record;
   deployment.publish();
@@ -115,6 +97,7 @@ async function attemptRollback(
         attempt,
         maintenance: ledger.production.maintenance,
         previousRevision: ledger.production.previousRevision ?? null,
+        backup: ledger.production.backup,
       },
     ],
   });
@@ -124,6 +107,9 @@ async function attemptRollback(
     record.succeeded = result.succeeded;
     record.reason = result.reason;
     record.steps = result.steps;
+    // Only where time is skipped does a child's run ahead.
+    if (result.endedAt > Date.now())
+      await sleep(result.endedAt - Date.now(), { summary: 'Catch up with the rollback' });
   } catch (error) {
     // Terminated or timed out by somebody: production is in an unknown state, as after any rollback that failed.
     if (!(error instanceof TemporalFailure)) throw error;
@@ -148,15 +134,11 @@ async function reopen(deployment: Deployment): Promise<void> {
 }
 
 /** A failed rollback leaves production in an unknown state: users are kept out of it until people have looked. */
-async function lockOut(deployment: Deployment): Promise<void> {
+async function lockOut(deployment: Deployment, generation: number): Promise<void> {
   const { ledger, plan, evidence, input } = deployment;
   const command = plan.commands.maintenanceOn;
   if (!command || ledger.production.maintenance) return;
-  const key = {
-    deployment: input.deployment,
-    step: 'rollback.maintenance-on',
-    generation: ledger.earlierRollbacks.length + 1,
-  };
+  const key = { deployment: input.deployment, step: 'rollback.maintenance-on', generation };
   try {
     await commandsOn(deployment.runner).runCommand.executeWithOptions(
       { summary: 'Turn maintenance mode on: the rollback failed' },

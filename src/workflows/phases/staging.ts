@@ -1,8 +1,12 @@
 /** Checklist 1.1 to 1.6: deploy to staging and prove it. */
+
+import type { FirstUpgrade } from '../../contract/reversibility.js';
 import { STEPS } from '../../domain/steps.js';
 import type { Deployment } from '../deployment.js';
-import { checks, commandsOn, longChecks } from '../policies.js';
+import { checks, commandsOn, loadOn, longChecks } from '../policies.js';
 import { confirmAll } from './confirmations.js';
+import { documentation } from './documentation.js';
+import { reversibility } from './reversibility.js';
 
 export async function staging(deployment: Deployment): Promise<void> {
   const { plan, evidence } = deployment;
@@ -11,7 +15,9 @@ export async function staging(deployment: Deployment): Promise<void> {
   deployment.enter('staging');
 
   await deployment.step(STEPS.stagingBackup, (key, summary) =>
-    longChecks.backUpDatabase.executeWithOptions({ summary }, [{ key, evidence, environment }]),
+    longChecks.backUpDatabase.executeWithOptions({ summary }, [
+      { key, evidence, service: plan.service, environment, backup: plan.backup },
+    ]),
   );
   await deployment.step(STEPS.stagingDeploy, (key, summary) =>
     commands.runCommand.executeWithOptions({ summary }, [
@@ -20,7 +26,7 @@ export async function staging(deployment: Deployment): Promise<void> {
   );
   await deployment.step(STEPS.stagingHealth, (key, summary) =>
     longChecks.awaitHealth.executeWithOptions({ summary }, [
-      { key, environment, path: plan.healthPath, version: plan.release.target, within: plan.healthWithin },
+      { key, evidence, environment, path: plan.healthPath, version: plan.release.target, within: plan.healthWithin },
     ]),
   );
   await deployment.step(STEPS.stagingLogs, (key, summary) =>
@@ -28,11 +34,7 @@ export async function staging(deployment: Deployment): Promise<void> {
       { key, evidence, environment, command: plan.commands.logs, critical: plan.criticalLogs },
     ]),
   );
-  await deployment.step(STEPS.stagingMigration, (key, summary) =>
-    commands.migrate.executeWithOptions({ summary }, [
-      { key, evidence, environment, migration: plan.migration, direction: { kind: 'upgrade' } },
-    ]),
-  );
+  await reversibility(deployment, await migrateStaging(deployment));
   await deployment.step(STEPS.stagingIndexes, (key, summary) =>
     checks.checkIndexes.executeWithOptions({ summary }, [{ key, evidence, environment, indexes: plan.indexes }]),
   );
@@ -43,10 +45,35 @@ export async function staging(deployment: Deployment): Promise<void> {
   );
   for (const test of plan.loadTests) {
     await deployment.step({ id: test.id, phase: 'staging', section: '1.5', title: test.title }, (key, summary) =>
-      longChecks.runLoadTest.executeWithOptions({ summary }, [
-        { key, evidence, environment, test, limits: plan.loadLimits },
+      loadOn(deployment.runner).runLoadTest.executeWithOptions({ summary }, [
+        {
+          key,
+          evidence,
+          environment,
+          test,
+          limits: plan.loadLimits,
+          healthPath: plan.healthPath,
+          logs: plan.commands.logs,
+        },
       ]),
     );
   }
+  await documentation(deployment);
   await confirmAll(deployment, plan.confirmations.staging);
+}
+
+/** @returns the upgrade that was made, for the proof that it can be undone */
+export async function migrateStaging(deployment: Deployment): Promise<FirstUpgrade | undefined> {
+  const { plan, evidence, runner } = deployment;
+  const environment = plan.environments.staging;
+  let upgrade: FirstUpgrade | undefined;
+  await deployment.step(STEPS.stagingMigration, async (key, summary) => {
+    const report = await commandsOn(runner).migrate.executeWithOptions({ summary }, [
+      { key, evidence, environment, migration: plan.migration, direction: { kind: 'upgrade' }, stock: {} },
+    ]);
+    // A step that is tried again may find the migration made: what counts is the run that made it.
+    if (report.before !== report.after) upgrade = { key, before: report.before };
+    return report;
+  });
+  return upgrade;
 }

@@ -1,24 +1,25 @@
 /** Checklist phase 4: five minutes, one hour, 24 hours after the deploy. */
 import type { Watch } from '../../contract/plan.js';
 import { STEPS } from '../../domain/steps.js';
-import { type Deployment, RollbackNeeded } from '../deployment.js';
-import { checks, commandsOn, longChecks } from '../policies.js';
-import { reportOf, watchOver } from './watching.js';
+import type { Deployment } from '../deployment.js';
+import { checks, commandsOn, quickChecks } from '../policies.js';
+import { loadTestProduction } from './production-load-test.js';
+import { guarded, reportOf, rollbackFor, watchOver } from './watching.js';
 
 export async function watch(deployment: Deployment): Promise<void> {
   const { plan, evidence } = deployment;
   const environment = plan.environments.production;
   deployment.enter('watch');
   for (const [position, stretch] of plan.watches.entries()) {
+    deployment.guard = (wait) => guarded(deployment, stretch, wait);
     await watchProduction(deployment, stretch);
+    // Within the first minutes those who need an index may not have come yet.
+    await checkIndexUse(deployment, { watch: stretch.id, advisory: position === 0 && plan.watches.length > 1 });
     // The checklist looks into the database after the first hour (4.2), and reports after the day (4.3).
     if (position === Math.min(1, plan.watches.length - 1)) {
       await deployment.step(
         STEPS.databaseReview,
-        (key, summary) =>
-          checks.reviewDatabase.executeWithOptions({ summary }, [
-            { key, evidence, environment, indexes: plan.indexes },
-          ]),
+        (key, summary) => checks.reviewDatabase.executeWithOptions({ summary }, [{ key, evidence, environment }]),
         { onFailure: 'ask' },
       );
     }
@@ -27,18 +28,39 @@ export async function watch(deployment: Deployment): Promise<void> {
   await loadTestProduction(deployment);
 }
 
+async function checkIndexUse(deployment: Deployment, check: { watch: string; advisory: boolean }): Promise<void> {
+  const { plan, evidence, indexUse: baseline } = deployment;
+  const environment = plan.environments.production;
+  await deployment.step(
+    {
+      id: `${check.watch}.index-use`,
+      phase: 'watch',
+      section: '4.2',
+      title: "Indexes are used by production's queries",
+    },
+    (key, summary) =>
+      quickChecks.checkIndexUse.executeWithOptions({ summary }, [
+        { key, evidence, environment, indexes: plan.indexes, baseline, advisory: check.advisory },
+      ]),
+    { onFailure: 'ask' },
+  );
+}
+
 /** A breach that calls for a rollback ends the deployment; anything short of healthy is put to people. */
 async function watchProduction(deployment: Deployment, stretch: Watch): Promise<void> {
   const baselines = deployment.baselines;
   await deployment.step(
     { id: stretch.id, phase: 'watch', section: '', title: stretch.title },
     async ({ generation }) => {
-      const result = await watchOver(deployment, stretch, { generation, baselines });
+      const watched = await watchOver(deployment, stretch, { generation, baselines });
+      const { result } = watched;
+      const report = reportOf(stretch, watched);
       if (result.breach) {
-        const { criterion, text, option, at } = result.breach;
-        throw new RollbackNeeded({ kind: 'criterion', criterion, text, option, breachedAt: at });
+        deployment.tell({ kind: 'breach', criterion: result.breach.title, reason: result.breach.text });
+        throw rollbackFor(result.breach, report);
       }
-      return reportOf(stretch, result);
+      deployment.tell({ kind: 'watch-ended', watch: stretch.title, verdict: result.verdict });
+      return report;
     },
     { onFailure: 'ask' },
   );
@@ -53,30 +75,6 @@ async function reportMetrics(deployment: Deployment): Promise<void> {
     (key, summary) =>
       commandsOn(deployment.runner).runCommand.executeWithOptions({ summary }, [
         { key, evidence, environment: plan.environments.production, command, values: {} },
-      ]),
-    { onFailure: 'ask' },
-  );
-}
-
-/** Checklist 4.4: optional, and only when its role approves. */
-async function loadTestProduction(deployment: Deployment): Promise<void> {
-  const { plan, evidence } = deployment;
-  const optional = plan.production.loadTest;
-  if (!optional) return;
-  const { test, approvedBy } = optional;
-  await deployment.ask({
-    kind: 'confirmation',
-    id: `${test.id}-approval`,
-    title: `Approve ${test.title}`,
-    text: `${test.requests} requests, ${test.concurrency} at once, against production`,
-    roles: [approvedBy],
-    moves: ['confirm'],
-  });
-  await deployment.step(
-    { id: test.id, phase: 'watch', section: '4.4', title: test.title },
-    (key, summary) =>
-      longChecks.runLoadTest.executeWithOptions({ summary }, [
-        { key, evidence, environment: plan.environments.production, test, limits: plan.loadLimits },
       ]),
     { onFailure: 'ask' },
   );

@@ -1,5 +1,6 @@
 /** Watching an environment for a while: one child workflow, its verdict, and what becomes of it. */
 import {
+  CancellationScope,
   condition,
   executeChild,
   getExternalWorkflowHandle,
@@ -10,16 +11,24 @@ import {
 import { concernDismissed, type MonitorResult } from '../../contract/messages.js';
 import { monitorWorkflowId } from '../../contract/names.js';
 import type { Watch } from '../../contract/plan.js';
-import type { StepReport } from '../../domain/evidence.js';
-import type { Deployment } from '../deployment.js';
+import type { Attestation, StepReport } from '../../domain/evidence.js';
+import type { OpenQuestion } from '../../domain/ledger.js';
+import { watchFacts } from '../../domain/watch-facts.js';
+import { type Deployment, RollbackNeeded } from '../deployment.js';
 import { MonitorWorkflow } from '../monitor.js';
+
+/** How a watch ended, and who carried on despite which of its criteria. */
+export interface Watched {
+  result: MonitorResult;
+  waivers: ReadonlyMap<string, Attestation>;
+}
 
 /** Runs a watch to its end and keeps its record in the ledger. */
 export async function watchOver(
   deployment: Deployment,
   watch: Watch,
   options: { generation: number; baselines: Record<string, number> },
-): Promise<MonitorResult> {
+): Promise<Watched> {
   const { ledger, plan, evidence, input } = deployment;
   const workflowId = monitorWorkflowId(input.deployment, watch.id, options.generation);
   const record = {
@@ -35,8 +44,9 @@ export async function watchOver(
   deployment.publish();
 
   let ended = false;
+  const waivers = new Map<string, Attestation>();
   // Cancelled at once when people stop the deployment, while the child is still ending: nobody awaits it by then.
-  const passOn = passDismissals(deployment, workflowId, () => ended).catch((error) => {
+  const passOn = passDismissals(deployment, { workflowId, waivers, ended: () => ended }).catch((error) => {
     if (!isCancellation(error)) throw error;
   });
   try {
@@ -53,7 +63,6 @@ export async function watchOver(
           clock: input.clock,
           baselines: options.baselines,
           roles: deployment.allRoles,
-          webhook: plan.announcements.webhook,
         },
       ],
     });
@@ -61,44 +70,91 @@ export async function watchOver(
     Object.assign(record, { endedAt, verdict, ticks, samples, criteria });
     // A child's time may run ahead when the server skips time; in real time there is nothing to wait for.
     if (endedAt > Date.now()) await sleep(endedAt - Date.now(), { summary: `Catch up with ${watch.title}` });
-    return result;
+    return { result, waivers };
   } finally {
     ended = true;
+    // Answered in the moment in which the watch ended: nobody has passed it on, and it counts.
+    for (const question of answeredConcerns(deployment)) noteWaiver(waivers, question);
     ledger.questions = ledger.questions.filter(({ kind }) => kind !== 'concern');
     deployment.publish();
     await passOn;
   }
 }
 
+/** Longest guard before the next one takes over, milliseconds. */
+const GUARD_LASTS = 7 * 24 * 3_600_000;
+
+/**
+ * Waits for people with production watched meanwhile by the criteria that call for a rollback: a breach is acted on in
+ * every state, also while somebody is being waited for.
+ * @throws RollbackNeeded at a breach
+ */
+export async function guarded<T>(deployment: Deployment, watch: Watch, wait: () => Promise<T>): Promise<T> {
+  const criteria = watch.criteria.filter(({ tier }) => tier === 'rollback');
+  const metrics = watch.metrics.filter(({ name }) => criteria.some(({ metric }) => metric === name));
+  if (criteria.length === 0) return wait();
+  const title = `Guard while people are waited for (${watch.title})`;
+  const guard: Watch = { ...watch, id: 'guard', title, criteria, metrics, trends: [], duration: GUARD_LASTS };
+  const scope = new CancellationScope();
+  let broken: RollbackNeeded | undefined;
+  const watching = scope.run(async () => {
+    while (!broken) {
+      deployment.guards += 1;
+      const generation = deployment.guards;
+      const watched = await watchOver(deployment, guard, { generation, baselines: deployment.baselines });
+      if (watched.result.breach) broken = rollbackFor(watched.result.breach, reportOf(guard, watched));
+    }
+  });
+  try {
+    const waited = wait();
+    await Promise.race([waited, watching]);
+    if (!broken) return await waited;
+  } finally {
+    scope.cancel();
+    await watching.catch(() => undefined);
+  }
+  // Also when people answered in the very moment of the breach.
+  throw broken;
+}
+
+/** A breach as the reason for a rollback, with what was watched until then. */
+export const rollbackFor = (
+  { criterion, text, option, at }: NonNullable<MonitorResult['breach']>,
+  report: StepReport,
+): RollbackNeeded => new RollbackNeeded({ kind: 'criterion', criterion, text, option, breachedAt: at }, report);
+
 /** A person who carries on despite a concern is heard by the monitor that raised it. */
-async function passDismissals(deployment: Deployment, workflowId: string, ended: () => boolean): Promise<void> {
-  const answered = () => deployment.ledger.questions.find(({ kind, answer }) => kind === 'concern' && answer);
-  while (!ended()) {
-    await condition(() => ended() || answered() !== undefined);
-    const question = answered();
+async function passDismissals(
+  deployment: Deployment,
+  watch: { workflowId: string; waivers: Map<string, Attestation>; ended: () => boolean },
+): Promise<void> {
+  while (!watch.ended()) {
+    await condition(() => watch.ended() || answeredConcerns(deployment).length > 0);
+    const [question] = answeredConcerns(deployment);
     if (!question) continue;
+    noteWaiver(watch.waivers, question);
     deployment.closeQuestion(question);
-    await getExternalWorkflowHandle(workflowId)
+    await getExternalWorkflowHandle(watch.workflowId)
       .signal(concernDismissed, { criterion: question.id })
       .catch(() => undefined); // the monitor has just ended: nothing left to dismiss
   }
 }
 
-/** A watch as a step's report: one fact for each criterion that gates. */
-export function reportOf(watch: Watch, result: MonitorResult): StepReport {
-  const facts = result.criteria
-    .filter(({ id, tier, verdict }) => tier !== 'consider' || verdict === 'healthy' || result.openGates.includes(id))
-    .map((criterion) => ({
-      name: criterion.id,
-      ok: criterion.verdict === 'healthy' || (criterion.verdict === 'breached' && !isOpen(result, criterion.id)),
-      text: `${criterion.title}: ${criterion.verdict}, ${criterion.samples} samples (breach: ${criterion.rule})${criterion.verdict === 'unknown' && criterion.reason ? `, ${criterion.reason}` : ''}`,
-    }));
+const answeredConcerns = ({ ledger }: Deployment): OpenQuestion[] =>
+  ledger.questions.filter(({ kind, answer }) => kind === 'concern' && answer !== undefined);
+
+function noteWaiver(waivers: Map<string, Attestation>, { id, answer }: OpenQuestion): void {
+  if (!answer) return;
+  const { who, role, why } = answer;
+  waivers.set(id, why === undefined ? { who, role } : { who, role, why });
+}
+
+/** A watch as a step's report: one fact for each criterion and trend. */
+export function reportOf(watch: Watch, { result, waivers }: Watched): StepReport {
+  const trends = watch.trends.map(({ id }) => id);
   return {
     summary: `${watch.title}: ${result.verdict}, ${result.samples} samples in ${result.ticks} ticks`,
-    facts,
+    facts: watchFacts({ criteria: result.criteria, trends, endedEarly: result.breach !== undefined, waivers }),
     evidence: result.evidence,
   };
 }
-
-const isOpen = (result: MonitorResult, id: string): boolean =>
-  result.breach?.criterion === id || result.openGates.includes(id);

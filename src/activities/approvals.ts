@@ -1,0 +1,73 @@
+/** What sign-offs rest on: the proposal that they name, and the signatures that prove who gave them. */
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
+import { execa } from 'execa';
+import { storeEvidence } from '../adapters/evidence-store.js';
+import { resolveCommit } from '../adapters/git.js';
+import type { ApprovalActivities } from '../contract/activities.js';
+import { FailureType } from '../contract/errors.js';
+import { canonicalJson } from '../plan/digest.js';
+import { attended } from './attendance.js';
+import { evidencePath } from './recorded-commands.js';
+
+/** `ssh-keygen -Y` keeps signatures for different purposes apart by this word. */
+export const SIGNATURE_NAMESPACE = 'surefoot';
+
+export function createApprovalActivities(): ApprovalActivities {
+  return {
+    sealProposal: ({ key, evidence, release, content }) =>
+      attended(async () => {
+        const commit = (await resolveCommit(release.repository, release.target)) ?? '';
+        const sealed = canonicalJson({ ...content, commit });
+        const digest = createHash('sha256').update(sealed).digest('hex');
+        const title = `What is signed off: ${digest.slice(0, 12)}`;
+        // The stored file is the canonical text itself: anybody can hash it and find the digest.
+        const path = evidencePath(key, `proposal-${digest.slice(0, 12)}.json`);
+        const reference = await storeEvidence(evidence, { title, path, content: sealed });
+        const proven = content.release.provenCommit;
+        const unchanged = commit !== '' && commit === proven;
+        const text = unchanged
+          ? `${release.target} is still commit ${commit.slice(0, 12)}, which staging has proven`
+          : `${release.target} is now ${commit.slice(0, 12) || 'gone'}, but staging has proven ${proven?.slice(0, 12) ?? 'another one'}`;
+        const facts = [{ name: 'unchanged', ok: unchanged, text }];
+        return { summary: `sealed as ${digest.slice(0, 12)}; ${text}`, facts, evidence: [reference], digest, commit };
+      }),
+
+    verifySignature: ({ statement, signature, who, keys }) =>
+      attended(async (signal) => {
+        if (keys.length === 0) return { valid: false, reason: `${who} has no key on the plan's roster` };
+        const folder = await mkdtemp(join(tmpdir(), 'surefoot-signature-'));
+        try {
+          const signers = join(folder, 'allowed_signers');
+          const signed = join(folder, 'signature');
+          const lines = keys.map((key) => `${who} namespaces="${SIGNATURE_NAMESPACE}" ${key}\n`);
+          await writeFile(signers, lines.join(''), { mode: 0o600 });
+          await writeFile(signed, signature, { mode: 0o600 });
+          const words = ['-Y', 'verify', '-f', signers, '-I', who, '-n', SIGNATURE_NAMESPACE, '-s', signed];
+          const run = await execa('ssh-keygen', words, {
+            input: statement,
+            reject: false,
+            timeout: 20_000,
+            cancelSignal: signal,
+          });
+          signal.throwIfAborted();
+          if (run.code === 'ENOENT') throw unverifiable();
+          if (!run.failed) return { valid: true, reason: `signed with a key of ${who}` };
+          return { valid: false, reason: `the signature is not one of ${who} for this very approval` };
+        } finally {
+          await rm(folder, { recursive: true, force: true });
+        }
+      }),
+  };
+}
+
+/** Not tried again: whoever signs waits for the answer. */
+const unverifiable = () =>
+  ApplicationFailure.create({
+    type: FailureType.PreconditionFailed,
+    message: 'ssh-keygen is not on this worker: signatures cannot be verified',
+    nonRetryable: true,
+  });

@@ -1,0 +1,101 @@
+/** What proves a dump, beside that it can be read: its size, and a restore on trial. */
+import type { OpenStore } from '../adapters/backup-store.js';
+import { differences, type Inventory } from '../adapters/database-inventory.js';
+import type { Locale } from '../adapters/database-snapshot.js';
+import type { DumpTools } from '../adapters/dump.js';
+import type { DumpList } from '../adapters/dump-contents.js';
+import { restoreOnTrial, scratchName } from '../adapters/trial-restore.js';
+import type { BackupActivities } from '../contract/activities.js';
+import type { Database } from '../contract/plan.js';
+import { formatDuration } from '../domain/duration.js';
+import type { Fact } from '../domain/evidence.js';
+
+/** What is known of a dump, and of the database in the very moment that it was made of. */
+export interface Dumped {
+  tools: DumpTools;
+  locale: Locale;
+  inventory: Inventory;
+  milliseconds: number;
+}
+
+export interface Trial {
+  restored: Fact;
+  /** Of the restore, when there was one. */
+  milliseconds?: number;
+}
+
+/** @param dump.smallest percent of the dump before it */
+export async function judgeSize(
+  store: OpenStore,
+  dump: { bytes: number; at: number; smallest: number },
+): Promise<Fact> {
+  const name = 'size';
+  if (dump.bytes === 0) return { name, ok: false, text: 'the dump is empty: 0 bytes' };
+  try {
+    const before = (await store.list()).findLast(({ at }) => at < dump.at);
+    if (!before) return { name, ok: true, text: `${dump.bytes} bytes; no earlier dump is there to compare with` };
+    const share = (dump.bytes / before.bytes) * 100;
+    const text = `${dump.bytes} bytes, ${share.toFixed(0)} % of the dump before (${before.bytes} bytes, ${before.name})`;
+    if (share >= dump.smallest) return { name, ok: true, text };
+    return { name, ok: false, text: `${text}, less than ${dump.smallest} %` };
+  } catch (error) {
+    const reason = (error as Error).message;
+    return { name, ok: false, text: `${dump.bytes} bytes; the dump before is unknown: ${reason}` };
+  }
+}
+
+export async function restoreAndCompare(job: {
+  input: Parameters<BackupActivities['backUpDatabase']>[0];
+  dumped: Dumped;
+  file: string;
+  list: DumpList;
+  signal: AbortSignal;
+}): Promise<Trial> {
+  const { input, dumped, file, list, signal } = job;
+  const { scratch } = input.backup;
+  const { tools, locale, inventory } = dumped;
+  const name = scratchName(input.key.deployment);
+  try {
+    const trial = await restoreOnTrial(tools, { scratch, name, locale, file, list, signal });
+    const { milliseconds } = trial;
+    const found = differences(inventory, trial.inventory);
+    const where = `on ${scratch.host}:${scratch.port} in ${formatDuration(milliseconds)}`;
+    if (found.length > 0) {
+      return {
+        restored: { name: 'restored', ok: false, text: `restored ${where}, but ${found.join('; ')}` },
+        milliseconds,
+      };
+    }
+    const without =
+      trial.withoutExtensions.length > 0 ? `, without the extension ${trial.withoutExtensions.join(', ')}` : '';
+    const text = `restored ${where}: ${describe(inventory)}, all as in the database${without}`;
+    return { restored: { name: 'restored', ok: true, text }, milliseconds };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { restored: { name: 'restored', ok: false, text: `${(error as Error).message}${advice(error, scratch)}` } };
+  }
+}
+
+/** `revision 8c1f0a2d4b6e, 20001 rows in 6 tables, 4 valid indexes`. */
+export function describe({ revisions, rows, entries }: Inventory): string {
+  const counts = Object.values(rows);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const indexes = entries.filter(({ kind, valid }) => kind === 'index' && valid).length;
+  const revision = revisions.length > 0 ? `revision ${revisions.join(', ')}` : 'no alembic revision';
+  return `${revision}, ${total} rows in ${counts.length} tables, ${indexes} valid indexes`;
+}
+
+const advice = (error: unknown, { user, host, port }: Database): string =>
+  /permission denied to create database/.test((error as Error).message)
+    ? `: grant CREATEDB to ${user} on ${host}:${port}, or name another server in \`backup.scratch\``
+    : '';
+
+/** A fact that could not be established, because of the ones of these that failed. */
+export const untried = (name: string, what: string, because: Fact[]): Fact => ({
+  name,
+  ok: false,
+  text: `not ${what}: ${because
+    .filter(({ ok }) => !ok)
+    .map((fact) => fact.name)
+    .join(' and ')} failed`,
+});

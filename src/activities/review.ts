@@ -1,0 +1,111 @@
+/** Reviewed, approved, tested: proof from GitHub or from the repository itself, and from a JUnit file. */
+import { ApplicationFailure } from '@temporalio/common';
+import { storeEvidence } from '../adapters/evidence-store.js';
+import { resolveCommit } from '../adapters/git.js';
+import { GitFailed, readGitReview } from '../adapters/git-review.js';
+import { type GitHub, GitHubUnusable, judgeBranch, openGitHub } from '../adapters/github.js';
+import { judgeTestResults, readTestResults } from '../adapters/junit.js';
+import { type Patience, type PatientRequest, patientRequests } from '../adapters/patient-request.js';
+import type { ReviewActivities } from '../contract/activities.js';
+import type { ResolvedPlan, Review } from '../contract/plan.js';
+import { failures, passed } from '../domain/evidence.js';
+import { type Finding, judgeChecks, type PullRequest } from '../domain/review.js';
+import { attended } from './attendance.js';
+import { evidencePath } from './recorded-commands.js';
+
+/** Facts: `reviewed`, `approved`, `tests`. */
+export function createReviewActivities(options: { patience?: Patience } = {}): ReviewActivities {
+  return {
+    checkReview: ({ key, evidence, release, review }) =>
+      attended(async (signal) => {
+        const ask = patientRequests(signal, options.patience);
+        const found = await examine({ release, review, ask }).catch((error: unknown) => {
+          signal.throwIfAborted();
+          return nothing(inWords(error));
+        });
+        signal.throwIfAborted();
+        const { read, ...findings } = found;
+        const facts = Object.entries(findings).map(([name, { ok, text }]) => ({ name, ok, text }));
+        const content = `${JSON.stringify({ read, facts }, undefined, 2)}\n`;
+        const path = evidencePath(key, 'review.json');
+        const reference = await storeEvidence(evidence, { title: 'Review, approval and tests', path, content });
+        const report = { summary: facts.map(({ text }) => text).join('; '), facts, evidence: [reference] };
+        return passed(report) ? report : { ...report, summary: failures(report) };
+      }),
+  };
+}
+
+interface Work {
+  release: ResolvedPlan['release'];
+  review: Review;
+  ask: PatientRequest;
+}
+
+/** Each fact with its finding, and what they were found from. */
+type Found = Record<'reviewed' | 'approved' | 'tests', Finding> & { read?: unknown };
+
+const no = (text: string): Finding => ({ ok: false, text });
+const nothing = (why: string): Found => ({ reviewed: no(why), approved: no(why), tests: no(why) });
+
+async function examine({ release, review, ask }: Work): Promise<Found> {
+  const { repository, branch, target } = release;
+  const [branchCommit, deployed] = await Promise.all([
+    resolveCommit(repository, branch),
+    resolveCommit(repository, target),
+  ]);
+  if (deployed === undefined) return nothing(`${target} is not in ${repository}`);
+
+  if (review.source.kind === 'git') {
+    if (branchCommit === undefined) return nothing(`${branch} is not in ${repository}`);
+    const { reviewed, approved, read } = await readGitReview(release, { head: branchCommit, target: deployed });
+    const tests = await readTests({ review, deployed });
+    return { reviewed, approved, tests: tests.finding, read: { deployed, ...read, tests: tests.read } };
+  }
+  const github = await openGitHub(review.source, ask);
+  const pull = await orWhyNot(github.pullRequest(branch, deployed));
+  const place = review.source;
+  const judged =
+    'why' in pull
+      ? { reviewed: no(pull.why), approved: no(pull.why) }
+      : judgeBranch(pull.got, { branch, commit: branchCommit, place });
+  const tests = await readTests({ review, deployed, github, pull: 'got' in pull ? pull.got : undefined });
+  const read = { deployed, pullRequest: 'got' in pull ? pull.got : undefined, tests: tests.read };
+  return { ...judged, tests: tests.finding, read };
+}
+
+/** What GitHub says of a commit's checks and what the JUnit file says of its tests: where the plan names both, both. */
+async function readTests(seen: { review: Review; deployed: string; github?: GitHub; pull?: PullRequest }) {
+  const { passRate: minimum, checks, junit } = seen.review.tests;
+  const findings: Finding[] = [];
+  const read: Record<string, unknown> = {};
+  if (checks !== undefined && seen.github !== undefined) {
+    const commit = checks === 'target' ? seen.deployed : seen.pull?.head;
+    const found =
+      commit === undefined
+        ? { why: 'there is no pull request whose checks could be read' }
+        : await orWhyNot(seen.github.checks(commit));
+    findings.push('why' in found ? no(found.why) : judgeChecks(found.got, { commit: commit ?? '', minimum }));
+    if ('got' in found) read.checks = found.got.slice(0, 500);
+  }
+  if (junit !== undefined) {
+    const results = await readTestResults(junit);
+    findings.push(judgeTestResults(results, { commit: seen.deployed, minimum }));
+    read.junit = results;
+  }
+  const ok = findings.length > 0 && findings.every((finding) => finding.ok);
+  return { finding: { ok, text: findings.map(({ text }) => text).join('; ') || 'no proof of tests is named' }, read };
+}
+
+/** What one reading gave, or why it gave nothing: the others go on. */
+const orWhyNot = <T>(reading: Promise<T>): Promise<{ got: T } | { why: string }> =>
+  reading.then(
+    (got) => ({ got }),
+    (error: unknown) => ({ why: inWords(error) }),
+  );
+
+/** Other errors than our own are not known to be free of secrets. */
+function inWords(error: unknown): string {
+  if (error instanceof GitHubUnusable) return `GitHub: ${error.message}`;
+  if (error instanceof ApplicationFailure || error instanceof GitFailed) return error.message;
+  return 'review and tests could not be read';
+}

@@ -1,0 +1,58 @@
+/** The metric source `cloudwatch-logs`: how many lines of a log group match a filter in the window before each time. */
+import { type CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import type { KeptSource } from '../contract/plan.js';
+import { awsInWords } from './aws.js';
+import { type Answer, type Asked, type Grid, timesOf } from './grid.js';
+import { perUnit } from './readings.js';
+
+export type LogsSource = Extract<KeptSource, { kind: 'cloudwatch-logs' }>;
+
+/** From here on lines are not counted further: what says "too many" is said. */
+const MOST_LINES = 50_000;
+
+/**
+ * The number of matching lines at each time, as the unit wants it. Nothing is no data when the group has no line at
+ * all in the window: then nobody writes to it, and silence is no proof.
+ * @throws Error that says what CloudWatch would not do
+ */
+export async function readCloudWatchLogs(
+  { source, unit }: Asked<LogsSource>,
+  grid: Grid,
+  { client, signal }: { client: CloudWatchLogsClient; signal: AbortSignal },
+): Promise<Answer> {
+  const { window, group, filter } = source;
+  const span = { logGroupName: group, startTime: grid.first - window, endTime: grid.last };
+  try {
+    const lines = await timestamps({ ...span, filterPattern: filter }, MOST_LINES, { client, signal });
+    const isAlive = lines.length > 0 || (await timestamps(span, 1, { client, signal })).length > 0;
+    const counts = timesOf(grid).map((at): [number, number] => {
+      const count = lines.filter((time) => time > at - window && time <= at).length;
+      return [at, perUnit(count, { unit, span: window })];
+    });
+    const noData = `the log group ${group} had no line at all`;
+    return { values: new Map(isAlive ? counts : []), missing: { noData } };
+  } catch (error) {
+    signal.throwIfAborted();
+    const { name, message } = error as Error;
+    if (name === 'ResourceNotFoundException') throw new Error(`CloudWatch: there is no log group ${group}`);
+    throw new Error(`CloudWatch: ${name === 'InvalidParameterException' ? message.slice(0, 300) : awsInWords(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** When the lines were written, page by page; a page may be empty and not the last. */
+async function timestamps(
+  input: { logGroupName: string; startTime: number; endTime: number; filterPattern?: string },
+  most: number,
+  { client, signal }: { client: CloudWatchLogsClient; signal: AbortSignal },
+): Promise<number[]> {
+  const found: number[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await client.send(new FilterLogEventsCommand({ ...input, nextToken }), { abortSignal: signal });
+    for (const { timestamp } of page.events ?? []) if (timestamp !== undefined) found.push(timestamp);
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined && found.length < most);
+  return found;
+}

@@ -1,0 +1,77 @@
+/** The metric source `command`: a number out of the JSON that a command prints. */
+import { execa } from 'execa';
+import type { MetricSource } from '../contract/plan.js';
+import { fillPlaceholders, inheritedVariables, searchPath } from './command-line.js';
+import { follow } from './json-path.js';
+import { finite, type Reading } from './readings.js';
+
+type CommandSource = Extract<MetricSource, { kind: 'command' }>;
+
+const LARGEST_OUTPUT = 1024 * 1024;
+/** As Prometheus writes what JSON has no numbers for. */
+const WORDS: Record<string, number> = {
+  NaN: Number.NaN,
+  '+Inf': Number.POSITIVE_INFINITY,
+  '-Inf': Number.NEGATIVE_INFINITY,
+};
+
+/** Ticks of virtual time come many times a second: a number younger than this is taken again. Milliseconds. */
+const REUSE = 500;
+
+/** Commands as this worker remembers them: metrics of one command share what it printed. */
+export class CommandMetrics {
+  private readonly lately = new Map<string, { at: number; printed: Promise<string> }>();
+
+  /** @throws as {@link numberIn} and {@link run} */
+  async read(source: CommandSource, signal: AbortSignal): Promise<Reading> {
+    const key = JSON.stringify([source.command, source.environment]);
+    const known = this.lately.get(key);
+    if (known && Date.now() - known.at < REUSE) return numberIn(await known.printed, source);
+    const printed = run(source, signal);
+    this.lately.set(key, { at: Date.now(), printed });
+    printed.catch(() => this.lately.delete(key));
+    return numberIn(await printed, source);
+  }
+}
+
+/** The number in what a command printed; `null` is no data. @throws Error, never with what it printed */
+function numberIn(printed: string, { field }: CommandSource): Reading {
+  let body: unknown;
+  try {
+    body = JSON.parse(printed);
+  } catch {
+    throw new Error(
+      printed.trim() === '' ? 'the command printed nothing' : 'the command printed something that is no JSON',
+    );
+  }
+  const { values } = field === undefined ? { values: [body] } : follow(body, field);
+  const where = field === undefined ? 'what the command printed' : `\`${field}\` of what the command printed`;
+  if (values.length !== 1) throw new Error(`${where} is ${values.length === 0 ? 'not there' : 'more than one value'}`);
+  const [value] = values;
+  if (value === null) return { noData: `${where} is null` };
+  const number = typeof value === 'string' && Object.hasOwn(WORDS, value) ? WORDS[value] : value;
+  if (typeof number !== 'number') throw new Error(`${where} is no number`);
+  return finite({ value: number });
+}
+
+/** @throws Error for a command that fails, takes too long or prints too much; the signal's reason */
+async function run({ command, environment, tools }: CommandSource, signal: AbortSignal): Promise<string> {
+  const [file = '', ...args] = fillPlaceholders(command.run, { environment });
+  const result = await execa(file, args, {
+    cwd: command.folder,
+    env: { ...inheritedVariables(), PATH: searchPath(tools) },
+    extendEnv: false,
+    timeout: command.timeout,
+    forceKillAfterDelay: 1_000,
+    cancelSignal: signal,
+    maxBuffer: LARGEST_OUTPUT,
+    stdin: 'ignore',
+    stderr: 'ignore',
+    reject: false,
+  });
+  signal.throwIfAborted();
+  if (result.isMaxBuffer) throw new Error('the command printed too much');
+  if (result.timedOut) throw new Error('the command took too long');
+  if (result.failed) throw new Error(`the command failed (${result.exitCode ?? result.signal ?? result.code})`);
+  return result.stdout;
+}

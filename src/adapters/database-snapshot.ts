@@ -1,0 +1,79 @@
+/** One moment of a database, held still for a dump and for those who count what must be in it. */
+import type { Database } from '../contract/plan.js';
+import { type Entry, type Inventory, readEntries, takeInventory } from './database-inventory.js';
+import { type DatabaseClient, serverVersion, withDatabase } from './postgres.js';
+
+/** How the database that was dumped sorts and writes text; a restore needs the same. */
+export interface Locale {
+  encoding: string;
+  collation: string;
+  character: string;
+  /** ICU's locale, where the database uses ICU. */
+  icu: string | null;
+}
+
+export interface Snapshot {
+  /** As pg_dump takes it by `--snapshot`. */
+  id: string;
+  /** The server's major version. */
+  version: number;
+  locale: Locale;
+  entries: Entry[];
+  /** Counts in this very moment, whatever has been written since. */
+  inventory: () => Promise<Inventory>;
+}
+
+/**
+ * Works with a snapshot: live traffic neither waits for it nor shows in it. A cancellation ends what is being counted.
+ * @throws what {@link withDatabase} throws
+ */
+export function withSnapshot<T>(
+  database: Database,
+  signal: AbortSignal,
+  work: (snapshot: Snapshot) => Promise<T>,
+): Promise<T> {
+  return withDatabase(
+    database,
+    async (client) => {
+      const stop = () => void client.end().catch(() => undefined);
+      signal.addEventListener('abort', stop, { once: true });
+      try {
+        return await hold(client, database.name, work);
+      } finally {
+        signal.removeEventListener('abort', stop);
+      }
+    },
+    { applicationName: 'surefoot-backup' },
+  );
+}
+
+async function hold<T>(client: DatabaseClient, database: string, work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+  // The transaction lasts as long as the dump, idle; a count may wait for a locked table as long as pg_dump does, and no
+  // longer; and hidden rows (row security) must be an error, not a smaller number.
+  await client.query(`set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set lock_timeout = '60s';
+                      set row_security = off`);
+  // Ends a count whose client is gone; not every platform has it.
+  await client.query("set client_connection_check_interval = '2s'").catch(() => undefined);
+  const version = await serverVersion(client);
+  await client.query('begin transaction isolation level repeatable read, read only');
+  const { rows } = await client.query<{ id: string }>('select pg_export_snapshot() as id');
+  const entries = await readEntries(client);
+  const inventory = () => takeInventory(client, entries);
+  const locale = (await localeOf(client, database)) as Locale;
+  return work({ id: rows[0]?.id ?? '', version, locale, entries, inventory });
+}
+
+/** @returns nothing when the server has no such database */
+export async function localeOf(client: DatabaseClient, database: string): Promise<Locale | undefined> {
+  const version = await serverVersion(client);
+  // ICU's locale came with version 15, and has another name since 17.
+  const icu = version < 15 ? 'null' : version < 17 ? 'daticulocale' : 'datlocale';
+  const provider = version < 15 ? `'c'` : 'datlocprovider';
+  const { rows } = await client.query<Locale>(
+    `select pg_encoding_to_char(encoding) as encoding, datcollate as collation, datctype as character,
+            case when ${provider} = 'i' then ${icu} end as icu
+       from pg_database where datname = $1`,
+    [database],
+  );
+  return rows[0];
+}

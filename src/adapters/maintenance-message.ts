@@ -1,0 +1,63 @@
+/** Maintenance mode as users see it: its message, and that it is gone afterwards (checklist 3.2, 3.7). */
+import type { Environment, MaintenanceMessage } from '../contract/plan.js';
+import type { Fact } from '../domain/evidence.js';
+import { type HttpAnswer, jsonOf, NoAnswer, request } from './http.js';
+import { logIn } from './login.js';
+
+const TIMEOUT = 5_000;
+
+interface Visit {
+  environment: Environment;
+  message: MaintenanceMessage;
+  signal: AbortSignal;
+}
+
+/** Fact `message`: who visits the application is told why it does not serve them. */
+export async function messageShown(visit: Visit): Promise<Fact[]> {
+  const { path, status, text } = visit.message;
+  const answer = await ask(visit);
+  if (typeof answer === 'string') return [{ name: 'message', ok: false, text: `${path}: ${answer}` }];
+  const told = says(answer, text);
+  const seen = `${path}: ${answer.statusText} ${told ? 'with' : 'without'} "${text}"`;
+  const ok = told && answer.status === status;
+  return [{ name: 'message', ok, text: ok ? seen : `${seen}, instead of ${status} with it` }];
+}
+
+/** Facts: `reachable`, the test user is served again; `message-gone`, neither they nor a visitor is sent away. */
+export async function messageGone(visit: Visit): Promise<Fact[]> {
+  const { path, text } = visit.message;
+  const visitor = await ask(visit);
+  const login = await logIn(visit.environment, visit.signal);
+  const user = 'refused' in login ? `login failed: ${login.refused}` : await ask(visit, login.headers);
+  const away = [visitor, user].find((seen) => typeof seen !== 'string' && says(seen, text));
+  const answered = typeof visitor !== 'string';
+  const still = away && `${path} still says "${text}": ${inWords(away)}`;
+  return [
+    {
+      name: 'reachable',
+      ok: typeof user !== 'string' && user.status === 200,
+      text: `${path} as the test user: ${inWords(user)}`,
+    },
+    {
+      name: 'message-gone',
+      ok: answered && away === undefined,
+      text: still ?? (answered ? `${path} no longer says "${text}"` : `${path}: ${visitor}`),
+    },
+  ];
+}
+
+/** @returns the answer, or why there is none */
+async function ask({ environment, message, signal }: Visit, headers = {}): Promise<HttpAnswer | string> {
+  try {
+    return await request({ url: environment.api + message.path, headers, timeout: TIMEOUT, signal });
+  } catch (error) {
+    if (error instanceof NoAnswer) return error.message;
+    throw error;
+  }
+}
+
+const inWords = (answer: HttpAnswer | string): string => (typeof answer === 'string' ? answer : answer.statusText);
+
+/** In the body as it is, or in JSON whose letters are escaped. */
+const says = (answer: HttpAnswer, text: string): boolean =>
+  answer.body.includes(text) || (JSON.stringify(jsonOf(answer)) ?? '').includes(text);

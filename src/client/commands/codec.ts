@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import type { Command } from 'commander';
+import { EncryptionCodec } from '../../encryption/codec.js';
+import { codecEndpoint } from '../../encryption/endpoint.js';
+import { KeyringError, readKeyring } from '../../encryption/keys.js';
+import { connectionSettings } from '../connection.js';
+import { EXIT, usageError } from '../errors.js';
+import { exiting, note, print, printJson } from '../output.js';
+
+interface CodecOptions {
+  port: string;
+  origin?: string;
+  json?: boolean;
+}
+
+export function registerCodec(program: Command): void {
+  program
+    .command('codec')
+    .description('serve the codec endpoint, with which the Web UI shows encrypted payloads; Ctrl-C stops it')
+    .option('--port <PORT>', 'port on this machine (0: any free one)', '8081')
+    .option('--origin <URL>', "the Web UI's own address (default: the Web UI that is known)")
+    .option('--json', 'one JSON document on stdout once it serves')
+    .addHelpText('after', '\nExample:\n  $ SUREFOOT_PAYLOAD_KEYS=k1=file:/run/keys/k1 surefoot codec --port 8081')
+    .action(exiting(serve));
+}
+
+async function serve({ port, origin, json }: CodecOptions): Promise<number> {
+  const keyring = keys();
+  const page = origin ?? connectionSettings().uiUrl;
+  if (!page)
+    throw usageError("The Web UI's address is not known", 'Add --origin, for example --origin http://localhost:8233.');
+  if (!/^\d{1,5}$/.test(port)) throw usageError(`${port} is no port`, 'Write for example --port 8081.');
+  const server = codecEndpoint(new EncryptionCodec(keyring, 'throw'), new URL(page).origin);
+  server.listen(Number(port), '127.0.0.1');
+  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+    throw usageError(`Port ${port} cannot be used (${error.code})`, 'Choose another one with --port.');
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  if (json) printJson({ url, origin: new URL(page).origin, keys: [...keyring.keys.keys()] });
+  else print(`codec endpoint at ${url} for pages of ${new URL(page).origin}`);
+  note('set it in the Web UI: the glasses in the upper right corner, "Remote Codec Endpoint"');
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  await stopped;
+  server.close();
+  server.closeAllConnections();
+  return EXIT.good;
+}
+
+function keys() {
+  try {
+    const keyring = readKeyring();
+    if (keyring) return keyring;
+  } catch (error) {
+    if (error instanceof KeyringError) throw usageError(error.message, 'See docs/security.md.');
+    throw error;
+  }
+  throw usageError('SUREFOOT_PAYLOAD_KEYS is not set: payloads are not encrypted', 'See docs/security.md.');
+}

@@ -1,0 +1,81 @@
+import { hostname } from 'node:os';
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { PlanError } from '../../plan/problems.js';
+import { connectionSettings } from '../connection.js';
+import { CliError, EXIT } from '../errors.js';
+import { exiting, note, print, printJson } from '../output.js';
+import { renderChecks } from '../rendering/doctor.js';
+import { temporalChecks } from '../temporal-checks.js';
+import { problemsText, tryLoad } from './plan.js';
+import { sandboxTools } from './worker.js';
+
+interface DoctorOptions {
+  bindings?: string;
+  as?: string;
+  all?: boolean;
+  json?: boolean;
+}
+
+export function registerDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('try every host, credential, right, tool and metric that a plan will need; changes nothing')
+    .argument('<PLAN>', 'the plan file')
+    .option('--bindings <FILE>', 'other hosts, credentials and folders for the same plan')
+    .option('--as <WHO>', 'who would start it (default: $USER): could the others still sign it off?')
+    .option('--all', 'show what is well, too')
+    .option('--json', 'one JSON document on stdout')
+    .addHelpText(
+      'after',
+      [
+        '\nRun it where the worker runs: credentials, tools and scripts are looked for on this machine.',
+        'Exit code 1: something would have failed. Ctrl-C ends it with what is known by then.',
+        '\nExample:\n  $ surefoot doctor plans/eduautismo-performance.yaml --as ana.souza',
+      ].join('\n'),
+    )
+    .action(exiting(doctor));
+}
+
+async function doctor(file: string, options: DoctorOptions): Promise<number> {
+  const plan = tryLoad(file, { bindings: options.bindings });
+  if (plan instanceof PlanError) {
+    if (options.json) printJson({ ok: false, problems: plan.problems });
+    note(problemsText(plan, file));
+    return EXIT.usage;
+  }
+  const { resolved, digest } = plan;
+  const startedBy = options.as ?? process.env.USER;
+  note(`${resolved.service}, ${resolved.release.previous} → ${resolved.release.target}, as seen from ${hostname()}`);
+  const stopped = new AbortController();
+  // Not `once`: a library that ends its child processes takes a signal without a listener for the end of this one too.
+  const stop = () => (stopped.signal.aborted ? process.exit(130) : stopped.abort());
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  try {
+    const { examine } = await import('../../doctor/doctor.js');
+    const asked = { plan: resolved, startedBy, tools: toolsHere(), at: Date.now() };
+    const others = temporalChecks(resolved.service);
+    const { checks, complete } = await examine(asked, { signal: stopped.signal, others });
+    const failed = checks.filter(({ ok }) => !ok).length;
+    const good = failed === 0 && complete;
+    if (options.json) printJson({ ok: good, digest, complete, failed, checks });
+    else print(renderChecks(checks, { colors: pc, all: options.all ?? false }));
+    if (!complete) note(`${pc.yellow('stopped')} before all was tried`);
+    return good ? EXIT.good : EXIT.badly;
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
+}
+
+/** A sandbox brings its own tools; its worker would use those. That Temporal's settings can't be read is a check's line. */
+function toolsHere(): string[] | undefined {
+  try {
+    const { sandbox } = connectionSettings();
+    return sandbox && sandboxTools(sandbox);
+  } catch (error) {
+    if (error instanceof CliError) return undefined;
+    throw error;
+  }
+}

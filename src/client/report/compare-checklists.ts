@@ -1,0 +1,81 @@
+/** A filled-in checklist against the one that the history gives: box by box, then everything around them. */
+import type { ResolvedPlan } from '../../contract/plan.js';
+import { boxesIn } from '../../domain/document.js';
+import { renderChecklist } from './checklist.js';
+import type { Difference } from './compare.js';
+import type { ReportDocument } from './document.js';
+import { wordsOf } from './words.js';
+
+interface Parts {
+  /** Each box with what stands below it. */
+  boxes: { title: string; line: number; ticked: boolean; text: string }[];
+  /** All other lines. */
+  rest: { line: number; text: string }[];
+}
+
+const TOLD = 10;
+
+/**
+ * @param how `goneOn`: a box that was unknown then may be ticked by now; `isLenient`: only boxes are compared, and not
+ * in every word
+ */
+export function compareChecklists(
+  file: string,
+  made: ReportDocument,
+  how: { plan: ResolvedPlan; isLenient: boolean; goneOn: boolean },
+): Difference[] {
+  const { plan } = how;
+  const [then, now] = [divide(file), divide(renderChecklist(made, plan))];
+  if (then.boxes.length !== now.boxes.length) {
+    const text = `${then.boxes.length} boxes in the file, ${now.boxes.length} by the history`;
+    return [{ kind: 'text', where: 'boxes', text }];
+  }
+  const unknown = `**${wordsOf(plan.language).states.unknown}**`;
+  const boxes = now.boxes.flatMap((box, index): Difference[] => {
+    const written = then.boxes[index] as Parts['boxes'][number];
+    if (written.text === box.text) return [];
+    const item = made.items[index];
+    const where = `box ${item?.id ?? index + 1} (line ${written.line})`;
+    const told = (text: string): Difference[] => [{ kind: 'text', where, text }];
+    if (written.title !== box.title)
+      return told(`is “${written.title}” in the file, “${box.title}” in the plan's document`);
+    if (how.goneOn && !written.ticked && written.text.includes(unknown)) return [];
+    if (written.ticked !== box.ticked) {
+      const words = (ticked: boolean) => (ticked ? 'ticked' : 'not ticked');
+      return told(
+        `is ${words(written.ticked)} in the file, and ${words(box.ticked)} by the history (${item?.state}: ${item?.text})`,
+      );
+    }
+    return how.isLenient ? [] : told(`“${written.text}” in the file, “${box.text}” by the history`);
+  });
+  return [...boxes, ...(how.isLenient ? [] : compareRest(then.rest, now.rest))];
+}
+
+/** Boxes with the indented lines below them, and the rest. */
+function divide(text: string): Parts {
+  const lines = text.trimEnd().split('\n');
+  const boxes = boxesIn(text);
+  const taken = new Set<number>();
+  const found = boxes.map(({ line, title }) => {
+    let end = line;
+    while (end < lines.length && /^\s+\S/.test(lines[end] ?? '') && !boxes.some((box) => box.line === end + 1))
+      end += 1;
+    const own = lines.slice(line - 1, end);
+    for (let each = line; each <= end; each += 1) taken.add(each);
+    return { title, line, ticked: !(own[0] ?? '').includes('[ ]'), text: own.join('\n').trimEnd() };
+  });
+  const rest = lines.map((each, index) => ({ line: index + 1, text: each })).filter(({ line }) => !taken.has(line));
+  return { boxes: found, rest };
+}
+
+function compareRest(then: Parts['rest'], now: Parts['rest']): Difference[] {
+  const found: Difference[] = [];
+  for (let index = 0; index < Math.max(then.length, now.length) && found.length < TOLD; index += 1) {
+    const [written, made] = [then[index], now[index]];
+    if (written?.text === made?.text) continue;
+    const where = `line ${(written ?? made)?.line}`;
+    const part = (text: string | undefined) => (text === undefined ? 'nothing' : `“${text.slice(0, 200)}”`);
+    found.push({ kind: 'text', where, text: `${part(written?.text)} in the file, ${part(made?.text)} by the history` });
+  }
+  return found;
+}

@@ -1,0 +1,61 @@
+/** A report in one of its formats. */
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { projectFolder } from '../../../sandbox/local/folders.js';
+import type { ResolvedPlan } from '../../contract/plan.js';
+import { renderChecklist } from './checklist.js';
+import { contentOf, documentOf, type Making, type ReportDocument } from './document.js';
+import { type EvidenceFolder, evidenceFolder } from './evidence.js';
+import type { Gathered } from './gather.js';
+import { renderPage } from './html/page.js';
+import { viewOf } from './html/view.js';
+import { clockOf } from './times.js';
+
+export const FORMATS = ['html', 'checklist', 'json'] as const;
+export type Format = (typeof FORMATS)[number];
+
+export interface Report {
+  text: string;
+  document: ReportDocument;
+}
+
+/** @param out where it will be: links to the evidence start from there; the current folder when it is only printed */
+export async function makeReport(
+  gathered: Gathered,
+  { format, out }: { format: Format; out?: string },
+): Promise<Report> {
+  const { plan, deployment } = gathered.input;
+  const place = evidenceFolder(plan.evidence, deployment);
+  const making = makingOf(gathered, { place, from: out === undefined ? process.cwd() : dirname(resolve(out)) });
+  const document = documentOf(contentOf(gathered), making);
+  return { document, text: await renderReport(document, { format, plan, place }) };
+}
+
+/** The same text for the same document, plan and evidence. */
+export async function renderReport(
+  report: ReportDocument,
+  { format, plan, place }: { format: Format; plan: ResolvedPlan; place: EvidenceFolder },
+): Promise<string> {
+  if (format === 'json') return `${JSON.stringify(report, undefined, 2)}\n`;
+  if (format === 'checklist') return renderChecklist(report, plan);
+  return renderPage(report, { plan, view: await viewOf({ report, plan, place, clock: clockOf(plan) }) });
+}
+
+function makingOf(
+  { source: ledger, why, events }: Gathered,
+  { place, from }: { place: EvidenceFolder; from: string },
+): Making {
+  const evidence = place.missing === undefined ? { read: true } : { read: false, why: place.missing };
+  const links = relative(from, place.folder).split(sep).join('/') || '.';
+  return {
+    generator: generator(),
+    madeAt: Date.now(),
+    source: { ledger, ...(why === undefined ? {} : { why }), events, evidence, links },
+  };
+}
+
+/** This version of Surefoot. Another one may put the same report into other words. */
+export function generator(): string {
+  const { version } = JSON.parse(readFileSync(join(projectFolder(), 'package.json'), 'utf8')) as { version: string };
+  return version;
+}

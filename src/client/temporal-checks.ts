@@ -1,0 +1,76 @@
+/** The doctor's checks of the Temporal server that a deployment would run on. Nothing is registered or started. */
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { deployWorkflowId, SEARCH_ATTRIBUTES, TASK_QUEUE } from '../contract/names.js';
+import type { Check, Finding } from '../doctor/check.js';
+import { STEPS } from '../domain/steps.js';
+import { searchAttributeCommands } from './commands/start.js';
+import { type Connected, withConnection } from './connection.js';
+import { pollers } from './deployments.js';
+import { CliError, innermost } from './errors.js';
+
+const ANSWER_WITHIN = 10_000;
+
+export const temporalChecks = (service: string): Check[] => [
+  {
+    id: 'temporal',
+    step: STEPS.admission.id,
+    run: async () => {
+      try {
+        return await withConnection((connected) =>
+          connected.connection.withDeadline(Date.now() + ANSWER_WITHIN, () => look(connected, service)),
+        );
+      } catch (error) {
+        const advice =
+          error instanceof CliError ? error.hint : 'Check TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and the rights.';
+        return [
+          { name: 'temporal', ok: false, text: error instanceof CliError ? error.message : innermost(error), advice },
+        ];
+      }
+    },
+  },
+];
+
+async function look(connected: Connected, service: string): Promise<Finding[]> {
+  const { address, namespace } = connected;
+  return [
+    ...(await Promise.all([workers(connected), searchAttributes(connected), lock(connected, service)])),
+    { name: 'temporal', ok: true, text: `Temporal answers at ${address}, namespace ${namespace}` },
+  ];
+}
+
+async function workers(connected: Connected): Promise<Finding> {
+  const count = await pollers(connected);
+  if (count > 0) return { name: 'worker', ok: true, text: `${count} workers poll the task queue ${TASK_QUEUE}` };
+  const text = `no worker polls the task queue ${TASK_QUEUE}: nothing would happen`;
+  return { name: 'worker', ok: false, text, advice: 'Run `surefoot worker` where the plan’s tools and scripts are.' };
+}
+
+async function searchAttributes({ connection, namespace }: Connected): Promise<Finding> {
+  const name = 'search-attributes';
+  try {
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+    const missing = Object.keys(SEARCH_ATTRIBUTES).filter((attribute) => !(attribute in (customAttributes ?? {})));
+    if (missing.length === 0) return { name, ok: true, text: 'the search attributes are registered' };
+    const text = `not registered yet: ${missing.join(', ')}; \`surefoot start\` registers them, if it may`;
+    return { name, ok: true, note: true, text };
+  } catch (error) {
+    const text = `whether the search attributes are registered cannot be seen from here: ${innermost(error)}`;
+    const [first] = searchAttributeCommands(namespace);
+    return { name, ok: true, note: true, text: `${text}; if not: ${first?.trim()} and so on` };
+  }
+}
+
+async function lock({ client }: Connected, service: string): Promise<Finding> {
+  const workflowId = deployWorkflowId(service);
+  try {
+    const { status, memo, startTime } = await client.workflow.getHandle(workflowId).describe();
+    if (status.name === 'RUNNING') {
+      const which = typeof memo?.deployment === 'string' ? memo.deployment : workflowId;
+      const text = `${which} has been running since ${startTime.toISOString()}; a service has one live deployment`;
+      return { name: 'lock', ok: false, text, advice: `Wait for its end, or stop it: \`surefoot status ${which}\`.` };
+    }
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
+  return { name: 'lock', ok: true, text: `no deployment of ${service} is running` };
+}

@@ -1,0 +1,25 @@
+/** What the proof on staging is asked, and what it answers. */
+import type { StepReport } from '../domain/evidence.js';
+import type { Eligibility } from '../domain/ledger.js';
+import type { EvidencePlace, StepKey } from './activities.js';
+import type { ResolvedPlan } from './plan.js';
+
+export interface ReversibilityInput {
+  deployment: string;
+  plan: ResolvedPlan;
+  runner: string;
+  evidence: EvidencePlace;
+  generation: number;
+  /** The upgrade of staging that is to be undone; missing when staging was at the new revision from the start. */
+  upgrade?: FirstUpgrade;
+}
+
+/** An upgrade that took stock of the database before and after. */
+export interface FirstUpgrade {
+  key: StepKey;
+  /** The revision it started from; null: none. */
+  before: string | null;
+}
+
+/** `endedAt`: epoch milliseconds, by the child's own clock. */
+export type ReversibilityResult = StepReport & { eligibility: Eligibility; endedAt: number };

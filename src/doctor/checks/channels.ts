@@ -1,0 +1,130 @@
+/** Those who are told can be told. Nothing is posted, and nobody is paged. */
+import { connect } from 'node:net';
+import { z } from 'zod';
+import { fieldOf, inWords, jsonOf, NoAnswer, request } from '../../adapters/http.js';
+import { readSecret } from '../../adapters/secrets.js';
+import type { Channel, Notifications } from '../../domain/notifications.js';
+import { STEPS } from '../../domain/steps.js';
+import type { Asked, Check, Finding, Means } from '../check.js';
+
+type Used = Exclude<Channel, { off: true }>;
+
+/** What is told only when the deployment has come so far; everything else may be told from the start. */
+const NOT_BEFORE: Record<string, string> = {
+  'staging-proven': STEPS.proposal.id,
+  'sign-offs-asked': STEPS.signOffs.id,
+  'signed-off': STEPS.signOffs.id,
+  'sign-offs-void': STEPS.signOffs.id,
+  'window-awaited': STEPS.productionWindow.id,
+  deploying: STEPS.productionDeploy.id,
+  breach: STEPS.productionDeploy.id,
+  'rollback-choice-asked': STEPS.productionDeploy.id,
+  'rollback-started': STEPS.productionDeploy.id,
+  'rollback-ended': STEPS.productionDeploy.id,
+  'rollback-failed': STEPS.productionDeploy.id,
+};
+
+/** The channels that are not off on this machine, and the step from which on they may be needed. */
+export function channelsInUse({ channels, events, notices }: Notifications): { channel: Used; step: string }[] {
+  const order = [STEPS.admission.id, ...new Set(Object.values(NOT_BEFORE))];
+  return channels
+    .filter((channel): channel is Used => !channel.off)
+    .map((channel) => {
+      const told = Object.entries(events).filter(([, to]) => to?.includes(channel.id));
+      const steps = [
+        ...told.map(([kind]) => NOT_BEFORE[kind] ?? STEPS.admission.id),
+        ...(notices.some(({ to }) => to.includes(channel.id)) ? [STEPS.notices.id] : []),
+      ];
+      return { channel, step: order.find((step) => steps.includes(step)) ?? steps[0] ?? STEPS.admission.id };
+    });
+}
+
+export const channelChecks = ({ plan }: Asked): Check[] =>
+  channelsInUse(plan.notifications).map(({ channel, step }) => ({
+    id: `channel:${channel.id}`,
+    step,
+    run: async (means) => [{ name: `channel:${channel.id}`, ...(await tryChannel(channel, means)) }],
+  }));
+
+function tryChannel(channel: Used, means: Means): Promise<Omit<Finding, 'name'>> {
+  switch (channel.kind) {
+    case 'slack':
+      return trySlack(channel, means);
+    case 'pagerduty':
+      return tryHost(
+        channel.api,
+        means,
+        `PagerDuty (${channel.id})`,
+        'its key cannot be tried without paging somebody',
+      );
+    case 'webhook':
+      return tryWebhook(channel, means);
+  }
+}
+
+const refused = z.object({ ok: z.literal(false), error: z.string().regex(/^[a-z0-9_]{1,80}$/) });
+
+/** https://docs.slack.dev/reference/methods/auth.test posts nothing; whether the app is in the channel it does not say. */
+async function trySlack(
+  { id, api, token, channel }: Extract<Used, { kind: 'slack' }>,
+  { signal, patience }: Means,
+): Promise<Omit<Finding, 'name'>> {
+  const headers = { authorization: `Bearer ${await readSecret(token)}` };
+  const what = `Slack ${channel} (${id})`;
+  try {
+    const url = `${api}/api/auth.test`;
+    const answer = await request({ url, method: 'POST', headers, timeout: patience.answer, signal });
+    const said = jsonOf(answer);
+    if (answer.status === 200 && fieldOf(said, 'ok') === true) {
+      return { ok: true, text: `${what}: the token is valid; whether the app is in the channel is not known` };
+    }
+    const no = refused.safeParse(said);
+    if (!no.success) {
+      const advice = 'Check the host: it does not answer as Slack does.';
+      return { ok: false, text: `${what}: answered ${answer.statusText}`, advice };
+    }
+    const advice = 'Give the credential a bot token with the scope chat:write.';
+    return { ok: false, text: `${what}: refuses the token: ${no.data.error}`, advice };
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    return {
+      ok: false,
+      text: `${what}: ${error.message}`,
+      advice: 'Check the host and the way to it from this machine.',
+    };
+  }
+}
+
+async function tryWebhook(
+  { id, url }: Extract<Used, { kind: 'webhook' }>,
+  means: Means,
+): Promise<Omit<Finding, 'name'>> {
+  const address = /^(env|file):/.test(url) ? await readSecret(url) : url;
+  return tryHost(address, means, `webhook ${id}`, 'nothing was posted');
+}
+
+/** Only the connection. @param untried what it does not say */
+async function tryHost(url: string, means: Means, what: string, untried: string): Promise<Omit<Finding, 'name'>> {
+  if (!URL.canParse(url)) return { ok: false, text: `${what}: its address is no URL`, advice: 'Write it in full.' };
+  const { hostname, port, protocol } = new URL(url);
+  const number = Number(port || (protocol === 'http:' ? 80 : 443));
+  try {
+    await connected(hostname.replace(/^\[|\]$/g, ''), number, means);
+    return { ok: true, note: true, text: `${what}: ${hostname}:${number} can be reached; ${untried}` };
+  } catch (error) {
+    means.signal.throwIfAborted();
+    const advice = 'Check the host and the way to it from this machine.';
+    return { ok: false, text: `${what}: ${hostname}:${number}: ${inWords(error)}`, advice };
+  }
+}
+
+const connected = (host: string, port: number, { signal, patience }: Means): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const socket = connect({ host, port, signal, timeout: patience.answer });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('timeout', () => socket.destroy(new NoAnswer('connecting timed out', 'timeout')));
+    socket.once('error', reject);
+  });

@@ -1,0 +1,70 @@
+/** Every reference to a secret can be resolved by this process. */
+import { readSecret } from '../../adapters/secrets.js';
+import type { ResolvedPlan } from '../../contract/plan.js';
+import { STEPS } from '../../domain/steps.js';
+import type { Asked, Check } from '../check.js';
+import { channelsInUse } from './channels.js';
+
+/** The keys of resolved plans that hold references. */
+const KEYS = [
+  'password',
+  'token',
+  'apiKey',
+  'applicationKey',
+  'accessKeyId',
+  'secretAccessKey',
+  'routingKey',
+  'secret',
+  'url',
+];
+
+/** Each reference once, with the step that needs it first. */
+export function secretReferences(plan: ResolvedPlan): { reference: string; step: string }[] {
+  const { environments, backup, review, access, alerts, soak, watches, notifications } = plan;
+  const channels = channelsInUse(notifications).map(({ channel, step }): [unknown, string] => [channel, step]);
+  // In the order in which a deployment comes to them, so that the first is the one that counts.
+  const sections: [unknown, string][] = [
+    ...channels.filter(([, step]) => step === STEPS.admission.id),
+    [review, STEPS.review.id],
+    [access, STEPS.access.id],
+    [environments, STEPS.staging.id],
+    [backup, STEPS.stagingBackup.id],
+    [soak, STEPS.soak.id],
+    [alerts, STEPS.alerts.id],
+    ...channels.filter(([, step]) => step !== STEPS.admission.id),
+    ...watches.map((watch): [unknown, string] => [watch, watch.id]),
+  ];
+  const found = new Map<string, string>();
+  for (const [section, step] of sections) {
+    for (const reference of referencesIn(section)) {
+      if (!found.has(reference)) found.set(reference, step);
+    }
+  }
+  return [...found].map(([reference, step]) => ({ reference, step }));
+}
+
+function referencesIn(value: unknown, key = ''): string[] {
+  if (typeof value === 'string') return KEYS.includes(key) && /^(env|file):/.test(value) ? [value] : [];
+  if (Array.isArray(value)) return value.flatMap((one) => referencesIn(one));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, one]) => referencesIn(one, name));
+}
+
+export const credentialChecks = ({ plan }: Asked): Check[] =>
+  secretReferences(plan).map(({ reference, step }) => ({
+    id: reference,
+    step,
+    run: async () => {
+      try {
+        await readSecret(reference);
+        return [{ name: reference, ok: true, text: `${reference} is there` }];
+      } catch (error) {
+        const [kind, name] = [reference.slice(0, reference.indexOf(':')), reference.slice(reference.indexOf(':') + 1)];
+        const advice =
+          kind === 'env'
+            ? `Set ${name} in the worker's environment.`
+            : `Put the secret into ${name}, for the worker to read.`;
+        return [{ name: reference, ok: false, text: (error as Error).message, advice }];
+      }
+    },
+  }));

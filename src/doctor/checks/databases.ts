@@ -1,0 +1,246 @@
+/** Both databases, and the server for trial restores: reachable, readable, dumpable. Only looked at. */
+import { ApplicationFailure } from '@temporalio/common';
+import { readIndexes, readLeftovers } from '../../adapters/database-catalogue.js';
+import { findDumpTools } from '../../adapters/dump.js';
+import { countRowsOf, type DatabaseClient, quoteName, serverVersion, withDatabase } from '../../adapters/postgres.js';
+import { FailureType } from '../../contract/errors.js';
+import type { Database, Environment, ResolvedPlan, Watch } from '../../contract/plan.js';
+import { formatDuration } from '../../domain/duration.js';
+import { STEPS } from '../../domain/steps.js';
+import type { Asked, Check, Finding } from '../check.js';
+
+/** Samples and windows are compared with what the database says of the time. Milliseconds. */
+const LARGEST_SKEW = 30_000;
+
+export const databaseChecks = ({ plan }: Asked): Check[] => [
+  ...[plan.environments.staging, plan.environments.production].map((environment) => ({
+    id: `${environment.name}-database`,
+    step: STEPS.staging.id,
+    run: () => lookAt(plan, environment),
+  })),
+  { id: 'scratch-server', step: STEPS.stagingBackup.id, run: () => tryScratch(plan) },
+];
+
+/** The steps of an environment. */
+export const stepsOf = ({ name }: Pick<Environment, 'name'>) =>
+  name === 'staging'
+    ? {
+        backup: STEPS.stagingBackup.id,
+        deploy: STEPS.stagingDeploy.id,
+        health: STEPS.stagingHealth.id,
+        logs: STEPS.stagingLogs.id,
+        migration: STEPS.stagingMigration.id,
+        // Where its revision is first asked for.
+        revision: STEPS.stagingMigration.id,
+        indexes: STEPS.stagingIndexes.id,
+      }
+    : {
+        backup: STEPS.productionBackup.id,
+        deploy: STEPS.productionDeploy.id,
+        health: STEPS.productionHealth.id,
+        logs: STEPS.productionLogs.id,
+        migration: STEPS.productionMigration.id,
+        revision: STEPS.reversibility.id,
+        indexes: STEPS.productionIndexes.id,
+      };
+
+const placeOf = ({ name, host, port }: Database): string => `${name} on ${host}:${port}`;
+
+async function lookAt(plan: ResolvedPlan, environment: Environment): Promise<Finding[]> {
+  const { name, database } = environment;
+  const where = `${name} database ${placeOf(database)}`;
+  const connected = { ok: false };
+  try {
+    return await withDatabase(database, async (client) => {
+      connected.ok = true;
+      const version = await serverVersion(client);
+      return [
+        { name: `${name}-database`, ok: true, text: `${where} answers: PostgreSQL ${version}` },
+        ...(await clock(client, { name, where })),
+        ...(name === 'staging' ? await minimumRows(client, plan) : []),
+        ...(await dumpRights(client, environment)),
+        await dumpTools(version, environment),
+        await leftovers(client, environment),
+        await catalogue(client, environment, plan.indexes.table),
+        ...(await statements(client, environment, plan)),
+      ];
+    });
+  } catch (error) {
+    if (connected.ok || isSecretMissing(error)) throw error;
+    const advice = 'Check host, user, password and the way to it from this machine.';
+    return [{ name: `${name}-database`, ok: false, text: inOneLine(error), advice }];
+  }
+}
+
+/** The database's clock beside ours, asked in between. */
+async function clock(client: DatabaseClient, { name, where }: { name: string; where: string }): Promise<Finding[]> {
+  const before = Date.now();
+  const { rows } = await client.query<{ at: number }>(
+    `select extract(epoch from clock_timestamp())::float8 * 1000 as at`,
+  );
+  const skew = (rows[0]?.at ?? 0) - (before + Date.now()) / 2;
+  const ok = Math.abs(skew) <= LARGEST_SKEW;
+  const text = `the clock of ${where} is ${formatDuration(Math.abs(skew))} ${skew < 0 ? 'behind' : 'ahead of'} this machine's`;
+  return [{ name: `${name}-clock`, ok, text, ...(!ok && { advice: 'Have both keep time by NTP.' }) }];
+}
+
+async function minimumRows(client: DatabaseClient, { prerequisites }: ResolvedPlan): Promise<Finding[]> {
+  const { table, rows: least } = prerequisites.minimumRows;
+  try {
+    const rows = await countRowsOf(client, table);
+    const ok = rows >= least;
+    const text = `staging has ${rows} rows in ${table}, at least ${least} are needed`;
+    return [{ name: 'rows', ok, text, ...(!ok && { advice: `Put test data into ${table} on staging.` }) }];
+  } catch (error) {
+    const advice = 'Name a table that is there in `prerequisites.minimumRows`.';
+    return [{ name: 'rows', ok: false, text: `rows of ${table} on staging: ${inOneLine(error)}`, advice }];
+  }
+}
+
+/** What pg_dump would read and may not, and tables whose rows are hidden from it. */
+async function dumpRights(client: DatabaseClient, environment: Environment): Promise<Finding[]> {
+  const { rows } = await client.query<{ name: string; hidden: boolean }>(
+    `select c.oid::regclass::text as name, row_security_active(c.oid) as hidden
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where c.relkind in ('r', 'p', 'S', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+        and (not has_schema_privilege(n.oid, 'usage')
+             or not case c.relkind when 'S' then has_sequence_privilege(c.oid, 'select') else has_table_privilege(c.oid, 'select') end
+             or (c.relkind in ('r', 'p') and row_security_active(c.oid)))
+      order by 1`,
+  );
+  const { name, database } = environment;
+  const names = rows.slice(0, 5).map((row) => (row.hidden ? `${row.name} (row security)` : row.name));
+  const more = rows.length > 5 ? ` and ${rows.length - 5} more` : '';
+  const denied = `${name}: ${database.user} may not read ${names.join(', ')}${more}`;
+  return [
+    {
+      name: `${name}-dump-rights`,
+      step: stepsOf(environment).backup,
+      ok: rows.length === 0,
+      text: rows.length === 0 ? `${name}: ${database.user} may read all that a dump holds` : denied,
+      ...(rows.length > 0 && { advice: `GRANT pg_read_all_data TO ${database.user}, and BYPASSRLS for row security.` }),
+    },
+  ];
+}
+
+async function dumpTools(version: number, { name, tools }: Environment): Promise<Finding> {
+  const step = stepsOf({ name }).backup;
+  try {
+    const found = await findDumpTools(version, tools);
+    return { name: `${name}-pg-dump`, step, ok: true, text: `${found.version} dumps PostgreSQL ${version}` };
+  } catch (error) {
+    return { name: `${name}-pg-dump`, step, ok: false, text: `${name}: ${inOneLine(error)}` };
+  }
+}
+
+async function leftovers(client: DatabaseClient, environment: Environment): Promise<Finding> {
+  const left = (await readLeftovers(client)).filter(({ builtBy }) => builtBy === null);
+  const names = left.map((index) => `${index.name} on ${index.table}`).join(', ');
+  const { name } = environment;
+  return {
+    name: `${name}-leftovers`,
+    step: stepsOf(environment).migration,
+    ok: left.length === 0,
+    text: left.length === 0 ? `${name} has no invalid index` : `${name} has invalid indexes: ${names}`,
+    ...(left.length > 0 && { advice: 'Drop what an earlier CREATE INDEX CONCURRENTLY has left.' }),
+  };
+}
+
+async function catalogue(client: DatabaseClient, environment: Environment, table: string): Promise<Finding> {
+  const { name } = environment;
+  const step = stepsOf(environment).indexes;
+  const { rows } = await client.query<{ there: boolean }>('select to_regclass($1) is not null as there', [
+    quoteName(table),
+  ]);
+  if (!rows[0]?.there) {
+    const text = `${name} has no table ${table} (unless the migration makes it)`;
+    return { name: `${name}-indexes`, step, ok: false, text, advice: 'Put `indexes.table` of the plan right.' };
+  }
+  const indexes = await readIndexes(client, table);
+  return { name: `${name}-indexes`, step, ok: true, text: `${name} has ${table}, with ${indexes.length} indexes now` };
+}
+
+const asksForStatements = ({ metrics }: Watch): boolean =>
+  metrics.some(({ source }) => source.kind === 'postgres' && 'slowQueries' in source.read);
+
+/** Slow queries: a step of its own on production, and a metric where a watch has it. */
+async function statements(client: DatabaseClient, environment: Environment, plan: ResolvedPlan): Promise<Finding[]> {
+  const { name, database } = environment;
+  const watches = [plan.soak, ...plan.watches].filter((watch) => watch.environment === name);
+  const step = watches.find(asksForStatements)?.id ?? (name === 'production' ? STEPS.databaseReview.id : undefined);
+  if (step === undefined) return [];
+  const no = (text: string, advice: string) => [
+    { name: `${name}-statements`, step, ok: false, text: `${name}: ${text}`, advice },
+  ];
+  const { rows } = await client.query<{ installed: boolean; all: boolean }>(
+    `select exists (select from pg_extension where extname = 'pg_stat_statements') as installed,
+            pg_has_role(current_user, 'pg_read_all_stats', 'usage') as "all"`,
+  );
+  if (!rows[0]?.installed) {
+    return no('pg_stat_statements is not installed in this database', 'CREATE EXTENSION pg_stat_statements there.');
+  }
+  const refused = await client.query('select from pg_stat_statements limit 1').then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+  if (refused !== undefined) {
+    return no(
+      `pg_stat_statements cannot be read: ${refused}`,
+      'Add it to shared_preload_libraries, and grant the right to read it.',
+    );
+  }
+  if (rows[0].all)
+    return [{ name: `${name}-statements`, step, ok: true, text: `${name}: pg_stat_statements can be read` }];
+  const text = `${name}: ${database.user} sees only its own statements in pg_stat_statements`;
+  const advice = `GRANT pg_read_all_stats TO ${database.user}, unless the application is that user.`;
+  return [{ name: `${name}-statements`, step, ok: true, note: true, text, advice }];
+}
+
+async function tryScratch({ backup, environments }: ResolvedPlan): Promise<Finding[]> {
+  const { scratch } = backup;
+  const where = `the scratch server ${scratch.host}:${scratch.port}`;
+  let found: { may: boolean; version: number };
+  try {
+    found = await withDatabase(scratch, async (client) => {
+      const { rows } = await client.query<{ may: boolean }>(
+        'select rolcreatedb or rolsuper as may from pg_roles where rolname = current_user',
+      );
+      return { may: rows[0]?.may === true, version: await serverVersion(client) };
+    });
+  } catch (error) {
+    if (isSecretMissing(error)) throw error;
+    const advice = 'Check `backup.scratch`: host, user, password, and the way to it from this machine.';
+    return [{ name: 'scratch-server', ok: false, text: inOneLine(error), advice }];
+  }
+  const { may, version } = found;
+  const findings: Finding[] = [
+    {
+      name: 'createdb',
+      ok: may,
+      text: may ? `${scratch.user} may create databases on ${where}` : `no CREATEDB for ${scratch.user} on ${where}`,
+      ...(!may && {
+        advice: `ALTER ROLE ${scratch.user} CREATEDB there, or name another server in \`backup.scratch\`.`,
+      }),
+    },
+  ];
+  for (const environment of [environments.staging, environments.production]) {
+    const own = await withDatabase(environment.database, serverVersion).catch(() => undefined);
+    if (own === undefined || own <= version) continue;
+    const text = `${where} has PostgreSQL ${version}, older than ${environment.name}'s ${own}: its dumps may not be restored there`;
+    const advice = 'Name a server of at least that version in `backup.scratch`.';
+    findings.push({
+      name: `${environment.name}-scratch-version`,
+      step: stepsOf(environment).backup,
+      ok: false,
+      text,
+      advice,
+    });
+  }
+  return findings;
+}
+
+/** The credential's own line says so. */
+const isSecretMissing = (error: unknown): boolean =>
+  error instanceof ApplicationFailure && error.type === FailureType.SecretMissing;
+
+const inOneLine = (error: unknown): string => (error as Error).message.trim().replaceAll(/\s*\n\s*/g, ' ');

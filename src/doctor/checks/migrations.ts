@@ -1,0 +1,153 @@
+/** The migration tool answers with one revision, and the new revision has a way back, as far as its text tells. */
+import { askRevisions } from '../../activities/revisions.js';
+import { git, resolveCommit } from '../../adapters/git.js';
+import { migrationTool } from '../../adapters/migration-tools.js';
+import { readSshFailure } from '../../adapters/ssh.js';
+import type { Environment, ResolvedPlan } from '../../contract/plan.js';
+import { STEPS } from '../../domain/steps.js';
+import type { Asked, Check, Finding, Means } from '../check.js';
+import { stepsOf } from './databases.js';
+
+export function migrationChecks({ plan }: Asked): Check[] {
+  const environments = [plan.environments.staging, plan.environments.production];
+  return [
+    ...environments.map((environment) => ({
+      id: `${environment.name}-revision`,
+      step: stepsOf(environment).revision,
+      run: (means: Means) => tryRevisions(plan, environment, means),
+    })),
+    { id: 'way-back', step: STEPS.reversibility.id, run: () => readWayBack(plan) },
+  ];
+}
+
+async function tryRevisions(
+  { migration }: ResolvedPlan,
+  environment: Environment,
+  { signal }: Means,
+): Promise<Finding[]> {
+  const { name } = environment;
+  const current = await askRevisions({ environment, migration, command: migration.current }, signal);
+  const remote = environment.server.kind === 'ssh' && migration.current.on === 'server';
+  // Without a connection the line about ssh says it.
+  if (remote && 'problem' in current && readSshFailure(current.problem) === 'not-started') return [];
+  const findings = [{ name: `${name}-revision`, ...judge(name, current) }];
+  if (
+    'found' in current &&
+    current.found.some((found) => migrationTool(migration.tool).same(found, migration.revision))
+  ) {
+    findings[0] = {
+      name: `${name}-revision`,
+      ok: true,
+      note: true,
+      text: `${name} is already at ${migration.revision}: there will be nothing to migrate`,
+    };
+  }
+  if (migration.heads && 'found' in current) {
+    const heads = await askRevisions({ environment, migration, command: migration.heads }, signal);
+    const found = 'found' in heads ? heads.found : [];
+    const ok = found.length === 1;
+    const text =
+      'problem' in heads ? heads.problem : `the code there has ${found.length} heads: ${found.join(', ') || 'none'}`;
+    const advice = 'Merge the heads (for example `alembic merge`) in the release.';
+    findings.push({
+      name: `${name}-heads`,
+      step: stepsOf(environment).migration,
+      ok,
+      text: `${name}: ${text}`,
+      ...(!ok && { advice }),
+    });
+  }
+  return findings.map((finding) => ({ ...finding, text: finding.text.trim().replaceAll(/\s*\n\s*/g, ' / ') }));
+}
+
+function judge(name: string, current: Awaited<ReturnType<typeof askRevisions>>): Omit<Finding, 'name'> {
+  if ('problem' in current) {
+    return {
+      ok: false,
+      text: `${name}: ${current.problem}`,
+      advice: 'Make `migration.current` run there, by hand first.',
+    };
+  }
+  const { found } = current;
+  if (found.length > 1) {
+    const text = `${name}: the database has ${found.length} heads (${found.join(', ')}); one is required`;
+    return { ok: false, text, advice: 'Bring the database to one revision first.' };
+  }
+  return { ok: true, text: `${name} is at ${found[0] ?? 'no revision yet'}` };
+}
+
+/** Only alembic's files are understood. Staging proves the way back for real; this is what can be seen days before. */
+async function readWayBack({ migration, release, rollback }: ResolvedPlan): Promise<Finding[]> {
+  if (migration.tool !== 'alembic') return [];
+  const { repository, target } = release;
+  const commit = await resolveCommit(repository, target);
+  if (commit === undefined) return [];
+  const revision = migration.revision.replace(/^\d{8}_\d{4,6}_/, '');
+  const pattern = `^revision(: *str)? *= *['"]${revision.replaceAll(/[^\w-]/g, '.')}['"]`;
+  const { stdout } = await git(repository, ['grep', '-l', '-E', '-e', pattern, commit, '--', '*.py']);
+  const file = stdout
+    .trim()
+    .split('\n')[0]
+    ?.slice(commit.length + 1);
+  if (!file) {
+    const text = `${target} holds no alembic file of revision ${revision}`;
+    return [
+      {
+        name: 'way-back',
+        step: STEPS.stagingMigration.id,
+        ok: true,
+        note: true,
+        text: `${text}: what it does is not known`,
+      },
+    ];
+  }
+  const source = (await git(repository, ['show', `${commit}:${file}`])).stdout;
+  const problem = wrongWithDowngrade(source);
+  const allowed = rollback.irreversible === 'allow';
+  const findings: Finding[] = [
+    {
+      name: 'way-back',
+      ok: problem === undefined || allowed,
+      text: `${file}: ${problem ?? 'it has a downgrade'}`,
+      ...(problem !== undefined &&
+        (allowed
+          ? { note: true as const }
+          : { advice: 'Write the downgrade, or set `rollback.irreversible: allow`.' })),
+    },
+  ];
+  const drops = dropsIn(bodyOf(source, 'upgrade'));
+  if (drops.length > 0) {
+    const text = `${file}: the upgrade drops ${drops.join(', ')}: a downgrade cannot bring the data back`;
+    findings.push({ name: 'drops', ok: true, note: true, text });
+  }
+  return findings;
+}
+
+/** What is obviously wrong with an alembic file's way back. */
+export function wrongWithDowngrade(source: string): string | undefined {
+  if (!/^def downgrade\(/m.test(source)) return 'it has no downgrade';
+  const statements = bodyOf(source, 'downgrade');
+  if (statements.every((line) => line === 'pass' || line === '...')) return 'its downgrade does nothing';
+  if (statements[0]?.startsWith('raise ')) return 'its downgrade raises an error';
+  return undefined;
+}
+
+/** The lines of a function at the file's top, without comments, blank lines and its docstring. */
+function bodyOf(source: string, name: string): string[] {
+  const lines = source.split(/\r?\n/);
+  const start = lines.findIndex((line) => line.startsWith(`def ${name}(`));
+  if (start < 0) return [];
+  const rest = lines.slice(start + 1);
+  const end = rest.findIndex((line) => /^\S/.test(line) && !line.startsWith('#'));
+  return (end < 0 ? rest : rest.slice(0, end))
+    .join('\n')
+    .replace(/^\s*("""|''')[\s\S]*?\1/, '')
+    .split('\n')
+    .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
+    .filter(Boolean);
+}
+
+const dropsIn = (statements: string[]): string[] =>
+  [...statements.join('\n').matchAll(/op\.drop_(table|column)\(\s*["']([\w.]+)["'](?:\s*,\s*["'](\w+)["'])?/g)].map(
+    ([, kind, first, second]) => (kind === 'table' ? `table ${first}` : `column ${first}.${second ?? '?'}`),
+  );

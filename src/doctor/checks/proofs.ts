@@ -1,0 +1,71 @@
+/** What the deployment's own first steps check, tried by the same activities. */
+import { createAccessActivities } from '../../activities/access.js';
+import { createAlertActivities } from '../../activities/alerts.js';
+import { createPrerequisiteActivities } from '../../activities/prerequisites.js';
+import { createReviewActivities } from '../../activities/review.js';
+import { STEPS } from '../../domain/steps.js';
+import { type Asked, type Check, fromFacts, KEY } from '../check.js';
+
+export function proofChecks({ plan, tools }: Asked): Check[] {
+  const { release, review, access, alerts, prerequisites, commands } = plan;
+  const activities = createPrerequisiteActivities({ tools });
+  const checks: Check[] = [
+    {
+      id: 'repository',
+      step: STEPS.repository.id,
+      run: async ({ inActivity, evidence }) => {
+        const report = await inActivity(() => activities.checkRepository({ key: KEY, evidence, release }));
+        return fromFacts(report.facts, `Fetch ${release.repository} and merge, tag or push what is missing.`);
+      },
+    },
+    {
+      id: 'tools',
+      step: STEPS.tools.id,
+      run: async ({ inActivity, evidence }) => {
+        const { tools: names, scripts } = prerequisites;
+        const input = { key: KEY, evidence, tools: names, scripts, commands };
+        const report = await inActivity(() => activities.checkTools(input));
+        // The last fact only sums the others up.
+        const facts = report.facts.filter(({ name }) => name !== 'tools');
+        return fromFacts(facts, 'Install it on the machine of the worker, or make it executable (chmod +x).');
+      },
+    },
+  ];
+  if (review) {
+    checks.push({
+      id: 'review',
+      step: STEPS.review.id,
+      run: async ({ inActivity, evidence, patience }) => {
+        const { checkReview } = createReviewActivities({ patience });
+        const report = await inActivity(() => checkReview({ key: KEY, evidence, release, review }));
+        return fromFacts(
+          report.facts,
+          'Have it reviewed, approved and tested where the plan reads it (docs/prerequisites.md).',
+        );
+      },
+    });
+  }
+  if (access) {
+    checks.push({
+      id: 'access',
+      step: STEPS.access.id,
+      run: async ({ inActivity, evidence, patience }) => {
+        const { checkAccess } = createAccessActivities({ patience });
+        const report = await inActivity(() => checkAccess({ key: KEY, evidence, access }));
+        return fromFacts(report.facts, 'Give the credential the right that is named.');
+      },
+    });
+  }
+  if (alerts) {
+    checks.push({
+      id: 'alerts',
+      step: STEPS.alerts.id,
+      run: async ({ inActivity, evidence, patience }) => {
+        const { checkAlerts } = createAlertActivities({ patience });
+        const report = await inActivity(() => checkAlerts({ key: KEY, evidence, alerts }));
+        return fromFacts(report.facts, 'Configure the alert, or put the plan’s `alerts` right.');
+      },
+    });
+  }
+  return checks;
+}

@@ -1,0 +1,139 @@
+/** Applications answer and let us in; servers can be logged in to and have the programs that the plan runs there. */
+import { execa } from 'execa';
+import { commandLine } from '../../adapters/command-line.js';
+import { askHealth } from '../../adapters/health.js';
+import { NoAnswer } from '../../adapters/http.js';
+import { logIn } from '../../adapters/login.js';
+import type { Command, Environment, ResolvedPlan } from '../../contract/plan.js';
+import { STEPS } from '../../domain/steps.js';
+import type { Asked, Check, Finding, Means } from '../check.js';
+import { stepsOf } from './databases.js';
+
+export function serverChecks({ plan }: Asked): Check[] {
+  return [plan.environments.staging, plan.environments.production].flatMap((environment): Check[] => {
+    const { name } = environment;
+    return [
+      { id: `${name}-health`, step: stepsOf(environment).health, run: (means) => tryHealth(plan, environment, means) },
+      { id: `${name}-login`, step: STEPS.staging.id, run: (means) => tryLogin(environment, means) },
+      ...tryPrograms(plan, environment),
+    ];
+  });
+}
+
+async function tryHealth({ healthPath }: ResolvedPlan, { name, api }: Environment, means: Means): Promise<Finding[]> {
+  const health = await askHealth(api + healthPath, means.patience.answer, means.signal);
+  const ok = !(health instanceof NoAnswer) && health.status === 200;
+  const said = health instanceof NoAnswer ? health.message : health.statusText;
+  const advice = 'Start it, or put the host right; what is deployed now should be well.';
+  return [{ name: `${name}-health`, ok, text: `${name}: ${api}${healthPath}: ${said}`, ...(!ok && { advice }) }];
+}
+
+async function tryLogin(environment: Environment, { signal }: Means): Promise<Finding[]> {
+  const { name, api, login } = environment;
+  const outcome = await logIn(environment, signal);
+  const who = `${name}: ${login.username} at ${api}${login.path}`;
+  if (!('refused' in outcome)) return [{ name: `${name}-login`, ok: true, text: `${who}: logged in` }];
+  const advice = 'Check the test user, its password and `login.path`.';
+  return [{ name: `${name}-login`, ok: false, text: `${who}: refused: ${outcome.refused}`, advice }];
+}
+
+/** The commands of an environment with the steps that run them first. */
+function commandsOf(
+  { commands, migration, production }: ResolvedPlan,
+  environment: Environment,
+): [Command | undefined, string][] {
+  const steps = stepsOf(environment);
+  const everywhere: [Command | undefined, string][] = [
+    [commands.deploy, steps.deploy],
+    [commands.logs, steps.logs],
+    [migration.current, steps.revision],
+    [migration.heads, steps.migration],
+    [migration.upgrade, steps.migration],
+    [migration.downgrade, steps.revision],
+  ];
+  if (environment.name === 'staging') return everywhere;
+  const maintenance = production.maintenance.enabled ? [commands.maintenanceOn, commands.maintenanceOff] : [];
+  return [
+    ...everywhere,
+    ...maintenance.map((command): [Command | undefined, string] => [command, STEPS.maintenanceOn.id]),
+    [commands.restartService, STEPS.restart.id],
+    [commands.restartWorkers, STEPS.restart.id],
+    [commands.metricsReport, STEPS.metricsReport.id],
+  ];
+}
+
+/** Each program once. Those of the worker that are named by a path are looked for with its tools. */
+function tryPrograms(plan: ResolvedPlan, environment: Environment): Check[] {
+  const { name, server } = environment;
+  const checks = new Map<string, Check>();
+  for (const [command, step] of commandsOf(plan, environment)) {
+    const program = command?.run[0];
+    if (!command || !program || program.includes('{')) continue;
+    const remote = command.on === 'server';
+    if (remote && server.kind === 'ssh' && !checks.has('ssh')) {
+      checks.set('ssh', { id: `${name}-ssh`, step, run: (means) => trySsh(environment, command, means) });
+    }
+    const key = JSON.stringify([command.on, command.folder, program]);
+    if (checks.has(key) || (!remote && program.includes('/'))) continue;
+    const id = `${name}-program:${program}`;
+    checks.set(key, { id, step, run: (means) => tryProgram({ environment, command, program, id }, means) });
+  }
+  return [...checks.values()];
+}
+
+/** Runs a command that changes nothing where the plan's own would run. */
+async function runHarmless(environment: Environment, command: Command, words: string[], { signal }: Means) {
+  const line = commandLine({ environment, command: { ...command, run: words }, values: {} });
+  const [file = '', ...rest] = line.argv;
+  // ssh would add other keys of a host that it knows to its own file.
+  const args = line.overSsh ? ['-o', 'UpdateHostKeys=no', ...rest] : rest;
+  const run = await execa(file, args, {
+    cwd: line.cwd,
+    env: line.environment,
+    extendEnv: false,
+    stdin: 'ignore',
+    reject: false,
+    timeout: 30_000,
+    cancelSignal: signal,
+  });
+  signal.throwIfAborted();
+  return { run, line };
+}
+
+async function trySsh(environment: Environment, command: Command, means: Means): Promise<Finding[]> {
+  const { name } = environment;
+  const { run, line } = await runHarmless(environment, { ...command, folder: '/' }, ['true'], means);
+  if (!run.failed)
+    return [{ name: `${name}-ssh`, ok: true, text: `${name}: ssh ${line.host}: host key pinned, logged in` }];
+  const said = (run.stderr || run.code || 'no answer in time').trim().split('\n').at(-1)?.slice(0, 200) ?? '';
+  return [
+    { name: `${name}-ssh`, ok: false, text: `${name}: ssh ${line.host}: ${said}`, advice: sshAdvice(run.stderr) },
+  ];
+}
+
+function sshAdvice(stderr: string): string {
+  if (/Host key verification failed|host key is known/i.test(stderr)) {
+    return 'Pin the right host key in the known_hosts file that the plan names (compare it with the server’s own first).';
+  }
+  if (/Permission denied/.test(stderr)) return 'Let the worker’s key in there (authorized_keys), or give it an agent.';
+  return 'Check host, port and the way to it from this machine.';
+}
+
+async function tryProgram(
+  of: { environment: Environment; command: Command; program: string; id: string },
+  means: Means,
+): Promise<Finding[]> {
+  const { environment, command, program, id } = of;
+  const { run, line } = await runHarmless(environment, command, ['sh', '-c', 'command -v "$0"', program], means);
+  const where = line.host === 'local' ? 'on this machine' : `on ${line.host}`;
+  const folder = command.folder.replaceAll('{application}', environment.application);
+  if (!run.failed) return [{ name: id, ok: true, text: `${environment.name}: ${program} is there ${where}` }];
+  // Without a connection the line about ssh says it.
+  if (line.overSsh && run.exitCode === 255) return [];
+  const noFolder = /can't cd|No such file or directory/i.test(run.stderr) || run.code === 'ENOENT';
+  const text = noFolder
+    ? `${environment.name}: the folder ${folder} is not there ${where}`
+    : `${environment.name}: ${program} is not found ${where}`;
+  const advice = noFolder ? 'Put the folder right in `folders`.' : 'Install it, or name its folder in `tools`.';
+  return [{ name: id, ok: false, text, advice }];
+}

@@ -1,0 +1,149 @@
+/** What a scenario may name of its plan: steps with their facts, questions, criteria, people, channels. */
+import type { ResolvedPlan, Watch } from '../contract/plan.js';
+import { EVENT_KINDS } from '../domain/events.js';
+import type { Question } from '../domain/ledger.js';
+import { PHASES, STEPS } from '../domain/steps.js';
+import { establishedFacts } from '../plan/established-facts.js';
+
+/** One step that a scenario can make slow or let fail. */
+export interface KnownStep {
+  facts: string[];
+  /** It runs a command whose exit code counts. */
+  command?: true;
+  /** Looked at within the workflow's own task: it cannot last. */
+  quick?: true;
+  /** It waits for people, for a watch or for a time; nothing can be made of it here. */
+  waits?: true;
+}
+
+export const QUESTION_KINDS: Question['kind'][] = [
+  'approvals',
+  'confirmation',
+  'step-failed',
+  'concern',
+  'watch-unknown',
+  'window',
+  'rollback-choice',
+  'rollback-failed',
+];
+
+const RAN = ['ran'];
+const MIGRATED = ['ran', 'revision', 'heads', 'warnings', 'schema', 'leftovers'];
+const ANSWERED = ['status', 'version'];
+const LOGS = ['ran', 'logs'];
+const STATE = ['version', 'revision', 'indexes'];
+
+/** Every step by its ID: those of the plan, those of its rollbacks, and those of the proof on staging. */
+export function knownSteps(plan: ResolvedPlan): Map<string, KnownStep> {
+  const steps = new Map<string, KnownStep>();
+  const waits = new Set<string>([
+    STEPS.signOffs.id,
+    STEPS.productionWindow.id,
+    plan.soak.id,
+    ...plan.watches.map(({ id }) => id),
+    ...Object.values(plan.confirmations).flatMap((list) => list.map(({ id }) => id)),
+    STEPS.reversibility.id,
+  ]);
+  const commands = new Set<string>([
+    STEPS.stagingDeploy.id,
+    STEPS.productionDeploy.id,
+    STEPS.maintenanceOn.id,
+    STEPS.maintenanceOff.id,
+    STEPS.restart.id,
+    STEPS.metricsReport.id,
+  ]);
+  steps.set(STEPS.admission.id, { facts: [] });
+  for (const [id, { facts, off }] of establishedFacts(plan)) {
+    if (off !== undefined) continue;
+    const quick = id === STEPS.proposal.id || id.endsWith('.index-use');
+    steps.set(id, {
+      facts,
+      ...(commands.has(id) ? { command: true } : {}),
+      ...(quick ? { quick: true } : {}),
+      ...(waits.has(id) ? { waits: true } : {}),
+    });
+  }
+  for (const [id, step] of Object.entries(wayBackSteps(plan))) steps.set(id, step);
+  for (const [id, step] of Object.entries(proofSteps(plan))) steps.set(`${STEPS.reversibility.id}.${id}`, step);
+  return steps;
+}
+
+function wayBackSteps({ commands }: ResolvedPlan): Record<string, KnownStep> {
+  const command: KnownStep = { facts: RAN, command: true };
+  const maintenance: Record<string, KnownStep> = {};
+  if (commands.maintenanceOn) maintenance['rollback.maintenance-on'] = command;
+  if (commands.maintenanceOff) {
+    maintenance['rollback.maintenance-off'] = command;
+    maintenance['stop.maintenance-off'] = command;
+  }
+  return {
+    'rollback-migration.downgrade': { facts: MIGRATED },
+    'rollback-migration.restart': command,
+    'rollback-migration.health': { facts: ANSWERED },
+    'rollback-migration.verify': { facts: STATE },
+    'rollback-code.deploy': command,
+    'rollback-code.health': { facts: ANSWERED },
+    'rollback-code.logs': { facts: LOGS },
+    'rollback-code.verify': { facts: STATE },
+    'rollback-full.downgrade': { facts: MIGRATED },
+    'rollback-full.deploy': command,
+    'rollback-full.health': { facts: ANSWERED },
+    'rollback-full.application': { facts: ['status'] },
+    'rollback-full.verify': { facts: STATE },
+    'rollback-restore.restore': { facts: ['fetched', 'restored', 'in-place'] },
+    'rollback-restore.deploy': command,
+    'rollback-restore.health': { facts: ANSWERED },
+    'rollback-restore.verify': { facts: STATE },
+    ...maintenance,
+  };
+}
+
+function proofSteps({ release, smoke }: ResolvedPlan): Record<string, KnownStep> {
+  const { previous, target } = release;
+  const command: KnownStep = { facts: RAN, command: true };
+  return {
+    prepare: { facts: MIGRATED },
+    migrate: { facts: MIGRATED },
+    downgrade: { facts: MIGRATED },
+    upgrade: { facts: MIGRATED },
+    [`deploy-${previous}`]: command,
+    [`health-${previous}`]: { facts: ANSWERED },
+    smoke: { facts: ['login', ...smoke.map(({ id }) => `${id}.status`)] },
+    [`deploy-${target}`]: command,
+    [`health-${target}`]: { facts: ANSWERED },
+  };
+}
+
+export const watchesOf = ({ soak, watches }: ResolvedPlan): Watch[] => [soak, ...watches];
+
+/** Every metric that a watch samples, by name. */
+export const metricsOfPlan = (plan: ResolvedPlan) =>
+  new Map(watchesOf(plan).flatMap(({ metrics }) => metrics.map((metric) => [metric.name, metric] as const)));
+
+/** Criteria and trends by ID. */
+export const criteriaOfPlan = (plan: ResolvedPlan): string[] => [
+  ...new Set(watchesOf(plan).flatMap(({ criteria, trends }) => [...criteria, ...trends].map(({ id }) => id))),
+];
+
+/** IDs and kinds of all questions that this plan can ask. */
+export function questionNames(plan: ResolvedPlan): string[] {
+  const { production, confirmations } = plan;
+  const loadTest = production.loadTest
+    ? [`${production.loadTest.test.id}-approval`, `${production.loadTest.test.id}-window`]
+    : [];
+  return [
+    ...new Set<string>([
+      ...QUESTION_KINDS,
+      'rollback',
+      ...Object.values(confirmations).flatMap((list) => list.map(({ id }) => id)),
+      ...[...knownSteps(plan).keys()].filter((id) => !id.startsWith('rollback')),
+      ...criteriaOfPlan(plan),
+      ...loadTest,
+    ]),
+  ];
+}
+
+/** Places in time: phases, steps, watches. */
+export const placeNames = (plan: ResolvedPlan): string[] => [...new Set([...PHASES, ...knownSteps(plan).keys()])];
+
+export const eventNames: string[] = [...EVENT_KINDS, 'notice'];

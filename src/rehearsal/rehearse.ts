@@ -1,0 +1,130 @@
+/** Rehearsals: one local Temporal server in virtual time, and scenarios played on it, several at once. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime } from '@temporalio/worker';
+import { projectFolder } from '../../sandbox/local/folders.js';
+import { choosePorts } from '../../sandbox/local/ports.js';
+import { startTemporalServer } from '../../sandbox/local/temporal.js';
+import { timeSkippingInterceptor } from '../../sandbox/local/time-skipping.js';
+import { SEARCH_ATTRIBUTES } from '../contract/names.js';
+import { Lane } from './lane.js';
+import { play, type Theatre } from './play.js';
+import type { Played } from './played.js';
+import { type RehearsalResult, resultOf } from './result.js';
+import type { Scenario } from './scenario.js';
+import { createSimulatedActivities } from './simulated/activities.js';
+import type { Rehearsed } from './simulated/performing.js';
+
+export interface RehearseOptions {
+  /** How many are played at once. */
+  jobs: number;
+  signal?: AbortSignal;
+  progress?: (text: string) => void;
+  /** Called with each result, as soon as it is known. */
+  onResult?: (result: RehearsalResult) => void;
+  /** The workflow bundle; the shipped one when absent. */
+  bundle?: string;
+}
+
+export interface Rehearsals {
+  results: RehearsalResult[];
+  played: Played[];
+  address: string;
+  uiUrl: string;
+  /** Ends the server and everything else; idempotent. */
+  stop(): Promise<void>;
+}
+
+const SHIPPED_BUNDLE = join(projectFolder(), 'dist', 'workflow-bundle.js');
+
+/** @throws SandboxError when there is no server; RehearsalStuck. What was started is stopped then. */
+export async function rehearse(scenarios: readonly Scenario[], options: RehearseOptions): Promise<Rehearsals> {
+  const closers: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    while (closers.length > 0) await closers.pop()?.();
+  };
+  try {
+    const stage = await open(options, closers);
+    const { lanes, theatre, address } = await stage(Math.min(options.jobs, scenarios.length));
+    const waiting = [...scenarios.entries()];
+    const played: Played[] = [];
+    const results: RehearsalResult[] = [];
+    const work = async (lane: Lane) => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) {
+        const [index, scenario] = next;
+        options.signal?.throwIfAborted();
+        const one = await play(theatre, lane, scenario);
+        const result = resultOf(one);
+        played[index] = one;
+        results[index] = result;
+        options.onResult?.(result);
+      }
+    };
+    await Promise.all(lanes.map(work));
+    return { results, played, address, uiUrl: theatre.uiUrl, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function open({ signal, progress, bundle = SHIPPED_BUNDLE }: RehearseOptions, closers: (() => Promise<void>)[]) {
+  quiet();
+  const folder = await mkdtemp(join(tmpdir(), 'surefoot-rehearsal-'));
+  closers.push(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const ports = await choosePorts(folder, ['grpc', 'ui']);
+  const server = await startTemporalServer({
+    folder,
+    ports,
+    virtualTime: true,
+    searchAttributes: SEARCH_ATTRIBUTES,
+    log: progress,
+    signal,
+  });
+  closers.push(() => server.stop());
+  const { address, uiUrl, namespace } = server;
+  const connection = await Connection.connect({ address, interceptors: [timeSkippingInterceptor()] });
+  closers.push(() => connection.close());
+  const native = await NativeConnection.connect({ address });
+  closers.push(() => native.close());
+  const worlds = new Map<string, Rehearsed>();
+  const activities = createSimulatedActivities((workflowId) => worldOf(worlds, workflowId));
+  const theatre: Theatre = { client: new Client({ connection, namespace }), worlds, uiUrl, namespace, signal };
+  return async (count: number) => {
+    const lanes = await Promise.all(
+      Array.from({ length: Math.max(count, 1) }, (_, index) =>
+        Lane.start({ connection: native, taskQueue: `rehearsal-${index + 1}`, activities, bundle }),
+      ),
+    );
+    closers.push(async () => {
+      await Promise.all(lanes.map((lane) => lane.stop()));
+    });
+    return { lanes, theatre, address };
+  };
+}
+
+/** A monitor's or a rollback's workflow is named after its deployment. */
+function worldOf(worlds: Map<string, Rehearsed>, workflowId: string): Rehearsed {
+  const [prefix, name] = workflowId.split('/');
+  const found = worlds.get(`${prefix}/${name}`);
+  if (!found) throw new Error(`${workflowId} is no rehearsal of this process`);
+  return found;
+}
+
+let isQuiet = false;
+
+/** Failures are part of a rehearsal: the SDK's own log of them helps nobody. */
+function quiet(): void {
+  if (isQuiet) return;
+  isQuiet = true;
+  try {
+    Runtime.install({
+      logger: new DefaultLogger('ERROR'),
+      telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
+    });
+  } catch {
+    // Somebody else in this process has installed one.
+  }
+}

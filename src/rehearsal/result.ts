@@ -1,0 +1,99 @@
+/** The result of a rehearsal as it leaves this process: plain data. */
+
+import { ITEM_STATES, type ItemState } from '../domain/items.js';
+import type { DecisionKind } from '../domain/ledger.js';
+import type { Phase } from '../domain/steps.js';
+import type { Happening } from './journal.js';
+import { type Difference, judge } from './judge.js';
+import { detectionOf, itemsOf, type Played, timelineOf } from './played.js';
+
+export interface RehearsalResult {
+  /** The scenario's name. */
+  scenario: string;
+  title: string;
+  file?: string;
+  outcome: Played['outcome'];
+  /** Everything came as it was expected to. */
+  met: boolean;
+  differences: Difference[];
+  virtualSeconds: number;
+  wallSeconds: number;
+  /** Of metrics. */
+  samples: number;
+  rollback: {
+    option: string;
+    succeeded: boolean;
+    attempts: number;
+    criterion?: string;
+    step?: string;
+    /** Seconds since the start of the deployment. */
+    startedAt: number;
+    /** From the moment the metric crossed the threshold to the start of the rollback, seconds. */
+    detectedWithin?: number;
+    /** From the first sample beyond the threshold. */
+    sinceFirstSample?: number;
+  } | null;
+  timeline: Happening[];
+  exercised: Exercised;
+  link: string;
+}
+
+/** What a scenario has tried out of the plan. */
+export interface Exercised {
+  /** Criteria and trends that were broken. */
+  criteria: string[];
+  /** Phases in which something failed, waited for people who were not sure, or was stopped. */
+  phases: Phase[];
+  decisions: DecisionKind[];
+  /** Items that have got a state, with those states. */
+  items: Record<string, ItemState>;
+}
+
+export function resultOf(played: Played): RehearsalResult {
+  const { scenario, outcome, world, wallSeconds, link } = played;
+  const differences = judge(played);
+  const detection = detectionOf(played);
+  return {
+    scenario: scenario.name,
+    title: scenario.title,
+    ...(scenario.file === undefined ? {} : { file: scenario.file }),
+    outcome,
+    met: differences.length === 0,
+    differences,
+    virtualSeconds: Math.round(world.clock.latest / 1_000),
+    wallSeconds: Math.round(wallSeconds * 10) / 10,
+    samples: world.samples,
+    rollback: detection
+      ? {
+          option: detection.option,
+          succeeded: detection.succeeded,
+          attempts: detection.attempts,
+          ...(detection.criterion === undefined ? {} : { criterion: detection.criterion }),
+          ...(detection.step === undefined ? {} : { step: detection.step }),
+          startedAt: detection.startedAt / 1_000,
+          ...(detection.after === undefined ? {} : { detectedWithin: detection.after / 1_000 }),
+          ...(detection.seenAt === undefined
+            ? {}
+            : { sinceFirstSample: (detection.startedAt - detection.seenAt) / 1_000 }),
+        }
+      : null,
+    timeline: timelineOf(played),
+    exercised: exercisedBy(played),
+    link,
+  };
+}
+
+function exercisedBy(played: Played): Exercised {
+  const { ledger, outcome } = played;
+  const broken = ledger.monitors.flatMap(({ criteria }) => criteria.filter(({ verdict }) => verdict === 'breached'));
+  const failed = ledger.steps.filter(({ state }) => state !== 'passed').map(({ phase }) => phase);
+  const ended = outcome === 'succeeded' ? [] : [ledger.phase];
+  const accepted = ledger.decisions.filter(({ accepted: counts }) => counts);
+  const items = itemsOf(played).filter(({ state }) => ITEM_STATES.includes(state));
+  return {
+    criteria: [...new Set(broken.map(({ id }) => id))],
+    phases: [...new Set([...failed, ...ended])],
+    decisions: [...new Set(accepted.map(({ kind }) => kind))],
+    items: Object.fromEntries(items.map(({ id, state }) => [id, state])),
+  };
+}

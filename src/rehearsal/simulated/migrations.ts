@@ -1,0 +1,95 @@
+/** Migrations of a simulated world: it knows at which revision each database is, and what was lost on the way. */
+import type { Activities } from '../../contract/activities.js';
+import { formatDuration } from '../../domain/duration.js';
+import type { Fact } from '../../domain/evidence.js';
+import type { World } from '../world.js';
+import { current, type Find, perform } from './performing.js';
+import { isFine } from './steps.js';
+
+type Input = Parameters<Activities['migrate']>[0];
+type Made = Awaited<ReturnType<Activities['migrate']>>;
+
+export function simulateMigrations(find: Find): Pick<Activities, 'migrate' | 'readRevision'> {
+  return {
+    migrate: async (input) => {
+      const { world } = current(find);
+      const course = courseOf(world, input);
+      const { key } = input;
+      return perform(find, { activity: 'migrate', key, takes: course.takes }, () => carryOut(world, input, course));
+    },
+    readRevision: async ({ environment }) => current(find).world.environments[environment.name].revision,
+  };
+}
+
+interface Course {
+  takes: number;
+  failure?: string;
+  warnings: string[];
+}
+
+/** How the scenario lets this one go. The way back on staging is the trial of it. */
+function courseOf(world: World, { key, environment, direction }: Input): Course {
+  const { migration } = world.scenario.world;
+  const isMain = key.step === `${environment.name}.migration`;
+  const rule = isMain ? migration?.[environment.name] : undefined;
+  const isTrial = direction.kind === 'downgrade' && key.step.startsWith('staging.reversibility');
+  const failure =
+    rule?.fails ?? (isTrial && migration?.downgrade === 'fails' ? 'the downgrade fails in this scenario' : undefined);
+  return { takes: Math.max(rule?.takes ?? 0, world.ruleFor(key)?.takes ?? 0), failure, warnings: rule?.warnings ?? [] };
+}
+
+function carryOut(
+  world: World,
+  { key, environment, migration, direction, within, stock }: Input,
+  course: Course,
+): Made {
+  const state = world.environments[environment.name];
+  const before = state.revision;
+  const target = direction.kind === 'upgrade' ? migration.revision : (direction.to ?? world.previousRevision);
+  const { failure, warnings, takes } = course;
+  if (failure === undefined && isFine(world, key)) state.revision = target;
+  const after = state.revision;
+  const fact = (name: string, ok: boolean, text: string): Fact => ({ name, ok, text });
+  const facts = [
+    fact('ran', failure === undefined, failure ?? `${direction.kind} ended without error`),
+    fact('revision', after === target, `revision ${before} → ${after}, expected ${target}`),
+    fact('heads', true, 'one head'),
+    fact(
+      'warnings',
+      warnings.length === 0,
+      warnings.length === 0 ? 'no warnings' : `${warnings.length} warnings: ${warnings[0]}`,
+    ),
+    fact('schema', true, `schema of ${after}`),
+    fact('leftovers', true, 'no invalid index in the database'),
+  ];
+  if (within !== undefined) {
+    facts.push(
+      fact(
+        'duration',
+        failure === undefined && takes <= within,
+        `${formatDuration(takes)} (longest ${formatDuration(within)})`,
+      ),
+    );
+  }
+  return {
+    summary: `${direction.kind}: ${before} → ${after}`,
+    facts,
+    evidence: [],
+    before,
+    after,
+    milliseconds: takes,
+    schema: { before: `schema of ${before}`, after: `schema of ${after}` },
+    ...(stock && direction.kind === 'upgrade'
+      ? { added: world.scenario.world.migration?.adds ?? { tables: [], columns: [] } }
+      : {}),
+    ...(stock?.since ? { compared: comparedBy(world, direction.kind) } : {}),
+  };
+}
+
+function comparedBy({ scenario }: World, kind: 'upgrade' | 'downgrade'): NonNullable<Made['compared']> {
+  const shows = kind === 'downgrade' ? scenario.world.migration?.downgrade : undefined;
+  return {
+    schema: shows === 'differs' ? 'an object of the old schema is missing' : '',
+    lost: shows === 'loses' ? ['rows of a table of the old schema'] : [],
+  };
+}

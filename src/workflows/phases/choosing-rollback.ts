@@ -1,0 +1,133 @@
+/** Which way back: what is known is gathered, one pure function chooses, and people may choose otherwise. */
+import { condition, isCancellation } from '@temporalio/workflow';
+import { formatDuration } from '../../domain/duration.js';
+import type { RollbackTrigger, WayBack } from '../../domain/ledger.js';
+import { chooseRollback, type RollbackFacts, writtenSince } from '../../domain/rollback.js';
+import type { Deployment } from '../deployment.js';
+import { commandsOn, quickChecks } from '../policies.js';
+
+/** The option to take, or to whom it was left when none was safe and nobody chose one. */
+export async function chooseWayBack(
+  deployment: Deployment,
+  trigger: RollbackTrigger,
+): Promise<{ option: WayBack; reasons: string[] } | { leftTo: string }> {
+  const { option, reasons } = chooseRollback(await gatherFacts(deployment, trigger));
+  if (option === undefined) return askForOne(deployment, reasons);
+  if (trigger.kind === 'person' || deployment.plan.rollback.overrideWithin === 0) return { option, reasons };
+  return offerOverride(deployment, { option, reasons });
+}
+
+/** The checklist's options, each with the longest that it should take. */
+export const options = (deployment: Deployment): string =>
+  (['migration', 'code', 'full'] as const)
+    .map((option) => `${option} (up to ${formatDuration(estimateOf(deployment, option))})`)
+    .join(', ');
+
+/** All that people may choose from when a rollback has failed, or none is safe: the last resort too. */
+export function waysBack(deployment: Deployment): string {
+  const { backup } = deployment.ledger.production;
+  if (!backup) return `${options(deployment)}; there is no backup to restore`;
+  const took = formatDuration(estimateOf(deployment, 'restore'));
+  return `${options(deployment)}, restore (the backup from before the deploy: ${took} on trial; what is there now is kept beside it)`;
+}
+
+/** The checklist's longest estimate; for a restore, what the trial restore took. Milliseconds. */
+export const estimateOf = ({ plan, ledger }: Deployment, option: WayBack): number =>
+  option === 'restore' ? (ledger.production.restoreEstimate ?? 0) : plan.rollback.estimates[option];
+
+/** What there is to undo and what that would cost: the database is asked, not remembered. */
+async function gatherFacts(deployment: Deployment, trigger: RollbackTrigger): Promise<RollbackFacts> {
+  const { ledger, plan } = deployment;
+  const { production, eligibility } = ledger;
+  const environment = plan.environments.production;
+  let migrated = production.migrated;
+  try {
+    const revision = await commandsOn(deployment.runner).readRevision.executeWithOptions(
+      { summary: 'Read the database revision before choosing the rollback' },
+      [{ environment, migration: plan.migration }],
+    );
+    migrated = revision !== production.previousRevision;
+  } catch {
+    // The database cannot be asked: what this workflow did stands.
+  }
+  const stored = migrated ? await countStored(deployment) : {};
+  const written =
+    stored === undefined
+      ? ['the database could not be asked what is in it']
+      : writtenSince(deployment.storedByMigration ?? {}, stored);
+  return { ...wish(deployment, trigger), codeDeployed: production.codeDeployed, migrated, eligibility, written };
+}
+
+/**
+ * How much is in what the migration has added and a downgrade would drop. Counted right after the migration, too: what it
+ * filled in itself was not written by users.
+ * @returns undefined when the database cannot be asked
+ */
+export async function countStored({ plan, ledger }: Deployment): Promise<Record<string, number> | undefined> {
+  const { drops } = ledger.eligibility ?? {};
+  if (!drops || drops.tables.length + drops.columns.length === 0) return {};
+  return quickChecks.countStored
+    .executeWithOptions({ summary: 'Count what a downgrade would drop' }, [
+      { environment: plan.environments.production, drops },
+    ])
+    .catch((error) => {
+      if (isCancellation(error)) throw error;
+      return undefined;
+    });
+}
+
+function wish({ plan }: Deployment, trigger: RollbackTrigger): Pick<RollbackFacts, 'wanted' | 'because' | 'insisted'> {
+  const { pin, onStepFailure } = plan.rollback;
+  const option = trigger.kind === 'step' || trigger.option === 'restore' ? undefined : trigger.option;
+  if (trigger.kind === 'person' && option) {
+    return { wanted: option, because: `${trigger.who} asked for ${option}`, insisted: true };
+  }
+  if (pin) return { wanted: pin, because: `the plan pins ${pin}`, insisted: true };
+  const planned = trigger.kind === 'person' ? trigger.planned : option;
+  if (planned) return { wanted: planned, because: `the plan says ${planned} for this criterion` };
+  return { wanted: onStepFailure, because: `the plan's policy is ${onStepFailure}` };
+}
+
+/** Before a rollback that nobody asked for begins, people may choose another option, or say that it shall begin at once. */
+async function offerOverride(
+  deployment: Deployment,
+  chosen: { option: WayBack; reasons: string[] },
+): Promise<{ option: WayBack; reasons: string[] }> {
+  const within = deployment.plan.rollback.overrideWithin;
+  const question = deployment.openQuestion({
+    kind: 'rollback-choice',
+    id: 'rollback',
+    title: `Rolling back (${chosen.option}) in ${formatDuration(within)} unless somebody chooses otherwise`,
+    text: `${chosen.reasons.join('; ')}. Options: ${options(deployment)}`,
+    roles: deployment.allRoles,
+    moves: ['rollback', 'confirm'],
+  });
+  await condition(() => question.answer !== undefined, within, { summary: question.title });
+  deployment.closeQuestion(question);
+  const { answer } = question;
+  if (answer?.kind !== 'rollback' || !answer.option) return chosen;
+  const reason = `${answer.who} as ${answer.role} chose ${answer.option} instead: ${answer.why}`;
+  return { option: answer.option, reasons: [...chosen.reasons, reason] };
+}
+
+/** No option is safe: production is in trouble and a person has to weigh what is lost. */
+async function askForOne(
+  deployment: Deployment,
+  reasons: string[],
+): Promise<{ option: WayBack; reasons: string[] } | { leftTo: string }> {
+  for (;;) {
+    const answer = await deployment.ask({
+      kind: 'rollback-failed',
+      id: 'rollback',
+      title: 'No rollback is proven to be safe: which one?',
+      text: `${reasons.join('; ')}. Ways back: ${waysBack(deployment)}`,
+      roles: deployment.allRoles,
+      moves: ['rollback', 'skip'],
+    });
+    if (answer.kind === 'skip') return { leftTo: `no rollback is safe; left to ${answer.who}: ${answer.why}` };
+    if (answer.option) {
+      const reason = `${answer.who} as ${answer.role} chose ${answer.option}: ${answer.why}`;
+      return { option: answer.option, reasons: [...reasons, reason] };
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { EncryptionCodec, REFUSED } from '../../src/encryption/codec.js';
+import { codecEndpoint } from '../../src/encryption/endpoint.js';
+import { KeyringError, readKeyring } from '../../src/encryption/keys.js';
+
+const SECRET = 'canary-in-a-payload';
+const one = randomBytes(32);
+const two = randomBytes(32);
+const ring = (...ids: ('one' | 'two')[]) => ({
+  active: ids[0] ?? 'one',
+  keys: new Map(ids.map((id) => [id, id === 'one' ? one : two])),
+});
+const plain = (value: unknown): Payload => defaultPayloadConverter.toPayload(value) as Payload;
+const contentOf = (payload: Payload | undefined) => defaultPayloadConverter.fromPayload(payload as Payload);
+const bytes = (payload: Payload | undefined) => Buffer.from(payload?.data ?? []);
+
+describe('an encrypted payload', () => {
+  test('comes back as it was, whatever it holds', async () => {
+    const codec = new EncryptionCodec(ring('one'), 'throw');
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue(), async (value) => {
+        const [back] = await codec.decode(await codec.encode([plain(value)]));
+        expect(JSON.stringify(contentOf(back))).toBe(JSON.stringify(value));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('shows nothing of its content, and is another each time', async () => {
+    const codec = new EncryptionCodec(ring('one'), 'throw');
+    const [first, second] = await codec.encode([plain(SECRET), plain(SECRET)]);
+    expect(bytes(first).includes(SECRET)).toBe(false);
+    expect(bytes(first).equals(bytes(second))).toBe(false);
+  });
+
+  test('is read with an older key after the keys were rotated, and written with the new one', async () => {
+    const [old] = await new EncryptionCodec(ring('one'), 'throw').encode([plain(SECRET)]);
+    const rotated = new EncryptionCodec(ring('two', 'one'), 'throw');
+    expect(contentOf((await rotated.decode([old as Payload]))[0])).toBe(SECRET);
+    const [now] = await rotated.encode([plain(SECRET)]);
+    await expect(new EncryptionCodec(ring('one'), 'throw').decode([now as Payload])).rejects.toThrow(
+      'encrypted with the key two',
+    );
+  });
+
+  test('that was changed in one bit is not used', async () => {
+    const codec = new EncryptionCodec(ring('one'), 'throw');
+    const [payload] = await codec.encode([plain(SECRET)]);
+    const length = bytes(payload).length;
+    for (const at of [0, 13, length - 1]) {
+      const changed = bytes(payload);
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      const altered = { ...payload, data: changed } as Payload;
+      await expect(codec.decode([altered])).rejects.toThrow('cannot be decrypted with the key one');
+      const replaced = await new EncryptionCodec(ring('one'), 'replace').decode([altered]);
+      expect(contentOf(replaced[0])).toEqual(REFUSED);
+    }
+  });
+});
+
+describe('a payload in plain text', () => {
+  test('is refused by clients', async () =>
+    await expect(new EncryptionCodec(ring('one'), 'throw').decode([plain({ who: 'ana' })])).rejects.toThrow(
+      'in plain text although SUREFOOT_PAYLOAD_KEYS is set',
+    ));
+
+  test('never reaches a workflow: it is replaced, so that a forged signal decides nothing and stops nothing', async () => {
+    const [replaced] = await new EncryptionCodec(ring('one'), 'replace').decode([plain({ who: 'ana', role: 'qa' })]);
+    expect(contentOf(replaced)).toEqual(REFUSED);
+  });
+});
+
+describe('the keyring', () => {
+  test('is read from references, the active key first', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'surefoot-keys-'));
+    writeFileSync(join(folder, 'k2'), `${two.toString('hex')}\n`);
+    const keyring = readKeyring({
+      SUREFOOT_PAYLOAD_KEYS: `k2=file:${join(folder, 'k2')}, k1=env:KEY_ONE`,
+      KEY_ONE: one.toString('base64'),
+    });
+    expect(keyring?.active).toBe('k2');
+    expect([...(keyring?.keys.keys() ?? [])]).toEqual(['k2', 'k1']);
+  });
+
+  test('is none when the variable is not set', () => expect(readKeyring({})).toBeUndefined());
+
+  test.each([
+    ['a key itself', `k1=${SECRET}`, 'write ID=env:NAME'],
+    ['a key that is too short', 'k1=env:SHORT', 'key k1 is not 32 bytes'],
+    ['a file that is not there', 'k1=file:/nowhere/key', 'the file of key k1 cannot be read (ENOENT)'],
+    ['an ID that is there twice', 'k1=env:GOOD,k1=env:GOOD', 'k1 is there twice'],
+  ])('refuses %s, and never repeats what it holds', (_, written, words) => {
+    const read = () => readKeyring({ SUREFOOT_PAYLOAD_KEYS: written, SHORT: SECRET, GOOD: one.toString('base64') });
+    expect(read).toThrow(KeyringError);
+    expect(read).toThrow(words);
+    expect(read).not.toThrow(SECRET);
+  });
+});
+
+describe('the codec endpoint', () => {
+  const server = codecEndpoint(new EncryptionCodec(ring('one'), 'throw'), 'http://localhost:8233');
+  let url = '';
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => server.close());
+
+  const post = (path: string, body: unknown, origin = 'http://localhost:8233') =>
+    fetch(`${url}${path}`, { method: 'POST', body: JSON.stringify(body), headers: { Origin: origin } });
+
+  test('encodes and decodes as the Web UI asks', async () => {
+    const metadata = { encoding: Buffer.from('json/plain').toString('base64') };
+    const data = Buffer.from(JSON.stringify(SECRET)).toString('base64');
+    const encoded = await post('/encode', { payloads: [{ metadata, data }] });
+    expect(encoded.headers.get('access-control-allow-origin')).toBe('http://localhost:8233');
+    const encrypted = (await encoded.json()) as { payloads: { metadata: { encoding: string }; data: string }[] };
+    expect(Buffer.from(encrypted.payloads[0]?.metadata.encoding ?? '', 'base64').toString()).toBe('binary/encrypted');
+    const decoded = await post('/decode', encrypted);
+    expect(await decoded.json()).toEqual({ payloads: [{ metadata, data }] });
+  });
+
+  test('answers the pages of the Web UI only', async () => {
+    expect((await post('/decode', { payloads: [] }, 'https://evil.example.com')).status).toBe(403);
+    expect((await post('/other', {})).status).toBe(404);
+  });
+
+  test('says what it could not read', async () => {
+    const answer = await fetch(`${url}/decode`, { method: 'POST', body: 'nonsense' });
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toEqual({ message: expect.any(String) });
+  });
+});

@@ -1,0 +1,94 @@
+/** Slack, PagerDuty and a webhook as tests meet them: real HTTP, their documented schemas, and whatever goes wrong. */
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import { json, readBody, serve, type TestServer } from './server.js';
+
+export interface Received {
+  path: string;
+  headers: IncomingHttpHeaders;
+  raw: string;
+  body: Record<string, unknown>;
+}
+
+export interface Receiver extends TestServer {
+  received: Received[];
+  /** What the next requests get instead of the usual answer, in turn. */
+  instead: ((response: ServerResponse) => void)[];
+  /** What is never answered. */
+  ignores: (received: Received) => boolean;
+}
+
+async function receiver(usual: (received: Received, response: ServerResponse) => void): Promise<Receiver> {
+  const received: Received[] = [];
+  const instead: Receiver['instead'] = [];
+  const server = await serve((request, response) => {
+    void readBody(request).then((raw) => {
+      const one = { path: request.url ?? '', headers: request.headers, raw, body: JSON.parse(raw) as Received['body'] };
+      received.push(one);
+      if (whole.ignores(one)) return;
+      const other = instead.shift();
+      if (other) other(response);
+      else usual(one, response);
+    });
+  });
+  const whole: Receiver = Object.assign(server, { received, instead, ignores: () => false });
+  return whole;
+}
+
+/** chat.postMessage as docs.slack.dev describes it; the first message has ts 1764000001.000100. */
+export const slackReceiver = (): Promise<Receiver> => {
+  let posted = 0;
+  return receiver(({ path, headers, body }, response) => {
+    if (path !== '/api/chat.postMessage') return json(response, { ok: false, error: 'unknown_method' });
+    if (headers.authorization !== 'Bearer xoxb-canary-token')
+      return json(response, { ok: false, error: 'invalid_auth' });
+    if (!body.channel) return json(response, { ok: false, error: 'channel_not_found' });
+    if (!body.text) return json(response, { ok: false, error: 'no_text' });
+    posted += 1;
+    const ts = `176400000${posted}.000100`;
+    const { text, thread_ts } = body;
+    const message = {
+      type: 'message',
+      subtype: 'bot_message',
+      text,
+      ts,
+      username: 'surefoot',
+      bot_id: 'B012345',
+      thread_ts,
+    };
+    json(response, { ok: true, channel: 'C0123456789', ts, message });
+  });
+};
+
+/** Events API v2, enqueue, as developer.pagerduty.com describes it. */
+export const pagerDutyReceiver = (): Promise<Receiver> =>
+  receiver(({ path, body }, response) => {
+    const errors = [];
+    if (path !== '/v2/enqueue') errors.push('unknown path');
+    if (body.routing_key !== 'canary-routing-key-0123456789abc')
+      errors.push(`'routing_key' ${body.routing_key} is invalid`);
+    if (!['trigger', 'acknowledge', 'resolve'].includes(String(body.event_action)))
+      errors.push("'event_action' is invalid");
+    if (String(body.dedup_key).length > 255) errors.push("Length of 'dedup_key' is too long");
+    const payload = body.payload as Record<string, unknown> | undefined;
+    if (body.event_action === 'trigger') {
+      if (!payload?.summary || String(payload.summary).length > 1024)
+        errors.push("'payload.summary' is missing or too long");
+      if (!payload?.source) errors.push("'payload.source' is missing");
+      if (!['critical', 'error', 'warning', 'info'].includes(String(payload?.severity)))
+        errors.push("'payload.severity' is invalid");
+    }
+    if (errors.length > 0) json(response, { status: 'invalid event', message: 'Event object is invalid', errors }, 400);
+    else json(response, { status: 'success', message: 'Event processed', dedup_key: body.dedup_key }, 202);
+  });
+
+export const webhookReceiver = (): Promise<Receiver> => receiver((_, response) => response.writeHead(204).end());
+
+export const tooMany = (seconds: string) => (response: ServerResponse) => {
+  response.writeHead(429, { 'retry-after': seconds, 'content-type': 'application/json' });
+  response.end(JSON.stringify({ ok: false, error: 'ratelimited' }));
+};
+export const broken = (response: ServerResponse) => void response.writeHead(500).end('oops');
+export const nonsense = (response: ServerResponse) =>
+  void response.writeHead(200).end('<html>Welcome to the hotel</html>');
+/** Never answers. */
+export const silent = () => undefined;

@@ -1,0 +1,4 @@
+import { lawsHold } from './properties.js';
+import { inProduction } from './scenario.js';
+
+lawsHold('breaches and decisions while production changes', inProduction, ['deployed', 'breach', 'rolled-back']);

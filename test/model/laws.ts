@@ -1,0 +1,127 @@
+/** What must hold of every deployment, whatever happens to it: said once more, apart from the code that it is held against. */
+import type { DeployResult } from '../../src/contract/deployment.js';
+import type { MonitorInput, MonitorResult } from '../../src/contract/messages.js';
+import type { Ledger } from '../../src/domain/ledger.js';
+import { DEPLOYMENT, type PlayedDeployment, SERVICE_WORKFLOW } from './deployment.js';
+import { STARTED_BY } from './short-plan.js';
+import type { ActivityCall } from './temporal.js';
+
+export class Broken extends Error {}
+
+export function demand(holds: boolean | undefined, otherwise: string): void {
+  if (!holds) throw new Broken(otherwise);
+}
+
+export const isReminder = (timer: string | undefined): boolean => /^(Remind of|Escalate) /.test(timer ?? '');
+export const isGuard = (workflowId: string): boolean => workflowId.startsWith(`${DEPLOYMENT}/guard`);
+
+/** After so long reminders may have ended: 60 of them, 12 hours apart. */
+const REMINDED_FOR = 25 * 24 * 3_600_000;
+
+/** Nothing waits for ever without somebody being told, and a production that people use is never left alone. */
+export function lookAtWaiting({ temporal, circumstances }: PlayedDeployment, ledger: Ledger): void {
+  const { questions, held, production, phase } = ledger;
+  const open = questions.filter(({ answer }) => answer === undefined);
+  demand(open.length > 0 || held !== undefined, `it waits for nobody in ${phase}`);
+  const waiting = [
+    // Who holds a deployment is reminded of the hold; the window is looked at again when it is released.
+    ...open
+      .filter(({ kind }) => !(kind === 'window' && held))
+      .map(({ title, openedAt }) => ({ about: title, reminder: `“${title}”`, since: openedAt })),
+    ...(held ? [{ about: 'a person holds the deployment', reminder: `“held by ${held.who}”`, since: held.at }] : []),
+  ];
+  for (const { about, reminder, since } of waiting) {
+    demand(circumstances.deaf || wasTold(temporal.scheduled, about, since), `nobody was told: ${about}`);
+    const isReminded = temporal.timers.some((timer) => isReminder(timer) && timer.includes(reminder.slice(0, 150)));
+    demand(isReminded || temporal.now - since > REMINDED_FOR, `nobody will be reminded: ${about}`);
+  }
+  const goesBack = ledger.ending !== undefined || ledger.rollback !== undefined || ledger.outcome !== undefined;
+  if (!production.codeDeployed || production.maintenance || goesBack) return;
+  const isWatched = temporal.executions.some(({ type, state }) => type === 'MonitorWorkflow' && state === 'running');
+  demand(isWatched, `production has changed, and nobody watches it while people are waited for in ${phase}`);
+}
+
+/** Production begins with five sign-offs of the digest that was sealed last, and is deployed to with five of what it is now. */
+export function lookAtBeginning(played: PlayedDeployment, { activity, input, workflowId }: ActivityCall): void {
+  if (activity !== 'runCommand' || workflowId !== SERVICE_WORKFLOW) return;
+  const { step } = (input as { key: { step: string } }).key;
+  const { world } = played;
+  if (step === 'production.maintenance-on') demandSignOffs(played, world.sealed?.digest, step);
+  if (step === 'production.deploy') demandSignOffs(played, world.currentDigest, step);
+}
+
+/** Five people, none of whom started it, have each signed this very digest off in a role of theirs. */
+function demandSignOffs({ plan, given, world }: PlayedDeployment, digest: string | undefined, step: string): void {
+  const { roster, roles, signed } = plan.approvals;
+  const valid = given.filter(({ who, role, digest: named, signature }) => {
+    const person = roster.find(({ id }) => id === who);
+    const names = named !== undefined && named.length >= 12 && digest?.startsWith(named) === true;
+    const signs = !signed || signature === world.sign({ deployment: DEPLOYMENT, digest: digest ?? '', role, who });
+    return person?.roles.includes(role) && who !== STARTED_BY && names && signs;
+  });
+  const fill = ([role, ...rest]: string[], taken: string[]): boolean =>
+    role === undefined ||
+    valid.some((given) => given.role === role && !taken.includes(given.who) && fill(rest, [...taken, given.who]));
+  const isSignedOff = fill(
+    roles.map(({ role }) => role),
+    [],
+  );
+  demand(isSignedOff, `${step} without five sign-offs of what is deployed now (${digest?.slice(0, 12)})`);
+}
+
+/** Every ending is told and has a reason, and nobody who sent something is left without an answer. */
+export function lookAtEnd(played: PlayedDeployment, result: DeployResult): void {
+  demand(result.outcome !== undefined && result.reason.trim() !== '', 'it ended without a reason');
+  demand(wasTold(played.temporal.scheduled, 'the deployment has ended', 0), 'nobody was told of its end');
+  for (const { state } of played.updates) demand(state !== 'accepted', 'an update was never answered');
+  lookAtRollbacks(played, result);
+  // Users are locked out of a production in trouble only, and of no other without somebody knowing.
+  const isKnown = result.untold.some((text) => text.startsWith('maintenance mode'));
+  const isLockedOut = played.world.production.maintenance && result.outcome !== 'rollback-failed';
+  demand(!isLockedOut || isKnown, `users are locked out of a deployment that ${result.outcome}`);
+}
+
+/** Exactly one rollback for each time that one was called for, one after the other. */
+function lookAtRollbacks(played: PlayedDeployment, result: DeployResult): void {
+  const { outcome, decisions, earlierRollbacks, rollback, production } = result;
+  const started = played.rollbacks.map(({ workflowId }) => workflowId);
+  const known = [...earlierRollbacks, ...(rollback ? [rollback] : [])].map(({ workflowId }) => workflowId);
+  demand(started.join() === known.join(), `rollbacks ${started}, of which the ledger knows ${known}`);
+  demand(new Set(started).size === started.length, `the same rollback twice: ${started}`);
+  const asked = decisions.filter(({ accepted, reason }) => accepted && /^(retry|rollback): rollback$/.test(reason));
+  demand(
+    started.length <= 1 + asked.length,
+    `${started.length} rollbacks, and people asked ${asked.length} times for more`,
+  );
+
+  const breaches = breachesOf(played);
+  const wentBack = outcome === 'rolled-back' || outcome === 'rollback-failed';
+  demand(breaches.length < 2, `${breaches.length} breaches, although the first ends the way forward`);
+  demand(breaches.length === 0 || wentBack, `a breach, and it ${outcome}`);
+  const alarmed = played.temporal.executions.filter(
+    ({ workflowId, state }) => played.world.alarmed.has(workflowId) && (state === 'completed' || state === 'failed'),
+  );
+  demand(
+    alarmed.length === 0 || wentBack,
+    `${alarmed.map(({ workflowId }) => workflowId)} had seen a breach, and it ${outcome}`,
+  );
+  demand(outcome !== 'rolled-back' || started.length > 0, 'rolled back without a rollback');
+  demand(
+    wentBack === (production.codeDeployed && outcome !== 'succeeded'),
+    `code deployed: ${production.codeDeployed}; it ${outcome}`,
+  );
+}
+
+/** What the monitors of production have seen that calls for a rollback. */
+export const breachesOf = ({ temporal }: PlayedDeployment): string[] =>
+  temporal.executions.flatMap(({ type, args, result, workflowId }) => {
+    if (type !== 'MonitorWorkflow' || (args as [MonitorInput])[0].watch.environment !== 'production') return [];
+    return (result as MonitorResult | undefined)?.breach ? [workflowId] : [];
+  });
+
+function wasTold(scheduled: readonly (ActivityCall & { at: number })[], about: string, since: number): boolean {
+  return scheduled.some(({ activity, input, at }) => {
+    const { messages = [] } = input as { messages?: { subject: string }[] };
+    return activity === 'tell' && at >= since && messages.some(({ subject }) => subject.includes(about));
+  });
+}

@@ -1,0 +1,145 @@
+/** What playing thousands of deployments has found, one named test each. */
+import type { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm.js';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Ledger } from '../../src/domain/ledger.js';
+import { PlayedDeployment, SERVICE_WORKFLOW } from './deployment.js';
+import { isGuard } from './laws.js';
+import { calm } from './scenario.js';
+import { compileWorkflows } from './temporal.js';
+
+let creator: ReusableVMWorkflowCreator;
+let played: PlayedDeployment;
+
+beforeAll(async () => {
+  creator = await compileWorkflows();
+});
+afterEach(() => played.temporal.end());
+
+async function begin(...parts: Parameters<typeof calm>): Promise<PlayedDeployment> {
+  played = new PlayedDeployment(creator, calm(...parts));
+  await played.start();
+  return played;
+}
+
+const asks = (id: string) => (ledger: Ledger) => ledger.questions.some((question) => question.id === id);
+const diego = { who: 'diego.alves', role: 'devops', why: 'because' };
+const commands = (step: string) =>
+  played.temporal.scheduled.filter(({ activity, input }) => {
+    const { key } = input as { key?: { step: string } };
+    return activity === 'runCommand' && key?.step === step;
+  }).length;
+
+describe('the release moves after it has been signed off', () => {
+  test('while production waits for its window: it is not deployed, and people are asked', async () => {
+    await begin({ plan: { window: true }, closed: -1 });
+    await played.goOnUntil(asks('production.window'));
+    played.world.moveTarget();
+    played.send('override', { ...diego, subject: 'production.window' });
+    const { approvals } = await played.goOnUntil(asks('proposal'));
+    expect(commands('production.deploy')).toBe(0);
+    // It comes back to what staging has proven and people have signed: their word stands.
+    played.world.moveTarget();
+    expect(approvals).toHaveLength(5);
+    expect((await played.toItsEnd()).outcome).toBe('succeeded');
+  });
+
+  test('while somebody holds production after the dump: the deploy command does not run', async () => {
+    await begin();
+    await played.goOnUntil(asks('communication'));
+    played.send('confirm', { ...diego, subject: 'communication' });
+    await played.idleUntil(() =>
+      played.temporal.scheduled.some(
+        ({ activity }) => activity === 'backUpDatabase' && played.world.sealed !== undefined,
+      ),
+    );
+    played.send('hold', diego);
+    await played.goOnUntil(({ held }) => held !== undefined);
+    played.world.moveTarget();
+    played.send('resume', diego);
+    await played.goOnUntil(asks('proposal'));
+    expect(commands('production.deploy')).toBe(0);
+    expect((await played.toItsEnd()).outcome).toBe('aborted');
+  });
+});
+
+test('a deployment that is held right after production was deployed to is watched: a breach ends the hold', async () => {
+  await begin({
+    plan: { maintenance: false },
+    troubles: [{ watch: 'guard', tick: 2, metric: 'errors', says: 'breach', lasts: 1 }],
+  });
+  await played.goOnUntil(asks('communication'));
+  played.send('confirm', { ...diego, subject: 'communication' });
+  await played.idleUntil(() => commands('production.deploy') === 1);
+  played.send('hold', diego);
+  await played.idleUntil(() => !played.isRunning);
+  const { outcome, rollback } = await played.toItsEnd();
+  expect(outcome).toBe('rolled-back');
+  expect(rollback?.trigger).toMatchObject({ kind: 'criterion', criterion: 'rollback-errors' });
+  expect(played.temporal.executions.filter(({ workflowId }) => isGuard(workflowId))).toHaveLength(1);
+});
+
+test('a window that never opens is reminded of', async () => {
+  await begin({ plan: { window: true }, closed: -1 });
+  await played.goOnUntil(asks('production.window'));
+  const reminded = () => played.world.messages.filter(({ event }) => event === 'question-reminded').length;
+  await played.idleUntil(() => reminded() > 1);
+  played.send('override', { ...diego, subject: 'production.window' });
+  expect((await played.toItsEnd()).outcome).toBe('succeeded');
+});
+
+describe('what only monitors should send, sent by anybody', () => {
+  const GARBAGE = [
+    null,
+    undefined,
+    7,
+    'cpu',
+    [],
+    {},
+    { criterion: 7 },
+    { criterion: 'consider-cpu' },
+    { criterion: '__proto__', title: 'x', text: 'y' },
+  ];
+
+  test.each(['concernRaised', 'concernSettled'])('%s with garbage changes nothing', async (signal) => {
+    await begin();
+    await played.goOn(30);
+    const before = await played.goOnUntil(() => true);
+    for (const content of GARBAGE) played.temporal.signal(SERVICE_WORKFLOW, signal, [content]);
+    await played.idleUntil(() => played.temporal.next() !== played.temporal.now);
+    expect((await played.ledger()).questions).toEqual(before.questions);
+    expect((await played.toItsEnd()).outcome).toBe('succeeded');
+  });
+
+  test('concernDismissed with garbage does not end the monitor, nor what it watches', async () => {
+    await begin({ troubles: [{ watch: 'watch-5m', tick: 2, metric: 'errors', says: 'breach', lasts: 1 }] });
+    await played.goOnUntil(asks('communication'));
+    played.send('confirm', { ...diego, subject: 'communication' });
+    const monitor = () => played.temporal.executions.find(({ workflowId }) => workflowId.endsWith('/watch-5m'));
+    await played.idleUntil(() => monitor() !== undefined);
+    for (const content of GARBAGE) played.temporal.signal(monitor()?.workflowId ?? '', 'concernDismissed', [content]);
+    expect((await played.toItsEnd()).outcome).toBe('rolled-back');
+  });
+});
+
+test('a flood of long garbage leaves a ledger that Temporal can still carry', async () => {
+  await begin();
+  await played.goOnUntil(asks('access'));
+  const long = 'x'.repeat(2_000);
+  const sent = { who: long, role: long, why: long, subject: long, digest: long, signature: long };
+  for (let count = 0; count < 600; count += 1) played.temporal.signal(SERVICE_WORKFLOW, 'confirm', [sent]);
+  const result = await played.toItsEnd();
+  expect(result.outcome).toBe('succeeded');
+  // 2 MB is the most that one payload may have.
+  expect(JSON.stringify(result).length).toBeLessThan(1_000_000);
+});
+
+test('a flood of approvals with forged signatures does, too', async () => {
+  await begin({ plan: { signed: true } });
+  const { questions } = await played.goOnUntil(asks('sign-offs'));
+  const long = 'x'.repeat(2_000);
+  const forged = { who: 'ana.souza', role: 'tech-lead', digest: questions[0]?.digest, signature: long, why: long };
+  for (let count = 0; count < 300; count += 1) played.temporal.signal(SERVICE_WORKFLOW, 'approve', [forged]);
+  const result = await played.toItsEnd();
+  expect(result.approvals).toHaveLength(5);
+  expect(JSON.stringify(result).length).toBeLessThan(500_000);
+});

@@ -1,0 +1,255 @@
+/** Staging, production, the repository and people's devices, as far as activities see them: all that a scenario scripts. */
+import { createHash } from 'node:crypto';
+import type { Activities, EvidencePlace, StepKey } from '../../src/contract/activities.js';
+import { FailureType } from '../../src/contract/errors.js';
+import type { Environment, EnvironmentName, ResolvedPlan } from '../../src/contract/plan.js';
+import { approvalStatement } from '../../src/domain/approvals.js';
+import type { Sample } from '../../src/domain/criteria.js';
+import type { StepReport } from '../../src/domain/evidence.js';
+import type { Message } from '../../src/domain/notifications.js';
+import { canonicalJson } from '../../src/plan/digest.js';
+import type { ActivityCall, ActivityOutcome } from './temporal.js';
+
+/**
+ * One thing that goes wrong: the first run of a step, or of an activity that belongs to none (`sealSeries`, or
+ * `sealSeries of watch-5m` for one workflow's).
+ */
+export interface Failing {
+  what: string;
+  how: 'facts' | 'command' | 'unknown' | 'error';
+}
+
+/** What a metric says at one tick of a watch (`guard` for all guards), and for how many. */
+export interface Trouble {
+  watch: string;
+  tick: number;
+  metric: 'errors' | 'latency' | 'cpu';
+  says: 'breach' | 'nothing' | 'error' | 'notANumber';
+  lasts: number;
+}
+
+export interface Circumstances {
+  failing: Failing[];
+  troubles: Trouble[];
+  /** How staging's trial of the way back goes. */
+  reversible: 'yes' | 'loses-data' | 'not-at-all';
+  /** What a downgrade would drop has been written to. */
+  written: boolean;
+  browser: boolean;
+  /** Rollbacks that fail before one works. */
+  failingRollbacks: number;
+  /** Times that a window is closed when looked at; -1: it never opens. */
+  closed: number;
+  /** Nobody can be told of anything. */
+  deaf: boolean;
+}
+
+export const BASE = '8c1f0a2d4b6e';
+const PROVEN_COMMIT = 'c'.repeat(40);
+const MOVED_COMMIT = 'd'.repeat(40);
+
+const CALLS: string[] = ['concern-raised', 'rollback-choice-asked'];
+
+type Input = { key?: StepKey; evidence?: EvidencePlace; environment?: Environment };
+
+export class World {
+  commit = PROVEN_COMMIT;
+  readonly messages: Message[] = [];
+  /** How many of them were questions with a time limit. */
+  calls = 0;
+  /** The digest of the last proposal that was sealed, and everything that it was sealed from. */
+  sealed?: { digest: string; at: number; content: unknown };
+  readonly production: { version: string; revision: string | null; maintenance: boolean };
+  private readonly revisions: Record<EnvironmentName, string | null>;
+  private readonly failing: Failing[];
+  private readonly ticks: Record<string, number> = {};
+  /** Monitors that have been given a sample that calls for a rollback of production. */
+  readonly alarmed = new Set<string>();
+  private asking = '';
+  private rollbacksToFail: number;
+  private counted = 0;
+  private closed: number;
+
+  constructor(
+    private readonly plan: ResolvedPlan,
+    private readonly circumstances: Circumstances,
+    private readonly clock: () => number,
+  ) {
+    this.production = { version: plan.release.previous, revision: BASE, maintenance: false };
+    this.revisions = { staging: BASE, production: BASE };
+    this.failing = [...circumstances.failing];
+    this.rollbacksToFail = circumstances.failingRollbacks;
+    this.closed = circumstances.closed;
+  }
+
+  /** The release's target points somewhere else from now on, or back to what staging has proven. */
+  moveTarget(): void {
+    this.commit = this.commit === PROVEN_COMMIT ? MOVED_COMMIT : PROVEN_COMMIT;
+  }
+
+  /** The digest of what would be deployed at this very moment. */
+  get currentDigest(): string | undefined {
+    return this.sealed && this.digestOf(this.sealed.content);
+  }
+
+  sign(of: { deployment: string; digest: string; role: string; who: string }): string {
+    return `signed by ${of.who}: ${approvalStatement(of)}`;
+  }
+
+  answer({ activity, input, workflowId }: ActivityCall): ActivityOutcome {
+    const { key } = input as Input;
+    this.asking = workflowId;
+    const names = [key?.step ?? activity, `${activity} of ${workflowId.split('/').at(-1)}`];
+    const failing = this.failing.findIndex(({ what }) => names.includes(what));
+    const how = failing >= 0 ? this.failing.splice(failing, 1)[0]?.how : undefined;
+    if (how === 'command') return failure('exit code 1', FailureType.CommandFailed, [{ evidence: [] }]);
+    if (how === 'unknown') return failure('nobody knows how it ended', FailureType.OutcomeUnknown);
+    if (how === 'error' || (how && !key)) return failure('out of order', 'Error');
+    if (key?.step.startsWith('rollback-') && key.step.endsWith('.verify') && this.rollbacksToFail > 0) {
+      this.rollbacksToFail -= 1;
+      return { result: report(['verified'], false) };
+    }
+    const answers = this.answers as Record<string, (input: unknown) => unknown>;
+    const result = answers[activity]?.(input);
+    if (result === undefined && activity !== 'checkClock') throw new Error(`nothing is known of ${activity}`);
+    if (how === 'facts') return { result: { ...(result as object), ...report(['looks-well'], false) } };
+    return { result };
+  }
+
+  private digestOf(content: unknown): string {
+    return createHash('sha256')
+      .update(canonicalJson({ ...(content as object), commit: this.commit }))
+      .digest('hex');
+  }
+
+  private readonly answers: { [Name in keyof Activities]: (input: Parameters<Activities[Name]>[0]) => unknown } = {
+    admit: () => ({ runner: 'machine' }),
+    checkClock: () => undefined,
+    checkRepository: () => ({ ...report(['merged']), commit: this.commit }),
+    checkStaging: () => report(['rows']),
+    checkTools: () => report(['tools']),
+    checkReview: () => report(['reviewed']),
+    checkAccess: () => report(['access']),
+    checkAlerts: () => report(['alerts']),
+    backUpDatabase: () => ({
+      ...report(['created']),
+      ...{ bytes: 1, sha256: 'b'.repeat(64), location: 's3://backups/dump', restoreMilliseconds: 1000 },
+    }),
+    restoreDatabase: () => {
+      this.revisions.production = BASE;
+      return report(['restored']);
+    },
+    reviewDatabase: () => report(['slow-queries']),
+    countRows: () => 1000,
+    checkIndexes: () => ({ ...report(['valid']), use: { reset: null, scans: {} } }),
+    checkIndexUse: () => report(['used']),
+    runCommand: ({ environment, command, values }) => {
+      const { commands } = this.plan;
+      if (environment.name === 'production') {
+        if (command.run.join() === commands.deploy.run.join()) this.production.version = values.version ?? '';
+        if (command.run.join() === commands.maintenanceOn?.run.join()) this.production.maintenance = true;
+        if (command.run.join() === commands.maintenanceOff?.run.join()) this.production.maintenance = false;
+      }
+      return report(['ran']);
+    },
+    checkLogs: () => report(['ran', 'logs']),
+    migrate: ({ environment, direction, migration, key }) => {
+      const before = this.revisions[environment.name];
+      const after = direction.kind === 'upgrade' ? migration.revision : direction.to;
+      const trial = key.step.startsWith('staging.reversibility');
+      const { reversible } = this.circumstances;
+      if (trial && direction.kind === 'downgrade' && reversible === 'not-at-all') {
+        return {
+          ...report(['ran'], false),
+          before,
+          after: before,
+          milliseconds: 1,
+          schema: { before: 'x', after: 'x' },
+        };
+      }
+      this.revisions[environment.name] = after;
+      const lost = trial && reversible === 'loses-data' ? ['a row'] : [];
+      return {
+        ...report(['ran', 'revision']),
+        ...{ before, after, milliseconds: 1, compared: { schema: '', lost } },
+        added: { tables: [], columns: [{ table: 'intervention_plans', column: 'needs_review' }] },
+      };
+    },
+    readRevision: ({ environment }) => this.revisions[environment.name],
+    awaitHealth: () => report(['status', 'version']),
+    checkEndpoints: () => report(['status']),
+    awaitDrained: () => report(['drained']),
+    checkMaintenance: () => report(['message']),
+    checkPath: () => report(['status']),
+    checkApiDocumentation: () => {
+      const { browser } = this.circumstances;
+      return { ...report(['loads', 'listed', 'parameters', 'schema', 'example'], browser), browser };
+    },
+    runLoadTest: () => report(['success-rate', 'p95', 'p99', 'timeouts', 'memory']),
+    nextOpening: ({ at }) => {
+      if (this.closed === 0) return { open: true, text: 'open' };
+      if (this.closed < 0) return { open: false, text: 'never opens' };
+      this.closed -= 1;
+      return { open: false, opensAt: at + 8 * 3_600_000, text: 'opens in 8 h' };
+    },
+    sampleMetrics: ({ monitor, at, metrics }) => {
+      const tick = (this.ticks[monitor] ?? 0) + 1;
+      this.ticks[monitor] = tick;
+      return Object.fromEntries(metrics.map(({ name }) => [name, [this.sample({ monitor, tick, name, at })]]));
+    },
+    sealSeries: () => [],
+    assessTrends: () => ({ results: [], evidence: [] }),
+    tell: ({ messages }) => {
+      if (this.circumstances.deaf)
+        return { threads: {}, untold: messages.map(({ subject }) => `${subject}: no answer`) };
+      this.messages.push(...messages);
+      this.calls += messages.filter(({ event }) => CALLS.includes(event)).length;
+      return { threads: {}, untold: [] };
+    },
+    sendNotices: () => report(['devops', 'stakeholders', 'users']),
+    sealProposal: ({ content }) => {
+      const digest = this.digestOf(content);
+      this.sealed = { digest, at: this.clock(), content };
+      const { commit } = this;
+      return { ...report(['unchanged'], commit === content.release.provenCommit), digest, commit };
+    },
+    verifySignature: ({ statement, signature, who, keys }) => {
+      const valid = signature === `signed by ${who}: ${statement}` && keys.includes(`ssh-ed25519 ${who}`);
+      return { valid, reason: valid ? 'signed' : 'not signed by that person' };
+    },
+    countStored: () => {
+      this.counted += 1;
+      return { 'intervention_plans.needs_review': this.circumstances.written ? this.counted : 0 };
+    },
+    verifyState: () => report(['version', 'revision']),
+  };
+
+  private sample(of: { monitor: string; tick: number; name: string; at: number }): Sample {
+    const { at } = of;
+    const trouble = this.circumstances.troubles.find(
+      ({ watch, tick, metric, lasts }) =>
+        watch === of.monitor && metric === of.name && of.tick >= tick && of.tick < tick + lasts,
+    );
+    switch (trouble?.says) {
+      case 'breach':
+        if (of.name === 'errors') this.alarmed.add(this.asking);
+        return { at, kind: 'ok', value: 99 };
+      case 'nothing':
+        return { at, kind: 'noData', reason: 'no such series' };
+      case 'error':
+        return { at, kind: 'error', message: 'connection refused' };
+      case 'notANumber':
+        return { at, kind: 'notANumber' };
+      default:
+        return { at, kind: 'ok', value: 1 };
+    }
+  }
+}
+
+function report(names: string[], ok = true): StepReport {
+  return { summary: 'done', facts: names.map((name) => ({ name, ok, text: `${name}: ${ok}` })), evidence: [] };
+}
+
+const failure = (message: string, type: string, details: unknown[] = []): ActivityOutcome => ({
+  failure: { message, type, details },
+});

@@ -1,0 +1,49 @@
+/** Workflows that do nothing but tell and ask, by the deployment's own means. */
+import { allHandlersFinished, condition, sleep } from '@temporalio/workflow';
+import type { DeployInput } from '../../src/contract/deployment.js';
+import type { Ledger } from '../../src/domain/ledger.js';
+import { Deployment } from '../../src/workflows/deployment.js';
+
+/** Begins, asks two things at once, and ends when both are answered and nothing is held. */
+export async function asking(input: DeployInput): Promise<Ledger> {
+  const deployment = new Deployment(input);
+  deployment.tell({ kind: 'started' });
+  const ask = (id: string, roles: string[]) =>
+    deployment.ask({
+      kind: 'confirmation',
+      id,
+      title: `Is ${id} ready?`,
+      text: `about ${id}`,
+      roles,
+      moves: ['confirm'],
+    });
+  await Promise.all([ask('access', ['devops']), ask('manual', ['qa'])]);
+  await condition(() => deployment.ledger.held === undefined);
+  return end(deployment);
+}
+
+/** Waits for concerns of a monitor to come and go. */
+export async function concerned(input: DeployInput): Promise<Ledger> {
+  const deployment = new Deployment(input);
+  await condition(() => deployment.ledger.questions.length > 0);
+  await condition(() => deployment.ledger.questions.length === 0);
+  return end(deployment);
+}
+
+/** A slow channel is being told of the start when production breaks, and is rolled back. */
+export async function breaking(input: DeployInput & { outcome: 'rolled-back' | 'rollback-failed' }): Promise<Ledger> {
+  const deployment = new Deployment(input);
+  deployment.tell({ kind: 'started' });
+  await sleep(1, { summary: 'Let it be told' });
+  deployment.tell({ kind: 'breach', criterion: 'errors', reason: 'errors at 12 %' });
+  deployment.tell({ kind: 'ended', outcome: input.outcome, reason: 'errors at 12 %', elapsed: 60_000 });
+  await deployment.telling.told();
+  return deployment.ledger;
+}
+
+async function end(deployment: Deployment): Promise<Ledger> {
+  deployment.tell({ kind: 'ended', outcome: 'succeeded', reason: 'all phases passed', elapsed: 60_000 });
+  await deployment.telling.told();
+  await condition(allHandlersFinished);
+  return deployment.ledger;
+}

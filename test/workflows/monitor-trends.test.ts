@@ -1,0 +1,155 @@
+/** A day of watching in virtual time, with the real activities on a real page of metrics. */
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { expect, onTestFinished, test } from 'vitest';
+import { choosePorts } from '../../sandbox/local/ports.js';
+import { startTemporalServer } from '../../sandbox/local/temporal.js';
+import { timeSkippingInterceptor } from '../../sandbox/local/time-skipping.js';
+import { createMonitorActivities } from '../../src/activities/monitor.js';
+import { createTrendActivities } from '../../src/activities/trends.js';
+import { evidenceFile } from '../../src/adapters/evidence-store.js';
+import type { MonitorInput, MonitorResult } from '../../src/contract/messages.js';
+import type { Metric, Watch } from '../../src/contract/plan.js';
+import type { Criterion } from '../../src/domain/criteria.js';
+import type { LeakTrend } from '../../src/domain/trends/trend.js';
+import { evidencePlace } from '../helpers/context.js';
+import { serve } from '../helpers/server.js';
+import { scratchFolder } from '../sandbox/scratch-folders.js';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const TASK_QUEUE = 'monitor-trends';
+
+/** How much it grows in a virtual hour depends on how often a machine looks in that time: nearly any growth matters here. */
+const leak: LeakTrend = {
+  id: 'leak',
+  title: 'Sem memory leaks',
+  metric: 'memory',
+  unit: '%',
+  tier: 'require',
+  notEnough: 'unknown',
+  test: 'leak',
+  growth: 0.01,
+  limit: 100,
+  within: 10_000 * HOUR,
+  warmUp: HOUR,
+  minimumSamples: 60,
+};
+
+const full: Criterion = {
+  id: 'full',
+  title: 'Memória',
+  metric: 'memory',
+  unit: '%',
+  breach: { comparison: '>', threshold: 90 },
+  for: 0,
+  tier: 'rollback',
+  noData: 'unknown',
+  notANumber: 'unknown',
+  providerError: 'unknown',
+  minimumSamples: 10,
+};
+
+function watchOf(id: string, url: string): Watch {
+  const read = { share: { of: { name: 'used', labels: { of: id } }, to: { name: 'limit' } } };
+  const metric: Metric = {
+    name: 'memory',
+    title: 'Memória',
+    unit: '%',
+    source: { kind: 'scrape', url, window: MINUTE, read },
+  };
+  return {
+    id,
+    title: id,
+    environment: 'staging',
+    duration: 24 * HOUR,
+    tick: 15 * MINUTE,
+    metrics: [metric],
+    criteria: [full],
+    trends: [leak],
+    gate: 'ask',
+    consider: { within: HOUR, otherwise: 'continue' },
+  };
+}
+
+test('trends are judged when a watch has run to its end, and left undecided when a breach ends it', async () => {
+  let looks = 0;
+  const page = await serve((_, response) => {
+    looks += 1;
+    response.end(
+      `used{of="leaking"} ${20 + Math.min(looks / 10, 60)}\nused{of="steady"} 20\nused{of="broken"} 95\nlimit 100\n`,
+    );
+  });
+  const folder = await scratchFolder();
+  const server = await startTemporalServer({
+    folder,
+    ports: await choosePorts(folder, ['grpc', 'ui']),
+    virtualTime: true,
+    searchAttributes: {},
+  });
+  onTestFinished(() => server.stop());
+  const connection = await Connection.connect({ address: server.address, interceptors: [timeSkippingInterceptor()] });
+  onTestFinished(() => connection.close());
+  const native = await NativeConnection.connect({ address: server.address });
+  const worker = await Worker.create({
+    connection: native,
+    taskQueue: TASK_QUEUE,
+    workflowsPath: fileURLToPath(new URL('../../src/workflows/monitor.ts', import.meta.url)),
+    activities: { ...createMonitorActivities(), ...createTrendActivities() },
+  });
+  const evidence = await evidencePlace();
+  const client = new Client({ connection });
+  const watch = async (id: string): Promise<MonitorResult> => {
+    const input: MonitorInput = {
+      deployment: 'd-1',
+      service: 'service',
+      parent: 'nobody',
+      watch: watchOf(id, `${page.url}/metrics`),
+      evidence,
+      clock: 'virtual',
+      baselines: {},
+      roles: [],
+    };
+    return client.workflow.execute('MonitorWorkflow', { workflowId: id, taskQueue: TASK_QUEUE, args: [input] });
+  };
+  const ids = ['leaking', 'steady', 'broken'];
+  const results = await worker.runUntil(Promise.all(ids.map(watch)));
+  await native.close();
+
+  const [leaking, steady, broken] = results as [MonitorResult, MonitorResult, MonitorResult];
+  expect(leaking).toMatchObject({
+    verdict: 'breached',
+    openGates: ['leak'],
+    ticks: 96,
+    criteria: [
+      { id: 'full', verdict: 'healthy' },
+      {
+        id: 'leak',
+        tier: 'require',
+        verdict: 'breached',
+        samples: 96,
+        reason: expect.stringMatching(/^slope \S+ %\/h/),
+      },
+    ],
+  });
+  expect(leaking).not.toHaveProperty('breach');
+  expect(leaking.evidence.map(({ path }) => path)).toEqual(['series/leaking.jsonl', 'series/leaking-trends.json']);
+  const kept = JSON.parse(await readFile(evidenceFile(evidence, 'series/leaking-trends.json'), 'utf8'));
+  expect(kept).toMatchObject({
+    from: leaking.startedAt,
+    to: leaking.endedAt,
+    results: [{ id: 'leak', verdict: 'breached' }],
+  });
+
+  expect(steady).toMatchObject({ verdict: 'healthy', openGates: [], criteria: [{}, { verdict: 'healthy' }] });
+
+  expect(broken).toMatchObject({
+    verdict: 'breached',
+    breach: { criterion: 'full' },
+    openGates: [],
+    criteria: [{ verdict: 'breached' }, { id: 'leak', verdict: 'unknown', samples: 0 }],
+  });
+  expect(broken.evidence.map(({ path }) => path)).toEqual(['series/broken.jsonl']);
+}, 120_000);

@@ -1,0 +1,17 @@
+/** The migration of staging and the proof of its way back, as a workflow. */
+import { allHandlersFinished, condition } from '@temporalio/workflow';
+import type { DeployInput } from '../../src/contract/deployment.js';
+import type { Ledger } from '../../src/domain/ledger.js';
+import { Deployment } from '../../src/workflows/deployment.js';
+import { reversibility } from '../../src/workflows/phases/reversibility.js';
+import { migrateStaging } from '../../src/workflows/phases/staging.js';
+
+export { ReversibilityWorkflow } from '../../src/workflows/reversibility.js';
+
+export async function proving(input: DeployInput): Promise<Ledger> {
+  const deployment = new Deployment(input);
+  deployment.runner = 'reversible';
+  await reversibility(deployment, await migrateStaging(deployment));
+  await condition(allHandlersFinished);
+  return deployment.ledger;
+}

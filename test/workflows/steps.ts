@@ -1,0 +1,19 @@
+/** Single steps of a deployment, as workflows. */
+import { allHandlersFinished, condition } from '@temporalio/workflow';
+import type { DeployInput } from '../../src/contract/deployment.js';
+import type { StepRecord } from '../../src/domain/ledger.js';
+import { Deployment } from '../../src/workflows/deployment.js';
+import { documentation } from '../../src/workflows/phases/documentation.js';
+import { restart } from '../../src/workflows/phases/restart.js';
+
+export const documenting = (input: DeployInput): Promise<StepRecord[]> => carryOut(input, documentation);
+
+export const restarting = (input: DeployInput): Promise<StepRecord[]> => carryOut(input, restart);
+
+async function carryOut(input: DeployInput, step: (deployment: Deployment) => Promise<void>): Promise<StepRecord[]> {
+  const deployment = new Deployment(input);
+  deployment.runner = 'steps';
+  await step(deployment);
+  await condition(allHandlersFinished);
+  return deployment.ledger.steps;
+}
