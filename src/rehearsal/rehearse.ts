@@ -22,6 +22,8 @@ export interface RehearseOptions {
   jobs: number;
   signal?: AbortSignal;
   progress?: (text: string) => void;
+  /** Called when the server is up, before anything is played. */
+  onStart?: () => void;
   /** Called with each result, as soon as it is known. */
   onResult?: (result: RehearsalResult) => void;
   /** The workflow bundle; the shipped one when absent. */
@@ -48,6 +50,7 @@ export async function rehearse(scenarios: readonly Scenario[], options: Rehearse
   try {
     const stage = await open(options, closers);
     const { lanes, theatre, address } = await stage(Math.min(options.jobs, scenarios.length));
+    options.onStart?.();
     const waiting = [...scenarios.entries()];
     const played: Played[] = [];
     const results: RehearsalResult[] = [];

@@ -161,12 +161,6 @@ async function rolledBack(handle: WorkflowHandle): Promise<DeployResult> {
   expect(took, `${option} took ${took} ms`).toBeGreaterThan(0);
   // A restore's estimate is the time of the trial, without what is done around it.
   if (option !== 'restore') expect(took).toBeLessThan(estimate);
-  console.info(`${option} rollback: ${took} ms, estimate ${estimate} ms`);
-  const all = [...result.steps, ...(result.rollback?.steps ?? [])];
-  console.info(
-    all.map(({ id, startedAt, endedAt = 0 }) => `${id} ${endedAt - startedAt}`).join(', '),
-    result.endedAt - result.startedAt,
-  );
   return result;
 }
 

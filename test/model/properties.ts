@@ -6,7 +6,7 @@ import type { Scenario } from './scenario.js';
 import { compileWorkflows } from './temporal.js';
 
 /** A run that failed is repeated with `MODEL_SEED`; `MODEL_RUNS` is for those in a hurry. */
-const RUNS = Number(process.env.MODEL_RUNS ?? 1_000);
+const RUNS = Number(process.env.MODEL_RUNS ?? 700);
 const SEED = Number(process.env.MODEL_SEED ?? Date.now() % 2 ** 31);
 
 /**

@@ -58,6 +58,8 @@ export interface Scenario {
   together: boolean;
   /** Monitors continue as new at each tick. */
   longHistories: boolean;
+  /** The question that is waited for before anything is done. */
+  from?: string;
   /** Each after so many events; in between, people do their part. */
   acts: { after: number; act: Act }[];
   /** What people choose where they have a choice, and how long activities take. */
@@ -81,6 +83,24 @@ export const calm = ({
 });
 
 const NAMES = ['ana.souza', 'bruno.lima', 'carla.mendes', 'diego.alves', 'elisa.rocha', 'fabio.nunes', 'gabriela.dias'];
+const FITTING = [
+  ...[
+    ['bruno.lima', 'backend-team'],
+    ['bruno.lima', 'tech-lead'],
+    ['carla.mendes', 'backend-team'],
+    ['ana.souza', 'tech-lead'],
+  ],
+  ...[
+    ['elisa.rocha', 'qa'],
+    ['elisa.rocha', 'devops'],
+    ['diego.alves', 'devops'],
+    ['fabio.nunes', 'qa'],
+  ],
+  ...[
+    ['gabriela.dias', 'product-owner'],
+    ['helena.costa', 'product-owner'],
+  ],
+];
 const who = fc.constantFrom(...NAMES, 'helena.costa', 'mallory');
 const role = fc.constantFrom('tech-lead', 'backend-team', 'devops', 'qa', 'product-owner', 'intern');
 const why = fc.option(fc.string({ maxLength: 20 }), { nil: undefined });
@@ -108,8 +128,20 @@ const digest = fc.constantFrom('current', 'current', 'short', 'void', 'plan', 'n
 const signed = fc.constantFrom('well', 'well', 'badly', 'by-another', 'not');
 const able = { who: fc.constant('diego.alves'), role: fc.constant('devops'), why: fc.constant('because') };
 
+const approve = fc.record({ act: fc.constant('approve'), who, role, digest, signed, ...way }) as fc.Arbitrary<Act>;
+
+/** By somebody who has the role. */
+const fitting = fc
+  .record({ as: fc.constantFrom(...FITTING), digest, signed, ...way })
+  .map(({ as: [name = '', held = ''], ...rest }) => ({
+    act: 'approve',
+    who: name,
+    role: held,
+    ...rest,
+  })) as fc.Arbitrary<Act>;
+
 const act = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ act: fc.constant('approve'), who, role, digest, signed, ...way }) },
+  { weight: 4, arbitrary: fc.oneof(approve, fitting) },
   {
     weight: 4,
     arbitrary: fc.record({ act: fc.constant('answer'), question: fc.nat(3), move: fc.nat(3), who: fc.nat(7), ...way }),
@@ -177,14 +209,15 @@ const troubleOf = (watches: string[]): fc.Arbitrary<Trouble> =>
     lasts: fc.integer({ min: 1, max: 3 }),
   });
 
+const anything: fc.Arbitrary<Scenario['acts']> = fc.array(fc.record({ after: fc.nat(60), act }), { maxLength: 8 });
+
 function scenarioOf(parts: {
   failing: fc.Arbitrary<Failing[]>;
   troubles: fc.Arbitrary<Trouble[]>;
-  /** When the first act comes, in events. */
-  first: fc.Arbitrary<number>;
-  gap: fc.Arbitrary<number>;
+  acts: fc.Arbitrary<Scenario['acts']>;
+  from?: string;
 }): fc.Arbitrary<Scenario> {
-  const { failing, troubles, first, gap } = parts;
+  const { failing, troubles, acts, from } = parts;
   return fc.record({
     plan: fc.record({
       ...{
@@ -207,19 +240,39 @@ function scenarioOf(parts: {
     }),
     together: fc.boolean(),
     longHistories: fc.boolean(),
-    acts: fc
-      .tuple(first, fc.array(fc.record({ after: gap, act }), { maxLength: 8 }))
-      .map(([begin, acts]) => acts.map((of, index) => (index === 0 ? { ...of, after: begin } : of))),
+    ...{ acts, from: fc.constant(from) },
     whims: fc.array(fc.nat(11), { minLength: 5, maxLength: 17 }),
   }) as fc.Arbitrary<Scenario>;
 }
 
+const failing = fc.array(failingOf([...FAIL_BEFORE, ...FAIL_AFTER]), { maxLength: 3 });
+
 /** Anything from the start on. */
 export const onTheWay = scenarioOf({
-  failing: fc.array(failingOf([...FAIL_BEFORE, ...FAIL_AFTER]), { maxLength: 3 }),
+  failing,
   troubles: fc.array(troubleOf(['soak', 'watch-5m', 'watch-1h', 'guard']), { maxLength: 2 }),
-  first: fc.nat(60),
-  gap: fc.nat(60),
+  acts: anything,
+});
+
+/** People sign off, or what looks like it, and the release moves. */
+export const atSignOffs = scenarioOf({
+  failing: fc.array(failingOf(['proposal', 'verifySignature', 'preparation.notices', 'tell', 'nextOpening']), {
+    maxLength: 1,
+  }),
+  troubles: fc.constant([]),
+  from: 'sign-offs',
+  acts: fc.array(
+    fc.record({
+      after: fc.constantFrom(0, 0, 0, 1, 2, 5),
+      act: fc.oneof(
+        { weight: 6, arbitrary: fitting },
+        { weight: 2, arbitrary: approve },
+        { weight: 1, arbitrary: fc.constant<Act>({ act: 'move-target' }) },
+        { weight: 1, arbitrary: act },
+      ),
+    }),
+    { maxLength: 14 },
+  ),
 });
 
 /** Production has just changed, and its metrics and people's decisions come thick and fast. */
@@ -228,6 +281,6 @@ export const inProduction = scenarioOf({
     .tuple(fc.array(failingOf(FAIL_AFTER), { maxLength: 1 }), fc.array(failingOf(ASKED_IN_WATCH), { maxLength: 3 }))
     .map((lists) => lists.flat()),
   troubles: fc.array(troubleOf(['watch-5m', 'watch-1h', 'watch-1h', 'guard', 'guard']), { maxLength: 3 }),
-  first: fc.integer({ min: 65, max: 130 }),
-  gap: fc.nat(25),
+  from: 'communication',
+  acts: fc.array(fc.record({ after: fc.nat(25), act }), { maxLength: 8 }),
 });

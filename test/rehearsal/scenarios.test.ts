@@ -1,8 +1,8 @@
 /** Scenarios on a real server in virtual time: the deployment's own code, in worlds in which something goes wrong. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Rehearsals, rehearse } from '../../src/rehearsal/rehearse.js';
-import type { RehearsalResult } from '../../src/rehearsal/result.js';
 import { timelineText } from '../../src/rehearsal/report.js';
+import type { RehearsalResult } from '../../src/rehearsal/result.js';
 import { scenario } from './short-plan.js';
 
 const list = {
@@ -222,7 +222,10 @@ let rehearsals: Rehearsals;
 const results = new Map<string, RehearsalResult>();
 
 beforeAll(async () => {
-  const scenarios = Object.entries(list).map(([title, text], index) => ({ ...scenario(`s${index + 1}`, text.trimStart()), title }));
+  const scenarios = Object.entries(list).map(([title, text], index) => ({
+    ...scenario(`s${index + 1}`, text.trimStart()),
+    title,
+  }));
   rehearsals = await rehearse(scenarios, { jobs: 3 });
   for (const result of rehearsals.results) results.set(result.title, result);
 }, 400_000);
@@ -236,7 +239,9 @@ test.each(Object.keys(list).slice(0, -1))('%s', (title) => {
 });
 
 const happenings = (title: keyof typeof list, what: string) =>
-  (results.get(title)?.timeline ?? []).filter((happening) => happening.what === what).map(({ at, text }) => [at / 60_000, text]);
+  (results.get(title)?.timeline ?? [])
+    .filter((happening) => happening.what === what)
+    .map(({ at, text }) => [at / 60_000, text]);
 
 test('reminders and the late answer stand at their own times', () => {
   const title = 'an approval after twenty hours, reminded at four and sixteen';

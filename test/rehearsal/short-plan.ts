@@ -17,8 +17,13 @@ export function shortPlanText(): string {
   };
   for (const watch of plan.watches) Object.assign(watch, durations[watch.id]);
   for (const criterion of Object.values(plan.criteria) as { minimumSamples: number }[]) criterion.minimumSamples = 2;
-  delete plan.items;
+  const needsTrend = (by: string) => Object.keys(plan.trends).some((id) => by.endsWith(`/${id}`));
+  for (const [id, { by }] of Object.entries(plan.items) as [string, { by: string | string[] }][]) {
+    if ([by].flat().some(needsTrend)) delete plan.items[id];
+  }
   delete plan.trends;
+  // Its boxes are fewer than the document's.
+  delete plan.document;
   return stringify(plan);
 }
 
