@@ -2,7 +2,6 @@
  * What examined tools got wrong, one named test each. What a pure function decides is tested with it; what running
  * workflows do, with the workflows themselves (`test/model`). The same with real servers: `test/deployments`.
  */
-import type { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm.js';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Approvals } from '../src/domain/approvals.js';
 import { type Criterion, emptyState, observe, type Sample, sampleOf, verdict } from '../src/domain/criteria.js';
@@ -13,7 +12,7 @@ import { PlayedDeployment, SERVICE_WORKFLOW } from './model/deployment.js';
 import { SIGNERS } from './model/people.js';
 import { calm } from './model/scenario.js';
 import { STARTED_BY } from './model/short-plan.js';
-import { compileWorkflows } from './model/temporal.js';
+import { compileWorkflows, type Workflows } from './model/workflow-run.js';
 import { expectOneProblem } from './plan/plan-files.js';
 
 const MINUTE = 60_000;
@@ -64,14 +63,14 @@ const tell = (ledger: Ledger, decision: Decision): boolean => {
   return accepted;
 };
 
-let creator: ReusableVMWorkflowCreator;
+let workflows: Workflows;
 beforeAll(async () => {
-  creator = await compileWorkflows();
+  workflows = await compileWorkflows();
 });
 
 /** A deployment that has begun, by the real workflows. */
 async function begin(...parts: Parameters<typeof calm>): Promise<PlayedDeployment> {
-  const played = new PlayedDeployment(creator, calm(...parts));
+  const played = new PlayedDeployment(workflows, calm(...parts));
   onTestFinished(() => played.temporal.end());
   await played.start();
   return played;

@@ -1,63 +1,66 @@
 /** One worker with a queue of its own: a rehearsal has it for itself, and may have it stopped and begun again. */
-import { type NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Activities } from '../contract/activities.js';
 
 /** What is under way gets so long to end when the worker is stopped. */
 const GRACE = '5s';
 
+export interface LaneOptions {
+  address: string;
+  taskQueue: string;
+  activities: Activities;
+  /** The workflow bundle that is shipped. */
+  bundle: string;
+}
+
 export class Lane {
-  private worker: Worker | undefined;
-  private running: Promise<void> = Promise.resolve();
+  /** Every worker so far: all but the last have been told to stop. */
+  private readonly workers: { worker: Worker; ended: Promise<void> }[] = [];
   private restarts: Promise<void> = Promise.resolve();
 
-  private constructor(
-    readonly taskQueue: string,
-    private readonly make: () => Promise<Worker>,
-  ) {}
+  private constructor(private readonly options: LaneOptions) {}
 
-  static async start(options: {
-    connection: NativeConnection;
-    taskQueue: string;
-    activities: Activities;
-    /** The workflow bundle that is shipped. */
-    bundle: string;
-  }): Promise<Lane> {
-    const { connection, taskQueue, activities, bundle } = options;
-    const make = () =>
-      Worker.create({
-        connection,
-        taskQueue,
-        activities,
-        workflowBundle: { codePath: bundle },
-        shutdownGraceTime: GRACE,
-        maxHeartbeatThrottleInterval: '1s',
-      });
-    const lane = new Lane(taskQueue, make);
+  static async start(options: LaneOptions): Promise<Lane> {
+    const lane = new Lane(options);
     await lane.begin();
     return lane;
   }
 
-  /** Another worker takes over, with nothing in its cache: it replays what has happened so far. */
+  get taskQueue(): string {
+    return this.options.taskQueue;
+  }
+
+  /**
+   * Another worker takes over, with nothing in its cache: it replays what has happened so far. It begins before the old
+   * one has ended, for what that one still does may wait for an answer that only the new one can give.
+   */
   restart(): void {
     this.restarts = this.restarts.then(async () => {
-      await this.end();
+      this.workers.at(-1)?.worker.shutdown();
       await this.begin();
     });
   }
 
   async stop(): Promise<void> {
     await this.restarts;
-    await this.end();
+    const last = this.workers.at(-1)?.worker;
+    if (last?.getState() === 'RUNNING') last.shutdown();
+    await Promise.all(this.workers.map(({ ended }) => ended));
   }
 
   private async begin(): Promise<void> {
-    this.worker = await this.make();
-    this.running = this.worker.run();
-    this.running.catch(() => {});
-  }
-
-  private async end(): Promise<void> {
-    if (this.worker?.getState() === 'RUNNING') this.worker.shutdown();
-    await this.running;
+    const { address, taskQueue, activities, bundle } = this.options;
+    const connection = await NativeConnection.connect({ address });
+    const worker = await Worker.create({
+      connection,
+      taskQueue,
+      activities,
+      workflowBundle: { codePath: bundle },
+      shutdownGraceTime: GRACE,
+      maxHeartbeatThrottleInterval: '1s',
+    });
+    const ended = worker.run().then(() => connection.close());
+    ended.catch(() => {});
+    this.workers.push({ worker, ended });
   }
 }

@@ -71,9 +71,11 @@ export class People {
     return this.heard.map(({ question }) => question);
   }
 
-  private listen(question: Question, askedAt: number, workflowTime: number): Heard {
+  private listen(question: Question, at: number, workflowTime: number): Heard {
     const { world } = this;
     const { id, kind, title } = question;
+    // Whoever asks, a concern is the monitor's, and the deployment's clock stands still while that watches.
+    const askedAt = kind === 'concern' ? world.clock.latest : at;
     world.journal.add({ at: askedAt, what: 'asked', text: title, question: id, kind });
     world.journal.reached(id, askedAt);
     const { answers, leftOpen } = this.answersTo(question);

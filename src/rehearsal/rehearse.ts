@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { projectFolder } from '../../sandbox/local/folders.js';
 import { choosePorts } from '../../sandbox/local/ports.js';
 import { startTemporalServer } from '../../sandbox/local/temporal.js';
@@ -90,15 +90,13 @@ async function open({ signal, progress, bundle = SHIPPED_BUNDLE }: RehearseOptio
   const { address, uiUrl, namespace } = server;
   const connection = await Connection.connect({ address, interceptors: [timeSkippingInterceptor()] });
   closers.push(() => connection.close());
-  const native = await NativeConnection.connect({ address });
-  closers.push(() => native.close());
   const worlds = new Map<string, Rehearsed>();
   const activities = createSimulatedActivities((workflowId) => worldOf(worlds, workflowId));
   const theatre: Theatre = { client: new Client({ connection, namespace }), worlds, uiUrl, namespace, signal };
   return async (count: number) => {
     const lanes = await Promise.all(
       Array.from({ length: Math.max(count, 1) }, (_, index) =>
-        Lane.start({ connection: native, taskQueue: `rehearsal-${index + 1}`, activities, bundle }),
+        Lane.start({ address, taskQueue: `rehearsal-${index + 1}`, activities, bundle }),
       ),
     );
     closers.push(async () => {

@@ -1,11 +1,13 @@
 /** The result of a rehearsal as it leaves this process: plain data. */
 
+import { type Criterion, emptyState, observe } from '../domain/criteria.js';
 import { ITEM_STATES, type ItemState } from '../domain/items.js';
 import type { DecisionKind } from '../domain/ledger.js';
 import type { Phase } from '../domain/steps.js';
 import type { Happening } from './journal.js';
 import { type Difference, judge } from './judge.js';
 import { detectionOf, itemsOf, type Played, timelineOf } from './played.js';
+import type { Monitor } from './watching.js';
 
 export interface RehearsalResult {
   /** The scenario's name. */
@@ -84,16 +86,26 @@ export function resultOf(played: Played): RehearsalResult {
 }
 
 function exercisedBy(played: Played): Exercised {
-  const { ledger, outcome } = played;
+  const { ledger, outcome, people, watching } = played;
   const broken = ledger.monitors.flatMap(({ criteria }) => criteria.filter(({ verdict }) => verdict === 'breached'));
+  // The ledger keeps the last run of a watch, and nothing of one that people have stopped.
+  const concerns = people.questions.filter(({ kind }) => kind === 'concern');
+  const ended = watching
+    .all()
+    .flatMap(([, monitor]) => monitor.watch.criteria.filter((criterion) => isBroken(monitor, criterion)));
   const failed = ledger.steps.filter(({ state }) => state !== 'passed').map(({ phase }) => phase);
-  const ended = outcome === 'succeeded' ? [] : [ledger.phase];
+  const stopped = outcome === 'succeeded' ? [] : [ledger.phase];
   const accepted = ledger.decisions.filter(({ accepted: counts }) => counts);
   const items = itemsOf(played).filter(({ state }) => ITEM_STATES.includes(state));
   return {
-    criteria: [...new Set(broken.map(({ id }) => id))],
-    phases: [...new Set([...failed, ...ended])],
+    criteria: [...new Set([...broken, ...concerns, ...ended].map(({ id }) => id))],
+    phases: [...new Set([...failed, ...stopped])],
     decisions: [...new Set(accepted.map(({ kind }) => kind))],
     items: Object.fromEntries(items.map(({ id, state }) => [id, state])),
   };
+}
+
+function isBroken({ series }: Monitor, criterion: Criterion): boolean {
+  const samples = series.get(criterion.metric) ?? [];
+  return samples.reduce((state, sample) => observe(criterion, state, sample), emptyState()).firedAt !== undefined;
 }

@@ -74,10 +74,12 @@ interface WatchSection {
 }
 /** The parts of a plan file that tests change. */
 export interface PlanSections {
-  document: string;
+  document?: string;
+  items: Record<string, { by: string | string[] }>;
   criteria: Record<string, CriterionSection>;
   soak: WatchSection;
   watches: WatchSection[];
+  production: { loadTest?: { impact?: string[] } };
   load: { tests: { requests: number; concurrency: number }[] };
 }
 
@@ -86,7 +88,8 @@ export async function changedPlan(folder: string, name: string, change: (plan: P
   const plan = parse(await readFile(SHIPPED_PLAN, 'utf8')) as PlanSections;
   change(plan);
   const file = join(folder, name);
-  await writeFile(file, stringify({ ...plan, document: resolve(dirname(SHIPPED_PLAN), plan.document) }));
+  if (plan.document !== undefined) plan.document = resolve(dirname(SHIPPED_PLAN), plan.document);
+  await writeFile(file, stringify(plan));
   return file;
 }
 

@@ -1,5 +1,4 @@
 /** One deployment played from its start to its end, with everything that must hold of it looked at meanwhile. */
-import type { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm.js';
 import type { DeployResult } from '../../src/contract/deployment.js';
 import type { ResolvedPlan } from '../../src/contract/plan.js';
 import type { DecisionKind, Ledger } from '../../src/domain/ledger.js';
@@ -7,7 +6,8 @@ import { Broken, breachesOf, demand, isGuard, isReminder, lookAtBeginning, lookA
 import { answerCall, helpOut, signOff } from './people.js';
 import type { Act, Answer, Approve, Decide, Garbage, Scenario, Way } from './scenario.js';
 import { STARTED_BY, shortPlan } from './short-plan.js';
-import { type ActivityCall, type Execution, Temporal, type UpdateHandle } from './temporal.js';
+import { type ActivityCall, Temporal, type UpdateHandle } from './temporal.js';
+import type { Execution, Workflows } from './workflow-run.js';
 import { type Circumstances, World } from './world.js';
 
 export const SERVICE_WORKFLOW = 'surefoot/eduautismo/production';
@@ -43,14 +43,14 @@ export class PlayedDeployment {
   private calls = 0;
 
   constructor(
-    creator: ReusableVMWorkflowCreator,
+    workflows: Workflows,
     readonly scenario: Scenario,
   ) {
     const { plan, circumstances, together, longHistories } = scenario;
     this.plan = shortPlan(plan);
     this.circumstances = circumstances;
     this.world = new World(this.plan, circumstances, () => this.temporal.now);
-    this.temporal = new Temporal(creator, START, (call) => this.begin(call), {
+    this.temporal = new Temporal(workflows, START, (call) => this.begin(call), {
       together,
       historyLength: (type) => (longHistories && type === 'MonitorWorkflow' ? 5_000 : 100),
     });
@@ -134,6 +134,7 @@ export class PlayedDeployment {
     demand(execution?.state === 'completed', `it ended as ${execution?.state}`);
     const result = execution?.result as DeployResult;
     lookAtEnd(this, result);
+    if (this.digests.length > 1 && this.seen.has('deployed')) this.seen.add('signed off again');
     for (const workflowId of breachesOf(this)) this.seen.add(isGuard(workflowId) ? 'breach-while-waiting' : 'breach');
     this.seen.add(result.outcome);
     return result;
@@ -147,6 +148,8 @@ export class PlayedDeployment {
         return this.temporal.restartWorkers();
       case 'move-target':
         return this.world.moveTarget();
+      case 'change-proof':
+        return this.world.changeProof();
       case 'cancel':
         return this.temporal.cancel(SERVICE_WORKFLOW);
       case 'terminate-rollback':

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import { PlayedDeployment } from './deployment.js';
 import type { Scenario } from './scenario.js';
-import { compileWorkflows } from './temporal.js';
+import { compileWorkflows, type Workflows } from './workflow-run.js';
 
 /** A run that failed is repeated with `MODEL_SEED`; `MODEL_RUNS` is for those in a hurry. */
 const RUNS = Number(process.env.MODEL_RUNS ?? 700);
@@ -14,9 +14,9 @@ const SEED = Number(process.env.MODEL_SEED ?? Date.now() % 2 ** 31);
  * @param must what must have happened in one run of ten at least, lest the laws hold of nothing
  */
 export function lawsHold(title: string, scenarios: fc.Arbitrary<Scenario>, must: string[]): void {
-  let creator: Awaited<ReturnType<typeof compileWorkflows>>;
+  let workflows: Workflows;
   beforeAll(async () => {
-    creator = await compileWorkflows();
+    workflows = await compileWorkflows();
   });
 
   test(`${title}: ${RUNS} deployments (seed ${SEED})`, async () => {
@@ -24,7 +24,7 @@ export function lawsHold(title: string, scenarios: fc.Arbitrary<Scenario>, must:
     const begun = Date.now();
     const used = process.cpuUsage();
     const play = async (scenario: Scenario) => {
-      const played = new PlayedDeployment(creator, scenario);
+      const played = new PlayedDeployment(workflows, scenario);
       try {
         await played.play();
         for (const what of played.seen) account[what] = (account[what] ?? 0) + 1;

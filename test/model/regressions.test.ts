@@ -1,22 +1,21 @@
 /** What playing thousands of deployments has found, one named test each. */
-import type { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusable-vm.js';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Ledger } from '../../src/domain/ledger.js';
 import { PlayedDeployment, SERVICE_WORKFLOW } from './deployment.js';
 import { isGuard } from './laws.js';
 import { calm } from './scenario.js';
-import { compileWorkflows } from './temporal.js';
+import { compileWorkflows, type Workflows } from './workflow-run.js';
 
-let creator: ReusableVMWorkflowCreator;
+let workflows: Workflows;
 let played: PlayedDeployment;
 
 beforeAll(async () => {
-  creator = await compileWorkflows();
+  workflows = await compileWorkflows();
 });
 afterEach(() => played.temporal.end());
 
 async function begin(...parts: Parameters<typeof calm>): Promise<PlayedDeployment> {
-  played = new PlayedDeployment(creator, calm(...parts));
+  played = new PlayedDeployment(workflows, calm(...parts));
   await played.start();
   return played;
 }
@@ -142,4 +141,14 @@ test('a flood of approvals with forged signatures does, too', async () => {
   const result = await played.toItsEnd();
   expect(result.approvals).toHaveLength(5);
   expect(JSON.stringify(result).length).toBeLessThan(500_000);
+});
+
+test('a guard that somebody has terminated is replaced, and is no reason to roll back', async () => {
+  await begin({ failing: [{ what: 'watch.database', how: 'facts' }] });
+  await played.goOnUntil(asks('watch.database'));
+  await played.do({ act: 'terminate-monitor' });
+  const guards = () => played.temporal.executions.filter(({ workflowId }) => isGuard(workflowId));
+  await played.idleUntil(() => guards().length === 2);
+  expect(guards().map(({ state }) => state)).toEqual(['terminated', 'running']);
+  expect((await played.toItsEnd()).outcome).toBe('succeeded');
 });

@@ -49,7 +49,7 @@ export type Act =
   | Decide
   | Garbage
   | { act: 'garbage-to-monitor'; signal: string; content: unknown }
-  | { act: 'restart-workers' | 'move-target' | 'cancel' | 'terminate-rollback' | 'terminate-monitor' };
+  | { act: 'restart-workers' | 'move-target' | 'change-proof' | 'cancel' | 'terminate-rollback' | 'terminate-monitor' };
 
 export interface Scenario {
   plan: PlanChoices;
@@ -175,10 +175,12 @@ const act = fc.oneof(
       content,
     }),
   },
-  ...['restart-workers', 'move-target', 'terminate-rollback', 'terminate-monitor', 'cancel'].map((name) => ({
-    weight: name === 'restart-workers' ? 2 : 1,
-    arbitrary: fc.constant({ act: name }),
-  })),
+  ...['restart-workers', 'move-target', 'change-proof', 'terminate-rollback', 'terminate-monitor', 'cancel'].map(
+    (name) => ({
+      weight: name === 'restart-workers' ? 2 : 1,
+      arbitrary: fc.constant({ act: name }),
+    }),
+  ),
 ) as fc.Arbitrary<Act>;
 
 /** The steps and activities of each stage that scenarios let fail. */
@@ -267,7 +269,7 @@ export const atSignOffs = scenarioOf({
       act: fc.oneof(
         { weight: 6, arbitrary: fitting },
         { weight: 2, arbitrary: approve },
-        { weight: 1, arbitrary: fc.constant<Act>({ act: 'move-target' }) },
+        { weight: 1, arbitrary: fc.constantFrom<Act>({ act: 'move-target' }, { act: 'change-proof' }) },
         { weight: 1, arbitrary: act },
       ),
     }),

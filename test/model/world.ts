@@ -8,7 +8,8 @@ import type { Sample } from '../../src/domain/criteria.js';
 import type { StepReport } from '../../src/domain/evidence.js';
 import type { Message } from '../../src/domain/notifications.js';
 import { canonicalJson } from '../../src/plan/digest.js';
-import type { ActivityCall, ActivityOutcome } from './temporal.js';
+import type { ActivityOutcome } from './outcomes.js';
+import type { ActivityCall } from './temporal.js';
 
 /**
  * One thing that goes wrong: the first run of a step, or of an activity that belongs to none (`sealSeries`, or
@@ -66,6 +67,7 @@ export class World {
   /** Monitors that have been given a sample that calls for a rollback of production. */
   readonly alarmed = new Set<string>();
   private asking = '';
+  private proof = 0;
   private rollbacksToFail: number;
   private counted = 0;
   private closed: number;
@@ -85,6 +87,11 @@ export class World {
   /** The release's target points somewhere else from now on, or back to what staging has proven. */
   moveTarget(): void {
     this.commit = this.commit === PROVEN_COMMIT ? MOVED_COMMIT : PROVEN_COMMIT;
+  }
+
+  /** Something that people have signed off reads differently from now on, though the release is the same. */
+  changeProof(): void {
+    this.proof += 1;
   }
 
   /** The digest of what would be deployed at this very moment. */
@@ -118,7 +125,7 @@ export class World {
 
   private digestOf(content: unknown): string {
     return createHash('sha256')
-      .update(canonicalJson({ ...(content as object), commit: this.commit }))
+      .update(canonicalJson({ ...(content as object), commit: this.commit, proof: this.proof }))
       .digest('hex');
   }
 

@@ -47,14 +47,18 @@ const WRITES = [
   'openSync',
 ];
 
+/** An address that is reserved for documentation, of the same kind. */
+function nowhere(host: string, index: number): string {
+  const [scheme] = host.split('://');
+  if (scheme === 's3') return 's3://nowhere?region=sa-east-1';
+  const address = `192.0.2.${index + 1}`;
+  return scheme === 'postgresql' ? `postgresql://user@${address}:1/none` : `${scheme}://${address}`;
+}
+
 test('with hosts that lead nowhere a plan is rehearsed all the same, and nothing is reached for', async () => {
   const plan = parse(shortPlanText());
-  for (const name of Object.keys(plan.hosts)) {
-    const [scheme] = String(plan.hosts[name]).split('://');
-    plan.hosts[name] =
-      scheme === 's3'
-        ? 's3://nowhere?region=sa-east-1'
-        : `${scheme}://${scheme === 'postgresql' ? 'user@' : ''}192.0.2.1${scheme === 'postgresql' ? ':1/none' : ''}`;
+  for (const [index, name] of Object.keys(plan.hosts).entries()) {
+    plan.hosts[name] = nowhere(String(plan.hosts[name]), index);
   }
   for (const name of Object.keys(plan.credentials)) plan.credentials[name] = 'env:SET_NOWHERE';
   for (const name of Object.keys(plan.folders)) plan.folders[name] = '/nowhere/at/all';

@@ -10,7 +10,7 @@ import { exiting, note, print, printJson } from '../output.js';
 import { problemsText } from './plan.js';
 
 interface Flags {
-  scenario: string[];
+  scenario?: string[];
   jobs: number;
   json?: boolean;
   junit?: string;
@@ -31,7 +31,6 @@ export function registerRehearse(program: Command): void {
     .option(
       '--scenario <FILE|FOLDER...>',
       'what the world is like and what must come of it; all is well without one',
-      [],
     )
     .option('--jobs <N>', 'how many scenarios at once', jobs, JOBS)
     .option('--coverage', 'tell which criteria, phases, decisions and items no scenario has exercised')
@@ -74,7 +73,7 @@ async function carryOut(plan: string, flags: Flags, signal: AbortSignal): Promis
   const { happyScenario, loadScenarios } = await import('../../rehearsal/scenario.js');
   const { rehearse } = await import('../../rehearsal/rehearse.js');
   const { differencesText, junit, resultLine, timelineText } = await import('../../rehearsal/report.js');
-  const scenarios = flags.scenario.length === 0 ? [happyScenario(plan)] : loadScenarios(flags.scenario, plan);
+  const scenarios = flags.scenario ? loadScenarios(flags.scenario, plan) : [happyScenario(plan)];
   const width = Math.max(...scenarios.map(({ name }) => name.length));
   const onResult = (result: RehearsalResult) => {
     if (flags.json) return;

@@ -115,5 +115,6 @@ export const documentOf = (content: ReportContent, making: Making): ReportDocume
 /** The hash of what a report says; when and from where it was made does not count. */
 export const hashOf = (content: ReportContent): string => digestOf(withoutMaking(content));
 
-export const withoutMaking = (document: object): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(document).filter(([key]) => !MAKING.includes(key)));
+/** What a report says, without how it was made. */
+export const withoutMaking = (document: ReportContent): ReportContent =>
+  Object.fromEntries(Object.entries(document).filter(([key]) => !MAKING.includes(key))) as unknown as ReportContent;

@@ -142,18 +142,20 @@ class Reconstruction {
     if (this.ledger.proposal?.digest === digest) return;
     if (this.ledger.proposal) this.ledger.approvals = [];
     this.ledger.proposal = { digest, commit, sealedAt: at };
-    const signOffs = this.ledger.steps.find(({ id }) => id === STEPS.signOffs.id);
-    const generation = (signOffs?.generation ?? 0) + 1;
-    this.open({ deployment: this.ledger.deployment, step: STEPS.signOffs.id, generation }, at);
+    this.open({ deployment: this.ledger.deployment, step: STEPS.signOffs.id, generation: 1 }, at);
   }
 
-  /** The record of a step's run. A step that begins shows that those before it have ended. */
+  /**
+   * The record of a step's run; a new one when the run that has the same number is over (sign-offs may be renewed). A
+   * step that begins shows that those before it have ended.
+   */
   private open({ step, generation }: StepKey, at: number): StepRecord | undefined {
     const definition = this.known.find(({ id }) => id === step);
     const { steps, production } = this.ledger;
     const earlier = steps.findIndex(({ id }) => id === step);
     const record = steps[earlier];
-    if (record && record.generation >= generation) return record.generation === generation ? record : undefined;
+    if (record?.generation === generation && ['running', 'failed'].includes(record.state)) return record;
+    if (record && record.generation > generation && record.state === 'running') return undefined;
     if (!definition) return undefined;
     for (const before of steps) {
       const isOver = before.state === 'running' && before.facts.length > 0 && passed(before as StepReport);
@@ -188,8 +190,9 @@ class Reconstruction {
       const record: MonitorRecord = { id, workflowId, title, startedAt: at, ticks: 0, samples: 0, criteria: [] };
       this.ledger.monitors = [...this.ledger.monitors.filter((other) => other.id !== id), record];
       this.sayings.watching(id);
-      const generation = (this.ledger.steps.find((step) => step.id === id)?.generation ?? 0) + 1;
-      this.open({ deployment: this.ledger.deployment, step: id, generation }, at);
+      const { deployment } = this.ledger;
+      const generation = Number(workflowId.slice(`${deployment}/${id}-`.length)) || 1;
+      this.open({ deployment, step: id, generation }, at);
     } else if (type === 'ReversibilityWorkflow') {
       const { deployment, generation } = input as ReversibilityInput;
       this.open({ deployment, step: STEPS.reversibility.id, generation }, at);

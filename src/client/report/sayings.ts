@@ -215,7 +215,8 @@ export class Sayings {
       .filter(({ state, id }) => state === 'failed' && !(id === STEPS.swagger.id && this.unseen))
       .map(({ id, title, reason, endedAt }) => ({
         kind: 'step-failed' as const,
-        ...{ id, title: `${title} failed`, text: reason ?? '', roles, moves, openedAt: endedAt ?? 0 },
+        ...{ id, title: `${title} failed`, text: reason ?? '', roles, openedAt: endedAt ?? 0 },
+        moves: TRUSTED.includes(id) ? moves.filter((move) => move !== 'skip') : moves,
       }));
   }
 
@@ -268,6 +269,9 @@ export class Sayings {
     return this.about.ledger.steps.find((record) => record.id === id);
   }
 }
+
+/** Nobody goes on without what trust rests on. */
+const TRUSTED: readonly string[] = [STEPS.proposal.id, STEPS.signOffs.id];
 
 const attestation = ({ who, role, why }: Pick<Decision, 'who' | 'role' | 'why'>): Attestation =>
   why === undefined ? { who, role } : { who, role, why };

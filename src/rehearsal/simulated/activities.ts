@@ -1,3 +1,4 @@
+import { attended } from '../../activities/attendance.js';
 import type { Activities } from '../../contract/activities.js';
 import { simulateMigrations } from './migrations.js';
 import { simulatePeople } from './people.js';
@@ -6,9 +7,16 @@ import { simulateSteps } from './steps.js';
 import { simulateWatches } from './watches.js';
 
 /** Every activity of a worker, for worlds that exist in this process alone. They reach for nothing outside it. */
-export const createSimulatedActivities = (find: Find): Activities => ({
-  ...simulateSteps(find),
-  ...simulateMigrations(find),
-  ...simulateWatches(find),
-  ...simulatePeople(find),
-});
+export function createSimulatedActivities(find: Find): Activities {
+  const activities: Activities = {
+    ...simulateSteps(find),
+    ...simulateMigrations(find),
+    ...simulateWatches(find),
+    ...simulatePeople(find),
+  };
+  // People answer by way of the server, which may take longer than an activity may be silent.
+  const entries = Object.entries(activities) as [string, (...args: unknown[]) => Promise<unknown>][];
+  return Object.fromEntries(
+    entries.map(([name, activity]) => [name, (...args: unknown[]) => attended(() => activity(...args))]),
+  ) as unknown as Activities;
+}

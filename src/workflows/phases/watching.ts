@@ -6,6 +6,7 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   sleep,
+  TemporalFailure,
   workflowInfo,
 } from '@temporalio/workflow';
 import { concernDismissed, type MonitorResult } from '../../contract/messages.js';
@@ -100,9 +101,10 @@ export async function guarded<T>(deployment: Deployment, watch: Watch, wait: () 
   const watching = scope.run(async () => {
     while (!broken) {
       deployment.guards += 1;
-      const generation = deployment.guards;
-      const watched = await watchOver(deployment, guard, { generation, baselines: deployment.baselines });
-      if (watched.result.breach) broken = rollbackFor(watched.result.breach, reportOf(guard, watched));
+      const options = { generation: deployment.guards, baselines: deployment.baselines };
+      const watched = await watchOver(deployment, guard, options).catch(replaceable);
+      if (watched?.result.breach) broken = rollbackFor(watched.result.breach, reportOf(guard, watched));
+      if (!watched) await sleep(guard.tick, { summary: 'Set up another guard' });
     }
   });
   try {
@@ -115,6 +117,11 @@ export async function guarded<T>(deployment: Deployment, watch: Watch, wait: () 
   }
   // Also when people answered in the very moment of the breach.
   throw broken;
+}
+
+/** A guard that somebody has ended says nothing about production: another one takes its place. */
+function replaceable(error: unknown): undefined {
+  if (isCancellation(error) || !(error instanceof TemporalFailure)) throw error;
 }
 
 /** A breach as the reason for a rollback, with what was watched until then. */

@@ -5,8 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkflowBundle,
+} from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { choosePorts } from '../../../sandbox/local/ports.js';
 import { startTemporalServer, type TemporalServer } from '../../../sandbox/local/temporal.js';
 import { timeSkippingInterceptor } from '../../../sandbox/local/time-skipping.js';
@@ -33,6 +40,9 @@ let server: TemporalServer;
 let client: Client;
 let connected: Connected;
 let plan: ResolvedPlan;
+let workflowBundle: WorkflowBundle;
+/** Workers that no test has stopped. */
+const working = new Set<() => Promise<void>>();
 
 const shipped = loadPlan(SHIPPED).resolved;
 
@@ -57,6 +67,10 @@ function shortPlan(): ResolvedPlan {
 }
 
 beforeAll(async () => {
+  const logger = new DefaultLogger('ERROR');
+  Runtime.install({ logger });
+  const workflowsPath = fileURLToPath(new URL('../../../src/workflows/index.ts', import.meta.url));
+  workflowBundle = await bundleWorkflowCode({ workflowsPath, logger });
   folder = await mkdtemp(join(tmpdir(), 'surefoot-gather-'));
   const ports = await choosePorts(folder, ['grpc', 'ui']);
   server = await startTemporalServer({ folder, ports, virtualTime: true, searchAttributes: SEARCH_ATTRIBUTES });
@@ -67,6 +81,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  for (const stop of working) await stop();
   await client.connection.close();
   await server.stop();
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -99,25 +114,22 @@ async function deploy(
   };
   const taskQueue = `reports-${count}`;
   const connection = await NativeConnection.connect({ address: server.address });
-  const workflowsPath = fileURLToPath(new URL('../../../src/workflows/index.ts', import.meta.url));
   const activities = {
     ...simulatedActivities(plan, { failing, breaking, answer }),
     admit: async () => ({ runner: taskQueue }),
   };
   const interceptors = { activity: [keepReports] };
-  const worker = await Worker.create({ connection, taskQueue, workflowsPath, activities, interceptors });
-  const working = worker.run();
-  let stopped = false;
+  const worker = await Worker.create({ connection, taskQueue, workflowBundle, activities, interceptors });
+  const run = worker.run();
   const stopWorker = async () => {
-    if (stopped) return;
-    stopped = true;
+    if (!working.delete(stopWorker)) return;
     worker.shutdown();
-    await working;
+    await run;
     await connection.close();
   };
-  onTestFinished(stopWorker);
+  working.add(stopWorker);
   const deployment = `shop-20251124-1200${String(count).padStart(2, '0')}-ab12`;
-  const input: DeployInput = { deployment, plan, digest: 'd'.repeat(64), startedBy: 'ana.souza', clock: 'virtual' };
+  const input: DeployInput = { deployment, plan, digest: 'd'.repeat(64), startedBy: 'isabel.reis', clock: 'virtual' };
   const handle = await client.workflow.start('DeployWorkflow', {
     taskQueue,
     workflowId,
@@ -217,7 +229,7 @@ describe('a deployment that succeeded', () => {
     ]);
 
     const json = readFileSync(await written(ended, 'json'), 'utf8');
-    const edited = json.replace('"startedBy": "ana.souza"', '"startedBy": "eve"');
+    const edited = json.replace('"startedBy": "isabel.reis"', '"startedBy": "eve"');
     expect((await verify('r.json', edited)).differences.map(({ where }) => where)).toEqual(['sha256', 'startedBy']);
   });
 

@@ -1,0 +1,48 @@
+/** How activities and children end, in the words of the protocol between server and workflow. */
+import { defaultPayloadConverter, type Payload, toPayloads } from '@temporalio/common';
+import type { coresdk, temporal } from '@temporalio/proto';
+
+type Failure = temporal.api.failure.v1.IFailure;
+type AnyPayload = temporal.api.common.v1.IPayload;
+
+/** What comes of an activity after its retries. */
+export type ActivityOutcome =
+  | { result: unknown }
+  | { failure: { message: string; type?: string; details?: unknown[] } };
+
+export const CANCELLED: Failure = { message: 'cancelled', canceledFailureInfo: {} };
+export const TERMINATED: Failure = { message: 'terminated', terminatedFailureInfo: {} };
+export const NOT_FOUND: Failure = { message: 'no such workflow', applicationFailureInfo: { type: 'NotFound' } };
+
+export const encode = (values: unknown[]): Payload[] => toPayloads(defaultPayloadConverter, ...values) ?? [];
+
+export const decode = <T>(payload: AnyPayload | null | undefined): T =>
+  (payload ? defaultPayloadConverter.fromPayload(payload as Payload) : undefined) as T;
+
+export function resultOf(activity: string, outcome: ActivityOutcome): coresdk.activity_result.IActivityResolution {
+  if ('result' in outcome) return { completed: { result: defaultPayloadConverter.toPayload(outcome.result) } };
+  const { message, type, details = [] } = outcome.failure;
+  const applicationFailureInfo = { type, nonRetryable: true, details: { payloads: encode(details) } };
+  return { failed: { failure: ofActivity({ message, applicationFailureInfo }, activity) } };
+}
+
+export const ofActivity = (cause: Failure, name = 'unknown'): Failure => ({
+  message: 'Activity task failed',
+  cause,
+  activityFailureInfo: { activityType: { name }, activityId: '1' },
+});
+
+export const ofChild = (cause: Failure): Failure => ({
+  message: 'Child Workflow execution failed',
+  cause,
+  childWorkflowExecutionFailureInfo: {
+    workflowType: { name: 'unknown' },
+    workflowExecution: { workflowId: 'unknown', runId: 'unknown' },
+  },
+});
+
+export function inFull(failure: Failure | null | undefined): string {
+  if (!failure) return '';
+  const { message, stackTrace, cause } = failure;
+  return `${message}\n${stackTrace ?? ''}${cause ? `\ncaused by ${inFull(cause)}` : ''}`;
+}

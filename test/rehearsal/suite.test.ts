@@ -1,0 +1,64 @@
+/** The shipped scenarios: all of them fit their plans, and a sample of the short ones comes out as they say (`npm run rehearse` plays all). */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Rehearsals, rehearse } from '../../src/rehearsal/rehearse.js';
+import { timelineText } from '../../src/rehearsal/report.js';
+import { loadScenarios } from '../../src/rehearsal/scenario.js';
+
+const SUITES = [
+  {
+    folder: 'scenarios/eduautismo',
+    plan: 'plans/eduautismo-performance.yaml',
+    least: 30,
+    // Of each kind one that ends early: a breach, a gate, a phase that fails, people, faults, a rollback that fails.
+    sample: [
+      'not-merged',
+      'migration-warns',
+      'load-test-fails',
+      'soak-broken-again-and-again',
+      'rejected',
+      'migration-takes-31-seconds',
+      'deadlocks-now-and-then',
+      'application-gone',
+      'flapping-around-the-threshold',
+      'a-restart-while-errors-build-up',
+      'errors-while-held',
+      'rollback-fails-then-the-backup',
+    ],
+  },
+  {
+    folder: 'scenarios/orders-node',
+    plan: 'plans/orders-node.yaml',
+    least: 6,
+    sample: ['an-irreversible-migration', 'on-call-rejects', 'errors-take-the-code-back', 'the-freeze-is-overridden'],
+  },
+];
+
+describe.each(SUITES)('$folder', ({ folder, plan, least, sample }) => {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+  let rehearsals: Rehearsals;
+
+  beforeAll(async () => {
+    const places = sample.map((name) => join(folder, `${name}.yaml`));
+    rehearsals = await rehearse(loadScenarios(places, plan), { jobs: 2 });
+  }, 600_000);
+  afterAll(() => rehearsals?.stop());
+
+  test('all scenarios fit the plan, and each is for it', () => {
+    const scenarios = loadScenarios([folder], plan);
+    expect(scenarios.map(({ name }) => `${name}.yaml`)).toEqual(files.toSorted());
+    expect(scenarios.length).toBeGreaterThanOrEqual(least);
+    expect(new Set(scenarios.map(({ title }) => title)).size).toBe(scenarios.length);
+    for (const name of files) {
+      const text = readFileSync(join(folder, name), 'utf8');
+      expect(text, name).toContain(`plan: ../../${plan}`);
+      expect(text, name).toContain('$schema=../scenario.schema.json');
+    }
+  });
+
+  test.each(sample)('%s comes out as it says', (name) => {
+    const result = rehearsals.results.find(({ scenario }) => scenario === name);
+    expect(result?.differences, result && timelineText(result.timeline)).toEqual([]);
+  });
+});
