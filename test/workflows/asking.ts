@@ -25,6 +25,9 @@ export async function asking(input: DeployInput): Promise<Ledger> {
 /** Waits for concerns of a monitor to come and go. */
 export async function concerned(input: DeployInput): Promise<Ledger> {
   const deployment = new Deployment(input);
+  // Only a monitor that is at work is believed.
+  const watch = { id: 'watch-1h', workflowId: 'watch-1h', title: 'One hour', startedAt: Date.now() };
+  deployment.ledger.monitors.push({ ...watch, ticks: 0, samples: 0, criteria: [] });
   await condition(() => deployment.ledger.questions.length > 0);
   await condition(() => deployment.ledger.questions.length === 0);
   return end(deployment);
