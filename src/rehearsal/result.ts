@@ -86,10 +86,9 @@ export function resultOf(played: Played): RehearsalResult {
 }
 
 function exercisedBy(played: Played): Exercised {
-  const { ledger, outcome, people, watching } = played;
+  const { ledger, outcome, watching } = played;
   const broken = ledger.monitors.flatMap(({ criteria }) => criteria.filter(({ verdict }) => verdict === 'breached'));
   // The ledger keeps the last run of a watch, and nothing of one that people have stopped.
-  const concerns = people.questions.filter(({ kind }) => kind === 'concern');
   const ended = watching
     .all()
     .flatMap(([, monitor]) => monitor.watch.criteria.filter((criterion) => isBroken(monitor, criterion)));
@@ -98,7 +97,7 @@ function exercisedBy(played: Played): Exercised {
   const accepted = ledger.decisions.filter(({ accepted: counts }) => counts);
   const items = itemsOf(played).filter(({ state }) => ITEM_STATES.includes(state));
   return {
-    criteria: [...new Set([...broken, ...concerns, ...ended].map(({ id }) => id))],
+    criteria: [...new Set([...broken, ...ended].map(({ id }) => id))],
     phases: [...new Set([...failed, ...stopped])],
     decisions: [...new Set(accepted.map(({ kind }) => kind))],
     items: Object.fromEntries(items.map(({ id, state }) => [id, state])),

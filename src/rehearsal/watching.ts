@@ -13,8 +13,9 @@ export interface Monitor {
   startedAt: number;
   since: number;
   ticks: number;
-  /** Up to when samples have been handed out, since its start, and the last of them. */
-  given: number;
+  /** Up to when samples of each metric have been handed out, since its start. */
+  given: Map<string, number>;
+  /** The last of them. */
   last: Record<string, Sample[]>;
   series: Map<string, Sample[]>;
   breaching: Map<string, number>;
@@ -99,7 +100,7 @@ export class Watching {
       startedAt,
       since: Math.max(this.world.clock.at(startedAt), this.world.clock.latest),
       ticks: 0,
-      given: 0,
+      given: new Map(),
       last: {},
       series: new Map(),
       breaching: new Map(),
@@ -118,19 +119,9 @@ export class Watching {
 
   /** Every sample that has come since the last tick, each with its own time. */
   private hand(monitor: Monitor, metrics: Metric[], due: number): Record<string, Sample[]> {
-    const { watch, since, startedAt, given } = monitor;
-    monitor.given = Math.max(given, due);
     return Object.fromEntries(
       metrics.map((metric) => {
-        const curve = this.curve(metric.name);
-        const samples = arrivals(metric, curve, {
-          watch,
-          given,
-          due,
-          place: (own) => this.moment(watch, since, since + own),
-        })
-          .slice(-MOST_VALUES)
-          .map((own) => sampleAt(startedAt + own, readCurve(curve, this.moment(watch, since, since + own))));
+        const samples = this.handOne(monitor, metric, due);
         this.world.samples += samples.length;
         const series = monitor.series.get(metric.name) ?? [];
         monitor.series.set(metric.name, series);
@@ -138,6 +129,19 @@ export class Watching {
         return [metric.name, samples];
       }),
     );
+  }
+
+  private handOne({ watch, since, startedAt, given }: Monitor, metric: Metric, due: number): Sample[] {
+    const place = (own: number) => this.moment(watch, since, since + own);
+    const curve = this.curve(metric.name);
+    const now = readCurve(curve, place(due));
+    const keepsHistory = 'resolution' in metric.source;
+    // What a source that keeps history could not be asked for, it still has when it is back.
+    if (keepsHistory && 'error' in now) return [sampleAt(startedAt + due, now)];
+    const then = keepsHistory ? withoutOutages(curve) : curve;
+    const times = arrivals(metric, curve, { watch, given: given.get(metric.name) ?? 0, due, place });
+    given.set(metric.name, due);
+    return times.slice(-MOST_VALUES).map((own) => sampleAt(startedAt + own, readCurve(then, place(own))));
   }
 
   /** A look that belongs to no watch: the impact of a load test on users. */
@@ -236,3 +240,9 @@ function sampleAt(at: number, reading: Reading): Sample {
   if ('noData' in reading) return { at, kind: 'noData', reason: reading.noData };
   return 'error' in reading ? { at, kind: 'error', message: reading.error } : { at, kind: 'notANumber' };
 }
+
+/** What a source has kept of the times in which it could not be asked. */
+const withoutOutages = (curve: Curve): Curve => ({
+  ...curve,
+  pieces: curve.pieces.filter(({ providerError }) => providerError === undefined),
+});

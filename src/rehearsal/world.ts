@@ -211,7 +211,9 @@ export class World {
     const text = `${kind}${about ? ` ${about}` : ''} by ${who} as ${role}${why ? `: ${why}` : ''}`;
     // Written first: what follows from it may come before the answer to it.
     const entry = this.journal.add({ at, what: 'decided', text, decision: kind, question });
-    const refused = await this.stage.decide(decision);
+    // The people of a rehearsal have no keys, and are taken at their word.
+    const isSigned = kind === 'approve' && this.plan.approvals.signed === true;
+    const refused = await this.stage.decide(isSigned ? { ...decision, signature: 'rehearsal' } : decision);
     if (refused !== undefined) {
       entry.what = 'refused';
       entry.text = `${text}: refused: ${refused}`;

@@ -42,18 +42,20 @@ test('help and version are no errors', async () => {
 
 test.each([
   ['plan check'],
+  ['rehearse'],
   ['start'],
   ['status'],
   ['watch'],
   ['approve'],
   ['rollback'],
   ['open'],
+  ['report'],
   ['worker'],
   ['sandbox'],
 ])('%s --help has an example', async (command) => {
   const { code, out } = await surefoot(...command.split(' '), '--help');
   expect(code).toBe(0);
-  expect(out).toMatch(/Example:\n {2}\$ .*surefoot /);
+  expect(out).toMatch(/Examples?:\n {2}\$ .*surefoot /);
 });
 
 test('a mistyped command is answered with the one that was meant', async () => {
@@ -66,6 +68,8 @@ test.each([
   [['status', '--what']],
   [['rollback', '--option', 'half']],
   [['approve']],
+  [['report', '--format', 'pdf']],
+  [['report', '--verify', 'report.html', '--out', 'other.html']],
   [['sandbox', 'fault', 'production', 'earthquake']],
   [['start', 'plans/eduautismo-perfomance.yaml', '--as', 'ana.souza']],
 ])('wrong usage exits 2: %j', async (args) => {

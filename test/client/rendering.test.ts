@@ -83,6 +83,13 @@ describe('status', () => {
     expect(text).toContain('the code and the migration are suspect');
   });
 
+  test('counts the boxes of the checklist in one line', () => {
+    const none = { failed: 0, skipped: 0 };
+    const items = { total: 117, passed: 90, unknown: 9, attested: 11, notApplicable: 7, ...none };
+    expect(render(ledgerWith({ items }))).toContain('Items: 117 boxes: 90 passed, 9 unknown, 11 attested, 7 not applicable');
+    expect(render(ledgerWith())).not.toContain('Items:');
+  });
+
   test('shows the last decisions that were refused', () => {
     const refused = { kind: 'approve', who: 'eve', role: 'qa', at: START, via: 'signal', accepted: false } as const;
     expect(render(ledgerWith({ decisions: [{ ...refused, reason: 'not on the roster' }] }))).toContain(

@@ -1,9 +1,17 @@
 /** Scenarios on a real server in virtual time: the deployment's own code, in worlds in which something goes wrong. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { type Rehearsals, rehearse } from '../../src/rehearsal/rehearse.js';
 import { timelineText } from '../../src/rehearsal/report.js';
 import type { RehearsalResult } from '../../src/rehearsal/result.js';
-import { scenario } from './short-plan.js';
+import { scenario, shortPlanText } from './short-plan.js';
+
+/** The plan's people, each with a key. */
+function withKeys(): Record<string, object> {
+  const roster = Object.entries(parse(shortPlanText()).approvals.roster) as [string, object][];
+  const keys = [`ssh-ed25519 ${'A'.repeat(68)}`];
+  return Object.fromEntries(roster.map(([id, person]) => [id, { ...person, keys }]));
+}
 
 const list = {
   'a rollback on a criterion, timed from the moment the metric crossed its threshold': `
@@ -93,6 +101,11 @@ expect:
   waiting: sign-offs
   told: [{ event: question-reminded, times: 3 }, { event: question-escalated, to: [incidents, pager-devops], times: 1 }]
   not: { steps: [production.backup], told: [deploying] }`,
+
+  'sign-offs that have to be signed': `
+changes: { approvals.signed: true, approvals.roster: ${JSON.stringify(withKeys())} }
+expect:
+  outcome: succeeded`,
 
   'a rejection': `
 world:

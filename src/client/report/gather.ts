@@ -7,7 +7,8 @@ import type { Connected } from '../connection.js';
 import { type Found, readLedger } from '../deployments.js';
 import { CliError, EXIT } from '../errors.js';
 import { type History, readHistory } from './happenings.js';
-import { reconstruct, rollbackEnd, rollbackSteps } from './reconstruct.js';
+import { reconstruct } from './reconstruct.js';
+import { rollbackEnd, rollbackSteps } from './rollbacks.js';
 
 /**
  * How the ledger was had: the workflow's own result; the answer of a worker that replayed the history; or, when no

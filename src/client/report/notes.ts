@@ -27,7 +27,7 @@ function outcome({ status, reason, ...report }: ReportDocument, words: Words): s
 
 function counts({ counts: { total, ...states } }: ReportDocument, words: Words): string {
   const told = ITEM_STATES.filter((state) => states[state] > 0).map(
-    (state) => `${states[state]} ${words.states[state]}`,
+    (state) => `${words.states[state]}: ${states[state]}`,
   );
   return `${words.items}: ${total} (${told.join(', ')})`;
 }

@@ -8,12 +8,13 @@ import { FailureType } from '../../contract/errors.js';
 import type { MonitorInput, MonitorResult, RollbackInput, RollbackResult } from '../../contract/messages.js';
 import type { ResolvedPlan } from '../../contract/plan.js';
 import type { ReversibilityInput, ReversibilityResult } from '../../contract/reversibility.js';
-import { failures, passed, type StepReport } from '../../domain/evidence.js';
+import { passed, type StepReport } from '../../domain/evidence.js';
 import type { Ledger, MonitorRecord, RollbackRecord, StepRecord, WayBack } from '../../domain/ledger.js';
 import { PHASES, type Phase, STEPS } from '../../domain/steps.js';
 import { watchFacts } from '../../domain/watch-facts.js';
-import { innermost } from '../errors.js';
 import type { Happening } from './happenings.js';
+import { add, begin, causeOf, isReport, keyOf, reasonOf } from './records.js';
+import { rollbackEnd, WAYS } from './rollbacks.js';
 import { Sayings } from './sayings.js';
 import { type KnownStep, knownSteps } from './steps.js';
 
@@ -24,22 +25,6 @@ export function reconstruct(
   const history = new Reconstruction(input, workflowId, happenings[0]?.at ?? 0);
   for (const happening of happenings) history.take(happening);
   return history.ledger;
-}
-
-/** The steps of a rollback that is still going on, from its own history. */
-export function rollbackSteps(happenings: readonly Happening[]): StepRecord[] {
-  const steps = new Map<string, StepRecord>();
-  for (const { at, ...happening } of happenings) {
-    const key = 'input' in happening ? keyOf(happening.input) : undefined;
-    if (!key) continue;
-    const known = { id: key.step, phase: 'production', section: 'Rollback', title: key.step } as const;
-    const record = steps.get(key.step) ?? begin(known, key.generation, at);
-    steps.set(key.step, record);
-    if (happening.kind === 'reported' && isReport(happening.result)) add(record, happening.result, at);
-    if (happening.kind === 'failed')
-      Object.assign(record, { state: 'failed', endedAt: at, reason: reasonOf(happening) });
-  }
-  return [...steps.values()];
 }
 
 class Reconstruction {
@@ -139,9 +124,10 @@ class Reconstruction {
 
   /** Sign-offs of another proposal are void. */
   private sealed({ digest, commit }: { digest: string; commit: string }, at: number): void {
-    if (this.ledger.proposal?.digest === digest) return;
-    if (this.ledger.proposal) this.ledger.approvals = [];
+    const earlier = this.ledger.proposal;
     this.ledger.proposal = { digest, commit, sealedAt: at };
+    if (earlier?.digest === digest) return;
+    if (earlier) this.ledger.approvals = [];
     this.open({ deployment: this.ledger.deployment, step: STEPS.signOffs.id, generation: 1 }, at);
   }
 
@@ -249,58 +235,4 @@ class Reconstruction {
   }
 }
 
-/** How a rollback ended, as its record in the ledger has it. */
-export const rollbackEnd = ({ startedAt, endedAt, ...result }: RollbackResult): Partial<RollbackRecord> => ({
-  ...result,
-  took: endedAt - startedAt,
-  endedAt,
-});
-
-const WAYS: Record<string, WayBack> = {
-  RollbackMigrationWorkflow: 'migration',
-  RollbackCodeWorkflow: 'code',
-  RollbackFullWorkflow: 'full',
-  RollbackRestoreWorkflow: 'restore',
-};
-
 type BackedUp = Awaited<ReturnType<BackupActivities['backUpDatabase']>>;
-type Known = Pick<StepRecord, 'id' | 'phase' | 'section' | 'title'>;
-
-const begin = (known: Known, generation: number, startedAt: number): StepRecord => ({
-  ...known,
-  state: 'running',
-  generation,
-  startedAt,
-  facts: [],
-  evidence: [],
-});
-
-/** Adds what an activity reported; several activities may make one step. */
-function add(record: StepRecord, report: StepReport, at: number): void {
-  const { facts, evidence, summary } = report;
-  record.facts = [...record.facts.filter(({ name }) => !facts.some((fact) => fact.name === name)), ...facts];
-  record.evidence = [...record.evidence, ...evidence];
-  record.summary = record.summary ? `${record.summary}; ${summary}` : summary;
-  record.endedAt = at;
-  const whole = { summary, facts: record.facts, evidence };
-  record.state = passed(whole) ? 'passed' : 'failed';
-  record.reason = passed(whole) ? undefined : failures(whole);
-}
-
-function isReport(result: unknown): result is StepReport {
-  const { facts, evidence } = (result ?? {}) as Partial<StepReport>;
-  return Array.isArray(facts) && Array.isArray(evidence);
-}
-
-function keyOf(input: unknown): StepKey | undefined {
-  const { key } = (input ?? {}) as { key?: Partial<StepKey> };
-  return typeof key?.step === 'string' && typeof key.generation === 'number' ? (key as StepKey) : undefined;
-}
-
-function causeOf(error: unknown): unknown {
-  let cause = error;
-  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
-  return cause;
-}
-
-const reasonOf = ({ error }: { error?: Error }): string => (error ? innermost(error) : 'was cancelled');

@@ -2,7 +2,6 @@
 
 import { DOCUMENTATION_FACTS } from '../../contract/checks.js';
 import type { Concern } from '../../contract/messages.js';
-import type { ResolvedPlan } from '../../contract/plan.js';
 import { approvalStatement } from '../../domain/approvals.js';
 import { admitClaim, judge, openQuestion, readDecision, take } from '../../domain/decisions.js';
 import type { Attestation, Fact, StepReport } from '../../domain/evidence.js';
@@ -11,23 +10,15 @@ import {
   type Decision,
   type DecisionKind,
   type DecisionRecord,
-  type Ledger,
   type OpenQuestion,
   type StepRecord,
 } from '../../domain/ledger.js';
 import { STEPS } from '../../domain/steps.js';
+import { type About, type Asked, askedBy, everyRole } from './asked.js';
 import type { Happening } from './happenings.js';
-import type { KnownStep } from './steps.js';
+import { begin } from './records.js';
 
-type Asked = Pick<OpenQuestion, 'kind' | 'id' | 'title' | 'text' | 'roles' | 'moves' | 'digest' | 'openedAt'>;
 type Heard = Extract<Happening, { kind: 'signalled' | 'updated' }>;
-
-interface About {
-  plan: ResolvedPlan;
-  ledger: Ledger;
-  known: readonly KnownStep[];
-  workflowId: string;
-}
 
 export class Sayings {
   private readonly concerns = new Map<string, Asked & { monitor: string }>();
@@ -182,96 +173,25 @@ export class Sayings {
     const found = this.about.known.find((step) => step.id === id);
     if (!found) return undefined;
     const { facts: _, confirmation: __, ...known } = found;
-    const record: StepRecord = { ...known, state: 'running', generation: 1, startedAt, facts: [], evidence: [] };
+    const record = begin(known, 1, startedAt);
     this.about.ledger.steps.push(record);
     return record;
   }
 
   private raise({ criterion, monitor, title, text }: Concern, openedAt: number): void {
-    const roles = [...new Set(this.about.plan.approvals.roster.flatMap((person) => person.roles))];
+    const roles = everyRole(this.about.plan);
     const moves: DecisionKind[] = ['resume', 'rollback', 'abort'];
     this.concerns.set(criterion, { kind: 'concern', id: criterion, title, text, roles, moves, openedAt, monitor });
   }
 
-  /** What must be waiting for people by now, for the workflow's code to go on. */
   private open(): OpenQuestion[] {
-    const { ledger, workflowId } = this.about;
-    const { deployment, service } = ledger;
-    const asked = [...this.failedSteps(), ...this.signOffs(), ...this.confirmations(), ...this.concerns.values()];
-    const base = { deployment, service, workflowId };
-    return asked.map(({ kind, id, title, text, roles, moves, digest, openedAt }) => ({
-      ...base,
-      ...{ kind, id, title, text, roles, moves, openedAt },
-      ...(digest === undefined ? {} : { digest }),
-    }));
-  }
-
-  private failedSteps(): Asked[] {
-    const { ledger, plan } = this.about;
-    const roles = [...new Set(plan.approvals.roster.flatMap((person) => person.roles))];
-    const changed = ledger.production.codeDeployed || ledger.production.migrated;
-    const moves: DecisionKind[] = changed ? ['retry', 'skip', 'rollback', 'abort'] : ['retry', 'skip', 'abort'];
-    return ledger.steps
-      .filter(({ state, id }) => state === 'failed' && !(id === STEPS.swagger.id && this.unseen))
-      .map(({ id, title, reason, endedAt }) => ({
-        kind: 'step-failed' as const,
-        ...{ id, title: `${title} failed`, text: reason ?? '', roles, openedAt: endedAt ?? 0 },
-        moves: TRUSTED.includes(id) ? moves.filter((move) => move !== 'skip') : moves,
-      }));
-  }
-
-  private signOffs(): Asked[] {
-    const { ledger, plan } = this.about;
-    const record = this.step(STEPS.signOffs.id);
-    if (record?.state !== 'running') return [];
-    const roles = plan.approvals.roles.map(({ role }) => role);
-    const title = `Sign off ${plan.release.target} of ${plan.service} for production`;
-    const { startedAt: openedAt } = record;
-    const { digest } = ledger.proposal ?? {};
-    return [
-      { kind: 'approvals', id: record.id, title, text: '', roles, moves: ['approve', 'reject'], digest, openedAt },
-    ];
-  }
-
-  /** A confirmation is asked for when every step before it is over; those of one list at the same time. */
-  private confirmations(): Asked[] {
-    const { plan, known, ledger } = this.about;
-    const asked: Asked[] = [];
-    const moves: DecisionKind[] = ['confirm'];
-    for (const { id, confirmation } of known) {
-      const state = this.step(id)?.state;
-      const isOver = state === 'passed' || state === 'skipped';
-      if (confirmation) {
-        const { roles, title } = confirmation;
-        if (!isOver) asked.push({ kind: 'confirmation', id, title, text: '', roles, moves, openedAt: 0 });
-        continue;
-      }
-      // Whatever comes after a confirmation waits for it.
-      if (asked.length > 0 || !isOver) break;
-    }
-    if (this.unseen && plan.apiDocumentation) {
-      const { otherwise: roles } = plan.apiDocumentation;
-      asked.push({ kind: 'confirmation', id: STEPS.swagger.id, title: '', text: '', roles, moves, openedAt: 0 });
-    }
-    const { loadTest } = plan.production;
-    if (loadTest && ledger.phase === 'watch') asked.push(...this.loadTest(loadTest));
-    return asked;
-  }
-
-  private loadTest({ test, approvedBy }: NonNullable<ResolvedPlan['production']['loadTest']>): Asked[] {
-    if (this.step(test.id)) return [];
-    const id = `${test.id}-approval`;
-    const moves: DecisionKind[] = ['confirm', 'skip'];
-    return [{ kind: 'confirmation', id, title: test.title, text: '', roles: [approvedBy], moves, openedAt: 0 }];
+    return askedBy(this.about, { concerns: [...this.concerns.values()], unseen: this.unseen !== undefined });
   }
 
   private step(id: string): StepRecord | undefined {
     return this.about.ledger.steps.find((record) => record.id === id);
   }
 }
-
-/** Nobody goes on without what trust rests on. */
-const TRUSTED: readonly string[] = [STEPS.proposal.id, STEPS.signOffs.id];
 
 const attestation = ({ who, role, why }: Pick<Decision, 'who' | 'role' | 'why'>): Attestation =>
   why === undefined ? { who, role } : { who, role, why };

@@ -133,7 +133,6 @@ export function simulateSteps(find: Find): Steps {
       );
       return { ...report, digest, commit: COMMIT };
     },
-    // The people of a rehearsal have no keys: whoever is on the roster is taken at their word.
     verifySignature: async ({ who }) => ({ valid: true, reason: `signed by ${who}` }),
 
     countStored: async () => {

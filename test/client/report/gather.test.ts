@@ -100,7 +100,7 @@ async function deploy(
   circumstances: Partial<Circumstances> & { say?: (question: Question) => Decision[] | 'leave' } = {},
 ): Promise<Deployment> {
   count += 1;
-  const { failing = new Set<string>(), breaking, say = usual } = circumstances;
+  const { failing = new Set<string>(), breaking, before, say = usual } = circumstances;
   const workflowId = `surefoot/shop-${count}/production`;
   const answer = async (question: Question) => {
     const said = say(question);
@@ -115,7 +115,7 @@ async function deploy(
   const taskQueue = `reports-${count}`;
   const connection = await NativeConnection.connect({ address: server.address });
   const activities = {
-    ...simulatedActivities(plan, { failing, breaking, answer }),
+    ...simulatedActivities(plan, { failing, breaking, before, answer }),
     admit: async () => ({ runner: taskQueue }),
   };
   const interceptors = { activity: [keepReports] };
@@ -289,6 +289,33 @@ test('a rollback is told the same from the result and from the history: why, how
     expect(await verify(await written(deployment, format))).toMatchObject({ differences: [], notes: [] });
   }
 }, 120_000);
+
+test('a rollback that outlives its deployment is told as it stands, then as it ended', async () => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const before = async (step: string) => (step === 'rollback-full.deploy' ? held : undefined);
+  const deployment = await deploy({ breaking: 'watch-5m', before });
+  const rollback = async () => contentOf(await gathered(deployment, 'history')).rollbacks[0];
+  const isHeld = async () => (await rollback())?.steps.some(({ id }) => id === 'rollback-full.deploy');
+  await vi.waitUntil(isHeld, { timeout: 90_000, interval: 200 });
+  await deployment.handle.terminate('by mistake');
+  expect(await rollback()).toMatchObject({
+    option: 'full',
+    steps: [
+      { id: 'rollback-full.downgrade', state: 'passed' },
+      { id: 'rollback-full.deploy', state: 'running' },
+    ],
+  });
+  release();
+  const { workflowId = '' } = (await rollback()) ?? {};
+  await client.workflow.getHandle(workflowId).result();
+  const { source, ledger } = await gathered(deployment);
+  expect(source).toBe('query');
+  expect(ledger.rollback).toMatchObject({ succeeded: true, took: expect.any(Number) });
+  expect(await rollback()).toMatchObject({ succeeded: true, steps: expect.arrayContaining([expect.objectContaining({ id: 'rollback-full.verify' })]) });
+}, 180_000);
 
 test('a step that failed and was skipped is told the same from the history: who went on without it, and why', async () => {
   const skip = (question: Question): Decision[] =>

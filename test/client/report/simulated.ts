@@ -15,6 +15,8 @@ export interface Circumstances {
   failing: Set<string>;
   /** The watch in which all requests fail. */
   breaking?: string;
+  /** Waits before the first activity of a step comes back. */
+  before?: (step: string) => Promise<void>;
   /** What people do when they are asked something. */
   answer: (question: Question) => Promise<void>;
 }
@@ -36,6 +38,7 @@ export function simulatedActivities(plan: ResolvedPlan, circumstances: Circumsta
   const baskets = new Map<string, number>();
 
   const report = async ({ key, evidence }: Input, names: string[]) => {
+    await circumstances.before?.(key.step);
     const facts = names.map((name): Fact => {
       const ok = !circumstances.failing.delete(`${key.step}/${name}`);
       return { name, ok, text: `${name} is ${ok ? '' : 'not '}well` };
