@@ -53,7 +53,15 @@ test('a folder of scenarios: what came otherwise is shown with what happened aro
   write('deadlocks.yaml', DEADLOCKS);
   write('wrong.yaml', `${DEADLOCKS.replace('option: migration', 'option: full')}`);
   const junit = join(folder, 'junit.xml');
-  const { code, out } = await surefoot('rehearse', plan, '--scenario', join(folder, 'scenarios'), '--junit', junit, '--coverage');
+  const { code, out } = await surefoot(
+    'rehearse',
+    plan,
+    '--scenario',
+    join(folder, 'scenarios'),
+    '--junit',
+    junit,
+    '--coverage',
+  );
   expect(code).toBe(1);
   expect(out).toMatch(/✓ deadlocks {2}rolled-back \(migration, immediate-deadlocks\) after 1 min/);
   expect(out).toMatch(/✗ wrong/);
@@ -63,10 +71,15 @@ test('a folder of scenarios: what came otherwise is shown with what happened aro
   expect(out).toMatch(/criteria and trends broken: 1 of \d+; never: soak-p95/);
   expect(out).toMatch(/phases gone wrong: 1 of 7; never: prerequisites, staging, soak, approval, production, closing/);
 
-  const { testsuites } = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '' }).parse(readFileSync(junit, 'utf8'));
+  const { testsuites } = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '' }).parse(
+    readFileSync(junit, 'utf8'),
+  );
   expect(testsuites.testsuite).toMatchObject({ tests: '2', failures: '1' });
   const [good, bad] = testsuites.testsuite.testcase;
-  expect(good).toMatchObject({ name: 'deadlocks: Deadlocks & a rollback', file: expect.stringContaining('deadlocks.yaml') });
+  expect(good).toMatchObject({
+    name: 'deadlocks: Deadlocks & a rollback',
+    file: expect.stringContaining('deadlocks.yaml'),
+  });
   expect(good.failure).toBeUndefined();
   expect(bad.failure.message).toBe('rollback.option: expected full, but migration');
 }, 180_000);
@@ -92,7 +105,10 @@ test('--json is one document, and a plan alone is rehearsed in a world in which 
 }, 180_000);
 
 test('a wrong scenario starts nothing, is told with its place, and is exit code 2', async () => {
-  const file = write('wrong.yaml', 'scenario: x\nworld: { metrics: { eror-rate: [{ constant: 1 }] } }\nexpect: { outcome: succeeded }\n');
+  const file = write(
+    'wrong.yaml',
+    'scenario: x\nworld: { metrics: { eror-rate: [{ constant: 1 }] } }\nexpect: { outcome: succeeded }\n',
+  );
   const { code, err } = await surefoot('rehearse', plan, '--scenario', file);
   expect(code).toBe(2);
   expect(err).toContain('1 problem; nothing was started');

@@ -86,7 +86,9 @@ describe('status', () => {
   test('counts the boxes of the checklist in one line', () => {
     const none = { failed: 0, skipped: 0 };
     const items = { total: 117, passed: 90, unknown: 9, attested: 11, notApplicable: 7, ...none };
-    expect(render(ledgerWith({ items }))).toContain('Items: 117 boxes: 90 passed, 9 unknown, 11 attested, 7 not applicable');
+    expect(render(ledgerWith({ items }))).toContain(
+      'Items: 117 boxes: 90 passed, 9 unknown, 11 attested, 7 not applicable',
+    );
     expect(render(ledgerWith())).not.toContain('Items:');
   });
 

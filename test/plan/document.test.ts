@@ -20,8 +20,28 @@ const removed = '- [ ] Deploy concluído sem erros\n';
 
 describe('the boxes of a document', () => {
   test('are told with their lines; what only looks like one is none', () => {
-    const text = ['- [ ] one', '* [x] two  ', '```', '- [ ] code', '```', '  + [X] three', '-[ ] no', '- [ ]', '~~~', '- [ ] code', '```', '- [ ] code', '~~~~', '- [ ] four\r'].join('\n');
-    expect(boxesIn(text).map(({ line, title }) => `${line} ${title}`)).toEqual(['1 one', '2 two', '6 three', '14 four']);
+    const text = [
+      '- [ ] one',
+      '* [x] two  ',
+      '```',
+      '- [ ] code',
+      '```',
+      '  + [X] three',
+      '-[ ] no',
+      '- [ ]',
+      '~~~',
+      '- [ ] code',
+      '```',
+      '- [ ] code',
+      '~~~~',
+      '- [ ] four\r',
+    ].join('\n');
+    expect(boxesIn(text).map(({ line, title }) => `${line} ${title}`)).toEqual([
+      '1 one',
+      '2 two',
+      '6 three',
+      '14 four',
+    ]);
   });
 
   test('are ticked or cleared, and otherwise stay as they were', () => {
@@ -55,19 +75,36 @@ describe('items and boxes match one to one, or it is said which do not', () => {
     const line = checklist.slice(0, checklist.indexOf(removed)).split('\n').length + 1;
     const more = checklist.replace(removed, `${removed}- [ ] Café servido\n`);
     expect(problemsWith(more)).toEqual([
-      { path: 'document', message: `No item settles the box “Café servido” (line ${line} of ${DOCUMENT})`, suggestion: undefined },
+      {
+        path: 'document',
+        message: `No item settles the box “Café servido” (line ${line} of ${DOCUMENT})`,
+        suggestion: undefined,
+      },
     ]);
   });
 
   test('an item that is no box', () => {
     expect(problemsWith(checklist.replace(removed, ''))).toEqual([
-      { path: 'items.1.1.2.title', message: expect.stringContaining(`Is no box of ${DOCUMENT}`), suggestion: undefined },
+      {
+        path: 'items.1.1.2.title',
+        message: expect.stringContaining(`Is no box of ${DOCUMENT}`),
+        suggestion: undefined,
+      },
     ]);
   });
 
   test('an item whose words are not quite the box’s, with the box’s own words', () => {
-    expect(problemsWith(checklist, ['"1.1.2": { title: "Deploy concluído sem erros"', '"1.1.2": { title: "Deploy concluido sem erro"'])).toEqual([
-      { path: 'items.1.1.2.title', message: expect.stringMatching(/^Is not the box in line \d+ of /), suggestion: 'Deploy concluído sem erros' },
+    expect(
+      problemsWith(checklist, [
+        '"1.1.2": { title: "Deploy concluído sem erros"',
+        '"1.1.2": { title: "Deploy concluido sem erro"',
+      ]),
+    ).toEqual([
+      {
+        path: 'items.1.1.2.title',
+        message: expect.stringMatching(/^Is not the box in line \d+ of /),
+        suggestion: 'Deploy concluído sem erros',
+      },
     ]);
   });
 
@@ -94,12 +131,19 @@ describe('a document that cannot be used', () => {
 
   test('is told when it is too large to travel with each deployment', () => {
     expect(problemsWith(checklist + 'x'.repeat(100_000))).toMatchObject([
-      { path: 'document', message: expect.stringMatching(/^Has 116 KB, and travels with each deployment: at most 100 KB\./) },
+      {
+        path: 'document',
+        message: expect.stringMatching(/^Has 116 KB, and travels with each deployment: at most 100 KB\./),
+      },
     ]);
   });
 
   test('is told when it is no text, or a folder', () => {
-    expect(problemsWith(Buffer.from([0xff, 0xfe, 0x00]))).toMatchObject([{ path: 'document', message: 'Is not a text file in UTF-8' }]);
-    expect(problemsWith(checklist, [`document: ${DOCUMENT}`, 'document: "."'])).toMatchObject([{ path: 'document', message: 'Can’t be read (EISDIR)' }]);
+    expect(problemsWith(Buffer.from([0xff, 0xfe, 0x00]))).toMatchObject([
+      { path: 'document', message: 'Is not a text file in UTF-8' },
+    ]);
+    expect(problemsWith(checklist, [`document: ${DOCUMENT}`, 'document: "."'])).toMatchObject([
+      { path: 'document', message: 'Can’t be read (EISDIR)' },
+    ]);
   });
 });

@@ -28,10 +28,7 @@ export function registerRehearse(program: Command): void {
     .command('rehearse')
     .description('rehearse a plan: the real workflow, three days in under a minute, in a simulated world')
     .argument('<PLAN>', 'the plan file')
-    .option(
-      '--scenario <FILE|FOLDER...>',
-      'what the world is like and what must come of it; all is well without one',
-    )
+    .option('--scenario <FILE|FOLDER...>', 'what the world is like and what must come of it; all is well without one')
     .option('--jobs <N>', 'how many scenarios at once', jobs, JOBS)
     .option('--coverage', 'tell which criteria, phases, decisions and items no scenario has exercised')
     .option('--timeline', 'print everything that happened, also where all came as expected')

@@ -6,7 +6,15 @@ import { CliError, EXIT } from '../errors.js';
 import { readSeal } from './checklist.js';
 import { coarse, compareContents, type Difference, differences } from './compare.js';
 import { compareChecklists } from './compare-checklists.js';
-import { contentOf, documentOf, hashOf, type Making, type ReportContent, type ReportDocument, withoutMaking } from './document.js';
+import {
+  contentOf,
+  documentOf,
+  hashOf,
+  type Making,
+  type ReportContent,
+  type ReportDocument,
+  withoutMaking,
+} from './document.js';
 import { type EvidenceFolder, evidenceFolder, flawOf } from './evidence.js';
 import { type Gathered, gather } from './gather.js';
 import { type Format, generator, renderReport } from './make.js';
@@ -102,7 +110,9 @@ async function check(
     if (hash !== file.sha256) found.push(hashDiffers(file.sha256, hash));
     if (file.status === 'running' && content.status !== 'running') found.push(...endedSince(file, gathered, notes));
     found.push(
-      ...(isSameSource ? compareContents(withoutMaking(file), content, plan) : differences(coarse(file), coarse(content), '')),
+      ...(isSameSource
+        ? compareContents(withoutMaking(file), content, plan)
+        : differences(coarse(file), coarse(content), '')),
     );
     if (format === 'html' && isSameWords) found.push(...(await comparePages(text, { file, place, plan, notes })));
   }

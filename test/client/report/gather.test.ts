@@ -314,7 +314,10 @@ test('a rollback that outlives its deployment is told as it stands, then as it e
   const { source, ledger } = await gathered(deployment);
   expect(source).toBe('query');
   expect(ledger.rollback).toMatchObject({ succeeded: true, took: expect.any(Number) });
-  expect(await rollback()).toMatchObject({ succeeded: true, steps: expect.arrayContaining([expect.objectContaining({ id: 'rollback-full.verify' })]) });
+  expect(await rollback()).toMatchObject({
+    succeeded: true,
+    steps: expect.arrayContaining([expect.objectContaining({ id: 'rollback-full.verify' })]),
+  });
 }, 180_000);
 
 test('a step that failed and was skipped is told the same from the history: who went on without it, and why', async () => {

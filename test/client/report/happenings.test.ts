@@ -1,6 +1,11 @@
 /** A history as it lies in Temporal: encrypted or not, with garbage in it, decoded into what happened. */
 import { randomBytes } from 'node:crypto';
-import { defaultFailureConverter, defaultPayloadConverter, type LoadedDataConverter, type Payload } from '@temporalio/common';
+import {
+  defaultFailureConverter,
+  defaultPayloadConverter,
+  type LoadedDataConverter,
+  type Payload,
+} from '@temporalio/common';
 import { encodeToPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import type { temporal } from '@temporalio/proto';
@@ -41,10 +46,19 @@ async function events(converter: LoadedDataConverter): Promise<Event[]> {
     { activityTaskCompletedEventAttributes: { scheduledEventId: 5 as never, result: await payloads(report) } },
     { workflowTaskStartedEventAttributes: {} },
     // Somebody without a key has sent this one: it is in plain text.
-    { workflowExecutionSignaledEventAttributes: { signalName: 'approve', input: await payloadsOf(plain, { who: 'eve' }) } },
+    {
+      workflowExecutionSignaledEventAttributes: {
+        signalName: 'approve',
+        input: await payloadsOf(plain, { who: 'eve' }),
+      },
+    },
     { workflowExecutionTerminatedEventAttributes: { reason: 'postponed' } },
   ];
-  return list.map((event, index) => ({ ...event, eventId: (index + 1) as never, eventTime: msToTs((index + 1) * 1_000) }));
+  return list.map((event, index) => ({
+    ...event,
+    eventId: (index + 1) as never,
+    eventTime: msToTs((index + 1) * 1_000),
+  }));
 }
 
 const payloadsOf = async (converter: LoadedDataConverter, value: unknown) => ({
