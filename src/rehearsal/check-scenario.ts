@@ -194,7 +194,8 @@ class Check {
       names?.forEach((name, index) => {
         this.known(name, known, [...at, ...key, index], label);
       });
-    if (expect.waiting !== undefined) this.known(expect.waiting, questions, [...at, 'waiting'], 'question');
+    if (expect.waiting !== undefined)
+      this.known(expect.waiting, [...questions, 'hold'], [...at, 'waiting'], 'question');
     if (rollback?.criterion !== undefined)
       this.known(rollback.criterion, criteria, [...at, 'rollback', 'criterion'], 'criterion');
     if (rollback?.step !== undefined) this.known(rollback.step, steps, [...at, 'rollback', 'step'], 'step');

@@ -12,7 +12,7 @@ export interface Paint {
   bold: (text: string) => string;
 }
 
-/** Lines of the timeline before and after a difference. */
+/** Lines of the timeline before and after the moment of a difference, all of which is shown. */
 const AROUND = 6;
 
 export function resultLine(result: RehearsalResult, { green, red, dim }: Paint, width: number): string {
@@ -45,8 +45,9 @@ export function differencesText({ differences, timeline, title }: RehearsalResul
 }
 
 function timelineAround(timeline: readonly Happening[], at: number): Happening[] {
-  const place = timeline.findLastIndex((happening) => happening.at <= at);
-  return timeline.slice(Math.max(place - AROUND, 0), place + AROUND + 1);
+  const last = timeline.findLastIndex((happening) => happening.at <= at);
+  const first = timeline.findIndex((happening) => happening.at === timeline[last]?.at);
+  return timeline.slice(Math.max(first - AROUND, 0), last + AROUND + 1);
 }
 
 export const timelineText = (timeline: readonly Happening[], indent = ''): string =>

@@ -127,7 +127,7 @@ const expectation = strict({
     .enum(['succeeded', 'rolled-back', 'rollback-failed', 'rejected', 'aborted', 'waiting'])
     .describe('How it ends; `waiting`: people are asked and nobody answers'),
   phase: z.enum(PHASES).optional().describe('The last phase that was reached'),
-  waiting: text().optional().describe('For `waiting`: the question that nobody answers'),
+  waiting: text().optional().describe('For `waiting`: the question that nobody answers, or `hold`, which nobody ends'),
   rollback: strict({
     option: z.enum(WAYS_BACK).optional().describe('The way back that was taken last'),
     criterion: text().optional().describe('The criterion that called for it'),

@@ -34,7 +34,7 @@ const MOST_TOLD = 3;
 
 export class Watching {
   private readonly monitors = new Map<string, Monitor>();
-  /** The watch of production that has begun last. */
+  /** The watch that has begun last. */
   private lastWatch: Monitor | undefined;
 
   constructor(
@@ -91,7 +91,7 @@ export class Watching {
   private begin({ monitor: id, workflowId, at, since, metrics }: Asked): Monitor | undefined {
     const { soak, watches } = this.world.plan;
     const isGuard = id === 'guard';
-    const watch = isGuard ? this.lastWatch?.watch : [soak, ...watches].find((candidate) => candidate.id === id);
+    const watch = isGuard ? this.guarded() : [soak, ...watches].find((candidate) => candidate.id === id);
     if (!watch) return undefined;
     const startedAt = Math.min(at, ...metrics.map(({ name }) => since[name] ?? at));
     const monitor: Monitor = {
@@ -108,6 +108,12 @@ export class Watching {
     this.monitors.set(workflowId, monitor);
     if (!isGuard) this.lastWatch = monitor;
     return monitor;
+  }
+
+  /** What a guard watches by: the watch of production that has begun last, or the first, before any has. */
+  private guarded(): Watch | undefined {
+    const last = this.lastWatch?.watch;
+    return last?.environment === 'production' ? last : this.world.plan.watches[0];
   }
 
   /** A guard stands as long as people are waited for. */

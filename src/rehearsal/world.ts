@@ -199,9 +199,18 @@ export class World {
     const person = roster.find(({ id, roles }) => (who ?? id) === id && (role === undefined || roles.includes(role)));
     const decision = { kind: does, who: person?.id ?? '', role: role ?? person?.roles[0] ?? '', why, option };
     await this.say(decision, at);
-    if (does !== 'hold' || lasts === undefined) return;
+    if (does !== 'hold') return;
+    if (lasts === undefined) return this.expectPatience(at);
     const resume = { ...decision, kind: 'resume' as const, subject: 'hold' };
     this.expectAt({ at: at + lasts, happen: () => this.say(resume, at + lasts).then(() => undefined) });
+  }
+
+  /** Nobody resumes: a world that is held for ever is no rehearsal. */
+  private expectPatience(heldAt: number): void {
+    const happen = async () => {
+      if (this.held && !this.isStopped) this.abandon('hold');
+    };
+    this.expectAt({ at: heldAt + this.scenario.patience, happen });
   }
 
   /** Somebody says something; whether it counted is in the journal. */

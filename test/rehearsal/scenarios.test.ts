@@ -186,6 +186,23 @@ expect:
   outcome: succeeded
   told: [held, resumed]`,
 
+  'a hold before the first watch: production is watched all the same': `
+world:
+  interventions: [{ does: hold, at: production.smoke, who: diego.alves, role: devops, why: lunch }]
+  metrics: { error-rate: [{ in: production, from: 10m, constant: 50 % }] }
+expect:
+  outcome: rolled-back
+  rollback: { option: full, criterion: immediate-errors }
+  not: { told: [resumed], steps: [watch-5m] }`,
+
+  'a hold that nobody ends': `
+patience: 1h
+world:
+  interventions: [{ does: hold, at: production.smoke, who: diego.alves, role: devops, why: lunch }]
+expect:
+  outcome: waiting
+  waiting: hold`,
+
   'a freeze that ends in the night': `
 starts: "2026-12-23 09:00"
 changes:
