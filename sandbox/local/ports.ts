@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -17,7 +18,7 @@ export async function choosePorts<Name extends string>(
   const chosen = {} as Record<Name, number>;
   const taken = new Set<number>();
   for (const name of names) {
-    const candidates = [remembered[name], preferred[name], 0].filter((port) => port !== undefined);
+    const candidates = [remembered[name], preferred[name], ...ownPorts(), 0].filter((port) => port !== undefined);
     for (const candidate of candidates) {
       const port = await freePort(candidate);
       if (port === undefined || taken.has(port)) continue;
@@ -28,6 +29,14 @@ export async function choosePorts<Name extends string>(
   }
   await writeAtomically(file, JSON.stringify({ ...remembered, ...chosen }, null, 2));
   return chosen;
+}
+
+/**
+ * Some ports below those that systems hand out to outgoing connections (from 32,768 on Linux, 49,152 elsewhere): one of
+ * those may be taken again between the choice and the start of the server that it is for.
+ */
+function ownPorts(): number[] {
+  return Array.from({ length: 20 }, () => randomInt(20_000, 32_768));
 }
 
 /** `port` if nothing listens on it (any free one for 0), else undefined. */

@@ -52,6 +52,10 @@ const FAST = {
 /** On file a tick of virtual time then costs about what it costs in memory (21 ms; 36 ms and more with SQLite's defaults). */
 const PRAGMAS = ['journal_mode=wal', 'synchronous=normal'];
 
+/** It chooses the ports of its parts itself, a moment before it listens there: somebody else may be quicker. */
+const LOST_A_PORT = /address already in use/i;
+const ATTEMPTS = 3;
+
 /**
  * Starts a real Temporal server and waits until it answers, with the namespace and the search attributes there.
  * @throws SandboxError `temporal-start-failed` with the last lines of its log.
@@ -60,31 +64,30 @@ export async function startTemporalServer(options: TemporalOptions): Promise<Tem
   const cli = await findTemporalCli({ log: options.log, signal: options.signal });
   options.signal?.throwIfAborted();
   if (options.databaseFile) await mkdir(dirname(options.databaseFile), { recursive: true });
-  for (const port of Object.values(options.ports)) await mustBeFree(port);
   const logFile = join(options.folder, 'logs', 'temporal.log');
-  const service = await startService({
-    name: 'temporal',
-    file: cli,
-    args: serverArguments(options),
-    logFile,
-    recordsFolder: join(options.folder, 'services'),
-  });
   const address = `127.0.0.1:${options.ports.grpc}`;
-  try {
-    await ready(service, address, options.searchAttributes ?? {}, options.signal);
-  } catch (error) {
-    await service.stop();
-    options.signal?.throwIfAborted();
-    throw new SandboxError(
-      'temporal-start-failed',
-      `the Temporal server did not start on ${address}\n${await lastLines(logFile)}`,
-      {
-        hint: `Its whole log is ${logFile}. If its database is damaged, \`surefoot demo --reset\` starts afresh.`,
-        cause: error,
-      },
-    );
+  for (let attempt = 1; ; attempt++) {
+    for (const port of Object.values(options.ports)) await mustBeFree(port);
+    const service = await startService({
+      name: 'temporal',
+      file: cli,
+      args: serverArguments(options),
+      logFile,
+      recordsFolder: join(options.folder, 'services'),
+    });
+    try {
+      await ready(service, address, options.searchAttributes ?? {}, options.signal);
+      return { ...service, address, uiUrl: `http://127.0.0.1:${options.ports.ui}`, namespace: NAMESPACE };
+    } catch (error) {
+      await service.stop();
+      options.signal?.throwIfAborted();
+      const log = await lastLines(logFile);
+      if (attempt < ATTEMPTS && LOST_A_PORT.test(log)) continue;
+      const hint = `Its whole log is ${logFile}. If its database is damaged, \`surefoot demo --reset\` starts afresh.`;
+      const message = `the Temporal server did not start on ${address}\n${log}`;
+      throw new SandboxError('temporal-start-failed', message, { hint, cause: error });
+    }
   }
-  return { ...service, address, uiUrl: `http://127.0.0.1:${options.ports.ui}`, namespace: NAMESPACE };
 }
 
 /** Another server on our port would answer in place of ours, and be taken for it. */

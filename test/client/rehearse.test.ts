@@ -87,8 +87,8 @@ test('a folder of scenarios: what came otherwise is shown with what happened aro
 }, 180_000);
 
 test('--json is one document, and a plan alone is rehearsed in a world in which all is well', async () => {
-  const { code, out } = await surefoot('rehearse', plan, '--json', '--coverage');
-  expect(code).toBe(0);
+  const { code, out, err } = await surefoot('rehearse', plan, '--json', '--coverage');
+  expect(code, err).toBe(0);
   const { results, passed, failed, coverage } = JSON.parse(out);
   expect({ passed, failed }).toEqual({ passed: 1, failed: 0 });
   expect(results).toEqual([

@@ -15,12 +15,12 @@ import { newDeploymentId } from '../../src/plan/deployment-id.js';
 import { loadPlan } from '../../src/plan/load.js';
 import {
   BASE_REVISION,
-  changedPlan,
   connectTo,
   isAlive,
   NEW_REVISION,
   operations,
   ownSandbox,
+  SHIPPED_PLAN,
   stateOf,
   until,
 } from './support.js';
@@ -45,16 +45,7 @@ test('SIGKILL of the worker during the staging deploy, the proof of the way back
   const { home, target, temporal, postgres } = sandbox;
   const { staging, production } = target.environments;
   const bindings = await writeBindings(sandbox);
-  // The last watch is made shorter: it says nothing about killed workers that the soak (24 hours, as shipped) does not.
-  const file = await changedPlan(home, 'plan.yaml', ({ criteria, watches }) => {
-    const day = watches.find(({ id }) => id === 'watch-24h');
-    if (day) day.duration = '1h';
-    for (const id of day?.criteria ?? []) {
-      const criterion = criteria[id];
-      if (criterion) criterion.minimumSamples = Math.min(criterion.minimumSamples, 30);
-    }
-  });
-  const plan = loadPlan(file, { bindings });
+  const plan = loadPlan(SHIPPED_PLAN, { bindings });
 
   const tools = dirname(postgres.binaries.pgDump);
   const worker = superviseWorker(
@@ -62,7 +53,7 @@ test('SIGKILL of the worker during the staging deploy, the proof of the way back
       address: temporal.address,
       namespace: temporal.namespace,
       state: join(home, 'worker'),
-      plan: file,
+      plan: SHIPPED_PLAN,
       bindings,
       tools: [target.binFolder, tools],
     },
