@@ -14,3 +14,24 @@ export interface DeployInput {
 }
 
 export type DeployResult = Ledger & { outcome: Outcome; reason: string; endedAt: number };
+
+/** The ledger of a deployment that has just begun. @param startedAt epoch milliseconds */
+export const newLedger = ({ deployment, plan, digest, startedBy }: DeployInput, startedAt: number): Ledger => ({
+  deployment,
+  service: plan.service,
+  title: plan.title,
+  digest,
+  startedBy,
+  startedAt,
+  phase: 'prerequisites',
+  release: { target: plan.release.target, previous: plan.release.previous },
+  steps: [],
+  decisions: [],
+  approvals: [],
+  claims: [],
+  questions: [],
+  monitors: [],
+  production: { codeDeployed: false, migrated: false, maintenance: false },
+  earlierRollbacks: [],
+  untold: [],
+});

@@ -13,7 +13,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { EvidencePlace, IndexUse, StepKey } from '../contract/activities.js';
-import type { DeployInput } from '../contract/deployment.js';
+import { type DeployInput, newLedger } from '../contract/deployment.js';
 import { FailureType } from '../contract/errors.js';
 import {
   concernRaised,
@@ -89,25 +89,7 @@ export class Deployment {
     const { plan } = input;
     this.plan = plan;
     this.evidence = { store: plan.evidence, deployment: input.deployment, secrets: plan.secrets };
-    this.ledger = {
-      deployment: input.deployment,
-      service: plan.service,
-      title: plan.title,
-      digest: input.digest,
-      startedBy: input.startedBy,
-      startedAt: Date.now(),
-      phase: 'prerequisites',
-      release: { target: plan.release.target, previous: plan.release.previous },
-      steps: [],
-      decisions: [],
-      approvals: [],
-      claims: [],
-      questions: [],
-      monitors: [],
-      production: { codeDeployed: false, migrated: false, maintenance: false },
-      earlierRollbacks: [],
-      untold: [],
-    };
+    this.ledger = newLedger(input, Date.now());
     this.telling = new Telling(input, this.ledger, () => this.publish());
     this.listen();
   }

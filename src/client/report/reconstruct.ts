@@ -3,7 +3,7 @@
  * people said, judged by the same rules as the workflow judges it. What only the workflow itself knows stays unknown.
  */
 import type { BackupActivities, StepKey } from '../../contract/activities.js';
-import type { DeployInput } from '../../contract/deployment.js';
+import { type DeployInput, newLedger } from '../../contract/deployment.js';
 import { FailureType } from '../../contract/errors.js';
 import type { MonitorInput, MonitorResult, RollbackInput, RollbackResult } from '../../contract/messages.js';
 import type { ResolvedPlan } from '../../contract/plan.js';
@@ -36,28 +36,10 @@ class Reconstruction {
   private readonly children = new Map<string, { type: string; input: unknown }>();
 
   constructor(input: DeployInput, workflowId: string, startedAt: number) {
-    const { plan, deployment, digest, startedBy } = input;
+    const { plan } = input;
     this.plan = plan;
     this.known = knownSteps(plan);
-    this.ledger = {
-      deployment,
-      service: plan.service,
-      title: plan.title,
-      digest,
-      startedBy,
-      startedAt,
-      phase: 'prerequisites',
-      release: { target: plan.release.target, previous: plan.release.previous },
-      steps: [],
-      decisions: [],
-      approvals: [],
-      claims: [],
-      questions: [],
-      monitors: [],
-      production: { codeDeployed: false, migrated: false, maintenance: false },
-      earlierRollbacks: [],
-      untold: [],
-    };
+    this.ledger = newLedger(input, startedAt);
     this.sayings = new Sayings({ plan, ledger: this.ledger, known: this.known, workflowId });
   }
 
