@@ -9,7 +9,7 @@ import { type Patience, patientRequests } from '../adapters/patient-request.js';
 import type { AlertActivities } from '../contract/activities.js';
 import type { ExpectedAlert } from '../contract/plan.js';
 import { type FoundAlert, wrongWith } from '../domain/alerts.js';
-import { type Fact, failures, passed } from '../domain/evidence.js';
+import { type Fact, failures, passed, unknownFact } from '../domain/evidence.js';
 import { nearest } from '../plan/suggest.js';
 import { attended } from './attendance.js';
 import { evidencePath } from './recorded-commands.js';
@@ -57,11 +57,7 @@ function others(name: string, found: FoundAlert[]): string {
   return names.length === 0 ? ': there are no alerts at all' : `; there are ${names.slice(0, MOST_NAMES).join(', ')}`;
 }
 
-const unknown = ({ id, title }: ExpectedAlert, why: string): Fact => ({
-  name: id,
-  ok: false,
-  text: `${title}: ${why}`,
-});
+const unknown = ({ id, title }: ExpectedAlert, why: string): Fact => unknownFact(id, `${title}: ${why}`);
 
 function inWords(error: unknown): string {
   if (error instanceof Unusable || error instanceof NoAnswer || error instanceof ApplicationFailure)

@@ -8,7 +8,7 @@ import { restoreOnTrial, scratchName } from '../adapters/trial-restore.js';
 import type { BackupActivities } from '../contract/activities.js';
 import type { Database } from '../contract/plan.js';
 import { formatDuration } from '../domain/duration.js';
-import type { Fact } from '../domain/evidence.js';
+import { type Fact, unknownFact } from '../domain/evidence.js';
 
 /** What is known of a dump, and of the database in the very moment that it was made of. */
 export interface Dumped {
@@ -91,11 +91,7 @@ const advice = (error: unknown, { user, host, port }: Database): string =>
     : '';
 
 /** A fact that could not be established, because of the ones of these that failed. */
-export const untried = (name: string, what: string, because: Fact[]): Fact => ({
-  name,
-  ok: false,
-  text: `not ${what}: ${because
-    .filter(({ ok }) => !ok)
-    .map((fact) => fact.name)
-    .join(' and ')} failed`,
-});
+export const untried = (name: string, what: string, because: Fact[]): Fact => {
+  const failed = because.filter(({ ok }) => !ok).map((fact) => fact.name);
+  return unknownFact(name, `not ${what}: ${failed.join(' and ')} failed`);
+};

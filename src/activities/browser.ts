@@ -8,7 +8,7 @@ import { type Finding, type Identity, SwaggerUi } from '../adapters/swagger-ui.j
 import type { DocumentationActivities, EvidencePlace, StepKey } from '../contract/activities.js';
 import { DOCUMENTATION_FACTS } from '../contract/checks.js';
 import type { ApiDocumentation, Environment } from '../contract/plan.js';
-import type { Fact, StepReport } from '../domain/evidence.js';
+import { type Fact, type StepReport, unknownFact } from '../domain/evidence.js';
 import { attended } from './attendance.js';
 import { evidencePath } from './recorded-commands.js';
 
@@ -21,11 +21,7 @@ export function createBrowserActivities(): DocumentationActivities {
           return { ...(await look(input, signal)), browser: true };
         } catch (error) {
           if (!(error instanceof NoBrowser)) throw error;
-          const facts = DOCUMENTATION_FACTS.map((name) => ({
-            name,
-            ok: false,
-            text: `not looked at: ${error.message}`,
-          }));
+          const facts = DOCUMENTATION_FACTS.map((name) => unknownFact(name, `not looked at: ${error.message}`));
           return { summary: error.message, facts, evidence: [], browser: false };
         }
       }),
@@ -54,8 +50,9 @@ function look({ key, evidence, environment, documentation }: Look, signal: Abort
       example: read.listed.ok ? await swagger.tryOut(identity) : undefined,
     };
     const facts = DOCUMENTATION_FACTS.map((name): Fact => {
-      const { ok, text } = findings[name] ?? { ok: false, text: `not looked at (${read.listed.text})` };
-      return { name, ok, text: redact(text, secrets) };
+      const finding = findings[name];
+      if (!finding) return unknownFact(name, redact(`not looked at (${read.listed.text})`, secrets));
+      return { name, ok: finding.ok, text: redact(finding.text, secrets) };
     });
     const picture = await storeEvidence(evidence, {
       title: `Picture of ${documentation.path}, without tokens and answers`,

@@ -4,7 +4,7 @@ import { storeEvidence } from '../adapters/evidence-store.js';
 import { countRowsOf, withDatabase } from '../adapters/postgres.js';
 import type { DatabaseActivities } from '../contract/activities.js';
 import { formatDuration } from '../domain/duration.js';
-import type { Fact } from '../domain/evidence.js';
+import { type Fact, unknownFact } from '../domain/evidence.js';
 import { attended } from './attendance.js';
 import { evidencePath } from './recorded-commands.js';
 
@@ -39,7 +39,7 @@ function slowFact(slow: SlowStatement[] | undefined): Fact {
   const name = 'slow-queries';
   if (slow === undefined) {
     const text = 'slow queries are unknown: the extension pg_stat_statements is not installed in this database';
-    return { name, ok: false, text };
+    return unknownFact(name, text);
   }
   const texts = slow.map(
     ({ query, calls, mean }) => `${short(query)} (${calls} calls, ${formatDuration(mean)} on average)`,

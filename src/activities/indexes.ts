@@ -6,7 +6,7 @@ import { withDatabase } from '../adapters/postgres.js';
 import { describePlans, explain, type PlansByMode, usesIndex } from '../adapters/query-plans.js';
 import type { IndexActivities, IndexUse } from '../contract/activities.js';
 import type { IndexExpectations, PlannedQuery } from '../contract/plan.js';
-import { type Fact, failures, passed } from '../domain/evidence.js';
+import { type Fact, failures, passed, unknownFact } from '../domain/evidence.js';
 import { attended } from './attendance.js';
 import { evidencePath } from './recorded-commands.js';
 
@@ -51,12 +51,11 @@ export function createIndexActivities(): IndexActivities {
             use = await readIndexUse(client, indexes.table);
             judged = judgeUse(indexes, baseline, use);
           }
-          const { ok, text } = judged;
-          const fact: Fact = { name: 'used', ok, text, ...(advisory && !ok ? { advisory } : {}) };
+          const fact: Fact = { ...judged.fact, ...(advisory && !judged.fact.ok ? { advisory } : {}) };
           const content = `${JSON.stringify({ baseline, now: use }, undefined, 2)}\n`;
           const path = evidencePath(key, 'index-use.json');
           const reference = await storeEvidence(evidence, { title: 'Scans of the indexes', path, content });
-          return { summary: text, facts: [fact], evidence: [reference] };
+          return { summary: fact.text, facts: [fact], evidence: [reference] };
         }),
       ),
   };
@@ -125,8 +124,8 @@ function judgeUse(
   { expected, queries }: IndexExpectations,
   baseline: IndexUse | undefined,
   now: IndexUse,
-): { ok: boolean; text: string; mayCome: boolean } {
-  const unknown = (text: string) => ({ ok: false, text: `not known: ${text}`, mayCome: false });
+): { fact: Fact; mayCome: boolean } {
+  const unknown = (text: string) => ({ fact: unknownFact('used', `not known: ${text}`), mayCome: false });
   if (!baseline) return unknown('the scans were not counted right after the deploy');
   const names = [...new Set(queries.length > 0 ? queries.map(({ uses }) => uses) : expected.map(({ name }) => name))];
   const scans = names.map((name) => ({ name, before: baseline.scans[name] ?? 0, now: now.scans[name] }));
@@ -143,5 +142,6 @@ function judgeUse(
   );
   const ok = missing.length === 0 && unused.length === 0;
   const what = ok ? '' : `${[...missing, ...unused].join(', ')} not used; `;
-  return { ok, text: `${what}scans since the deploy: ${counts.join(', ')}`, mayCome: missing.length === 0 && !ok };
+  const text = `${what}scans since the deploy: ${counts.join(', ')}`;
+  return { fact: { name: 'used', ok, text }, mayCome: missing.length === 0 && !ok };
 }

@@ -9,7 +9,7 @@ import {
 import { logIn } from '../adapters/login.js';
 import type { LoadActivities } from '../contract/activities.js';
 import type { LoadLimits, LoadTest } from '../contract/plan.js';
-import type { Fact } from '../domain/evidence.js';
+import { type Fact, unknownFact } from '../domain/evidence.js';
 import { percentileInterval } from '../domain/statistics.js';
 import { attended } from './attendance.js';
 import { watchMemory } from './memory.js';
@@ -59,7 +59,7 @@ const FACTS = ['success-rate', 'p95', 'p99', 'timeouts', 'memory'];
 
 const refused = (reason: string) => ({
   summary: `Login failed: ${reason}`,
-  facts: FACTS.map((name): Fact => ({ name, ok: false, text: `not measured (login failed: ${reason})` })),
+  facts: FACTS.map((name) => unknownFact(name, `not measured (login failed: ${reason})`)),
   evidence: [],
 });
 

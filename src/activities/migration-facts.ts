@@ -5,7 +5,7 @@ import type { MigrationTool } from '../adapters/migration-tools.js';
 import { describeChanges, fingerprint, type SchemaDescription } from '../adapters/schema-fingerprint.js';
 import type { TableStock } from '../adapters/table-stock.js';
 import { formatDuration } from '../domain/duration.js';
-import type { Fact } from '../domain/evidence.js';
+import { type Fact, unknownFact } from '../domain/evidence.js';
 import { onlyRevision, type Revisions } from './revisions.js';
 
 /** What is known of the database at one moment. */
@@ -79,8 +79,8 @@ function ran({ refusal, run, before }: Course): Fact {
 
 function revision({ tool, target, before, after, refusal }: Course): Fact {
   const last = (after ?? before)?.revisions;
-  if (!last) return { name: 'revision', ok: false, text: `not known: ${refusal}` };
-  if ('problem' in last) return { name: 'revision', ok: false, text: `not known: ${last.problem}` };
+  if (!last) return unknownFact('revision', `not known: ${refusal}`);
+  if ('problem' in last) return unknownFact('revision', `not known: ${last.problem}`);
   const [was, is] = [onlyRevision(before?.revisions), onlyRevision(last)];
   const ok = is !== undefined && tool.same(is, target);
   const way = after && was !== is ? `${name(was)} → ${name(is)}` : name(is);
@@ -89,12 +89,12 @@ function revision({ tool, target, before, after, refusal }: Course): Fact {
 
 function heads({ before, after, refusal }: Course): Fact {
   const fact = (ok: boolean, text: string) => ({ name: 'heads', ok, text });
-  if (!before) return fact(false, `not known: ${refusal}`);
+  if (!before) return unknownFact('heads', `not known: ${refusal}`);
   const answers = [before.heads, before.revisions, after?.revisions].filter((answer) => answer !== undefined);
   const problem = answers.find((answer) => 'problem' in answer);
   const several = severalHeads(before) ?? (after && severalHeads(after));
   if (several) return fact(false, several);
-  if (problem) return fact(false, `not known: ${problem.problem}`);
+  if (problem) return unknownFact('heads', `not known: ${problem.problem}`);
   return before.heads
     ? fact(true, `one head in the code (${name(onlyRevision(before.heads))}) and one revision in the database`)
     : fact(true, 'one revision in the database');
@@ -132,7 +132,7 @@ function schema({ run, before, after, refusal }: Course): Fact {
 
 function leftovers({ before, after, refusal }: Course): Fact {
   const seen = after ?? before;
-  if (!seen) return { name: 'leftovers', ok: false, text: `not known: ${refusal}` };
+  if (!seen) return unknownFact('leftovers', `not known: ${refusal}`);
   const found = seen.leftovers;
   const text = found.length === 0 ? 'no invalid index in the database' : describeLeftovers(found);
   return { name: 'leftovers', ok: found.length === 0, text };

@@ -1,7 +1,7 @@
 /** Performs the plan's endpoint checks and says of each aspect whether it holds. */
 import { aspectsOf } from '../contract/checks.js';
 import type { EndpointCheck } from '../contract/plan.js';
-import type { Fact } from '../domain/evidence.js';
+import { type Fact, unknownFact } from '../domain/evidence.js';
 import { percentile } from '../domain/statistics.js';
 import { type HttpAnswer, jsonOf, NoAnswer, request } from './http.js';
 import { follow, hasType, outline } from './json-path.js';
@@ -47,8 +47,10 @@ export async function performCheck(run: CheckRun, check: EndpointCheck): Promise
     ok,
     text: `${check.title}: ${text}`,
   });
+  const unchecked = (aspect: string, why: string): Fact =>
+    unknownFact(`${check.id}.${aspect}`, `${check.title}: not checked (${why})`);
   const allFail = (reason: string) =>
-    aspects.map((aspect) => fact(aspect, false, aspect === 'status' ? reason : `not checked (${reason})`));
+    aspects.map((aspect) => (aspect === 'status' ? fact(aspect, false, reason) : unchecked(aspect, reason)));
 
   if (check.login && run.login && 'refused' in run.login) return allFail(`login failed: ${run.login.refused}`);
   const sample = takeSample(run, check);
@@ -63,7 +65,7 @@ export async function performCheck(run: CheckRun, check: EndpointCheck): Promise
   const good = answer.status === check.status;
   const unread = !good ? answer.statusText : body === undefined ? 'the answer is not JSON' : undefined;
   for (const aspect of aspects.slice(1)) {
-    if (unread !== undefined && aspect !== 'p95') facts.push(fact(aspect, false, `not checked (${unread})`));
+    if (unread !== undefined && aspect !== 'p95') facts.push(unchecked(aspect, unread));
     else if (aspect === 'structure') facts.push(fact(aspect, ...structure(body, check)));
     else if (aspect === 'each') facts.push(fact(aspect, ...each(body, asked)));
     else if (aspect === 'data') facts.push(fact(aspect, ...data(body, asked)));

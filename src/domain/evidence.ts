@@ -19,7 +19,12 @@ export interface Fact {
   by?: Attestation;
   /** Worth knowing, and no reason to stop: it does not fail its step. */
   advisory?: boolean;
+  /** Nobody could tell: it does not hold, and is not shown to be false either. */
+  unknown?: true;
 }
+
+/** What could not be established, and why. It stops its step like a failure, and no box fails by it. */
+export const unknownFact = (name: string, text: string): Fact => ({ name, ok: false, unknown: true, text });
 
 export interface Attestation {
   who: string;

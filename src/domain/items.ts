@@ -20,7 +20,7 @@ export interface FactReference {
 
 /**
  * passed: every fact holds, seen by a machine. attested: every fact holds, and a person vouches for one of them.
- * failed: a fact does not hold. skipped: a person went on although one does not. unknown: nothing is known of one yet.
+ * failed: a fact does not hold. skipped: a person went on although one does not. unknown: one has not been established.
  */
 export const ITEM_STATES = ['passed', 'failed', 'unknown', 'attested', 'skipped', 'notApplicable'] as const;
 export type ItemState = (typeof ITEM_STATES)[number];
@@ -95,7 +95,8 @@ function look({ step: id, fact: name }: FactReference, steps: readonly SettlingS
 function stateOf({ step, fact }: Found): Exclude<ItemState, 'notApplicable'> {
   if (!fact) return step?.skippedBy ? 'skipped' : 'unknown';
   if (fact.ok) return fact.by ? 'attested' : 'passed';
-  return fact.by ? 'skipped' : 'failed';
+  if (fact.by) return 'skipped';
+  return fact.unknown ? 'unknown' : 'failed';
 }
 
 /** The worst of the facts decides; what is unknown never hides a failure, and is never hidden by what is known. */

@@ -23,6 +23,7 @@ export function watchFacts({ criteria, trends, endedEarly, waivers }: WatchEnd):
     const fact: Fact = { name: id, ok, text: factText(criterion, { isTrend: trends.includes(id), endedEarly }) };
     const by = ok ? undefined : waivers.get(id);
     if (by) fact.by = by;
+    if (verdict === 'unknown') fact.unknown = true;
     if (tier === 'consider') fact.advisory = true;
     return fact;
   });

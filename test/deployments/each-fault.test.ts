@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { writeBindings } from '../../sandbox/local/bindings.js';
 import { clearFaults, FAULT_NAMES, type FaultName, setFault } from '../../sandbox/local/faults.js';
@@ -11,7 +11,6 @@ import { timeSkippingInterceptor } from '../../sandbox/local/time-skipping.js';
 import { createMonitorActivities, monitorSources } from '../../src/activities/monitor.js';
 import { createPeopleActivities } from '../../src/activities/people.js';
 import type { DeployResult } from '../../src/contract/deployment.js';
-import { TASK_QUEUE } from '../../src/contract/names.js';
 import type { ResolvedPlan } from '../../src/contract/plan.js';
 import { faultParameters } from '../../src/demo/fault.js';
 import { startTraffic } from '../../src/demo/traffic.js';
@@ -20,22 +19,34 @@ import { newDeploymentId } from '../../src/plan/deployment-id.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { connectTo, ownSandbox, SHIPPED_PLAN, until } from './support.js';
 
-/** The rule that sees the fault first, the way back that it calls for, and the boxes that fail by it. */
-const SEEN: Record<FaultName, { by: string[]; option: string; fails: string[] }> = {
-  errors: { by: ['error-rate-5m'], option: 'full', fails: ['4.1.5'] },
-  latency: { by: ['immediate-latency'], option: 'code', fails: [] },
-  deadlocks: { by: ['immediate-deadlocks'], option: 'migration', fails: [] },
-  memory: { by: ['memory-5m'], option: 'code', fails: ['4.1.4'] },
-  // Whichever comes first: three starts, or two minutes of the deployment's time without an answer.
-  crash: { by: ['immediate-crash-loop', 'immediate-down'], option: 'code', fails: [] },
-  'lost-rows': { by: ['immediate-data-loss'], option: 'full', fails: [] },
-  'critical-logs': { by: ['logs-5m'], option: 'code', fails: ['4.1.1'] },
-  cpu: { by: ['cpu-5m'], option: 'code', fails: ['4.1.4'] },
+/** The rules that see the fault: what one look finds at once counts together. */
+const SEEN: Record<FaultName, { by: string[]; option: string }> = {
+  errors: { by: ['error-rate-5m'], option: 'full' },
+  latency: { by: ['immediate-latency'], option: 'code' },
+  deadlocks: { by: ['immediate-deadlocks'], option: 'migration' },
+  memory: { by: ['memory-5m'], option: 'code' },
+  // It dies with a critical line.
+  crash: { by: ['logs-5m', 'immediate-crash-loop', 'immediate-down'], option: 'code' },
+  'lost-rows': { by: ['immediate-data-loss'], option: 'full' },
+  'critical-logs': { by: ['logs-5m'], option: 'code' },
+  cpu: { by: ['cpu-5m'], option: 'code' },
+};
+
+/** The checklist's own boxes for the first five minutes (4.1), by the rule that each rests on. */
+const BOXES: Record<string, string> = {
+  'logs-5m': '4.1.1',
+  'latency-p95-5m': '4.1.2',
+  'database-5m': '4.1.3',
+  'cpu-5m': '4.1.4',
+  'memory-5m': '4.1.4',
+  'error-rate-5m': '4.1.5',
 };
 
 let sandbox: Sandbox;
 let plan: ResolvedPlan;
 let client: Client;
+let connection: NativeConnection;
+let bundle: WorkflowBundle;
 const closers: (() => unknown)[] = [];
 
 const production = () => sandbox.target.environments.production;
@@ -57,20 +68,10 @@ beforeAll(async () => {
   const { address } = sandbox.temporal;
   client = new Client({ connection: await Connection.connect({ address, interceptors: [timeSkippingInterceptor()] }) });
   closers.push(() => client.connection.close());
-  const connection = await NativeConnection.connect({ address });
+  connection = await NativeConnection.connect({ address });
   closers.push(() => connection.close());
-  const sources = monitorSources();
-  closers.push(() => sources.postgres.close());
-  const worker = await Worker.create({
-    connection,
-    taskQueue: TASK_QUEUE,
+  bundle = await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../workflows/one-watch.ts', import.meta.url)),
-    activities: { ...createMonitorActivities(sources), ...createPeopleActivities() },
-  });
-  const working = worker.run();
-  closers.push(async () => {
-    worker.shutdown();
-    await working;
   });
 }, 300_000);
 
@@ -78,15 +79,15 @@ afterAll(async () => {
   while (closers.length > 0) await closers.pop()?.();
 }, 60_000);
 
-const plansStored = async (): Promise<number> => {
+async function asked(query: string): Promise<number> {
   const database = await connectTo(production());
   try {
-    const { rows } = await database.query('select count(*)::int as plans from intervention_plans');
-    return rows[0].plans;
+    const { rows } = await database.query<{ answer: number }>(query);
+    return rows[0]?.answer ?? Number.NaN;
   } finally {
     await database.end();
   }
-};
+}
 
 /** What the application says of itself. */
 async function metric(name: string): Promise<number> {
@@ -97,6 +98,16 @@ async function metric(name: string): Promise<number> {
 /** More than the application needs, bytes. */
 const FULL = 250e6;
 
+/** All deadlocks and slow answers so far. */
+async function troubles(): Promise<number> {
+  const page = await (await fetch(`${production().url}/metrics`)).text();
+  const sum = (series: RegExp) => [...page.matchAll(series)].reduce((total, [, value]) => total + Number(value), 0);
+  const answers = sum(/^http_request_duration_seconds_count\{.*\} (\S+)/gm);
+  const fast = sum(/^http_request_duration_seconds_bucket\{.*le="5(?:\.0)?".*\} (\S+)/gm);
+  const deadlocks = 'select deadlocks::int as answer from pg_stat_database where datname = current_database()';
+  return answers - fast + (await asked(deadlocks));
+}
+
 /** Memory takes a while to fill; whatever else there is shows at once. */
 async function isShown(fault: FaultName): Promise<boolean> {
   if (fault !== 'memory') return true;
@@ -106,48 +117,69 @@ async function isShown(fault: FaultName): Promise<boolean> {
 afterEach(async () => {
   const { folder } = production();
   await clearFaults(folder);
-  if ((await metric('process_resident_memory_bytes').catch(() => 0)) < FULL) return;
-  // Only a process that starts anew gives memory back.
-  await setFault(folder, 'crash', { after_seconds: 0 });
-  await until('a new process', async () => (await metric('process_resident_memory_bytes')) < FULL);
-  await clearFaults(folder);
+  const isFull = async () => (await metric('process_resident_memory_bytes').catch(() => 0)) >= FULL;
+  if (await isFull()) {
+    // Only a process that starts anew gives memory back.
+    await setFault(folder, 'crash', { after_seconds: 0 });
+    await until('a new process', async () => !(await isFull()));
+    await clearFaults(folder);
+  }
+  // Whoever was kept waiting has gone, and who was locked out by whom has been settled.
+  let before = Number.NaN;
+  const isQuiet = async () => {
+    const now = await troubles();
+    const same = now === before;
+    before = now;
+    return same;
+  };
+  await until('the fault is over', isQuiet, { every: 1_500 });
 });
 
-async function watched(fault?: FaultName): Promise<DeployResult> {
-  const baselines = { intervention_plans: await plansStored() };
-  if (fault) {
-    const { when: _, ...parameters } = faultParameters(fault, plan);
-    await setFault(production().folder, fault, parameters);
-    await until(`${fault} shows`, () => isShown(fault));
-  }
-  return client.workflow.execute('DeployWorkflow', {
-    taskQueue: TASK_QUEUE,
-    workflowId: `watching-${fault ?? 'nothing'}`,
-    args: [
-      {
-        deployment: newDeploymentId(plan.service),
-        plan,
-        digest: '0'.repeat(64),
-        startedBy: 'ana.souza',
-        clock: 'virtual',
-        baselines,
-      },
-    ],
+async function watched(fault: FaultName): Promise<DeployResult> {
+  const baselines = { intervention_plans: await asked('select count(*)::int as answer from intervention_plans') };
+  const { when: _, ...parameters } = faultParameters(fault, plan);
+  await setFault(production().folder, fault, parameters);
+  await until(`${fault} shows`, () => isShown(fault));
+  // One that remembers nothing of the fault before.
+  const sources = monitorSources();
+  const taskQueue = `watching-${fault}`;
+  const worker = await Worker.create({
+    connection,
+    taskQueue,
+    workflowBundle: bundle,
+    activities: { ...createMonitorActivities(sources), ...createPeopleActivities() },
   });
+  const deployment = newDeploymentId(plan.service);
+  const input = { deployment, plan, digest: '0'.repeat(64), startedBy: 'ana.souza', clock: 'virtual', baselines };
+  try {
+    return await worker.runUntil(
+      client.workflow.execute('DeployWorkflow', { taskQueue, workflowId: taskQueue, args: [input] }),
+    );
+  } finally {
+    await sources.postgres.close();
+  }
 }
 
 test.each(FAULT_NAMES)(
   '%s',
   async (fault) => {
-    const { by, option, fails } = SEEN[fault];
+    const { by, option } = SEEN[fault];
     const result = await watched(fault);
-    const [monitor] = result.monitors;
-    const broken = monitor?.criteria.filter(({ verdict }) => verdict === 'breached') ?? [];
-    expect(broken, result.reason).toHaveLength(1);
-    expect(by).toContain(broken[0]?.id);
-    expect(plan.watches[0]?.criteria.find(({ id }) => id === broken[0]?.id)?.rollback).toBe(option);
+    const broken = result.monitors.flatMap(({ criteria }) => criteria.filter(({ verdict }) => verdict === 'breached'));
+    const ids = broken.map(({ id }) => id);
+    expect(ids.length, result.reason).toBeGreaterThan(0);
+    expect(by, result.reason).toEqual(expect.arrayContaining(ids));
+    const options = plan.watches.flatMap(({ criteria }) => criteria.filter(({ id }) => ids.includes(id)));
+    expect(new Set(options.map(({ rollback }) => rollback))).toEqual(new Set([option]));
+
     const items = itemStatuses(plan.items, result.steps);
-    expect(items.filter(({ state }) => state === 'failed').map(({ id }) => id)).toEqual(fails);
+    const failed = items.filter(({ state }) => state === 'failed').map(({ id }) => id);
+    expect(failed).toEqual([...new Set(ids.flatMap((id) => BOXES[id] ?? []))]);
+    // What the watch had no time for is neither good nor bad.
+    for (const { id, verdict } of result.monitors.flatMap(({ criteria }) => criteria)) {
+      const box = items.find((item) => item.id === BOXES[id]);
+      if (verdict === 'unknown' && box) expect(['unknown', 'failed'], `${box.id}: ${box.text}`).toContain(box.state);
+    }
   },
   120_000,
 );
