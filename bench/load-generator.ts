@@ -8,7 +8,7 @@
  * between wrk and hey themselves (shown in the table), so it has no bound. Throughput must reach 0.8 of theirs on both.
  *
  * `bare` sends a ready string, which no API does. Tool and server then need about as much of the processor for each
- * request, and what is compared is Node with C: its figures are shown, 0.73 to 0.75 of wrk on two cores, without a bound.
+ * request, and what is compared is Node with C: its figures are shown, 0.73 to 0.84 of wrk on two cores, without a bound.
  *
  *   npm run bench [-- PAGE… --json]
  */
