@@ -39,6 +39,15 @@ function ownPorts(): number[] {
   return Array.from({ length: 20 }, () => randomInt(20_000, 32_768));
 }
 
+/** A port that nothing listens on. */
+export async function unusedPort(): Promise<number> {
+  for (const candidate of [...ownPorts(), 0]) {
+    const port = await freePort(candidate);
+    if (port !== undefined) return port;
+  }
+  throw new Error('no port is free on 127.0.0.1');
+}
+
 /** `port` if nothing listens on it (any free one for 0), else undefined. */
 export async function freePort(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {

@@ -96,13 +96,9 @@ export class People {
   }
 
   private expectPatience(heard: Heard): void {
-    const { world } = this;
     // A concern is settled by time.
     if (heard.question.kind === 'concern') return;
-    const happen = async () => {
-      if (heard.isOpen) world.abandon(heard.question.id);
-    };
-    world.expectAt({ at: heard.askedAt + world.scenario.patience, happen });
+    this.world.expectPatience(heard.askedAt, heard.question.id, () => heard.isOpen);
   }
 
   private async giveAtOnce(heard: Heard): Promise<void> {

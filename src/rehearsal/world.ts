@@ -158,10 +158,6 @@ export class World {
     return next && Math.max(next.at - now, 1);
   }
 
-  abandon(question: string): void {
-    this.giveUp(question);
-  }
-
   /** Evidence that is kept nowhere: what it would be, and what it would hash to. */
   evidence(title: string, path: string, content: unknown): EvidenceReference {
     const text = `${JSON.stringify(content)}\n`;
@@ -200,17 +196,17 @@ export class World {
     const decision = { kind: does, who: person?.id ?? '', role: role ?? person?.roles[0] ?? '', why, option };
     await this.say(decision, at);
     if (does !== 'hold') return;
-    if (lasts === undefined) return this.expectPatience(at);
+    if (lasts === undefined) return this.expectPatience(at, 'hold', () => this.held && !this.isStopped);
     const resume = { ...decision, kind: 'resume' as const, subject: 'hold' };
     this.expectAt({ at: at + lasts, happen: () => this.say(resume, at + lasts).then(() => undefined) });
   }
 
-  /** Nobody resumes: a world that is held for ever is no rehearsal. */
-  private expectPatience(heldAt: number): void {
+  /** The rehearsal ends when people are still waited for after so long: a world that never moves on is none. */
+  expectPatience(since: number, question: string, isAwaited: () => boolean): void {
     const happen = async () => {
-      if (this.held && !this.isStopped) this.abandon('hold');
+      if (isAwaited()) this.giveUp(question);
     };
-    this.expectAt({ at: heldAt + this.scenario.patience, happen });
+    this.expectAt({ at: since + this.scenario.patience, happen });
   }
 
   /** Somebody says something; whether it counted is in the journal. */

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import pg from 'pg';
 import { removeExternalFolder } from '../../sandbox/local/external-folder.js';
+import { unusedPort } from '../../sandbox/local/ports.js';
 import { connectionTo, startPostgres } from '../../sandbox/local/postgres.js';
 import type { Database } from '../../src/contract/plan.js';
 
@@ -19,7 +19,7 @@ export interface TestServer {
 /** A real PostgreSQL for one test file. */
 export async function startTestServer(): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'surefoot-postgres-'));
-  const server = await startPostgres({ folder, port: await freePort() });
+  const server = await startPostgres({ folder, port: await unusedPort() });
   // The clients that fit this server, for pg_dump and for psql in scripts, wherever they come from.
   const programs = dirname(server.binaries.pgDump);
   process.env.SUREFOOT_PG_BIN = programs;
@@ -50,12 +50,3 @@ export async function startTestServer(): Promise<TestServer> {
     },
   };
 }
-
-const freePort = () =>
-  new Promise<number>((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });

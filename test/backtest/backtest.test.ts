@@ -1,15 +1,15 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { backtest } from '../../src/backtest/backtest.js';
 import { evaluate, type Recording } from '../../src/backtest/evaluate.js';
 import { findRecordings, NoRecording, readSeries, readTable } from '../../src/backtest/recordings.js';
-import { run } from '../../src/client/main.js';
 import type { Watch } from '../../src/contract/plan.js';
 import { type Criterion, type Sample, sampleOf } from '../../src/domain/criteria.js';
 import { seriesLineAt } from '../../src/domain/series.js';
 import { loadPlan } from '../../src/plan/load.js';
+import { surefoot } from '../client/command-line.js';
 import { replaceOnce, SHIPPED, shippedText, write } from '../plan/plan-files.js';
 
 const START = Date.UTC(2025, 10, 24, 12);
@@ -300,18 +300,6 @@ describe('recordings', () => {
 });
 
 describe('surefoot backtest', () => {
-  async function surefoot(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-    const written = { out: '', err: '' };
-    const into = (stream: 'out' | 'err') => (text: string | Uint8Array) => {
-      written[stream] += String(text);
-      return true;
-    };
-    vi.spyOn(process.stdout, 'write').mockImplementation(into('out') as never);
-    vi.spyOn(process.stderr, 'write').mockImplementation(into('err') as never);
-    const code = await run(args);
-    vi.restoreAllMocks();
-    return { code, ...written };
-  }
   const table = (rate: (minute: number) => number) =>
     write(
       'run.csv',

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { run } from '../../src/client/main.js';
+import { surefoot } from './command-line.js';
 
 const PLAN = 'plans/eduautismo-performance.yaml';
 const NOWHERE = '127.0.0.1:1';
@@ -21,19 +21,6 @@ afterEach(() => {
   process.exitCode = undefined;
   rmSync(home, { recursive: true, force: true });
 });
-
-async function surefoot(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const written = { out: '', err: '' };
-  const into = (stream: 'out' | 'err') => (text: string | Uint8Array) => {
-    written[stream] += String(text);
-    return true;
-  };
-  vi.spyOn(process.stdout, 'write').mockImplementation(into('out') as never);
-  vi.spyOn(process.stderr, 'write').mockImplementation(into('err') as never);
-  const code = await run(args);
-  vi.restoreAllMocks();
-  return { code, ...written };
-}
 
 test('help and version are no errors', async () => {
   expect(await surefoot('--help')).toMatchObject({ code: 0, out: expect.stringContaining('rollback') });

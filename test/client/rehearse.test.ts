@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { XMLParser } from 'fast-xml-parser';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { run } from '../../src/client/main.js';
 import { shortPlanText } from '../rehearsal/short-plan.js';
+import { surefoot } from './command-line.js';
 
 let folder: string;
 let plan: string;
@@ -22,19 +22,6 @@ afterEach(() => {
   process.exitCode = undefined;
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function surefoot(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const written = { out: '', err: '' };
-  const into = (stream: 'out' | 'err') => (text: string | Uint8Array) => {
-    written[stream] += String(text);
-    return true;
-  };
-  vi.spyOn(process.stdout, 'write').mockImplementation(into('out') as never);
-  vi.spyOn(process.stderr, 'write').mockImplementation(into('err') as never);
-  const code = await run(args);
-  vi.restoreAllMocks();
-  return { code, ...written };
-}
 
 const write = (name: string, text: string): string => {
   const file = join(folder, 'scenarios', name);

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { choosePorts } from '../../sandbox/local/ports.js';
 import { startTemporalServer } from '../../sandbox/local/temporal.js';
-import { run } from '../../src/client/main.js';
 import type { ResolvedPlan } from '../../src/contract/plan.js';
 import type { Check } from '../../src/doctor/check.js';
 import { type Checked, examine } from '../../src/doctor/doctor.js';
+import { surefoot } from '../client/command-line.js';
 import { json } from '../helpers/server.js';
 import { SSHD, startSshd } from '../helpers/sshd.js';
 import { SHIPPED } from '../plan/plan-files.js';
@@ -288,18 +288,6 @@ describe('the doctor', () => {
 });
 
 describe('surefoot doctor', () => {
-  async function surefoot(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-    const texts = { out: '', err: '' };
-    const into = (stream: 'out' | 'err') => (text: string | Uint8Array) => {
-      texts[stream] += String(text);
-      return true;
-    };
-    vi.spyOn(process.stdout, 'write').mockImplementation(into('out') as never);
-    vi.spyOn(process.stderr, 'write').mockImplementation(into('err') as never);
-    const code = await run(args);
-    vi.restoreAllMocks();
-    return { code, ...texts };
-  }
   const at = (address: string) => {
     vi.stubEnv('TEMPORAL_ADDRESS', address);
     vi.stubEnv('TEMPORAL_CONFIG_FILE', join(world.folder, 'none.toml'));

@@ -55,15 +55,7 @@ export const json = (response: ServerResponse, body: unknown, status = 200): voi
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 };
 
-/** A port that nothing listens on. */
-export async function deadPort(): Promise<number> {
-  const server = createServer();
-  const port = await new Promise<number>((resolve) =>
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
-  );
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+export { unusedPort as deadPort } from '../../sandbox/local/ports.js';
 
 export function readBody(request: IncomingMessage): Promise<string> {
   return new Promise((resolve) => {

@@ -1,10 +1,10 @@
 /** A real OpenSSH server of a test's own: its host key, its one login key, a port on the loopback. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unusedPort } from '../../sandbox/local/ports.js';
 import type { Server } from '../../src/contract/plan.js';
 
 export const SSHD = ['/usr/sbin/sshd', '/usr/bin/sshd', '/usr/local/sbin/sshd'].find((file) => existsSync(file));
@@ -32,7 +32,7 @@ export async function startSshd(): Promise<TestSshd> {
   for (const name of ['host', 'other-host', 'login']) {
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file(name)]);
   }
-  const port = await freePort();
+  const port = await unusedPort();
   const publicKey = (name: string) =>
     readFileSync(file(`${name}.pub`), 'utf8')
       .split(' ')
@@ -121,12 +121,3 @@ async function stop(child: ChildProcess): Promise<void> {
   child.kill('SIGTERM');
   await ended;
 }
-
-const freePort = () =>
-  new Promise<number>((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });

@@ -7,6 +7,7 @@ import type { Rehearsals } from '../../rehearsal/rehearse.js';
 import type { RehearsalResult } from '../../rehearsal/result.js';
 import { CliError, EXIT } from '../errors.js';
 import { exiting, note, print, printJson } from '../output.js';
+import { untilAborted } from '../until-aborted.js';
 import { problemsText } from './plan.js';
 
 interface Flags {
@@ -123,15 +124,7 @@ async function keepUp({ results, uiUrl, address }: Rehearsals, signal: AbortSign
   note(`\nWeb UI     ${uiUrl}\nTemporal   ${address}`);
   for (const { scenario, link } of results) note(`${scenario.padEnd(10)} ${link}`);
   note('Ctrl-C ends it.');
-  await new Promise<void>((resolve) => {
-    const alive = setInterval(() => {}, 60_000);
-    const done = () => {
-      clearInterval(alive);
-      resolve();
-    };
-    if (signal.aborted) done();
-    else signal.addEventListener('abort', done, { once: true });
-  });
+  await untilAborted(signal);
 }
 
 function tellProblems(error: PlanError, plan: string, flags: Flags): number {

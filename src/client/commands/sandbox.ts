@@ -17,6 +17,7 @@ import { SEARCH_ATTRIBUTES } from '../../contract/names.js';
 import { CliError, EXIT, usageError } from '../errors.js';
 import { exiting, note, print, printJson } from '../output.js';
 import { runningSandbox } from '../running-sandbox.js';
+import { untilAborted } from '../until-aborted.js';
 
 export function registerSandbox(program: Command): void {
   const sandbox = program
@@ -62,7 +63,7 @@ async function keepUp(options: { json?: boolean; reset?: boolean }): Promise<num
       const bindings = await writeBindings(sandbox, receiver.url);
       if (options.json) printJson(describe(sandbox, bindings));
       else tell(sandbox, bindings);
-      await aborted(interrupted.signal);
+      await untilAborted(interrupted.signal);
       note('stopping…');
     } finally {
       await receiver?.stop();
@@ -73,19 +74,6 @@ async function keepUp(options: { json?: boolean; reset?: boolean }): Promise<num
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
   }
-}
-
-/** Keeps the process alive as well: a promise alone does not. */
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const alive = setInterval(() => {}, 60_000);
-    const done = () => {
-      clearInterval(alive);
-      resolve();
-    };
-    if (signal.aborted) done();
-    else signal.addEventListener('abort', done, { once: true });
-  });
 }
 
 const describe = (sandbox: Sandbox, bindings: string) => ({
