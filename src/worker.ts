@@ -8,6 +8,7 @@ import {
   NativeConnection,
   type NativeConnectionOptions,
   Runtime,
+  type WorkerOptions as SdkWorkerOptions,
   Worker,
 } from '@temporalio/worker';
 import { pino } from 'pino';
@@ -75,7 +76,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     namespace: options.namespace,
     maxHeartbeatThrottleInterval: '2s',
     shutdownGraceTime: '10s',
-  };
+  } satisfies Partial<SdkWorkerOptions>;
   try {
     const [main, own] = await Promise.all([
       Worker.create({
