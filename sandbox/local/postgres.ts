@@ -5,7 +5,7 @@ import pg from 'pg';
 import { type Account, unprivilegedAccount } from './account.js';
 import { reason, SandboxError } from './errors.js';
 import { externalFolder, reachableBy } from './external-folder.js';
-import { copyBinaries, findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
+import { copyServer, findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
 import { type LocalService, lastLines, startService, waitFor } from './processes.js';
 import { ensureSecret } from './secrets.js';
 
@@ -23,6 +23,8 @@ export type PostgresOptions = {
   /** The state folder: data in `postgres/` (or outside, when another account must own it), records in `services/`. */
   folder: string;
   port: number;
+  /** The programs to run; without them, what {@link findPostgresBinaries} finds. */
+  binaries?: PostgresBinaries;
   log?: (message: string) => void;
   signal?: AbortSignal;
 };
@@ -53,11 +55,11 @@ const SETTINGS = {
  */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const account = await unprivilegedAccount();
-  const found = await findPostgresBinaries({ log: options.log, signal: options.signal });
+  const found = options.binaries ?? (await findPostgresBinaries({ log: options.log, signal: options.signal }));
   const passwordFile = await ensureSecret(join(options.folder, 'secrets'), 'postgres-superuser-password');
   const place = account ? await placeFor(account, options.folder) : options.folder;
   const reachable = !account || (await reachableBy(found.postgres, account));
-  const binaries = reachable ? found : await copyBinaries(found, await externalFolder(options.folder));
+  const binaries = reachable ? found : await copyServer(found, await externalFolder(options.folder));
   const dataFolder = join(place, `postgres-${binaries.majorVersion}`);
   options.signal?.throwIfAborted();
   if (!(await stat(join(dataFolder, 'surefoot-ready')).catch(() => undefined))) {

@@ -5,7 +5,9 @@ import pg from 'pg';
 import { removeExternalFolder } from '../../sandbox/local/external-folder.js';
 import { unusedPort } from '../../sandbox/local/ports.js';
 import { connectionTo, startPostgres } from '../../sandbox/local/postgres.js';
+import { findPostgresBinaries } from '../../sandbox/local/postgres-binaries.js';
 import type { Database } from '../../src/contract/plan.js';
+import { binariesOf, type Version } from '../helpers/postgres-versions.js';
 
 export interface TestServer {
   folder: string;
@@ -16,10 +18,11 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** A real PostgreSQL for one test file. */
-export async function startTestServer(): Promise<TestServer> {
+/** A real PostgreSQL for one test file: the machine's, or one of a certain major version. */
+export async function startTestServer({ version }: { version?: Version } = {}): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'surefoot-postgres-'));
-  const server = await startPostgres({ folder, port: await unusedPort() });
+  const binaries = version === undefined ? await findPostgresBinaries() : await binariesOf(version);
+  const server = await startPostgres({ folder, port: await unusedPort(), binaries });
   // The clients that fit this server, for pg_dump and for psql in scripts, wherever they come from.
   const programs = dirname(server.binaries.pgDump);
   process.env.SUREFOOT_PG_BIN = programs;
