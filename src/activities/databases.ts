@@ -1,7 +1,9 @@
 /** What is asked of the databases: the review after an hour, numbers of rows (checklist 4.2). */
-import { type Blocked, readLocks, type SlowStatement, slowStatements } from '../adapters/database-catalogue.js';
+import { type Locks, readLocks, type SlowStatements, slowStatements } from '../adapters/database-catalogue.js';
 import { storeEvidence } from '../adapters/evidence-store.js';
-import { countRowsOf, withDatabase } from '../adapters/postgres.js';
+import { withDatabase } from '../adapters/postgres.js';
+import { countRowsOf } from '../adapters/row-counts.js';
+import type { Untold } from '../adapters/statement-statistics.js';
 import type { DatabaseActivities } from '../contract/activities.js';
 import { formatDuration } from '../domain/duration.js';
 import { type Fact, unknownFact } from '../domain/evidence.js';
@@ -35,24 +37,31 @@ export function createDatabaseActivities(): DatabaseActivities {
   };
 }
 
-function slowFact(slow: SlowStatement[] | undefined): Fact {
+function slowFact(seen: SlowStatements | Untold): Fact {
   const name = 'slow-queries';
-  if (slow === undefined) {
-    const text = 'slow queries are unknown: the extension pg_stat_statements is not installed in this database';
-    return unknownFact(name, text);
-  }
-  const texts = slow.map(
+  if ('unknown' in seen) return unknownFact(name, `slow queries are unknown: ${seen.unknown}`);
+  const texts = seen.slow.map(
     ({ query, calls, mean }) => `${short(query)} (${calls} calls, ${formatDuration(mean)} on average)`,
   );
-  const text = texts.length === 0 ? 'no query takes longer than 1 s on average' : `slow: ${texts.join('; ')}`;
-  return { name, ok: slow.length === 0, text };
+  const since = seen.since ? ` since ${seen.since.toISOString()}` : '';
+  const text = texts.length === 0 ? `no query takes longer than 1 s on average${since}` : `slow: ${texts.join('; ')}`;
+  return { name, ok: texts.length === 0, text };
 }
 
 const short = (query: string) => query.replaceAll(/\s+/g, ' ').trim().slice(0, 120);
 
-function locksFact({ blocked, deadlocks, since }: { blocked: Blocked[]; deadlocks: number; since: Date | null }): Fact {
-  const long = blocked.filter(({ age }) => age > BLOCKED_FOR);
-  const counted = `${deadlocks} deadlocks counted since ${since?.toISOString() ?? 'the database was made'}`;
-  const who = long.map(({ pid, by, age }) => `${pid} by ${by.join(' and ')} for ${formatDuration(age)}`).join(', ');
-  return { name: 'locks', ok: long.length === 0, text: `${who ? `blocked: ${who}` : 'nobody is blocked'}; ${counted}` };
+function locksFact({ blocked, deadlocks, since }: Locks): Fact {
+  const name = 'locks';
+  const counted =
+    deadlocks === undefined
+      ? 'deadlocks are not counted (track_counts is off)'
+      : `${deadlocks} deadlocks counted since ${since?.toISOString() ?? 'the database was made'}`;
+  const named = ({ pid, by, age }: Locks['blocked'][number]) =>
+    `${pid} by ${by.join(' and ')}${age === null ? '' : ` for ${formatDuration(age)}`}`;
+  const long = blocked.filter(({ age }) => age !== null && age > BLOCKED_FOR);
+  if (long.length > 0) return { name, ok: false, text: `blocked: ${long.map(named).join(', ')}; ${counted}` };
+  const unknown = blocked.filter(({ age }) => age === null);
+  if (unknown.length === 0) return { name, ok: true, text: `nobody is blocked; ${counted}` };
+  const why = 'for how long is hidden without pg_read_all_stats: grant it';
+  return unknownFact(name, `blocked: ${unknown.map(named).join(', ')}, ${why}; ${counted}`);
 }

@@ -26,7 +26,7 @@ export function createIndexActivities(): IndexActivities {
           const present = await readIndexes(client, indexes.table);
           const plans: ExplainedQuery[] = [];
           for (const query of indexes.queries) {
-            plans.push(judgePlans(query, indexes, await explain(client, query)));
+            plans.push(judgePlans(query, { indexes, present }, await explain(client, query)));
           }
           const facts = [...indexFacts(present, indexes), plansFact(plans)];
           const content = `${JSON.stringify({ indexes: present, plans }, undefined, 2)}\n`;
@@ -104,9 +104,14 @@ interface ExplainedQuery extends PlannedQuery {
   uselessFor: string[];
 }
 
-function judgePlans(query: PlannedQuery, { expected }: IndexExpectations, plans: PlansByMode): ExplainedQuery {
-  const leading = expected.find((index) => index.name === query.uses)?.columns[0];
-  const useless = (mode: keyof PlansByMode) => plans[mode] && !usesIndex(plans[mode].usable, query.uses, leading);
+function judgePlans(
+  query: PlannedQuery,
+  { indexes, present }: { indexes: IndexExpectations; present: IndexState[] },
+  plans: PlansByMode,
+): ExplainedQuery {
+  const leading = indexes.expected.find((index) => index.name === query.uses)?.columns[0];
+  const names = [query.uses, ...(present.find(({ name }) => name === query.uses)?.partitions ?? [])];
+  const useless = (mode: keyof PlansByMode) => plans[mode] && !usesIndex(plans[mode].usable, names, leading);
   return { ...query, plans, uselessFor: (['custom', 'generic'] as const).filter(useless) };
 }
 
@@ -127,6 +132,8 @@ function judgeUse(
 ): { fact: Fact; mayCome: boolean } {
   const unknown = (text: string) => ({ fact: unknownFact('used', `not known: ${text}`), mayCome: false });
   if (!baseline) return unknown('the scans were not counted right after the deploy');
+  const uncounted = baseline.uncounted ?? now.uncounted;
+  if (uncounted !== undefined) return unknown(`the server counts no scans: ${uncounted}`);
   const names = [...new Set(queries.length > 0 ? queries.map(({ uses }) => uses) : expected.map(({ name }) => name))];
   const scans = names.map((name) => ({ name, before: baseline.scans[name] ?? 0, now: now.scans[name] }));
   if (

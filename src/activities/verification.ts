@@ -3,13 +3,8 @@ import { isUsable, readIndexes } from '../adapters/database-catalogue.js';
 import { askHealth } from '../adapters/health.js';
 import { fieldOf, jsonOf, NoAnswer } from '../adapters/http.js';
 import { migrationTool } from '../adapters/migration-tools.js';
-import {
-  alembicRevisions,
-  countRowsOf,
-  countValuesOf,
-  type DatabaseClient,
-  withDatabase,
-} from '../adapters/postgres.js';
+import { alembicRevisions, type DatabaseClient, withDatabase } from '../adapters/postgres.js';
+import { countRowsOf, countValuesOf } from '../adapters/row-counts.js';
 import type { VerificationActivities } from '../contract/activities.js';
 import type { IndexExpectations } from '../contract/plan.js';
 import { type Fact, failures, passed } from '../domain/evidence.js';

@@ -1,9 +1,12 @@
-/** The metric source `postgres`: deadlocks, blocked sessions, slow statements, lost rows (PostgreSQL 14 and later). */
+/** The metric source `postgres`: deadlocks, blocked sessions, slow statements, lost rows (PostgreSQL 13 and later). */
 import pg from 'pg';
 import type { Database, MetricSource, PostgresReading } from '../contract/plan.js';
+import { BLOCKED, type BlockedSession } from './blocked-sessions.js';
 import { type Look, Observed } from './look.js';
 import { finite, perUnit, type Reading } from './readings.js';
+import { type Count, countingRows, wholeCount } from './row-counts.js';
 import { readSecret } from './secrets.js';
+import { findStatements, hiddenStatements, OF_THIS_DATABASE } from './statement-statistics.js';
 
 type PostgresSource = Extract<MetricSource, { kind: 'postgres' }>;
 
@@ -17,8 +20,12 @@ interface Deadlocks {
   reset: string;
 }
 
-/** Calls and their total time in milliseconds, by statement. */
-type Statements = Map<string, { calls: number; time: number }>;
+interface Statements {
+  /** A change means that statements were evicted or reset: their calls are lost. */
+  era: string;
+  /** Calls and their total time in milliseconds, by statement. */
+  counted: Map<string, { calls: number; time: number }>;
+}
 
 /** Databases as this worker remembers them, with one small pool for each. */
 export class PostgresWatcher {
@@ -30,7 +37,7 @@ export class PostgresWatcher {
     const { database, read, window } = source;
     if ('lostRows' in read) return this.lostRows(database, read.lostRows.table, baselines);
     if ('blocked' in read) {
-      const ask = () => this.number(database, BLOCKED, [read.blocked.longerThan]);
+      const ask = () => this.blocked(database, read.blocked.longerThan);
       return { value: (await this.observed(database, read, ask).now()).value };
     }
     const standsFor = look.clock === 'virtual' ? window : undefined;
@@ -53,25 +60,45 @@ export class PostgresWatcher {
   private async lostRows(database: Database, table: string, baselines: Record<string, number>): Promise<Reading> {
     const before = Object.hasOwn(baselines, table) ? baselines[table] : undefined;
     if (before === undefined) return { noData: `the rows of ${table} were not counted before the deployment` };
-    const name = table.split('.').map(pg.escapeIdentifier).join('.');
-    const ask = () => this.number(database, `SELECT count(*) FROM ${name}`, []);
+    const ask = () => this.rows(database, table);
     const now = await this.observed(database, { lostRows: { table } }, ask).now();
     return { value: Math.max(before - now.value, 0) };
   }
 
-  private async number(database: Database, sql: string, values: unknown[]): Promise<number> {
-    const { rows } = await this.query<{ count: string }>(database, sql, values);
-    return Number(rows[0]?.count);
+  private async rows(database: Database, table: string): Promise<number> {
+    return wholeCount((await this.query<Count>(database, countingRows(table), [])).rows, table);
+  }
+
+  private async blocked(database: Database, longerThan: number): Promise<number> {
+    const { rows } = await this.query<BlockedSession>(database, BLOCKED, []);
+    if (rows.some(({ age }) => age === null)) {
+      throw new Error(`how long others have waited is hidden: GRANT pg_read_all_stats TO ${database.user}`);
+    }
+    return rows.filter(({ age }) => (age ?? 0) >= longerThan).length;
   }
 
   private async deadlocks(database: Database): Promise<Deadlocks> {
-    const { rows } = await this.query<{ count: string; reset: string }>(database, DEADLOCKS, []);
-    return { count: Number(rows[0]?.count), reset: rows[0]?.reset ?? '' };
+    const { rows } = await this.query<{ count: string; reset: string; counts: string }>(database, DEADLOCKS, []);
+    const [found] = rows;
+    if (found?.counts !== 'on') throw new Error('the database counts no deadlocks: track_counts is off');
+    return { count: Number(found.count), reset: found.reset };
   }
 
   private async statements(database: Database): Promise<Statements> {
-    const { rows } = await this.query<{ id: string; calls: string; time: number }>(database, STATEMENTS, []);
-    return new Map(rows.map(({ id, calls, time }) => [id, { calls: Number(calls), time }]));
+    const found = await findStatements({ query: (text, values = []) => this.query(database, text, values) });
+    if ('unknown' in found) throw new Error(found.unknown);
+    const { view, total, identity, info } = found;
+    const { rows } = await this.query<{ id: string; hidden: boolean; era: string; calls: string; time: number }>(
+      database,
+      `SELECT concat_ws('/', ${identity.join(', ')}) AS id, queryid IS NULL AS hidden, calls, ${total} AS time,
+              ${info ? `(SELECT concat_ws('/', dealloc, stats_reset) FROM ${info})` : `''`} AS era
+         FROM ${view} WHERE ${OF_THIS_DATABASE}`,
+      [],
+    );
+    const hidden = rows.filter((row) => row.hidden).length;
+    if (hidden > 0) throw new Error(hiddenStatements(hidden, database.user));
+    const counted = rows.map(({ id, calls, time }) => [id, { calls: Number(calls), time }] as const);
+    return { era: rows[0]?.era ?? '', counted: new Map(counted) };
   }
 
   private async query<R extends pg.QueryResultRow>(database: Database, sql: string, values: unknown[]) {
@@ -120,19 +147,9 @@ export class PostgresWatcher {
 
 const identify = ({ host, port, name, user }: Database) => `${user}@${host}:${port}/${name}`;
 
-const DEADLOCKS = `SELECT deadlocks AS count, coalesce(stats_reset::text, '') AS reset
+const DEADLOCKS = `SELECT deadlocks AS count, coalesce(stats_reset::text, '') AS reset,
+    current_setting('track_counts') AS counts
   FROM pg_stat_database WHERE datname = current_database()`;
-
-// pg_locks shows waits to everybody; pg_stat_activity hides them from those without pg_read_all_stats.
-const BLOCKED = `SELECT count(DISTINCT l.pid) AS count
-  FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-  WHERE NOT l.granted AND a.datname = current_database()
-    AND l.waitstart <= clock_timestamp() - $1::float8 * interval '1 millisecond'
-    AND cardinality(pg_blocking_pids(l.pid)) > 0`;
-
-const STATEMENTS = `SELECT concat_ws('/', s.userid, s.queryid, s.toplevel) AS id, s.calls, s.total_exec_time AS time
-  FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
-  WHERE d.datname = current_database() AND s.queryid IS NOT NULL`;
 
 function rate<T>(
   seen: { at: number; value: T }[],
@@ -151,13 +168,18 @@ function newDeadlocks(first: Deadlocks, last: Deadlocks): Reading {
   return { value: last.count - first.count };
 }
 
-/** Calls in the span of statements whose mean time in the span is above the limit. Milliseconds. */
+/**
+ * Calls in the span of statements whose mean time in the span is above the limit, milliseconds. What was evicted or reset
+ * in between can't be counted, and so the whole can't.
+ */
 export function slowCalls(first: Statements, last: Statements, longerThan: number): Reading {
+  const lost = [...first.counted].some(([id, { calls }]) => (last.counted.get(id)?.calls ?? 0) < calls);
+  if (lost || first.era !== last.era) {
+    return { noData: 'statements were reset, or evicted (pg_stat_statements.max)' };
+  }
   let slow = 0;
-  for (const [id, { calls, time }] of last) {
-    const before = first.get(id);
-    // Fewer calls than before: evicted or reset, and counted from zero since.
-    const since = before && before.calls <= calls ? before : { calls: 0, time: 0 };
+  for (const [id, { calls, time }] of last.counted) {
+    const since = first.counted.get(id) ?? { calls: 0, time: 0 };
     const grown = calls - since.calls;
     if (grown > 0 && (time - since.time) / grown > longerThan) slow += grown;
   }
@@ -182,9 +204,7 @@ function inWords(error: unknown): string {
     case '3D000':
       return 'the database does not exist';
     case '42P01':
-      return message?.includes('pg_stat_statements')
-        ? 'pg_stat_statements is not installed in the database'
-        : `${message}`;
+      return `${message}`;
     case '55000':
       return 'pg_stat_statements is not loaded (shared_preload_libraries)';
     case '57014':

@@ -75,11 +75,16 @@ export function nodes(root: PlanNode): PlanNode[] {
   return [root, ...(root.Plans ?? []).flatMap(nodes)];
 }
 
-/** Whether a plan uses the index by name, or looks another one up by the same leading column. */
-export function usesIndex(root: PlanNode, index: string, leadingColumn: string | undefined): boolean {
+/**
+ * Whether a plan uses the index by one of its names (on partitions it has others), or looks another one up by the same
+ * leading column.
+ */
+export function usesIndex(root: PlanNode, names: string[], leadingColumn: string | undefined): boolean {
   const escaped = leadingColumn?.replaceAll(/[^\w]/g, '\\$&');
   const column = escaped === undefined ? undefined : new RegExp(`(^|\\W)${escaped}(\\W|$)`);
-  return nodes(root).some((node) => node['Index Name'] === index || column?.test(node['Index Cond'] ?? ''));
+  return nodes(root).some(
+    (node) => names.includes(node['Index Name'] ?? '') || column?.test(node['Index Cond'] ?? '') === true,
+  );
 }
 
 /** How the tables are read, in a few words: `Bitmap Heap Scan on plans by ix_plans_status`. */

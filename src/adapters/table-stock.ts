@@ -1,6 +1,7 @@
 /** How much the tables hold: what a migration there and back must not lose. */
 import pg from 'pg';
 import type { DatabaseClient } from './postgres.js';
+import { hiddenRows } from './row-counts.js';
 import { OWN_SCHEMAS, ownRelation } from './schema-fingerprint.js';
 
 /** By table (`schema.table`); a text says why a table could not be counted. */
@@ -8,15 +9,25 @@ export type TableStock = Record<string, { rows: number; values: Record<string, n
 
 /** Rows, and values that are not null by column, of every table. It reads each table whole: not for production. */
 export async function takeStock(client: DatabaseClient): Promise<TableStock> {
-  const { rows: tables } = await client.query<{ schema: string; table: string; columns: string[] }>(
+  const { rows: tables } = await client.query<{
+    schema: string;
+    table: string;
+    columns: string[];
+    hiddenFrom: string | null;
+  }>(
     `with ${OWN_SCHEMAS}
      select c.relnamespace::regnamespace::text as schema, c.relname as "table",
-            array(select attname::text from pg_attribute a where a.attrelid = c.oid and attnum > 0 and not attisdropped order by attnum) as columns
+            array(select attname::text from pg_attribute a where a.attrelid = c.oid and attnum > 0 and not attisdropped order by attnum) as columns,
+            case when row_security_active(c.oid) then current_user end as "hiddenFrom"
        from pg_class c where c.relkind in ('r', 'p') and not c.relispartition and ${ownRelation('c')} order by 1, 2`,
   );
   const stock: TableStock = {};
-  for (const { schema, table, columns } of tables) {
+  for (const { schema, table, columns, hiddenFrom } of tables) {
     const name = `${schema}.${table}`;
+    if (hiddenFrom !== null) {
+      stock[name] = hiddenRows(name, hiddenFrom);
+      continue;
+    }
     stock[name] = await count(client, `${schema}.${pg.escapeIdentifier(table)}`, columns).catch((error: unknown) => {
       if (error instanceof pg.DatabaseError) return error.message;
       throw error;

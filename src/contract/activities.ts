@@ -144,6 +144,8 @@ export interface IndexUse {
   reset: string | null;
   /** By index; one that is not there is not named. */
   scans: Record<string, number>;
+  /** Why the server counts none, when it doesn't. */
+  uncounted?: string;
 }
 
 export interface IndexActivities {

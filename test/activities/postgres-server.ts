@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import pg from 'pg';
@@ -15,6 +15,8 @@ export interface TestServer {
   /** Makes an empty database. */
   create(name: string): Promise<Database>;
   query(database: Database, sql: string): Promise<pg.QueryResult>;
+  /** The same database as a new role, with these rights or attributes and no others. */
+  asRole(database: Database, name: string, rights?: string): Promise<Database>;
   stop(): Promise<void>;
 }
 
@@ -46,6 +48,13 @@ export async function startTestServer({ version }: { version?: Version } = {}): 
       return { host, port, name, user, password: `file:${server.passwordFile}` };
     },
     query: (database, sql) => query(database.name, sql),
+    asRole: async (database, name, rights = '') => {
+      const password = `password of ${name}`;
+      await query(database.name, `create role ${name} login ${rights} password '${password}'`);
+      const file = join(folder, `${name}.password`);
+      await writeFile(file, password, { mode: 0o600 });
+      return { ...database, user: name, password: `file:${file}` };
+    },
     stop: async () => {
       await server.stop();
       await removeExternalFolder(folder);

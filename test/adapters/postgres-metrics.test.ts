@@ -152,16 +152,22 @@ describe('PostgresWatcher', () => {
 });
 
 describe('slowCalls', () => {
-  test('looks at the mean of the span, not of all time, and starts anew after a reset', () => {
-    const before = new Map([
-      ['a', { calls: 1_000, time: 1_000 }],
-      ['b', { calls: 500, time: 900_000 }],
-    ]);
-    const after = new Map([
-      ['a', { calls: 1_002, time: 6_000 }],
-      ['b', { calls: 3, time: 30 }],
-      ['c', { calls: 2, time: 4_000 }],
-    ]);
+  const seen = (counted: Record<string, [calls: number, time: number]>, era = '') => ({
+    era,
+    counted: new Map(Object.entries(counted).map(([id, [calls, time]]) => [id, { calls, time }])),
+  });
+
+  test('looks at the mean of the span, not of all time', () => {
+    const before = seen({ a: [1_000, 1_000], b: [500, 900_000] });
+    const after = seen({ a: [1_002, 6_000], b: [503, 900_030], c: [2, 4_000] });
     expect(slowCalls(before, after, 1_000)).toEqual({ value: 4 });
+  });
+
+  test.each([
+    ['one statement was evicted', seen({ a: [1, 1], b: [5, 5] }), seen({ a: [2, 2] })],
+    ['one statement was reset', seen({ a: [5, 5] }), seen({ a: [1, 1] })],
+    ['all were reset, and have more calls again', seen({ a: [5, 5] }, 'first'), seen({ a: [9, 9] }, 'second')],
+  ])('is no data when %s in between', (_, before, after) => {
+    expect(slowCalls(before, after, 1_000)).toHaveProperty('noData');
   });
 });

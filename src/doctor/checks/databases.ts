@@ -2,7 +2,8 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { readIndexes, readLeftovers } from '../../adapters/database-catalogue.js';
 import { findDumpTools } from '../../adapters/dump.js';
-import { countRowsOf, type DatabaseClient, quoteName, serverVersion, withDatabase } from '../../adapters/postgres.js';
+import { type DatabaseClient, quoteName, serverVersion, withDatabase } from '../../adapters/postgres.js';
+import { countRowsOf } from '../../adapters/row-counts.js';
 import { FailureType } from '../../contract/errors.js';
 import type { Database, Environment, ResolvedPlan, Watch } from '../../contract/plan.js';
 import { formatDuration } from '../../domain/duration.js';
