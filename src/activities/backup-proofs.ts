@@ -3,7 +3,9 @@ import type { OpenStore } from '../adapters/backup-store.js';
 import { differences, type Inventory } from '../adapters/database-inventory.js';
 import type { Locale } from '../adapters/database-snapshot.js';
 import type { DumpTools } from '../adapters/dump.js';
-import type { DumpList } from '../adapters/dump-contents.js';
+import { type DumpList, notTried } from '../adapters/dump-contents.js';
+import type { Restored } from '../adapters/pg-restore.js';
+import { isEssential } from '../adapters/restore-failures.js';
 import { restoreOnTrial, scratchName } from '../adapters/trial-restore.js';
 import type { BackupActivities } from '../contract/activities.js';
 import type { Database } from '../contract/plan.js';
@@ -16,12 +18,16 @@ export interface Dumped {
   locale: Locale;
   inventory: Inventory;
   milliseconds: number;
+  /** What pg_dump warned of. */
+  warnings: string[];
 }
 
 export interface Trial {
   restored: Fact;
   /** Of the restore, when there was one. */
   milliseconds?: number;
+  /** All that could not be restored where it was tried, with the reasons. */
+  without?: string[];
 }
 
 /** @param dump.smallest percent of the dump before it */
@@ -58,23 +64,43 @@ export async function restoreAndCompare(job: {
   try {
     const trial = await restoreOnTrial(tools, { scratch, name, locale, file, list, signal });
     const { milliseconds } = trial;
-    const found = differences(inventory, trial.inventory);
+    const missing = new Set(trial.without.map(({ entry }) => entry.id));
+    const found = differences(inventory, trial.inventory, missing);
     const where = `on ${scratch.host}:${scratch.port} in ${formatDuration(milliseconds)}`;
-    if (found.length > 0) {
-      return {
-        restored: { name: 'restored', ok: false, text: `restored ${where}, but ${found.join('; ')}` },
-        milliseconds,
-      };
-    }
-    const without =
-      trial.withoutExtensions.length > 0 ? `, without the extension ${trial.withoutExtensions.join(', ')}` : '';
-    const text = `restored ${where}: ${describe(inventory)}, all as in the database${without}`;
-    return { restored: { name: 'restored', ok: true, text }, milliseconds };
+    const without = trial.without.map(({ text }) => text);
+    return { restored: judgeTrial({ where, found, trial, inventory, list }), milliseconds, without };
   } catch (error) {
     signal.throwIfAborted();
     return { restored: { name: 'restored', ok: false, text: `${(error as Error).message}${advice(error, scratch)}` } };
   }
 }
+
+function judgeTrial(seen: {
+  where: string;
+  found: string[];
+  trial: Restored;
+  inventory: Inventory;
+  list: DumpList;
+}): Fact {
+  const { where, found, trial, inventory, list } = seen;
+  const name = 'restored';
+  if (found.length > 0) return { name, ok: false, text: `restored ${where}, but ${found.join('; ')}` };
+  const without = trial.without.length > 0 ? `, without ${shortList(trial.without.map(({ text }) => text))}` : '';
+  const essential = trial.without.filter(({ entry }) => isEssential(entry)).map(({ entry }) => entry.label);
+  if (essential.length > 0) {
+    return unknownFact(name, `restored ${where}${without}: of ${shortList(essential)} nothing is proven there`);
+  }
+  const untriedKinds = `; not tried: ${notTried(list)}`;
+  return {
+    name,
+    ok: true,
+    text: `restored ${where}: ${describe(inventory)}, all as in the database${without}${untriedKinds}`,
+  };
+}
+
+/** The first few of what is missing; the evidence has all. */
+export const shortList = (texts: string[]): string =>
+  `${texts.slice(0, 4).join(', ')}${texts.length > 4 ? ` and ${texts.length - 4} more` : ''}`;
 
 /** `revision 8c1f0a2d4b6e, 20001 rows in 6 tables, 4 valid indexes`. */
 export function describe({ revisions, rows, entries }: Inventory): string {

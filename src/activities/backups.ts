@@ -15,7 +15,7 @@ import type { BackupActivities } from '../contract/activities.js';
 import { formatDuration } from '../domain/duration.js';
 import { type Fact, failures, passed } from '../domain/evidence.js';
 import { attended } from './attendance.js';
-import { type Dumped, judgeSize, restoreAndCompare, type Trial, untried } from './backup-proofs.js';
+import { type Dumped, judgeSize, restoreAndCompare, shortList, type Trial, untried } from './backup-proofs.js';
 import { evidencePath } from './recorded-commands.js';
 
 export interface BackupOptions {
@@ -43,6 +43,8 @@ interface Proof {
   at: number;
   restoreMilliseconds?: number;
   inventory?: Inventory;
+  /** What is not in the dump, or could not be restored on trial, with the reasons. */
+  leftOut?: string[];
 }
 
 async function backUp(input: Input, options: BackupOptions, signal: AbortSignal) {
@@ -72,7 +74,7 @@ async function backUp(input: Input, options: BackupOptions, signal: AbortSignal)
     });
     const facts = [...proof.facts, stored, retention];
     const known = { bytes, sha256, location, restoreMilliseconds };
-    const record = { database: database.name, ...known, facts, dumped: proof.inventory };
+    const record = { database: database.name, ...known, facts, leftOut: proof.leftOut, dumped: proof.inventory };
     const reference = await storeEvidence(evidence, {
       title: `Backup of ${database.name}`,
       path: evidencePath(key, 'backup.json'),
@@ -107,7 +109,7 @@ async function dumpAndProve(job: {
     const others = ['size', 'readable', 'contents', 'restored'].map((fact) => untried(fact, 'looked at', [created]));
     return { facts: [created, ...others], bytes: 0, sha256: '', at };
   }
-  const { tools, inventory } = dumped;
+  const { tools, inventory, warnings } = dumped;
   const { size: bytes } = await stat(file);
   const [sha256, whole, list] = await Promise.all([
     hashOfFile(file, signal),
@@ -115,7 +117,8 @@ async function dumpAndProve(job: {
     listDump(tools, file, signal),
   ]);
   const took = formatDuration(dumped.milliseconds);
-  const created = { name: 'created', ok: true, text: `${name} dumped in ${took} by ${tools.version}` };
+  const warned = warnings.length > 0 ? `; it warns: ${shortList(warnings)}` : '';
+  const created = { name: 'created', ok: true, text: `${name} dumped in ${took} by ${tools.version}${warned}` };
   const size = await judgeSize(store, { bytes, at, smallest: backup.smallest });
   signal.throwIfAborted();
   const readable = { name: 'readable', ok: whole.readable, text: whole.text };
@@ -126,7 +129,8 @@ async function dumpAndProve(job: {
       ? { restored: untried('restored', 'restored on trial', [readable, contents]) }
       : await restoreAndCompare({ input, dumped, file, list, signal });
   const facts = [created, size, readable, contents, trial.restored];
-  return { facts, bytes, sha256, at, restoreMilliseconds: trial.milliseconds, inventory };
+  const leftOut = [...warnings, ...(trial.without ?? [])];
+  return { facts, bytes, sha256, at, restoreMilliseconds: trial.milliseconds, inventory, leftOut };
 }
 
 /** Dumps and counts in one snapshot: what live traffic writes in the meantime is in neither. */
@@ -137,9 +141,9 @@ function dump({ environment }: Input, file: string, signal: AbortSignal): Promis
     // It holds everything that the database holds: made before pg_dump would, for nobody else to read.
     await writeFile(file, '', { mode: 0o600 });
     const begun = performance.now();
-    await dumpDatabase(tools, { database, snapshot: snapshot.id, file, signal });
+    const warnings = await dumpDatabase(tools, { database, snapshot: snapshot.id, file, signal });
     const milliseconds = performance.now() - begun;
-    return { tools, locale: snapshot.locale, inventory: await snapshot.inventory(), milliseconds };
+    return { tools, locale: snapshot.locale, inventory: await snapshot.inventory(), milliseconds, warnings };
   });
 }
 

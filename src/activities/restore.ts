@@ -24,12 +24,13 @@ import { evidenceFile, referTo, storeEvidence } from '../adapters/evidence-store
 import { openBackupStore } from '../adapters/open-backup-store.js';
 import { restoreInto } from '../adapters/pg-restore.js';
 import { type DatabaseClient, serverVersion } from '../adapters/postgres.js';
+import { isEssential, isOfTheServer, type RestoreFailure } from '../adapters/restore-failures.js';
 import type { EvidencePlace, RestoreActivities } from '../contract/activities.js';
 import { formatDuration } from '../domain/duration.js';
 import { type Fact, failures, passed, type StepReport } from '../domain/evidence.js';
 import type { StoredBackup } from '../domain/ledger.js';
 import { attended } from './attendance.js';
-import { describe, untried } from './backup-proofs.js';
+import { describe, shortList, untried } from './backup-proofs.js';
 import { evidencePath } from './recorded-commands.js';
 
 type Input = Parameters<RestoreActivities['restoreDatabase']>[0];
@@ -132,7 +133,7 @@ async function restoreBeside(job: {
     whole = found.kept !== undefined;
     return { ...found, fetched };
   } finally {
-    await Promise.all([file, `${file}.list`].map((path) => rm(path, { force: true })));
+    await rm(file, { force: true });
     // When that cannot be done now, the next attempt does it first of all.
     if (!whole) await dropRestored(client, swap).catch(() => undefined);
   }
@@ -161,6 +162,10 @@ async function fetch({ service, environment, backup, from }: Input, file: string
 /** Commands whose failure loses no data: the objects then belong to the user who restores, with that user's rights. */
 const FORGIVEN = /^(ALTER .* OWNER TO |ALTER DEFAULT PRIVILEGES |GRANT |REVOKE |COMMENT ON |SECURITY LABEL )/;
 
+/** Without row security or one of its policies everybody would see every row, or more of them than before. */
+const mayFail = (failure: RestoreFailure): boolean =>
+  isOfTheServer(failure) && !['POLICY', 'ROW SECURITY'].includes(failure.entry?.kind ?? '');
+
 /** Tablespaces are the server's; a subscription would go on to receive what another database has received since. */
 const WORDS = ['--no-tablespaces', '--no-subscriptions'];
 
@@ -183,14 +188,17 @@ async function restoreFile(job: {
     await dropRestored(client, swap);
     await createDatabase(client, swap.restored, locale);
     const database = { ...environment.database, name: swap.restored };
-    const job = { database, file, list, words: WORDS, forgives: FORGIVEN, signal };
-    const { inventory, milliseconds, withoutExtensions, forgiven } = await restoreInto(tools, job);
+    const job = { database, file, list, words: WORDS, mayFail, forgives: FORGIVEN, signal };
+    const { inventory, milliseconds, without, forgiven } = await restoreInto(tools, job);
+    const essential = without.filter(({ entry }) => isEssential(entry)).map(({ text }) => text);
+    if (essential.length > 0) return failed(`restored as ${swap.restored}, but without ${shortList(essential)}`);
     const recorded = await recordOf(evidence, from);
-    const wrong = recorded ? differences(recorded, inventory) : [];
+    const missing = new Set(without.map(({ entry }) => entry.id));
+    const wrong = recorded ? differences(recorded, inventory, missing) : [];
     if (wrong.length > 0) return failed(`restored as ${swap.restored}, but ${wrong.join('; ')}`);
     const kept = keptName(swap.present, Date.now());
     const uninherited = await inherit(client, swap, kept);
-    const unkept = [...withoutExtensions.map((extension) => `extension ${extension}`), ...forgiven, ...uninherited];
+    const unkept = [...without.map(({ text }) => text), ...forgiven, ...uninherited];
     const compared = recorded
       ? 'as the record of the dump says'
       : 'the record of the dump is not there to compare with';
@@ -203,11 +211,8 @@ async function restoreFile(job: {
   }
 }
 
-/** The first few of what this user may not restore; the evidence has all. */
-const lost = (unkept: string[]): string =>
-  unkept.length === 0
-    ? ''
-    : `; without ${unkept.slice(0, 3).join(', ')}${unkept.length > 3 ? ` and ${unkept.length - 3} more` : ''}`;
+/** What this user may not restore. */
+const lost = (unkept: string[]): string => (unkept.length === 0 ? '' : `; without ${shortList(unkept)}`);
 
 /** What was in the database when it was dumped; nothing where that evidence is gone or is not what it was. */
 async function recordOf(place: EvidencePlace, { record }: StoredBackup): Promise<Inventory | undefined> {

@@ -1,5 +1,5 @@
 /** What a database holds, by name and number: what a dump of it must list, and a restore of it must bring back. */
-import { alembicRevisions, type DatabaseClient } from './postgres.js';
+import type { DatabaseClient } from './postgres.js';
 
 export interface Entry {
   kind: 'table' | 'view' | 'sequence' | 'index' | 'constraint';
@@ -18,6 +18,8 @@ export interface Inventory {
   revisions: string[];
   /** Exact numbers of rows, by table. */
   rows: Record<string, number>;
+  /** How many; missing in older records. */
+  largeObjects?: number;
 }
 
 /**
@@ -62,21 +64,44 @@ export async function takeInventory(client: DatabaseClient, entries: Entry[]): P
     const counted = await client.query<{ count: string }>(`select count(*) as count from ${name}`);
     rows[name] = Number(counted.rows[0]?.count);
   }
-  return { entries, revisions: await alembicRevisions(client), rows };
+  const objects = await client.query<{ count: number }>('select count(*)::int as count from pg_largeobject_metadata');
+  return { entries, revisions: await revisionsIn(client, entries), rows, largeObjects: objects.rows[0]?.count };
 }
 
-/** What a restored database lacks or has otherwise than the one that was dumped, in words; empty when nothing. */
-export function differences(dumped: Inventory, restored: Inventory): string[] {
+/**
+ * What alembic has written into its table, in whichever schema that is: the search path that finds it belongs to the
+ * database or to a role, and a restored database has none of its own.
+ */
+async function revisionsIn(client: DatabaseClient, entries: Entry[]): Promise<string[]> {
+  const tables = entries.filter(({ rows, name }) => rows && name.endsWith('.alembic_version'));
+  const found: string[] = [];
+  for (const { name } of tables) {
+    const { rows } = await client.query<{ version_num: string }>(`select version_num from ${name} order by 1`);
+    found.push(...rows.map((row) => row.version_num));
+  }
+  return found;
+}
+
+/**
+ * What a restored database lacks or has otherwise than the one that was dumped, in words; empty when nothing.
+ * @param without the numbers of entries that are known to be missing
+ */
+export function differences(dumped: Inventory, restored: Inventory, without: Set<string> = new Set()): string[] {
   const found: string[] = [];
   const [before, after] = [dumped, restored].map(({ revisions }) => revisions.join(', ') || 'none');
   if (before !== after) found.push(`revision ${after} instead of ${before}`);
   const there = new Set(restored.entries.filter(({ valid }) => valid).map(label));
   for (const entry of dumped.entries) {
-    if (entry.valid && !there.has(label(entry))) found.push(`${label(entry)} is missing or not valid`);
+    if (entry.valid && !without.has(entry.id) && !there.has(label(entry)))
+      found.push(`${label(entry)} is missing or not valid`);
   }
   for (const [table, count] of Object.entries(dumped.rows)) {
     const counted = restored.rows[table];
     if (counted !== undefined && counted !== count) found.push(`${table} has ${counted} rows instead of ${count}`);
+  }
+  const [objects, objectsLeft] = [dumped.largeObjects, restored.largeObjects];
+  if (objects !== undefined && objectsLeft !== undefined && objects !== objectsLeft) {
+    found.push(`${objectsLeft} large objects instead of ${objects}`);
   }
   return found;
 }

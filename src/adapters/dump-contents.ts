@@ -3,9 +3,21 @@ import { execa } from 'execa';
 import { countKinds, type Entry, label } from './database-inventory.js';
 import { type DumpTools, said } from './dump.js';
 
+export interface DumpEntry {
+  /** Its own, in the dump. */
+  number: number;
+  /** As the catalogue of the dumped database numbers it: `1259 16399`. */
+  id: string;
+  /** As pg_dump writes it: `TABLE DATA`. */
+  kind: string;
+  /** For people: `event trigger audit`, `table public.plans`. */
+  label: string;
+  /** Numbers of the entries without which it can't be restored. */
+  needs: number[];
+}
+
 export interface DumpList {
-  /** The list as pg_restore prints it, and takes it back by `--use-list`. */
-  text: string;
+  entries: DumpEntry[];
   /** The database that was dumped, as the dump says. */
   database?: string;
 }
@@ -16,21 +28,62 @@ export async function listDump(
   file: string,
   signal: AbortSignal,
 ): Promise<DumpList | { wrong: string }> {
-  const run = await execa(tools.pgRestore, ['--list', file], { reject: false, cancelSignal: signal, stdin: 'ignore' });
+  const run = await execa(tools.pgRestore, ['--list', '--verbose', file], {
+    env: { LC_ALL: 'C' },
+    reject: false,
+    cancelSignal: signal,
+    stdin: 'ignore',
+  });
   signal.throwIfAborted();
   if (run.failed) return { wrong: `pg_restore finds no list of contents: ${said(run.stderr, run.code)}` };
-  return { text: run.stdout, database: /^; {5}dbname: (.*)$/m.exec(run.stdout)?.[1] };
+  return { entries: entriesOf(run.stdout), database: /^; {5}dbname: (.*)$/m.exec(run.stdout)?.[1] };
 }
 
-/** A line is `3189; 1259 16399 INDEX public ix owner`. Names may hold spaces, so the catalogue's numbers tell what it is. */
-const LINE = /^\d+; (\d+ \d+)( TABLE DATA(?= ))?/;
+/** `3189; 1259 16399 INDEX public ix owner`, with `-` for what is in no schema. Names and owners may hold spaces. */
+const LINE = /^(\d+); (\d+ \d+) ([A-Z]+(?: [A-Z]+)*) (.*)$/;
+/** Stands below the entry that it is of. */
+const NEEDS = /^;\tdepends on: ([\d ]+)$/;
+
+export function entriesOf(list: string): DumpEntry[] {
+  const entries: DumpEntry[] = [];
+  for (const line of list.split('\n')) {
+    const needs = NEEDS.exec(line)?.[1];
+    if (needs !== undefined) entries.at(-1)?.needs.push(...needs.trim().split(' ').map(Number));
+    const [, number, id, kind, rest] = LINE.exec(line) ?? [];
+    if (number === undefined || id === undefined || kind === undefined || rest === undefined) continue;
+    const [schema = '', ...name] = rest.split(' ').slice(0, -1);
+    const label = `${kind.toLowerCase()} ${schema === '-' ? '' : `${schema}.`}${name.join(' ')}`;
+    entries.push({ number: Number(number), id, kind, label, needs: [] });
+  }
+  return entries;
+}
+
+/** What a trial leaves out: it takes roles and rights that the scratch server has no reason to have. */
+const NOT_TRIED: Record<string, string> = {
+  ACL: 'rights',
+  'DEFAULT ACL': 'default privileges',
+  COMMENT: 'comments',
+  'SECURITY LABEL': 'security labels',
+  PUBLICATION: 'publications',
+  SUBSCRIPTION: 'subscriptions',
+  'DATABASE PROPERTIES': 'settings of the database',
+};
+
+/** What the dump holds and a trial restore does not try, in words: `owners, rights (3), comments (1)`. */
+export function notTried({ entries }: DumpList): string {
+  const counts = Object.entries(NOT_TRIED).flatMap(([kind, words]) => {
+    const count = entries.filter((entry) => entry.kind === kind).length;
+    return count > 0 ? [`${words} (${count})`] : [];
+  });
+  return ['owners', ...counts].join(', ');
+}
 
 /** Every table with its data, every view, sequence, valid index and constraint must be listed, and of this database. */
 export function judgeContents(list: DumpList, database: string, entries: Entry[]): { ok: boolean; text: string } {
   if (list.database !== database) {
     return { ok: false, text: `the dump is of the database ${list.database ?? '(unnamed)'}, not of ${database}` };
   }
-  const listed = new Set(list.text.split('\n').map((line) => LINE.exec(line)?.slice(1).join('')));
+  const listed = new Set(list.entries.map(({ id, kind }) => (kind === 'TABLE DATA' ? `${id} ${kind}` : id)));
   const wanted = entries.filter(({ valid }) => valid);
   const missing = wanted.filter(({ id }) => !listed.has(id)).map(label);
   // Rows are listed apart: under the table's own number, with 0 for the catalogue.

@@ -67,12 +67,13 @@ export const connectionVariables = (database: Database, password: string): Recor
 /**
  * Dumps a database in custom format, as it is in an exported snapshot. Making it again does no harm; the child dies with
  * the signal.
+ * @returns what pg_dump warns of: it leaves out subscriptions that the user may not see, and ends well
  * @throws ApplicationFailure `CommandFailed` with what pg_dump said
  */
 export async function dumpDatabase(
   tools: DumpTools,
   job: { database: Database; snapshot: string; file: string; signal: AbortSignal },
-): Promise<void> {
+): Promise<string[]> {
   const { database, snapshot, file, signal } = job;
   const password = await readSecret(database.password);
   const env = connectionVariables(database, password);
@@ -85,7 +86,7 @@ export async function dumpDatabase(
     stdin: 'ignore',
   });
   signal.throwIfAborted();
-  if (!run.failed) return;
+  if (!run.failed) return [...run.stderr.matchAll(/^pg_dump: warning: (.*)$/gm)].map(([, warning = '']) => warning);
   throw ApplicationFailure.create({
     type: FailureType.CommandFailed,
     message: `pg_dump of ${database.name} failed (exit code ${run.exitCode ?? run.code ?? run.signal}):\n${redact(run.stderr.slice(-1_000), [password])}`,

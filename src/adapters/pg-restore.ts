@@ -1,41 +1,48 @@
 /** pg_restore into a database that is there and empty, and what came of it. */
-import { writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import type { Database } from '../contract/plan.js';
 import { type Inventory, readEntries, takeInventory } from './database-inventory.js';
 import { connectionVariables, type DumpTools, said } from './dump.js';
-import type { DumpList } from './dump-contents.js';
-import { withDatabase } from './postgres.js';
+import type { DumpEntry, DumpList } from './dump-contents.js';
+import { type DatabaseClient, withDatabase } from './postgres.js';
 import { redact } from './redaction.js';
+import { judgeFailures, type RestoreFailure, readFailures } from './restore-failures.js';
 import { readSecret } from './secrets.js';
 
 export interface Restored {
   inventory: Inventory;
   /** Of pg_restore alone. */
   milliseconds: number;
-  /** Extensions that were left out because the user may not create them there, or the server has none, with the reason. */
-  withoutExtensions: string[];
-  /** Commands that failed and were forgiven, with the reason. */
+  /** Entries that could not be restored where they were, with the reason: no fault of the dump. */
+  without: { entry: DumpEntry; text: string }[];
+  /** Commands that failed and were forgiven, with the reason: what they were to change is there without it. */
   forgiven: string[];
 }
 
 /**
  * Restores a dump and reads back what is there then.
  * @param job.words what pg_restore is told beside the file and the place
+ * @param job.mayFail whether an entry may be missing for the reason that its failure gives
  * @param job.forgives commands that may fail: what they would have made is not missed
  * @throws Error in words when pg_restore failed
  */
 export async function restoreInto(
   tools: DumpTools,
-  job: { database: Database; file: string; list: DumpList; words: string[]; forgives?: RegExp; signal: AbortSignal },
+  job: {
+    database: Database;
+    file: string;
+    list: DumpList;
+    words: string[];
+    mayFail: (failure: RestoreFailure) => boolean;
+    forgives?: RegExp;
+    signal: AbortSignal;
+  },
 ): Promise<Restored> {
-  const { database, file, signal } = job;
+  const { database, file, signal, forgives } = job;
+  const { entries } = job.list;
   const password = await readSecret(database.password);
-  const { list, left } = await withoutForbiddenExtensions(database, job.list);
-  const listFile = `${file}.list`;
-  await writeFile(listFile, list, { mode: 0o600 });
   const begun = performance.now();
-  const target = ['--no-password', `--use-list=${listFile}`, `--dbname=${database.name}`, file];
+  const target = ['--verbose', '--no-password', `--dbname=${database.name}`, file];
   const run = await execa(tools.pgRestore, [...job.words, ...target], {
     env: connectionVariables(database, password),
     reject: false,
@@ -44,63 +51,41 @@ export async function restoreInto(
   });
   const milliseconds = Math.round(performance.now() - begun);
   signal.throwIfAborted();
-  const errors = restoreErrors(run.stderr);
-  const forgiven = errors.filter((message) => job.forgives?.test(commandOf(message)) === true);
-  const wrong = errors.filter((message) => !forgiven.includes(message)).join('');
-  if (run.failed && (wrong !== '' || run.exitCode !== 1 || run.stderr === '')) {
-    throw new Error(`pg_restore failed: ${redact(said(wrong || run.stderr, run.code), [password])}`);
-  }
-  const inventory = await withDatabase(database, async (client) => {
-    await client.query('set statement_timeout = 0; set row_security = off');
-    return takeInventory(client, await readEntries(client));
-  });
-  return { inventory, milliseconds, withoutExtensions: left, forgiven: forgiven.map(inShort) };
-}
-
-/**
- * What pg_restore could not do. A newer one asks every server for a setting that came with version 17; an older server
- * refuses it, and nothing else is lost by that.
- */
-const restoreErrors = (stderr: string): string[] =>
-  stderr
-    .split(/^(?=pg_restore: (?:error|warning): )/m)
-    .filter((message) => message.startsWith('pg_restore: error: ') && !message.includes('"transaction_timeout"'));
-
-/** `Command was: ALTER TABLE public.plans OWNER TO other;` */
-const commandOf = (message: string): string => /^Command was: (.*)/m.exec(message)?.[1] ?? '';
-
-const inShort = (message: string): string =>
-  `${commandOf(message).replace(/;$/, '')} (${/ERROR: {1,2}(.*)/.exec(message)?.[1] ?? 'no reason was given'})`;
-
-/**
- * The list without extensions that this user can't create on this server, as pg_stat_statements without a superuser.
- * Whatever depends on one fails to be restored, and so does the restore.
- */
-async function withoutForbiddenExtensions(
-  database: Database,
-  list: DumpList,
-): Promise<{ list: string; left: string[] }> {
-  const lines = list.text.split('\n');
-  const left: string[] = [];
-  const forbidden = new Set<string>();
-  await withDatabase(
-    database,
-    async (client) => {
-      for (const line of lines) {
-        const name = EXTENSION.exec(line)?.[1];
-        if (name === undefined) continue;
-        await client.query('begin');
-        await client.query(`create extension ${client.escapeIdentifier(name)} cascade`).catch((error: Error) => {
-          forbidden.add(line);
-          left.push(`${name} (${error.message})`);
-        });
-        await client.query('rollback');
-      }
-    },
-    { writes: true },
+  const failures = readFailures(run.stderr, entries);
+  const isForgiven = ({ command }: RestoreFailure) => forgives?.test(command) === true;
+  const { wrong, without } = judgeFailures(
+    failures.filter((failure) => !isForgiven(failure)),
+    entries,
+    job.mayFail,
   );
-  return { list: lines.filter((line) => !forbidden.has(line)).join('\n'), left };
+  const known = run.exitCode === 1 && (failures.length > 0 || run.stderr.includes('"transaction_timeout"'));
+  if (run.failed && (wrong.length > 0 || !known)) {
+    const what = wrong.slice(0, MOST_TOLD).map(inWords).join('; ') || said(run.stderr, run.code);
+    throw new Error(`pg_restore failed: ${redact(what, [password])}`);
+  }
+  const inventory = await withDatabase(database, countEverything, { writes: true });
+  const forgiven = failures.filter(isForgiven).map(({ command, reason }) => `${command} (${reason})`);
+  return { inventory, milliseconds, without, forgiven };
 }
 
-/** `2; 3079 16386 EXTENSION - pg_stat_statements `: pg_extension's own number is 3079. */
-const EXTENSION = /^\d+; 3079 \d+ EXTENSION - (\S+) /;
+/** The most failures that people are told of. */
+const MOST_TOLD = 3;
+
+const inWords = ({ entry, reason }: RestoreFailure): string => (entry ? `${entry.label}: ${reason}` : reason);
+
+/** Row security that holds for the owner too is lifted for as long as it is counted, and never beyond. */
+async function countEverything(client: DatabaseClient): Promise<Inventory> {
+  await client.query('begin');
+  try {
+    await client.query('set local statement_timeout = 0');
+    await client.query('set local row_security = off');
+    const { rows: forced } = await client.query<{ name: string }>(
+      `select c.oid::regclass::text as name from pg_class c
+        where relforcerowsecurity and relkind in ('r', 'p') and pg_has_role(relowner, 'usage')`,
+    );
+    for (const { name } of forced) await client.query(`alter table ${name} no force row level security`);
+    return await takeInventory(client, await readEntries(client));
+  } finally {
+    await client.query('rollback');
+  }
+}

@@ -7,6 +7,7 @@ import type { DumpTools } from './dump.js';
 import type { DumpList } from './dump-contents.js';
 import { type Restored, restoreInto } from './pg-restore.js';
 import { withDatabase } from './postgres.js';
+import { isOfTheServer } from './restore-failures.js';
 
 /** The names of scratch databases begin so, and no other database's does. */
 const PREFIX = 'surefoot_restore_';
@@ -70,7 +71,7 @@ export async function restoreOnTrial(
         begun = true;
         await createDatabase(client, name, job.locale);
         signal.throwIfAborted();
-        return restoreInto(tools, { ...job, database: { ...scratch, name }, words: WORDS });
+        return restoreInto(tools, { ...job, database: { ...scratch, name }, words: WORDS, mayFail: isOfTheServer });
       },
       keeper,
     );
