@@ -3,7 +3,7 @@ import { type Locks, readLocks, type SlowStatements, slowStatements } from '../a
 import { storeEvidence } from '../adapters/evidence-store.js';
 import { withDatabase } from '../adapters/postgres.js';
 import { countRowsOf } from '../adapters/row-counts.js';
-import type { Untold } from '../adapters/statement-statistics.js';
+import { inWords, type Untold } from '../adapters/statement-statistics.js';
 import type { DatabaseActivities } from '../contract/activities.js';
 import { formatDuration } from '../domain/duration.js';
 import { type Fact, unknownFact } from '../domain/evidence.js';
@@ -39,7 +39,7 @@ export function createDatabaseActivities(): DatabaseActivities {
 
 function slowFact(seen: SlowStatements | Untold): Fact {
   const name = 'slow-queries';
-  if ('unknown' in seen) return unknownFact(name, `slow queries are unknown: ${seen.unknown}`);
+  if ('unknown' in seen) return unknownFact(name, `slow queries are unknown: ${inWords(seen)}`);
   const texts = seen.slow.map(
     ({ query, calls, mean }) => `${short(query)} (${calls} calls, ${formatDuration(mean)} on average)`,
   );

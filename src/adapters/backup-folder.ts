@@ -36,7 +36,10 @@ export class FolderStore implements OpenStore {
   async keep(file: string, dump: { name: string; sha256: string }): Promise<Finding & { location?: string }> {
     const location = join(this.folder, dump.name);
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    const there = await stat(location).catch(() => undefined);
+    const there = await stat(location).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
     if (!there) await moveDurably(file, location);
     const sha256 = await hashOfFile(location, this.keeping.signal);
     if (sha256 === dump.sha256) return { ok: true, text: `stored as ${location}, sha256 ${sha256}`, location };

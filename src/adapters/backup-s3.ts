@@ -46,6 +46,9 @@ export async function openS3Store(store: S3, keeping: Keeping, idle = IDLE): Pro
   return new S3Store(store, keeping, client);
 }
 
+/** An answer that is not whole; the code is what {@link awsInWords} tells. */
+const partial = (what: string): Error => Object.assign(new Error(what), { code: what });
+
 class S3Store implements OpenStore {
   private readonly prefix: string;
   private readonly options: { abortSignal: AbortSignal };
@@ -63,13 +66,18 @@ class S3Store implements OpenStore {
     return this.inWords('list dumps (s3:ListBucket)', async () => {
       const found: StoredDump[] = [];
       const input = { Bucket: this.store.bucket, Prefix: `${this.prefix}/` };
-      for await (const page of paginateListObjectsV2({ client: this.client }, input, this.options)) {
+      let whole = false;
+      const paging = { client: this.client, stopOnSameToken: true };
+      for await (const page of paginateListObjectsV2(paging, input, this.options)) {
+        // A list always has the bucket's name: without it this is something else.
+        whole = page.Name !== undefined && page.IsTruncated !== true;
         for (const { Key = '', Size = 0 } of page.Contents ?? []) {
           const name = Key.slice(this.prefix.length + 1);
           const at = timeOfName(name);
           if (at !== undefined) found.push({ name, at, bytes: Size });
         }
       }
+      if (!whole) throw partial('the list of dumps was cut off');
       return found.sort((a, b) => a.name.localeCompare(b.name));
     });
   }
@@ -163,7 +171,9 @@ class S3Store implements OpenStore {
     const command = new GetBucketLifecycleConfigurationCommand({ Bucket: this.store.bucket });
     try {
       const { Rules, TransitionDefaultMinimumObjectSize } = await this.client.send(command, this.options);
-      return { rules: Rules ?? [], rest: { TransitionDefaultMinimumObjectSize } };
+      // None at all is an error of another name; and what is not known to be none must not be written over.
+      if (!Rules?.length) throw partial('the answer has no rules');
+      return { rules: Rules, rest: { TransitionDefaultMinimumObjectSize } };
     } catch (error) {
       if ((error as Error).name === 'NoSuchLifecycleConfiguration') return { rules: [], rest: {} };
       throw error;

@@ -6,9 +6,10 @@ import type { DatabaseClient } from './postgres.js';
 
 /** Makes an empty database that nobody but its owner can connect to: it is to hold what a dump holds. */
 export async function createDatabase(client: DatabaseClient, name: string, locale: Locale): Promise<void> {
-  const { encoding, collation, character, icu } = locale;
+  const { encoding, collation, character } = locale;
   const quoted = client.escapeIdentifier(name);
-  const provider = icu === null ? '' : `locale_provider icu icu_locale ${client.escapeLiteral(icu)}`;
+  const own = `${locale.provider}_locale ${client.escapeLiteral(locale.locale ?? '')}`;
+  const provider = locale.provider === null ? '' : `locale_provider ${locale.provider} ${own}`;
   const [sorts, writes] = [client.escapeLiteral(collation), client.escapeLiteral(character)];
   await client.query(
     `create database ${quoted} template template0 encoding ${client.escapeLiteral(encoding)} lc_collate ${sorts} lc_ctype ${writes} ${provider}`,

@@ -118,8 +118,8 @@ export async function slowStatements(client: DatabaseClient, longerThan: number)
        from ${view} where ${OF_THIS_DATABASE}`,
   );
   const { all = 0, hidden = 0, user = '', since = null } = seen[0] ?? {};
-  if (hidden > 0) return { unknown: hiddenStatements(hidden, user) };
-  if (all === 0) return { unknown: 'no statement of this database has been recorded yet' };
+  if (hidden > 0) return hiddenStatements(hidden, user);
+  if (all === 0) return { unknown: 'no statement of this database has been recorded yet', advice: 'look again later' };
   const { rows } = await client.query<{ query: string; calls: string; mean: number; max: number }>(
     `select query, calls, ${mean} as mean, ${max} as max from ${view}
       where ${OF_THIS_DATABASE} and ${mean} > $1 and query !~* $2 order by ${mean} desc limit ${MOST}`,

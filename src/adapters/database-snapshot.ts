@@ -8,8 +8,10 @@ export interface Locale {
   encoding: string;
   collation: string;
   character: string;
-  /** ICU's locale, where the database uses ICU. */
-  icu: string | null;
+  /** Where it is not the C library that sorts: `icu`, or from version 17 on `builtin`. */
+  provider: 'icu' | 'builtin' | null;
+  /** The provider's own name of the locale. */
+  locale: string | null;
 }
 
 export interface Snapshot {
@@ -66,12 +68,13 @@ async function hold<T>(client: DatabaseClient, database: string, work: (snapshot
 /** @returns nothing when the server has no such database */
 export async function localeOf(client: DatabaseClient, database: string): Promise<Locale | undefined> {
   const version = await serverVersion(client);
-  // ICU's locale came with version 15, and has another name since 17.
-  const icu = version < 15 ? 'null' : version < 17 ? 'daticulocale' : 'datlocale';
+  // Other providers came with version 15, and their locales have another column since 17.
+  const own = version < 15 ? 'null' : version < 17 ? 'daticulocale' : 'datlocale';
   const provider = version < 15 ? `'c'` : 'datlocprovider';
   const { rows } = await client.query<Locale>(
     `select pg_encoding_to_char(encoding) as encoding, datcollate as collation, datctype as character,
-            case when ${provider} = 'i' then ${icu} end as icu
+            case ${provider} when 'i' then 'icu' when 'b' then 'builtin' end as provider,
+            case when ${provider} in ('i', 'b') then ${own} end as locale
        from pg_database where datname = $1`,
     [database],
   );

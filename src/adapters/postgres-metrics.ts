@@ -6,7 +6,7 @@ import { type Look, Observed } from './look.js';
 import { finite, perUnit, type Reading } from './readings.js';
 import { type Count, countingRows, wholeCount } from './row-counts.js';
 import { readSecret } from './secrets.js';
-import { findStatements, hiddenStatements, OF_THIS_DATABASE } from './statement-statistics.js';
+import { findStatements, hiddenStatements, OF_THIS_DATABASE, inWords as untold } from './statement-statistics.js';
 
 type PostgresSource = Extract<MetricSource, { kind: 'postgres' }>;
 
@@ -86,7 +86,7 @@ export class PostgresWatcher {
 
   private async statements(database: Database): Promise<Statements> {
     const found = await findStatements({ query: (text, values = []) => this.query(database, text, values) });
-    if ('unknown' in found) throw new Error(found.unknown);
+    if ('unknown' in found) throw new Error(untold(found));
     const { view, total, identity, info } = found;
     const { rows } = await this.query<{ id: string; hidden: boolean; era: string; calls: string; time: number }>(
       database,
@@ -96,7 +96,7 @@ export class PostgresWatcher {
       [],
     );
     const hidden = rows.filter((row) => row.hidden).length;
-    if (hidden > 0) throw new Error(hiddenStatements(hidden, database.user));
+    if (hidden > 0) throw new Error(untold(hiddenStatements(hidden, database.user)));
     const counted = rows.map(({ id, calls, time }) => [id, { calls: Number(calls), time }] as const);
     return { era: rows[0]?.era ?? '', counted: new Map(counted) };
   }

@@ -22,10 +22,14 @@ export interface StatementStatistics {
   info?: string;
 }
 
-/** Why there is nothing to read, and what to do about it. */
+/** Why there is nothing to read. */
 export interface Untold {
   unknown: string;
+  /** What to do about it. */
+  advice: string;
 }
+
+export const inWords = ({ unknown, advice }: Untold): string => `${unknown}: ${advice}`;
 
 interface Found {
   schema: string;
@@ -57,14 +61,15 @@ const FIND = `
 export async function findStatements(client: Asks): Promise<StatementStatistics | Untold> {
   const [found] = (await client.query<Found>(FIND)).rows;
   if (!found) {
-    return { unknown: 'pg_stat_statements is not installed in the database: CREATE EXTENSION pg_stat_statements' };
+    const unknown = 'pg_stat_statements is not installed in this database';
+    return { unknown, advice: 'CREATE EXTENSION pg_stat_statements there' };
   }
   const { schema, columns, user } = found;
   if (!found.may) {
-    return { unknown: `${user} may not read pg_stat_statements: GRANT USAGE ON SCHEMA ${schema} TO ${user}` };
+    return { unknown: `${user} may not read pg_stat_statements`, advice: `GRANT USAGE ON SCHEMA ${schema} TO ${user}` };
   }
   const silent = whySilent(found);
-  if (silent !== undefined) return { unknown: silent };
+  if (silent !== undefined) return silent;
   const has = (column: string) => columns.includes(column);
   const named = (kind: string) => (has(`${kind}_exec_time`) ? `${kind}_exec_time` : `${kind}_time`);
   return {
@@ -78,18 +83,22 @@ export async function findStatements(client: Asks): Promise<StatementStatistics 
 }
 
 /** Why statements that are executed are not recorded. */
-function whySilent({ track, ids, untracked }: Found): string | undefined {
-  if (track === null) return 'pg_stat_statements is not loaded: add it to shared_preload_libraries';
-  if (track === 'none') return 'statements are not recorded: pg_stat_statements.track is none';
-  if (ids === 'off') return 'statements are not recorded: compute_query_id is off';
-  return untracked.length > 0
-    ? `statements of ${untracked.join(', ')} are not recorded: pg_stat_statements.track is none there`
-    : undefined;
+function whySilent({ track, ids, untracked }: Found): Untold | undefined {
+  if (track === null) {
+    return { unknown: 'pg_stat_statements is not loaded', advice: 'add it to shared_preload_libraries' };
+  }
+  if (track === 'none') return unrecorded('statements', 'set pg_stat_statements.track to top or all');
+  if (ids === 'off') return unrecorded('statements', 'set compute_query_id to auto');
+  if (untracked.length === 0) return undefined;
+  return unrecorded(`statements of ${untracked.join(', ')}`, 'pg_stat_statements.track is none there, reset it');
 }
 
-/** What to tell people when statements are hidden. */
-export const hiddenStatements = (count: number, user: string): string =>
-  `${count} statements of other roles are hidden from ${user}: GRANT pg_read_all_stats TO ${user}`;
+const unrecorded = (what: string, advice: string): Untold => ({ unknown: `${what} are not recorded`, advice });
+
+export const hiddenStatements = (count: number, user: string): Untold => ({
+  unknown: `${count} statements of other roles are hidden from ${user}`,
+  advice: `GRANT pg_read_all_stats TO ${user}`,
+});
 
 /** Statements of this database; those of other roles have no number for whoever may not see them. */
 export const OF_THIS_DATABASE = 'dbid = (select oid from pg_database where datname = current_database())';

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { createDatabaseActivities } from '../../src/activities/databases.js';
 import { createIndexActivities } from '../../src/activities/indexes.js';
 import { readIndexes, readLeftovers } from '../../src/adapters/database-catalogue.js';
+import { migrationName, runningMigrations, takeMigrationLock } from '../../src/adapters/database-locks.js';
 import { withDatabase } from '../../src/adapters/postgres.js';
 import { PostgresWatcher } from '../../src/adapters/postgres-metrics.js';
 import { countRowsOf, countValuesOf } from '../../src/adapters/row-counts.js';
@@ -111,7 +112,7 @@ describe.each([{ version: 13 as const }, { version: undefined }, { version: 18 a
         const database = await prepared('create extension pg_stat_statements');
         const role = await roleFor(database, 'in role pg_read_all_stats');
         await server.query(database, silence(database.name));
-        await expect(read(role, SLOW)).rejects.toThrow('pg_stat_statements.track is none');
+        await expect(read(role, SLOW)).rejects.toThrow(/are not recorded: .*pg_stat_statements.track/);
         expect(fact(await review(role), 'slow-queries')).toMatchObject({ unknown: true });
         await server.query(database, `alter role role_${database.name} reset pg_stat_statements.track`);
       });
@@ -262,6 +263,21 @@ describe.each([{ version: 13 as const }, { version: undefined }, { version: 18 a
       await holder.query('commit');
       await building;
       expect(await withDatabase(role, readLeftovers)).toEqual([]);
+    });
+
+    test('another role sees a migration that runs, and who holds its lock, though not what it does', async () => {
+      const database = await prepared('select 1');
+      const role = await roleFor(database);
+      await server.query(database, `alter database ${database.name} set track_activities = off`);
+      const key = { deployment: 'd', step: 'migration', generation: 1 };
+      const migration = await connect(database);
+      await migration.query(`set application_name = '${migrationName(key)}'`);
+      expect((await takeMigrationLock(migration)).heldBy).toBeUndefined();
+      await withDatabase(role, async (client) => {
+        const seen = { applicationName: migrationName(key), user: database.user };
+        expect(await runningMigrations(client, key)).toMatchObject({ ours: [seen], others: [] });
+        expect(await takeMigrationLock(client)).toMatchObject({ heldBy: seen });
+      });
     });
 
     test('the schema is described, and its tables are counted', async () => {

@@ -4,6 +4,12 @@ import { readIndexes, readLeftovers } from '../../adapters/database-catalogue.js
 import { findDumpTools } from '../../adapters/dump.js';
 import { type DatabaseClient, quoteName, serverVersion, withDatabase } from '../../adapters/postgres.js';
 import { countRowsOf } from '../../adapters/row-counts.js';
+import {
+  findStatements,
+  hiddenStatements,
+  OF_THIS_DATABASE,
+  type Untold,
+} from '../../adapters/statement-statistics.js';
 import { FailureType } from '../../contract/errors.js';
 import type { Database, Environment, ResolvedPlan, Watch } from '../../contract/plan.js';
 import { formatDuration } from '../../domain/duration.js';
@@ -56,10 +62,10 @@ async function lookAt(plan: ResolvedPlan, environment: Environment): Promise<Fin
       connected.ok = true;
       const version = await serverVersion(client);
       return [
-        { name: `${name}-database`, ok: true, text: `${where} answers: PostgreSQL ${version}` },
+        answers(name, where, version),
         ...(await clock(client, { name, where })),
         ...(name === 'staging' ? await minimumRows(client, plan) : []),
-        ...(await dumpRights(client, environment)),
+        ...(await dumpRights(client, environment, version)),
         await dumpTools(version, environment),
         await leftovers(client, environment),
         await catalogue(client, environment, plan.indexes.table),
@@ -71,6 +77,20 @@ async function lookAt(plan: ResolvedPlan, environment: Environment): Promise<Fin
     const advice = 'Check host, user, password and the way to it from this machine.';
     return [{ name: `${name}-database`, ok: false, text: inOneLine(error), advice }];
   }
+}
+
+/** The versions that Surefoot is tried on. */
+const OLDEST = 13;
+
+function answers(name: string, where: string, version: number): Finding {
+  const text = `${where} answers: PostgreSQL ${version}`;
+  if (version >= OLDEST) return { name: `${name}-database`, ok: true, text };
+  return {
+    name: `${name}-database`,
+    ok: false,
+    text: `${text}, older than ${OLDEST}`,
+    advice: `Surefoot reads PostgreSQL ${OLDEST} and newer.`,
+  };
 }
 
 /** The database's clock beside ours, asked in between. */
@@ -98,8 +118,8 @@ async function minimumRows(client: DatabaseClient, { prerequisites }: ResolvedPl
   }
 }
 
-/** What pg_dump would read and may not, and tables whose rows are hidden from it. */
-async function dumpRights(client: DatabaseClient, environment: Environment): Promise<Finding[]> {
+/** What pg_dump would read and may not, large objects too, and tables whose rows are hidden from it. */
+async function dumpRights(client: DatabaseClient, environment: Environment, version: number): Promise<Finding[]> {
   const { rows } = await client.query<{ name: string; hidden: boolean }>(
     `select c.oid::regclass::text as name, row_security_active(c.oid) as hidden
        from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -107,9 +127,18 @@ async function dumpRights(client: DatabaseClient, environment: Environment): Pro
         and (not has_schema_privilege(n.oid, 'usage')
              or not case c.relkind when 'S' then has_sequence_privilege(c.oid, 'select') else has_table_privilege(c.oid, 'select') end
              or (c.relkind in ('r', 'p') and row_security_active(c.oid)))
+     union all
+     select 'large object ' || min(oid) || case when count(*) > 1 then ' and ' || count(*) - 1 || ' others' else '' end, false
+       from pg_largeobject_metadata
+      where not pg_has_role(lomowner, 'usage')
+        and not exists (select from aclexplode(lomacl) a where a.privilege_type = 'SELECT'
+                           and case a.grantee when 0 then true else pg_has_role(a.grantee, 'usage') end)
+     having count(*) > 0
       order by 1`,
   );
   const { name, database } = environment;
+  // The role came with version 14.
+  const grant = version < 14 ? 'SELECT ON ALL TABLES and SEQUENCES of its schemas' : 'pg_read_all_data';
   const names = rows.slice(0, 5).map((row) => (row.hidden ? `${row.name} (row security)` : row.name));
   const more = rows.length > 5 ? ` and ${rows.length - 5} more` : '';
   const denied = `${name}: ${database.user} may not read ${names.join(', ')}${more}`;
@@ -119,7 +148,9 @@ async function dumpRights(client: DatabaseClient, environment: Environment): Pro
       step: stepsOf(environment).backup,
       ok: rows.length === 0,
       text: rows.length === 0 ? `${name}: ${database.user} may read all that a dump holds` : denied,
-      ...(rows.length > 0 && { advice: `GRANT pg_read_all_data TO ${database.user}, and BYPASSRLS for row security.` }),
+      ...(rows.length > 0 && {
+        advice: `GRANT ${grant} TO ${database.user}, SELECT for large objects, and BYPASSRLS for row security.`,
+      }),
     },
   ];
 }
@@ -170,31 +201,23 @@ async function statements(client: DatabaseClient, environment: Environment, plan
   const watches = [plan.soak, ...plan.watches].filter((watch) => watch.environment === name);
   const step = watches.find(asksForStatements)?.id ?? (name === 'production' ? STEPS.databaseReview.id : undefined);
   if (step === undefined) return [];
-  const no = (text: string, advice: string) => [
-    { name: `${name}-statements`, step, ok: false, text: `${name}: ${text}`, advice },
+  const finding = { name: `${name}-statements`, step };
+  const found = await findStatements(client);
+  const no = ({ unknown, advice }: Untold) => [
+    { ...finding, ok: false, text: `${name}: ${unknown}`, advice: `${advice}.` },
   ];
-  const { rows } = await client.query<{ installed: boolean; all: boolean }>(
-    `select exists (select from pg_extension where extname = 'pg_stat_statements') as installed,
-            pg_has_role(current_user, 'pg_read_all_stats', 'usage') as "all"`,
+  if ('unknown' in found) return no(found);
+  const { rows } = await client.query<{ hidden: number; all: boolean }>(
+    `select (count(*) filter (where queryid is null))::int as hidden,
+            pg_has_role(current_user, 'pg_read_all_stats', 'usage') as "all"
+       from ${found.view} where ${OF_THIS_DATABASE}`,
   );
-  if (!rows[0]?.installed) {
-    return no('pg_stat_statements is not installed in this database', 'CREATE EXTENSION pg_stat_statements there.');
-  }
-  const refused = await client.query('select from pg_stat_statements limit 1').then(
-    () => undefined,
-    (error: Error) => error.message,
-  );
-  if (refused !== undefined) {
-    return no(
-      `pg_stat_statements cannot be read: ${refused}`,
-      'Add it to shared_preload_libraries, and grant the right to read it.',
-    );
-  }
-  if (rows[0].all)
-    return [{ name: `${name}-statements`, step, ok: true, text: `${name}: pg_stat_statements can be read` }];
+  const { hidden = 0, all = false } = rows[0] ?? {};
+  if (hidden > 0) return no(hiddenStatements(hidden, database.user));
+  if (all) return [{ ...finding, ok: true, text: `${name}: pg_stat_statements can be read` }];
   const text = `${name}: ${database.user} sees only its own statements in pg_stat_statements`;
   const advice = `GRANT pg_read_all_stats TO ${database.user}, unless the application is that user.`;
-  return [{ name: `${name}-statements`, step, ok: true, note: true, text, advice }];
+  return [{ ...finding, ok: true, note: true, text, advice }];
 }
 
 async function tryScratch({ backup, environments }: ResolvedPlan): Promise<Finding[]> {

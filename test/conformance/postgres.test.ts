@@ -1,0 +1,241 @@
+/** Everything that reads PostgreSQL's tables and catalogues, on a real server. */
+import pg from 'pg';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import {
+  readIndexes,
+  readIndexUse,
+  readLeftovers,
+  readLocks,
+  slowStatements,
+} from '../../src/adapters/database-catalogue.js';
+import { readEntries, takeInventory } from '../../src/adapters/database-inventory.js';
+import { withSnapshot } from '../../src/adapters/database-snapshot.js';
+import { type DatabaseClient, withDatabase } from '../../src/adapters/postgres.js';
+import { PostgresWatcher } from '../../src/adapters/postgres-metrics.js';
+import { explain } from '../../src/adapters/query-plans.js';
+import { countRowsOf } from '../../src/adapters/row-counts.js';
+import { describeSchema } from '../../src/adapters/schema-fingerprint.js';
+import { findStatements, inWords } from '../../src/adapters/statement-statistics.js';
+import { takeStock } from '../../src/adapters/table-stock.js';
+import type { Database } from '../../src/contract/plan.js';
+import { startTestServer, type TestServer } from '../activities/postgres-server.js';
+import { serve } from '../helpers/server.js';
+import { type Answer, answerOf, conforms, type Situations } from './reader.js';
+
+const ROW = 'a row that nobody may see';
+let server: TestServer;
+let database: Database;
+/** May log in, and nothing else: without the right to see others, and below row security. */
+let stranger: Database;
+const watcher = new PostgresWatcher();
+
+beforeAll(async () => {
+  server = await startTestServer();
+  database = await server.create('read');
+  stranger = await server.asRole(database, 'stranger');
+  await server.query(
+    database,
+    `create extension pg_stat_statements;
+     create table notes (id int primary key, text text, owner text);
+     insert into notes select i, '${ROW}', 'a' from generate_series(1, 1000) i;
+     create policy own on notes using (owner = current_user); alter table notes enable row level security;
+     grant select on notes to stranger`,
+  );
+}, 120_000);
+afterAll(async () => {
+  await watcher.close();
+  await server.stop();
+});
+
+/** Longest time for one statement here, milliseconds. */
+const WITHIN = 500;
+
+const asked = (read: (client: DatabaseClient) => Promise<unknown>, of: Database = database): Promise<Answer> =>
+  answerOf(() =>
+    withDatabase(of, async (client) => {
+      await client.query(`set statement_timeout = ${WITHIN}`);
+      return read(client);
+    }),
+  );
+
+/** While somebody else has locked a table, and does not let go. */
+async function whileLocked(table: string, read: () => Promise<Answer>): Promise<Answer> {
+  const holder = new pg.Client({ ...server.connection, database: database.name });
+  await holder.connect();
+  onTestFinished(() => holder.end());
+  await holder.query(`begin; lock table ${table} in access exclusive mode`);
+  return read();
+}
+
+const SAME = { impossible: 'PostgreSQL answers a statement whole, or with an error' };
+const OPEN = { impossible: 'everybody may read these catalogues whole' };
+const secrets = [ROW];
+
+/** What a read of a client has in common with all others. @param locks what keeps it waiting */
+const common = (read: (client: DatabaseClient) => Promise<unknown>, locks: string): Omit<Situations, 'none'> => ({
+  value: () => asked(read),
+  hidden: OPEN,
+  partial: SAME,
+  error: () => asked(read, { ...database, name: 'no_such_database' }),
+  hang: () => whileLocked(locks, () => asked(read)),
+  nonsense: async () => {
+    const { port } = await serve((_, response) => response.end());
+    return asked(read, { ...database, port });
+  },
+  huge: { impossible: 'as much as the catalogue has, which a dump has in memory as well' },
+});
+
+const none = (what: string) => ({ impossible: what });
+
+conforms(
+  'adapters/row-counts.ts',
+  {
+    ...common((client) => countRowsOf(client, 'notes'), 'notes'),
+    none: () => asked((client) => countRowsOf(client, 'no_such_table')),
+    hidden: () => asked((client) => countRowsOf(client, 'notes'), stranger),
+  },
+  { secrets },
+);
+
+/** The texts in the place of numbers are what could not be counted. */
+const stock = async (client: DatabaseClient): Promise<unknown> => {
+  const taken = await takeStock(client);
+  const untold = Object.values(taken).filter((table) => typeof table === 'string');
+  if (untold.length > 0) throw new Error(untold.join());
+  return taken;
+};
+
+conforms(
+  'adapters/table-stock.ts',
+  {
+    ...common(stock, 'notes'),
+    none: none('a database without tables has an empty stock'),
+    hidden: () => asked(stock, stranger),
+  },
+  { secrets },
+);
+
+conforms(
+  'adapters/database-inventory.ts',
+  {
+    ...common(async (client) => takeInventory(client, await readEntries(client)), 'notes'),
+    none: none('a database without tables has an empty inventory'),
+    // As the snapshot of a dump asks: hidden rows are to be an error.
+    hidden: () =>
+      answerOf(() => withSnapshot(stranger, new AbortController().signal, (snapshot) => snapshot.inventory())),
+  },
+  { secrets },
+);
+
+conforms(
+  'adapters/database-snapshot.ts',
+  {
+    ...common((client) => readEntries(client), 'pg_constraint'),
+    value: () =>
+      answerOf(() => withSnapshot(database, new AbortController().signal, (snapshot) => snapshot.inventory())),
+    none: none('a database without tables has an empty inventory'),
+    hidden: () => answerOf(() => withSnapshot(stranger, new AbortController().signal, (seen) => seen.inventory())),
+    error: () =>
+      answerOf(() =>
+        withSnapshot({ ...database, name: 'no_such' }, new AbortController().signal, (seen) => seen.inventory()),
+      ),
+    // Waits for a lock as long as pg_dump does, a minute; whoever waits may give up before.
+    hang: () =>
+      whileLocked('notes', () => {
+        const signal = AbortSignal.timeout(1_000);
+        return answerOf(() => withSnapshot(database, signal, (seen) => seen.inventory()));
+      }),
+  },
+  { secrets },
+);
+
+const statements = async (client: DatabaseClient): Promise<unknown> => {
+  const seen = await slowStatements(client, 1_000);
+  if ('unknown' in seen) throw new Error(inWords(seen));
+  return seen;
+};
+
+conforms(
+  'adapters/database-catalogue.ts',
+  {
+    ...common(async (client) => {
+      await readLocks(client);
+      await readLeftovers(client);
+      await readIndexUse(client, 'notes');
+      return statements(client);
+    }, 'pg_extension'),
+    none: () => asked((client) => readIndexes(client, 'no_such_table')),
+    hidden: () => asked(statements, stranger),
+  },
+  { secrets },
+);
+
+conforms(
+  'adapters/statement-statistics.ts',
+  {
+    ...common(async (client) => {
+      const found = await findStatements(client);
+      if ('unknown' in found) throw new Error(inWords(found));
+      return found;
+    }, 'pg_extension'),
+    none: () =>
+      asked(
+        async (client) => {
+          const found = await findStatements(client);
+          throw new Error('unknown' in found ? inWords(found) : 'it was found where it is not installed');
+        },
+        { ...database, name: 'postgres' },
+      ),
+    hidden: { impossible: 'whether rows are hidden is asked of the view that it finds' },
+  },
+  { secrets },
+);
+
+conforms(
+  'adapters/query-plans.ts',
+  {
+    ...common((client) => explain(client, { sql: 'select * from notes where id = 1' }), 'notes'),
+    none: () => asked((client) => explain(client, { sql: 'select * from no_such_table' })),
+    hidden: () => asked((client) => explain(client, { sql: 'select * from pg_authid' }), stranger),
+    nonsense: () => asked((client) => explain(client, { sql: 'no SQL at all' })),
+  },
+  { secrets },
+);
+
+conforms(
+  'adapters/schema-fingerprint.ts',
+  { ...common(describeSchema, 'pg_policy'), none: none('a database without objects has an empty description') },
+  { secrets },
+);
+
+const metric = (of: Database, slower = 1_000): Promise<Answer> =>
+  answerOf(async () => {
+    const source = {
+      kind: 'postgres',
+      database: of,
+      window: 60_000,
+      read: { slowQueries: { longerThan: slower } },
+    } as const;
+    const look = { clock: 'virtual', signal: new AbortController().signal } as const;
+    const reading = await watcher.read(source, 'count', look, {});
+    if ('noData' in reading) throw new Error(reading.noData);
+    return reading.value;
+  });
+
+conforms(
+  'adapters/postgres-metrics.ts',
+  {
+    value: () => metric(database),
+    none: () => metric({ ...database, name: 'postgres' }),
+    hidden: () => metric(stranger),
+    partial: { impossible: 'statements that were evicted in between are no data: shown where slowCalls is' },
+    error: () => metric({ ...database, name: 'no_such_database' }),
+    hang: () => whileLocked('pg_extension', () => metric(database, 2_000)),
+    nonsense: async () => {
+      const { port } = await serve((_, response) => response.end());
+      return metric({ ...database, port });
+    },
+    huge: { impossible: 'pg_stat_statements.max bounds it, 5000 by default' },
+  },
+  { secrets },
+);
