@@ -1,7 +1,7 @@
 /** What a scenario may name of its plan: steps with their facts, questions, criteria, people, channels. */
 import type { ResolvedPlan, Watch } from '../contract/plan.js';
+import { QUESTION_KINDS } from '../domain/decision-kinds.js';
 import { EVENT_KINDS } from '../domain/events.js';
-import type { Question } from '../domain/ledger.js';
 import { PHASES, STEPS } from '../domain/steps.js';
 import { establishedFacts } from '../plan/established-facts.js';
 
@@ -15,17 +15,6 @@ export interface KnownStep {
   /** It waits for people, for a watch or for a time; nothing can be made of it here. */
   waits?: true;
 }
-
-export const QUESTION_KINDS: Question['kind'][] = [
-  'approvals',
-  'confirmation',
-  'step-failed',
-  'concern',
-  'watch-unknown',
-  'window',
-  'rollback-choice',
-  'rollback-failed',
-];
 
 const RAN = ['ran'];
 const MIGRATED = ['ran', 'revision', 'heads', 'warnings', 'schema', 'leftovers'];

@@ -18,7 +18,6 @@ import { FailureType } from '../contract/errors.js';
 import {
   concernRaised,
   concernSettled,
-  DECISION_HELP,
   decideUpdate,
   decisionSignals,
   itemsQuery,
@@ -28,19 +27,12 @@ import {
 import { searchAttributes } from '../contract/names.js';
 import { renderBoard } from '../domain/board.js';
 import type { RollbackOption } from '../domain/criteria.js';
+import { DECISIONS, type DecisionKind, signalHelp } from '../domain/decision-kinds.js';
 import { hasChanged, inShort, judge, plannedOption, readDecision, take } from '../domain/decisions.js';
 import type { DeploymentEvent } from '../domain/events.js';
 import { failures, passed, type StepReport } from '../domain/evidence.js';
 import { countItems, itemStatuses } from '../domain/items.js';
-import {
-  DECISIONS,
-  type Decision,
-  type DecisionKind,
-  type DecisionRecord,
-  type Ledger,
-  type OpenQuestion,
-  type RollbackTrigger,
-} from '../domain/ledger.js';
+import type { Decision, DecisionRecord, Ledger, OpenQuestion, RollbackTrigger } from '../domain/ledger.js';
 import type { Phase, StepDefinition } from '../domain/steps.js';
 import { Telling } from './telling.js';
 
@@ -237,7 +229,7 @@ export class Deployment {
   private listen(): void {
     for (const kind of DECISIONS) {
       setHandler(decisionSignals[kind], (sent: unknown) => void this.receive(kind, sent, 'signal'), {
-        description: DECISION_HELP[kind],
+        description: signalHelp(kind),
       });
     }
     setHandler(

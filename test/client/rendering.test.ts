@@ -124,6 +124,11 @@ describe('roles', () => {
     expect(onlyRole('confirm', undefined, ledgerWith({ questions: [questionWith({})] }))).toBe('qa');
   });
 
+  test.each(['confirm', 'rollback'] as const)('%s answers the choice of a rollback, by its one role', (kind) => {
+    const question = questionWith({ kind: 'rollback-choice', id: 'rollback', moves: ['confirm', 'rollback'] });
+    expect(onlyRole(kind, undefined, ledgerWith({ questions: [question] }))).toBe('qa');
+  });
+
   test('otherwise the possible ones are named', () => {
     const ledger = ledgerWith({ questions: [questionWith({ roles: ['qa', 'devops'] })] });
     expect(() => onlyRole('confirm', undefined, ledger)).toThrow('The role in which you confirm is missing');
