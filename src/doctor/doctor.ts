@@ -11,6 +11,7 @@ import { readSecret } from '../adapters/secrets.js';
 import { nextOpening } from '../adapters/windows.js';
 import { FailureType } from '../contract/errors.js';
 import type { ResolvedPlan } from '../contract/plan.js';
+import { type Moment, timelineOf } from '../contract/timeline.js';
 import { formatDuration } from '../domain/duration.js';
 import type { Phase } from '../domain/steps.js';
 import { type Asked, type Check, type Finding, LONGEST, type Means } from './check.js';
@@ -23,7 +24,6 @@ import { peopleChecks } from './checks/people.js';
 import { proofChecks } from './checks/proofs.js';
 import { serverChecks } from './checks/servers.js';
 import { storeChecks } from './checks/stores.js';
-import { type Moment, timelineOf } from './timeline.js';
 
 export type { Check, Finding } from './check.js';
 

@@ -25,6 +25,7 @@ import {
   statusQuery,
 } from '../contract/messages.js';
 import { searchAttributes } from '../contract/names.js';
+import { type RunbookStep, stepsByID } from '../contract/runbook.js';
 import { renderBoard } from '../domain/board.js';
 import type { RollbackOption } from '../domain/criteria.js';
 import { DECISIONS, type DecisionKind, signalHelp } from '../domain/decision-kinds.js';
@@ -58,6 +59,7 @@ export class Deployment {
   readonly ledger: Ledger;
   readonly plan: DeployInput['plan'];
   readonly evidence: EvidencePlace;
+  private readonly runbook: Map<string, RunbookStep>;
   /** The task queue of the machine that runs the commands; known once admitted. */
   runner = '';
   /** What the plan says for the concern that a stop has answered. */
@@ -80,6 +82,7 @@ export class Deployment {
   constructor(readonly input: DeployInput) {
     const { plan } = input;
     this.plan = plan;
+    this.runbook = stepsByID(plan);
     this.evidence = { store: plan.evidence, deployment: input.deployment, secrets: plan.secrets };
     this.ledger = newLedger(input, Date.now());
     this.telling = new Telling(input, this.ledger, () => this.publish());
@@ -97,15 +100,14 @@ export class Deployment {
   }
 
   /**
-   * Runs one step to its end: passed, or skipped by a person. A failure asks a person while production is untouched
-   * (or when `onFailure` says so), and leads to a rollback after. What trust rests on is not `skippable`.
+   * Runs one step of the runbook to its end: passed, or skipped by a person. What follows a failure stands there.
    * @returns the step's report, or undefined when it was skipped
    */
   async step<R extends StepReport>(
-    definition: StepDefinition,
+    { id }: { id: string },
     run: (key: StepKey, summary: string) => Promise<R>,
-    options: { onFailure?: 'ask' | 'rollback'; skippable?: boolean } = {},
   ): Promise<R | undefined> {
+    const definition = this.definitionOf(id);
     for (let generation = 1; ; generation++) {
       if (this.ledger.held) await this.guard(() => condition(() => this.ledger.held === undefined));
       const record = this.open(definition, generation);
@@ -132,8 +134,7 @@ export class Deployment {
       this.publish();
       if (ended.failure === undefined) return ended.report as R;
 
-      const onFailure = options.onFailure ?? (hasChanged(this.ledger) ? 'rollback' : 'ask');
-      if (onFailure === 'rollback') {
+      if (definition.onFailure === 'rollback') {
         throw new RollbackNeeded({ kind: 'step', step: definition.id, text: `${definition.title}: ${ended.failure}` });
       }
       const failure = ended.failure;
@@ -146,7 +147,7 @@ export class Deployment {
           roles: this.allRoles,
           moves: [
             'retry',
-            ...(options.skippable === false ? [] : (['skip'] as const)),
+            ...(definition.skippable ? (['skip'] as const) : []),
             ...(hasChanged(this.ledger) ? (['rollback'] as const) : []),
             'abort',
           ],
@@ -164,10 +165,19 @@ export class Deployment {
     }
   }
 
-  private open(definition: StepDefinition, generation: number) {
-    const earlier = this.ledger.steps.findIndex(({ id }) => id === definition.id);
+  private definitionOf(step: string): RunbookStep {
+    const found = this.runbook.get(step);
+    if (!found) throw new Error(`the runbook has no step ${step}`);
+    return found;
+  }
+
+  private open({ id, phase, section, title }: StepDefinition, generation: number) {
+    const earlier = this.ledger.steps.findIndex((step) => step.id === id);
     const record: Ledger['steps'][number] = {
-      ...definition,
+      id,
+      phase,
+      section,
+      title,
       state: 'running',
       generation,
       startedAt: Date.now(),

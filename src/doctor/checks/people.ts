@@ -3,10 +3,10 @@ import { execa } from 'execa';
 import { findBrowser, NoBrowser } from '../../adapters/browser.js';
 import { nextOpening } from '../../adapters/windows.js';
 import type { ResolvedPlan, WeeklyWindow } from '../../contract/plan.js';
+import type { Moment } from '../../contract/timeline.js';
 import { fillRoles } from '../../domain/approvals.js';
 import { STEPS } from '../../domain/steps.js';
 import type { Asked, Check, Finding } from '../check.js';
-import type { Moment } from '../timeline.js';
 
 /** @param timeline the times that windows are asked for */
 export function peopleChecks({ plan, startedBy, at }: Asked, timeline: ReadonlyMap<string, Moment>): Check[] {

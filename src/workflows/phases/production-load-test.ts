@@ -19,16 +19,12 @@ export async function loadTestProduction(deployment: Deployment): Promise<void> 
   const optional = deployment.plan.production.loadTest;
   if (!optional) return;
   const { test } = optional;
-  await deployment.step(
-    { id: test.id, phase: 'watch', section: '4.4', title: test.title },
-    async (key, summary) => {
-      const permission = await deployment.guard(() => permit(deployment, optional));
-      if ('declined' in permission) return declined(permission.declined);
-      const report = await measure(deployment, { optional, key, summary });
-      return { ...report, facts: [...permission.facts, ...report.facts] };
-    },
-    { onFailure: 'ask' },
-  );
+  await deployment.step(test, async (key, summary) => {
+    const permission = await deployment.guard(() => permit(deployment, optional));
+    if ('declined' in permission) return declined(permission.declined);
+    const report = await measure(deployment, { optional, key, summary });
+    return { ...report, facts: [...permission.facts, ...report.facts] };
+  });
 }
 
 /** Approval first, then the time of low traffic: who approves need not be awake when it begins. */
