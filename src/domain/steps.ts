@@ -19,7 +19,7 @@ export interface StepNature {
   work: StepWork;
   /** How long it usually takes, milliseconds, where the plan does not say. */
   usually: number;
-  /** What follows when it fails: people are asked, or production, which it may have changed, is rolled back. */
+  /** What follows when it fails: people are asked, or production, once it has changed, is rolled back. */
   onFailure: 'ask' | 'rollback';
   /** People may go on without it. What trust rests on is not skippable. */
   skippable: boolean;

@@ -6,8 +6,9 @@ import { admitClaim, inShort, type Judgement } from '../../domain/decisions.js';
 import type { DecisionRecord } from '../../domain/ledger.js';
 import { proposalOf } from '../../domain/proposal.js';
 import { STEPS } from '../../domain/steps.js';
-import { type Deployment, describe } from '../deployment.js';
+import type { Deployment } from '../deployment.js';
 import { checks, quickChecks } from '../policies.js';
+import { describe } from '../run/failures.js';
 import { confirmAll } from './confirmations.js';
 import { sendNotices } from './notices.js';
 
