@@ -2,7 +2,7 @@
 import type { OpenStore } from '../adapters/backup-store.js';
 import { differences, type Inventory } from '../adapters/database-inventory.js';
 import type { Locale } from '../adapters/database-snapshot.js';
-import type { DumpTools } from '../adapters/dump.js';
+import { type DumpTools, printedBy } from '../adapters/dump.js';
 import type { DumpList } from '../adapters/dump-contents.js';
 import { restoreOnTrial, scratchName } from '../adapters/trial-restore.js';
 import type { BackupActivities } from '../contract/activities.js';
@@ -22,6 +22,8 @@ export interface Trial {
   restored: Fact;
   /** Of the restore, when there was one. */
   milliseconds?: number;
+  /** By a pg_restore that failed. */
+  printed?: string;
 }
 
 /** @param dump.smallest percent of the dump before it */
@@ -72,7 +74,8 @@ export async function restoreAndCompare(job: {
     return { restored: { name: 'restored', ok: true, text }, milliseconds };
   } catch (error) {
     signal.throwIfAborted();
-    return { restored: { name: 'restored', ok: false, text: `${(error as Error).message}${advice(error, scratch)}` } };
+    const text = `${(error as Error).message}${advice(error, scratch)}`;
+    return { restored: { name: 'restored', ok: false, text }, printed: printedBy(error) };
   }
 }
 

@@ -6,7 +6,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { dumpName, hashOfFile, type OpenStore } from '../adapters/backup-store.js';
 import type { Inventory } from '../adapters/database-inventory.js';
 import { withSnapshot } from '../adapters/database-snapshot.js';
-import { dumpDatabase, findDumpTools, readWhole } from '../adapters/dump.js';
+import { dumpDatabase, findDumpTools, printedBy, readWhole, ToolFailure } from '../adapters/dump.js';
 import { judgeContents, listDump } from '../adapters/dump-contents.js';
 import { evidenceFile, storeEvidence } from '../adapters/evidence-store.js';
 import { openBackupStore } from '../adapters/open-backup-store.js';
@@ -43,6 +43,8 @@ interface Proof {
   at: number;
   restoreMilliseconds?: number;
   inventory?: Inventory;
+  /** What a tool that failed has printed: for the evidence only. */
+  printed?: string;
 }
 
 async function backUp(input: Input, options: BackupOptions, signal: AbortSignal) {
@@ -72,7 +74,7 @@ async function backUp(input: Input, options: BackupOptions, signal: AbortSignal)
     });
     const facts = [...proof.facts, stored, retention];
     const known = { bytes, sha256, location, restoreMilliseconds };
-    const record = { database: database.name, ...known, facts, dumped: proof.inventory };
+    const record = { database: database.name, ...known, facts, dumped: proof.inventory, printed: proof.printed };
     const reference = await storeEvidence(evidence, {
       title: `Backup of ${database.name}`,
       path: evidencePath(key, 'backup.json'),
@@ -99,13 +101,13 @@ async function dumpAndProve(job: {
   const at = Date.now();
   const dumped = await dump(input, file, signal).catch((error: unknown) => {
     signal.throwIfAborted();
-    if (error instanceof ApplicationFailure && error.nonRetryable) return error;
+    if (error instanceof ToolFailure || (error instanceof ApplicationFailure && error.nonRetryable)) return error;
     throw error;
   });
-  if (dumped instanceof ApplicationFailure) {
+  if (dumped instanceof Error) {
     const created = { name: 'created', ok: false, text: dumped.message };
     const others = ['size', 'readable', 'contents', 'restored'].map((fact) => untried(fact, 'looked at', [created]));
-    return { facts: [created, ...others], bytes: 0, sha256: '', at };
+    return { facts: [created, ...others], bytes: 0, sha256: '', at, printed: printedBy(dumped) };
   }
   const { tools, inventory } = dumped;
   const { size: bytes } = await stat(file);
@@ -126,7 +128,8 @@ async function dumpAndProve(job: {
       ? { restored: untried('restored', 'restored on trial', [readable, contents]) }
       : await restoreAndCompare({ input, dumped, file, list, signal });
   const facts = [created, size, readable, contents, trial.restored];
-  return { facts, bytes, sha256, at, restoreMilliseconds: trial.milliseconds, inventory };
+  const { milliseconds: restoreMilliseconds, printed } = trial;
+  return { facts, bytes, sha256, at, restoreMilliseconds, inventory, printed };
 }
 
 /** Dumps and counts in one snapshot: what live traffic writes in the meantime is in neither. */

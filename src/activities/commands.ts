@@ -1,6 +1,7 @@
 /** Commands of the checklist: scripts, logs, migrations. Each runs at most once for its step and generation. */
 import { commandLine } from '../adapters/command-line.js';
 import { storeEvidence } from '../adapters/evidence-store.js';
+import { quotable } from '../adapters/quotable.js';
 import { redact } from '../adapters/redaction.js';
 import type { CommandActivities } from '../contract/activities.js';
 import { formatDuration } from '../domain/duration.js';
@@ -37,7 +38,7 @@ export function createCommandActivities(options: {
       const title = `Critical lines in the output of ${line.title}`;
       const path = evidencePath(key, 'critical-lines.log');
       const excerpt = matches.length > 0 ? [await storeEvidence(evidence, { title, path, content })] : [];
-      const first = redact(matches[0] ?? '', secrets).slice(0, 300);
+      const first = quotable(redact(matches[0] ?? '', secrets)).slice(0, 300);
       const text =
         matches.length === 0
           ? `no critical line among the ${earlier ? 'new' : 'last'} ${lines.length} lines of the log`

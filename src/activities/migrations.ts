@@ -7,6 +7,7 @@ import { commandLine } from '../adapters/command-line.js';
 import { readLeftovers } from '../adapters/database-catalogue.js';
 import {
   describeBackend,
+  HELD,
   lockName,
   locksForDeployment,
   migrationName,
@@ -46,16 +47,18 @@ const GRACE = 5_000;
 export async function migrate(state: string, input: MigrateInput): Promise<MigrateReport> {
   const { key, environment, migration, direction } = input;
   const target = direction.kind === 'upgrade' ? migration.revision : direction.to;
+  const { database } = environment;
+  const locked = (held: string | undefined, signal: AbortSignal) =>
+    withDatabase(database, async (client) => {
+      const work = { ...input, state, client, signal, target };
+      return held === undefined ? migrateLocked(work) : reportOf(work, { refusal: held });
+    });
   // The lock lives on a connection of its own for as long as this attempt; the probe covers what outlives an attempt.
   return attended((signal) =>
     withDatabase(
-      environment.database,
-      async (client) => {
-        const work = { ...input, state, client, signal, target };
-        const held = await lock(client, key);
-        return held === undefined ? migrateLocked(work) : reportOf(work, { refusal: held });
-      },
-      { applicationName: lockName(key) },
+      database,
+      (holder) => holder.transaction(async (client) => locked(await lock(client, key), signal), HELD),
+      { applicationName: lockName(key), session: true },
     ),
   );
 }

@@ -106,7 +106,8 @@ function summed(facts: Fact[], good: string): StepReport {
 /** @returns what does not work, for people */
 async function checkCredentials(environment: Environment, signal: AbortSignal): Promise<string[]> {
   const attempts = [
-    withDatabase(environment.database, (client) => client.query('select 1')).then(() => undefined),
+    // Migrations and dumps need a session: a pooler is told of now, and not when production waits.
+    withDatabase(environment.database, (client) => client.query('select 1'), { session: true }).then(() => undefined),
     logIn(environment, signal).then((login) =>
       'refused' in login ? `login to ${environment.api} refused: ${login.refused}` : undefined,
     ),

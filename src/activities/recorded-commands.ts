@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { type CommandLine, ownSecrets } from '../adapters/command-line.js';
 import { storeEvidence } from '../adapters/evidence-store.js';
+import { quotable, WITHHELD } from '../adapters/quotable.js';
 import { type RecordedEnd, runRecorded, stepFolder } from '../adapters/recorder.js';
 import { redact, redaction } from '../adapters/redaction.js';
 import { knownSecrets, rememberSecrets } from '../adapters/secrets.js';
@@ -153,13 +154,12 @@ async function keepOutput(
 export const evidencePath = (key: StepKey, name: string): string =>
   `${key.step.replaceAll(/[^\w.-]/g, '_')}/${key.generation}/${name}`;
 
-/** The last lines of both outputs: alembic reports on stdout, most others on stderr. */
+/** The last lines of both outputs, as far as they may be shown: alembic reports on stdout, most others on stderr. */
 function excerpt(output: string, errors: string): string {
-  const lines = [...lastLines(output, 5), ...lastLines(errors, 10)].join('\n');
-  return lines === '' ? '; it printed nothing' : `:\n${lines.slice(-LONGEST_EXCERPT)}`;
+  const lines = [quotable(output, 5), quotable(errors, 10)].filter(Boolean).join('\n');
+  if (lines === '') return '; it printed nothing';
+  return `:\n${lines.slice(-LONGEST_EXCERPT)}${lines.includes(WITHHELD) ? `\n(${WITHHELD} stands only in the evidence)` : ''}`;
 }
-
-const lastLines = (text: string, count: number) => text.trimEnd().split('\n').slice(-count).filter(Boolean);
 
 async function readEnd(file: string): Promise<string> {
   if (!(await exists(file))) return '';

@@ -4,6 +4,7 @@ import { execa } from 'execa';
 import { UnreadableRevision } from '../adapters/alembic.js';
 import { commandLine } from '../adapters/command-line.js';
 import { migrationTool } from '../adapters/migration-tools.js';
+import { quotable } from '../adapters/quotable.js';
 import { redact } from '../adapters/redaction.js';
 import { FailureType } from '../contract/errors.js';
 import type { Command, Environment, Migration } from '../contract/plan.js';
@@ -34,7 +35,7 @@ export async function askRevisions(
   signal.throwIfAborted();
   const secrets = await secretsOf(environment);
   const problem = (what: string) => {
-    const said = [run.stdout, run.stderr].filter(Boolean).join('\n').slice(-1_000);
+    const said = quotable([run.stdout, run.stderr].filter(Boolean).join('\n')).slice(-1_000);
     return { problem: redact(`${line.title} ${what}${said ? `:\n${said}` : ''}`, secrets) };
   };
   if (run.timedOut) return problem(`took longer than ${formatDuration(command.timeout)}`);
@@ -49,7 +50,7 @@ export async function askRevisions(
     return { found: migrationTool(migration.tool).read(run.stdout) };
   } catch (error) {
     if (!(error instanceof UnreadableRevision)) throw error;
-    return { problem: redact(`${line.title}: ${error.message}`, secrets) };
+    return { problem: redact(`${line.title}: ${quotable(error.message)}`, secrets) };
   }
 }
 

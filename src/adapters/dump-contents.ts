@@ -10,14 +10,23 @@ export interface DumpList {
   database?: string;
 }
 
+/** Room for some hundred thousand objects, characters. */
+const LONGEST_LIST = 32 * 1024 * 1024;
+
 /** @returns what is wrong instead, when pg_restore finds no list in the file */
 export async function listDump(
   tools: DumpTools,
   file: string,
   signal: AbortSignal,
 ): Promise<DumpList | { wrong: string }> {
-  const run = await execa(tools.pgRestore, ['--list', file], { reject: false, cancelSignal: signal, stdin: 'ignore' });
+  const run = await execa(tools.pgRestore, ['--list', file], {
+    reject: false,
+    cancelSignal: signal,
+    stdin: 'ignore',
+    maxBuffer: LONGEST_LIST,
+  });
   signal.throwIfAborted();
+  if (run.isMaxBuffer) return { wrong: `the dump's list of contents is longer than ${LONGEST_LIST} characters` };
   if (run.failed) return { wrong: `pg_restore finds no list of contents: ${said(run.stderr, run.code)}` };
   return { text: run.stdout, database: /^; {5}dbname: (.*)$/m.exec(run.stdout)?.[1] };
 }

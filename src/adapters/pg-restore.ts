@@ -1,11 +1,14 @@
 /** pg_restore into a database that is there and empty, and what came of it. */
 import { writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
+import pg from 'pg';
 import type { Database } from '../contract/plan.js';
 import { type Inventory, readEntries, takeInventory } from './database-inventory.js';
-import { connectionVariables, type DumpTools, said } from './dump.js';
+import { connectionVariables, type DumpTools, LONGEST_COMPLAINT, said, ToolFailure } from './dump.js';
 import type { DumpList } from './dump-contents.js';
 import { withDatabase } from './postgres.js';
+import { reasonOf } from './postgres-errors.js';
+import { quotable } from './quotable.js';
 import { redact } from './redaction.js';
 import { readSecret } from './secrets.js';
 
@@ -23,7 +26,7 @@ export interface Restored {
  * Restores a dump and reads back what is there then.
  * @param job.words what pg_restore is told beside the file and the place
  * @param job.forgives commands that may fail: what they would have made is not missed
- * @throws Error in words when pg_restore failed
+ * @throws ToolFailure when pg_restore failed
  */
 export async function restoreInto(
   tools: DumpTools,
@@ -41,6 +44,7 @@ export async function restoreInto(
     reject: false,
     cancelSignal: signal,
     stdin: 'ignore',
+    maxBuffer: LONGEST_COMPLAINT,
   });
   const milliseconds = Math.round(performance.now() - begun);
   signal.throwIfAborted();
@@ -48,12 +52,17 @@ export async function restoreInto(
   const forgiven = errors.filter((message) => job.forgives?.test(commandOf(message)) === true);
   const wrong = errors.filter((message) => !forgiven.includes(message)).join('');
   if (run.failed && (wrong !== '' || run.exitCode !== 1 || run.stderr === '')) {
-    throw new Error(`pg_restore failed: ${redact(said(wrong || run.stderr, run.code), [password])}`);
+    const whole = redact(run.stderr, [password]);
+    throw new ToolFailure(`pg_restore failed: ${said(redact(wrong, [password]) || whole, run.code)}`, whole);
   }
-  const inventory = await withDatabase(database, async (client) => {
-    await client.query('set statement_timeout = 0; set row_security = off');
-    return takeInventory(client, await readEntries(client));
-  });
+  const inventory = await withDatabase(
+    database,
+    ({ transaction }) =>
+      transaction(async (client) => takeInventory(client, await readEntries(client)), {
+        settings: { row_security: 'off' },
+      }),
+    { limit: 0 },
+  );
   return { inventory, milliseconds, withoutExtensions: left, forgiven: forgiven.map(inShort) };
 }
 
@@ -70,7 +79,7 @@ const restoreErrors = (stderr: string): string[] =>
 const commandOf = (message: string): string => /^Command was: (.*)/m.exec(message)?.[1] ?? '';
 
 const inShort = (message: string): string =>
-  `${commandOf(message).replace(/;$/, '')} (${/ERROR: {1,2}(.*)/.exec(message)?.[1] ?? 'no reason was given'})`;
+  `${quotable(commandOf(message)).replace(/;$/, '')} (${/ERROR: {1,2}(.*)/.exec(quotable(message))?.[1] ?? 'no reason was given'})`;
 
 /**
  * The list without extensions that this user can't create on this server, as pg_stat_statements without a superuser.
@@ -90,14 +99,14 @@ async function withoutForbiddenExtensions(
         const name = EXTENSION.exec(line)?.[1];
         if (name === undefined) continue;
         await client.query('begin');
-        await client.query(`create extension ${client.escapeIdentifier(name)} cascade`).catch((error: Error) => {
+        await client.query(`create extension ${pg.escapeIdentifier(name)} cascade`).catch((error: Error) => {
           forbidden.add(line);
-          left.push(`${name} (${error.message})`);
+          left.push(`${name} (${reasonOf(error)})`);
         });
         await client.query('rollback');
       }
     },
-    { writes: true },
+    { session: true },
   );
   return { list: lines.filter((line) => !forbidden.has(line)).join('\n'), left };
 }

@@ -1,9 +1,10 @@
 /** The metric source `postgres`: deadlocks, blocked sessions, slow statements, lost rows (PostgreSQL 14 and later). */
 import pg from 'pg';
 import type { Database, MetricSource, PostgresReading } from '../contract/plan.js';
+import { KeptConnections } from './kept-connections.js';
 import { type Look, Observed } from './look.js';
+import { LATE, reasonOf } from './postgres-errors.js';
 import { finite, perUnit, type Reading } from './readings.js';
-import { readSecret } from './secrets.js';
 
 type PostgresSource = Extract<MetricSource, { kind: 'postgres' }>;
 
@@ -20,9 +21,13 @@ interface Deadlocks {
 /** Calls and their total time in milliseconds, by statement. */
 type Statements = Map<string, { calls: number; time: number }>;
 
-/** Databases as this worker remembers them, with one small pool for each. */
+/** Databases as this worker remembers them, with connections that are kept for a while. */
 export class PostgresWatcher {
-  private readonly pools = new Map<string, pg.Pool>();
+  private readonly connections = new KeptConnections({
+    applicationName: 'surefoot-monitor',
+    connectWithin: TIMEOUT,
+    limit: TIMEOUT,
+  });
   private readonly observations = new Map<string, Observed<unknown>>();
 
   /** @param baselines rows before the deployment, by table. @throws what the database failed with */
@@ -44,10 +49,8 @@ export class PostgresWatcher {
 
   /** Ends all connections. */
   async close(): Promise<void> {
-    const pools = [...this.pools.values()];
-    this.pools.clear();
     this.observations.clear();
-    await Promise.all(pools.map((pool) => pool.end()));
+    await this.connections.close();
   }
 
   private async lostRows(database: Database, table: string, baselines: Record<string, number>): Promise<Reading> {
@@ -76,14 +79,14 @@ export class PostgresWatcher {
 
   private async query<R extends pg.QueryResultRow>(database: Database, sql: string, values: unknown[]) {
     try {
-      return await this.pool(database).query<R>(sql, values);
+      return await this.connections.use(database, (client) => client.query<R>(sql, values));
     } catch (error) {
       throw new Error(inWords(error));
     }
   }
 
   private observed<T>(database: Database, read: PostgresReading, ask: () => Promise<T>): Observed<T> {
-    const key = JSON.stringify([identify(database), read]);
+    const key = JSON.stringify([database, read]);
     let observed = this.observations.get(key) as Observed<T> | undefined;
     if (!observed) {
       observed = new Observed(ask, MOMENT);
@@ -91,34 +94,7 @@ export class PostgresWatcher {
     }
     return observed;
   }
-
-  private pool(database: Database): pg.Pool {
-    const key = identify(database);
-    let pool = this.pools.get(key);
-    if (!pool) {
-      pool = new pg.Pool({
-        host: database.host,
-        port: database.port,
-        database: database.name,
-        user: database.user,
-        password: () => readSecret(database.password),
-        max: 2,
-        idleTimeoutMillis: 60_000,
-        connectionTimeoutMillis: TIMEOUT,
-        statement_timeout: TIMEOUT,
-        query_timeout: TIMEOUT + 1_000,
-        application_name: 'surefoot-monitor',
-        allowExitOnIdle: true,
-      });
-      // An idle connection that breaks (the server restarts) is replaced by the next query; without this it would throw.
-      pool.on('error', () => {});
-      this.pools.set(key, pool);
-    }
-    return pool;
-  }
 }
-
-const identify = ({ host, port, name, user }: Database) => `${user}@${host}:${port}/${name}`;
 
 const DEADLOCKS = `SELECT deadlocks AS count, coalesce(stats_reset::text, '') AS reset
   FROM pg_stat_database WHERE datname = current_database()`;
@@ -173,7 +149,7 @@ function inWords(error: unknown): string {
     type?: string;
   };
   if (type === 'SecretMissing') return message ?? 'the password is missing';
-  switch (code ?? errors?.[0]?.code) {
+  switch (code ?? errors?.[0]?.code ?? message) {
     case 'ECONNREFUSED':
       return 'the database refuses connections';
     case '28P01':
@@ -188,8 +164,9 @@ function inWords(error: unknown): string {
     case '55000':
       return 'pg_stat_statements is not loaded (shared_preload_libraries)';
     case '57014':
+    case LATE:
       return 'the database took longer than 5 s';
     default:
-      return `the database could not be asked: ${message || code || 'unknown'}`;
+      return `the database could not be asked: ${reasonOf(error)}`;
   }
 }

@@ -35,7 +35,7 @@ import { windows } from './schema-windows.js';
 const named = <V extends z.ZodType>(value: V) => z.record(id().meta({ pattern: ID.source }), value);
 
 const hosts = named(z.string({ error: 'A URL is expected' })).describe(
-  'Machines: `https://…`, `postgresql://user@host:port/name`, `ssh://user@host:port`, or `local:` for the worker’s own. No passwords',
+  'Machines: `https://…`, `postgresql://user@host:port/name` (with libpq’s `?sslmode=…&sslrootcert=…&sslcert=…&sslkey=…`; not a pooler’s address), `ssh://user@host:port`, or `local:` for the worker’s own. No passwords',
 );
 const credentials = named(secretReference()).describe('Where secrets are found: `env:NAME` or `file:PATH`');
 const folders = named(text()).describe('Folders; relative ones start from the folder of the file they are written in');

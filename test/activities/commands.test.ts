@@ -47,6 +47,24 @@ describe('runCommand', () => {
     expect(await textOf(evidenceFile(place, first.evidence[0]?.path ?? ''))).toBe('deployed\n');
   });
 
+  test('a row that a failed command has printed stands in the evidence and in no message', async () => {
+    const { state, place, activities } = workplace();
+    const said = [
+      'sqlalchemy.exc.IntegrityError: (psycopg2.errors.UniqueViolation) duplicate key violates "plans_email_key"',
+      'DETAIL:  Key (email)=(jane@example.com) already exists.',
+      "[parameters: {'email': 'jane@example.com'}]",
+    ].join('\n');
+    writeFileSync(join(state, 'said'), said);
+    const command = commandWith(['sh', '-c', 'cat said >&2; exit 1'], { folder: state });
+    const input = { key: key(), evidence: place, environment: environmentWith(), command, values: {} };
+    const failure = await runActivity(() => activities.runCommand(input)).catch((error) => error);
+    expect(JSON.stringify([failure.message, failure.details])).not.toContain('jane@');
+    expect(failure.message).toContain('duplicate key violates "plans_email_key"');
+    expect(failure.message).toContain('([…] stands only in the evidence)');
+    const [, errors] = failure.details[0].evidence;
+    expect(await textOf(evidenceFile(place, errors.path))).toContain(said);
+  });
+
   test('a failure names the command, its exit code and its last lines, without secrets anywhere', async () => {
     const { state, place, activities } = workplace();
     const command = commandWith([

@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import pg from 'pg';
+import { unprivilegedAccount } from '../../sandbox/local/account.js';
 import { removeExternalFolder } from '../../sandbox/local/external-folder.js';
 import { unusedPort } from '../../sandbox/local/ports.js';
 import { connectionTo, startPostgres } from '../../sandbox/local/postgres.js';
@@ -13,6 +14,8 @@ export interface TestServer {
   /** Makes an empty database. */
   create(name: string): Promise<Database>;
   query(database: Database, sql: string): Promise<pg.QueryResult>;
+  /** Offers TLS from now on. @param access the lines of pg_hba.conf: who may come in which way */
+  offerTls(certificate: { certificate: string; key: string; root: string }, access: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -43,6 +46,21 @@ export async function startTestServer(): Promise<TestServer> {
       return { host, port, name, user, password: `file:${server.passwordFile}` };
     },
     query: (database, sql) => query(database.name, sql),
+    offerTls: async ({ certificate, key, root }, access) => {
+      const account = await unprivilegedAccount();
+      const put = async (name: string, content: string) => {
+        const file = join(server.dataFolder, name);
+        await writeFile(file, content, { mode: 0o600 });
+        if (account) await chown(file, account.uid, account.gid);
+      };
+      await put('server.crt', await readFile(certificate, 'utf8'));
+      await put('server.key', await readFile(key, 'utf8'));
+      await put('root.crt', await readFile(root, 'utf8'));
+      await put('pg_hba.conf', access);
+      await query('postgres', `alter system set ssl_ca_file = 'root.crt'`);
+      await query('postgres', 'alter system set ssl = on');
+      await query('postgres', 'select pg_reload_conf()');
+    },
     stop: async () => {
       await server.stop();
       await removeExternalFolder(folder);

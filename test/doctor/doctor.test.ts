@@ -9,6 +9,7 @@ import type { ResolvedPlan } from '../../src/contract/plan.js';
 import type { Check } from '../../src/doctor/check.js';
 import { type Checked, examine } from '../../src/doctor/doctor.js';
 import { surefoot } from '../client/command-line.js';
+import { startPgbouncer } from '../helpers/pgbouncer.js';
 import { json } from '../helpers/server.js';
 import { SSHD, startSshd } from '../helpers/sshd.js';
 import { SHIPPED } from '../plan/plan-files.js';
@@ -208,6 +209,25 @@ describe('in a broken world', () => {
     );
     expect(line(checks, 'watch-5m/immediate-latency-buckets')?.advice).toBe('Add buckets above 10000 ms.');
     expect(JSON.stringify(checks)).not.toMatch(/weak-password|xoxb-wrong-token/);
+  });
+
+  test('a pooler in place of the database is told, with what to write, and all else is looked at through it', async () => {
+    const plan = world.plan();
+    for (const watch of [plan.soak, ...plan.watches]) Object.assign(watch, { metrics: [], criteria: [] });
+    const pooler = await startPgbouncer(world.databases.staging, { pool_mode: 'transaction' });
+    onTestFinished(() => pooler.stop());
+    for (const environment of Object.values(plan.environments)) {
+      environment.database = pooler.through(environment.database);
+    }
+    const { checks } = await doctor(plan);
+    const said = (name: string) =>
+      new RegExp(
+        `/${name}-session: Database ${name} on .* is a connection pooler .* Write PostgreSQL's own address into`,
+      );
+    expect(failing(checks)).toEqual([
+      expect.stringMatching(said('staging')),
+      expect.stringMatching(said('production')),
+    ]);
   });
 
   test('an application that is down, a wrong login, a store that can’t be written and a server that refuses', async () => {

@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { readIndexes, readLeftovers } from '../../adapters/database-catalogue.js';
 import { findDumpTools } from '../../adapters/dump.js';
 import { countRowsOf, type DatabaseClient, quoteName, serverVersion, withDatabase } from '../../adapters/postgres.js';
+import { reasonOf } from '../../adapters/postgres-errors.js';
 import { FailureType } from '../../contract/errors.js';
 import type { Database, Environment, ResolvedPlan, Watch } from '../../contract/plan.js';
 import { formatDuration } from '../../domain/duration.js';
@@ -56,6 +57,7 @@ async function lookAt(plan: ResolvedPlan, environment: Environment): Promise<Fin
       const version = await serverVersion(client);
       return [
         { name: `${name}-database`, ok: true, text: `${where} answers: PostgreSQL ${version}` },
+        await session(environment, where),
         ...(await clock(client, { name, where })),
         ...(name === 'staging' ? await minimumRows(client, plan) : []),
         ...(await dumpRights(client, environment)),
@@ -69,6 +71,17 @@ async function lookAt(plan: ResolvedPlan, environment: Environment): Promise<Fin
     if (connected.ok || isSecretMissing(error)) throw error;
     const advice = 'Check host, user, password and the way to it from this machine.';
     return [{ name: `${name}-database`, ok: false, text: inOneLine(error), advice }];
+  }
+}
+
+/** Whether there is more than a transaction to be had: migrations, dumps and restores need it. */
+async function session(environment: Environment, where: string): Promise<Finding> {
+  const finding = { name: `${environment.name}-session`, step: stepsOf(environment).backup };
+  try {
+    await withDatabase(environment.database, async () => undefined, { session: true });
+    return { ...finding, ok: true, text: `${where} gives sessions: no pooler of transactions is in between` };
+  } catch (error) {
+    return { ...finding, ok: false, text: inOneLine(error) };
   }
 }
 
@@ -179,10 +192,7 @@ async function statements(client: DatabaseClient, environment: Environment, plan
   if (!rows[0]?.installed) {
     return no('pg_stat_statements is not installed in this database', 'CREATE EXTENSION pg_stat_statements there.');
   }
-  const refused = await client.query('select from pg_stat_statements limit 1').then(
-    () => undefined,
-    (error: Error) => error.message,
-  );
+  const refused = await client.query('select from pg_stat_statements limit 1').then(() => undefined, reasonOf);
   if (refused !== undefined) {
     return no(
       `pg_stat_statements cannot be read: ${refused}`,
@@ -201,12 +211,16 @@ async function tryScratch({ backup, environments }: ResolvedPlan): Promise<Findi
   const where = `the scratch server ${scratch.host}:${scratch.port}`;
   let found: { may: boolean; version: number };
   try {
-    found = await withDatabase(scratch, async (client) => {
-      const { rows } = await client.query<{ may: boolean }>(
-        'select rolcreatedb or rolsuper as may from pg_roles where rolname = current_user',
-      );
-      return { may: rows[0]?.may === true, version: await serverVersion(client) };
-    });
+    found = await withDatabase(
+      scratch,
+      async (client) => {
+        const { rows } = await client.query<{ may: boolean }>(
+          'select rolcreatedb or rolsuper as may from pg_roles where rolname = current_user',
+        );
+        return { may: rows[0]?.may === true, version: await serverVersion(client) };
+      },
+      { session: true },
+    );
   } catch (error) {
     if (isSecretMissing(error)) throw error;
     const advice = 'Check `backup.scratch`: host, user, password, and the way to it from this machine.';
