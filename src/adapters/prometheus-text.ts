@@ -13,7 +13,10 @@ export interface Series {
   key: string;
 }
 
-/** A parsed page: its series by metric name. Histograms are there as `_bucket`, `_sum` and `_count`, as on the page. */
+/**
+ * A parsed page: its series by metric name. Histograms are there as `_bucket`, `_sum` and `_count`, as on the page. A
+ * metric that was looked for and is not there has no series; one that was not looked for has no entry.
+ */
 export type Page = ReadonlyMap<string, readonly Series[]>;
 
 /** The page is not in the text format. */
@@ -26,9 +29,13 @@ const LABEL = /\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\\n]|\\.)*)"\s*(,?)/y;
 const REST = /\s*\s([^\s]+)(?:\s+(-?\d+))?\s*$/y;
 const NUMBER = /^[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)$/;
 
-/** @throws ParseFailure with the line's number and what is wrong with it, never with label values */
-export function parsePage(text: string): Page {
+/**
+ * @param names the metrics to look for: a page may have many more. All when left out
+ * @throws ParseFailure with the line's number and what is wrong with it, never with label values
+ */
+export function parsePage(text: string, names?: Iterable<string>): Page {
   const page = new Map<string, Series[]>();
+  for (const name of names ?? []) page.set(name, []);
   const seen = new Set<string>();
   let number = 0;
   for (const raw of text.split('\n')) {
@@ -41,7 +48,7 @@ export function parsePage(text: string): Page {
     seen.add(series.key);
     const others = page.get(series.name);
     if (others) others.push(series);
-    else page.set(series.name, [series]);
+    else if (names === undefined) page.set(series.name, [series]);
   }
   return page;
 }
@@ -110,7 +117,7 @@ function seriesKey(name: string, labels: Record<string, string>): string {
  * whole value, as in Prometheus; a label that is absent counts as empty.
  * @throws SyntaxError when the expression is none
  */
-export function select(page: Page, selector: Selector): Series[] {
+export function select<S extends Series>(page: ReadonlyMap<string, readonly S[]>, selector: Selector): S[] {
   const series = page.get(selector.name) ?? [];
   const wanted = Object.entries(selector.labels ?? {}).map(([label, value]) => ({
     label,

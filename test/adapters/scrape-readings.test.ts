@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { parsePage } from '../../src/adapters/prometheus-text.js';
 import { QUIET, readPages } from '../../src/adapters/scrape-readings.js';
 import type { ScrapeReading } from '../../src/contract/plan.js';
+import { countedPages } from '../helpers/counted-pages.js';
 
-/** Pages ten seconds apart. */
-const pages = (...texts: string[]) => texts.map((text, i) => ({ at: i * 10_000, value: parsePage(text) }));
+const STEP = 10_000;
 
-const read = (texts: string[], reading: ScrapeReading, unit = '%', standsFor?: number) =>
-  readPages(pages(...texts), { read: reading, unit }, standsFor);
+/** Of pages ten seconds apart; in the window are the last `inWindow` of them. */
+const read = (texts: string[], reading: ScrapeReading, unit = '%', standsFor?: number, inWindow = texts.length) =>
+  readPages(countedPages(texts, [reading], STEP).slice(-inWindow), { read: reading, unit }, standsFor);
 
 const errors: ScrapeReading = {
   ratio: { of: { name: 'requests_total', labels: { status: '~5..' } }, to: { name: 'requests_total' } },
