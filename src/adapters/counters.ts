@@ -12,10 +12,14 @@ import type { Page, Series } from './prometheus-text.js';
 export interface Counter extends Series {
   /** How much it has grown since the first page. */
   grown: number;
+  /** The numbers of the last two pages on which it fell. */
+  fell: readonly number[];
 }
 
 /** A page, with what only those before it can tell. */
 export interface CountedPage {
+  /** From 1, for the first of the address. */
+  number: number;
   page: Page;
   /** By metric name: those of this page, and those that only an earlier one had. */
   counters: ReadonlyMap<string, readonly Counter[]>;
@@ -23,8 +27,6 @@ export interface CountedPage {
   process?: Process;
   /** Why the pages cannot all be of one process, and for how many pages more that stands. */
   mixed?: { reason: string; pages: number };
-  /** How many pages ago a counter fell without a word of a restart. */
-  lastFall?: number;
 }
 
 export interface Process {
@@ -52,41 +54,41 @@ export function countPage(
   page: Page,
   { names, wall }: { names: Iterable<string>; wall: number },
 ): CountedPage {
+  const number = (before?.number ?? 0) + 1;
   const process = processOf(page, wall);
-  const succession = successionOf(before?.process, process);
+  const isRestarted = successionOf(before?.process, process) === 'another';
   const counters = new Map<string, readonly Counter[]>();
-  let fallen: string | undefined;
   for (const name of names) {
-    // Named for the first time: what it was before is not known.
-    const isNew = before?.page.has(name) !== true;
-    const known = new Map(before?.counters.get(name)?.map((counter) => [counter.key, counter]));
-    if (succession === 'another')
-      for (const counter of known.values()) known.set(counter.key, { ...counter, value: 0 });
-    for (const series of page.get(name) ?? []) {
-      const last = known.get(series.key);
-      // What is no number says nothing of the growth; readings tell it.
-      if (!Number.isFinite(series.value)) continue;
-      if (last && series.value < last.value) fallen ??= name;
-      known.set(series.key, { ...series, grown: (last?.grown ?? 0) + growth(series.value, { last, isNew }) });
-    }
-    counters.set(name, [...known.values()]);
+    const known = (before?.counters.get(name) ?? []).map((last) => (isRestarted ? { ...last, value: 0 } : last));
+    // Looked for the first time: what was counted before is not known.
+    counters.set(name, grow(known, page.get(name) ?? [], { number, isNew: before?.page.has(name) !== true }));
   }
-  const lastFall = fallen === undefined ? before?.lastFall && before.lastFall + 1 : 1;
-  const reason = mixture({ before, process, succession, fallen });
+  const fallen = [...counters.values()].flat().filter(({ fell }) => fell?.at(-1) === number);
+  const reason = mixture(before?.process, process, fallen);
   const left = (before?.mixed?.pages ?? 0) - 1;
   const mixed = reason === undefined ? before?.mixed && { ...before.mixed, pages: left } : { reason, pages: DOUBT };
-  return {
-    page,
-    counters,
-    ...(process && { process }),
-    ...(mixed && mixed.pages > 0 && { mixed }),
-    ...(lastFall !== undefined && { lastFall }),
-  };
+  return { number, page, counters, ...(process && { process }), ...(mixed && mixed.pages > 0 && { mixed }) };
 }
 
-function growth(value: number, { last, isNew }: { last: Counter | undefined; isNew: boolean }): number {
-  if (last) return value < last.value ? value : value - last.value;
-  return isNew ? 0 : value;
+function grow(
+  known: readonly Counter[],
+  page: readonly Series[],
+  { number, isNew }: { number: number; isNew: boolean },
+): Counter[] {
+  const counters = new Map(known.map((counter) => [counter.key, counter]));
+  for (const series of page) {
+    const { key, value } = series;
+    // What is no number says nothing of the growth; whoever reads it tells so.
+    if (!Number.isFinite(value)) continue;
+    const { grown, fell, value: last } = counters.get(key) ?? { grown: 0, fell: [], value: isNew ? value : 0 };
+    const hasFallen = value < last;
+    counters.set(key, {
+      ...series,
+      grown: grown + (hasFallen ? value : value - last),
+      fell: hasFallen ? [...fell.slice(-1), number] : fell,
+    });
+  }
+  return [...counters.values()];
 }
 
 function processOf(page: Page, wall: number): Process | undefined {
@@ -95,30 +97,25 @@ function processOf(page: Page, wall: number): Process | undefined {
   return { start: only.value, age: wall - only.value * 1_000 };
 }
 
-type Succession = 'same' | 'another' | 'untold';
-
-export function successionOf(before: Process | undefined, after: Process | undefined): Succession {
+/** Whether the page after is of the same process, of another one, or neither can be told. */
+export function successionOf(before: Process | undefined, after: Process | undefined): 'same' | 'another' | 'untold' {
   if (!before || !after) return 'untold';
   return Math.abs(after.start - before.start) <= SAME_START ? 'same' : 'another';
 }
 
-/** What one process alone cannot do. */
-function mixture({
-  before,
-  process,
-  succession,
-  fallen,
-}: {
-  before: CountedPage | undefined;
-  process: Process | undefined;
-  succession: Succession;
-  fallen: string | undefined;
-}): string | undefined {
-  if (succession === 'another' && (process?.start ?? 0) < (before?.process?.start ?? 0))
-    return 'one that started earlier answers after one that started later';
-  if (fallen === undefined || succession === 'another') return undefined;
-  if (succession === 'same') return `${fallen} fell, and there was no restart`;
-  return before?.lastFall !== undefined && before.lastFall < DOUBT
-    ? `${fallen} fell, soon after another fall; a restart would show in ${PROCESS_START}`
-    : undefined;
+/** Why pages that follow each other cannot be of one process and what it was restarted as. */
+function mixture(
+  before: Process | undefined,
+  after: Process | undefined,
+  fallen: readonly Counter[],
+): string | undefined {
+  const succession = successionOf(before, after);
+  if (succession === 'another') {
+    const isOlder = (after?.start ?? 0) < (before?.start ?? 0);
+    return isOlder ? 'one that started earlier answers after one that started later' : undefined;
+  }
+  const [first] = fallen;
+  if (first && succession === 'same') return `${first.name} fell, and there was no restart`;
+  const again = fallen.find(({ fell: [one = 0, other = one + DOUBT] }) => other - one < DOUBT);
+  return again && `${again.name} fell again soon after it had fallen; a restart would show in ${PROCESS_START}`;
 }
