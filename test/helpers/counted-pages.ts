@@ -5,18 +5,16 @@ import { parsePage } from '../../src/adapters/prometheus-text.js';
 import { namesIn } from '../../src/adapters/scrape-readings.js';
 import type { ScrapeReading } from '../../src/contract/plan.js';
 
-/** @param step milliseconds from one page to the next; the first is at 0, by either clock */
+/** @param looks the pages with their times, milliseconds from the first; the wall clock has the same */
 export function countedPages(
-  texts: readonly string[],
+  looks: readonly { at: number; text: string }[],
   readings: readonly ScrapeReading[],
-  step: number,
 ): Observation<CountedPage>[] {
   const names = readings.map(namesIn);
   const counters = names.flatMap((of) => of.counters);
   const all = [...counters, ...names.flatMap(({ gauges }) => gauges), PROCESS_START];
   const pages: Observation<CountedPage>[] = [];
-  for (const [index, text] of texts.entries()) {
-    const at = index * step;
+  for (const { at, text } of looks) {
     const page = parsePage(text, all);
     pages.push({ at, value: countPage(pages.at(-1)?.value, page, { names: counters, wall: at }) });
   }
