@@ -42,18 +42,19 @@ export function parsePage(text: string, names?: Iterable<string>): Page {
     number += 1;
     const line = raw.trim();
     if (line === '' || line.startsWith('#')) continue;
-    const series = parseLine(line, number);
-    if (seen.has(series.key))
-      throw new ParseFailure(`line ${number}: ${series.name} is there twice with the same labels`);
-    seen.add(series.key);
-    const others = page.get(series.name);
-    if (others) others.push(series);
-    else if (names === undefined) page.set(series.name, [series]);
+    const { name, labels, value } = parseLine(line, number);
+    const others = page.get(name);
+    if (names !== undefined && others === undefined) continue;
+    const key = seriesKey(name, labels);
+    if (seen.has(key)) throw new ParseFailure(`line ${number}: ${name} is there twice with the same labels`);
+    seen.add(key);
+    if (others) others.push({ name, labels, value, key });
+    else page.set(name, [{ name, labels, value, key }]);
   }
   return page;
 }
 
-function parseLine(line: string, number: number): Series {
+function parseLine(line: string, number: number): Omit<Series, 'key'> {
   NAME.lastIndex = 0;
   const name = NAME.exec(line)?.[0];
   if (name === undefined) throw new ParseFailure(`line ${number}: no metric name`);
@@ -87,7 +88,7 @@ function parseLine(line: string, number: number): Series {
   const match = REST.exec(at > name.length ? ` ${rest}` : rest);
   const value = match ? parseValue(match[1] as string) : undefined;
   if (value === undefined) throw new ParseFailure(`line ${number}: ${name} has no number as its value`);
-  return { name, labels, value, key: seriesKey(name, labels) };
+  return { name, labels, value };
 }
 
 const unescaped = (text: string) =>
