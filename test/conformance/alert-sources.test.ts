@@ -10,14 +10,14 @@ import { secret } from '../adapters/kept-metrics.js';
 import { AWS_SECRET, awsAt } from '../helpers/aws.js';
 import { json, serve, type TestServer } from '../helpers/server.js';
 import { type Answer, answerOf, conforms } from './reader.js';
-import { endless, hasty } from './sources.js';
+import { endless, hasty, usual } from './sources.js';
 
 const SECRET = 'key-not-to-be-seen';
 
 /** The alert that is looked for; another one is beside it, so that a list without it says something. */
-const read = async (source: Alerts['source']): Promise<Answer> => {
-  const signal = AbortSignal.timeout(3_000);
-  const answer = await answerOf(() => readAlerts(source, { ask: patientRequests(signal, hasty), signal }));
+const read = async (source: Alerts['source'], patience = usual): Promise<Answer> => {
+  const signal = AbortSignal.timeout(patience.whole);
+  const answer = await answerOf(() => readAlerts(source, { ask: patientRequests(signal, patience), signal }));
   if (!('known' in answer)) return answer;
   const wanted = (answer.known as FoundAlert[]).find(({ name }) => name === 'ErrorRate');
   if (wanted === undefined) return { none: 'the list has no such alert' };
@@ -42,9 +42,9 @@ conforms('adapters/alert-sources.ts (a file of rules)', {
   huge: { impossible: 'it is a file of the checkout' },
 });
 
-const prometheus = async (handle: TestServer['handle']) => {
+const prometheus = async (handle: TestServer['handle'], patience = usual) => {
   const { url } = await serve(handle);
-  return read({ kind: 'prometheus', place: { api: url, token: secret('TEST_ALERTS_TOKEN', SECRET) } });
+  return read({ kind: 'prometheus', place: { api: url, token: secret('TEST_ALERTS_TOKEN', SECRET) } }, patience);
 };
 const rules = (names: string[], { health = 'ok', ...more }: { health?: string; warnings?: string[] } = {}) =>
   prometheus((_, response) => {
@@ -60,17 +60,17 @@ conforms(
     hidden: () => rules([]),
     partial: () => rules(['Other'], { warnings: ['a ruler did not answer'] }),
     error: () => rules(['ErrorRate'], { health: 'unknown' }),
-    hang: () => prometheus(() => {}),
+    hang: () => prometheus(() => {}, hasty),
     nonsense: () => prometheus((_, response) => response.end('<html>')),
     huge: () => prometheus(endless('{"name":"a"},'.repeat(50_000))),
   },
   { secrets: [SECRET] },
 );
 
-const datadog = async (handle: TestServer['handle']) => {
+const datadog = async (handle: TestServer['handle'], patience = usual) => {
   const { url } = await serve(handle);
   const keys = { apiKey: secret('TEST_ALERTS_A', SECRET), applicationKey: secret('TEST_ALERTS_B', SECRET) };
-  return read({ kind: 'datadog', place: { api: url, ...keys } });
+  return read({ kind: 'datadog', place: { api: url, ...keys } }, patience);
 };
 const monitors = (...pages: string[][]) =>
   datadog((request, response) => {
@@ -92,16 +92,16 @@ conforms(
     hidden: () => monitors([]),
     partial: () => monitors(['Other'], ['Another']),
     error: () => datadog((_, response) => json(response, { errors: [`bad ${SECRET}`] }, 403)),
-    hang: () => datadog(() => {}),
+    hang: () => datadog(() => {}, hasty),
     nonsense: () => datadog((_, response) => response.end('<html>')),
     huge: () => datadog(endless('{"name":"a"},'.repeat(50_000))),
   },
   { secrets: [SECRET] },
 );
 
-const cloudwatch = async (handle: TestServer['handle']) => {
+const cloudwatch = async (handle: TestServer['handle'], patience = usual) => {
   const { url } = await serve(handle);
-  return read({ kind: 'cloudwatch', place: awsAt(url).place });
+  return read({ kind: 'cloudwatch', place: awsAt(url).place }, patience);
 };
 const alarms = (names: string[], more: object = {}) =>
   cloudwatch((_, response) => {
@@ -117,7 +117,7 @@ conforms(
     hidden: () => alarms([]),
     partial: () => alarms(['Other'], { NextToken: 'the same again and again' }),
     error: () => cloudwatch((_, response) => json(response, { __type: 'AccessDenied', message: AWS_SECRET }, 403)),
-    hang: () => cloudwatch(() => {}),
+    hang: () => cloudwatch(() => {}, hasty),
     nonsense: () => cloudwatch((_, response) => response.end('<html>')),
     huge: () => cloudwatch(endless('{"MetricAlarms":['.repeat(50_000))),
   },

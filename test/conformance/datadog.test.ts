@@ -3,7 +3,7 @@ import { patientRequests } from '../../src/adapters/patient-request.js';
 import { secret } from '../adapters/kept-metrics.js';
 import { json, serve, type TestServer } from '../helpers/server.js';
 import { answerOf, conforms } from './reader.js';
-import { endless, hasty, keptOf } from './sources.js';
+import { endless, hasty, keptOf, usual } from './sources.js';
 
 const SECRET = 'datadog-key-not-to-be-seen';
 const GRID = { first: 1_764_000_000_000, last: 1_764_000_015_000, step: 15_000 };
@@ -23,9 +23,9 @@ async function source(handle: TestServer['handle']) {
   return { ...asked, window: 60_000, resolution: GRID.step, delay: 60_000 };
 }
 
-const read = async (handle: TestServer['handle']) => {
+const read = async (handle: TestServer['handle'], patience = usual) => {
   const metric = { name: 'cpu', unit: '%', source: await source(handle) };
-  return keptOf(GRID, async () => (await readDatadog([metric], GRID, patientRequests(signal, hasty))).get('cpu'));
+  return keptOf(GRID, async () => (await readDatadog([metric], GRID, patientRequests(signal, patience))).get('cpu'));
 };
 const says = (body: unknown, status = 200) => read((_, response) => json(response, body, status));
 
@@ -37,16 +37,16 @@ conforms(
     hidden: () => says({ errors: [`Forbidden ${SECRET}`] }, 403),
     partial: () => says(answer([[41]])),
     error: () => says({ errors: ['x'.repeat(10_000)] }, 500),
-    hang: () => read(() => {}),
+    hang: () => read(() => {}, hasty),
     nonsense: () => says({ series: [] }),
     huge: () => read(endless('[1,2,3],'.repeat(100_000))),
   },
   { secrets: [SECRET] },
 );
 
-const unknown = async (handle: TestServer['handle']) => {
+const unknown = async (handle: TestServer['handle'], patience = usual) => {
   const asked = await source(handle);
-  return answerOf(() => unknownMetrics(asked, patientRequests(signal, hasty)));
+  return answerOf(() => unknownMetrics(asked, patientRequests(signal, patience)));
 };
 
 conforms('adapters/datadog.ts (metrics that were never there)', {
@@ -55,7 +55,7 @@ conforms('adapters/datadog.ts (metrics that were never there)', {
   hidden: () => unknown((_, response) => json(response, { errors: ['Forbidden'] }, 403)),
   partial: { impossible: 'each metric is asked for by itself, and only its status counts' },
   error: () => unknown((_, response) => json(response, {}, 500)),
-  hang: () => unknown(() => {}),
+  hang: () => unknown(() => {}, hasty),
   nonsense: { impossible: 'only the status counts' },
   huge: () => unknown(endless('"a",'.repeat(200_000))),
 });

@@ -6,7 +6,9 @@ import type { Sample } from '../../src/domain/criteria.js';
 import type { TestServer } from '../helpers/server.js';
 import { type Answer, answerOf } from './reader.js';
 
-/** Short: nobody wants to wait for a source that never answers. Milliseconds. */
+/** Long enough for a machine that is busy. Milliseconds. */
+export const usual: Patience = { answer: 10_000, whole: 20_000, pause: 10 };
+/** For a source that never answers: nobody wants to wait for it. */
 export const hasty: Patience = { answer: 300, whole: 900, pause: 10 };
 
 /** More than is read of any answer. */
