@@ -21,7 +21,7 @@ export interface CountedPage {
   /** From 1, for the first of the address. */
   number: number;
   page: Page;
-  /** By metric name: those of this page, and those that only an earlier one had. */
+  /** By metric name, of all that are counted: those of this page, and those that only an earlier one had. */
   counters: ReadonlyMap<string, readonly Counter[]>;
   /** The process that wrote the page, where the page tells. */
   process?: Process;
@@ -60,8 +60,9 @@ export function countPage(
   const counters = new Map<string, readonly Counter[]>();
   for (const name of names) {
     const known = (before?.counters.get(name) ?? []).map((last) => (isRestarted ? { ...last, value: 0 } : last));
-    // Looked for the first time: what was counted before is not known.
-    counters.set(name, grow(known, page.get(name) ?? [], { number, isNew: before?.page.has(name) !== true }));
+    // Counted for the first time: what it was before is not known.
+    const isNew = before?.counters.has(name) !== true;
+    counters.set(name, grow(known, page.get(name) ?? [], { number, isNew }));
   }
   const fallen = [...counters.values()].flat().filter(({ fell }) => fell?.at(-1) === number);
   const reason = mixture(before?.process, process, fallen);

@@ -36,8 +36,9 @@ export function readPages(
   standsFor?: number,
 ): Reading {
   const { counters, gauges } = namesIn(metric.read);
-  const names = [...counters, ...gauges];
-  const looked = pages.filter(({ value }) => names.every((name) => value.page.has(name)));
+  const looked = pages.filter(
+    ({ value }) => counters.every((name) => value.counters.has(name)) && gauges.every((name) => value.page.has(name)),
+  );
   const mixed = mixtureOf(looked);
   if (mixed !== undefined)
     throw new Error(

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { countPage } from '../../src/adapters/counters.js';
+import { parsePage } from '../../src/adapters/prometheus-text.js';
 import { QUIET, readPages } from '../../src/adapters/scrape-readings.js';
 import type { ScrapeReading } from '../../src/contract/plan.js';
 import { countedPages } from '../helpers/counted-pages.js';
@@ -180,9 +182,27 @@ describe('a counter that is missing from a page', () => {
 
   test('that nobody had looked for before says nothing of the time before', () => {
     const [, ...later] = pages([requests(1), requests(2, 1_000), requests(3, 1_001)], errors);
-    const other = pages([requests(1)], { gauge: { name: 'other' } });
+    const other = pages([requests(1)], { gauge: { name: 'requests_total' } });
     expect(readPages([...other, ...later], { read: errors, unit: '%' })).toEqual({ value: 50 });
     expect(readPages(other, { read: errors, unit: '%' })).toEqual({ noData: 'no scrape yet' });
+  });
+});
+
+test('a metric that was read as it is, and is counted from now on, has grown by nothing yet', () => {
+  const gauge: ScrapeReading = { gauge: { name: 'requests_total' } };
+  const looks = [requests(1_000, 1_000), requests(1_100, 1_000), requests(1_200, 1_100)].map((text, index) => ({
+    at: index * 10_000,
+    text,
+  }));
+  const [first] = countedPages(looks, [gauge]);
+  const names = ['requests_total'];
+  let last = first?.value;
+  const later = looks.slice(1).map(({ at, text }) => {
+    last = countPage(last, parsePage(text, names), { names, wall: at });
+    return { at, value: last };
+  });
+  expect(readPages([...countedPages(looks, [gauge]).slice(0, 1), ...later], { read: errors, unit: '%' })).toEqual({
+    value: 50,
   });
 });
 
