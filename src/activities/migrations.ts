@@ -14,6 +14,7 @@ import {
   runningMigrations,
   takeMigrationLock,
 } from '../adapters/database-locks.js';
+import { Deadline } from '../adapters/deadline.js';
 import { storeEvidence } from '../adapters/evidence-store.js';
 import { migrationTool } from '../adapters/migration-tools.js';
 import { alembicRevisions, type DatabaseClient, withDatabase } from '../adapters/postgres.js';
@@ -194,14 +195,14 @@ async function lock(client: DatabaseClient, key: StepKey): Promise<string | unde
  * @returns what is still at work: another deployment's migration at once, this one's after the time
  */
 async function awaitQuiet({ client, key, signal }: Work, within: number): Promise<string | undefined> {
-  const until = Date.now() + within;
+  const until = new Deadline(within);
   for (;;) {
     const { ours, others } = await runningMigrations(client, key);
     const other = others[0];
     if (other) return `another migration is running in the database: ${describeBackend(other)}`;
     const own = ours[0];
     if (!own) return undefined;
-    if (Date.now() > until) return `an earlier run is still at work in the database: ${describeBackend(own)}`;
+    if (until.passed) return `an earlier run is still at work in the database: ${describeBackend(own)}`;
     await sleep(PROBE_EVERY, undefined, { signal });
   }
 }

@@ -2,6 +2,7 @@
 import { execa } from 'execa';
 import type { MetricSource } from '../contract/plan.js';
 import { fillPlaceholders, inheritedVariables, searchPath } from './command-line.js';
+import { Deadline } from './deadline.js';
 import { follow } from './json-path.js';
 import { finite, type Reading } from './readings.js';
 
@@ -20,15 +21,15 @@ const REUSE = 500;
 
 /** Commands as this worker remembers them: metrics of one command share what it printed. */
 export class CommandMetrics {
-  private readonly lately = new Map<string, { at: number; printed: Promise<string> }>();
+  private readonly lately = new Map<string, { fresh: Deadline; printed: Promise<string> }>();
 
   /** @throws as {@link numberIn} and {@link run} */
   async read(source: CommandSource, signal: AbortSignal): Promise<Reading> {
     const key = JSON.stringify([source.command, source.environment]);
     const known = this.lately.get(key);
-    if (known && Date.now() - known.at < REUSE) return numberIn(await known.printed, source);
+    if (known && !known.fresh.passed) return numberIn(await known.printed, source);
     const printed = run(source, signal);
-    this.lately.set(key, { at: Date.now(), printed });
+    this.lately.set(key, { fresh: new Deadline(REUSE), printed });
     printed.catch(() => this.lately.delete(key));
     return numberIn(await printed, source);
   }

@@ -10,28 +10,38 @@ const TIMEOUT = 10_000;
 const LARGEST_OUTPUT = 16 * 1024 * 1024;
 const MOMENT = { reuse: 500, window: 2_000, minimum: 400 };
 
+/** New lines since the first look, and whether there was a log to be seen at all. */
+interface Seen {
+  total: number;
+  isSilent: boolean;
+}
+
 /** Log commands as this worker remembers them. */
 export class LogWatcher {
-  private readonly logs = new Map<string, Observed<number>>();
+  private readonly logs = new Map<string, Observed<Seen>>();
 
   /** New matching lines as a rate in the metric's unit. @throws Error when the command fails or the pattern is none */
   async read(source: LogSource, unit: string, look: Look): Promise<Reading> {
     const seen = await this.observed(source).over(look, source.window);
     const [first, last] = [seen[0], seen.at(-1)];
     if (!first || !last || first === last) return { noData: 'first look: no new lines known yet' };
+    if (last.value.isSilent) return { noData: 'the logs command printed nothing: no log, or none that may be seen' };
     const standsFor = look.clock === 'virtual' ? source.window : undefined;
-    return finite({ value: perUnit(last.value - first.value, { unit, span: last.at - first.at, standsFor }) });
+    return finite({
+      value: perUnit(last.value.total - first.value.total, { unit, span: last.at - first.at, standsFor }),
+    });
   }
 
-  private observed(source: LogSource): Observed<number> {
+  private observed(source: LogSource): Observed<Seen> {
     const key = JSON.stringify([source.environment, source.command, source.pattern]);
     let observed = this.logs.get(key);
     if (!observed) {
       const count = newLines(new RegExp(source.pattern));
       let total = 0;
       observed = new Observed(async () => {
-        total += count(await output(source));
-        return total;
+        const text = await output(source);
+        total += count(text);
+        return { total, isSilent: isSilent(text) };
       }, MOMENT);
       this.logs.set(key, observed);
     }
@@ -41,11 +51,13 @@ export class LogWatcher {
 
 /**
  * Counts the matching lines that the last output did not have. Compared as a bag of lines, not by position: headings
- * that the command prints each time, and several files after each other, do not matter. The first output is all old.
+ * that the command prints each time, and several files after each other, do not matter. The first output is all old. One
+ * that is empty says nothing: the lines before it are known as they were, and not new when they are there again.
  */
 export function newLines(pattern: RegExp): (output: string) => number {
   let before: Map<string, number> | undefined;
   return (text) => {
+    if (before && isSilent(text)) return 0;
     const now = new Map<string, number>();
     for (const line of text.split('\n')) {
       if (pattern.test(line)) now.set(line, (now.get(line) ?? 0) + 1);
@@ -56,6 +68,8 @@ export function newLines(pattern: RegExp): (output: string) => number {
     return fresh;
   };
 }
+
+const isSilent = (text: string): boolean => text.trim() === '';
 
 async function output({ command, environment }: LogSource): Promise<string> {
   const [file, ...args] = command.run.map((argument) => argument.replaceAll('{environment}', environment));

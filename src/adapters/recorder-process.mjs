@@ -82,9 +82,9 @@ function stop(reason) {
 /** A command that was stopped has ended when its whole group has; one that ended by itself may leave services running. */
 function afterGroup(done) {
   if (!stopReason) return done();
-  const latest = Date.now() + STOP_GRACE + 1_000;
+  const latest = performance.now() + STOP_GRACE + 1_000;
   const timer = setInterval(() => {
-    if (signalGroup(0) && Date.now() < latest) return;
+    if (signalGroup(0) && performance.now() < latest) return;
     clearInterval(timer);
     done();
   }, 20);

@@ -8,6 +8,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Deadline } from './deadline.js';
 import { processIdentity } from './process-identity.mjs';
 
 const RECORDER = fileURLToPath(new URL('./recorder-process.mjs', import.meta.url));
@@ -125,11 +126,11 @@ async function launch(folder: string, command: RecordedCommand, environment: Nod
 }
 
 async function awaitClaim(folder: string, attendant: Attendant): Promise<Claim> {
-  const until = Date.now() + CLAIM_WITHIN;
+  const until = new Deadline(CLAIM_WITHIN);
   for (;;) {
     const claim = await readJson<Claim>(join(folder, 'started.json'));
     if (claim) return claim;
-    if (Date.now() > until) throw new Error(`The recorder did not start within ${CLAIM_WITHIN / 1_000} s in ${folder}`);
+    if (until.passed) throw new Error(`The recorder did not start within ${CLAIM_WITHIN / 1_000} s in ${folder}`);
     attendant.beat();
     await sleep(SHORTEST_LOOK);
   }
@@ -139,19 +140,19 @@ async function leave(folder: string, claim: Claim, attendant: Attendant): Promis
   if (!attendant.stops()) throw new LeftRunning('The command goes on; the next attempt re-attaches to it');
   // The recorder stops the command's group and writes down the end; signalling the group from here could not do that.
   if (isRunning(claim)) process.kill(claim.pid, 'SIGTERM');
-  const until = Date.now() + STOP_WITHIN;
-  while (Date.now() < until && isRunning(claim)) await sleep(SHORTEST_LOOK);
+  const until = new Deadline(STOP_WITHIN);
+  while (!until.passed && isRunning(claim)) await sleep(SHORTEST_LOOK);
   return lastWords(folder);
 }
 
 /** The recorder has gone: its last file may be there now, or never. */
 async function lastWords(folder: string): Promise<RecordedEnd | RecordedUnknown> {
-  const until = Date.now() + LAST_WORDS;
+  const until = new Deadline(LAST_WORDS);
   do {
     const end = await readEnd(folder);
     if (end) return end;
     await sleep(SHORTEST_LOOK);
-  } while (Date.now() < until);
+  } while (!until.passed);
   const command = await readJson<{ pid: number; identity?: string }>(join(folder, 'command-pid.json'));
   return { kind: 'unknown', stillRunning: command && isRunning(command) ? command.pid : undefined };
 }

@@ -119,12 +119,12 @@ async function startPatiently(
   connected: Connected,
   input: DeployInput,
 ): Promise<{ workflowId: string; runId: string }> {
-  const deadline = Date.now() + 20_000;
+  const deadline = performance.now() + 20_000;
   for (;;) {
     try {
       return await startWorkflow(connected, input);
     } catch (error) {
-      if (!isAboutSearchAttributes(error) || Date.now() > deadline) throw error;
+      if (!isAboutSearchAttributes(error) || performance.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
   }
