@@ -2,14 +2,14 @@
 import { access, constants } from 'node:fs/promises';
 import { basename, isAbsolute, resolve } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
-import { execa } from 'execa';
-import { searchPath } from '../adapters/command-line.js';
+import { inheritedVariables, searchPath } from '../adapters/command-line.js';
 import { isAncestor, missingFiles, resolveCommit, unreadable } from '../adapters/git.js';
 import { logIn } from '../adapters/login.js';
 import { countRowsOf, withDatabase } from '../adapters/postgres.js';
+import { endInWords, runShort } from '../adapters/short-command.js';
 import type { PrerequisiteActivities } from '../contract/activities.js';
 import type { Commands, Environment, ResolvedPlan } from '../contract/plan.js';
-import { type Fact, failures, passed, type StepReport } from '../domain/evidence.js';
+import { type Fact, failures, passed, type StepReport, unknownFact } from '../domain/evidence.js';
 import { attended } from './attendance.js';
 
 /**
@@ -20,6 +20,8 @@ export function createPrerequisiteActivities(
   options: {
     /** Folders searched before PATH, besides those of the environments. */
     tools?: string[];
+    /** Longest time for a tool to say its version, milliseconds. */
+    toolLimit?: number;
   } = {},
 ): PrerequisiteActivities {
   return {
@@ -77,8 +79,8 @@ export function createPrerequisiteActivities(
 
     checkTools: ({ tools, scripts, commands }) =>
       attended(async (signal) => {
-        const path = searchPath(options.tools ?? []);
-        const toolFacts = await Promise.all(tools.map((tool) => checkTool(tool, path, signal)));
+        const look = { path: searchPath(options.tools ?? []), limit: options.toolLimit ?? 20_000 };
+        const toolFacts = await Promise.all(tools.map((tool) => checkTool(tool, look, signal)));
         const folders = workerFolders(commands);
         const scriptFacts = await Promise.all(scripts.map((script) => checkScript(script, folders)));
         const facts = [...toolFacts, ...scriptFacts, await checkPrograms(commands)];
@@ -122,22 +124,26 @@ async function checkCredentials(environment: Environment, signal: AbortSignal): 
   });
 }
 
-async function checkTool(tool: string, path: string, signal: AbortSignal): Promise<Fact> {
+async function checkTool(
+  tool: string,
+  { path, limit }: { path: string; limit: number },
+  signal: AbortSignal,
+): Promise<Fact> {
   const name = `tool:${tool}`;
   // ssh is the one that knows no --version.
   const words = tool === 'ssh' ? ['-V'] : ['--version'];
-  const run = await execa(tool, words, {
-    env: { PATH: path },
-    reject: false,
-    timeout: 20_000,
-    stdin: 'ignore',
-    cancelSignal: signal,
-  });
+  const environment = { ...inheritedVariables(), PATH: path };
+  const run = await runShort({ argv: [tool, ...words], environment, limit, signal });
   signal.throwIfAborted();
-  const version = (run.stdout || run.stderr || '').trim().split('\n')[0]?.slice(0, 120);
-  if (run.code === 'ENOENT') return { name, ok: false, text: `${tool} is not found` };
-  if (run.failed) return { name, ok: false, text: `${tool} is there, but ${words[0]} failed: ${version || run.code}` };
-  return { name, ok: true, text: `${tool}: ${version}` };
+  const [version = ''] = (run.stdout.trim() || run.stderr.trim()).split('\n');
+  const said = version.slice(0, 120);
+  const wrong = endInWords(run.end, limit);
+  if (run.end.kind === 'not run' && run.end.reason === 'ENOENT') {
+    return { name, ok: false, text: `${tool} is not found` };
+  }
+  if (wrong) return { name, ok: false, text: `${tool} is there, but ${words[0]} ${wrong}${said && `: ${said}`}` };
+  if (said === '') return unknownFact(name, `${tool} is there, but says no version`);
+  return { name, ok: true, text: `${tool}: ${said}` };
 }
 
 const workerFolders = (commands: Commands): string[] => [
