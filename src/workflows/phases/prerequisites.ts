@@ -11,6 +11,7 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
     { plan, digest: input.digest, clock: input.clock, workflowTime: Date.now() },
   ]);
   deployment.runner = runner;
+  ledger.runner = runner;
   deployment.tell({ kind: 'started' });
 
   const repository = await deployment.step(STEPS.repository, (key, summary) =>
