@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { inheritedVariables } from '../adapters/command-line.js';
 import { storeEvidence } from '../adapters/evidence-store.js';
-import { resolveCommit } from '../adapters/git.js';
+import { type Resolved, resolveCommit } from '../adapters/git.js';
 import { type CommandEnd, endInWords, runShort } from '../adapters/short-command.js';
 import type { ApprovalActivities } from '../contract/activities.js';
 import { FailureType } from '../contract/errors.js';
@@ -23,8 +23,9 @@ const VERIFY_LIMIT = 20_000;
 export function createApprovalActivities(): ApprovalActivities {
   return {
     sealProposal: ({ key, evidence, release, content }) =>
-      attended(async () => {
-        const commit = (await resolveCommit(release.repository, release.target)) ?? '';
+      attended(async (signal) => {
+        const target = await resolveCommit({ folder: release.repository, signal }, release.target);
+        const commit = 'commit' in target ? target.commit : '';
         const sealed = canonicalJson({ ...content, commit });
         const digest = createHash('sha256').update(sealed).digest('hex');
         const title = `What is signed off: ${digest.slice(0, 12)}`;
@@ -35,7 +36,7 @@ export function createApprovalActivities(): ApprovalActivities {
         const unchanged = commit !== '' && commit === proven;
         const text = unchanged
           ? `${release.target} is still commit ${commit.slice(0, 12)}, which staging has proven`
-          : `${release.target} is now ${commit.slice(0, 12) || 'gone'}, but staging has proven ${proven?.slice(0, 12) ?? 'another one'}`;
+          : `${inWords(release.target, target)}, but staging has proven ${proven?.slice(0, 12) ?? 'another one'}`;
         const facts = [{ name: 'unchanged', ok: unchanged, text }];
         return { summary: `sealed as ${digest.slice(0, 12)}; ${text}`, facts, evidence: [reference], digest, commit };
       }),
@@ -69,6 +70,9 @@ export function createApprovalActivities(): ApprovalActivities {
       }),
   };
 }
+
+const inWords = (name: string, found: Resolved): string =>
+  'commit' in found ? `${name} is now ${found.commit.slice(0, 12)}` : 'none' in found ? found.none : found.unknown;
 
 /** Not tried again: whoever signs waits for the answer. */
 function unverifiable(end: CommandEnd): ApplicationFailure {

@@ -1,8 +1,9 @@
 /** Reviewed, approved, tested: proof from GitHub or from the repository itself, and from a JUnit file. */
 import { ApplicationFailure } from '@temporalio/common';
 import { storeEvidence } from '../adapters/evidence-store.js';
-import { resolveCommit } from '../adapters/git.js';
-import { GitFailed, readGitReview } from '../adapters/git-review.js';
+import { GitFailed, type Repository, type Resolved, resolveCommit } from '../adapters/git.js';
+import { headOfDeleted } from '../adapters/git-merges.js';
+import { readGitReview } from '../adapters/git-review.js';
 import { type GitHub, GitHubUnusable, judgeBranch, openGitHub } from '../adapters/github.js';
 import { judgeTestResults, readTestResults } from '../adapters/junit.js';
 import { type Patience, type PatientRequest, patientRequests } from '../adapters/patient-request.js';
@@ -19,7 +20,7 @@ export function createReviewActivities(options: { patience?: Patience } = {}): R
     checkReview: ({ key, evidence, release, review }) =>
       attended(async (signal) => {
         const ask = patientRequests(signal, options.patience);
-        const found = await examine({ release, review, ask }).catch((error: unknown) => {
+        const found = await examine({ release, review, ask, signal }).catch((error: unknown) => {
           signal.throwIfAborted();
           return nothing(inWords(error));
         });
@@ -39,6 +40,7 @@ interface Work {
   release: ResolvedPlan['release'];
   review: Review;
   ask: PatientRequest;
+  signal: AbortSignal;
 }
 
 /** Each fact with its finding, and what they were found from. */
@@ -47,31 +49,37 @@ type Found = Record<'reviewed' | 'approved' | 'tests', Finding> & { read?: unkno
 const no = (text: string): Finding => ({ ok: false, text });
 const nothing = (why: string): Found => ({ reviewed: no(why), approved: no(why), tests: no(why) });
 
-async function examine({ release, review, ask }: Work): Promise<Found> {
-  const { repository, branch, target } = release;
-  const [branchCommit, deployed] = await Promise.all([
-    resolveCommit(repository, branch),
-    resolveCommit(repository, target),
+async function examine({ release, review, ask, signal }: Work): Promise<Found> {
+  const repository: Repository = { folder: release.repository, signal };
+  const [branch, target] = await Promise.all([
+    resolveCommit(repository, release.branch),
+    resolveCommit(repository, release.target),
   ]);
-  if (deployed === undefined) return nothing(`${target} is not in ${repository}`);
+  if (!('commit' in target)) return nothing(whyNot(target));
+  const deployed = target.commit;
+  const branchCommit = 'commit' in branch ? branch.commit : undefined;
 
   if (review.source.kind === 'git') {
-    if (branchCommit === undefined) return nothing(`${branch} is not in ${repository}`);
-    const { reviewed, approved, read } = await readGitReview(release, { head: branchCommit, target: deployed });
+    const ends = { branch: release.branch, target: deployed };
+    const head = branchCommit ?? (await headOfDeleted(repository, ends))?.head;
+    if (head === undefined) return nothing('commit' in branch ? '' : whyNot(branch));
+    const { reviewed, approved, read } = await readGitReview(repository, release, { head, target: deployed });
     const tests = await readTests({ review, deployed });
     return { reviewed, approved, tests: tests.finding, read: { deployed, ...read, tests: tests.read } };
   }
   const github = await openGitHub(review.source, ask);
-  const pull = await orWhyNot(github.pullRequest(branch, deployed));
+  const pull = await orWhyNot(github.pullRequest(release.branch, deployed));
   const place = review.source;
   const judged =
     'why' in pull
       ? { reviewed: no(pull.why), approved: no(pull.why) }
-      : judgeBranch(pull.got, { branch, commit: branchCommit, place });
+      : judgeBranch(pull.got, { branch: release.branch, commit: branchCommit, place });
   const tests = await readTests({ review, deployed, github, pull: 'got' in pull ? pull.got : undefined });
   const read = { deployed, pullRequest: 'got' in pull ? pull.got : undefined, tests: tests.read };
   return { ...judged, tests: tests.finding, read };
 }
+
+const whyNot = (found: Exclude<Resolved, { commit: string }>): string => ('none' in found ? found.none : found.unknown);
 
 /** What GitHub says of a commit's checks and what the JUnit file says of its tests: where the plan names both, both. */
 async function readTests(seen: { review: Review; deployed: string; github?: GitHub; pull?: PullRequest }) {

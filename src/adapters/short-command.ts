@@ -19,6 +19,9 @@ export interface ShortCommand {
   largest?: number;
   /** What it reads; it finds the end at once when left out. */
   input?: string;
+  /** `latin1` takes and gives a character for each byte; text in UTF-8 when left out. */
+  inputEncoding?: BufferEncoding;
+  outputEncoding?: BufferEncoding;
   /** Ends it. */
   signal?: AbortSignal;
 }
@@ -74,14 +77,14 @@ export async function runShort(command: ShortCommand): Promise<CommandAnswer> {
   };
   // A program that reads nothing closes its input: how it ends says what that means.
   child.stdin?.on('error', () => undefined);
-  child.stdin?.end(command.input);
+  child.stdin?.end(command.input, command.inputEncoding ?? 'utf8');
   const end = await endOf(child, command);
   // What was written before the end is in the pipes still: one turn of the event loop reads it.
   for (let turns = 0; turns < 2; turns += 1) await turn();
   return {
     ok: end.kind === 'exited' && end.code === 0,
     end,
-    stdout: heard.stdout.close(),
+    stdout: heard.stdout.close(command.outputEncoding),
     stderr: heard.stderr.close(),
     cut: { stdout: heard.stdout.cut, stderr: heard.stderr.cut },
   };
@@ -163,9 +166,9 @@ class Tail {
     stream?.on('error', () => undefined);
   }
 
-  close(): string {
+  close(encoding: BufferEncoding = 'utf8'): string {
     this.stream?.destroy();
-    return Buffer.concat(this.chunks).toString('utf8');
+    return Buffer.concat(this.chunks).toString(encoding);
   }
 
   private keep(chunk: Buffer): void {

@@ -15,7 +15,9 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
   deployment.tell({ kind: 'started' });
 
   const repository = await deployment.step(STEPS.repository, (key, summary) =>
-    checks.checkRepository.executeWithOptions({ summary }, [{ key, evidence, release: plan.release }]),
+    checks.checkRepository.executeWithOptions({ summary }, [
+      { key, evidence, release: plan.release, review: plan.review },
+    ]),
   );
   ledger.commit = repository?.commit;
   await proofs(deployment);
