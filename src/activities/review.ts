@@ -26,7 +26,7 @@ export function createReviewActivities(options: { patience?: Patience } = {}): R
         });
         signal.throwIfAborted();
         const { read, ...findings } = found;
-        const facts = Object.entries(findings).map(([name, { ok, text }]) => ({ name, ok, text }));
+        const facts = Object.entries(findings).map(([name, finding]) => ({ name, ...finding }));
         const content = `${JSON.stringify({ read, facts }, undefined, 2)}\n`;
         const path = evidencePath(key, 'review.json');
         const reference = await storeEvidence(evidence, { title: 'Review, approval and tests', path, content });
@@ -46,8 +46,8 @@ interface Work {
 /** Each fact with its finding, and what they were found from. */
 type Found = Record<'reviewed' | 'approved' | 'tests', Finding> & { read?: unknown };
 
-const no = (text: string): Finding => ({ ok: false, text });
-const nothing = (why: string): Found => ({ reviewed: no(why), approved: no(why), tests: no(why) });
+const unknown = (text: string): Finding => ({ ok: false, unknown: true, text });
+const nothing = (why: string): Found => ({ reviewed: unknown(why), approved: unknown(why), tests: unknown(why) });
 
 async function examine({ release, review, ask, signal }: Work): Promise<Found> {
   const repository: Repository = { folder: release.repository, signal };
@@ -72,7 +72,7 @@ async function examine({ release, review, ask, signal }: Work): Promise<Found> {
   const place = review.source;
   const judged =
     'why' in pull
-      ? { reviewed: no(pull.why), approved: no(pull.why) }
+      ? { reviewed: unknown(pull.why), approved: unknown(pull.why) }
       : judgeBranch(pull.got, { branch: release.branch, commit: branchCommit, place });
   const tests = await readTests({ review, deployed, github, pull: 'got' in pull ? pull.got : undefined });
   const read = { deployed, pullRequest: 'got' in pull ? pull.got : undefined, tests: tests.read };
@@ -92,7 +92,7 @@ async function readTests(seen: { review: Review; deployed: string; github?: GitH
       commit === undefined
         ? { why: 'there is no pull request whose checks could be read' }
         : await orWhyNot(seen.github.checks(commit));
-    findings.push('why' in found ? no(found.why) : judgeChecks(found.got, { commit: commit ?? '', minimum }));
+    findings.push('why' in found ? unknown(found.why) : judgeChecks(found.got, { commit: commit ?? '', minimum }));
     if ('got' in found) read.checks = found.got.slice(0, 500);
   }
   if (junit !== undefined) {
@@ -101,7 +101,10 @@ async function readTests(seen: { review: Review; deployed: string; github?: GitH
     read.junit = results;
   }
   const ok = findings.length > 0 && findings.every((finding) => finding.ok);
-  return { finding: { ok, text: findings.map(({ text }) => text).join('; ') || 'no proof of tests is named' }, read };
+  // What failed has failed, whatever else could not be read.
+  const failed = findings.some((finding) => !finding.ok && !finding.unknown);
+  const text = findings.map((finding) => finding.text).join('; ') || 'no proof of tests is named';
+  return { finding: ok || failed || findings.length === 0 ? { ok, text } : unknown(text), read };
 }
 
 /** What one reading gave, or why it gave nothing: the others go on. */
