@@ -4,6 +4,7 @@ import type { Ledger } from '../../domain/ledger.js';
 import { type Connected, withConnection } from '../connection.js';
 import { type Found, findDeployment, readLedger, servicesFor } from '../deployments.js';
 import { CliError, EXIT } from '../errors.js';
+import { interruptible } from '../interruption.js';
 import { exiting, note, print, printJson } from '../output.js';
 import { unserved } from '../queue-service.js';
 import { ledgerChanges } from '../rendering/changes.js';
@@ -25,26 +26,19 @@ export function registerWatch(program: Command): void {
 }
 
 async function watch(reference: string | undefined, options: { json?: boolean }): Promise<number> {
-  const stopped = new AbortController();
-  const stop = () => stopped.abort();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  try {
-    return await withConnection(async (connected) => {
+  return await interruptible((signal) =>
+    withConnection(async (connected) => {
       const first = await findDeployment(connected, reference);
       const show = viewer(options.json ?? false);
-      const last = await follow(connected, first, { signal: stopped.signal, show });
+      const last = await follow(connected, first, { signal, show });
       if (!last) {
         note(`\nThe deployment goes on; look again with surefoot watch ${first.deployment ?? first.workflowId}`);
         return EXIT.good;
       }
       if (options.json) printJson(statusDocument(last));
       return exitCodeOf(last.ledger);
-    });
-  } finally {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
-  }
+    }),
+  );
 }
 
 /** Looks every second. Comes back with the last look, or nothing when the person stopped looking. */
