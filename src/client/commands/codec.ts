@@ -27,7 +27,9 @@ export function registerCodec(program: Command): void {
     .action(exiting(serve));
 }
 
-async function serve({ port, origin, json }: CodecOptions): Promise<number> {
+const serve = (options: CodecOptions): Promise<number> => interruptible((signal) => serveUntil(signal, options));
+
+async function serveUntil(interrupted: AbortSignal, { port, origin, json }: CodecOptions): Promise<number> {
   const keyring = keys();
   const page = origin ?? connectionSettings().uiUrl;
   if (!page)
@@ -42,7 +44,7 @@ async function serve({ port, origin, json }: CodecOptions): Promise<number> {
   if (json) printJson({ url, origin: new URL(page).origin, keys: [...keyring.keys.keys()] });
   else print(`codec endpoint at ${url} for pages of ${new URL(page).origin}`);
   note('set it in the Web UI: the glasses in the upper right corner, "Remote Codec Endpoint"');
-  await interruptible(untilAborted);
+  await untilAborted(interrupted);
   server.close();
   server.closeAllConnections();
   return EXIT.good;
