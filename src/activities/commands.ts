@@ -5,6 +5,7 @@ import { quotable } from '../adapters/quotable.js';
 import { redact } from '../adapters/redaction.js';
 import type { CommandActivities } from '../contract/activities.js';
 import { formatDuration } from '../domain/duration.js';
+import { unknownFact } from '../domain/evidence.js';
 import { attended } from './attendance.js';
 import { migrate } from './migrations.js';
 import { type CommandOutcome, evidencePath, runOnce, secretsOf } from './recorded-commands.js';
@@ -28,7 +29,8 @@ export function createCommandActivities(options: {
       const line = commandLine({ environment, command, values: { environment: environment.name } });
       const what = { state, name: 'logs', evidence, environment, line, timeout: command.timeout };
       // The earlier output first: should its record be gone, it is read anew here, and nothing counts as new.
-      const earlier = since && linesOf(await runOnce({ ...what, key: since }));
+      const before = since && (await runOnce({ ...what, key: since }));
+      const earlier = before && linesOf(before);
       const run = await runOnce({ ...what, key });
       const pattern = new RegExp(critical);
       const lines = earlier ? freshLines(earlier, linesOf(run)) : linesOf(run);
@@ -45,6 +47,12 @@ export function createCommandActivities(options: {
           : `${matches.length} critical lines among the ${earlier ? 'new' : 'last'} ${lines.length}; first: ${first}`;
       const begun = !earlier || lines.some((text) => new RegExp(started ?? '').test(text));
       const ran = { name: 'ran', ok: true, text: `${line.title} printed ${lines.length} lines` };
+      // A critical line that was found is one, whatever else was not looked at.
+      const unseen = matches.length === 0 ? (run.notWhole ?? (before && before.notWhole)) : undefined;
+      if (unseen !== undefined) {
+        const unknown = `whether there is a critical line is not known: ${unseen}; let ${line.title} print less`;
+        return { summary: unknown, facts: [ran, unknownFact('logs', unknown)], evidence: run.evidence };
+      }
       const words = begun ? text : `${text}; none tells of a good start${started ? ` (${started})` : ''}`;
       const facts = [ran, { name: 'logs', ok: begun && matches.length === 0, text: words }];
       return { summary: words, facts, evidence: [...run.evidence, ...excerpt] };

@@ -91,6 +91,8 @@ async function readLog(watched: Watched, when: string): Promise<Pick<Look, 'line
     const run = await runOnce({ state, key, name, evidence, environment, line, timeout: logs.timeout });
     const secrets = await secretsOf(environment);
     const lines = linesOf(run).filter((text) => OUT_OF_MEMORY.test(text));
+    if (lines.length === 0 && run.notWhole !== undefined)
+      return { lines: { unknown: run.notWhole }, evidence: run.evidence };
     return { lines: lines.map((text) => redact(text, secrets).slice(0, 300)), evidence: run.evidence };
   } catch (error) {
     const known: string[] = [FailureType.CommandFailed, FailureType.OutcomeUnknown];

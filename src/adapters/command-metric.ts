@@ -1,14 +1,13 @@
 /** The metric source `command`: a number out of the JSON that a command prints. */
-import { execa } from 'execa';
 import type { MetricSource } from '../contract/plan.js';
 import { fillPlaceholders, inheritedVariables, searchPath } from './command-line.js';
 import { Deadline } from './deadline.js';
 import { follow } from './json-path.js';
 import { finite, type Reading } from './readings.js';
+import { inShort, runShort } from './short-command.js';
 
 type CommandSource = Extract<MetricSource, { kind: 'command' }>;
 
-const LARGEST_OUTPUT = 1024 * 1024;
 /** As Prometheus writes what JSON has no numbers for. */
 const WORDS: Record<string, number> = {
   NaN: Number.NaN,
@@ -57,22 +56,16 @@ function numberIn(printed: string, { field }: CommandSource): Reading {
 
 /** @throws Error for a command that fails, takes too long or prints too much; the signal's reason */
 async function run({ command, environment, tools }: CommandSource, signal: AbortSignal): Promise<string> {
-  const [file = '', ...args] = fillPlaceholders(command.run, { environment });
-  const result = await execa(file, args, {
+  const answer = await runShort({
+    argv: fillPlaceholders(command.run, { environment }),
     cwd: command.folder,
-    env: { ...inheritedVariables(), PATH: searchPath(tools) },
-    extendEnv: false,
-    timeout: command.timeout,
-    forceKillAfterDelay: 1_000,
-    cancelSignal: signal,
-    maxBuffer: LARGEST_OUTPUT,
-    stdin: 'ignore',
-    stderr: 'ignore',
-    reject: false,
+    environment: { ...inheritedVariables(), PATH: searchPath(tools) },
+    limit: command.timeout,
+    signal,
   });
   signal.throwIfAborted();
-  if (result.isMaxBuffer) throw new Error('the command printed too much');
-  if (result.timedOut) throw new Error('the command took too long');
-  if (result.failed) throw new Error(`the command failed (${result.exitCode ?? result.signal ?? result.code})`);
-  return result.stdout;
+  if (answer.cut.stdout > 0) throw new Error('the command printed too much');
+  if (answer.end.kind === 'timed out') throw new Error('the command took too long');
+  if (!answer.ok) throw new Error(`the command failed (${inShort(answer.end)})`);
+  return answer.stdout;
 }

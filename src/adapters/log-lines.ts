@@ -1,8 +1,9 @@
 /** The metric source `logs`: how many lines that match a pattern are new in the output of a command. */
-import { execa } from 'execa';
 import type { MetricSource } from '../contract/plan.js';
+import { fillPlaceholders, inheritedVariables } from './command-line.js';
 import { type Look, Observed } from './look.js';
 import { finite, perUnit, type Reading } from './readings.js';
+import { inShort, runShort } from './short-command.js';
 
 type LogSource = Extract<MetricSource, { kind: 'logs' }>;
 
@@ -72,17 +73,16 @@ export function newLines(pattern: RegExp): (output: string) => number {
 const isSilent = (text: string): boolean => text.trim() === '';
 
 async function output({ command, environment }: LogSource): Promise<string> {
-  const [file, ...args] = command.run.map((argument) => argument.replaceAll('{environment}', environment));
-  if (file === undefined) throw new Error('the logs command is empty');
-  const result = await execa(file, args, {
+  const answer = await runShort({
+    argv: fillPlaceholders(command.run, { environment }),
     cwd: command.folder,
-    timeout: Math.min(command.timeout, TIMEOUT),
-    maxBuffer: LARGEST_OUTPUT,
-    stdin: 'ignore',
-    reject: false,
+    environment: inheritedVariables(),
+    limit: Math.min(command.timeout, TIMEOUT),
+    largest: LARGEST_OUTPUT,
   });
   // The command's own words stay out: they may show what the log must not.
-  if (result.timedOut) throw new Error('the logs command took too long');
-  if (result.failed) throw new Error(`the logs command failed (${result.exitCode ?? result.signal ?? result.code})`);
-  return `${result.stdout}\n${result.stderr}`;
+  if (answer.cut.stdout + answer.cut.stderr > 0) throw new Error('the logs command printed too much');
+  if (answer.end.kind === 'timed out') throw new Error('the logs command took too long');
+  if (!answer.ok) throw new Error(`the logs command failed (${inShort(answer.end)})`);
+  return `${answer.stdout}\n${answer.stderr}`;
 }

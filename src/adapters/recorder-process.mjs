@@ -66,8 +66,11 @@ function run() {
   // The end of the command itself counts: services that it left running keep its output files open.
   child.on('exit', (code, signal) => afterGroup(() => end({ code, signal })));
   child.on('error', (error) => end({ code: null, signal: null, error: error.message }));
-  if (child.pid !== undefined)
-    writeDurably(file('command-pid.json'), { pid: child.pid, identity: processIdentity(child.pid) });
+  if (child.pid !== undefined) {
+    // Whole or not at all: this process may be killed at any moment, and others read it then.
+    writeDurably(file('command-pid.part'), { pid: child.pid, identity: processIdentity(child.pid) });
+    renameSync(file('command-pid.part'), file('command-pid.json'));
+  }
   setTimeout(() => stop('timed out'), Math.min(command.timeout, LONGEST_TIMER));
 }
 

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -50,6 +50,8 @@ export interface RecordedUnknown {
   kind: 'unknown';
   /** The command's own process, when it outlived the recorder. */
   stillRunning?: number;
+  /** A record of it that cannot be understood: nothing is known of what it was about. */
+  unreadable?: string;
 }
 
 /** Whoever waits for the end of a command. */
@@ -82,9 +84,14 @@ export function stepFolder(
 }
 
 /** Whether a recorder has claimed this folder: from then on its command must not be started again. */
-export async function wasStarted(folder: string): Promise<boolean> {
-  return (await readJson<Claim>(join(folder, 'started.json'))) !== undefined;
-}
+export const wasStarted = (folder: string): Promise<boolean> =>
+  stat(join(folder, 'started.json')).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
 
 /**
  * Starts the command unless it was started before, and waits for its end.
@@ -97,6 +104,18 @@ export async function runRecorded(
 ): Promise<RecordedEnd | RecordedUnknown> {
   const { command, environment, attendant } = step;
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    return await attend(folder, { command, environment, attendant });
+  } catch (error) {
+    if (error instanceof UnreadableRecord) return { kind: 'unknown', unreadable: error.file };
+    throw error;
+  }
+}
+
+async function attend(
+  folder: string,
+  { command, environment, attendant }: Parameters<typeof runRecorded>[1],
+): Promise<RecordedEnd | RecordedUnknown> {
   let claim = await readJson<Claim>(join(folder, 'started.json'));
   if (claim === undefined && !attendant.signal.aborted) {
     await launch(folder, command, environment);
@@ -167,11 +186,26 @@ async function readEnd(folder: string): Promise<RecordedEnd | undefined> {
   return end && { ...end, kind: 'ended' };
 }
 
-async function readJson<T>(file: string): Promise<T | undefined> {
+/** Records appear whole: one that is empty or broken was spoiled later, by a full disk or a lost one. */
+class UnreadableRecord extends Error {
+  constructor(readonly file: string) {
+    super(`${file} cannot be understood`);
+  }
+}
+
+async function readJson<T extends object>(file: string): Promise<T | undefined> {
+  let text: string;
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as T;
+    text = await readFile(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+  try {
+    const content = JSON.parse(text) as T | null;
+    if (typeof content === 'object' && content !== null) return content;
+  } catch {
+    // Said below.
+  }
+  throw new UnreadableRecord(file);
 }

@@ -65,6 +65,8 @@ export interface PrerequisiteActivities {
     key: StepKey;
     evidence: EvidencePlace;
     release: ResolvedPlan['release'];
+    /** Its forge remembers merges of which the repository shows no trace. */
+    review?: Review;
   }): Promise<StepReport & { commit: string }>;
   checkStaging(input: {
     key: StepKey;

@@ -54,7 +54,13 @@ function headline(ledger: Ledger, now: number): string {
   const held = ledger.held
     ? `\n\n✋ Held by ${cell(ledger.held.who)}: ${cell(ledger.held.why ?? 'no reason given')}`
     : '';
-  return `### ${cell(ledger.title)}\n${cell(ledger.release.previous)} → ${cell(ledger.release.target)}, ${state}, ${elapsed}${boxes}${held}`;
+  return `### ${cell(ledger.title)}\n${cell(ledger.release.previous)} → ${cell(ledger.release.target)}, ${state}, ${elapsed}${boxes}${held}${waiting(ledger)}`;
+}
+
+/** Whether its runner is there a workflow cannot know: only whose turn it is, and where to look. */
+function waiting({ outcome, runner }: Ledger): string {
+  if (outcome || runner === undefined) return '';
+  return `\n\nCommands run where queue **${cell(runner)}** is served; \`surefoot status\` says whether it is.`;
 }
 
 /** The boxes of the checklist in one line: what is ticked, and what is not. */

@@ -186,6 +186,8 @@ export interface Ledger {
   /** Why it ended so, in one sentence. */
   reason?: string;
   commit?: string;
+  /** The queue that only the runner of its commands serves; known once admitted. */
+  runner?: string;
   release: { target: string; previous: string };
   steps: StepRecord[];
   decisions: DecisionRecord[];

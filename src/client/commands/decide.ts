@@ -11,7 +11,7 @@ import { DECISION_KINDS, DECISIONS, type DecisionKind } from '../../domain/decis
 import { names } from '../../domain/decisions.js';
 import { type Decision, type Ledger, WAYS_BACK, type WayBack } from '../../domain/ledger.js';
 import { type Connected, withConnection } from '../connection.js';
-import { type Found, findDeployment, readLedger, unansweredError } from '../deployments.js';
+import { type Found, findDeployment, readLedger, servicesFor, unansweredError } from '../deployments.js';
 import { CliError, EXIT, innermost, usageError } from '../errors.js';
 import { exiting, print, printJson } from '../output.js';
 import { nextLine } from '../rendering/status.js';
@@ -101,7 +101,7 @@ async function decide(kind: DecisionKind, subject: string | undefined, options: 
       return EXIT.good;
     }
     print(`${pc.green('✓')} ${kind} by ${who} (${role}): ${ledTo}`);
-    if (after) print(nextLine(after, { colors: pc }));
+    if (after) print(nextLine(after, { colors: pc, services: await servicesFor(connected, found, after) }));
     return EXIT.good;
   });
 }
