@@ -25,6 +25,8 @@ export interface CommandOutcome {
   /** The last 4 MB of each output, with secrets: for reading, not for writing. */
   output: string;
   errors: string;
+  /** There was more of one of them than was read. */
+  cut: boolean;
   evidence: EvidenceReference[];
 }
 
@@ -75,8 +77,9 @@ export async function runToEnd(input: CommandRun): Promise<CommandOutcome> {
 
   const secrets = await secretsOf(input.environment);
   for (const log of ['stdout.log', 'stderr.log']) await hideSecrets(join(folder, log), secrets);
-  const output = await readEnd(join(folder, 'stdout.log'));
-  const errors = await readEnd(join(folder, 'stderr.log'));
+  const printed = await readEnd(join(folder, 'stdout.log'));
+  const complained = await readEnd(join(folder, 'stderr.log'));
+  const [output, errors, cut] = [printed.text, complained.text, printed.cut || complained.cut];
   const evidence = await keepOutput(input, folder);
 
   const fail = (type: FailureType, what: string) =>
@@ -95,10 +98,10 @@ export async function runToEnd(input: CommandRun): Promise<CommandOutcome> {
       FailureType.OutcomeUnknown,
       `was started, but its recorder was killed; the command ${running}`,
     );
-    return { failure, milliseconds: 0, output, errors, evidence };
+    return { failure, milliseconds: 0, output, errors, cut, evidence };
   }
   const bad = judgeEnd(end, line, errors, input.timeout);
-  return { failure: bad && fail(...bad), milliseconds: end.milliseconds, output, errors, evidence };
+  return { failure: bad && fail(...bad), milliseconds: end.milliseconds, output, errors, cut, evidence };
 }
 
 function judgeEnd(
@@ -161,15 +164,15 @@ function excerpt(output: string, errors: string): string {
 
 const lastLines = (text: string, count: number) => text.trimEnd().split('\n').slice(-count).filter(Boolean);
 
-async function readEnd(file: string): Promise<string> {
-  if (!(await exists(file))) return '';
+async function readEnd(file: string): Promise<{ text: string; cut: boolean }> {
+  if (!(await exists(file))) return { text: '', cut: false };
   const handle = await open(file);
   try {
     const { size } = await handle.stat();
     const start = Math.max(0, size - LONGEST_READ);
     const buffer = Buffer.alloc(size - start);
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, start);
-    return buffer.toString('utf8', 0, bytesRead);
+    return { text: buffer.toString('utf8', 0, bytesRead), cut: start > 0 };
   } finally {
     await handle.close();
   }

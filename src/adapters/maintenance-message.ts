@@ -1,7 +1,7 @@
 /** Maintenance mode as users see it: its message, and that it is gone afterwards (checklist 3.2, 3.7). */
 import type { Environment, MaintenanceMessage } from '../contract/plan.js';
 import type { Fact } from '../domain/evidence.js';
-import { type HttpAnswer, jsonOf, NoAnswer, request } from './http.js';
+import { type HttpAnswer, NoAnswer, request } from './http.js';
 import { logIn } from './login.js';
 
 const TIMEOUT = 5_000;
@@ -60,4 +60,6 @@ const inWords = (answer: HttpAnswer | string): string => (typeof answer === 'str
 
 /** In the body as it is, or in JSON whose letters are escaped. */
 const says = (answer: HttpAnswer, text: string): boolean =>
-  answer.body.includes(text) || (JSON.stringify(jsonOf(answer)) ?? '').includes(text);
+  answer.body.includes(text) || answer.body.replaceAll(/\\u([0-9a-fA-F]{4})/g, letter).includes(text);
+
+const letter = (_: string, code: string): string => String.fromCharCode(Number.parseInt(code, 16));

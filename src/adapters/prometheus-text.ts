@@ -4,6 +4,7 @@
  * error with its number, since half a page would be taken for the whole.
  */
 import type { Selector } from '../contract/plan.js';
+import { type Matches, wholeMatcher } from '../domain/pattern.js';
 
 export interface Series {
   name: string;
@@ -24,7 +25,7 @@ export class ParseFailure extends Error {
 const NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const LABEL = /\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\\n]|\\.)*)"\s*(,?)/y;
 const REST = /\s*\s([^\s]+)(?:\s+(-?\d+))?\s*$/y;
-const NUMBER = /^[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)$/;
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /** @throws ParseFailure with the line's number and what is wrong with it, never with label values */
 export function parsePage(text: string): Page {
@@ -108,7 +109,7 @@ function seriesKey(name: string, labels: Record<string, string>): string {
 /**
  * The series that a selector means. A label value that starts with `~` is a regular expression that must match the
  * whole value, as in Prometheus; a label that is absent counts as empty.
- * @throws SyntaxError when the expression is none
+ * @throws PatternError when the expression is none
  */
 export function select(page: Page, selector: Selector): Series[] {
   const series = page.get(selector.name) ?? [];
@@ -121,13 +122,12 @@ export function select(page: Page, selector: Selector): Series[] {
   );
 }
 
-const compiled = new Map<string, (text: string) => boolean>();
+const compiled = new Map<string, Matches>();
 
-function anchored(pattern: string): (text: string) => boolean {
+function anchored(pattern: string): Matches {
   let matches = compiled.get(pattern);
   if (!matches) {
-    const expression = new RegExp(`^(?:${pattern})$`, 's');
-    matches = (text) => expression.test(text);
+    matches = wholeMatcher(pattern);
     compiled.set(pattern, matches);
   }
   return matches;
