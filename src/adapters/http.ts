@@ -142,6 +142,23 @@ export function inWords(error: unknown): string {
   return WORDS[code] ?? `request failed (${code})`;
 }
 
+/** `text/html` of `text/html; charset=utf-8`; empty when the header is missing. */
+export const mediaType = (header: unknown): string =>
+  typeof header === 'string' ? (header.split(';', 1)[0] ?? '').trim().toLowerCase().slice(0, 100) : '';
+
+/** An HTML page that asks for a password: what a proxy or an application shows to those whom it does not know. */
+export const isLoginPage = ({ headers, body }: HttpAnswer): boolean =>
+  mediaType(headers['content-type']) === 'text/html' && /type=["']?password\b/i.test(body);
+
+/**
+ * Why an answer of the expected status is not what was asked for: a page to log in, or nothing at all where there
+ * should be something; undefined when it is.
+ */
+export function insteadOfContent(answer: HttpAnswer): string | undefined {
+  if (isLoginPage(answer)) return `${answer.statusText} with a page to log in`;
+  return answer.body.trim() === '' ? `${answer.statusText} with nothing in it` : undefined;
+}
+
 /** The answer's body as JSON, or undefined when it is none. */
 export function jsonOf(answer: HttpAnswer): unknown {
   try {
