@@ -14,6 +14,7 @@ type HealthSource = Extract<MetricSource, { kind: 'health' }>;
 export type Health = HttpAnswer | NoAnswer;
 
 const TIMEOUT = 5_000;
+const SOON = 1_000;
 const MOMENT = { reuse: 100, window: 20_000, minimum: 0 };
 
 /**
@@ -120,7 +121,9 @@ function lookAt(url: string): () => Promise<Health[]> {
   return async () => {
     const first = await askHealth(url);
     const isAsBefore = known.size === 1 && known.has(says(first));
-    const answers = isAsBefore ? [first] : await askInstances(url, { first });
+    // A tick waits for silence once: where there are other instances, they answer soon.
+    const timeout = first instanceof NoAnswer ? SOON : TIMEOUT;
+    const answers = isAsBefore ? [first] : await askInstances(url, { first, timeout });
     known = new Set(answers.map(says));
     return answers;
   };
