@@ -16,7 +16,7 @@ export const selector = strict({
   labels: z
     .record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'Not the name of a label'), labelValue)
     .optional()
-    .describe('Labels that must match: an equal value, or `~` and a regular expression for the whole value'),
+    .describe('Labels that must match: an equal value, or `~` and a regular expression (RE2) for the whole value'),
 });
 
 const histogram = selector.describe('A histogram by its name, without _bucket, in seconds');

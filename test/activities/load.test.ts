@@ -122,7 +122,8 @@ describe('runLoadTest', () => {
   });
 
   test.each([301, 302, 307, 308, 304, 204, 206])('an answer of %i is no success: only 200 is', async (status) => {
-    const report = await reportOf(await application((_, __, response) => void response.writeHead(status).end()));
+    const app = await application((_, __, response) => void response.writeHead(status).end());
+    const report = await reportOf(app, { test: { timeout: 2_000 } });
     expect(failed(report)).toEqual(['success-rate']);
     expect(textOf(report, 'success-rate')).toMatch(new RegExp(`^0.00 % succeeded .*; 100 × ${status}$`));
   });
@@ -139,7 +140,8 @@ describe('runLoadTest', () => {
       '10 × 200 application/json empty',
     ],
   ])('%s in place of the answer is no success, though its status is 200', async (_, instead, words) => {
-    const report = await reportOf(await application((n, ...rest) => (n % 10 === 0 ? instead : ok)(n, ...rest)));
+    const app = await application((n, ...rest) => (n % 10 === 0 ? instead : ok)(n, ...rest));
+    const report = await reportOf(app, { test: { timeout: 2_000 } });
     expect(failed(report)).toEqual(['success-rate']);
     expect(textOf(report, 'success-rate')).toContain(words);
   });
