@@ -1,5 +1,7 @@
 /** The metric source `logs`: how many lines that match a pattern are new in the output of a command. */
+import { setImmediate as otherWork } from 'node:timers/promises';
 import type { MetricSource } from '../contract/plan.js';
+import { LONGEST_LINE, type Matches, matcher } from '../domain/pattern.js';
 import { fillPlaceholders, inheritedVariables } from './command-line.js';
 import { type Look, Observed } from './look.js';
 import { finite, perUnit, type Reading } from './readings.js';
@@ -37,11 +39,11 @@ export class LogWatcher {
     const key = JSON.stringify([source.environment, source.command, source.pattern]);
     let observed = this.logs.get(key);
     if (!observed) {
-      const count = newLines(new RegExp(source.pattern));
+      const count = newLines(matcher(source.pattern));
       let total = 0;
       observed = new Observed(async () => {
         const text = await output(source);
-        total += count(text);
+        total += await count(text);
         return { total, isSilent: isSilent(text) };
       }, MOMENT);
       this.logs.set(key, observed);
@@ -54,23 +56,61 @@ export class LogWatcher {
  * Counts the matching lines that the last output did not have. Compared as a bag of lines, not by position: headings
  * that the command prints each time, and several files after each other, do not matter. The first output is all old. One
  * that is empty says nothing: the lines before it are known as they were, and not new when they are there again.
+ * The counter throws an Error when new lines are too long to be judged: what they tell is not known.
  */
-export function newLines(pattern: RegExp): (output: string) => number {
+export function newLines(matches: Matches): (output: string) => Promise<number> {
   let before: Map<string, number> | undefined;
-  return (text) => {
+  let unreadBefore = new Set<string>();
+  // What a failed count has seen belongs to the next one.
+  let fresh = 0;
+  return async (text) => {
     if (before && isSilent(text)) return 0;
+    const { matching, unread } = await judgeLines(text.split(/\r?\n/), matches);
     const now = new Map<string, number>();
-    for (const line of text.split('\n')) {
-      if (pattern.test(line)) now.set(line, (now.get(line) ?? 0) + 1);
-    }
-    let fresh = 0;
-    if (before) for (const [line, times] of now) fresh += Math.max(times - (before.get(line) ?? 0), 0);
+    for (const line of matching) now.set(line, (now.get(line) ?? 0) + 1);
+    const known = before;
+    const newUnread = unread.filter((line) => !unreadBefore.has(line)).length;
     before = now;
-    return fresh;
+    unreadBefore = new Set(unread);
+    if (!known) return 0;
+    for (const [line, times] of now) fresh += Math.max(times - (known.get(line) ?? 0), 0);
+    if (newUnread > 0) throw new Error(`the logs command printed ${tooLong(newUnread)}`);
+    const counted = fresh;
+    fresh = 0;
+    return counted;
   };
 }
 
 const isSilent = (text: string): boolean => text.trim() === '';
+
+/** What was found in lines of outside origin. */
+export interface Judged {
+  matching: string[];
+  /** Longer than {@link LONGEST_LINE}, without a match in their beginning: what they tell is not known. */
+  unread: string[];
+}
+
+/** Milliseconds after which others have their turn. */
+const TURN = 50;
+
+/** Which lines match: of a line that is too long its beginning. Others have their turn meanwhile. */
+export async function judgeLines(lines: readonly string[], matches: Matches): Promise<Judged> {
+  const judged: Judged = { matching: [], unread: [] };
+  let since = performance.now();
+  for (const line of lines) {
+    const isLong = line.length > LONGEST_LINE;
+    if (matches(isLong ? line.slice(0, LONGEST_LINE) : line)) judged.matching.push(line);
+    else if (isLong) judged.unread.push(line);
+    if (performance.now() - since < TURN) continue;
+    await otherWork();
+    since = performance.now();
+  }
+  return judged;
+}
+
+/** For people: how many lines were too long. */
+export const tooLong = (lines: number): string =>
+  `${lines} ${lines === 1 ? 'line' : 'lines'} of more than ${LONGEST_LINE} characters, which cannot be judged`;
 
 async function output({ command, environment }: LogSource): Promise<string> {
   const answer = await runShort({

@@ -4,6 +4,7 @@
  * error with its number, since half a page would be taken for the whole.
  */
 import type { Selector } from '../contract/plan.js';
+import { type Matches, wholeMatcher } from '../domain/pattern.js';
 
 export interface Series {
   name: string;
@@ -27,7 +28,7 @@ export class ParseFailure extends Error {
 const NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const LABEL = /\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\\n]|\\.)*)"\s*(,?)/y;
 const REST = /\s*\s([^\s]+)(?:\s+(-?\d+))?\s*$/y;
-const NUMBER = /^[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)$/;
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /**
  * @param names the metrics to look for: a page may have many more. All when left out
@@ -116,7 +117,7 @@ function seriesKey(name: string, labels: Record<string, string>): string {
 /**
  * The series that a selector means. A label value that starts with `~` is a regular expression that must match the
  * whole value, as in Prometheus; a label that is absent counts as empty.
- * @throws SyntaxError when the expression is none
+ * @throws PatternError when the expression is none
  */
 export function select<S extends Series>(page: ReadonlyMap<string, readonly S[]>, selector: Selector): S[] {
   const series = page.get(selector.name) ?? [];
@@ -129,13 +130,12 @@ export function select<S extends Series>(page: ReadonlyMap<string, readonly S[]>
   );
 }
 
-const compiled = new Map<string, (text: string) => boolean>();
+const compiled = new Map<string, Matches>();
 
-function anchored(pattern: string): (text: string) => boolean {
+function anchored(pattern: string): Matches {
   let matches = compiled.get(pattern);
   if (!matches) {
-    const expression = new RegExp(`^(?:${pattern})$`, 's');
-    matches = (text) => expression.test(text);
+    matches = wholeMatcher(pattern);
     compiled.set(pattern, matches);
   }
   return matches;

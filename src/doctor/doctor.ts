@@ -13,6 +13,7 @@ import { FailureType } from '../contract/errors.js';
 import type { ResolvedPlan } from '../contract/plan.js';
 import { type Moment, timelineOf } from '../contract/timeline.js';
 import { formatDuration } from '../domain/duration.js';
+import { inOneLine } from '../domain/one-line.js';
 import type { Phase } from '../domain/steps.js';
 import { type Asked, type Check, type Finding, LONGEST, type Means } from './check.js';
 import { channelChecks } from './checks/channels.js';
@@ -165,7 +166,7 @@ async function perform(
     // The credential's own line says so.
     if (error instanceof ApplicationFailure && error.type === FailureType.SecretMissing) return [];
     const text = late.aborted ? `not known within ${formatDuration(limit)}` : (error as Error).message;
-    return [{ name: check.id, ok: false, text: text.trim().replaceAll(/\s*\n\s*/g, ' / ') }];
+    return [{ name: check.id, ok: false, text: inOneLine(text, ' / ') }];
   }
 }
 

@@ -4,6 +4,7 @@ import type { CriterionResult } from './criteria.js';
 import { formatDuration } from './duration.js';
 import type { ItemCounts } from './items.js';
 import type { Ledger, StepRecord, StepState } from './ledger.js';
+import { inOneLine } from './one-line.js';
 import { PHASES } from './steps.js';
 
 const MARKS: Record<StepState, string> = { running: '⏳', passed: '✅', failed: '❌', skipped: '⏭️' };
@@ -24,8 +25,7 @@ const ENTITIES: Record<string, string> = {
  * renderers disagree about backslashes; numbers for `<`, whose name the Web UI shows as it is.
  */
 export const cell = (text: string, longest = 200): string =>
-  text
-    .replace(/\s*[\r\n]\s*/g, ' ')
+  inOneLine(text)
     .slice(0, longest)
     .replace(/[\uD800-\uDBFF]$/, '')
     .replace(/[&<|\\[`*_]/g, (character) => ENTITIES[character] ?? '');

@@ -191,8 +191,8 @@ export const planSchema = strict({
     within: duration().describe('How long to wait for it after a deploy'),
   }).describe('The health check'),
   logs: strict({
-    critical: pattern().describe('Regular expression of a critical line'),
-    started: pattern().optional().describe('Regular expression of the line that tells of a good start'),
+    critical: pattern().describe('Regular expression (RE2) of a critical line'),
+    started: pattern().optional().describe('Regular expression (RE2) of the line that tells of a good start'),
   }).describe('What logs must not show, and must'),
   functional: z.array(endpointCheck).min(1, 'No check is listed').describe('Functional checks on staging'),
   apiDocumentation: apiDocumentation.optional().describe('The API’s documentation, tried out in a browser'),

@@ -207,4 +207,38 @@ describe('checkLogs', () => {
     ]);
     expect(report.evidence).toHaveLength(ok ? 1 : 2);
   });
+
+  const logsOf = async (run: string[]) => {
+    const { place, activities } = workplace();
+    const input = { key: key(), evidence: place, environment: environmentWith(), command: commandWith(run) };
+    const report = await runActivity(() => activities.checkLogs({ ...input, critical: 'CRITICAL' }));
+    return report.facts.find(({ name }) => name === 'logs');
+  };
+  const print = (script: string) => [process.execPath, '-e', script];
+
+  test.each([
+    ['prints nothing', '', 'the command printed nothing'],
+    [
+      'prints a line that is too long to be judged',
+      'console.log("x".repeat(70000) + "CRITICAL")',
+      '1 line of more than 65536 characters',
+    ],
+    [
+      'prints more than is read',
+      'console.log("CRITICAL"); for (let n = 0; n < 90000; n += 1) console.log(String(n).padEnd(60, "."))',
+      'only the last 4 MB',
+    ],
+  ])('a log command that %s proves nothing', async (_, script, words) => {
+    expect(await logsOf(print(script))).toMatchObject({
+      ok: false,
+      unknown: true,
+      text: expect.stringContaining(words),
+    });
+  });
+
+  test('a critical line counts even among lines that cannot be judged', async () => {
+    const fact = await logsOf(print('console.log("x".repeat(70000)); console.log("CRITICAL")'));
+    expect(fact).toMatchObject({ ok: false, text: expect.stringContaining('1 critical lines') });
+    expect(fact?.unknown).toBeUndefined();
+  });
 });

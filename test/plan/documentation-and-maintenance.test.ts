@@ -42,3 +42,10 @@ test('a pattern of a good start must be a regular expression', () => {
     says: 'Is not a regular expression',
   });
 });
+
+test('a pattern that cannot be matched in linear time is refused at its place, with what to write instead', () => {
+  expectOneProblem([["started: '\\bapplication started\\b'", "started: ¦'started(?! again)'"]], {
+    path: 'logs.started',
+    says: 'look-around is not possible: match what stands around it as well',
+  });
+});

@@ -4,6 +4,7 @@ import { contentOf, filesWith, GitFailed, resolveCommit } from '../../adapters/g
 import { migrationTool } from '../../adapters/migration-tools.js';
 import { readSshFailure } from '../../adapters/ssh.js';
 import type { Environment, ResolvedPlan } from '../../contract/plan.js';
+import { inOneLine } from '../../domain/one-line.js';
 import { STEPS } from '../../domain/steps.js';
 import type { Asked, Check, Finding, Means } from '../check.js';
 import { stepsOf } from './databases.js';
@@ -57,7 +58,7 @@ async function tryRevisions(
       ...(!ok && { advice }),
     });
   }
-  return findings.map((finding) => ({ ...finding, text: finding.text.trim().replaceAll(/\s*\n\s*/g, ' / ') }));
+  return findings.map((finding) => ({ ...finding, text: inOneLine(finding.text, ' / ') }));
 }
 
 function judge(name: string, current: Awaited<ReturnType<typeof askRevisions>>): Omit<Finding, 'name'> {

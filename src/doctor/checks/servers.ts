@@ -1,10 +1,11 @@
 /** Applications answer and let us in; servers can be logged in to and have the programs that the plan runs there. */
 import { commandLine } from '../../adapters/command-line.js';
-import { askHealth } from '../../adapters/health.js';
+import { askInstances } from '../../adapters/health.js';
 import { NoAnswer } from '../../adapters/http.js';
 import { logIn } from '../../adapters/login.js';
 import { endInWords, lastSaid, runShort } from '../../adapters/short-command.js';
 import type { Command, Environment, ResolvedPlan } from '../../contract/plan.js';
+import { tally } from '../../domain/instances.js';
 import { STEPS } from '../../domain/steps.js';
 import type { Asked, Check, Finding, Means } from '../check.js';
 import { stepsOf } from './databases.js';
@@ -21,9 +22,9 @@ export function serverChecks({ plan }: Asked): Check[] {
 }
 
 async function tryHealth({ healthPath }: ResolvedPlan, { name, api }: Environment, means: Means): Promise<Finding[]> {
-  const health = await askHealth(api + healthPath, means.patience.answer, means.signal);
-  const ok = !(health instanceof NoAnswer) && health.status === 200;
-  const said = health instanceof NoAnswer ? health.message : health.statusText;
+  const answers = await askInstances(api + healthPath, { timeout: means.patience.answer, signal: means.signal });
+  const ok = answers.every((health) => !(health instanceof NoAnswer) && health.status === 200);
+  const said = tally(answers.map((health) => (health instanceof NoAnswer ? health.message : health.statusText)));
   const advice = 'Start it, or put the host right; what is deployed now should be well.';
   return [{ name: `${name}-health`, ok, text: `${name}: ${api}${healthPath}: ${said}`, ...(!ok && { advice }) }];
 }

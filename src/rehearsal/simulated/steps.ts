@@ -101,6 +101,7 @@ export function simulateSteps(find: Find): Steps {
         return reportOf([status, { name: 'version', ok, text: ok ? told : `${told} instead of ${version}` }]);
       });
     },
+    readStarts: async () => [],
     checkEndpoints: ({ key, checks }) =>
       perform(find, { activity: 'checkEndpoints', key }, ({ world }) => {
         const isTrial = key.step.startsWith('staging.reversibility');
