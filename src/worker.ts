@@ -34,15 +34,16 @@ import { createTrendActivities } from './activities/trends.js';
 import { createVerificationActivities } from './activities/verification.js';
 import { createWindowActivities } from './activities/windows.js';
 import { redact } from './adapters/redaction.js';
+import { IDENTITY_FILE, runnerIdentity } from './adapters/runner-identity.js';
 import { knownSecrets } from './adapters/secrets.js';
 import type { Question } from './contract/activities.js';
-import { TASK_QUEUE } from './contract/names.js';
+import { runnerQueue, TASK_QUEUE } from './contract/names.js';
 import { dataConverter } from './encryption/data-converter.js';
 
 export interface WorkerOptions {
   connection: NativeConnectionOptions;
   namespace: string;
-  /** Folder for the records of commands. It must outlive the worker and stay on this machine. */
+  /** Folder for the records of commands, and who the runner is. It must outlive the worker. */
   state: string;
   /** Demo and rehearsal only. */
   allowVirtualTime?: boolean;
@@ -53,18 +54,29 @@ export interface WorkerOptions {
   /** The demo's faults. */
   activityInterceptors?: ActivityInterceptorsFactory[];
   logLevel?: 'info' | 'warn' | 'error';
+  /** Who this runner is, and what is odd about it: for people. */
+  tell?: (text: string) => void;
 }
+
+export { StateFolderUnusable } from './adapters/runner-identity.js';
 
 const bundle = (name: string): string => fileURLToPath(new URL(`../${name}.js`, import.meta.url));
 
+/** What ends a worker in order: a terminal that goes away, too. */
+const STOPPED_BY: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
 /**
- * Runs until SIGINT or SIGTERM. Two task queues: one that all workers share, and one of this machine alone, where the
- * commands of the deployments that it admitted are run and found again.
+ * Runs until SIGINT, SIGTERM or SIGHUP. Two task queues: one that all workers share, and one of this runner alone, where
+ * the commands of the deployments that it admitted are run and found again.
+ * @throws StateFolderUnusable
  */
 export async function runWorker(options: WorkerOptions): Promise<void> {
   const state = resolve(options.state);
   installLogger(options.logLevel ?? 'info');
-  const runner = `${TASK_QUEUE}@${hostname()}-${createHash('sha256').update(state).digest('hex').slice(0, 8)}`;
+  const { identity, older, copied } = await runnerIdentity(state);
+  const runner = runnerQueue(identity);
+  options.tell?.(`runner ${identity}`);
+  if (copied) options.tell?.(copyInWords(state, identity));
   const connection = await NativeConnection.connect(options.connection);
   const sources = monitorSources();
   const commands = createCommandActivities({ state });
@@ -78,7 +90,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     shutdownGraceTime: '10s',
   } satisfies Partial<SdkWorkerOptions>;
   try {
-    const [main, own] = await Promise.all([
+    const workers = await Promise.all([
       Worker.create({
         ...shared,
         taskQueue: TASK_QUEUE,
@@ -103,18 +115,27 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
           ...createWindowActivities(),
         },
       }),
-      Worker.create({
-        ...shared,
-        taskQueue: runner,
-        activities: { ...commands, ...createLoadActivities({ state }) },
-      }),
+      ...[runner, ...(older ? [formerQueue(state)] : [])].map((taskQueue) =>
+        Worker.create({ ...shared, taskQueue, activities: { ...commands, ...createLoadActivities({ state }) } }),
+      ),
     ]);
-    await Promise.all([main.run(), own.run()]);
+    await Promise.all(workers.map((worker) => worker.run()));
   } finally {
     await sources.postgres.close();
     await connection.close();
   }
 }
+
+/**
+ * The queue's name before runners had an identity. Deployments that were admitted then wait there, and their records
+ * are in this folder; it is found again where the machine still has the name of then.
+ */
+const formerQueue = (state: string): string =>
+  `${TASK_QUEUE}@${hostname()}-${createHash('sha256').update(state).digest('hex').slice(0, 8)}`;
+
+const copyInWords = (state: string, identity: string): string =>
+  `the identity of runner ${identity} was made in another folder than ${state}: if this is a copy, stop the other worker, ` +
+  `as both would run each other's commands; or delete ${IDENTITY_FILE} here, and this becomes a runner of its own`;
 
 /** One JSON line for each event on stderr, without secrets: stdout belongs to the commands' own output. */
 function installLogger(level: 'info' | 'warn' | 'error'): void {
@@ -124,6 +145,7 @@ function installLogger(level: 'info' | 'warn' | 'error'): void {
   const write = (at: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
     logger[at](printable(meta), message);
   Runtime.install({
+    shutdownSignals: STOPPED_BY,
     logger: {
       log: (at, message, meta) => write(at.toLowerCase() as 'info')(message, meta),
       trace: write('trace'),

@@ -13,7 +13,7 @@ import { finish, parse, sourceFiles, walk } from './source.js';
  * `later`: only by `import()`, so that a command that does not need a worker does not load one.
  */
 const LAYERS = {
-  domain: { layers: [], packages: [] },
+  domain: { layers: [], packages: ['re2js'] },
   contract: { layers: ['domain'], packages: ['@temporalio/common', '@temporalio/workflow'] },
   workflows: { layers: ['domain', 'contract'], packages: ['@temporalio/workflow'] },
   plan: { layers: ['domain', 'contract'], packages: ['zod', 'yaml', 'node:'] },

@@ -10,7 +10,7 @@ const LARGEST_DRIFT = 10 * 60_000;
 
 /** @throws from its activities: ApplicationFailure `Refused` */
 export function createAdmissionActivities(options: {
-  /** The task queue that only this machine's worker polls. */
+  /** The task queue that only this runner serves. */
   runner: string;
   /** Whether this worker serves demo and rehearsal, where the server skips time. */
   allowVirtualTime: boolean;

@@ -46,8 +46,14 @@ function factOf({ id, title, name, breach, words }: ExpectedAlert, found: FoundA
   if (same.length === 0)
     return { name: id, ok: false, text: `${title}: there is no alert ${name}${others(name, found)}` };
   const wrong = wrongWith({ name, breach, words }, same);
-  const right = `${name} is configured and fires at ${breach.comparison} ${breach.threshold}`;
-  return { name: id, ok: wrong === undefined, text: `${title}: ${wrong === undefined ? right : `${name}: ${wrong}`}` };
+  if (wrong === undefined)
+    return {
+      name: id,
+      ok: true,
+      text: `${title}: ${name} is configured and fires at ${breach.comparison} ${breach.threshold}`,
+    };
+  const text = `${title}: ${name}: ${wrong}`;
+  return same.some(({ unproven }) => unproven !== undefined) ? unknownFact(id, text) : { name: id, ok: false, text };
 }
 
 function others(name: string, found: FoundAlert[]): string {

@@ -4,9 +4,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
-import { execa } from 'execa';
+import { inheritedVariables } from '../adapters/command-line.js';
 import { storeEvidence } from '../adapters/evidence-store.js';
-import { resolveCommit } from '../adapters/git.js';
+import { type Resolved, resolveCommit } from '../adapters/git.js';
+import { type CommandEnd, endInWords, runShort } from '../adapters/short-command.js';
 import type { ApprovalActivities } from '../contract/activities.js';
 import { FailureType } from '../contract/errors.js';
 import { canonicalJson } from '../plan/digest.js';
@@ -16,11 +17,15 @@ import { evidencePath } from './recorded-commands.js';
 /** `ssh-keygen -Y` keeps signatures for different purposes apart by this word. */
 export const SIGNATURE_NAMESPACE = 'surefoot';
 
+/** Longest time for ssh-keygen to look at a signature, milliseconds. */
+const VERIFY_LIMIT = 20_000;
+
 export function createApprovalActivities(): ApprovalActivities {
   return {
     sealProposal: ({ key, evidence, release, content }) =>
-      attended(async () => {
-        const commit = (await resolveCommit(release.repository, release.target)) ?? '';
+      attended(async (signal) => {
+        const target = await resolveCommit({ folder: release.repository, signal }, release.target);
+        const commit = 'commit' in target ? target.commit : '';
         const sealed = canonicalJson({ ...content, commit });
         const digest = createHash('sha256').update(sealed).digest('hex');
         const title = `What is signed off: ${digest.slice(0, 12)}`;
@@ -31,7 +36,7 @@ export function createApprovalActivities(): ApprovalActivities {
         const unchanged = commit !== '' && commit === proven;
         const text = unchanged
           ? `${release.target} is still commit ${commit.slice(0, 12)}, which staging has proven`
-          : `${release.target} is now ${commit.slice(0, 12) || 'gone'}, but staging has proven ${proven?.slice(0, 12) ?? 'another one'}`;
+          : `${inWords(release.target, target)}, but staging has proven ${proven?.slice(0, 12) ?? 'another one'}`;
         const facts = [{ name: 'unchanged', ok: unchanged, text }];
         return { summary: `sealed as ${digest.slice(0, 12)}; ${text}`, facts, evidence: [reference], digest, commit };
       }),
@@ -47,15 +52,17 @@ export function createApprovalActivities(): ApprovalActivities {
           await writeFile(signers, lines.join(''), { mode: 0o600 });
           await writeFile(signed, signature, { mode: 0o600 });
           const words = ['-Y', 'verify', '-f', signers, '-I', who, '-n', SIGNATURE_NAMESPACE, '-s', signed];
-          const run = await execa('ssh-keygen', words, {
+          const run = await runShort({
+            argv: ['ssh-keygen', ...words],
+            environment: inheritedVariables(),
+            limit: VERIFY_LIMIT,
             input: statement,
-            reject: false,
-            timeout: 20_000,
-            cancelSignal: signal,
+            signal,
           });
           signal.throwIfAborted();
-          if (run.code === 'ENOENT') throw unverifiable();
-          if (!run.failed) return { valid: true, reason: `signed with a key of ${who}` };
+          // Only what ssh-keygen itself says is an answer: a signature is not wrong because it could not be looked at.
+          if (run.end.kind !== 'exited') throw unverifiable(run.end);
+          if (run.ok) return { valid: true, reason: `signed with a key of ${who}` };
           return { valid: false, reason: `the signature is not one of ${who} for this very approval` };
         } finally {
           await rm(folder, { recursive: true, force: true });
@@ -64,10 +71,16 @@ export function createApprovalActivities(): ApprovalActivities {
   };
 }
 
+const inWords = (name: string, found: Resolved): string =>
+  'commit' in found ? `${name} is now ${found.commit.slice(0, 12)}` : 'none' in found ? found.none : found.unknown;
+
 /** Not tried again: whoever signs waits for the answer. */
-const unverifiable = () =>
-  ApplicationFailure.create({
+function unverifiable(end: CommandEnd): ApplicationFailure {
+  const absent = end.kind === 'not run' && end.reason === 'ENOENT';
+  const why = absent ? 'ssh-keygen is not on this worker' : `ssh-keygen ${endInWords(end, VERIFY_LIMIT)}`;
+  return ApplicationFailure.create({
     type: FailureType.PreconditionFailed,
-    message: 'ssh-keygen is not on this worker: signatures cannot be verified',
+    message: `${why}: signatures cannot be verified`,
     nonRetryable: true,
   });
+}

@@ -2,7 +2,7 @@
 import type { OpenStore } from '../adapters/backup-store.js';
 import { differences, type Inventory } from '../adapters/database-inventory.js';
 import type { Locale } from '../adapters/database-snapshot.js';
-import type { DumpTools } from '../adapters/dump.js';
+import { type DumpTools, printedBy } from '../adapters/dump.js';
 import { type DumpList, notTried } from '../adapters/dump-contents.js';
 import type { Restored } from '../adapters/pg-restore.js';
 import { isEssential } from '../adapters/restore-failures.js';
@@ -28,6 +28,8 @@ export interface Trial {
   milliseconds?: number;
   /** All that could not be restored where it was tried, with the reasons. */
   without?: string[];
+  /** By a pg_restore that failed. */
+  printed?: string;
 }
 
 /** @param dump.smallest percent of the dump before it */
@@ -71,7 +73,8 @@ export async function restoreAndCompare(job: {
     return { restored: judgeTrial({ where, found, trial, inventory, list }), milliseconds, without };
   } catch (error) {
     signal.throwIfAborted();
-    return { restored: { name: 'restored', ok: false, text: `${(error as Error).message}${advice(error, scratch)}` } };
+    const text = `${(error as Error).message}${advice(error, scratch)}`;
+    return { restored: { name: 'restored', ok: false, text }, printed: printedBy(error) };
   }
 }
 

@@ -6,7 +6,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { dumpName, hashOfFile, type OpenStore } from '../adapters/backup-store.js';
 import type { Inventory } from '../adapters/database-inventory.js';
 import { withSnapshot } from '../adapters/database-snapshot.js';
-import { dumpDatabase, findDumpTools, readWhole } from '../adapters/dump.js';
+import { dumpDatabase, findDumpTools, printedBy, readWhole, ToolFailure } from '../adapters/dump.js';
 import { judgeContents, listDump } from '../adapters/dump-contents.js';
 import { evidenceFile, storeEvidence } from '../adapters/evidence-store.js';
 import { openBackupStore } from '../adapters/open-backup-store.js';
@@ -45,6 +45,8 @@ interface Proof {
   inventory?: Inventory;
   /** What is not in the dump, or could not be restored on trial, with the reasons. */
   leftOut?: string[];
+  /** What a tool that failed has printed: for the evidence only. */
+  printed?: string;
 }
 
 async function backUp(input: Input, options: BackupOptions, signal: AbortSignal) {
@@ -74,7 +76,8 @@ async function backUp(input: Input, options: BackupOptions, signal: AbortSignal)
     });
     const facts = [...proof.facts, stored, retention];
     const known = { bytes, sha256, location, restoreMilliseconds };
-    const record = { database: database.name, ...known, facts, leftOut: proof.leftOut, dumped: proof.inventory };
+    const { leftOut, inventory: dumped, printed } = proof;
+    const record = { database: database.name, ...known, facts, leftOut, dumped, printed };
     const reference = await storeEvidence(evidence, {
       title: `Backup of ${database.name}`,
       path: evidencePath(key, 'backup.json'),
@@ -101,13 +104,13 @@ async function dumpAndProve(job: {
   const at = Date.now();
   const dumped = await dump(input, file, signal).catch((error: unknown) => {
     signal.throwIfAborted();
-    if (error instanceof ApplicationFailure && error.nonRetryable) return error;
+    if (error instanceof ToolFailure || (error instanceof ApplicationFailure && error.nonRetryable)) return error;
     throw error;
   });
-  if (dumped instanceof ApplicationFailure) {
+  if (dumped instanceof Error) {
     const created = { name: 'created', ok: false, text: dumped.message };
     const others = ['size', 'readable', 'contents', 'restored'].map((fact) => untried(fact, 'looked at', [created]));
-    return { facts: [created, ...others], bytes: 0, sha256: '', at };
+    return { facts: [created, ...others], bytes: 0, sha256: '', at, printed: printedBy(dumped) };
   }
   const { tools, inventory, warnings } = dumped;
   const { size: bytes } = await stat(file);
@@ -129,8 +132,9 @@ async function dumpAndProve(job: {
       ? { restored: untried('restored', 'restored on trial', [readable, contents]) }
       : await restoreAndCompare({ input, dumped, file, list, signal });
   const facts = [created, size, readable, contents, trial.restored];
-  const leftOut = [...warnings, ...(trial.without ?? [])];
-  return { facts, bytes, sha256, at, restoreMilliseconds: trial.milliseconds, inventory, leftOut };
+  const { milliseconds: restoreMilliseconds, without = [], printed } = trial;
+  const leftOut = [...warnings, ...without];
+  return { facts, bytes, sha256, at, restoreMilliseconds, inventory, leftOut, printed };
 }
 
 /** Dumps and counts in one snapshot: what live traffic writes in the meantime is in neither. */

@@ -1,9 +1,13 @@
 /** Commands of the checklist: scripts, logs, migrations. Each runs at most once for its step and generation. */
 import { commandLine } from '../adapters/command-line.js';
 import { storeEvidence } from '../adapters/evidence-store.js';
+import { judgeLines, tooLong } from '../adapters/log-lines.js';
+import { quotable } from '../adapters/quotable.js';
 import { redact } from '../adapters/redaction.js';
 import type { CommandActivities } from '../contract/activities.js';
 import { formatDuration } from '../domain/duration.js';
+import { unknownFact } from '../domain/evidence.js';
+import { LONGEST_LINE, matcher } from '../domain/pattern.js';
 import { attended } from './attendance.js';
 import { migrate } from './migrations.js';
 import { type CommandOutcome, evidencePath, runOnce, secretsOf } from './recorded-commands.js';
@@ -27,25 +31,36 @@ export function createCommandActivities(options: {
       const line = commandLine({ environment, command, values: { environment: environment.name } });
       const what = { state, name: 'logs', evidence, environment, line, timeout: command.timeout };
       // The earlier output first: should its record be gone, it is read anew here, and nothing counts as new.
-      const earlier = since && linesOf(await runOnce({ ...what, key: since }));
+      const before = since && (await runOnce({ ...what, key: since }));
+      const earlier = before && linesOf(before);
       const run = await runOnce({ ...what, key });
-      const pattern = new RegExp(critical);
       const lines = earlier ? freshLines(earlier, linesOf(run)) : linesOf(run);
-      const matches = lines.filter((text) => pattern.test(text));
+      const { matching, unread } = await judgeLines(lines, matcher(critical));
       const secrets = await secretsOf(environment);
-      const content = redact(`${matches.join('\n')}\n`, secrets);
+      const content = redact(`${matching.join('\n')}\n`, secrets);
       const title = `Critical lines in the output of ${line.title}`;
       const path = evidencePath(key, 'critical-lines.log');
-      const excerpt = matches.length > 0 ? [await storeEvidence(evidence, { title, path, content })] : [];
-      const first = redact(matches[0] ?? '', secrets).slice(0, 300);
-      const text =
-        matches.length === 0
-          ? `no critical line among the ${earlier ? 'new' : 'last'} ${lines.length} lines of the log`
-          : `${matches.length} critical lines among the ${earlier ? 'new' : 'last'} ${lines.length}; first: ${first}`;
-      const begun = !earlier || lines.some((text) => new RegExp(started ?? '').test(text));
+      const excerpt = matching.length > 0 ? [await storeEvidence(evidence, { title, path, content })] : [];
+      const first = quotable(redact(matching[0] ?? '', secrets)).slice(0, 300);
+      const among = `among the ${earlier ? 'new' : 'last'} ${lines.length}`;
+      const gaps = [
+        ...(lines.length === 0 && !earlier ? ['the command printed nothing'] : []),
+        ...(unread.length > 0 ? [tooLong(unread.length)] : []),
+        ...[run.notWhole, before?.notWhole].filter((lack) => lack !== undefined),
+      ];
+      const seen =
+        matching.length === 0
+          ? `no critical line ${among} lines of the log`
+          : `${matching.length} critical lines ${among}; first: ${first}`;
+      const begun = !earlier || (await judgeLines(whole(lines), matcher(started ?? ''))).matching.length > 0;
+      const good = begun ? [] : [`none tells of a good start${started ? ` (${started})` : ''}`];
+      const words = [seen, ...gaps, ...good].join('; ');
       const ran = { name: 'ran', ok: true, text: `${line.title} printed ${lines.length} lines` };
-      const words = begun ? text : `${text}; none tells of a good start${started ? ` (${started})` : ''}`;
-      const facts = [ran, { name: 'logs', ok: begun && matches.length === 0, text: words }];
+      const isUnknown = gaps.length > 0 && matching.length === 0;
+      const logs = isUnknown
+        ? unknownFact('logs', words)
+        : { name: 'logs', ok: begun && matching.length === 0, text: words };
+      const facts = [ran, logs];
       return { summary: words, facts, evidence: [...run.evidence, ...excerpt] };
     },
 
@@ -54,6 +69,9 @@ export function createCommandActivities(options: {
     readRevision: ({ environment, migration }) => attended((signal) => currentRevision(environment, migration, signal)),
   };
 }
+
+/** Of a good start only whole lines tell: the end of a longer one could say the opposite. */
+const whole = (lines: string[]) => lines.filter(({ length }) => length <= LONGEST_LINE);
 
 export const linesOf = ({ output, errors }: CommandOutcome): string[] =>
   `${output}\n${errors}`.split(/\r?\n/).filter(Boolean);

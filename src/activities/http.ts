@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CheckRun, type Exchange, performCheck } from '../adapters/endpoint-checks.js';
 import { storeEvidence } from '../adapters/evidence-store.js';
-import { askHealth, type Health } from '../adapters/health.js';
-import { fieldOf, jsonOf, NoAnswer, request } from '../adapters/http.js';
+import { agreed, askHealth, askInstances, type Health, startsOf, told } from '../adapters/health.js';
+import { fieldOf, insteadOfContent, jsonOf, NoAnswer, request } from '../adapters/http.js';
 import { logIn } from '../adapters/login.js';
 import { messageGone, messageShown } from '../adapters/maintenance-message.js';
 import type { HttpActivities } from '../contract/activities.js';
 import type { Environment } from '../contract/plan.js';
 import { formatDuration } from '../domain/duration.js';
-import type { Fact, StepReport } from '../domain/evidence.js';
+import { type Fact, type StepReport, unknownFact } from '../domain/evidence.js';
+import { tally } from '../domain/instances.js';
 import { attended } from './attendance.js';
 
 const ATTEMPT = 5_000;
@@ -20,14 +21,20 @@ const SETTLE = 10_000;
 export function createHttpActivities(options: { settle?: number } = {}): HttpActivities {
   const { settle = SETTLE } = options;
   return {
-    /** Facts: `status`; `version` when one is expected. */
-    awaitHealth: ({ environment, path, version, within }) =>
+    /**
+     * Facts: `status`; `version` when one is expected; `restarted` when earlier starts are given. Each holds when all
+     * answers of {@link askInstances} agree in it.
+     */
+    awaitHealth: ({ environment, path, version, startedBefore, within }) =>
       attended(async (signal) => {
         const start = performance.now();
         for (;;) {
           const left = within - (performance.now() - start);
-          const health = await askHealth(environment.api + path, Math.max(Math.min(ATTEMPT, left), 1), signal);
-          const facts = healthFacts(health, version);
+          const expected = { version, startedBefore };
+          const facts = await healthFacts(environment.api + path, expected, {
+            timeout: Math.max(Math.min(ATTEMPT, left), 1),
+            signal,
+          });
           const waited = performance.now() - start;
           const words = facts.map(({ text }) => text).join(', ');
           if (facts.every(({ ok }) => ok)) return report(`${words} after ${formatDuration(waited)}`, facts);
@@ -37,6 +44,9 @@ export function createHttpActivities(options: { settle?: number } = {}): HttpAct
           await sleep(PAUSE, undefined, { signal });
         }
       }),
+
+    readStarts: ({ environment, path }) =>
+      attended(async (signal) => startsOf(await askInstances(environment.api + path, { signal }))),
 
     /** Facts: `login` when a check needs it, and those of {@link performCheck}. */
     checkEndpoints: async ({ key, evidence, environment, checks }) => {
@@ -85,18 +95,23 @@ export function createHttpActivities(options: { settle?: number } = {}): HttpAct
     awaitDrained: ({ environment, path, drain }) =>
       attended(async (signal) => {
         const start = performance.now();
-        let told = false;
+        let isTold = false;
         for (;;) {
           const left = drain - (performance.now() - start);
-          const health = await askHealth(environment.api + path, Math.max(Math.min(ATTEMPT, left), 1), signal);
-          const inFlight = health instanceof NoAnswer ? undefined : fieldOf(jsonOf(health), 'in_flight');
-          told ||= typeof inFlight === 'number';
+          const timeout = Math.max(Math.min(ATTEMPT, left), 1);
+          const first = await askHealth(environment.api + path, timeout, signal);
+          const isQuiet = inFlightOf(first) === 0;
+          const answers = isQuiet ? await askInstances(environment.api + path, { timeout, signal, first }) : [first];
+          const counts = answers.map(inFlightOf);
+          isTold ||= counts.some((count) => count !== undefined);
           const waited = performance.now() - start;
-          if (inFlight === 0) return drained(true, `no request in flight after ${formatDuration(waited)}`);
+          if (counts.every((count) => count === 0))
+            return drained(true, `no request in flight after ${formatDuration(waited)}`);
           if (waited + 2 * PAUSE > drain) {
-            const last = typeof inFlight === 'number' ? `${inFlight} requests in flight` : inWords(health);
-            if (told) return drained(false, `not drained within ${formatDuration(drain)}: ${last}`);
+            if (isTold)
+              return drained(false, `not drained within ${formatDuration(drain)}: ${tally(answers.map(busy))}`);
             await sleep(Math.max(drain - waited, 0), undefined, { signal });
+            if (first instanceof NoAnswer) return report(...notKnown(drain, first));
             return drained(true, `waited ${formatDuration(drain)}; the application does not tell what is in flight`);
           }
           await sleep(PAUSE, undefined, { signal });
@@ -128,20 +143,60 @@ const report = (summary: string, facts: Fact[]): StepReport => ({ summary, facts
 
 const drained = (ok: boolean, text: string) => report(text, [{ name: 'drained', ok, text }]);
 
+function inFlightOf(health: Health): number | undefined {
+  const count = health instanceof NoAnswer ? undefined : fieldOf(jsonOf(health), 'in_flight');
+  return typeof count === 'number' ? count : undefined;
+}
+
+function busy(health: Health): string {
+  const count = inFlightOf(health);
+  return count === undefined ? inWords(health) : `${count} requests in flight`;
+}
+
+function notKnown(waited: number, { message }: NoAnswer): [string, Fact[]] {
+  const text = `what is in flight after ${formatDuration(waited)} is not known: ${message}`;
+  return [text, [unknownFact('drained', text)]];
+}
+
 /** The last answer for people: `connection refused`, `503 Service Unavailable`. */
 const inWords = (health: Health) => (health instanceof NoAnswer ? health.message : health.statusText);
 
-function healthFacts(health: Health, expected?: string): Fact[] {
-  const status: Fact = {
-    name: 'status',
-    ok: !(health instanceof NoAnswer) && health.status === 200,
-    text: inWords(health),
-  };
-  if (expected === undefined) return [status];
-  const version = health instanceof NoAnswer ? undefined : fieldOf(jsonOf(health), 'version');
-  const told = typeof version === 'string' ? `version ${version}` : 'no version';
-  const ok = version === expected;
-  return [status, { name: 'version', ok, text: ok ? told : `${told} instead of ${expected}` }];
+interface Expected {
+  version?: string;
+  startedBefore?: string[];
+}
+
+/** The others are asked only when the first one says what is expected. */
+async function healthFacts(
+  url: string,
+  expected: Expected,
+  limits: { timeout: number; signal: AbortSignal },
+): Promise<Fact[]> {
+  const first = await askHealth(url, limits.timeout, limits.signal);
+  const facts = judge([first], expected);
+  return facts.every(({ ok }) => ok) ? judge(await askInstances(url, { ...limits, first }), expected) : facts;
+}
+
+function judge(answers: Health[], { version, startedBefore = [] }: Expected): Fact[] {
+  const isWell = answers.every((answer) => !(answer instanceof NoAnswer) && answer.status === 200);
+  const facts: Fact[] = [{ name: 'status', ok: isWell, text: tally(answers.map(inWords)) }];
+  if (version !== undefined) facts.push(versionFact(answers, version));
+  if (startedBefore.length > 0) {
+    const starts = answers.map((answer) => told(answer, 'started_at'));
+    const old = starts.filter((start) => 'value' in start && startedBefore.includes(start.value)).length;
+    const text = old > 0 ? `${old} of ${starts.length} answers are of before the restart` : 'started anew';
+    const unread = starts.find((start) => 'unknown' in start);
+    facts.push(unread ? unknownFact('restarted', unread.unknown) : { name: 'restarted', ok: old === 0, text });
+  }
+  return facts;
+}
+
+function versionFact(answers: Health[], expected: string): Fact {
+  const name = 'version';
+  const found = agreed(answers, 'version');
+  if ('value' in found && found.value === expected) return { name, ok: true, text: `version ${expected}` };
+  const text = 'value' in found ? `version ${found.value}` : found.unknown;
+  return { name, ok: false, text: `${text} instead of ${expected}` };
 }
 
 async function pathFact(environment: Environment, path: string, signal: AbortSignal): Promise<Fact> {
@@ -149,7 +204,8 @@ async function pathFact(environment: Environment, path: string, signal: AbortSig
   if ('refused' in login) return { name: 'status', ok: false, text: `login failed: ${login.refused}` };
   try {
     const answer = await request({ url: environment.api + path, headers: login.headers, timeout: 30_000, signal });
-    return { name: 'status', ok: answer.status === 200, text: `${path}: ${answer.statusText}` };
+    const instead = answer.status === 200 ? insteadOfContent(answer) : answer.statusText;
+    return { name: 'status', ok: instead === undefined, text: `${path}: ${instead ?? answer.statusText}` };
   } catch (error) {
     if (error instanceof NoAnswer) return { name: 'status', ok: false, text: `${path}: ${error.message}` };
     throw error;

@@ -1,6 +1,7 @@
 /** Whether the indexes are what the plan says, what its queries can do with them, and whether production uses them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type IndexState, isUsable, readIndexes, readIndexUse } from '../adapters/database-catalogue.js';
+import { Deadline } from '../adapters/deadline.js';
 import { storeEvidence } from '../adapters/evidence-store.js';
 import { withDatabase } from '../adapters/postgres.js';
 import { describePlans, explain, type PlansByMode, usesIndex } from '../adapters/query-plans.js';
@@ -43,10 +44,10 @@ export function createIndexActivities(): IndexActivities {
     checkIndexUse: ({ key, evidence, environment, indexes, baseline, advisory }) =>
       attended((signal) =>
         withDatabase(environment.database, async (client) => {
-          const until = Date.now() + COUNTED_WITHIN;
+          const until = new Deadline(COUNTED_WITHIN);
           let use = await readIndexUse(client, indexes.table);
           let judged = judgeUse(indexes, baseline, use);
-          while (judged.mayCome && Date.now() < until) {
+          while (judged.mayCome && !until.passed) {
             await sleep(LOOK_EVERY, undefined, { signal });
             use = await readIndexUse(client, indexes.table);
             judged = judgeUse(indexes, baseline, use);

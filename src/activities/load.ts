@@ -108,7 +108,7 @@ const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
 /** What came instead of success, most frequent first. */
 function others({ outcomes }: LoadSummary): string {
   const failed = Object.entries(outcomes)
-    .filter(([outcome]) => !/^[23]\d\d$/.test(outcome))
+    .filter(([outcome]) => outcome !== '200')
     .sort(([, a], [, b]) => b - a)
     .map(([outcome, count]) => `${count} × ${outcome}`);
   return failed.length > 0 ? `; ${failed.join(', ')}` : '';

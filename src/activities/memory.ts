@@ -1,13 +1,14 @@
 /** Checklist 1.5, "sem erros de memória": whether the application ran out of memory during a load test. */
 import { ApplicationFailure } from '@temporalio/common';
 import { commandLine } from '../adapters/command-line.js';
-import { askHealth } from '../adapters/health.js';
-import { fieldOf, jsonOf, NoAnswer } from '../adapters/http.js';
+import { askInstances, startsOf, told } from '../adapters/health.js';
+import { NoAnswer } from '../adapters/http.js';
 import { redact } from '../adapters/redaction.js';
 import type { EvidencePlace, StepKey } from '../contract/activities.js';
 import { FailureType } from '../contract/errors.js';
 import type { Command, Environment } from '../contract/plan.js';
 import type { EvidenceReference, Fact } from '../domain/evidence.js';
+import { restartsSeen } from '../domain/instances.js';
 import { freshLines, linesOf } from './commands.js';
 import { runOnce, secretsOf } from './recorded-commands.js';
 
@@ -27,8 +28,8 @@ interface Watched {
 
 /** What is known of the application at one time: when its process started, and what its log says of memory. */
 interface Look {
-  /** Or why it is not known. */
-  startedAt: string | { unknown: string };
+  /** Of each instance that answered; or why it is not known. */
+  startedAt: string[] | { unknown: string };
   lines: string[] | { unknown: string };
   evidence: EvidenceReference[];
 }
@@ -55,9 +56,12 @@ export async function watchMemory(
 }
 
 function restarted(before: Look['startedAt'], after: Look['startedAt']): string | undefined {
-  if (typeof before !== 'string') return `whether it was restarted is not known: before the test ${before.unknown}`;
-  if (typeof after !== 'string') return `after the test ${after.unknown}`;
-  return before === after ? undefined : `the application was restarted: started at ${before}, then at ${after}`;
+  if ('unknown' in before) return `whether it was restarted is not known: before the test ${before.unknown}`;
+  if ('unknown' in after) return `after the test ${after.unknown}`;
+  const seen = restartsSeen([before, after]);
+  if ('unknown' in seen) return `whether it was restarted is not known: ${seen.unknown}`;
+  if (seen.value === 0) return undefined;
+  return `the application was restarted: started at ${before.join(', ')}, then at ${after.join(', ')}`;
 }
 
 /** What an earlier test left in the log says nothing of this one. */
@@ -75,12 +79,13 @@ async function look(watched: Watched, when: 'before' | 'after'): Promise<Look> {
 }
 
 async function processStart({ environment, healthPath, signal }: Watched): Promise<Look['startedAt']> {
-  const health = await askHealth(environment.api + healthPath, undefined, signal);
-  if (health instanceof NoAnswer) return { unknown: `the health check does not answer: ${health.message}` };
-  if (health.status !== 200) return { unknown: `the health check answers ${health.statusText}` };
-  const startedAt = fieldOf(jsonOf(health), 'started_at');
-  if (typeof startedAt === 'string' || typeof startedAt === 'number') return String(startedAt);
-  return { unknown: 'the health check does not tell started_at' };
+  const answers = await askInstances(environment.api + healthPath, { signal });
+  for (const answer of answers) {
+    if (answer instanceof NoAnswer) return { unknown: `the health check does not answer: ${answer.message}` };
+    if (answer.status !== 200) return { unknown: `the health check answers ${answer.statusText}` };
+    if ('unknown' in told(answer, 'started_at')) return { unknown: 'the health check does not tell started_at' };
+  }
+  return startsOf(answers);
 }
 
 async function readLog(watched: Watched, when: string): Promise<Pick<Look, 'lines' | 'evidence'>> {
@@ -91,6 +96,8 @@ async function readLog(watched: Watched, when: string): Promise<Pick<Look, 'line
     const run = await runOnce({ state, key, name, evidence, environment, line, timeout: logs.timeout });
     const secrets = await secretsOf(environment);
     const lines = linesOf(run).filter((text) => OUT_OF_MEMORY.test(text));
+    if (lines.length === 0 && run.notWhole !== undefined)
+      return { lines: { unknown: run.notWhole }, evidence: run.evidence };
     return { lines: lines.map((text) => redact(text, secrets).slice(0, 300)), evidence: run.evidence };
   } catch (error) {
     const known: string[] = [FailureType.CommandFailed, FailureType.OutcomeUnknown];

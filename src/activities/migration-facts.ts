@@ -2,6 +2,7 @@
 import { warningLines } from '../adapters/alembic.js';
 import type { Leftover } from '../adapters/database-catalogue.js';
 import type { MigrationTool } from '../adapters/migration-tools.js';
+import { quotable } from '../adapters/quotable.js';
 import { describeChanges, fingerprint, type SchemaDescription } from '../adapters/schema-fingerprint.js';
 import type { TableStock } from '../adapters/table-stock.js';
 import { formatDuration } from '../domain/duration.js';
@@ -113,7 +114,7 @@ function warnings({ run, refusal }: Course): Fact {
   const fact = (ok: boolean, text: string) => ({ name: 'warnings', ok, text });
   if (!run) return fact(refusal === undefined, 'nothing was run');
   const lines = warningLines(run.output);
-  if (lines.length > 0) return fact(false, `${lines.length} warnings: ${lines[0]?.slice(0, 300)}`);
+  if (lines.length > 0) return fact(false, `${lines.length} warnings: ${quotable(lines[0] ?? '').slice(0, 300)}`);
   const ended = run.failure === undefined;
   return fact(ended, `no warnings in the output${ended ? '' : ' up to the failure'}`);
 }

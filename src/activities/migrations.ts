@@ -7,12 +7,14 @@ import { commandLine } from '../adapters/command-line.js';
 import { readLeftovers } from '../adapters/database-catalogue.js';
 import {
   describeBackend,
+  HELD,
   lockName,
   locksForDeployment,
   migrationName,
   runningMigrations,
   takeMigrationLock,
 } from '../adapters/database-locks.js';
+import { Deadline } from '../adapters/deadline.js';
 import { storeEvidence } from '../adapters/evidence-store.js';
 import { migrationTool } from '../adapters/migration-tools.js';
 import { alembicRevisions, type DatabaseClient, withDatabase } from '../adapters/postgres.js';
@@ -46,16 +48,18 @@ const GRACE = 5_000;
 export async function migrate(state: string, input: MigrateInput): Promise<MigrateReport> {
   const { key, environment, migration, direction } = input;
   const target = direction.kind === 'upgrade' ? migration.revision : direction.to;
+  const { database } = environment;
+  const locked = (held: string | undefined, signal: AbortSignal) =>
+    withDatabase(database, async (client) => {
+      const work = { ...input, state, client, signal, target };
+      return held === undefined ? migrateLocked(work) : reportOf(work, { refusal: held });
+    });
   // The lock lives on a connection of its own for as long as this attempt; the probe covers what outlives an attempt.
   return attended((signal) =>
     withDatabase(
-      environment.database,
-      async (client) => {
-        const work = { ...input, state, client, signal, target };
-        const held = await lock(client, key);
-        return held === undefined ? migrateLocked(work) : reportOf(work, { refusal: held });
-      },
-      { applicationName: lockName(key) },
+      database,
+      (holder) => holder.transaction(async (client) => locked(await lock(client, key), signal), HELD),
+      { applicationName: lockName(key), session: true },
     ),
   );
 }
@@ -191,14 +195,14 @@ async function lock(client: DatabaseClient, key: StepKey): Promise<string | unde
  * @returns what is still at work: another deployment's migration at once, this one's after the time
  */
 async function awaitQuiet({ client, key, signal }: Work, within: number): Promise<string | undefined> {
-  const until = Date.now() + within;
+  const until = new Deadline(within);
   for (;;) {
     const { ours, others } = await runningMigrations(client, key);
     const other = others[0];
     if (other) return `another migration is running in the database: ${describeBackend(other)}`;
     const own = ours[0];
     if (!own) return undefined;
-    if (Date.now() > until) return `an earlier run is still at work in the database: ${describeBackend(own)}`;
+    if (until.passed) return `an earlier run is still at work in the database: ${describeBackend(own)}`;
     await sleep(PROBE_EVERY, undefined, { signal });
   }
 }

@@ -2,16 +2,16 @@
 import { access, constants } from 'node:fs/promises';
 import { basename, isAbsolute, resolve } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
-import { execa } from 'execa';
-import { searchPath } from '../adapters/command-line.js';
-import { isAncestor, missingFiles, resolveCommit, unreadable } from '../adapters/git.js';
+import { inheritedVariables, searchPath } from '../adapters/command-line.js';
 import { logIn } from '../adapters/login.js';
 import { withDatabase } from '../adapters/postgres.js';
 import { countRowsOf } from '../adapters/row-counts.js';
+import { endInWords, runShort } from '../adapters/short-command.js';
 import type { PrerequisiteActivities } from '../contract/activities.js';
-import type { Commands, Environment, ResolvedPlan } from '../contract/plan.js';
-import { type Fact, failures, passed, type StepReport } from '../domain/evidence.js';
+import type { Commands, Environment } from '../contract/plan.js';
+import { type Fact, failures, passed, type StepReport, unknownFact } from '../domain/evidence.js';
 import { attended } from './attendance.js';
+import { examineRepository } from './repository.js';
 
 /**
  * Facts: `checkRepository` establishes `merged`, `target`, `previous`, `files`; `checkStaging` `rows`, `credentials`;
@@ -21,37 +21,15 @@ export function createPrerequisiteActivities(
   options: {
     /** Folders searched before PATH, besides those of the environments. */
     tools?: string[];
+    /** Longest time for a tool to say its version, or for git to answer a question, milliseconds. */
+    toolLimit?: number;
   } = {},
 ): PrerequisiteActivities {
   return {
-    checkRepository: ({ release }) =>
-      attended(async () => {
-        const problem = await unreadable(release.repository);
-        const find = (name: string) => (problem ? undefined : resolveCommit(release.repository, name));
-        const [branch, target, previous] = await Promise.all([
-          find(release.branch),
-          find(release.target),
-          find(release.previous),
-        ]);
-        const merged =
-          branch !== undefined &&
-          target !== undefined &&
-          (await isAncestor(release.repository, { ancestor: branch, of: target }));
-        const resolved = (name: string, commit: string | undefined) =>
-          commit ? `${name} is commit ${commit.slice(0, 12)}` : (problem ?? `${name} is not in ${release.repository}`);
-        const facts: Fact[] = [
-          {
-            name: 'merged',
-            ok: merged,
-            text: branch
-              ? `${release.branch} is ${merged ? '' : 'not '}merged into ${release.target}`
-              : resolved(release.branch, branch),
-          },
-          { name: 'target', ok: target !== undefined, text: resolved(release.target, target) },
-          { name: 'previous', ok: previous !== undefined, text: resolved(release.previous, previous) },
-          await filesFact(release, target),
-        ];
-        return { ...summed(facts, facts.map((fact) => fact.text).join('; ')), commit: target ?? '' };
+    checkRepository: ({ release, review }) =>
+      attended(async (signal) => {
+        const { facts, commit } = await examineRepository({ release, review, signal, limit: options.toolLimit });
+        return { ...summed(facts, facts.map((fact) => fact.text).join('; ')), commit };
       }),
 
     checkStaging: ({ environments, minimumRows }) =>
@@ -78,8 +56,8 @@ export function createPrerequisiteActivities(
 
     checkTools: ({ tools, scripts, commands }) =>
       attended(async (signal) => {
-        const path = searchPath(options.tools ?? []);
-        const toolFacts = await Promise.all(tools.map((tool) => checkTool(tool, path, signal)));
+        const look = { path: searchPath(options.tools ?? []), limit: options.toolLimit ?? 20_000 };
+        const toolFacts = await Promise.all(tools.map((tool) => checkTool(tool, look, signal)));
         const folders = workerFolders(commands);
         const scriptFacts = await Promise.all(scripts.map((script) => checkScript(script, folders)));
         const facts = [...toolFacts, ...scriptFacts, await checkPrograms(commands)];
@@ -90,15 +68,6 @@ export function createPrerequisiteActivities(
   };
 }
 
-async function filesFact({ repository, target, files }: ResolvedPlan['release'], commit?: string): Promise<Fact> {
-  const missing = commit === undefined ? files : await missingFiles(repository, commit, files);
-  const text =
-    missing.length > 0
-      ? `${target} does not hold ${missing.join(', ')}`
-      : `${target} holds ${files.join(', ') || 'what the plan names: nothing'}`;
-  return { name: 'files', ok: missing.length === 0, text };
-}
-
 function summed(facts: Fact[], good: string): StepReport {
   const report = { summary: good, facts, evidence: [] };
   return passed(report) ? report : { ...report, summary: failures(report) };
@@ -107,7 +76,8 @@ function summed(facts: Fact[], good: string): StepReport {
 /** @returns what does not work, for people */
 async function checkCredentials(environment: Environment, signal: AbortSignal): Promise<string[]> {
   const attempts = [
-    withDatabase(environment.database, (client) => client.query('select 1')).then(() => undefined),
+    // Migrations and dumps need a session: a pooler is told of now, and not when production waits.
+    withDatabase(environment.database, (client) => client.query('select 1'), { session: true }).then(() => undefined),
     logIn(environment, signal).then((login) =>
       'refused' in login ? `login to ${environment.api} refused: ${login.refused}` : undefined,
     ),
@@ -123,22 +93,26 @@ async function checkCredentials(environment: Environment, signal: AbortSignal): 
   });
 }
 
-async function checkTool(tool: string, path: string, signal: AbortSignal): Promise<Fact> {
+async function checkTool(
+  tool: string,
+  { path, limit }: { path: string; limit: number },
+  signal: AbortSignal,
+): Promise<Fact> {
   const name = `tool:${tool}`;
   // ssh is the one that knows no --version.
   const words = tool === 'ssh' ? ['-V'] : ['--version'];
-  const run = await execa(tool, words, {
-    env: { PATH: path },
-    reject: false,
-    timeout: 20_000,
-    stdin: 'ignore',
-    cancelSignal: signal,
-  });
+  const environment = { ...inheritedVariables(), PATH: path };
+  const run = await runShort({ argv: [tool, ...words], environment, limit, signal });
   signal.throwIfAborted();
-  const version = (run.stdout || run.stderr || '').trim().split('\n')[0]?.slice(0, 120);
-  if (run.code === 'ENOENT') return { name, ok: false, text: `${tool} is not found` };
-  if (run.failed) return { name, ok: false, text: `${tool} is there, but ${words[0]} failed: ${version || run.code}` };
-  return { name, ok: true, text: `${tool}: ${version}` };
+  const [version = ''] = (run.stdout.trim() || run.stderr.trim()).split('\n');
+  const said = version.slice(0, 120);
+  const wrong = endInWords(run.end, limit);
+  if (run.end.kind === 'not run' && run.end.reason === 'ENOENT') {
+    return { name, ok: false, text: `${tool} is not found` };
+  }
+  if (wrong) return { name, ok: false, text: `${tool} is there, but ${words[0]} ${wrong}${said && `: ${said}`}` };
+  if (said === '') return unknownFact(name, `${tool} is there, but says no version`);
+  return { name, ok: true, text: `${tool}: ${said}` };
 }
 
 const workerFolders = (commands: Commands): string[] => [

@@ -2,11 +2,12 @@
 
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open, rename, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { type CommandLine, ownSecrets } from '../adapters/command-line.js';
 import { storeEvidence } from '../adapters/evidence-store.js';
+import { quotable, WITHHELD } from '../adapters/quotable.js';
 import { type RecordedEnd, runRecorded, stepFolder } from '../adapters/recorder.js';
 import { redact, redaction } from '../adapters/redaction.js';
 import { knownSecrets, rememberSecrets } from '../adapters/secrets.js';
@@ -25,6 +26,8 @@ export interface CommandOutcome {
   /** The last 4 MB of each output, with secrets: for reading, not for writing. */
   output: string;
   errors: string;
+  /** Why these are not all that it printed: who looks for something in them does not know what stood before. */
+  notWhole?: string;
   evidence: EvidenceReference[];
 }
 
@@ -75,8 +78,11 @@ export async function runToEnd(input: CommandRun): Promise<CommandOutcome> {
 
   const secrets = await secretsOf(input.environment);
   for (const log of ['stdout.log', 'stderr.log']) await hideSecrets(join(folder, log), secrets);
-  const output = await readEnd(join(folder, 'stdout.log'));
-  const errors = await readEnd(join(folder, 'stderr.log'));
+  const printed = await Promise.all(['stdout.log', 'stderr.log'].map((log) => readEnd(join(folder, log))));
+  const [output = '', errors = ''] = printed.map(({ text }) => text);
+  // A command that could not be started has printed nothing.
+  const spoiled = end.kind === 'ended' && end.error !== undefined ? [] : printed.flatMap(({ lack }) => lack ?? []);
+  const notWhole = spoiled.length > 0 ? spoiled.join('; ') : undefined;
   const evidence = await keepOutput(input, folder);
 
   const fail = (type: FailureType, what: string) =>
@@ -89,16 +95,23 @@ export async function runToEnd(input: CommandRun): Promise<CommandOutcome> {
       nonRetryable: true,
       details: [{ evidence }],
     });
+  if (end.kind === 'unknown' && end.unreadable !== undefined) {
+    const failure = fail(
+      FailureType.OutcomeUnknown,
+      `may have run: its record ${end.unreadable} is empty or cannot be understood; look at what it was to do`,
+    );
+    return { failure, milliseconds: 0, output, errors, notWhole, evidence };
+  }
   if (end.kind === 'unknown') {
     const running = end.stillRunning === undefined ? 'no longer runs' : `still runs as process ${end.stillRunning}`;
     const failure = fail(
       FailureType.OutcomeUnknown,
       `was started, but its recorder was killed; the command ${running}`,
     );
-    return { failure, milliseconds: 0, output, errors, evidence };
+    return { failure, milliseconds: 0, output, errors, notWhole, evidence };
   }
   const bad = judgeEnd(end, line, errors, input.timeout);
-  return { failure: bad && fail(...bad), milliseconds: end.milliseconds, output, errors, evidence };
+  return { failure: bad && fail(...bad), milliseconds: end.milliseconds, output, errors, notWhole, evidence };
 }
 
 function judgeEnd(
@@ -153,23 +166,27 @@ async function keepOutput(
 export const evidencePath = (key: StepKey, name: string): string =>
   `${key.step.replaceAll(/[^\w.-]/g, '_')}/${key.generation}/${name}`;
 
-/** The last lines of both outputs: alembic reports on stdout, most others on stderr. */
+/** The last lines of both outputs, as far as they may be shown: alembic reports on stdout, most others on stderr. */
 function excerpt(output: string, errors: string): string {
-  const lines = [...lastLines(output, 5), ...lastLines(errors, 10)].join('\n');
-  return lines === '' ? '; it printed nothing' : `:\n${lines.slice(-LONGEST_EXCERPT)}`;
+  const lines = [quotable(output, 5), quotable(errors, 10)].filter(Boolean).join('\n');
+  if (lines === '') return '; it printed nothing';
+  return `:\n${lines.slice(-LONGEST_EXCERPT)}${lines.includes(WITHHELD) ? `\n(${WITHHELD} stands only in the evidence)` : ''}`;
 }
 
-const lastLines = (text: string, count: number) => text.trimEnd().split('\n').slice(-count).filter(Boolean);
-
-async function readEnd(file: string): Promise<string> {
-  if (!(await exists(file))) return '';
+async function readEnd(file: string): Promise<{ text: string; lack?: string }> {
+  if (!(await exists(file))) return { text: '', lack: `${basename(file)} is gone` };
   const handle = await open(file);
   try {
     const { size } = await handle.stat();
     const start = Math.max(0, size - LONGEST_READ);
     const buffer = Buffer.alloc(size - start);
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, start);
-    return buffer.toString('utf8', 0, bytesRead);
+    const text = buffer.toString('utf8', 0, bytesRead);
+    if (start === 0) return { text };
+    return {
+      text,
+      lack: `only the last ${LONGEST_READ >> 20} MB of the ${Math.ceil(size / 2 ** 20)} MB of ${basename(file)} are read`,
+    };
   } finally {
     await handle.close();
   }

@@ -10,7 +10,6 @@ import {
   administering,
   dropRestored,
   inherit,
-  isLost,
   keptName,
   putInPlace,
   readProgress,
@@ -18,12 +17,13 @@ import {
   type Swap,
   swapOf,
 } from '../adapters/database-swap.js';
-import { findDumpTools } from '../adapters/dump.js';
+import { findDumpTools, printedBy } from '../adapters/dump.js';
 import { listDump } from '../adapters/dump-contents.js';
 import { evidenceFile, referTo, storeEvidence } from '../adapters/evidence-store.js';
 import { openBackupStore } from '../adapters/open-backup-store.js';
 import { restoreInto } from '../adapters/pg-restore.js';
 import { type DatabaseClient, serverVersion } from '../adapters/postgres.js';
+import { isLost } from '../adapters/postgres-errors.js';
 import { isEssential, isOfTheServer, type RestoreFailure } from '../adapters/restore-failures.js';
 import type { EvidencePlace, RestoreActivities } from '../contract/activities.js';
 import { formatDuration } from '../domain/duration.js';
@@ -52,6 +52,8 @@ interface Found {
   milliseconds?: number;
   /** What this user may not restore, with the reasons. */
   unkept?: string[];
+  /** By a pg_restore that failed: for the evidence only. */
+  printed?: string;
 }
 
 async function restore(input: Input, signal: AbortSignal): Promise<StepReport> {
@@ -72,8 +74,8 @@ async function restore(input: Input, signal: AbortSignal): Promise<StepReport> {
     return { ...beside, inPlace: await place(client, { swap, beside, user: database.user, signal }) };
   });
   const facts = [found.fetched, found.restored, inPlace];
-  const { inventory, milliseconds, kept, unkept } = found;
-  const record = { database: database.name, from, kept, milliseconds, unkept, restored: inventory, facts };
+  const { inventory, milliseconds, kept, unkept, printed } = found;
+  const record = { database: database.name, from, kept, milliseconds, unkept, restored: inventory, facts, printed };
   const reference = await storeEvidence(evidence, {
     title: `Restore of ${database.name}`,
     path: evidencePath(key, 'restore.json'),
@@ -207,7 +209,7 @@ async function restoreFile(job: {
   } catch (error) {
     signal.throwIfAborted();
     if (!isInWords(error)) throw error;
-    return failed(`${error.message}${advice(error, environment.database.user)}`);
+    return { ...failed(`${error.message}${advice(error, environment.database.user)}`), printed: printedBy(error) };
   }
 }
 

@@ -1,8 +1,9 @@
 /** Reviewed, approved, tested: proof from GitHub or from the repository itself, and from a JUnit file. */
 import { ApplicationFailure } from '@temporalio/common';
 import { storeEvidence } from '../adapters/evidence-store.js';
-import { resolveCommit } from '../adapters/git.js';
-import { GitFailed, readGitReview } from '../adapters/git-review.js';
+import { GitFailed, type Repository, type Resolved, resolveCommit } from '../adapters/git.js';
+import { headOfDeleted } from '../adapters/git-merges.js';
+import { readGitReview } from '../adapters/git-review.js';
 import { type GitHub, GitHubUnusable, judgeBranch, openGitHub } from '../adapters/github.js';
 import { judgeTestResults, readTestResults } from '../adapters/junit.js';
 import { type Patience, type PatientRequest, patientRequests } from '../adapters/patient-request.js';
@@ -19,13 +20,13 @@ export function createReviewActivities(options: { patience?: Patience } = {}): R
     checkReview: ({ key, evidence, release, review }) =>
       attended(async (signal) => {
         const ask = patientRequests(signal, options.patience);
-        const found = await examine({ release, review, ask }).catch((error: unknown) => {
+        const found = await examine({ release, review, ask, signal }).catch((error: unknown) => {
           signal.throwIfAborted();
           return nothing(inWords(error));
         });
         signal.throwIfAborted();
         const { read, ...findings } = found;
-        const facts = Object.entries(findings).map(([name, { ok, text }]) => ({ name, ok, text }));
+        const facts = Object.entries(findings).map(([name, finding]) => ({ name, ...finding }));
         const content = `${JSON.stringify({ read, facts }, undefined, 2)}\n`;
         const path = evidencePath(key, 'review.json');
         const reference = await storeEvidence(evidence, { title: 'Review, approval and tests', path, content });
@@ -39,39 +40,46 @@ interface Work {
   release: ResolvedPlan['release'];
   review: Review;
   ask: PatientRequest;
+  signal: AbortSignal;
 }
 
 /** Each fact with its finding, and what they were found from. */
 type Found = Record<'reviewed' | 'approved' | 'tests', Finding> & { read?: unknown };
 
-const no = (text: string): Finding => ({ ok: false, text });
-const nothing = (why: string): Found => ({ reviewed: no(why), approved: no(why), tests: no(why) });
+const unknown = (text: string): Finding => ({ ok: false, unknown: true, text });
+const nothing = (why: string): Found => ({ reviewed: unknown(why), approved: unknown(why), tests: unknown(why) });
 
-async function examine({ release, review, ask }: Work): Promise<Found> {
-  const { repository, branch, target } = release;
-  const [branchCommit, deployed] = await Promise.all([
-    resolveCommit(repository, branch),
-    resolveCommit(repository, target),
+async function examine({ release, review, ask, signal }: Work): Promise<Found> {
+  const repository: Repository = { folder: release.repository, signal };
+  const [branch, target] = await Promise.all([
+    resolveCommit(repository, release.branch),
+    resolveCommit(repository, release.target),
   ]);
-  if (deployed === undefined) return nothing(`${target} is not in ${repository}`);
+  if (!('commit' in target)) return nothing(whyNot(target));
+  const deployed = target.commit;
+  const branchCommit = 'commit' in branch ? branch.commit : undefined;
 
   if (review.source.kind === 'git') {
-    if (branchCommit === undefined) return nothing(`${branch} is not in ${repository}`);
-    const { reviewed, approved, read } = await readGitReview(release, { head: branchCommit, target: deployed });
+    const ends = { branch: release.branch, target: deployed };
+    const head = branchCommit ?? (await headOfDeleted(repository, ends))?.head;
+    if (head === undefined) return nothing('commit' in branch ? '' : whyNot(branch));
+    const { reviewed, approved, read } = await readGitReview(repository, release, { head, target: deployed });
     const tests = await readTests({ review, deployed });
     return { reviewed, approved, tests: tests.finding, read: { deployed, ...read, tests: tests.read } };
   }
   const github = await openGitHub(review.source, ask);
-  const pull = await orWhyNot(github.pullRequest(branch, deployed));
+  const pull = await orWhyNot(github.pullRequest(release.branch, deployed));
   const place = review.source;
   const judged =
     'why' in pull
-      ? { reviewed: no(pull.why), approved: no(pull.why) }
-      : judgeBranch(pull.got, { branch, commit: branchCommit, place });
+      ? { reviewed: unknown(pull.why), approved: unknown(pull.why) }
+      : judgeBranch(pull.got, { branch: release.branch, commit: branchCommit, place });
   const tests = await readTests({ review, deployed, github, pull: 'got' in pull ? pull.got : undefined });
   const read = { deployed, pullRequest: 'got' in pull ? pull.got : undefined, tests: tests.read };
   return { ...judged, tests: tests.finding, read };
 }
+
+const whyNot = (found: Exclude<Resolved, { commit: string }>): string => ('none' in found ? found.none : found.unknown);
 
 /** What GitHub says of a commit's checks and what the JUnit file says of its tests: where the plan names both, both. */
 async function readTests(seen: { review: Review; deployed: string; github?: GitHub; pull?: PullRequest }) {
@@ -84,7 +92,7 @@ async function readTests(seen: { review: Review; deployed: string; github?: GitH
       commit === undefined
         ? { why: 'there is no pull request whose checks could be read' }
         : await orWhyNot(seen.github.checks(commit));
-    findings.push('why' in found ? no(found.why) : judgeChecks(found.got, { commit: commit ?? '', minimum }));
+    findings.push('why' in found ? unknown(found.why) : judgeChecks(found.got, { commit: commit ?? '', minimum }));
     if ('got' in found) read.checks = found.got.slice(0, 500);
   }
   if (junit !== undefined) {
@@ -93,7 +101,10 @@ async function readTests(seen: { review: Review; deployed: string; github?: GitH
     read.junit = results;
   }
   const ok = findings.length > 0 && findings.every((finding) => finding.ok);
-  return { finding: { ok, text: findings.map(({ text }) => text).join('; ') || 'no proof of tests is named' }, read };
+  // What failed has failed, whatever else could not be read.
+  const failed = findings.some((finding) => !finding.ok && !finding.unknown);
+  const text = findings.map((finding) => finding.text).join('; ') || 'no proof of tests is named';
+  return { finding: ok || failed || findings.length === 0 ? { ok, text } : unknown(text), read };
 }
 
 /** What one reading gave, or why it gave nothing: the others go on. */

@@ -1,13 +1,13 @@
 /** Asks a migration tool which revision the database is at, and which one its code would bring it to. */
 import { ApplicationFailure } from '@temporalio/common';
-import { execa } from 'execa';
 import { UnreadableRevision } from '../adapters/alembic.js';
 import { commandLine } from '../adapters/command-line.js';
 import { migrationTool } from '../adapters/migration-tools.js';
+import { quotable } from '../adapters/quotable.js';
 import { redact } from '../adapters/redaction.js';
+import { endInWords, runShort } from '../adapters/short-command.js';
 import { FailureType } from '../contract/errors.js';
 import type { Command, Environment, Migration } from '../contract/plan.js';
-import { formatDuration } from '../domain/duration.js';
 import { secretsOf } from './recorded-commands.js';
 
 /** What the tool said: none yet, one, several heads; or why nothing can be known. */
@@ -20,36 +20,22 @@ export async function askRevisions(
 ): Promise<Revisions> {
   const { environment, migration, command } = input;
   const line = commandLine({ environment, command, values: { environment: environment.name } });
-  const [program = '', ...words] = line.argv;
-  const run = await execa(program, words, {
-    cwd: line.cwd,
-    env: line.environment,
-    extendEnv: false,
-    stdin: 'ignore',
-    reject: false,
-    timeout: command.timeout,
-    cancelSignal: signal,
-    maxBuffer: 1_000_000,
-  });
+  const { argv, cwd, environment: variables } = line;
+  const run = await runShort({ argv, cwd, environment: variables, limit: command.timeout, signal });
   signal.throwIfAborted();
   const secrets = await secretsOf(environment);
   const problem = (what: string) => {
-    const said = [run.stdout, run.stderr].filter(Boolean).join('\n').slice(-1_000);
+    const said = quotable([run.stdout, run.stderr].filter(Boolean).join('\n')).slice(-1_000);
     return { problem: redact(`${line.title} ${what}${said ? `:\n${said}` : ''}`, secrets) };
   };
-  if (run.timedOut) return problem(`took longer than ${formatDuration(command.timeout)}`);
-  if (run.failed) {
-    return problem(
-      run.exitCode === undefined
-        ? `could not be run (${run.code ?? run.signal})`
-        : `ended with exit code ${run.exitCode}`,
-    );
-  }
+  const wrong = endInWords(run.end, command.timeout);
+  if (wrong !== undefined) return problem(wrong);
+  if (run.cut.stdout > 0) return problem('printed more than is read');
   try {
     return { found: migrationTool(migration.tool).read(run.stdout) };
   } catch (error) {
     if (!(error instanceof UnreadableRevision)) throw error;
-    return { problem: redact(`${line.title}: ${error.message}`, secrets) };
+    return { problem: redact(`${line.title}: ${quotable(error.message)}`, secrets) };
   }
 }
 

@@ -1,7 +1,6 @@
 /** Production's real state, by the database and the application themselves rather than by what steps have reported. */
 import { isUsable, readIndexes } from '../adapters/database-catalogue.js';
-import { askHealth } from '../adapters/health.js';
-import { fieldOf, jsonOf, NoAnswer } from '../adapters/http.js';
+import { agreed, askInstances } from '../adapters/health.js';
 import { migrationTool } from '../adapters/migration-tools.js';
 import { alembicRevisions, type DatabaseClient, withDatabase } from '../adapters/postgres.js';
 import { countRowsOf, countValuesOf } from '../adapters/row-counts.js';
@@ -50,13 +49,10 @@ export function createVerificationActivities(): VerificationActivities {
 }
 
 async function versionFact(url: string, version: string, signal: AbortSignal): Promise<Fact> {
-  const name = 'version';
-  const health = await askHealth(url, TIMEOUT, signal);
-  if (health instanceof NoAnswer)
-    return { name, ok: false, text: `the health check did not answer: ${health.message}` };
-  const said = fieldOf(jsonOf(health), 'version');
-  const text = `the health check answers ${health.statusText} with version ${said ?? 'unknown'}, expected ${version}`;
-  return { name, ok: health.status === 200 && said === version, text };
+  const found = agreed(await askInstances(url, { timeout: TIMEOUT, signal }), 'version');
+  const said = 'value' in found ? `version ${found.value}` : found.unknown;
+  const ok = 'value' in found && found.value === version;
+  return { name: 'version', ok, text: `the health check answers ${said}, expected version ${version}` };
 }
 
 function revisionFact(found: string[], revision: string | null | undefined, tool: string): Fact {

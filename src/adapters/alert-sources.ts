@@ -6,23 +6,34 @@ import { z } from 'zod';
 import type { Alerts } from '../contract/plan.js';
 import type { FoundAlert } from '../domain/alerts.js';
 import type { Comparison } from '../domain/criteria.js';
-import { awsOptions } from './aws.js';
+import { awsInWords, awsOptions } from './aws.js';
 import { openDatadog } from './datadog-api.js';
 import { authorization, readJson, Unusable } from './json-service.js';
 import type { PatientRequest } from './patient-request.js';
+import { missingIn } from './prometheus-answer.js';
 import { breachOf } from './prometheus-rules.js';
 
 /**
- * Every alert of a source.
- * @throws Unusable, NoAnswer, SecretMissing, or an error of the AWS SDK
+ * Every alert of a source. That a service lists none at all is no proof that there is none: what may not be seen, and
+ * what lives elsewhere, is not listed either.
+ * @throws Unusable, NoAnswer, SecretMissing
  */
-export function readAlerts(
+export async function readAlerts(
   source: Alerts['source'],
+  by: { ask: PatientRequest; signal: AbortSignal },
+): Promise<FoundAlert[]> {
+  if (source.kind === 'rules-file') return readRulesFile(source.file);
+  const found = await readService(source, by);
+  if (found.length === 0)
+    throw new Unusable('it lists no alerts at all: there are none, they are kept elsewhere, or may not be seen');
+  return found;
+}
+
+function readService(
+  source: Exclude<Alerts['source'], { kind: 'rules-file' }>,
   { ask, signal }: { ask: PatientRequest; signal: AbortSignal },
 ): Promise<FoundAlert[]> {
   switch (source.kind) {
-    case 'rules-file':
-      return readRulesFile(source.file);
     case 'prometheus':
       return readPrometheus(source, ask);
     case 'datadog':
@@ -56,9 +67,11 @@ async function readRulesFile(file: string): Promise<FoundAlert[]> {
     .flatMap(({ alert, expr }) => (alert === undefined ? [] : [{ name: alert, query: expr, breach: breachOf(expr) }]));
 }
 
-const rulesAnswer = z.object({
+const rulesAnswer = z.looseObject({
   status: z.literal('success'),
   data: z.object({
+    /** There are more groups. */
+    groupNextToken: z.string().nullish(),
     groups: z.array(
       z.object({
         rules: z.array(
@@ -66,8 +79,8 @@ const rulesAnswer = z.object({
             type: z.string(),
             name: z.string(),
             query: z.string(),
-            health: z.string().optional(),
-            lastError: z.string().optional(),
+            health: z.string().nullish(),
+            lastError: z.string().nullish(),
           }),
         ),
       }),
@@ -77,14 +90,23 @@ const rulesAnswer = z.object({
 
 async function readPrometheus(source: Extract<Alerts['source'], { kind: 'prometheus' }>, ask: PatientRequest) {
   const url = `${source.place.api}/api/v1/rules?type=alert`;
-  const { data } = await readJson({ url, headers: await authorization(source.place) }, { ask, schema: rulesAnswer });
-  return data.groups
+  const answer = await readJson({ url, headers: await authorization(source.place) }, { ask, schema: rulesAnswer });
+  const missing = missingIn(answer) ?? (answer.data.groupNextToken ? 'it has more groups of rules' : undefined);
+  if (missing !== undefined) throw new Unusable(`only a part of the rules was listed (${missing})`);
+  return answer.data.groups
     .flatMap(({ rules }) => rules)
     .filter(({ type }) => type === 'alerting')
     .map(({ name, query, health, lastError }): FoundAlert => {
-      const off = health === 'err' ? `Prometheus cannot evaluate it (${(lastError ?? '').slice(0, 120)})` : undefined;
-      return { name, query, breach: breachOf(query), off };
+      return { name, query, breach: breachOf(query), unproven: unevaluated(health, lastError) };
     });
+}
+
+/** Why nobody knows whether a rule can fire: only one that was evaluated without an error has shown it. */
+function unevaluated(health: string | null | undefined, lastError: string | null | undefined): string | undefined {
+  if (health === 'ok') return undefined;
+  if (health === 'err') return `Prometheus cannot evaluate it (${(lastError ?? '').slice(0, 120)})`;
+  if (health === 'unknown') return 'Prometheus has not evaluated it yet';
+  return health ? `its health is "${health.slice(0, 40)}"` : 'Prometheus does not tell whether it can evaluate it';
 }
 
 /** Datadog's page size at most, and more pages than any organisation has. */
@@ -115,7 +137,8 @@ async function readMonitors(source: Extract<Alerts['source'], { kind: 'datadog' 
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const some = await read(`/api/v1/monitor?page=${page}&page_size=${PAGE}&with_downtimes=true`, monitors);
     found.push(...some.map(fromMonitor));
-    if (some.length < PAGE) return found;
+    // A page with fewer is not the last for that: what may not be seen is left out of it.
+    if (some.length === 0) return found;
   }
   throw new Unusable(`there are more than ${PAGE * MOST_PAGES} monitors`);
 }
@@ -152,11 +175,16 @@ const OPERATORS: Record<string, Comparison> = {
 async function readAlarms(source: Extract<Alerts['source'], { kind: 'cloudwatch' }>, signal: AbortSignal) {
   const client = new CloudWatchClient(await awsOptions(source.place));
   const found: FoundAlert[] = [];
-  const pages = paginateDescribeAlarms({ client, pageSize: 100 }, {}, { abortSignal: signal });
-  for await (const { MetricAlarms = [] } of pages) {
-    found.push(...MetricAlarms.map(fromAlarm));
+  try {
+    const pages = paginateDescribeAlarms({ client, pageSize: 100 }, {}, { abortSignal: signal });
+    for await (const { MetricAlarms = [] } of pages) found.push(...MetricAlarms.map(fromAlarm));
+    return found;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new Unusable(awsInWords(error), { cause: error });
+  } finally {
+    client.destroy();
   }
-  return found;
 }
 
 function fromAlarm(alarm: MetricAlarm): FoundAlert {

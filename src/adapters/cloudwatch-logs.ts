@@ -7,7 +7,7 @@ import { perUnit } from './readings.js';
 
 export type LogsSource = Extract<KeptSource, { kind: 'cloudwatch-logs' }>;
 
-/** From here on lines are not counted further: what says "too many" is said. */
+/** From here on lines are not read further: a window with so many says "too many", and later ones are not known. */
 const MOST_LINES = 50_000;
 
 /**
@@ -23,12 +23,18 @@ export async function readCloudWatchLogs(
   const { window, group, filter } = source;
   const span = { logGroupName: group, startTime: grid.first - window, endTime: grid.last };
   try {
-    const lines = await timestamps({ ...span, filterPattern: filter }, MOST_LINES, { client, signal });
-    const isAlive = lines.length > 0 || (await timestamps(span, 1, { client, signal })).length > 0;
-    const counts = timesOf(grid).map((at): [number, number] => {
-      const count = lines.filter((time) => time > at - window && time <= at).length;
-      return [at, perUnit(count, { unit, span: window })];
+    const { found: lines, isCut } = await timestamps({ ...span, filterPattern: filter }, MOST_LINES, {
+      client,
+      signal,
     });
+    const isAlive = lines.length > 0 || (await timestamps(span, 1, { client, signal })).found.length > 0;
+    const until = isCut ? lines.reduce((latest, time) => Math.max(latest, time), 0) : Number.POSITIVE_INFINITY;
+    const counts = timesOf(grid).flatMap((at): [number, number][] => {
+      const count = lines.filter((time) => time > at - window && time <= at).length;
+      // Lines come in the order of their times.
+      return at < until || count >= MOST_LINES ? [[at, perUnit(count, { unit, span: window })]] : [];
+    });
+    if (isCut) return { values: new Map(counts), missing: { error: `more than ${MOST_LINES} lines match` } };
     const noData = `the log group ${group} had no line at all`;
     return { values: new Map(isAlive ? counts : []), missing: { noData } };
   } catch (error) {
@@ -41,12 +47,12 @@ export async function readCloudWatchLogs(
   }
 }
 
-/** When the lines were written, page by page; a page may be empty and not the last. */
+/** When the lines were written, page by page until there are enough; a page may be empty and not the last. */
 async function timestamps(
   input: { logGroupName: string; startTime: number; endTime: number; filterPattern?: string },
   most: number,
   { client, signal }: { client: CloudWatchLogsClient; signal: AbortSignal },
-): Promise<number[]> {
+): Promise<{ found: number[]; isCut: boolean }> {
   const found: number[] = [];
   let nextToken: string | undefined;
   do {
@@ -54,5 +60,5 @@ async function timestamps(
     for (const { timestamp } of page.events ?? []) if (timestamp !== undefined) found.push(timestamp);
     nextToken = page.nextToken;
   } while (nextToken !== undefined && found.length < most);
-  return found;
+  return { found, isCut: nextToken !== undefined };
 }

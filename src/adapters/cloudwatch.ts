@@ -1,11 +1,13 @@
 /**
  * The metric source `cloudwatch`: GetMetricData, of all metrics with the same times in one call. `Complete` without
- * values is no data; a metric that was never seen is an error, since ListMetrics can tell.
+ * values is no data; a metric that was never seen is an error, since ListMetrics can tell. A part of an answer is none:
+ * a formula over it would be of what happened to be there.
  */
 import {
   type CloudWatchClient,
   GetMetricDataCommand,
   ListMetricsCommand,
+  type MessageData,
   type MetricDataQuery,
   type MetricDataResult,
 } from '@aws-sdk/client-cloudwatch';
@@ -31,6 +33,7 @@ export async function readCloudWatch(
     return new Map(await Promise.all(answers));
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof PartialAnswer) throw new Error(`CloudWatch: ${error.message}`);
     const { name, message } = error as Error;
     // Its words are about the plan's own query: without them nobody could mend it.
     const words = /^(Validation|InvalidParameter)/.test(name) ? message.slice(0, 300) : undefined;
@@ -56,6 +59,17 @@ async function readAlone(
   }
 }
 
+/** As much of it as could be had. */
+class PartialAnswer extends Error {
+  override name = 'PartialAnswer';
+}
+
+const wordsOf = (messages: readonly MessageData[] = []): string =>
+  messages
+    .map(({ Code, Value }) => Value ?? Code ?? 'a message without words')
+    .join('; ')
+    .slice(0, 200);
+
 /** Every page, by the metric's place in the request; one metric may have several results. */
 async function resultsOf(
   metrics: readonly Asked<CloudWatchSource>[],
@@ -72,6 +86,9 @@ async function resultsOf(
   let token: string | undefined;
   do {
     const page = await client.send(new GetMetricDataCommand({ ...input, NextToken: token }), { abortSignal: signal });
+    // The operation as a whole: it was carried out as far as possible.
+    const message = wordsOf(page.Messages);
+    if (message !== '') throw new PartialAnswer(`only a part was answered (${message})`);
     for (const result of page.MetricDataResults ?? []) {
       const own = results.get(result.Id ?? '') ?? [];
       results.set(result.Id ?? '', [...own, result]);
@@ -112,25 +129,41 @@ async function answerOf(
     const error = `the formula gives ${labels.size} series; make it one number with SUM(), MAX() or the like`;
     return { values: new Map(), missing: { error } };
   }
+  const error = missingIn(results);
+  if (error !== undefined) return { values: new Map(), missing: { error } };
   const values = new Map<number, number>();
   for (const { Timestamps = [], Values = [] } of results) {
     // A period is named by its beginning; the sample stands at its end, when it is known.
-    for (const [index, begin] of Timestamps.entries()) values.set(begin.getTime() + grid.step, Values[index] ?? NaN);
+    for (const [index, begin] of Timestamps.entries()) values.set(begin.getTime() + grid.step, Values[index] as number);
   }
-  const last = results.at(-1);
-  // PartialData goes on in the next page; on the last one, and as Forbidden or InternalError, it is a failure.
-  if (last?.StatusCode !== 'Complete') {
-    const words = last?.Messages?.map(({ Value }) => Value ?? '').join('; ') ?? '';
-    const error = `CloudWatch answered ${last?.StatusCode ?? 'without this metric'}${words && `: ${words.slice(0, 200)}`}`;
-    return { values, missing: { error } };
-  }
-  if (timesOf(grid).some((at) => values.has(at))) {
-    return { values, missing: { noData: 'CloudWatch has no value for this time' } };
+  const without = wordsOf(results.flatMap(({ Messages = [] }) => Messages));
+  if (timesOf(grid).some((at) => values.has(at)) || without !== '') {
+    return { values, missing: { noData: without || 'CloudWatch has no value for this time' } };
   }
   const unknown = await unseenMetrics(source, by).catch(() => []);
   if (unknown.length === 0) return { values, missing: { noData: 'CloudWatch has no values for these times' } };
-  const error = `CloudWatch has not seen ${unknown.join(', ')} for two weeks: misspelt, or never counted`;
-  return { values, missing: { error } };
+  const unseen = `CloudWatch has not seen ${unknown.join(', ')} for two weeks: misspelt, or never counted`;
+  return { values, missing: { error: unseen } };
+}
+
+/**
+ * Why the results of one metric are not the whole; undefined when nothing speaks against it. PartialData goes on in the
+ * next page; as the last one, and where it is Forbidden or an InternalError, it is a failure. That points were dropped
+ * for being no numbers (x/0) is no failure: there is no value at these times.
+ */
+function missingIn(results: readonly MetricDataResult[]): string | undefined {
+  const [last] = results.slice(-1);
+  const failed = results.find(({ StatusCode }) => StatusCode !== 'Complete' && StatusCode !== 'PartialData') ?? last;
+  if (failed?.StatusCode !== 'Complete') {
+    const words = wordsOf(failed?.Messages);
+    return `CloudWatch answered ${failed?.StatusCode ?? 'without this metric'}${words && `: ${words}`}`;
+  }
+  const said = wordsOf(
+    results.flatMap(({ Messages = [] }) => Messages).filter(({ Code }) => Code !== 'ArithmeticError'),
+  );
+  if (said !== '') return `CloudWatch has answered only in part: ${said}`;
+  const isWhole = results.every(({ Timestamps = [], Values = [] }) => Timestamps.length === Values.length);
+  return isWhole ? undefined : 'CloudWatch answered without a value for each time';
 }
 
 /** The metrics of the queries that CloudWatch does not list (it forgets after two weeks). @throws what the SDK throws */

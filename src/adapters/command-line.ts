@@ -3,6 +3,7 @@ import { delimiter } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { FailureType } from '../contract/errors.js';
 import type { Command, Environment, SecretReference } from '../contract/plan.js';
+import { tlsVariables } from './postgres-tls.js';
 import { secretVariables } from './secrets.js';
 import { quoteWord, sshCommand } from './ssh.js';
 
@@ -34,12 +35,21 @@ export function commandLine(input: {
   const title = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : quoteWord(word))).join(' ');
   const [folder = ''] = fillPlaceholders([command.folder], { application: environment.application });
   const inherited = inheritedVariables(ownSecrets(environment));
+  const tls = tlsVariables(environment.database);
   if (command.on === 'server' && environment.server.kind === 'ssh') {
-    const ssh = sshCommand(environment.server, { words, folder, tools: environment.tools, variables });
+    // Files are named for this machine; the server has its own where libpq looks for them.
+    const { PGSSLMODE } = tls;
+    const remote = {
+      words,
+      folder,
+      tools: environment.tools,
+      variables: { ...(PGSSLMODE && { PGSSLMODE }), ...variables },
+    };
+    const ssh = sshCommand(environment.server, remote);
     return { argv: ssh.argv, cwd: '/', host: ssh.host, environment: inherited, title, overSsh: true };
   }
   const path = searchPath(environment.tools);
-  const own = { ...inherited, PATH: path, ...variables };
+  const own = { ...inherited, PATH: path, ...tls, ...variables };
   return { argv: words, cwd: folder, host: 'local', environment: own, title, overSsh: false };
 }
 

@@ -1,13 +1,13 @@
 /** The metric source `command`: a number out of the JSON that a command prints. */
-import { execa } from 'execa';
 import type { MetricSource } from '../contract/plan.js';
 import { fillPlaceholders, inheritedVariables, searchPath } from './command-line.js';
+import { Deadline } from './deadline.js';
 import { follow } from './json-path.js';
 import { finite, type Reading } from './readings.js';
+import { inShort, runShort } from './short-command.js';
 
 type CommandSource = Extract<MetricSource, { kind: 'command' }>;
 
-const LARGEST_OUTPUT = 1024 * 1024;
 /** As Prometheus writes what JSON has no numbers for. */
 const WORDS: Record<string, number> = {
   NaN: Number.NaN,
@@ -20,15 +20,15 @@ const REUSE = 500;
 
 /** Commands as this worker remembers them: metrics of one command share what it printed. */
 export class CommandMetrics {
-  private readonly lately = new Map<string, { at: number; printed: Promise<string> }>();
+  private readonly lately = new Map<string, { fresh: Deadline; printed: Promise<string> }>();
 
   /** @throws as {@link numberIn} and {@link run} */
   async read(source: CommandSource, signal: AbortSignal): Promise<Reading> {
     const key = JSON.stringify([source.command, source.environment]);
     const known = this.lately.get(key);
-    if (known && Date.now() - known.at < REUSE) return numberIn(await known.printed, source);
+    if (known && !known.fresh.passed) return numberIn(await known.printed, source);
     const printed = run(source, signal);
-    this.lately.set(key, { at: Date.now(), printed });
+    this.lately.set(key, { fresh: new Deadline(REUSE), printed });
     printed.catch(() => this.lately.delete(key));
     return numberIn(await printed, source);
   }
@@ -56,22 +56,16 @@ function numberIn(printed: string, { field }: CommandSource): Reading {
 
 /** @throws Error for a command that fails, takes too long or prints too much; the signal's reason */
 async function run({ command, environment, tools }: CommandSource, signal: AbortSignal): Promise<string> {
-  const [file = '', ...args] = fillPlaceholders(command.run, { environment });
-  const result = await execa(file, args, {
+  const answer = await runShort({
+    argv: fillPlaceholders(command.run, { environment }),
     cwd: command.folder,
-    env: { ...inheritedVariables(), PATH: searchPath(tools) },
-    extendEnv: false,
-    timeout: command.timeout,
-    forceKillAfterDelay: 1_000,
-    cancelSignal: signal,
-    maxBuffer: LARGEST_OUTPUT,
-    stdin: 'ignore',
-    stderr: 'ignore',
-    reject: false,
+    environment: { ...inheritedVariables(), PATH: searchPath(tools) },
+    limit: command.timeout,
+    signal,
   });
   signal.throwIfAborted();
-  if (result.isMaxBuffer) throw new Error('the command printed too much');
-  if (result.timedOut) throw new Error('the command took too long');
-  if (result.failed) throw new Error(`the command failed (${result.exitCode ?? result.signal ?? result.code})`);
-  return result.stdout;
+  if (answer.cut.stdout > 0) throw new Error('the command printed too much');
+  if (answer.end.kind === 'timed out') throw new Error('the command took too long');
+  if (!answer.ok) throw new Error(`the command failed (${inShort(answer.end)})`);
+  return answer.stdout;
 }

@@ -3,16 +3,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { Locale } from './database-snapshot.js';
 import type { DatabaseClient } from './postgres.js';
+import { reasonOf } from './postgres-errors.js';
 
 /** Makes an empty database that nobody but its owner can connect to: it is to hold what a dump holds. */
 export async function createDatabase(client: DatabaseClient, name: string, locale: Locale): Promise<void> {
   const { encoding, collation, character } = locale;
-  const quoted = client.escapeIdentifier(name);
-  const own = `${locale.provider}_locale ${client.escapeLiteral(locale.locale ?? '')}`;
+  const quoted = pg.escapeIdentifier(name);
+  const own = `${locale.provider}_locale ${pg.escapeLiteral(locale.locale ?? '')}`;
   const provider = locale.provider === null ? '' : `locale_provider ${locale.provider} ${own}`;
-  const [sorts, writes] = [client.escapeLiteral(collation), client.escapeLiteral(character)];
+  const [sorts, writes] = [pg.escapeLiteral(collation), pg.escapeLiteral(character)];
   await client.query(
-    `create database ${quoted} template template0 encoding ${client.escapeLiteral(encoding)} lc_collate ${sorts} lc_ctype ${writes} ${provider}`,
+    `create database ${quoted} template template0 encoding ${pg.escapeLiteral(encoding)} lc_collate ${sorts} lc_ctype ${writes} ${provider}`,
   );
   await client.query(`revoke all on database ${quoted} from public`);
 }
@@ -75,7 +76,7 @@ async function endSessions(client: DatabaseClient, name: string): Promise<number
     for (const { pid } of rows) {
       await client.query('select pg_terminate_backend($1)', [pid]).catch((error: Error) => {
         if (!(error instanceof pg.DatabaseError)) throw error;
-        reason = error.message;
+        reason = reasonOf(error);
       });
       ended.add(pid);
     }

@@ -38,9 +38,19 @@ export interface Backend {
   user: string | null;
 }
 
-/** Takes the lock for as long as the connection lives. @returns who has it, when somebody else does */
+/** For the transaction that holds the lock: it waits for the migration and must not be ended for that. */
+export const HELD = {
+  settings: { idle_in_transaction_session_timeout: '0', transaction_timeout: '0' },
+};
+
+/**
+ * Takes the lock for as long as the transaction lasts. An idle one that has only this lock keeps nothing from anybody:
+ * neither index builds nor vacuum wait for it.
+ * @returns who has it, when somebody else does
+ */
 export async function takeMigrationLock(client: DatabaseClient): Promise<{ heldBy?: Backend }> {
-  const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1, $2) as taken', LOCK);
+  // Without parameters: PostgreSQL would keep what is bound, with a snapshot that index builds wait for.
+  const { rows } = await client.query<{ taken: boolean }>(`select pg_try_advisory_xact_lock(${LOCK}) as taken`);
   if (rows[0]?.taken) return {};
   const { rows: holders } = await client.query<Backend>(
     `select a.pid, coalesce(a.application_name, '') as "applicationName", a.usename as "user"

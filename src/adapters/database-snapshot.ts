@@ -36,29 +36,35 @@ export function withSnapshot<T>(
 ): Promise<T> {
   return withDatabase(
     database,
-    async (client) => {
-      const stop = () => void client.end().catch(() => undefined);
-      signal.addEventListener('abort', stop, { once: true });
-      try {
-        return await hold(client, database.name, work);
-      } finally {
-        signal.removeEventListener('abort', stop);
-      }
-    },
-    { applicationName: 'surefoot-backup' },
+    (connection) =>
+      connection.transaction((client) => hold(client, database.name, work), {
+        isolation: 'repeatable read',
+        settings: SETTINGS,
+      }),
+    // pg_dump, which joins the snapshot, needs a session as well.
+    { applicationName: 'surefoot-backup', session: true, limit: 0, signal },
   );
 }
 
+/**
+ * The transaction lasts as long as the dump, idle; a count may wait for a locked table as long as pg_dump does, and no
+ * longer; and hidden rows (row security) must be an error, not a smaller number.
+ */
+const SETTINGS = {
+  idle_in_transaction_session_timeout: '0',
+  transaction_timeout: '0',
+  lock_timeout: '60s',
+  row_security: 'off',
+};
+
 async function hold<T>(client: DatabaseClient, database: string, work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
-  // The transaction lasts as long as the dump, idle; a count may wait for a locked table as long as pg_dump does, and no
-  // longer; and hidden rows (row security) must be an error, not a smaller number.
-  await client.query(`set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set lock_timeout = '60s';
-                      set row_security = off`);
-  // Ends a count whose client is gone; not every platform has it.
-  await client.query("set client_connection_check_interval = '2s'").catch(() => undefined);
-  const version = await serverVersion(client);
-  await client.query('begin transaction isolation level repeatable read, read only');
   const { rows } = await client.query<{ id: string }>('select pg_export_snapshot() as id');
+  // Ends a count whose client is gone; not every version and platform has it.
+  await client.query('savepoint watched');
+  await client
+    .query("set local client_connection_check_interval = '2s'")
+    .catch(() => client.query('rollback to savepoint watched'));
+  const version = await serverVersion(client);
   const entries = await readEntries(client);
   const inventory = () => takeInventory(client, entries);
   const locale = (await localeOf(client, database)) as Locale;

@@ -8,6 +8,7 @@ import pg from 'pg';
 import type { Database } from '../contract/plan.js';
 import { dropDatabase, withoutSessions } from './database-administration.js';
 import { type DatabaseClient, LONGEST_NAME, withDatabase } from './postgres.js';
+import { isLost, reasonOf } from './postgres-errors.js';
 
 export interface Swap {
   /** The name that the application connects to. */
@@ -57,7 +58,7 @@ export async function administering<T>(
         await expelOthers(client, swap.restored);
         return work(client);
       },
-      { applicationName: swap.restored, writes: true },
+      { applicationName: swap.restored, session: true },
     );
   try {
     return await from(first);
@@ -122,7 +123,7 @@ export async function inherit(client: DatabaseClient, swap: Swap, kept: string):
     } catch (error) {
       if (!saidByServer(error)) throw error;
       await client.query('rollback');
-      unkept.push(`${what} (${error.message})`);
+      unkept.push(`${what} (${reasonOf(error)})`);
     }
   };
   if (from.owner !== from.self) {
@@ -237,10 +238,3 @@ async function undoing(undo: () => Promise<void>, work: () => Promise<void>): Pr
 
 /** An answer of the server's, not its end. */
 const saidByServer = (error: unknown): error is pg.DatabaseError => error instanceof pg.DatabaseError && !isLost(error);
-
-/** The connection is gone, or was ended by the server: that says nothing of what was asked, and is worth another try. */
-export function isLost(error: unknown): boolean {
-  const { code, message } = error as { code?: string; message?: string };
-  if (code?.startsWith('57P') || /^E[A-Z]+$/.test(code ?? '')) return true;
-  return /^(Connection terminated|Client (was closed|has encountered))/.test(message ?? '');
-}

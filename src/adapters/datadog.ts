@@ -1,6 +1,7 @@
 /**
  * The metric source `datadog`: `POST /api/v2/query/timeseries`, in milliseconds. Metrics with the same times share a
- * request: Datadog limits how many may be made in an hour.
+ * request: Datadog limits how many may be made in an hour. A part of an answer is none: what is missing from it would be
+ * taken for times without a value.
  */
 import { z } from 'zod';
 import type { DatadogPlace, KeptSource } from '../contract/plan.js';
@@ -21,7 +22,15 @@ const timeseries = z.object({
     }),
   }),
   errors: z.union([z.string(), z.array(z.string())]).nullish(),
+  meta: z
+    .object({
+      status: z.string().nullish(),
+      warnings: z.array(z.object({ title: z.string().nullish(), detail: z.string().nullish() })).nullish(),
+      page: z.object({ after: z.string().nullish() }).nullish(),
+    })
+    .nullish(),
 });
+type Timeseries = z.output<typeof timeseries>;
 const refusal = z.object({ errors: z.array(z.string()).min(1) });
 
 /** The values of metrics of one Datadog at each time. @throws NoAnswer, or an Error that says what Datadog would not do */
@@ -91,10 +100,8 @@ function seriesOf(answer: HttpAnswer): Series[] {
   }
   const read = timeseries.safeParse(body);
   if (!read.success) throw new Error('Datadog answered something that is no time series');
-  const { errors } = read.data;
-  if (errors && errors.length > 0) {
-    throw new Error(`Datadog could not answer: ${[errors].flat().join('; ').slice(0, 300)}`);
-  }
+  const missing = missingIn(read.data);
+  if (missing !== undefined) throw new Error(`Datadog could not answer: ${missing.slice(0, 300)}`);
   const { series, times, values } = read.data.data.attributes;
   return series.map(({ query_index }, position) => ({
     index: query_index,
@@ -103,6 +110,19 @@ function seriesOf(answer: HttpAnswer): Series[] {
       return typeof value === 'number' ? [[time, value] as [number, number]] : [];
     }),
   }));
+}
+
+/** Why an answer is not the whole; undefined when nothing speaks against it. */
+function missingIn({ errors, meta, data }: Timeseries): string | undefined {
+  const said = [errors || []].flat();
+  if (said.length > 0) return said.join('; ');
+  const warnings = (meta?.warnings ?? []).map(({ title, detail }) => detail ?? title ?? 'a warning without words');
+  if (warnings.length > 0) return warnings.join('; ');
+  if (meta?.status && !['done', 'ok'].includes(meta.status)) return `it is only in part (${meta.status})`;
+  if (meta?.page?.after) return 'it goes on in another page';
+  const { series, times, values } = data.attributes;
+  const isWhole = values.length === series.length && values.every((row) => row.length === times.length);
+  return isWhole ? undefined : 'it has not a value for each of its series and times';
 }
 
 async function answerOf(source: DatadogSource, series: Series[], grid: Grid, ask: PatientRequest): Promise<Answer> {
@@ -122,14 +142,16 @@ async function answerOf(source: DatadogSource, series: Series[], grid: Grid, ask
   return { values, missing: { error: `Datadog knows no metric ${unknown.join(', ')}: misspelt, or never sent` } };
 }
 
-/** The metrics of the queries that Datadog has never had. @throws NoAnswer */
+/** The metrics of the queries that Datadog has never had. @throws NoAnswer, or Error where it does not say so of one */
 export async function unknownMetrics(source: DatadogSource, ask: PatientRequest): Promise<string[]> {
   const names = new Set(Object.values(source.queries).flatMap(metricNames));
   const headers = await keys(source.place);
   const known = await Promise.all(
     [...names].map(async (name) => {
       const url = `${source.place.api}/api/v1/metrics/${encodeURIComponent(name)}`;
-      return (await ask({ url, headers })).status !== 404;
+      const { status, statusText } = await ask({ url, headers });
+      if (status !== 200 && status !== 404) throw new Error(`Datadog does not tell of ${name}: ${statusText}`);
+      return status === 200;
     }),
   );
   return [...names].filter((_, index) => known[index] === false);

@@ -22,6 +22,9 @@ export interface DumpList {
   database?: string;
 }
 
+/** Room for some hundred thousand objects, characters. */
+export const LONGEST_LIST = 32 * 1024 * 1024;
+
 /** @returns what is wrong instead, when pg_restore finds no list in the file */
 export async function listDump(
   tools: DumpTools,
@@ -33,8 +36,10 @@ export async function listDump(
     reject: false,
     cancelSignal: signal,
     stdin: 'ignore',
+    maxBuffer: LONGEST_LIST,
   });
   signal.throwIfAborted();
+  if (run.isMaxBuffer) return { wrong: `the dump's list of contents is longer than ${LONGEST_LIST} characters` };
   if (run.failed) return { wrong: `pg_restore finds no list of contents: ${said(run.stderr, run.code)}` };
   return { entries: entriesOf(run.stdout), database: /^; {5}dbname: (.*)$/m.exec(run.stdout)?.[1] };
 }

@@ -6,11 +6,16 @@ import { execa } from 'execa';
 import { FailureType } from '../contract/errors.js';
 import type { Database } from '../contract/plan.js';
 import { searchPath } from './command-line.js';
+import { tlsVariables } from './postgres-tls.js';
+import { quotable } from './quotable.js';
 import { redact } from './redaction.js';
 import { readSecret } from './secrets.js';
 
 /** Where Debian and its kin keep one folder for each major version. */
 const DEBIAN = '/usr/lib/postgresql';
+
+/** A program that has more to complain of, characters, is ended: nothing good is to come of it. */
+export const LONGEST_COMPLAINT = 4 * 1024 * 1024;
 
 export interface DumpTools {
   pgDump: string;
@@ -48,11 +53,24 @@ async function systemFolders(): Promise<string[]> {
   return versions.sort((a, b) => Number(b) - Number(a)).map((version) => join(DEBIAN, version, 'bin'));
 }
 
+/** A program that failed. `message` is for everybody, `whole` for the evidence: what it printed, rows and all. */
+export class ToolFailure extends Error {
+  constructor(
+    message: string,
+    readonly whole: string,
+  ) {
+    super(message);
+  }
+}
+
+export const printedBy = (error: unknown): string | undefined =>
+  error instanceof ToolFailure ? error.whole : undefined;
+
 /**
  * What libpq's programs are told by their own variables, not by arguments: they are in no process list, and a name
  * can't be read as an option.
  */
-export const connectionVariables = (database: Database, password: string): Record<string, string> => ({
+export const connectionVariables = (database: Database, password: string): NodeJS.ProcessEnv => ({
   PGHOST: database.host,
   PGPORT: String(database.port),
   PGUSER: database.user,
@@ -60,6 +78,11 @@ export const connectionVariables = (database: Database, password: string): Recor
   PGPASSWORD: password,
   PGAPPNAME: 'surefoot-backup',
   PGCONNECT_TIMEOUT: '10',
+  ...tlsVariables(database),
+  // What the worker's environment has for others: another place, other settings.
+  PGHOSTADDR: undefined,
+  PGSERVICE: undefined,
+  PGOPTIONS: undefined,
   // What they say is read.
   LC_ALL: 'C',
 });
@@ -68,7 +91,7 @@ export const connectionVariables = (database: Database, password: string): Recor
  * Dumps a database in custom format, as it is in an exported snapshot. Making it again does no harm; the child dies with
  * the signal.
  * @returns what pg_dump warns of: it leaves out subscriptions that the user may not see, and ends well
- * @throws ApplicationFailure `CommandFailed` with what pg_dump said
+ * @throws ToolFailure when pg_dump failed
  */
 export async function dumpDatabase(
   tools: DumpTools,
@@ -84,14 +107,14 @@ export async function dumpDatabase(
     reject: false,
     cancelSignal: signal,
     stdin: 'ignore',
+    maxBuffer: LONGEST_COMPLAINT,
   });
   signal.throwIfAborted();
-  if (!run.failed) return [...run.stderr.matchAll(/^pg_dump: warning: (.*)$/gm)].map(([, warning = '']) => warning);
-  throw ApplicationFailure.create({
-    type: FailureType.CommandFailed,
-    message: `pg_dump of ${database.name} failed (exit code ${run.exitCode ?? run.code ?? run.signal}):\n${redact(run.stderr.slice(-1_000), [password])}`,
-    nonRetryable: true,
-  });
+  const whole = redact(run.stderr, [password]);
+  if (!run.failed)
+    return [...quotable(whole).matchAll(/^pg_dump: warning: (.*)$/gm)].map(([, warning = '']) => warning);
+  const end = `exit code ${run.exitCode ?? run.code ?? run.signal}`;
+  throw new ToolFailure(`pg_dump of ${database.name} failed (${end}):\n${quotable(whole, 20).slice(-1_000)}`, whole);
 }
 
 /** Reads a dump to its last byte. A list of contents is not enough: it is whole in a dump that was cut. */
@@ -104,15 +127,16 @@ export async function readWhole(
     reject: false,
     cancelSignal: signal,
     stdin: 'ignore',
+    maxBuffer: LONGEST_COMPLAINT,
   });
   signal.throwIfAborted();
   if (!run.failed) return { readable: true, text: 'pg_restore read the dump whole' };
   return { readable: false, text: `pg_restore could not read the dump: ${said(run.stderr, run.code)}` };
 }
 
-/** What pg_restore said, on one line. */
+/** What pg_restore said, on one line, as far as it may be shown. */
 export const said = (stderr: string, code = 'no reason was given'): string =>
-  stderr
+  quotable(stderr, 20)
     .trim()
     .replaceAll(/\s*\n\s*/g, ' ')
     .slice(-300) || code;

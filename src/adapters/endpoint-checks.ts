@@ -3,7 +3,7 @@ import { aspectsOf } from '../contract/checks.js';
 import type { EndpointCheck } from '../contract/plan.js';
 import { type Fact, unknownFact } from '../domain/evidence.js';
 import { percentile } from '../domain/statistics.js';
-import { type HttpAnswer, jsonOf, NoAnswer, request } from './http.js';
+import { type HttpAnswer, isLoginPage, jsonOf, NoAnswer, request } from './http.js';
 import { follow, hasType, outline } from './json-path.js';
 import type { Login } from './login.js';
 
@@ -61,8 +61,8 @@ export async function performCheck(run: CheckRun, check: EndpointCheck): Promise
   if (answer instanceof NoAnswer) return allFail(answer.message);
   const body = jsonOf(answer);
   run.bodies.set(check.id, body);
-  const facts = [fact('status', answer.status === check.status, expectation(answer, check.status))];
-  const good = answer.status === check.status;
+  const good = answer.status === check.status && !isLoginPage(answer);
+  const facts = [fact('status', good, expectation(answer, check.status))];
   const unread = !good ? answer.statusText : body === undefined ? 'the answer is not JSON' : undefined;
   for (const aspect of aspects.slice(1)) {
     if (unread !== undefined && aspect !== 'p95') facts.push(unchecked(aspect, unread));
@@ -122,8 +122,10 @@ async function ask(run: CheckRun, check: Asked, query: Record<string, string>): 
   }
 }
 
-const expectation = (answer: HttpAnswer, status: number) =>
-  answer.status === status ? answer.statusText : `${answer.statusText} instead of ${status}`;
+function expectation(answer: HttpAnswer, status: number): string {
+  if (isLoginPage(answer)) return `${answer.statusText} with a page to log in`;
+  return answer.status === status ? answer.statusText : `${answer.statusText} instead of ${status}`;
+}
 
 type Finding = [ok: boolean, text: string];
 
@@ -224,7 +226,7 @@ async function repeat(run: CheckRun, check: Asked): Promise<Finding> {
   let failed = 0;
   for (let i = 0; i < times; i += 1) {
     const answer = await ask(run, check, check.query);
-    const good = !(answer instanceof NoAnswer) && answer.status === check.status;
+    const good = !(answer instanceof NoAnswer) && answer.status === check.status && !isLoginPage(answer);
     if (!good) failed += 1;
     latencies.push(answer instanceof NoAnswer ? TIMEOUT : answer.milliseconds);
   }

@@ -20,7 +20,7 @@ const pulls = z.array(
   z.object({
     number: z.number(),
     user: login,
-    head: z.object({ sha }),
+    head: z.object({ sha, ref: z.string() }),
     merged_at: z.string().nullish(),
     merge_commit_sha: sha.nullish(),
   }),
@@ -35,10 +35,17 @@ const reviews = z.array(
 );
 const commits = z.array(z.object({ author: login, commit: z.object({ message: z.string() }) }));
 const comparison = z.object({ status: z.enum(['ahead', 'behind', 'diverged', 'identical']) });
-const checkRuns = z.array(
-  z.object({ name: z.string(), head_sha: sha, status: z.string(), conclusion: z.string().nullish() }),
-);
-const combined = z.object({ sha, statuses: z.array(z.object({ context: z.string(), state: z.string() })) });
+const checkRun = z.object({ name: z.string(), head_sha: sha, status: z.string(), conclusion: z.string().nullish() });
+const checkRuns = z.object({ total_count: z.number(), check_runs: z.array(checkRun) });
+const status = z.object({ context: z.string(), state: z.string() });
+const combined = z.object({ sha, total_count: z.number(), statuses: z.array(status) });
+
+const REPOSITORY = 'GET /repos/{owner}/{repo}';
+const PAGE = 100;
+/** More than anybody has; a server that never comes to an end is not read for ever. */
+const MOST_PAGES = 100;
+/** GitHub lists no more commits of a pull request, however many it has. */
+const MOST_COMMITS = 250;
 
 export interface GitHub {
   /** The newest merged pull request of a branch, or the newest of all, with its reviews. */
@@ -51,21 +58,26 @@ export interface GitHub {
 export async function openGitHub(place: GitHubPlace, ask: PatientRequest): Promise<GitHub> {
   const octokit = await octokitOn(place.api, place.token, ask);
   const at = { owner: place.owner, repo: place.repository };
-  const { rest, paginate } = octokit;
+  const list = async <S extends z.ZodType>(what: string, schema: S, route: string, more: object, count: Count<S>) =>
+    readPages(octokit, { what, schema, route: `${REPOSITORY}${route}`, parameters: { ...at, ...more }, count });
   return {
     pullRequest: async (branch, target) => {
-      const query = { ...at, state: 'all' as const, head: `${place.owner}:${branch}`, per_page: 100 };
-      const found = await read('its pull requests', pulls, paginate(rest.pulls.list, query));
+      const query = { state: 'all', head: `${place.owner}:${branch}` };
+      const found = (await list('its pull requests', pulls, '/pulls', query, countAll)).flat();
+      if (found.some(({ head }) => head.ref !== branch))
+        throw new GitHubUnusable('the answer about its pull requests is about other branches as well');
       const newest = (key: (one: (typeof found)[number]) => string | number) =>
         found.toSorted((a, b) => (key(a) < key(b) ? 1 : -1))[0];
       const merged = newest(({ merged_at }) => merged_at ?? '');
       const pull = merged?.merged_at ? merged : newest(({ number }) => number);
       if (pull === undefined) return undefined;
-      const one = { ...at, pull_number: pull.number, per_page: 100 };
+      const one = { pull_number: pull.number };
       const [given, written] = await Promise.all([
-        read('the reviews', reviews, paginate(rest.pulls.listReviews, one)),
-        read('the commits', commits, paginate(rest.pulls.listCommits, one)),
+        list('the reviews', reviews, '/pulls/{pull_number}/reviews', one, countAll).then((pages) => pages.flat()),
+        list('the commits', commits, '/pulls/{pull_number}/commits', one, countAll).then((pages) => pages.flat()),
       ]);
+      if (written.length >= MOST_COMMITS)
+        throw new GitHubUnusable(`#${pull.number} has ${MOST_COMMITS} commits or more, of which not all are listed`);
       const mergeCommit = (pull.merged_at && pull.merge_commit_sha) || undefined;
       const inTarget = mergeCommit !== undefined && (await isIn(mergeCommit, target));
       const author = pull.user?.login ?? 'an unknown author';
@@ -84,11 +96,14 @@ export async function openGitHub(place: GitHubPlace, ask: PatientRequest): Promi
       };
     },
     checks: async (commit) => {
-      const query = { ...at, ref: commit, per_page: 100 };
-      const [runs, pages] = await Promise.all([
-        read('the check runs', checkRuns, paginate(rest.checks.listForRef, { ...query, filter: 'latest' })),
-        read('the statuses', z.array(combined), statusPages(octokit, query)),
+      const of = { ref: commit };
+      const [runPages, pages] = await Promise.all([
+        list('the check runs', checkRuns, '/commits/{ref}/check-runs', { ...of, filter: 'latest' }, countRuns),
+        list('the statuses', combined, '/commits/{ref}/status', of, countStatuses),
       ]);
+      const runs = runPages.flatMap(({ check_runs }) => check_runs);
+      whole('check runs', runs.length, runPages);
+      whole('statuses', pages.flatMap(({ statuses }) => statuses).length, pages);
       if ([...runs.map(({ head_sha }) => head_sha), ...pages.map((page) => page.sha)].some((of) => of !== commit))
         throw new GitHubUnusable(`its checks are of another commit than ${commit.slice(0, 12)}`);
       return [
@@ -106,7 +121,8 @@ export async function openGitHub(place: GitHubPlace, ask: PatientRequest): Promi
 
   async function isIn(commit: string, target: string): Promise<boolean> {
     const basehead = `${commit}...${target}`;
-    const answer = rest.repos.compareCommitsWithBasehead({ ...at, basehead, per_page: 1 }).then(({ data }) => data);
+    const asked = octokit.request(`${REPOSITORY}/compare/{basehead}`, { ...at, basehead, per_page: 1 });
+    const answer = asked.then(({ data }) => data);
     const { status } = await read(`the merge commit against ${target.slice(0, 12)}`, comparison, answer);
     return status === 'ahead' || status === 'identical';
   }
@@ -118,11 +134,39 @@ function authorsOf({ author, commit }: z.infer<typeof commits>[number]): string[
   return [...(author ? [author.login] : []), ...[...together].map(([, name]) => name ?? '')];
 }
 
-async function statusPages(octokit: Octokit, query: { owner: string; repo: string; ref: string; per_page: number }) {
-  const pages: unknown[] = [];
-  const all = octokit.paginate.iterator('GET /repos/{owner}/{repo}/commits/{ref}/status', query);
-  for await (const { data } of all) pages.push(data);
-  return pages;
+const countAll = (page: readonly unknown[]): number => page.length;
+const countRuns = ({ check_runs }: z.output<typeof checkRuns>): number => check_runs.length;
+const countStatuses = ({ statuses }: z.output<typeof combined>): number => statuses.length;
+
+/** GitHub says how many there are: fewer read is not all of them. */
+function whole(what: string, read: number, pages: { total_count: number }[]): void {
+  const total = pages.at(-1)?.total_count ?? 0;
+  if (read < total) throw new GitHubUnusable(`only ${read} of ${total} ${what} were listed`);
+}
+
+type Count<S extends z.ZodType> = (page: z.output<S>) => number;
+
+/**
+ * Every page of a list. A full page without a link to the next may still have one: a proxy may have dropped the header.
+ * Not Octokit's own paging, which takes a conflict (409) for the end of the list.
+ */
+async function readPages<S extends z.ZodType>(
+  octokit: Octokit,
+  list: { what: string; schema: S; route: string; parameters: object; count: Count<S> },
+): Promise<z.output<S>[]> {
+  const pages: z.output<S>[] = [];
+  for (let page = 1; page <= MOST_PAGES; page += 1) {
+    let link = '';
+    const asked = octokit.request(list.route, { ...list.parameters, per_page: PAGE, page });
+    const answer = asked.then(({ data, headers }) => {
+      link = headers.link ?? '';
+      return data as unknown;
+    });
+    const content = await read(list.what, list.schema, answer);
+    pages.push(content);
+    if (!link.includes('rel="next"') && list.count(content) < PAGE) return pages;
+  }
+  throw new GitHubUnusable(`${list.what} have no end`);
 }
 
 async function read<S extends z.ZodType>(what: string, schema: S, answer: Promise<unknown>): Promise<z.output<S>> {

@@ -1,7 +1,7 @@
-/** What a worker remembers of a source between two looks: observations with their wall time, oldest first. */
+/** What a worker remembers of a source between two looks: observations with their times, oldest first. */
 
 export interface Observation<T> {
-  /** Wall time, epoch milliseconds. */
+  /** Milliseconds of the clock that only goes forward: the system's may be put right between two looks. */
   at: number;
   value: T;
 }

@@ -1,4 +1,6 @@
 /** Single HTTP requests with a limit on time and size, and failures put into words. */
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
 import { Agent, request as undiciRequest } from 'undici';
 import { formatDuration } from '../domain/duration.js';
 
@@ -35,7 +37,7 @@ export class NoAnswer extends Error {
   }
 }
 
-/** Longest answer that is read, bytes. */
+/** Longest answer that is read, bytes; the same for what it is after decoding: a small answer may unfold without end. */
 const LARGEST_BODY = 16 * 1024 * 1024;
 
 // A fresh connection for each request: a kept one that the server closes in a restart would look like an outage.
@@ -59,12 +61,12 @@ export async function request(options: HttpRequest): Promise<HttpAnswer> {
       signal,
       reset: true,
     });
-    const body = await answer.body.text();
+    const body = await decoded(Buffer.from(await answer.body.arrayBuffer()), answer.headers['content-encoding']);
     return {
       status: answer.statusCode,
       statusText: `${answer.statusCode} ${answer.statusText}`.trim(),
       headers: answer.headers,
-      body,
+      body: body.toString('utf8'),
       milliseconds: performance.now() - start,
     };
   } catch (error) {
@@ -72,6 +74,34 @@ export async function request(options: HttpRequest): Promise<HttpAnswer> {
     if (limit.aborted) throw new NoAnswer(`no answer within ${formatDuration(options.timeout)}`, 'timeout');
     throw new NoAnswer(inWords(error), errorCode(error));
   }
+}
+
+type Decode = (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+
+const CODINGS: Record<string, Decode> = {
+  gzip: promisify(zlib.gunzip),
+  'x-gzip': promisify(zlib.gunzip),
+  br: promisify(zlib.brotliDecompress),
+  // Some servers leave out zlib's own header, whose first half byte is 8 (RFC 1950).
+  deflate: (body, options) => promisify(((body[0] ?? 0) & 15) === 8 ? zlib.inflate : zlib.inflateRaw)(body, options),
+  // Node 22.15 and later.
+  ...('zstdDecompress' in zlib ? { zstd: promisify(zlib.zstdDecompress as typeof zlib.gunzip) } : {}),
+};
+
+/** Nobody encodes more often than once or twice. */
+const MOST_CODINGS = 5;
+
+/** The body without its content codings (RFC 9110, 8.4): the last one comes off first. @throws NoAnswer */
+async function decoded(body: Buffer, header: string | string[] = ''): Promise<Buffer> {
+  const written = [header].flat().join(',').toLowerCase().split(',');
+  const codings = written.map((name) => name.trim()).filter((name) => name !== '' && name !== 'identity');
+  if (codings.length > MOST_CODINGS || !codings.every((name) => Object.hasOwn(CODINGS, name)))
+    throw new NoAnswer('the answer is in an encoding that is not understood', 'encoding');
+  let plain = body;
+  // An empty body is no less empty: some servers name a coding all the same.
+  for (const name of codings.reverse())
+    if (plain.length > 0) plain = (await CODINGS[name]?.(plain, { maxOutputLength: LARGEST_BODY })) ?? plain;
+  return plain;
 }
 
 /** The code of a network error; that of its cause when it has none of its own. */
@@ -97,6 +127,7 @@ const WORDS: Record<string, string> = {
   ETIMEDOUT: 'connecting timed out',
   UND_ERR_CONNECT_TIMEOUT: 'connecting timed out',
   UND_ERR_RES_EXCEEDED_MAX_SIZE: 'answer too large',
+  ERR_BUFFER_TOO_LARGE: 'answer too large once it is decoded',
   CERT_HAS_EXPIRED: 'certificate has expired',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate is self-signed',
   ERR_INVALID_URL: 'invalid URL',
@@ -107,7 +138,25 @@ export function inWords(error: unknown): string {
   if (error instanceof NoAnswer) return error.message;
   const code = errorCode(error);
   if (code.startsWith('HPE_') || code === 'HTTPParserError') return `answer is not HTTP (${code})`;
+  if (/^(Z|ERR__ERROR|ERR_BROTLI|ZSTD)_/.test(code)) return 'the answer could not be decoded: it is broken or cut off';
   return WORDS[code] ?? `request failed (${code})`;
+}
+
+/** `text/html` of `text/html; charset=utf-8`; empty when the header is missing. */
+export const mediaType = (header: unknown): string =>
+  typeof header === 'string' ? (header.split(';', 1)[0] ?? '').trim().toLowerCase().slice(0, 100) : '';
+
+/** An HTML page that asks for a password: what a proxy or an application shows to those whom it does not know. */
+export const isLoginPage = ({ headers, body }: HttpAnswer): boolean =>
+  mediaType(headers['content-type']) === 'text/html' && /type=["']?password\b/i.test(body);
+
+/**
+ * Why an answer of the expected status is not what was asked for: a page to log in, or nothing at all where there
+ * should be something; undefined when it is.
+ */
+export function insteadOfContent(answer: HttpAnswer): string | undefined {
+  if (isLoginPage(answer)) return `${answer.statusText} with a page to log in`;
+  return answer.body.trim() === '' ? `${answer.statusText} with nothing in it` : undefined;
 }
 
 /** The answer's body as JSON, or undefined when it is none. */

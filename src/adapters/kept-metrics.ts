@@ -9,6 +9,7 @@ import { awsOptions } from './aws.js';
 import { type CloudWatchSource, readCloudWatch } from './cloudwatch.js';
 import { type LogsSource, readCloudWatchLogs } from './cloudwatch-logs.js';
 import { type DatadogSource, readDatadog } from './datadog.js';
+import { Deadline } from './deadline.js';
 import { type Answer, type Asked, type Grid, gridNow, gridSince, samplesOf } from './grid.js';
 import { inWords } from './http.js';
 import { patientRequests, RateLimited } from './patient-request.js';
@@ -35,8 +36,8 @@ type Answers = Map<string, Answer> | { error: string };
 
 /** What this worker remembers of its sources: which want to be left alone, and what they said a moment ago. */
 export class KeptMetrics {
-  private readonly leftAlone = new Map<string, number>();
-  private readonly lately = new Map<string, { at: number; answers: Promise<Answers> }>();
+  private readonly leftAlone = new Map<string, Deadline>();
+  private readonly lately = new Map<string, { fresh: Deadline; answers: Promise<Answers> }>();
 
   /** The samples that are due of each metric, by name. Throws only when it is cancelled. */
   async samples(metrics: readonly KeptMetric[], look: Look): Promise<Record<string, Sample[]>> {
@@ -79,24 +80,24 @@ export class KeptMetrics {
 
   private async remembered(key: string, ask: () => Promise<Answers>): Promise<Answers> {
     const known = this.lately.get(key);
-    if (known && Date.now() - known.at < REUSE) return known.answers;
-    const fresh = { at: Date.now(), answers: ask() };
-    this.lately.set(key, fresh);
+    if (known && !known.fresh.passed) return known.answers;
+    const answers = ask();
+    this.lately.set(key, { fresh: new Deadline(REUSE), answers });
     // What was cancelled says nothing to the next one.
-    fresh.answers.catch(() => this.lately.delete(key));
-    return fresh.answers;
+    answers.catch(() => this.lately.delete(key));
+    return answers;
   }
 
   private async ask(metrics: KeptMetric[], grid: Grid, signal: AbortSignal): Promise<Answers> {
     const place = JSON.stringify(metrics[0]?.source.place);
-    const wait = (this.leftAlone.get(place) ?? 0) - Date.now();
+    const wait = this.leftAlone.get(place)?.left ?? 0;
     if (wait > 0) return { error: new RateLimited(wait).message };
     const limit = AbortSignal.timeout(PATIENCE.whole);
     try {
       return await read(metrics, grid, AbortSignal.any([signal, limit]));
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof RateLimited) this.leftAlone.set(place, Date.now() + error.wait);
+      if (error instanceof RateLimited) this.leftAlone.set(place, new Deadline(error.wait));
       if (limit.aborted) return { error: `no answer within ${formatDuration(PATIENCE.whole)}` };
       return { error: error instanceof Error ? error.message : inWords(error) };
     }

@@ -119,15 +119,18 @@ export interface LoadSummary {
   outcomes: Record<string, number>;
 }
 
-/** An answer of 2xx or 3xx. */
-export const isSuccess = (outcome: Outcome): boolean => typeof outcome === 'number' && outcome >= 200 && outcome < 400;
+/** What is asked for is there: a redirect, an empty 204 or a page in its place is another answer. */
+export const isSuccess = (outcome: Outcome): boolean => outcome === 200;
+
+/** Whatever it was: `500`, `200 text/html`. */
+const isAnswer = (outcome: Outcome): boolean => typeof outcome === 'number' || /^\d/.test(outcome);
 
 /**
  * The latencies that percentiles count, milliseconds. A request without an answer (time-out, refused or broken
  * connection) has the time-out's, since a dead server must not look fast; an answer that is an error (500) its own.
  */
 export const countedLatencies = ({ samples }: LoadRun, timeout: number): number[] =>
-  samples.map(({ latency, outcome }) => (typeof outcome === 'number' ? latency : timeout));
+  samples.map(({ latency, outcome }) => (isAnswer(outcome) ? latency : timeout));
 
 /** Sums a run up. Every request counts: those without an answer are in the denominator of the success share. */
 export function summarize(run: LoadRun, timeout: number): LoadSummary {
@@ -137,7 +140,7 @@ export function summarize(run: LoadRun, timeout: number): LoadSummary {
   const outcomes: Record<string, number> = {};
   for (const { outcome } of samples) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   const succeeded = samples.filter(({ outcome }) => isSuccess(outcome)).length;
-  const answered = samples.filter(({ outcome }) => typeof outcome === 'number').length;
+  const answered = samples.filter(({ outcome }) => isAnswer(outcome)).length;
   return {
     requests: samples.length,
     succeeded,
@@ -170,7 +173,7 @@ export interface OpenLoopCounters {
   /** Requests sent. */
   sent: number;
   succeeded: number;
-  /** Answers of 4xx and 5xx, time-outs, and connections that failed. */
+  /** Other answers than 200, time-outs, and connections that failed. */
   failed: number;
   /** Requests not sent because too many were in flight. */
   dropped: number;

@@ -25,6 +25,7 @@ export const LONGEST_WAIT = 15_000;
 
 /** A failure of the source: it stands as long as an observation would. */
 interface Failure {
+  /** As {@link Observation.at}. */
   at: number;
   error: unknown;
 }
@@ -91,7 +92,7 @@ export class Observed<T> {
   }
 
   private async refresh(): Promise<void> {
-    const young = (at: number | undefined) => at !== undefined && Date.now() - at < this.moment.reuse;
+    const young = (at: number | undefined) => at !== undefined && performance.now() - at < this.moment.reuse;
     if (young(this.failure?.at)) throw this.failure?.error;
     if (!this.failure && young(this.history.newest?.at)) return;
     this.running ??= this.take().finally(() => {
@@ -103,10 +104,10 @@ export class Observed<T> {
   private async take(): Promise<void> {
     try {
       const value = await this.observe();
-      this.history.add({ at: Date.now(), value }, this.keep);
+      this.history.add({ at: performance.now(), value }, this.keep);
       this.failure = undefined;
     } catch (error) {
-      this.failure = { at: Date.now(), error };
+      this.failure = { at: performance.now(), error };
       throw error;
     }
   }

@@ -1,7 +1,7 @@
 /** Maintenance mode as users see it: its message, and that it is gone afterwards (checklist 3.2, 3.7). */
 import type { Environment, MaintenanceMessage } from '../contract/plan.js';
 import type { Fact } from '../domain/evidence.js';
-import { type HttpAnswer, jsonOf, NoAnswer, request } from './http.js';
+import { type HttpAnswer, insteadOfContent, NoAnswer, request } from './http.js';
 import { logIn } from './login.js';
 
 const TIMEOUT = 5_000;
@@ -25,25 +25,31 @@ export async function messageShown(visit: Visit): Promise<Fact[]> {
 
 /** Facts: `reachable`, the test user is served again; `message-gone`, neither they nor a visitor is sent away. */
 export async function messageGone(visit: Visit): Promise<Fact[]> {
-  const { path, text } = visit.message;
+  const { path } = visit.message;
   const visitor = await ask(visit);
   const login = await logIn(visit.environment, visit.signal);
   const user = 'refused' in login ? `login failed: ${login.refused}` : await ask(visit, login.headers);
+  return [reachable(path, user), gone(visit.message, [visitor, user])];
+}
+
+function reachable(path: string, user: HttpAnswer | string): Fact {
+  const isServed = typeof user !== 'string' && user.status === 200;
+  const instead = isServed ? insteadOfContent(user) : inWords(user);
+  return {
+    name: 'reachable',
+    ok: instead === undefined,
+    text: `${path} as the test user: ${instead ?? inWords(user)}`,
+  };
+}
+
+/** An error in other words than the message's is no service either. */
+function gone({ path, text }: MaintenanceMessage, [visitor = '', user = '']: (HttpAnswer | string)[]): Fact {
+  const name = 'message-gone';
   const away = [visitor, user].find((seen) => typeof seen !== 'string' && says(seen, text));
-  const answered = typeof visitor !== 'string';
-  const still = away && `${path} still says "${text}": ${inWords(away)}`;
-  return [
-    {
-      name: 'reachable',
-      ok: typeof user !== 'string' && user.status === 200,
-      text: `${path} as the test user: ${inWords(user)}`,
-    },
-    {
-      name: 'message-gone',
-      ok: answered && away === undefined,
-      text: still ?? (answered ? `${path} no longer says "${text}"` : `${path}: ${visitor}`),
-    },
-  ];
+  if (away) return { name, ok: false, text: `${path} still says "${text}": ${inWords(away)}` };
+  if (typeof visitor === 'string') return { name, ok: false, text: `${path}: ${visitor}` };
+  if (visitor.status >= 500) return { name, ok: false, text: `${path} turns visitors away: ${visitor.statusText}` };
+  return { name, ok: true, text: `${path} no longer says "${text}"` };
 }
 
 /** @returns the answer, or why there is none */
@@ -60,4 +66,6 @@ const inWords = (answer: HttpAnswer | string): string => (typeof answer === 'str
 
 /** In the body as it is, or in JSON whose letters are escaped. */
 const says = (answer: HttpAnswer, text: string): boolean =>
-  answer.body.includes(text) || (JSON.stringify(jsonOf(answer)) ?? '').includes(text);
+  answer.body.includes(text) || answer.body.replaceAll(/\\u([0-9a-fA-F]{4})/g, letter).includes(text);
+
+const letter = (_: string, code: string): string => String.fromCharCode(Number.parseInt(code, 16));

@@ -1,6 +1,7 @@
 /** Requests to services that limit how often they may be asked: asked again as they wish, until a deadline. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatDuration } from '../domain/duration.js';
+import { Deadline } from './deadline.js';
 import { type HttpAnswer, type HttpRequest, NoAnswer, request } from './http.js';
 
 /** Milliseconds. */
@@ -41,15 +42,15 @@ const SECONDARY_PAUSE = 60_000;
  * rate limit lasts beyond the deadline
  */
 export function patientRequests(signal: AbortSignal, patience: Patience = PATIENCE): PatientRequest {
-  const deadline = Date.now() + patience.whole;
+  const deadline = new Deadline(patience.whole);
   return async (options) => {
     for (let attempt = 1; ; attempt += 1) {
-      const left = deadline - Date.now();
-      if (left <= 0) throw new NoAnswer(`not all was answered within ${formatDuration(patience.whole)}`, 'timeout');
+      const { left } = deadline;
+      if (left === 0) throw new NoAnswer(`not all was answered within ${formatDuration(patience.whole)}`, 'timeout');
       const outcome = await tryOnce({ ...options, timeout: Math.min(patience.answer, left), signal });
       const limited = 'answer' in outcome ? pauseForLimit(outcome.answer) : undefined;
       const pause = limited ?? patience.pause * 2 ** (attempt - 1);
-      const fits = Date.now() + pause < deadline;
+      const fits = pause < deadline.left;
       if (limited !== undefined && !fits) {
         throw new RateLimited(limited);
       }

@@ -2,8 +2,8 @@
 import { execa } from 'execa';
 import type { Database } from '../contract/plan.js';
 import { type Inventory, readEntries, takeInventory } from './database-inventory.js';
-import { connectionVariables, type DumpTools, said } from './dump.js';
-import type { DumpEntry, DumpList } from './dump-contents.js';
+import { connectionVariables, type DumpTools, said, ToolFailure } from './dump.js';
+import { type DumpEntry, type DumpList, LONGEST_LIST } from './dump-contents.js';
 import { type DatabaseClient, withDatabase } from './postgres.js';
 import { redact } from './redaction.js';
 import { judgeFailures, type RestoreFailure, readFailures } from './restore-failures.js';
@@ -24,7 +24,7 @@ export interface Restored {
  * @param job.words what pg_restore is told beside the file and the place
  * @param job.mayFail whether an entry may be missing for the reason that its failure gives
  * @param job.forgives commands that may fail: what they would have made is not missed
- * @throws Error in words when pg_restore failed
+ * @throws ToolFailure when pg_restore failed
  */
 export async function restoreInto(
   tools: DumpTools,
@@ -48,22 +48,24 @@ export async function restoreInto(
     reject: false,
     cancelSignal: signal,
     stdin: 'ignore',
+    // It tells of every entry.
+    maxBuffer: LONGEST_LIST,
   });
   const milliseconds = Math.round(performance.now() - begun);
   signal.throwIfAborted();
-  const failures = readFailures(run.stderr, entries);
+  const printed = redact(run.stderr, [password]);
+  const failures = readFailures(printed, entries);
   const isForgiven = ({ command }: RestoreFailure) => forgives?.test(command) === true;
   const { wrong, without } = judgeFailures(
     failures.filter((failure) => !isForgiven(failure)),
     entries,
     job.mayFail,
   );
-  const known = run.exitCode === 1 && (failures.length > 0 || run.stderr.includes('"transaction_timeout"'));
-  if (run.failed && (wrong.length > 0 || !known)) {
-    const what = wrong.slice(0, MOST_TOLD).map(inWords).join('; ') || said(run.stderr, run.code);
-    throw new Error(`pg_restore failed: ${redact(what, [password])}`);
+  if (run.failed && (wrong.length > 0 || !cameToItsEnd(run.exitCode, printed))) {
+    const what = wrong.slice(0, MOST_TOLD).map(inWords).join('; ') || said(printed, run.code);
+    throw new ToolFailure(`pg_restore failed: ${what}`, printed);
   }
-  const inventory = await withDatabase(database, countEverything, { writes: true });
+  const inventory = await withDatabase(database, countEverything, { session: true, limit: 0 });
   const forgiven = failures.filter(isForgiven).map(({ command, reason }) => `${command} (${reason})`);
   return { inventory, milliseconds, without, forgiven };
 }
@@ -73,19 +75,20 @@ const MOST_TOLD = 3;
 
 const inWords = ({ entry, reason }: RestoreFailure): string => (entry ? `${entry.label}: ${reason}` : reason);
 
+/** Only then does it count what it had to ignore; whatever stops it is an error as well. */
+const cameToItsEnd = (exitCode: number | undefined, printed: string): boolean =>
+  exitCode === 1 && /^pg_restore: warning: errors ignored on restore: \d+$/m.test(printed);
+
 /** Row security that holds for the owner too is lifted for as long as it is counted, and never beyond. */
-async function countEverything(client: DatabaseClient): Promise<Inventory> {
-  await client.query('begin');
-  try {
-    await client.query('set local statement_timeout = 0');
-    await client.query('set local row_security = off');
-    const { rows: forced } = await client.query<{ name: string }>(
-      `select c.oid::regclass::text as name from pg_class c
-        where relforcerowsecurity and relkind in ('r', 'p') and pg_has_role(relowner, 'usage')`,
-    );
-    for (const { name } of forced) await client.query(`alter table ${name} no force row level security`);
-    return await takeInventory(client, await readEntries(client));
-  } finally {
-    await client.query('rollback');
-  }
-}
+const countEverything = ({ transaction }: DatabaseClient): Promise<Inventory> =>
+  transaction(
+    async (client) => {
+      const { rows: forced } = await client.query<{ name: string }>(
+        `select c.oid::regclass::text as name from pg_class c
+          where relforcerowsecurity and relkind in ('r', 'p') and pg_has_role(relowner, 'usage')`,
+      );
+      for (const { name } of forced) await client.query(`alter table ${name} no force row level security`);
+      return takeInventory(client, await readEntries(client));
+    },
+    { writes: true, settings: { row_security: 'off', transaction_timeout: '0' } },
+  );

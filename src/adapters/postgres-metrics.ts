@@ -1,11 +1,12 @@
 /** The metric source `postgres`: deadlocks, blocked sessions, slow statements, lost rows (PostgreSQL 13 and later). */
-import pg from 'pg';
+import type pg from 'pg';
 import type { Database, MetricSource, PostgresReading } from '../contract/plan.js';
 import { BLOCKED, type BlockedSession } from './blocked-sessions.js';
+import { KeptConnections } from './kept-connections.js';
 import { type Look, Observed } from './look.js';
+import { LATE, reasonOf } from './postgres-errors.js';
 import { finite, perUnit, type Reading } from './readings.js';
 import { type Count, countingRows, wholeCount } from './row-counts.js';
-import { readSecret } from './secrets.js';
 import { findStatements, hiddenStatements, OF_THIS_DATABASE, inWords as untold } from './statement-statistics.js';
 
 type PostgresSource = Extract<MetricSource, { kind: 'postgres' }>;
@@ -27,9 +28,13 @@ interface Statements {
   counted: Map<string, { calls: number; time: number }>;
 }
 
-/** Databases as this worker remembers them, with one small pool for each. */
+/** Databases as this worker remembers them, with connections that are kept for a while. */
 export class PostgresWatcher {
-  private readonly pools = new Map<string, pg.Pool>();
+  private readonly connections = new KeptConnections({
+    applicationName: 'surefoot-monitor',
+    connectWithin: TIMEOUT,
+    limit: TIMEOUT,
+  });
   private readonly observations = new Map<string, Observed<unknown>>();
 
   /** @param baselines rows before the deployment, by table. @throws what the database failed with */
@@ -51,10 +56,8 @@ export class PostgresWatcher {
 
   /** Ends all connections. */
   async close(): Promise<void> {
-    const pools = [...this.pools.values()];
-    this.pools.clear();
     this.observations.clear();
-    await Promise.all(pools.map((pool) => pool.end()));
+    await this.connections.close();
   }
 
   private async lostRows(database: Database, table: string, baselines: Record<string, number>): Promise<Reading> {
@@ -103,14 +106,14 @@ export class PostgresWatcher {
 
   private async query<R extends pg.QueryResultRow>(database: Database, sql: string, values: unknown[]) {
     try {
-      return await this.pool(database).query<R>(sql, values);
+      return await this.connections.use(database, (client) => client.query<R>(sql, values));
     } catch (error) {
       throw new Error(inWords(error));
     }
   }
 
   private observed<T>(database: Database, read: PostgresReading, ask: () => Promise<T>): Observed<T> {
-    const key = JSON.stringify([identify(database), read]);
+    const key = JSON.stringify([database, read]);
     let observed = this.observations.get(key) as Observed<T> | undefined;
     if (!observed) {
       observed = new Observed(ask, MOMENT);
@@ -118,34 +121,7 @@ export class PostgresWatcher {
     }
     return observed;
   }
-
-  private pool(database: Database): pg.Pool {
-    const key = identify(database);
-    let pool = this.pools.get(key);
-    if (!pool) {
-      pool = new pg.Pool({
-        host: database.host,
-        port: database.port,
-        database: database.name,
-        user: database.user,
-        password: () => readSecret(database.password),
-        max: 2,
-        idleTimeoutMillis: 60_000,
-        connectionTimeoutMillis: TIMEOUT,
-        statement_timeout: TIMEOUT,
-        query_timeout: TIMEOUT + 1_000,
-        application_name: 'surefoot-monitor',
-        allowExitOnIdle: true,
-      });
-      // An idle connection that breaks (the server restarts) is replaced by the next query; without this it would throw.
-      pool.on('error', () => {});
-      this.pools.set(key, pool);
-    }
-    return pool;
-  }
 }
-
-const identify = ({ host, port, name, user }: Database) => `${user}@${host}:${port}/${name}`;
 
 const DEADLOCKS = `SELECT deadlocks AS count, coalesce(stats_reset::text, '') AS reset,
     current_setting('track_counts') AS counts
@@ -195,7 +171,7 @@ function inWords(error: unknown): string {
     type?: string;
   };
   if (type === 'SecretMissing') return message ?? 'the password is missing';
-  switch (code ?? errors?.[0]?.code) {
+  switch (code ?? errors?.[0]?.code ?? message) {
     case 'ECONNREFUSED':
       return 'the database refuses connections';
     case '28P01':
@@ -208,8 +184,9 @@ function inWords(error: unknown): string {
     case '55000':
       return 'pg_stat_statements is not loaded (shared_preload_libraries)';
     case '57014':
+    case LATE:
       return 'the database took longer than 5 s';
     default:
-      return `the database could not be asked: ${message || code || 'unknown'}`;
+      return `the database could not be asked: ${reasonOf(error)}`;
   }
 }

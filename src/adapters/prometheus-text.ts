@@ -4,6 +4,7 @@
  * error with its number, since half a page would be taken for the whole.
  */
 import type { Selector } from '../contract/plan.js';
+import { type Matches, wholeMatcher } from '../domain/pattern.js';
 
 export interface Series {
   name: string;
@@ -13,7 +14,10 @@ export interface Series {
   key: string;
 }
 
-/** A parsed page: its series by metric name. Histograms are there as `_bucket`, `_sum` and `_count`, as on the page. */
+/**
+ * A parsed page: its series by metric name. Histograms are there as `_bucket`, `_sum` and `_count`, as on the page. A
+ * metric that was looked for and is not there has no series; one that was not looked for has no entry.
+ */
 export type Page = ReadonlyMap<string, readonly Series[]>;
 
 /** The page is not in the text format. */
@@ -24,29 +28,34 @@ export class ParseFailure extends Error {
 const NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const LABEL = /\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\\n]|\\.)*)"\s*(,?)/y;
 const REST = /\s*\s([^\s]+)(?:\s+(-?\d+))?\s*$/y;
-const NUMBER = /^[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)$/;
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
-/** @throws ParseFailure with the line's number and what is wrong with it, never with label values */
-export function parsePage(text: string): Page {
+/**
+ * @param names the metrics to look for: a page may have many more. All when left out
+ * @throws ParseFailure with the line's number and what is wrong with it, never with label values
+ */
+export function parsePage(text: string, names?: Iterable<string>): Page {
   const page = new Map<string, Series[]>();
+  for (const name of names ?? []) page.set(name, []);
   const seen = new Set<string>();
   let number = 0;
   for (const raw of text.split('\n')) {
     number += 1;
     const line = raw.trim();
     if (line === '' || line.startsWith('#')) continue;
-    const series = parseLine(line, number);
-    if (seen.has(series.key))
-      throw new ParseFailure(`line ${number}: ${series.name} is there twice with the same labels`);
-    seen.add(series.key);
-    const others = page.get(series.name);
-    if (others) others.push(series);
-    else page.set(series.name, [series]);
+    const { name, labels, value } = parseLine(line, number);
+    const others = page.get(name);
+    if (names !== undefined && others === undefined) continue;
+    const key = seriesKey(name, labels);
+    if (seen.has(key)) throw new ParseFailure(`line ${number}: ${name} is there twice with the same labels`);
+    seen.add(key);
+    if (others) others.push({ name, labels, value, key });
+    else page.set(name, [{ name, labels, value, key }]);
   }
   return page;
 }
 
-function parseLine(line: string, number: number): Series {
+function parseLine(line: string, number: number): Omit<Series, 'key'> {
   NAME.lastIndex = 0;
   const name = NAME.exec(line)?.[0];
   if (name === undefined) throw new ParseFailure(`line ${number}: no metric name`);
@@ -80,7 +89,7 @@ function parseLine(line: string, number: number): Series {
   const match = REST.exec(at > name.length ? ` ${rest}` : rest);
   const value = match ? parseValue(match[1] as string) : undefined;
   if (value === undefined) throw new ParseFailure(`line ${number}: ${name} has no number as its value`);
-  return { name, labels, value, key: seriesKey(name, labels) };
+  return { name, labels, value };
 }
 
 const unescaped = (text: string) =>
@@ -108,9 +117,9 @@ function seriesKey(name: string, labels: Record<string, string>): string {
 /**
  * The series that a selector means. A label value that starts with `~` is a regular expression that must match the
  * whole value, as in Prometheus; a label that is absent counts as empty.
- * @throws SyntaxError when the expression is none
+ * @throws PatternError when the expression is none
  */
-export function select(page: Page, selector: Selector): Series[] {
+export function select<S extends Series>(page: ReadonlyMap<string, readonly S[]>, selector: Selector): S[] {
   const series = page.get(selector.name) ?? [];
   const wanted = Object.entries(selector.labels ?? {}).map(([label, value]) => ({
     label,
@@ -121,13 +130,12 @@ export function select(page: Page, selector: Selector): Series[] {
   );
 }
 
-const compiled = new Map<string, (text: string) => boolean>();
+const compiled = new Map<string, Matches>();
 
-function anchored(pattern: string): (text: string) => boolean {
+function anchored(pattern: string): Matches {
   let matches = compiled.get(pattern);
   if (!matches) {
-    const expression = new RegExp(`^(?:${pattern})$`, 's');
-    matches = (text) => expression.test(text);
+    matches = wholeMatcher(pattern);
     compiled.set(pattern, matches);
   }
   return matches;

@@ -3,7 +3,8 @@
  *
  * An empty result may be a series that is not there now, or a name that Prometheus has never seen: the second is an
  * error. And a value may be of the past: instant values look back 5 min, rates their whole window. So at each time `up`
- * of the targets is asked for too, and what was measured of targets that are all down is no data.
+ * of the targets is asked for too, and what was measured of targets that are all down is no data. A part of an answer is
+ * no answer: sums over it are of what happened to be there.
  */
 import { z } from 'zod';
 import type { KeptSource, PrometheusPlace } from '../contract/plan.js';
@@ -11,6 +12,7 @@ import { type Answer, type Asked, type Grid, timesOf } from './grid.js';
 import { jsonOf } from './http.js';
 import { authorization } from './json-service.js';
 import type { PatientRequest } from './patient-request.js';
+import { missingIn } from './prometheus-answer.js';
 import { seriesNames } from './promql.js';
 
 export type PrometheusSource = Extract<KeptSource, { kind: 'prometheus' }>;
@@ -95,7 +97,7 @@ async function downAt(source: PrometheusSource, grid: Grid, ask: PatientRequest)
       }),
     );
   } catch (error) {
-    if (source.up !== undefined) throw error;
+    if (source.up !== undefined || !(error instanceof Refused)) throw error;
     // What Surefoot has made up itself must not stand in the way of the team's query.
     return new Map();
   }
@@ -128,11 +130,19 @@ async function range(
 
 const seconds = (milliseconds: number) => String(milliseconds / 1_000);
 
-/** Prometheus writes values as text: `NaN`, `+Inf` and `-Inf` too. */
+/** Prometheus writes values as text: `NaN`, `+Inf` and `-Inf` too. @throws Error for what is none of them */
 function numberOf(text: string): number {
+  if (text === 'NaN') return Number.NaN;
   if (text === '+Inf') return Number.POSITIVE_INFINITY;
   if (text === '-Inf') return Number.NEGATIVE_INFINITY;
-  return Number(text);
+  const value = Number(text);
+  if (text.trim() === '' || Number.isNaN(value)) throw new Error('Prometheus answered a value that is no number');
+  return value;
+}
+
+/** Prometheus, or who guards it, will not do what it was asked. */
+class Refused extends Error {
+  override name = 'Refused';
 }
 
 async function get(
@@ -144,10 +154,14 @@ async function get(
   const url = `${place.api}${path}?${new URLSearchParams(parameters)}`;
   const answer = await ask({ url, headers: await authorization(place) });
   const body = jsonOf(answer);
-  if (answer.status === 200 && body !== undefined) return body;
-  const refused = refusal.safeParse(body);
-  if (refused.success) {
-    throw new Error(`Prometheus refuses (${refused.data.errorType}): ${refused.data.error.slice(0, 300)}`);
+  if (answer.status === 200 && body !== undefined) {
+    const missing = missingIn(body);
+    if (missing !== undefined) throw new Error(`Prometheus has answered only in part (${missing})`);
+    return body;
   }
-  throw new Error(`Prometheus answered ${answer.statusText}${answer.status === 200 ? ', which is no JSON' : ''}`);
+  const refused = refusal.safeParse(body);
+  const text = refused.success
+    ? `Prometheus refuses (${refused.data.errorType}): ${refused.data.error.slice(0, 300)}`
+    : `Prometheus answered ${answer.statusText}${answer.status === 200 ? ', which is no JSON' : ''}`;
+  throw answer.status >= 400 && answer.status < 500 ? new Refused(text) : new Error(text);
 }

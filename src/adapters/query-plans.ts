@@ -28,27 +28,25 @@ export interface PlansByMode {
 }
 
 /** Makes all plans without running the query, in a read-only transaction that is rolled back. */
-export async function explain(
-  client: DatabaseClient,
-  query: Pick<PlannedQuery, 'sql' | 'parameters'>,
-): Promise<PlansByMode> {
+export function explain(client: DatabaseClient, query: Pick<PlannedQuery, 'sql' | 'parameters'>): Promise<PlansByMode> {
   const { parameters = [] } = query;
   const sql = query.sql.trim().replace(/;$/, '');
-  await client.query('begin read only');
-  try {
-    if (parameters.length === 0) return { custom: await bothPlans(client, sql) };
-    await onlyOne(client, `prepare surefoot_query as ${sql}`);
-    const values = parameters.map((value) => pg.escapeLiteral(value)).join(', ');
-    const inMode = async (mode: string) => {
-      await client.query(`set local plan_cache_mode = ${mode}`);
-      return bothPlans(client, `execute surefoot_query (${values})`);
-    };
-    return { custom: await inMode('force_custom_plan'), generic: await inMode('force_generic_plan') };
-  } finally {
-    await client.query('rollback');
-    // A prepared statement outlives its transaction.
-    await client.query('deallocate all');
-  }
+  return client.transaction(async (transaction) => {
+    if (parameters.length === 0) return { custom: await bothPlans(transaction, sql) };
+    await onlyOne(transaction, `prepare surefoot_query as ${sql}`);
+    await transaction.query('savepoint prepared');
+    try {
+      const values = parameters.map((value) => pg.escapeLiteral(value)).join(', ');
+      const inMode = async (mode: string) => {
+        await transaction.query(`set local plan_cache_mode = ${mode}`);
+        return bothPlans(transaction, `execute surefoot_query (${values})`);
+      };
+      return { custom: await inMode('force_custom_plan'), generic: await inMode('force_generic_plan') };
+    } finally {
+      // A prepared statement outlives its transaction, on a connection that others may have next.
+      await transaction.query('rollback to savepoint prepared; deallocate surefoot_query');
+    }
+  });
 }
 
 async function bothPlans(client: DatabaseClient, statement: string): Promise<QueryPlans> {

@@ -66,8 +66,11 @@ function run() {
   // The end of the command itself counts: services that it left running keep its output files open.
   child.on('exit', (code, signal) => afterGroup(() => end({ code, signal })));
   child.on('error', (error) => end({ code: null, signal: null, error: error.message }));
-  if (child.pid !== undefined)
-    writeDurably(file('command-pid.json'), { pid: child.pid, identity: processIdentity(child.pid) });
+  if (child.pid !== undefined) {
+    // Whole or not at all: this process may be killed at any moment, and others read it then.
+    writeDurably(file('command-pid.part'), { pid: child.pid, identity: processIdentity(child.pid) });
+    renameSync(file('command-pid.part'), file('command-pid.json'));
+  }
   setTimeout(() => stop('timed out'), Math.min(command.timeout, LONGEST_TIMER));
 }
 
@@ -82,9 +85,9 @@ function stop(reason) {
 /** A command that was stopped has ended when its whole group has; one that ended by itself may leave services running. */
 function afterGroup(done) {
   if (!stopReason) return done();
-  const latest = Date.now() + STOP_GRACE + 1_000;
+  const latest = performance.now() + STOP_GRACE + 1_000;
   const timer = setInterval(() => {
-    if (signalGroup(0) && Date.now() < latest) return;
+    if (signalGroup(0) && performance.now() < latest) return;
     clearInterval(timer);
     done();
   }, 20);

@@ -4,10 +4,11 @@
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Deadline } from './deadline.js';
 import { processIdentity } from './process-identity.mjs';
 
 const RECORDER = fileURLToPath(new URL('./recorder-process.mjs', import.meta.url));
@@ -49,6 +50,8 @@ export interface RecordedUnknown {
   kind: 'unknown';
   /** The command's own process, when it outlived the recorder. */
   stillRunning?: number;
+  /** A record of it that cannot be understood: nothing is known of what it was about. */
+  unreadable?: string;
 }
 
 /** Whoever waits for the end of a command. */
@@ -81,9 +84,14 @@ export function stepFolder(
 }
 
 /** Whether a recorder has claimed this folder: from then on its command must not be started again. */
-export async function wasStarted(folder: string): Promise<boolean> {
-  return (await readJson<Claim>(join(folder, 'started.json'))) !== undefined;
-}
+export const wasStarted = (folder: string): Promise<boolean> =>
+  stat(join(folder, 'started.json')).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false;
+      throw error;
+    },
+  );
 
 /**
  * Starts the command unless it was started before, and waits for its end.
@@ -96,6 +104,18 @@ export async function runRecorded(
 ): Promise<RecordedEnd | RecordedUnknown> {
   const { command, environment, attendant } = step;
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    return await attend(folder, { command, environment, attendant });
+  } catch (error) {
+    if (error instanceof UnreadableRecord) return { kind: 'unknown', unreadable: error.file };
+    throw error;
+  }
+}
+
+async function attend(
+  folder: string,
+  { command, environment, attendant }: Parameters<typeof runRecorded>[1],
+): Promise<RecordedEnd | RecordedUnknown> {
   let claim = await readJson<Claim>(join(folder, 'started.json'));
   if (claim === undefined && !attendant.signal.aborted) {
     await launch(folder, command, environment);
@@ -125,11 +145,11 @@ async function launch(folder: string, command: RecordedCommand, environment: Nod
 }
 
 async function awaitClaim(folder: string, attendant: Attendant): Promise<Claim> {
-  const until = Date.now() + CLAIM_WITHIN;
+  const until = new Deadline(CLAIM_WITHIN);
   for (;;) {
     const claim = await readJson<Claim>(join(folder, 'started.json'));
     if (claim) return claim;
-    if (Date.now() > until) throw new Error(`The recorder did not start within ${CLAIM_WITHIN / 1_000} s in ${folder}`);
+    if (until.passed) throw new Error(`The recorder did not start within ${CLAIM_WITHIN / 1_000} s in ${folder}`);
     attendant.beat();
     await sleep(SHORTEST_LOOK);
   }
@@ -139,19 +159,19 @@ async function leave(folder: string, claim: Claim, attendant: Attendant): Promis
   if (!attendant.stops()) throw new LeftRunning('The command goes on; the next attempt re-attaches to it');
   // The recorder stops the command's group and writes down the end; signalling the group from here could not do that.
   if (isRunning(claim)) process.kill(claim.pid, 'SIGTERM');
-  const until = Date.now() + STOP_WITHIN;
-  while (Date.now() < until && isRunning(claim)) await sleep(SHORTEST_LOOK);
+  const until = new Deadline(STOP_WITHIN);
+  while (!until.passed && isRunning(claim)) await sleep(SHORTEST_LOOK);
   return lastWords(folder);
 }
 
 /** The recorder has gone: its last file may be there now, or never. */
 async function lastWords(folder: string): Promise<RecordedEnd | RecordedUnknown> {
-  const until = Date.now() + LAST_WORDS;
+  const until = new Deadline(LAST_WORDS);
   do {
     const end = await readEnd(folder);
     if (end) return end;
     await sleep(SHORTEST_LOOK);
-  } while (Date.now() < until);
+  } while (!until.passed);
   const command = await readJson<{ pid: number; identity?: string }>(join(folder, 'command-pid.json'));
   return { kind: 'unknown', stillRunning: command && isRunning(command) ? command.pid : undefined };
 }
@@ -166,11 +186,26 @@ async function readEnd(folder: string): Promise<RecordedEnd | undefined> {
   return end && { ...end, kind: 'ended' };
 }
 
-async function readJson<T>(file: string): Promise<T | undefined> {
+/** Records appear whole: one that is empty or broken was spoiled later, by a full disk or a lost one. */
+class UnreadableRecord extends Error {
+  constructor(readonly file: string) {
+    super(`${file} cannot be understood`);
+  }
+}
+
+async function readJson<T extends object>(file: string): Promise<T | undefined> {
+  let text: string;
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as T;
+    text = await readFile(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+  try {
+    const content = JSON.parse(text) as T | null;
+    if (typeof content === 'object' && content !== null) return content;
+  } catch {
+    // Said below.
+  }
+  throw new UnreadableRecord(file);
 }

@@ -1,6 +1,6 @@
 /** Requests for load: as little work for each as can be, so that what is measured is the server. */
 import type { Client, Dispatcher } from 'undici';
-import { errorCode } from './http.js';
+import { errorCode, mediaType } from './http.js';
 
 /** Options of a connection. Our own clock decides about time-outs: undici's would be two, and as coarse as a second. */
 export const connectionOptions = (timeout: number): Client.Options => ({
@@ -11,7 +11,10 @@ export const connectionOptions = (timeout: number): Client.Options => ({
   connect: { timeout },
 });
 
-/** The HTTP status, `timeout`, or the code of the error (`ECONNREFUSED`). */
+/**
+ * The HTTP status; `timeout`; the code of the error (`ECONNREFUSED`); or `200 text/html`, for an answer of another kind
+ * than the first one of that status: a proxy's page in place of the application's answer.
+ */
 export type Outcome = number | string;
 
 /**
@@ -20,6 +23,7 @@ export type Outcome = number | string;
  */
 export class Requests {
   private readonly inFlight = new Set<Exchange>();
+  private readonly kinds = new Map<number, string>();
   private timer: NodeJS.Timeout | undefined;
 
   /** @param timeout milliseconds from the start of a request, the wait for its connection included */
@@ -29,7 +33,7 @@ export class Requests {
   send(dispatcher: Dispatcher, request: Dispatcher.DispatchOptions, done: Done): void {
     const exchange = new Exchange((outcome, milliseconds) => {
       this.inFlight.delete(exchange);
-      done(outcome, milliseconds);
+      done(typeof outcome === 'number' ? this.told(outcome, exchange.kind) : outcome, milliseconds);
     });
     this.inFlight.add(exchange);
     this.timer ??= setTimeout(this.expire, this.timeout);
@@ -40,6 +44,12 @@ export class Requests {
   close(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
+  }
+
+  private told(status: number, kind: string): Outcome {
+    const first = this.kinds.get(status);
+    if (first === undefined) this.kinds.set(status, kind);
+    return first === undefined || first === kind ? status : `${status} ${kind}`;
   }
 
   private readonly expire = (): void => {
@@ -63,6 +73,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly begun = performance.now();
   private controller: Dispatcher.DispatchController | undefined;
   private status = 0;
+  private mediaType = '';
+  private isEmpty = true;
   private ended = false;
 
   constructor(private readonly done: Done) {}
@@ -73,11 +85,23 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.ended) controller.abort(new Error('timeout'));
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
     this.status = status;
+    this.mediaType = mediaType(headers['content-type']);
   }
 
-  onResponseData(): void {}
+  onResponseData(): void {
+    this.isEmpty = false;
+  }
+
+  /** What came: its media type, and whether it was anything at all. */
+  get kind(): string {
+    return [this.mediaType, this.isEmpty ? 'empty' : ''].filter(Boolean).join(' ') || 'of no type';
+  }
 
   onResponseEnd(): void {
     this.end(this.status);

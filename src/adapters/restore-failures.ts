@@ -3,13 +3,14 @@
  * a right, the server a role or an extension, and whatever needs what was not made for that can't be made either.
  */
 import type { DumpEntry } from './dump-contents.js';
+import { quotable } from './quotable.js';
 
 export interface RestoreFailure {
   /** The entry in the dump's list; missing when it is none's. */
   entry?: DumpEntry;
-  /** The first line of what the server said. Never the command, and no details: both hold rows and passwords. */
+  /** The first line of what the server said, as far as it may be shown. */
   reason: string;
-  /** The first line of the command that failed: `ALTER TABLE public.plans OWNER TO other`. */
+  /** The same of the command that failed: `ALTER TABLE public.plans OWNER TO other`. */
   command: string;
 }
 
@@ -23,9 +24,11 @@ export function readFailures(stderr: string, entries: DumpEntry[]): RestoreFailu
     if (!message.startsWith('pg_restore: error: ')) continue;
     // A newer pg_restore asks every server for a setting that came with version 17; nothing is lost where it is refused.
     if (message.includes('"transaction_timeout"')) continue;
-    const [said = ''] = message.split('\n');
+    // The details tell what of the first line may be shown.
+    const [said = ''] = quotable(message).split('\n');
     const reason = /[A-Z]{3,}: {1,2}(.*)/.exec(said)?.[1] ?? said;
-    failures.push({ entry, reason, command: /^Command was: (.*?);?$/m.exec(message)?.[1] ?? '' });
+    const command = /^Command was: (.*?);?$/m.exec(message)?.[1];
+    failures.push({ entry, reason, command: command === undefined ? '' : quotable(command) });
   }
   return failures;
 }

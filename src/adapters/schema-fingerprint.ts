@@ -101,19 +101,19 @@ const PLURALS: Partial<Record<Kind, string>> = { index: 'indexes', policy: 'poli
  * Every object of the database but what belongs to the system, to extensions and to migration tools. Left out, because
  * no downgrade restores them: the order of columns, values of sequences, owners, rights, comments.
  */
-export async function describeSchema(client: DatabaseClient): Promise<SchemaDescription> {
-  await client.query('begin isolation level repeatable read read only');
-  try {
-    await client.query('set local search_path = pg_catalog');
-    const description = {} as SchemaDescription;
-    for (const kind of KINDS) {
-      const { rows } = await client.query<{ name: string; definition: string }>(`with ${OWN_SCHEMAS} ${QUERIES[kind]}`);
-      description[kind] = Object.fromEntries(rows.map(({ name, definition }) => [name, definition]));
-    }
-    return description;
-  } finally {
-    await client.query('rollback');
-  }
+export function describeSchema(client: DatabaseClient): Promise<SchemaDescription> {
+  return client.transaction(
+    async (moment) => {
+      const description = {} as SchemaDescription;
+      for (const kind of KINDS) {
+        const text = `with ${OWN_SCHEMAS} ${QUERIES[kind]}`;
+        const { rows } = await moment.query<{ name: string; definition: string }>(text);
+        description[kind] = Object.fromEntries(rows.map(({ name, definition }) => [name, definition]));
+      }
+      return description;
+    },
+    { isolation: 'repeatable read', settings: { search_path: 'pg_catalog' } },
+  );
 }
 
 /** SHA-256, hexadecimal, over the objects in the order of their names: the same for the same schema on any server. */

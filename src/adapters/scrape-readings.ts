@@ -1,5 +1,6 @@
 /** Values from scraped pages: rates, ratios and quantiles as Prometheus works them out, over observed pages. */
 import type { ScrapeReading, Selector } from '../contract/plan.js';
+import { type CountedPage, successionOf } from './counters.js';
 import type { Observation } from './history.js';
 import { type Page, type Series, select, selectorText } from './prometheus-text.js';
 import { finite, gaugeAs, perUnit, type Reading, type Scale, secondsAs } from './readings.js';
@@ -7,30 +8,70 @@ import { finite, gaugeAs, perUnit, type Reading, type Scale, secondsAs } from '.
 /** Whether the reading compares two pages, and so needs more than the newest. */
 export const looksBack = (read: ScrapeReading): boolean => !('gauge' in read || 'share' in read);
 
+/** The metrics that a reading looks for on the page: those whose growth it takes, and those that it takes as they are. */
+export function namesIn(read: ScrapeReading): { counters: string[]; gauges: string[] } {
+  if ('gauge' in read) return { counters: [], gauges: [read.gauge.name] };
+  if ('share' in read) return { counters: [], gauges: [read.share.of.name, read.share.to.name] };
+  if ('rate' in read) return { counters: [read.rate.name], gauges: [] };
+  if ('ratio' in read) return { counters: [read.ratio.of.name, read.ratio.to.name], gauges: [] };
+  const { histogram, suffixes } =
+    'mean' in read
+      ? { histogram: read.mean.histogram, suffixes: ['count', 'sum'] }
+      : { histogram: read.quantile.histogram, suffixes: ['bucket'] };
+  return { counters: suffixes.map((suffix) => part(histogram, suffix).name), gauges: [] };
+}
+
 /** The reason given when nothing happened in the window; virtual time waits for something to happen. */
 export const QUIET = 'nothing happened in the window';
 
 /**
  * @param pages the pages of the window, oldest first; the last is the newest. One is enough for gauges.
  * @param standsFor in virtual time, the window that the pages stand for; milliseconds
- * @throws SyntaxError when a label's regular expression is none; RangeError when a bucket has no bound
+ * @throws SyntaxError when a label's regular expression is none; RangeError when a bucket has no bound; Error when the
+ * pages are of several processes, of which nobody knows how many there are
  */
 export function readPages(
-  pages: readonly Observation<Page>[],
+  pages: readonly Observation<CountedPage>[],
   metric: { read: ScrapeReading; unit: string },
   standsFor?: number,
 ): Reading {
-  return finite(evaluate(pages, metric.read, { unit: metric.unit, standsFor }));
+  const { counters, gauges } = namesIn(metric.read);
+  const looked = pages.filter(
+    ({ value }) => counters.every((name) => value.counters.has(name)) && gauges.every((name) => value.page.has(name)),
+  );
+  const mixed = mixtureOf(looked);
+  if (mixed !== undefined)
+    throw new Error(
+      `the page is of several processes in turn (${mixed}): read each by an address of its own, or all of them from a Prometheus`,
+    );
+  return finite(evaluate(looked, metric.read, { unit: metric.unit, standsFor }));
 }
 
-function evaluate(pages: readonly Observation<Page>[], read: ScrapeReading, as: Omit<Scale, 'span'>): Reading {
+/** Clocks of two machines, and starts in whole seconds. Milliseconds. */
+const CLOCKS = 5_000;
+
+/**
+ * Why the pages cannot be of one process and what it was restarted as. A process that first answers now and was there
+ * before the first page: what it had counted by then is not known.
+ */
+function mixtureOf(pages: readonly Observation<CountedPage>[]): string | undefined {
+  const [first, newest] = [pages[0], pages.at(-1)];
+  if (!first || !newest) return undefined;
+  const isOlder = pages.some(({ at, value: { process } }, index) => {
+    const before = pages[index - 1]?.value.process;
+    return successionOf(before, process) === 'another' && (process?.age ?? 0) > at - first.at + CLOCKS;
+  });
+  return isOlder ? 'another answers than before, and was there before' : newest.value.mixed?.reason;
+}
+
+function evaluate(pages: readonly Observation<CountedPage>[], read: ScrapeReading, as: Omit<Scale, 'span'>): Reading {
   const newest = pages.at(-1);
   if (!newest) return { noData: 'no scrape yet' };
   if ('gauge' in read) {
-    const reading = sum(newest.value, read.gauge);
+    const reading = sum(newest.value.page, read.gauge);
     return 'value' in reading ? { value: gaugeAs(reading.value, read.gauge.name, as.unit) } : reading;
   }
-  if ('share' in read) return share(newest.value, read.share);
+  if ('share' in read) return share(newest.value.page, read.share);
 
   const span = newest.at - (pages[0]?.at ?? newest.at);
   if (span <= 0) return { noData: 'first look: no rate yet' };
@@ -64,46 +105,32 @@ function share(page: Page, { of, to }: { of: Selector; to: Selector }): Reading 
 
 const noSeries = (selector: Selector): Reading => ({ noData: `no series ${selectorText(selector)}` });
 
-function absent(pages: readonly Observation<Page>[], selector: Selector): Reading | undefined {
-  return pages.some(({ value }) => select(value, selector).length > 0) ? undefined : noSeries(selector);
+function absent(pages: readonly Observation<CountedPage>[], selector: Selector): Reading | undefined {
+  return pages.some(({ value: { page } }) => select(page, selector).length > 0) ? undefined : noSeries(selector);
 }
 
-/**
- * How much the selected counters grew. A counter that drops was restarted and counts from zero, as in Prometheus' rate().
- * Unlike there, a series that was not on the earlier page counts from zero too: it appears with its first event, and
- * the first errors after a deploy are the ones that matter.
- */
-export function increase(pages: readonly Observation<Page>[], selector: Selector): number {
-  let total = 0;
-  for (const grown of increases(pages, selector).values()) total += grown.by;
-  return total;
+/** How much the selected counters grew from the first page to the newest. */
+function increase(pages: readonly Observation<CountedPage>[], selector: Selector): number {
+  return increases(pages, selector).reduce((total, { by }) => total + by, 0);
 }
 
-function increases(
-  pages: readonly Observation<Page>[],
-  selector: Selector,
-): Map<string, { series: Series; by: number }> {
-  const grown = new Map<string, { series: Series; by: number }>();
-  let before: Map<string, number> | undefined;
-  for (const { value: page } of pages) {
-    const now = new Map<string, number>();
-    for (const series of select(page, selector)) {
-      now.set(series.key, series.value);
-      if (!before) continue;
-      const last = before.get(series.key) ?? 0;
-      const by = series.value < last ? series.value : series.value - last;
-      const entry = grown.get(series.key);
-      if (entry) entry.by += by;
-      else grown.set(series.key, { series, by });
-    }
-    before = now;
-  }
-  return grown;
+function increases(pages: readonly Observation<CountedPage>[], selector: Selector): { series: Series; by: number }[] {
+  const [first, newest] = [pages[0]?.value, pages.at(-1)?.value];
+  const before = new Map(first?.counters.get(selector.name)?.map(({ key, grown }) => [key, grown]));
+  const broken = new Set(
+    pages.flatMap(({ value: { page } }) =>
+      select(page, selector).flatMap(({ key, value }) => (Number.isFinite(value) ? [] : [key])),
+    ),
+  );
+  return select(newest?.counters ?? new Map(), selector).map((series) => ({
+    series,
+    by: broken.has(series.key) ? Number.NaN : series.grown - (before.get(series.key) ?? 0),
+  }));
 }
 
 const part = (histogram: Selector, suffix: string): Selector => ({ ...histogram, name: `${histogram.name}_${suffix}` });
 
-function mean(pages: readonly Observation<Page>[], histogram: Selector, unit: string): Reading {
+function mean(pages: readonly Observation<CountedPage>[], histogram: Selector, unit: string): Reading {
   const missing = absent(pages, part(histogram, 'count')) ?? absent(pages, part(histogram, 'sum'));
   if (missing) return missing;
   const count = increase(pages, part(histogram, 'count'));
@@ -117,11 +144,11 @@ function mean(pages: readonly Observation<Page>[], histogram: Selector, unit: st
  * lowest bucket starts at 0, and a quantile in the +Inf bucket is the highest finite bound. Series that differ in
  * other labels are added up first.
  */
-function quantile(pages: readonly Observation<Page>[], q: number, histogram: Selector, unit: string): Reading {
+function quantile(pages: readonly Observation<CountedPage>[], q: number, histogram: Selector, unit: string): Reading {
   const missing = absent(pages, part(histogram, 'bucket'));
   if (missing) return missing;
   const counts = new Map<number, number>();
-  for (const { series, by } of increases(pages, part(histogram, 'bucket')).values()) {
+  for (const { series, by } of increases(pages, part(histogram, 'bucket'))) {
     const bound = bucketBound(series.labels.le);
     if (bound === undefined) throw new RangeError(`${series.name} has a series without a number in "le"`);
     counts.set(bound, (counts.get(bound) ?? 0) + by);

@@ -1,35 +1,47 @@
 /** The metric source `scrape`: an application's own Prometheus page, without a Prometheus. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MetricSource } from '../contract/plan.js';
+import { type CountedPage, countPage, PROCESS_START } from './counters.js';
+import { Deadline } from './deadline.js';
 import { request } from './http.js';
 import { LONGEST_WAIT, type Look, Observed } from './look.js';
 import { type Page, parsePage } from './prometheus-text.js';
 import type { Reading } from './readings.js';
-import { looksBack, QUIET, readPages } from './scrape-readings.js';
+import { looksBack, namesIn, QUIET, readPages } from './scrape-readings.js';
 
 type ScrapeSource = Extract<MetricSource, { kind: 'scrape' }>;
 
 const TIMEOUT = 5_000;
 const MOMENT = { reuse: 100, window: 1_000, minimum: 400 };
 
+/** The pages of one address, and which metrics of it are read. */
+interface Watched {
+  pages: Observed<CountedPage>;
+  counters: Set<string>;
+  gauges: Set<string>;
+}
+
 /** Pages by URL, as this worker remembers them. */
 export class Scraper {
-  private readonly pages = new Map<string, Observed<Page>>();
+  private readonly watched = new Map<string, Watched>();
+
+  /** @param timeout for one page, milliseconds */
+  constructor(private readonly timeout = TIMEOUT) {}
 
   /**
    * The metric's value now. In virtual time it waits, at most 15 s, until a request was completed in its moment, so
    * that each sample is of real traffic.
-   * @throws NoAnswer, ParseFailure, or an Error that names the status
+   * @throws NoAnswer, ParseFailure, or an Error that names the status or says that several processes answer
    */
   async read(source: ScrapeSource, unit: string, look: Look): Promise<Reading> {
-    const observed = this.observed(source.url);
+    const observed = this.pages(source);
     const metric = { read: source.read, unit };
     if (!looksBack(source.read)) return readPages([await observed.now()], metric);
     const standsFor = look.clock === 'virtual' ? source.window : undefined;
     let pages = await observed.over(look, source.window);
     let reading = readPages(pages, metric, standsFor);
-    const deadline = Date.now() + LONGEST_WAIT;
-    while (look.clock === 'virtual' && 'noData' in reading && reading.noData === QUIET && Date.now() < deadline) {
+    const deadline = new Deadline(LONGEST_WAIT);
+    while (look.clock === 'virtual' && 'noData' in reading && reading.noData === QUIET && !deadline.passed) {
       await sleep(MOMENT.reuse, undefined, { signal: look.signal });
       pages = await observed.since(pages[0] as (typeof pages)[number]);
       reading = readPages(pages, metric, standsFor);
@@ -37,19 +49,35 @@ export class Scraper {
     return reading;
   }
 
-  private observed(url: string): Observed<Page> {
-    let observed = this.pages.get(url);
-    if (!observed) {
-      observed = new Observed(() => scrape(url), MOMENT);
-      this.pages.set(url, observed);
-    }
-    return observed;
+  /** Pages of the address; from the next one on, the metrics of this reading are looked for, too. */
+  private pages({ url, read }: ScrapeSource): Observed<CountedPage> {
+    const watched = this.watched.get(url) ?? this.watch(url);
+    const { counters, gauges } = namesIn(read);
+    for (const name of counters) watched.counters.add(name);
+    for (const name of gauges) watched.gauges.add(name);
+    return watched.pages;
+  }
+
+  private watch(url: string): Watched {
+    const [counters, gauges] = [new Set<string>(), new Set([PROCESS_START])];
+    let last: CountedPage | undefined;
+    const pages = new Observed(async () => {
+      const text = await fetchPage(url, this.timeout);
+      const page = parsePage(text, [...counters, ...gauges]);
+      last = countPage(last, page, { names: counters, wall: Date.now() });
+      return last;
+    }, MOMENT);
+    const watched = { pages, counters, gauges };
+    this.watched.set(url, watched);
+    return watched;
   }
 }
 
 /** The page as it is now. @throws NoAnswer, ParseFailure, or an Error that names the status */
-export async function scrape(url: string): Promise<Page> {
-  const answer = await request({ url, timeout: TIMEOUT, headers: { accept: 'text/plain;version=0.0.4' } });
+export const scrape = async (url: string): Promise<Page> => parsePage(await fetchPage(url, TIMEOUT));
+
+async function fetchPage(url: string, timeout: number): Promise<string> {
+  const answer = await request({ url, timeout, headers: { accept: 'text/plain;version=0.0.4' } });
   if (answer.status !== 200) throw new Error(`the metrics page answered ${answer.statusText}`);
-  return parsePage(answer.body);
+  return answer.body;
 }

@@ -1,6 +1,7 @@
 /** How much the tables hold: what a migration there and back must not lose. */
 import pg from 'pg';
 import type { DatabaseClient } from './postgres.js';
+import { reasonOf } from './postgres-errors.js';
 import { hiddenRows } from './row-counts.js';
 import { OWN_SCHEMAS, ownRelation } from './schema-fingerprint.js';
 
@@ -29,7 +30,7 @@ export async function takeStock(client: DatabaseClient): Promise<TableStock> {
       continue;
     }
     stock[name] = await count(client, `${schema}.${pg.escapeIdentifier(table)}`, columns).catch((error: unknown) => {
-      if (error instanceof pg.DatabaseError) return error.message;
+      if (error instanceof pg.DatabaseError) return reasonOf(error);
       throw error;
     });
   }

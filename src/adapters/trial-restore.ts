@@ -49,7 +49,7 @@ export async function dropLeftovers(scratch: Database, deployment: string): Prom
       for (const { datname } of rows) await dropDatabase(client, datname);
       return rows.map(({ datname }) => datname);
     },
-    { applicationName: 'surefoot-backup', writes: true },
+    { applicationName: 'surefoot-backup', session: true },
   );
 }
 
@@ -62,7 +62,7 @@ export async function restoreOnTrial(
   job: { scratch: Database; name: string; locale: Locale; file: string; list: DumpList; signal: AbortSignal },
 ): Promise<Restored> {
   const { scratch, name, signal } = job;
-  const keeper = { applicationName: name, writes: true };
+  const keeper = { applicationName: name, session: true };
   let begun = false;
   try {
     return await withDatabase(

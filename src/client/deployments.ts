@@ -9,11 +9,12 @@ import {
 } from '@temporalio/client';
 import type { DeployResult } from '../contract/deployment.js';
 import { progressQuery, statusQuery } from '../contract/messages.js';
-import { deployWorkflowId, searchAttributes, TASK_QUEUE } from '../contract/names.js';
+import { deployWorkflowId, searchAttributes } from '../contract/names.js';
 import { withProgress } from '../contract/progress.js';
 import type { Ledger } from '../domain/ledger.js';
 import { type Connected, workflowLink } from './connection.js';
 import { CliError, EXIT, innermost, usageError } from './errors.js';
+import { type QueueService, queueServices } from './queue-service.js';
 
 const QUERY_WITHIN = 5_000;
 const LISTED_AT_MOST = 200;
@@ -163,11 +164,11 @@ async function queryLedger(connected: Connected, found: Found): Promise<Ledger> 
 
 /** The error that says why a workflow did not answer. The server remembers the pollers of a dead worker for minutes. */
 export async function unansweredError(connected: Connected, found: Found, cause: unknown): Promise<CliError> {
-  const workers = await pollers(connected);
+  const [shared] = await queueServices(connected);
   const why =
-    workers === 0
-      ? `none polls the task queue ${TASK_QUEUE}`
-      : `${workers} polled the task queue ${TASK_QUEUE} lately, but may have stopped (${innermost(cause)})`;
+    shared?.state === 'served'
+      ? `${shared.text}, or did lately (${innermost(cause)})`
+      : (shared?.text ?? innermost(cause));
   return new CliError(`No worker answers for ${found.workflowId}: ${why}`, {
     hint: 'Start one with `surefoot worker`; the deployment goes on where it is.',
     exitCode: EXIT.unreachable,
@@ -175,12 +176,6 @@ export async function unansweredError(connected: Connected, found: Found, cause:
   });
 }
 
-/** How many workers have polled the task queue lately. */
-export async function pollers({ connection, namespace }: Connected): Promise<number> {
-  const answer = await connection.workflowService.describeTaskQueue({
-    namespace,
-    taskQueue: { name: TASK_QUEUE },
-    taskQueueType: 1,
-  });
-  return (answer.pollers ?? []).length;
-}
+/** The queues that a deployment waits for; none that has ended waits. */
+export const servicesFor = (connected: Connected, found: Found, ledger: Ledger): Promise<QueueService[]> =>
+  found.running ? queueServices(connected, ledger.runner) : Promise.resolve([]);

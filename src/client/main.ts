@@ -79,12 +79,15 @@ function isMain(): boolean {
   return script !== undefined && realpathSync(script) === fileURLToPath(import.meta.url);
 }
 
+/** Of a stream that nobody reads any more: a pipe, or a terminal that has gone away. */
+const UNHEARD = ['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED'];
+
 if (isMain()) {
   // `surefoot status | head` ends quietly, and `surefoot demo | head` as by Ctrl-C: what it started is stopped.
   let isHeard = true;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
+      if (!UNHEARD.includes(error.code ?? '')) throw error;
       if (!isHeard) return;
       isHeard = false;
       if (process.listenerCount('SIGTERM') === 0) process.exit();

@@ -1,12 +1,13 @@
 /** The doctor's checks of the Temporal server that a deployment would run on. Nothing is registered or started. */
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { deployWorkflowId, SEARCH_ATTRIBUTES, TASK_QUEUE } from '../contract/names.js';
+import { deployWorkflowId, SEARCH_ATTRIBUTES } from '../contract/names.js';
 import type { Check, Finding } from '../doctor/check.js';
 import { STEPS } from '../domain/steps.js';
 import { searchAttributeCommands } from './commands/start.js';
 import { type Connected, withConnection } from './connection.js';
-import { pollers } from './deployments.js';
+import { findRun, readLedger } from './deployments.js';
 import { CliError, innermost } from './errors.js';
+import { type QueueService, queueServices } from './queue-service.js';
 
 const ANSWER_WITHIN = 10_000;
 
@@ -33,17 +34,23 @@ export const temporalChecks = (service: string): Check[] => [
 async function look(connected: Connected, service: string): Promise<Finding[]> {
   const { address, namespace } = connected;
   return [
-    ...(await Promise.all([workers(connected), searchAttributes(connected), lock(connected, service)])),
+    ...(await Promise.all([workers(connected), searchAttributes(connected), lock(connected, service)])).flat(),
     { name: 'temporal', ok: true, text: `Temporal answers at ${address}, namespace ${namespace}` },
   ];
 }
 
 async function workers(connected: Connected): Promise<Finding> {
-  const count = await pollers(connected);
-  if (count > 0) return { name: 'worker', ok: true, text: `${count} workers poll the task queue ${TASK_QUEUE}` };
-  const text = `no worker polls the task queue ${TASK_QUEUE}: nothing would happen`;
-  return { name: 'worker', ok: false, text, advice: 'Run `surefoot worker` where the plan’s tools and scripts are.' };
+  const [shared] = await queueServices(connected);
+  const advice = 'Run `surefoot worker` where the plan’s tools and scripts are.';
+  return { ...fromService('worker', shared as QueueService), ...(shared?.state === 'nobody' && { advice }) };
 }
+
+const fromService = (name: string, { state, text, advice }: QueueService): Finding => ({
+  name,
+  ok: state === 'served',
+  text: state === 'nobody' ? `${text}: nothing would happen` : text,
+  ...(state !== 'served' && advice !== undefined && { advice }),
+});
 
 async function searchAttributes({ connection, namespace }: Connected): Promise<Finding> {
   const name = 'search-attributes';
@@ -60,17 +67,28 @@ async function searchAttributes({ connection, namespace }: Connected): Promise<F
   }
 }
 
-async function lock({ client }: Connected, service: string): Promise<Finding> {
+/** A deployment that runs holds the lock; whether it goes on is told, too. */
+async function lock(connected: Connected, service: string): Promise<Finding[]> {
+  const { client } = connected;
   const workflowId = deployWorkflowId(service);
   try {
-    const { status, memo, startTime } = await client.workflow.getHandle(workflowId).describe();
+    const { status, memo, startTime, runId } = await client.workflow.getHandle(workflowId).describe();
     if (status.name === 'RUNNING') {
       const which = typeof memo?.deployment === 'string' ? memo.deployment : workflowId;
       const text = `${which} has been running since ${startTime.toISOString()}; a service has one live deployment`;
-      return { name: 'lock', ok: false, text, advice: `Wait for its end, or stop it: \`surefoot status ${which}\`.` };
+      const advice = `Wait for its end, or stop it: \`surefoot status ${which}\`.`;
+      return [{ name: 'lock', ok: false, text, advice }, ...(await runnerOfLive(connected, { workflowId, runId }))];
     }
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
   }
-  return { name: 'lock', ok: true, text: `no deployment of ${service} is running` };
+  return [{ name: 'lock', ok: true, text: `no deployment of ${service} is running` }];
+}
+
+async function runnerOfLive(connected: Connected, run: { workflowId: string; runId: string }): Promise<Finding[]> {
+  const found = await findRun(connected, run);
+  const ledger = found && (await readLedger(connected, found).catch(() => undefined));
+  if (ledger?.runner === undefined) return [];
+  const [, own] = await queueServices(connected, ledger.runner);
+  return own ? [fromService('runner', own)] : [];
 }

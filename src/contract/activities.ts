@@ -65,6 +65,8 @@ export interface PrerequisiteActivities {
     key: StepKey;
     evidence: EvidencePlace;
     release: ResolvedPlan['release'];
+    /** Its forge remembers merges of which the repository shows no trace. */
+    review?: Review;
   }): Promise<StepReport & { commit: string }>;
   checkStaging(input: {
     key: StepKey;
@@ -233,15 +235,21 @@ export interface CommandActivities {
 }
 
 export interface HttpActivities {
-  /** Waits until the health endpoint answers 200 and, when given, with this version; `within` milliseconds. */
+  /**
+   * Waits until the health endpoint answers 200 and, when given, with this version and with none of these starts;
+   * `within` milliseconds. All instances that answer at its address must agree.
+   */
   awaitHealth(input: {
     key: StepKey;
     evidence: EvidencePlace;
     environment: Environment;
     path: string;
     version?: string;
+    startedBefore?: string[];
     within: number;
   }): Promise<StepReport>;
+  /** When the instances started that answer at the health endpoint (`started_at`); empty when none tells. */
+  readStarts(input: { environment: Environment; path: string }): Promise<string[]>;
   /** Functional and smoke checks (checklist 1.4, 3.6). */
   checkEndpoints(input: {
     key: StepKey;

@@ -1,17 +1,10 @@
 /** Signals, updates and queries of the workflows; names as people see them in the Web UI. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CriterionResult, RollbackOption, Verdict } from '../domain/criteria.js';
+import { DECISIONS, type DecisionKind } from '../domain/decision-kinds.js';
 import type { EvidenceReference } from '../domain/evidence.js';
 import type { ItemStatus } from '../domain/items.js';
-import {
-  DECISIONS,
-  type Decision,
-  type DecisionKind,
-  type Ledger,
-  type RollbackTrigger,
-  type StepRecord,
-  type StoredBackup,
-} from '../domain/ledger.js';
+import type { Decision, Ledger, RollbackTrigger, StepRecord, StoredBackup } from '../domain/ledger.js';
 import type { Clock, EvidencePlace } from './activities.js';
 import type { ResolvedPlan, Watch } from './plan.js';
 
@@ -19,22 +12,6 @@ import type { ResolvedPlan, Watch } from './plan.js';
 export const decisionSignals = Object.fromEntries(
   DECISIONS.map((kind) => [kind, defineSignal<[Omit<Decision, 'kind'>]>(kind)]),
 ) as Record<DecisionKind, ReturnType<typeof defineSignal<[Omit<Decision, 'kind'>]>>>;
-
-/** What the Web UI's signal dialog says about each. */
-export const DECISION_HELP: Record<DecisionKind, string> = {
-  approve:
-    'Sign off for a role. Input: {"who": "ana", "role": "qa", "digest": "the twelve characters that the board shows"}',
-  reject: 'Refuse the sign-off and stop the deployment. Input: {"who": "ana", "role": "qa", "why": "reason"}',
-  confirm: 'Confirm what only a person can know. Input: {"who": "ana", "role": "qa", "subject": "question"}',
-  hold: 'Hold before the next step. Input: {"who": "ana", "role": "devops", "why": "reason"}',
-  resume: 'Go on after a hold, or carry on despite a concern. Input: {"who": "ana", "role": "devops"}',
-  retry: 'Run the failed step once more. Input: {"who": "ana", "role": "devops"}',
-  skip: 'Go on without the failed step. Input: {"who": "ana", "role": "devops", "why": "reason"}',
-  override: 'Go on outside a window. Input: {"who": "ana", "role": "tech-lead", "why": "reason"}',
-  abort:
-    'Stop; production is rolled back when it has changed. Input: {"who": "ana", "role": "devops", "why": "reason"}',
-  rollback: 'Roll production back. Input: {"who": "ana", "role": "devops", "why": "reason", "option": "full"}',
-};
 
 /** The same decisions as an update, so that the CLI hears a refusal at once. Resolves to what the decision led to. */
 export const decideUpdate = defineUpdate<string, [Decision]>('decide');

@@ -3,6 +3,11 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 
 export const TASK_QUEUE = 'surefoot';
 
+/** Where a runner's own commands wait for it, by the identity in its state folder. */
+export const runnerQueue = (identity: string): string => `${TASK_QUEUE}@${identity}`;
+/** The identity in the name of its queue. */
+export const runnerOf = (queue: string): string => queue.replace(`${TASK_QUEUE}@`, '');
+
 /** The lock: one live deployment for each service's production. */
 export const deployWorkflowId = (service: string): string => `surefoot/${service}/production`;
 export const monitorWorkflowId = (deployment: string, watch: string, generation: number): string =>

@@ -20,12 +20,26 @@ export type Server =
   | { kind: 'local' }
   | { kind: 'ssh'; host: string; user?: string; port?: number; knownHosts?: string };
 
+/** libpq's `sslmode`. */
+export const TLS_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
+export type TlsMode = (typeof TLS_MODES)[number];
+
+/** What the plan says of TLS to a database; the rest is PGSSL* of the worker's environment, as for libpq. */
+export interface DatabaseTls {
+  mode?: TlsMode;
+  /** Files on the worker's machine, or `system` for the authorities that the system trusts. */
+  rootCertificate?: string;
+  certificate?: string;
+  key?: string;
+}
+
 export interface Database {
   host: string;
   port: number;
   name: string;
   user: string;
   password: SecretReference;
+  tls?: DatabaseTls;
 }
 
 export interface Environment {

@@ -11,7 +11,9 @@ import { readSecret } from '../adapters/secrets.js';
 import { nextOpening } from '../adapters/windows.js';
 import { FailureType } from '../contract/errors.js';
 import type { ResolvedPlan } from '../contract/plan.js';
+import { type Moment, timelineOf } from '../contract/timeline.js';
 import { formatDuration } from '../domain/duration.js';
+import { inOneLine } from '../domain/one-line.js';
 import type { Phase } from '../domain/steps.js';
 import { type Asked, type Check, type Finding, LONGEST, type Means } from './check.js';
 import { channelChecks } from './checks/channels.js';
@@ -23,7 +25,6 @@ import { peopleChecks } from './checks/people.js';
 import { proofChecks } from './checks/proofs.js';
 import { serverChecks } from './checks/servers.js';
 import { storeChecks } from './checks/stores.js';
-import { type Moment, timelineOf } from './timeline.js';
 
 export type { Check, Finding } from './check.js';
 
@@ -165,7 +166,7 @@ async function perform(
     // The credential's own line says so.
     if (error instanceof ApplicationFailure && error.type === FailureType.SecretMissing) return [];
     const text = late.aborted ? `not known within ${formatDuration(limit)}` : (error as Error).message;
-    return [{ name: check.id, ok: false, text: text.trim().replaceAll(/\s*\n\s*/g, ' / ') }];
+    return [{ name: check.id, ok: false, text: inOneLine(text, ' / ') }];
   }
 }
 

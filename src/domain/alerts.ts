@@ -10,6 +10,8 @@ export interface FoundAlert {
   breach: { comparison: Comparison; threshold: number } | { unread: string };
   /** Why it would tell nobody. */
   off?: string;
+  /** Why nobody knows whether it would. */
+  unproven?: string;
 }
 
 export interface WantedAlert {
@@ -28,7 +30,8 @@ export function wrongWith(wanted: WantedAlert, found: readonly FoundAlert[]): st
 }
 
 function wrongWithOne(wanted: WantedAlert, alert: FoundAlert): string | undefined {
-  if (alert.off !== undefined) return `it is there, but ${alert.off}`;
+  const doubt = alert.off ?? alert.unproven;
+  if (doubt !== undefined) return `it is there, but ${doubt}`;
   const missing = wanted.words.filter((word) => !alert.query.includes(word));
   if (missing.length > 0) return `it does not look at ${missing.join(', ')}: ${alert.query.slice(0, 160)}`;
   if ('unread' in alert.breach) return `its threshold cannot be read: ${alert.breach.unread}`;

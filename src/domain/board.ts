@@ -4,6 +4,7 @@ import type { CriterionResult } from './criteria.js';
 import { formatDuration } from './duration.js';
 import type { ItemCounts } from './items.js';
 import type { Ledger, StepRecord, StepState } from './ledger.js';
+import { inOneLine } from './one-line.js';
 import { PHASES } from './steps.js';
 
 const MARKS: Record<StepState, string> = { running: '⏳', passed: '✅', failed: '❌', skipped: '⏭️' };
@@ -24,8 +25,7 @@ const ENTITIES: Record<string, string> = {
  * renderers disagree about backslashes; numbers for `<`, whose name the Web UI shows as it is.
  */
 export const cell = (text: string, longest = 200): string =>
-  text
-    .replace(/\s*[\r\n]\s*/g, ' ')
+  inOneLine(text)
     .slice(0, longest)
     .replace(/[\uD800-\uDBFF]$/, '')
     .replace(/[&<|\\[`*_]/g, (character) => ENTITIES[character] ?? '');
@@ -54,7 +54,13 @@ function headline(ledger: Ledger, now: number): string {
   const held = ledger.held
     ? `\n\n✋ Held by ${cell(ledger.held.who)}: ${cell(ledger.held.why ?? 'no reason given')}`
     : '';
-  return `### ${cell(ledger.title)}\n${cell(ledger.release.previous)} → ${cell(ledger.release.target)}, ${state}, ${elapsed}${boxes}${held}`;
+  return `### ${cell(ledger.title)}\n${cell(ledger.release.previous)} → ${cell(ledger.release.target)}, ${state}, ${elapsed}${boxes}${held}${waiting(ledger)}`;
+}
+
+/** Whether its runner is there a workflow cannot know: only whose turn it is, and where to look. */
+function waiting({ outcome, runner }: Ledger): string {
+  if (outcome || runner === undefined) return '';
+  return `\n\nCommands run where queue **${cell(runner)}** is served; \`surefoot status\` says whether it is.`;
 }
 
 /** The boxes of the checklist in one line: what is ticked, and what is not. */

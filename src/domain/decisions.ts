@@ -1,14 +1,8 @@
 /** Judging what people say: one function for signals and updates alike. Pure; who may do what comes from the plan. */
 import { type Approvals, fillRoles } from './approvals.js';
 import type { Criterion, RollbackOption } from './criteria.js';
-import {
-  type Decision,
-  type DecisionKind,
-  type DecisionRecord,
-  type Ledger,
-  type OpenQuestion,
-  WAYS_BACK,
-} from './ledger.js';
+import { DECISION_KINDS, type DecisionKind, type QuestionKind } from './decision-kinds.js';
+import { type Decision, type DecisionRecord, type Ledger, type OpenQuestion, WAYS_BACK } from './ledger.js';
 
 export type Judgement = { accepted: true; reason: string } | { accepted: false; reason: string };
 
@@ -71,7 +65,7 @@ export function judge(ledger: Ledger, approvals: Approvals, decision: Decision):
   if (decision.kind !== 'approve' && decision.digest !== undefined && !names(decision.digest, ledger.digest)) {
     return refuse(`the digest is not the one of this deployment's plan (${short(ledger.digest)})`);
   }
-  const goingBack = ledger.rollback !== undefined || unanswered(ledger, WAY_BACK).length > 0;
+  const goingBack = ledger.rollback !== undefined || unanswered(ledger, DECISION_KINDS.rollback.answers).length > 0;
   if ((ledger.stop || ledger.ending !== undefined) && !goingBack) {
     const by = ledger.stop ? `${ledger.stop.kind} by ${ledger.stop.who}` : ledger.ending;
     return refuse(`already being stopped: ${by}`);
@@ -82,15 +76,10 @@ export function judge(ledger: Ledger, approvals: Approvals, decision: Decision):
     case 'reject':
       return judgeRejection(ledger, approvals, decision);
     case 'confirm':
-      return judgeAnswer(ledger, decision, ANSWERS.confirm);
     case 'retry':
-      return judgeAnswer(ledger, decision, ANSWERS.retry);
     case 'skip':
-      if (!decision.why) return refuse('say why it is skipped');
-      return judgeAnswer(ledger, decision, ANSWERS.skip);
     case 'override':
-      if (!decision.why) return refuse('say why the window is overridden');
-      return judgeAnswer(ledger, decision, ANSWERS.override);
+      return lacksReason(decision) ?? judgeAnswer(ledger, decision);
     case 'hold':
       if (ledger.held) return refuse(`already held by ${ledger.held.who}`);
       if (ledger.rollback) return refuse('a rollback is under way and is not held');
@@ -99,15 +88,21 @@ export function judge(ledger: Ledger, approvals: Approvals, decision: Decision):
       return judgeResumption(ledger, decision);
     case 'abort':
       if (ledger.rollback) return refuse('a rollback is under way: it is finished first');
-      if (!decision.why) return refuse('say why it is aborted');
-      return accept(hasChanged(ledger) ? 'production has changed: it is rolled back' : 'stopped');
+      return (
+        lacksReason(decision) ?? accept(hasChanged(ledger) ? 'production has changed: it is rolled back' : 'stopped')
+      );
     case 'rollback':
       return judgeRollback(ledger, decision);
   }
 }
 
+function lacksReason({ kind, why }: Decision): Judgement | undefined {
+  const { asksWhy } = DECISION_KINDS[kind];
+  return asksWhy !== undefined && !why ? refuse(asksWhy) : undefined;
+}
+
 function judgeApproval(ledger: Ledger, approvals: Approvals, decision: Decision): Judgement {
-  const question = openQuestion(ledger, decision, ['approvals']);
+  const question = openQuestion(ledger, decision, DECISION_KINDS[decision.kind].answers);
   if (!question) return refuse('no sign-off is being asked for now');
   if (!question.roles.includes(decision.role)) return refuse(`no sign-off of the role ${decision.role} is needed`);
   const proposed = ledger.proposal?.digest;
@@ -173,15 +168,16 @@ function wouldStrand(
 }
 
 function judgeRejection(ledger: Ledger, approvals: Approvals, decision: Decision): Judgement {
-  if (!openQuestion(ledger, decision, ['approvals'])) return refuse('no sign-off is being asked for now');
+  if (!openQuestion(ledger, decision, DECISION_KINDS[decision.kind].answers))
+    return refuse('no sign-off is being asked for now');
   if (!approvals.roles.some(({ role }) => role === decision.role)) {
     return refuse(`the role ${decision.role} signs nothing off`);
   }
-  if (!decision.why) return refuse('say why it is rejected');
-  return accept('rejected: the deployment stops');
+  return lacksReason(decision) ?? accept('rejected: the deployment stops');
 }
 
-function judgeAnswer(ledger: Ledger, decision: Decision, kinds: OpenQuestion['kind'][]): Judgement {
+function judgeAnswer(ledger: Ledger, decision: Decision): Judgement {
+  const kinds = DECISION_KINDS[decision.kind].answers;
   const candidates = unanswered(ledger, kinds);
   if (candidates.length === 0) return refuse(`nothing is waiting for "${decision.kind}"`);
   const question = openQuestion(ledger, decision, kinds);
@@ -215,7 +211,7 @@ function judgeResumption(ledger: Ledger, decision: Decision): Judgement {
 const HOLD = 'hold';
 
 function judgeRollback(ledger: Ledger, decision: Decision): Judgement {
-  const asked = unanswered(ledger, WAY_BACK);
+  const asked = unanswered(ledger, DECISION_KINDS.rollback.answers);
   if (decision.option === 'restore') {
     const isOffered = asked.some(({ kind }) => kind === 'rollback-failed');
     if (!isOffered) return refuse('a restore is offered only when a rollback has failed');
@@ -226,34 +222,22 @@ function judgeRollback(ledger: Ledger, decision: Decision): Judgement {
     // There is nothing to try again where none has been chosen yet.
     const which = asked.every(({ kind, moves }) => kind === 'rollback-failed' && !moves.includes('retry'));
     if (which && !decision.option) return refuse(`say which one: option ${WAYS_BACK.join(', ')}`);
-    return judgeAnswer(ledger, decision, WAY_BACK);
+    return judgeAnswer(ledger, decision);
   }
   if (ledger.rollback) return refuse('a rollback is already under way');
   if (!hasChanged(ledger)) return refuse('production has not been changed yet; use abort to stop the deployment');
-  if (!decision.why) return refuse('say why production is rolled back');
-  return accept('production is rolled back');
+  return lacksReason(decision) ?? accept('production is rolled back');
 }
 
-/** The questions that each of these may answer. Going on outside a window is neither a confirmation nor a skip. */
-const ANSWERS = {
-  confirm: ['confirmation', 'rollback-choice'],
-  retry: ['step-failed', 'watch-unknown', 'rollback-failed'],
-  skip: ['confirmation', 'step-failed', 'watch-unknown', 'rollback-failed'],
-  override: ['window'],
-} satisfies Partial<Record<DecisionKind, OpenQuestion['kind'][]>>;
-
-/** The questions that a choice of rollback answers. */
-const WAY_BACK: OpenQuestion['kind'][] = ['rollback-choice', 'rollback-failed'];
-
 /** A question that was answered in the same moment is still in the ledger: it cannot be answered twice. */
-const unanswered = (ledger: Ledger, kinds: OpenQuestion['kind'][]): OpenQuestion[] =>
+const unanswered = (ledger: Ledger, kinds: readonly QuestionKind[]): OpenQuestion[] =>
   ledger.questions.filter(({ kind, answer }) => kinds.includes(kind) && answer === undefined);
 
 /** The one open question of these kinds that a decision can mean: the one it names, or the only one. */
 export function openQuestion(
   ledger: Ledger,
   decision: Decision,
-  kinds: OpenQuestion['kind'][],
+  kinds: readonly QuestionKind[],
 ): OpenQuestion | undefined {
   const candidates = unanswered(ledger, kinds);
   if (decision.subject !== undefined) return candidates.find((question) => question.id === decision.subject);
@@ -289,7 +273,7 @@ export function take(ledger: Ledger, record: DecisionRecord): void {
       return;
     case 'resume': {
       const release = ledger.held && (record.subject ?? HOLD) === HOLD;
-      const concern = release ? undefined : openQuestion(ledger, record, ['concern']);
+      const concern = release ? undefined : openQuestion(ledger, record, DECISION_KINDS.resume.answers);
       if (concern) concern.answer = record;
       else if (release) ledger.held = undefined;
       return;
@@ -298,12 +282,12 @@ export function take(ledger: Ledger, record: DecisionRecord): void {
     case 'retry':
     case 'skip':
     case 'override': {
-      const question = openQuestion(ledger, record, ANSWERS[record.kind]);
+      const question = openQuestion(ledger, record, DECISION_KINDS[record.kind].answers);
       if (question) question.answer = record;
       return;
     }
     case 'rollback': {
-      const asked = openQuestion(ledger, record, WAY_BACK);
+      const asked = openQuestion(ledger, record, DECISION_KINDS.rollback.answers);
       if (asked) asked.answer = record;
       else ledger.stop = record;
       return;

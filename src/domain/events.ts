@@ -3,6 +3,7 @@ import type { Verdict } from './criteria.js';
 import { formatDuration } from './duration.js';
 import type { DecisionRecord, OpenQuestion, Outcome } from './ledger.js';
 import { answeringCommand } from './moves.js';
+import { STEPS } from './steps.js';
 
 /** What people are asked, as far as a message tells it. */
 export type Asked = Pick<OpenQuestion, 'id' | 'title' | 'text' | 'roles' | 'moves' | 'openedAt'>;
@@ -43,6 +44,8 @@ interface Definition {
   template: string;
   /** It can't wait behind other messages, and is seen by all of a channel, not only by those who follow a thread. */
   urgent?: true;
+  /** The step before which it cannot happen; it may happen from the start when there is none. */
+  notBefore?: string;
 }
 
 const QUESTION = ['question', 'reason', 'roles', 'moves', 'command'] as const;
@@ -68,21 +71,25 @@ export const EVENTS: Record<EventKind, Definition> = {
     meaning: 'staging is proven, the soak has passed',
     placeholders: [],
     template: '{title}: staging is proven.',
+    notBefore: STEPS.proposal.id,
   },
   'signed-off': {
     meaning: 'all sign-offs are given',
     placeholders: [],
     template: '{title}: signed off; production is being prepared.',
+    notBefore: STEPS.signOffs.id,
   },
   'sign-offs-void': {
     meaning: 'what was signed off has changed, the sign-offs are asked for again',
     placeholders: [],
     template: '{title}: what was signed off has changed; the sign-offs are void and asked for again.',
+    notBefore: STEPS.signOffs.id,
   },
   deploying: {
     meaning: 'production is being deployed to',
     placeholders: [],
     template: '{title}: deploying {target} to production.',
+    notBefore: STEPS.productionDeploy.id,
   },
   'watch-ended': {
     meaning: 'a watch of production has ended',
@@ -94,30 +101,35 @@ export const EVENTS: Record<EventKind, Definition> = {
     placeholders: ['criterion', 'reason'],
     template: '{title}: {reason}: production is rolled back. {link}',
     urgent: true,
+    notBefore: STEPS.productionDeploy.id,
   },
   'rollback-started': {
     meaning: 'production is being rolled back',
     placeholders: ['option', 'reason'],
     template: '{title}: rolling back ({option}): {reason}. {link}',
     urgent: true,
+    notBefore: STEPS.productionDeploy.id,
   },
   'rollback-ended': {
     meaning: 'production is back, and proven to be',
     placeholders: ['option', 'reason', 'took'],
     template: '{title}: rolled back ({option}) in {took}: {reason}.',
     urgent: true,
+    notBefore: STEPS.productionDeploy.id,
   },
   'rollback-failed': {
     meaning: 'a rollback failed, or none is safe: people are needed',
     placeholders: QUESTION,
     template: '{title}: PEOPLE ARE NEEDED: {question}: {reason}. Moves: {moves}. {command} {link}',
     urgent: true,
+    notBefore: STEPS.productionDeploy.id,
   },
   'rollback-choice-asked': {
     meaning: 'production is about to be rolled back, and people may say how',
     placeholders: QUESTION,
     template: '{title}: {question}: {reason}. Moves: {moves}. {command} {link}',
     urgent: true,
+    notBefore: STEPS.productionDeploy.id,
   },
   'step-failed': {
     meaning: 'a step failed, people decide',
@@ -135,11 +147,13 @@ export const EVENTS: Record<EventKind, Definition> = {
     meaning: 'the sign-offs are asked for',
     placeholders: QUESTION,
     template: '{title}: {question}. Asked: {roles}. {command} {link}',
+    notBefore: STEPS.signOffs.id,
   },
   'window-awaited': {
     meaning: 'the deployment waits for a window to open',
     placeholders: QUESTION,
     template: '{title}: {question}: {reason}. {link}',
+    notBefore: STEPS.productionWindow.id,
   },
   'question-asked': {
     meaning: 'people are asked something else',

@@ -1,5 +1,6 @@
 /** The ledger: what has happened in a deployment so far. Queries, results, board and report all read it. */
 import type { CriterionResult, RollbackOption, Verdict } from './criteria.js';
+import type { DecisionKind, QuestionKind } from './decision-kinds.js';
 import type { Attestation, EvidenceReference, Fact } from './evidence.js';
 import type { ItemCounts } from './items.js';
 import type { Phase } from './steps.js';
@@ -25,20 +26,6 @@ export interface StepRecord {
   /** Who went on without it. */
   skippedBy?: Attestation;
 }
-
-export const DECISIONS = [
-  'approve',
-  'reject',
-  'confirm',
-  'hold',
-  'resume',
-  'retry',
-  'skip',
-  'override',
-  'abort',
-  'rollback',
-] as const;
-export type DecisionKind = (typeof DECISIONS)[number];
 
 /** The checklist's three rollbacks, and the last resort: the backup from before the deploy. */
 export const WAYS_BACK = ['migration', 'code', 'full', 'restore'] as const;
@@ -75,15 +62,7 @@ export interface Question {
   deployment: string;
   workflowId: string;
   service: string;
-  kind:
-    | 'approvals'
-    | 'confirmation'
-    | 'step-failed'
-    | 'concern'
-    | 'watch-unknown'
-    | 'window'
-    | 'rollback-choice'
-    | 'rollback-failed';
+  kind: QuestionKind;
   id: string;
   title: string;
   /** Roles that may answer. */
@@ -207,6 +186,8 @@ export interface Ledger {
   /** Why it ended so, in one sentence. */
   reason?: string;
   commit?: string;
+  /** The queue that only the runner of its commands serves; known once admitted. */
+  runner?: string;
   release: { target: string; previous: string };
   steps: StepRecord[];
   decisions: DecisionRecord[];

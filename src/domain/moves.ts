@@ -1,17 +1,12 @@
 /** What a person types to answer a question. */
-import type { DecisionKind, Question } from './ledger.js';
-
-/** Decisions that are refused without a reason. */
-const NEED_REASON: readonly DecisionKind[] = ['reject', 'skip', 'override', 'abort', 'rollback'];
-
-/** Decisions that may have to say what they are about. */
-const ABOUT_ONE: readonly DecisionKind[] = ['confirm', 'retry', 'skip', 'override', 'resume', 'rollback'];
+import { DECISION_KINDS, type DecisionKind } from './decision-kinds.js';
+import type { Question } from './ledger.js';
 
 /** A command ready to be typed but for WHO and the reason. */
 export function commandFor(kind: DecisionKind, { role, subject }: { role: string; subject?: string }): string {
-  const about = ABOUT_ONE.includes(kind) ? subject : undefined;
-  const words = ['surefoot', kind, about, '--as', 'WHO', '--role', role];
-  if (NEED_REASON.includes(kind)) words.push('--why', '"…"');
+  const { namesSubject, asksWhy } = DECISION_KINDS[kind];
+  const words = ['surefoot', kind, namesSubject ? subject : undefined, '--as', 'WHO', '--role', role];
+  if (asksWhy) words.push('--why', '"…"');
   return words.filter((word) => word !== undefined).join(' ');
 }
 

@@ -4,6 +4,8 @@
 export interface Finding {
   ok: boolean;
   text: string;
+  /** Nobody could tell. */
+  unknown?: true;
 }
 
 export interface PullRequest {

@@ -1,6 +1,6 @@
 /** Hosts by what they are used for: an API, a database, a server, a receiver of announcements. */
 import { resolve } from 'node:path';
-import type { AwsPlace, Database, Server } from '../contract/plan.js';
+import { type AwsPlace, type Database, type DatabaseTls, type Server, TLS_MODES } from '../contract/plan.js';
 import type { Path } from './problems.js';
 import type { Resolution } from './resolution.js';
 
@@ -59,9 +59,36 @@ export function database(resolution: Resolution, from: { name: string; path: Pat
   if (!/^[A-Za-z0-9_][A-Za-z0-9_$.-]*$/.test(name))
     resolution.report(found.path, `Does not name the database; ${example}`);
   if (!USER.test(user)) resolution.report(found.path, `Does not name the user; ${example}`);
-  if (found.url.search !== '')
-    resolution.report(found.path, 'Parameters ("?…") of a database URL are not read: leave them out');
-  return { host: bare(found.url.hostname), port: Number(found.url.port || 5432), name, user };
+  const place = { host: bare(found.url.hostname), port: Number(found.url.port || 5432), name, user };
+  return found.url.search === '' ? place : { ...place, tls: tls(resolution, found) };
+}
+
+/** libpq's parameters that a database URL may have, and what they are here. */
+const TLS_PARAMETERS: Record<string, keyof DatabaseTls> = {
+  sslmode: 'mode',
+  sslrootcert: 'rootCertificate',
+  sslcert: 'certificate',
+  sslkey: 'key',
+};
+
+/** Files are searched from the folder of the file that the URL stands in. */
+function tls(resolution: Resolution, found: { url: URL; path: Path; folder: string }): DatabaseTls {
+  const result: Record<string, string> = {};
+  for (const [key, value] of found.url.searchParams) {
+    const name = Object.hasOwn(TLS_PARAMETERS, key) ? TLS_PARAMETERS[key] : undefined;
+    if (name === undefined) {
+      const message = `\`${key}\` is no parameter of a database URL here; it has ${Object.keys(TLS_PARAMETERS).join(', ')}`;
+      resolution.report(found.path, message);
+    } else if (name === 'mode' && !(TLS_MODES as readonly string[]).includes(value)) {
+      resolution.report(found.path, `Has an \`sslmode\` that libpq does not know; it has ${TLS_MODES.join(', ')}`);
+    } else if (value === '') {
+      resolution.report(found.path, `Has an empty \`${key}\`: leave it out`);
+    } else {
+      const isFile = name !== 'mode' && !(name === 'rootCertificate' && value === 'system');
+      result[name] = isFile ? resolve(found.folder, value) : value;
+    }
+  }
+  return result;
 }
 
 /** Where dumps are kept: `s3://bucket/prefix?region=…&endpoint=…`, or `file:FOLDER` on the worker's machine. */

@@ -1,13 +1,13 @@
 /** Items: every box of the checklist is settled by facts that a step of this very plan establishes. */
 import type { Confirmation } from '../contract/plan.js';
+import { type PlanWithoutItems, type RunbookStep, stepsByID } from '../contract/runbook.js';
 import type { FactReference, Item } from '../domain/items.js';
-import { type Established, establishedFacts, type PlanWithoutItems } from './established-facts.js';
 import type { Path } from './problems.js';
 import type { Resolution } from './resolution.js';
 import { nearest } from './suggest.js';
 
 export function resolveItems(resolution: Resolution, plan: PlanWithoutItems): Item[] {
-  const established = establishedFacts(plan);
+  const established = stepsByID(plan);
   return Object.entries(resolution.sections.items ?? {}).map(([id, { title, by }]) => {
     const written = typeof by === 'string' ? [by] : by;
     if (written.length === 0) resolution.report(['items', id, 'by'], 'Nothing settles this item: write STEP/FACT');
@@ -28,7 +28,7 @@ function readReference(written: string): FactReference {
 
 function checkReference(
   resolution: Resolution,
-  at: { reference: FactReference; established: Map<string, Established>; path: Path },
+  at: { reference: FactReference; established: Map<string, RunbookStep>; path: Path },
 ): void {
   const { step, fact } = at.reference;
   const known = at.established.get(step);

@@ -1,7 +1,7 @@
 /** From names to values: the plan as the workflows read it. */
 import { resolve } from 'node:path';
 import type { Commands, Environment, EnvironmentName, ResolvedPlan, Watch } from '../contract/plan.js';
-import type { PlanWithoutItems } from './established-facts.js';
+import type { PlanWithoutItems } from '../contract/runbook.js';
 import type { Problem } from './problems.js';
 import { Resolution, type Sources } from './resolution.js';
 import { resolveApprovals, resolveConfirmations } from './resolve-approvals.js';

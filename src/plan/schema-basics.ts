@@ -1,6 +1,7 @@
 /** The words plans are made of: identifiers, durations, texts, references. Messages say what to write instead. */
 import { z } from 'zod';
 import { parseDuration } from '../domain/duration.js';
+import { patternProblem } from '../domain/pattern.js';
 
 type Shape = Record<string, z.ZodType>;
 
@@ -125,17 +126,12 @@ export const secretReference = () =>
 
 const SECRET_HELP = 'Not a reference to a secret; write env:NAME or file:PATH, never the secret itself';
 
-/** A regular expression as JavaScript reads it. */
-export const pattern = () => text().refine((source) => compiles(source), { error: 'Is not a regular expression' });
-
-export function compiles(source: string): boolean {
-  try {
-    new RegExp(source);
-    return true;
-  } catch {
-    return false;
-  }
-}
+/** A regular expression as RE2 reads it. */
+export const pattern = () =>
+  text().superRefine((source, context) => {
+    const message = patternProblem(source);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
 
 /** A path of the application's URL. */
 export const urlPath = () => text().regex(/^\//, 'A path begins with "/"').regex(/^\S*$/, 'Holds a space; write %20');

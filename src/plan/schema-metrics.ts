@@ -1,21 +1,12 @@
 /** Metrics, criteria over them, and the watches that sample them. */
 import { z } from 'zod';
-import {
-  compiles,
-  duration,
-  durationOrNone,
-  id,
-  oneOf,
-  pattern,
-  reference,
-  strict,
-  table,
-  text,
-} from './schema-basics.js';
+import { patternProblem } from '../domain/pattern.js';
+import { duration, durationOrNone, id, oneOf, pattern, reference, strict, table, text } from './schema-basics.js';
 import { UNIT_NAMES } from './units.js';
 
-const labelValue = text().refine((value) => !value.startsWith('~') || compiles(value.slice(1)), {
-  error: 'What follows "~" is not a regular expression',
+const labelValue = text().superRefine((value, context) => {
+  const problem = value.startsWith('~') ? patternProblem(value.slice(1)) : undefined;
+  if (problem !== undefined) context.addIssue({ code: 'custom', message: `What follows "~": ${problem}` });
 });
 
 export const selector = strict({
@@ -25,7 +16,7 @@ export const selector = strict({
   labels: z
     .record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, 'Not the name of a label'), labelValue)
     .optional()
-    .describe('Labels that must match: an equal value, or `~` and a regular expression for the whole value'),
+    .describe('Labels that must match: an equal value, or `~` and a regular expression (RE2) for the whole value'),
 });
 
 const histogram = selector.describe('A histogram by its name, without _bucket, in seconds');

@@ -35,7 +35,7 @@ import { windows } from './schema-windows.js';
 const named = <V extends z.ZodType>(value: V) => z.record(id().meta({ pattern: ID.source }), value);
 
 const hosts = named(z.string({ error: 'A URL is expected' })).describe(
-  'Machines: `https://…`, `postgresql://user@host:port/name`, `ssh://user@host:port`, or `local:` for the worker’s own. No passwords',
+  'Machines: `https://…`, `postgresql://user@host:port/name` (with libpq’s `?sslmode=…&sslrootcert=…&sslcert=…&sslkey=…`; not a pooler’s address), `ssh://user@host:port`, or `local:` for the worker’s own. No passwords',
 );
 const credentials = named(secretReference()).describe('Where secrets are found: `env:NAME` or `file:PATH`');
 const folders = named(text()).describe('Folders; relative ones start from the folder of the file they are written in');
@@ -191,8 +191,8 @@ export const planSchema = strict({
     within: duration().describe('How long to wait for it after a deploy'),
   }).describe('The health check'),
   logs: strict({
-    critical: pattern().describe('Regular expression of a critical line'),
-    started: pattern().optional().describe('Regular expression of the line that tells of a good start'),
+    critical: pattern().describe('Regular expression (RE2) of a critical line'),
+    started: pattern().optional().describe('Regular expression (RE2) of the line that tells of a good start'),
   }).describe('What logs must not show, and must'),
   functional: z.array(endpointCheck).min(1, 'No check is listed').describe('Functional checks on staging'),
   apiDocumentation: apiDocumentation.optional().describe('The API’s documentation, tried out in a browser'),

@@ -1,6 +1,6 @@
 /** What of a plan no scenario has tried out: rules that have never been broken, phases in which nothing ever went wrong. */
 import type { ResolvedPlan } from '../contract/plan.js';
-import { DECISIONS, type DecisionKind } from '../domain/ledger.js';
+import { DECISIONS, type DecisionKind } from '../domain/decision-kinds.js';
 import { PHASES } from '../domain/steps.js';
 import { criteriaOfPlan } from './plan-names.js';
 import type { RehearsalResult } from './result.js';

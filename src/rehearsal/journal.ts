@@ -1,5 +1,5 @@
 /** What happens in a rehearsal, in its own time. */
-import type { DecisionKind } from '../domain/ledger.js';
+import type { DecisionKind } from '../domain/decision-kinds.js';
 import { STEPS } from '../domain/steps.js';
 
 export interface Happening {

@@ -1,6 +1,7 @@
 /** The people of a simulated world: who answers which question how, and after how long. */
 import type { Question } from '../contract/activities.js';
-import type { Decision, DecisionKind } from '../domain/ledger.js';
+import type { DecisionKind } from '../domain/decision-kinds.js';
+import type { Decision } from '../domain/ledger.js';
 import { nextCall } from '../domain/notifications.js';
 import { sensibleAnswers } from '../domain/stand-ins.js';
 import type { AnswerRule } from './schema.js';

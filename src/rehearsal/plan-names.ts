@@ -1,9 +1,9 @@
 /** What a scenario may name of its plan: steps with their facts, questions, criteria, people, channels. */
 import type { ResolvedPlan, Watch } from '../contract/plan.js';
+import { runbookOf } from '../contract/runbook.js';
+import { QUESTION_KINDS } from '../domain/decision-kinds.js';
 import { EVENT_KINDS } from '../domain/events.js';
-import type { Question } from '../domain/ledger.js';
-import { PHASES, STEPS } from '../domain/steps.js';
-import { establishedFacts } from '../plan/established-facts.js';
+import { PHASES, STEPS, type StepWork } from '../domain/steps.js';
 
 /** One step that a scenario can make slow or let fail. */
 export interface KnownStep {
@@ -16,16 +16,12 @@ export interface KnownStep {
   waits?: true;
 }
 
-export const QUESTION_KINDS: Question['kind'][] = [
-  'approvals',
-  'confirmation',
-  'step-failed',
-  'concern',
-  'watch-unknown',
-  'window',
-  'rollback-choice',
-  'rollback-failed',
-];
+const WORK: Record<StepWork, Omit<KnownStep, 'facts'>> = {
+  command: { command: true },
+  look: { quick: true },
+  wait: { waits: true },
+  activity: {},
+};
 
 const RAN = ['ran'];
 const MIGRATED = ['ran', 'revision', 'heads', 'warnings', 'schema', 'leftovers'];
@@ -36,32 +32,8 @@ const STATE = ['version', 'revision', 'indexes'];
 /** Every step by its ID: those of the plan, those of its rollbacks, and those of the proof on staging. */
 export function knownSteps(plan: ResolvedPlan): Map<string, KnownStep> {
   const steps = new Map<string, KnownStep>();
-  const waits = new Set<string>([
-    STEPS.signOffs.id,
-    STEPS.productionWindow.id,
-    plan.soak.id,
-    ...plan.watches.map(({ id }) => id),
-    ...Object.values(plan.confirmations).flatMap((list) => list.map(({ id }) => id)),
-    STEPS.reversibility.id,
-  ]);
-  const commands = new Set<string>([
-    STEPS.stagingDeploy.id,
-    STEPS.productionDeploy.id,
-    STEPS.maintenanceOn.id,
-    STEPS.maintenanceOff.id,
-    STEPS.restart.id,
-    STEPS.metricsReport.id,
-  ]);
-  steps.set(STEPS.admission.id, { facts: [] });
-  for (const [id, { facts, off }] of establishedFacts(plan)) {
-    if (off !== undefined) continue;
-    const quick = id === STEPS.proposal.id || id.endsWith('.index-use');
-    steps.set(id, {
-      facts,
-      ...(commands.has(id) ? { command: true } : {}),
-      ...(quick ? { quick: true } : {}),
-      ...(waits.has(id) ? { waits: true } : {}),
-    });
+  for (const { id, facts, work, off } of runbookOf(plan)) {
+    if (off === undefined) steps.set(id, { facts, ...WORK[work] });
   }
   for (const [id, step] of Object.entries(wayBackSteps(plan))) steps.set(id, step);
   for (const [id, step] of Object.entries(proofSteps(plan))) steps.set(`${STEPS.reversibility.id}.${id}`, step);

@@ -1,8 +1,8 @@
 /** The result of a rehearsal as it leaves this process: plain data. */
 
 import { type Criterion, emptyState, observe } from '../domain/criteria.js';
+import type { DecisionKind } from '../domain/decision-kinds.js';
 import { ITEM_STATES, type ItemState } from '../domain/items.js';
-import type { DecisionKind } from '../domain/ledger.js';
 import type { Phase } from '../domain/steps.js';
 import type { Happening } from './journal.js';
 import { type Difference, judge } from './judge.js';

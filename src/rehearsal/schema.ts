@@ -1,8 +1,9 @@
 /** The authored scenario: what a person writes. `loadScenario` holds it against the plan. */
 import { z } from 'zod';
 import { FailureType } from '../contract/errors.js';
+import { DECISIONS } from '../domain/decision-kinds.js';
 import { ITEM_STATES } from '../domain/items.js';
-import { DECISIONS, WAYS_BACK } from '../domain/ledger.js';
+import { WAYS_BACK } from '../domain/ledger.js';
 import { PHASES } from '../domain/steps.js';
 import { duration, durationOrNone, id, prose, strict, text, wholeNumber } from '../plan/schema-basics.js';
 import { moment } from '../plan/schema-windows.js';

@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { Temporal } from '@js-temporal/polyfill';
 import type { StepKey } from '../contract/activities.js';
 import type { EnvironmentName, ResolvedPlan } from '../contract/plan.js';
+import { DECISION_KINDS } from '../domain/decision-kinds.js';
 import type { EvidenceReference } from '../domain/evidence.js';
-import type { Decision, DecisionKind } from '../domain/ledger.js';
+import type { Decision } from '../domain/ledger.js';
 import { STEPS } from '../domain/steps.js';
 import { Clock } from './clock.js';
 import { Journal } from './journal.js';
@@ -28,9 +29,6 @@ interface Due {
   byTick?: boolean;
   happen: () => Promise<void>;
 }
-
-/** Decisions that end the way forward. */
-const STOPS: readonly DecisionKind[] = ['abort', 'reject', 'rollback'];
 
 /** One environment as it is now. */
 export interface EnvironmentState {
@@ -227,7 +225,7 @@ export class World {
     if (kind === 'hold') this.held = true;
     if (kind === 'resume' && (subject === undefined || subject === 'hold')) this.held = false;
     this.clock.reach(at);
-    if (STOPS.includes(kind)) this.stop(at);
+    if (DECISION_KINDS[kind].stops) this.stop(at);
     return true;
   }
 }

@@ -9,7 +9,7 @@ import {
 import type { DeployInput, DeployResult } from '../contract/deployment.js';
 import { hasChanged } from '../domain/decisions.js';
 import type { DecisionRecord, Outcome, RollbackTrigger } from '../domain/ledger.js';
-import { Deployment, describe, RollbackNeeded } from './deployment.js';
+import { Deployment } from './deployment.js';
 import { mustHold } from './input.js';
 import { approval } from './phases/approval.js';
 import { closing } from './phases/closing.js';
@@ -19,6 +19,7 @@ import { rollBack } from './phases/rolling-back.js';
 import { soak } from './phases/soak.js';
 import { staging } from './phases/staging.js';
 import { watch } from './phases/watch.js';
+import { describe, RollbackNeeded } from './run/failures.js';
 
 export async function DeployWorkflow(input: DeployInput): Promise<DeployResult> {
   mustHold(input, 'deployment', 'plan', 'digest', 'clock');
@@ -28,8 +29,8 @@ export async function DeployWorkflow(input: DeployInput): Promise<DeployResult> 
     await staging(deployment);
     await soak(deployment);
     await approval(deployment);
-    await production(deployment);
-    await watch(deployment);
+    const before = await production(deployment);
+    await watch(deployment, before);
     await closing(deployment);
   });
 }
@@ -80,7 +81,8 @@ const words = ({ kind, who, role, why }: DecisionRecord): string =>
   `${kind} by ${who} as ${role}${why ? `: ${why}` : ''}`;
 
 async function conclude(deployment: Deployment, ended: { outcome: Outcome; reason: string }): Promise<DeployResult> {
-  const result: DeployResult = Object.assign(deployment.countItems(), { ...ended, endedAt: Date.now() });
+  const { items } = deployment.counted;
+  const result: DeployResult = Object.assign(deployment.ledger, { items, ...ended, endedAt: Date.now() });
   deployment.tell({ kind: 'ended', ...ended, elapsed: result.endedAt - result.startedAt });
   deployment.publish();
   await deployment.telling.told();

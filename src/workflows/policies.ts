@@ -54,7 +54,7 @@ export const quickChecks = proxyLocalActivities<
     Pick<VerificationActivities, 'countStored'> &
     Pick<IndexActivities, 'checkIndexUse'> &
     Pick<DatabaseActivities, 'countRows'> &
-    Pick<HttpActivities, 'checkMaintenance'> &
+    Pick<HttpActivities, 'checkMaintenance' | 'readStarts'> &
     WindowActivities
 >({ startToCloseTimeout: '30s', retry: { ...PATIENT_RETRY, maximumAttempts: 5 } });
 

@@ -7,9 +7,9 @@ import type { FirstUpgrade, ReversibilityInput, ReversibilityResult } from '../c
 import { failures, passed, type StepReport } from '../domain/evidence.js';
 import { isBack, judgeReversibility, type Trial } from '../domain/reversibility.js';
 import { STEPS } from '../domain/steps.js';
-import { describe } from './deployment.js';
 import { mustHold } from './input.js';
 import { commandsOn, longChecks } from './policies.js';
+import { describe } from './run/failures.js';
 
 /** A child of the deployment, so that the deployment's own history stays short enough to read. */
 export async function ReversibilityWorkflow(input: ReversibilityInput): Promise<ReversibilityResult> {

@@ -1,13 +1,13 @@
 /** The steps that the three rollbacks are made of (checklist "Rollback Plan"), and the record they leave. */
-import { ApplicationFailure, CancellationScope, setCurrentDetails, TemporalFailure } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, setCurrentDetails } from '@temporalio/workflow';
 import type { StepKey } from '../contract/activities.js';
 import type { RollbackInput, RollbackResult } from '../contract/messages.js';
-import { failures, passed, type StepReport } from '../domain/evidence.js';
+import type { StepReport } from '../domain/evidence.js';
 import type { StepRecord } from '../domain/ledger.js';
-import { describe } from './deployment.js';
 import { mustHold } from './input.js';
 import { checks, commandsOn, longChecks } from './policies.js';
 import { reportedRevision } from './reported-revision.js';
+import { attempt, begunRecord } from './run/step-record.js';
 
 /** Ends a rollback that could not be done: a modelled state, not an accident. */
 class RollbackFailed extends Error {}
@@ -148,33 +148,12 @@ export class Rollback {
     title: string,
     run: (key: StepKey, summary: string) => Promise<StepReport>,
   ): Promise<void> {
-    const { deployment, attempt } = this.input;
+    const { deployment, attempt: attempted } = this.input;
     const step = `rollback-${this.option}.${id}`;
-    const record: StepRecord = {
-      id: step,
-      phase: 'production',
-      section: 'Rollback',
-      title,
-      state: 'running',
-      generation: attempt,
-      startedAt: Date.now(),
-      facts: [],
-      evidence: [],
-    };
+    const record = begunRecord({ id: step, phase: 'production', section: 'Rollback', title }, attempted);
     this.steps.push(record);
     this.publish();
-    try {
-      const report = await run({ deployment, step, generation: attempt }, title);
-      record.summary = report.summary;
-      record.facts = report.facts;
-      record.evidence = report.evidence;
-      record.reason = passed(report) ? undefined : failures(report);
-    } catch (error) {
-      if (!(error instanceof TemporalFailure)) throw error;
-      record.reason = describe(error);
-    }
-    record.endedAt = Date.now();
-    record.state = record.reason === undefined ? 'passed' : 'failed';
+    await attempt(record, () => run({ deployment, step, generation: attempted }, title));
     this.publish();
     if (record.reason !== undefined) throw new RollbackFailed(`${title}: ${record.reason}`);
   }

@@ -18,6 +18,7 @@ import {
   type ToTell,
 } from '../domain/notifications.js';
 import { people } from './policies.js';
+import { describe } from './run/failures.js';
 
 /** What one activity tells: messages, and questions to the stand-in people of virtual time. */
 interface Batch {
@@ -201,7 +202,7 @@ export class Telling {
       this.ledger.untold.push(...untold);
       if (later !== undefined) void this.askAgain(later);
     } catch (error) {
-      if (!isCancellation(error)) this.ledger.untold.push(`${summary} (${reasonOf(error)})`);
+      if (!isCancellation(error)) this.ledger.untold.push(`${summary} (${describe(error)})`);
     }
     this.publish();
   }
@@ -244,9 +245,3 @@ const merged = (batches: Batch[]): Batch => ({
   messages: batches.flatMap(({ messages }) => messages),
   questions: batches.flatMap(({ questions }) => questions),
 });
-
-function reasonOf(error: unknown): string {
-  let innermost = error;
-  while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;
-  return innermost instanceof Error ? innermost.message : String(innermost);
-}

@@ -2,7 +2,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join, resolve } from 'node:path';
 import { CloudWatchClient, PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createAlertActivities } from '../../src/activities/alerts.js';
 import type { Alerts, ExpectedAlert } from '../../src/contract/plan.js';
 import { loadPlan } from '../../src/plan/load.js';
@@ -121,14 +121,47 @@ describe('Prometheus', () => {
     async () => {
       const prometheus = await startPrometheus({}, [resolve(RULES)]);
       onTestFinished(() => prometheus.remove());
-      const facts = await check({ source: { kind: 'prometheus', place: { api: prometheus.url } }, expected });
-      expect(facts.filter(({ ok }) => !ok)).toEqual([]);
+      // It evaluates them a moment after it has loaded them.
+      await vi.waitFor(
+        async () => {
+          const facts = await check({ source: { kind: 'prometheus', place: { api: prometheus.url } }, expected });
+          expect(facts.filter(({ ok }) => !ok)).toEqual([]);
+        },
+        { timeout: 30_000, interval: 500 },
+      );
     },
   );
 
   test('one that it cannot evaluate would tell nobody', async () => {
     const fact = await one(await loaded(rule({ health: 'err', lastError: 'many-to-many matching' })));
-    expect(fact).toMatchObject({ ok: false, text: expect.stringContaining('cannot evaluate it (many-to-many') });
+    expect(fact).toMatchObject({
+      ok: false,
+      unknown: true,
+      text: expect.stringContaining('cannot evaluate it (many-to-many'),
+    });
+  });
+
+  test.each([
+    ['not evaluated yet', { health: 'unknown', lastEvaluation: '0001-01-01T00:00:00Z' }, 'has not evaluated it yet'],
+    ['of which it does not tell', { health: undefined }, 'does not tell whether'],
+    ['that matches nothing', { health: 'no match' }, 'its health is "no match"'],
+  ])('one %s is unknown, whatever its threshold', async (_, changes, says) => {
+    expect(await one(await loaded(rule(changes)))).toMatchObject({
+      ok: false,
+      unknown: true,
+      text: expect.stringContaining(says),
+    });
+  });
+
+  test.each([
+    ['of which a part is missing', { warnings: ['1 of 3 rulers did not answer'] }, {}, '1 of 3 rulers'],
+    ['that goes on elsewhere', {}, { groupNextToken: 'next' }, 'more groups'],
+    ['that is empty', {}, { groups: [] }, 'lists no alerts at all'],
+  ])('a list %s is no list of all alerts', async (_, more, moreData, says) => {
+    const data = { groups: [{ name: 'g', file: 'f', rules: [rule({ name: 'Other' })] }], ...moreData };
+    const server = await serve((__, response) => json(response, { status: 'success', data, ...more }));
+    const fact = await one({ kind: 'prometheus', place: { api: server.url } });
+    expect(fact).toMatchObject({ ok: false, unknown: true, text: expect.stringContaining(says) });
   });
 
   test.each([
@@ -168,7 +201,15 @@ describe('Datadog’s monitors', () => {
     const others = Array.from({ length: 230 }, (_, id) => monitor({ id, name: `Other ${id}` }));
     const { server, source } = await having([...others, monitor()]);
     expect(await one(source)).toMatchObject({ ok: true });
-    expect(server.requests).toHaveLength(3);
+    // The last one is empty: a short one may only lack what the key may not see.
+    expect(server.requests).toHaveLength(4);
+  });
+
+  test('none at all is unknown: a key that may not see monitors is shown none', async () => {
+    expect(await one((await having([])).source)).toMatchObject({
+      unknown: true,
+      text: expect.stringContaining('lists no alerts at all'),
+    });
   });
 
   test('a draft, a muted one, one in a downtime and another threshold are told apart', async () => {
@@ -196,8 +237,8 @@ describe('Datadog’s monitors', () => {
   test('a rate limit is waited for, and one that lasts is told', async () => {
     let left = 1;
     const pause = { value: '1' };
-    const server = await serve((_, response) => {
-      if (left === 0) return json(response, [monitor()]);
+    const server = await serve((request, response) => {
+      if (left === 0) return json(response, request.url?.includes('page=0&') ? [monitor()] : []);
       left -= 1;
       response.writeHead(429, { 'x-ratelimit-reset': pause.value }).end();
     });

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { timeOfName } from '../../src/adapters/backup-store.js';
 import { findDumpTools, readWhole } from '../../src/adapters/dump.js';
+import { evidenceFile } from '../../src/adapters/evidence-store.js';
 import { openBackupStore } from '../../src/adapters/open-backup-store.js';
 import { scratchName } from '../../src/adapters/trial-restore.js';
 import type { Database } from '../../src/contract/plan.js';
@@ -291,7 +292,9 @@ describe('the scratch database', () => {
     subject.backup.scratch = await asUser(subject.backup.scratch, 'powerless', '');
     const report = await runBackup(subject);
     expect(oks(report)).toEqual(only({ restored: false }));
-    expect(text(report, 'restored')).toMatch(/permission denied to create database: grant CREATEDB to powerless on/);
+    expect(text(report, 'restored')).toMatch(
+      /permission denied to create database \(SQLSTATE 42501\): grant CREATEDB to powerless on/,
+    );
   });
 
   test('on a server that refuses the login fails the trial, not the dump', async () => {
@@ -419,6 +422,23 @@ test('a pg_dump older than the server is refused with what was found', async () 
   const folder = spoilTools({});
   writeFileSync(join(folder, 'pg_dump'), '#!/bin/sh\necho "pg_dump (PostgreSQL) 9.6.1"\n');
   await expect(findDumpTools(99, [])).rejects.toThrow(/No pg_dump for PostgreSQL 99.*pg_dump \(9\)/);
+});
+
+test.each([
+  ['pg_dump', 'created', (said: string) => ({ insteadOfDump: `${said}; exit 1` })],
+  ['pg_restore', 'restored', (said: string) => ({ insteadOfRestore: `${said}; exit 1` })],
+] as const)('what a failed %s says of rows and passwords stands in the evidence only', async (tool, failed, spoil) => {
+  const subject = await prepared();
+  spoilTools(
+    spoil(
+      `printf '%s\\n' '${tool}: error: could not execute query: ERROR:  no such user' 'DETAIL:  Key (email)=(jane@example.com)' "Command was: CREATE USER MAPPING FOR a OPTIONS (password 'of-others')" >&2`,
+    ),
+  );
+  const report = await runBackup(subject);
+  expect(JSON.stringify(report)).not.toMatch(/jane@|of-others/);
+  expect(text(report, failed)).toContain('no such user');
+  const kept = readFileSync(evidenceFile(subject.evidence, report.evidence[0]?.path ?? ''), 'utf8');
+  expect(kept).toContain('jane@example.com');
 });
 
 test.each<[string, string | undefined, Partial<Database>, RegExp]>([

@@ -47,6 +47,24 @@ describe('runCommand', () => {
     expect(await textOf(evidenceFile(place, first.evidence[0]?.path ?? ''))).toBe('deployed\n');
   });
 
+  test('a row that a failed command has printed stands in the evidence and in no message', async () => {
+    const { state, place, activities } = workplace();
+    const said = [
+      'sqlalchemy.exc.IntegrityError: (psycopg2.errors.UniqueViolation) duplicate key violates "plans_email_key"',
+      'DETAIL:  Key (email)=(jane@example.com) already exists.',
+      "[parameters: {'email': 'jane@example.com'}]",
+    ].join('\n');
+    writeFileSync(join(state, 'said'), said);
+    const command = commandWith(['sh', '-c', 'cat said >&2; exit 1'], { folder: state });
+    const input = { key: key(), evidence: place, environment: environmentWith(), command, values: {} };
+    const failure = await runActivity(() => activities.runCommand(input)).catch((error) => error);
+    expect(JSON.stringify([failure.message, failure.details])).not.toContain('jane@');
+    expect(failure.message).toContain('duplicate key violates "plans_email_key"');
+    expect(failure.message).toContain('([…] stands only in the evidence)');
+    const [, errors] = failure.details[0].evidence;
+    expect(await textOf(evidenceFile(place, errors.path))).toContain(said);
+  });
+
   test('a failure names the command, its exit code and its last lines, without secrets anywhere', async () => {
     const { state, place, activities } = workplace();
     const command = commandWith([
@@ -188,5 +206,39 @@ describe('checkLogs', () => {
       { name: 'logs', ok },
     ]);
     expect(report.evidence).toHaveLength(ok ? 1 : 2);
+  });
+
+  const logsOf = async (run: string[]) => {
+    const { place, activities } = workplace();
+    const input = { key: key(), evidence: place, environment: environmentWith(), command: commandWith(run) };
+    const report = await runActivity(() => activities.checkLogs({ ...input, critical: 'CRITICAL' }));
+    return report.facts.find(({ name }) => name === 'logs');
+  };
+  const print = (script: string) => [process.execPath, '-e', script];
+
+  test.each([
+    ['prints nothing', '', 'the command printed nothing'],
+    [
+      'prints a line that is too long to be judged',
+      'console.log("x".repeat(70000) + "CRITICAL")',
+      '1 line of more than 65536 characters',
+    ],
+    [
+      'prints more than is read',
+      'console.log("CRITICAL"); for (let n = 0; n < 90000; n += 1) console.log(String(n).padEnd(60, "."))',
+      'only the last 4 MB',
+    ],
+  ])('a log command that %s proves nothing', async (_, script, words) => {
+    expect(await logsOf(print(script))).toMatchObject({
+      ok: false,
+      unknown: true,
+      text: expect.stringContaining(words),
+    });
+  });
+
+  test('a critical line counts even among lines that cannot be judged', async () => {
+    const fact = await logsOf(print('console.log("x".repeat(70000)); console.log("CRITICAL")'));
+    expect(fact).toMatchObject({ ok: false, text: expect.stringContaining('1 critical lines') });
+    expect(fact?.unknown).toBeUndefined();
   });
 });

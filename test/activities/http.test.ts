@@ -259,12 +259,13 @@ describe('awaitDrained', () => {
     let inFlight = 3;
     const server = await serve((_, response) => {
       json(response, { in_flight: inFlight });
-      inFlight -= 1;
+      inFlight = Math.max(inFlight - 1, 0);
     });
     expect((await wait(server.url, 30_000)).facts).toEqual([
       { name: 'drained', ok: true, text: expect.stringContaining('no request in flight') },
     ]);
-    expect(server.requests).toHaveLength(4);
+    // Nine more answers say so too.
+    expect(server.requests).toHaveLength(4 + 9);
   });
 
   test('fails at the limit with what is left', async () => {
@@ -296,6 +297,29 @@ describe('checkPath', () => {
     expect((await visit(server.url)).facts).toEqual([
       { name: 'status', ok: false, text: '/plans: 500 Internal Server Error' },
     ]);
+  });
+
+  test.each<[string, Handler, string]>([
+    [
+      'a page to log in',
+      (_, response) =>
+        void response.setHeader('content-type', 'text/html; charset=utf-8').end('<form><input type="password"></form>'),
+      '200 OK with a page to log in',
+    ],
+    ['nothing', (_, response) => void response.end(), '200 OK with nothing in it'],
+    [
+      'a redirect',
+      (_, response) => void response.writeHead(307, { location: '/login' }).end(),
+      '307 Temporary Redirect',
+    ],
+  ])('%s is not the page that was asked for', async (_, handle, words) => {
+    const server = await serve((request, response) =>
+      request.url === '/login' ? application(request, response) : handle(request, response),
+    );
+    expect((await visit(server.url)).facts).toEqual([{ name: 'status', ok: false, text: `/plans: ${words}` }]);
+    const { facts } = await perform(server.url, [check({ structure: { total: 'integer' } })]);
+    if (words !== '200 OK with nothing in it') expect(facts['basic.status']).toMatch(/^no: /);
+    expect(facts['basic.structure']).toMatch(/^no: .*not checked/);
   });
 
   test('a login that cannot be reached is a failed fact', async () => {
@@ -342,6 +366,23 @@ describe('checkMaintenance', () => {
     expect((await report).facts).toMatchObject([{ name: 'message', ok: true }]);
   });
 
+  test('it is not gone while visitors get an error in other words, nor while the user gets a page to log in', async () => {
+    const server = await serve((request, response) =>
+      request.headers.authorization || request.url === '/login'
+        ? application(request, response)
+        : void response.writeHead(502).end('Bad gateway'),
+    );
+    expect(await held(server.url, false)).toEqual({
+      reachable: 'yes: /plans as the test user: 200 OK',
+      'message-gone': 'no: /plans turns visitors away: 502 Bad Gateway',
+    });
+    server.handle = (request, response) =>
+      request.url === '/login'
+        ? application(request, response)
+        : void response.setHeader('content-type', 'text/html').end('<input type=password>');
+    expect((await held(server.url, false)).reachable).toBe('no: /plans as the test user: 200 OK with a page to log in');
+  });
+
   test('when it is off the test user is served, and nobody is sent away', async () => {
     const server = await serve(application);
     expect(await held(server.url, false)).toEqual({
@@ -368,7 +409,7 @@ describe('checkMaintenance', () => {
       'the application fails without a word of maintenance',
       (request, response) => (request.url === '/login' ? application(request, response) : json(response, {}, 503)),
       'no: /plans as the test user: 503 Service Unavailable',
-      'yes: /plans no longer says "Em manutenção"',
+      'no: /plans turns visitors away: 503 Service Unavailable',
     ],
     [
       'nothing answers',

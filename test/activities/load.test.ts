@@ -121,6 +121,31 @@ describe('runLoadTest', () => {
     expect(textOf(report, 'success-rate')).toContain('0.00 % succeeded (0 of 100');
   });
 
+  test.each([301, 302, 307, 308, 304, 204, 206])('an answer of %i is no success: only 200 is', async (status) => {
+    const app = await application((_, __, response) => void response.writeHead(status).end());
+    const report = await reportOf(app, { test: { timeout: 2_000 } });
+    expect(failed(report)).toEqual(['success-rate']);
+    expect(textOf(report, 'success-rate')).toMatch(new RegExp(`^0.00 % succeeded .*; 100 × ${status}$`));
+  });
+
+  test.each<[string, Answer, string]>([
+    [
+      'a page of a proxy',
+      (_, __, response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Busy</h1>'),
+      '10 × 200 text/html',
+    ],
+    [
+      'nothing',
+      (_, __, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end(),
+      '10 × 200 application/json empty',
+    ],
+  ])('%s in place of the answer is no success, though its status is 200', async (_, instead, words) => {
+    const app = await application((n, ...rest) => (n % 10 === 0 ? instead : ok)(n, ...rest));
+    const report = await reportOf(app, { test: { timeout: 2_000 } });
+    expect(failed(report)).toEqual(['success-rate']);
+    expect(textOf(report, 'success-rate')).toContain(words);
+  });
+
   test('a server that is gone in the middle of the test fails all but the count of time-outs', async () => {
     const app = await application((n, request, response) => {
       if (n === 30) void app.server.stop();

@@ -1,6 +1,7 @@
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -153,6 +154,36 @@ describe('scrape', () => {
       kind: 'noData',
       reason: 'no series memory_bytes',
     });
+  });
+
+  test('a counter that one page lacks is not counted anew, in whatever order metrics are asked for', async () => {
+    const pages = [
+      'requests_total{status="200"} 1000\nrequests_total{status="500"} 1000\n',
+      'requests_total{status="200"} 1020\n',
+      'requests_total{status="200"} 1040\nrequests_total{status="500"} 1000\n',
+    ];
+    const server = await serve((_, response) => response.end(pages[server.requests.length - 1] ?? pages.at(-1)));
+    const { sample } = await monitor('real', [scraped('errors', server.url, errors)]);
+    expect((await sample()).errors).toMatchObject({ kind: 'noData' });
+    for (const _ of pages.slice(1)) {
+      // The shortest span that gives a rate.
+      await sleep(1_050);
+      expect((await sample()).errors).toMatchObject({ kind: 'ok', value: 0 });
+    }
+  });
+
+  test('two processes behind one address are an error that says what to do, not a rate of both', async () => {
+    const page = (start: number, bad: number) =>
+      `process_start_time_seconds ${start}\nrequests_total{status="200"} 5000\nrequests_total{status="500"} ${bad}\n`;
+    const [one, other] = [page(1_000, 900), page(2_000, 400)];
+    const server = await serve((_, response) => response.end(server.requests.length % 2 === 1 ? one : other));
+    const { sample } = await monitor('real', [scraped('errors', server.url, errors)]);
+    await sample();
+    for (let look = 0; look < 2; look += 1) {
+      await sleep(1_050);
+      const message = expect.stringMatching(/several processes in turn .*an address of its own/);
+      expect((await sample()).errors).toMatchObject({ kind: 'error', message });
+    }
   });
 
   test('a page that hangs is an error after 5 s', { timeout: 10_000 }, async () => {

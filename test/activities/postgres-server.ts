@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import pg from 'pg';
+import { unprivilegedAccount } from '../../sandbox/local/account.js';
 import { removeExternalFolder } from '../../sandbox/local/external-folder.js';
 import { unusedPort } from '../../sandbox/local/ports.js';
 import { connectionTo, startPostgres } from '../../sandbox/local/postgres.js';
@@ -17,6 +18,8 @@ export interface TestServer {
   query(database: Database, sql: string): Promise<pg.QueryResult>;
   /** The same database as a new role, with these rights or attributes and no others. */
   asRole(database: Database, name: string, rights?: string): Promise<Database>;
+  /** Offers TLS from now on. @param access the lines of pg_hba.conf: who may come in which way */
+  offerTls(certificate: { certificate: string; key: string; root: string }, access: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -54,6 +57,21 @@ export async function startTestServer({ version }: { version?: Version } = {}): 
       const file = join(folder, `${name}.password`);
       await writeFile(file, password, { mode: 0o600 });
       return { ...database, user: name, password: `file:${file}` };
+    },
+    offerTls: async ({ certificate, key, root }, access) => {
+      const account = await unprivilegedAccount();
+      const put = async (name: string, content: string) => {
+        const file = join(server.dataFolder, name);
+        await writeFile(file, content, { mode: 0o600 });
+        if (account) await chown(file, account.uid, account.gid);
+      };
+      await put('server.crt', await readFile(certificate, 'utf8'));
+      await put('server.key', await readFile(key, 'utf8'));
+      await put('root.crt', await readFile(root, 'utf8'));
+      await put('pg_hba.conf', access);
+      await query('postgres', `alter system set ssl_ca_file = 'root.crt'`);
+      await query('postgres', 'alter system set ssl = on');
+      await query('postgres', 'select pg_reload_conf()');
     },
     stop: async () => {
       await server.stop();

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createPrerequisiteActivities } from '../../src/activities/prerequisites.js';
-import type { Commands, Database } from '../../src/contract/plan.js';
+import type { Commands, Database, Review } from '../../src/contract/plan.js';
+import { serveGitHub } from '../helpers/github.js';
 import { startTestServer, type TestServer } from './postgres-server.js';
 import { commandWith, environmentWith, runActivity, temporaryFolder } from './support.js';
 
@@ -31,7 +32,7 @@ describe('checkRepository', () => {
     await git('checkout', '--quiet', 'main');
     return { folder, git };
   }
-  const check = (release: object) => {
+  const check = (release: object, review?: Review) => {
     const whole = {
       repository: '',
       branch: 'perf/optimize',
@@ -40,7 +41,7 @@ describe('checkRepository', () => {
       files: [],
       ...release,
     };
-    return runActivity(() => activities.checkRepository({ key: KEY, evidence: EVIDENCE, release: whole }));
+    return runActivity(() => activities.checkRepository({ key: KEY, evidence: EVIDENCE, release: whole, review }));
   };
 
   test('knows whether the target holds the files that the plan names', async () => {
@@ -71,6 +72,28 @@ describe('checkRepository', () => {
     const { folder } = await repository();
     const report = await check({ repository: folder, previous: 'v0', branch: '--all' });
     expect(oks(report)).toEqual({ merged: false, target: true, previous: false, files: true });
+  });
+
+  test('a branch that was squashed with other changes and deleted is merged when its forge says so', async () => {
+    const { folder, git } = await repository();
+    const head = (await git('rev-parse', 'perf/optimize')).stdout;
+    await git('commit', '--quiet', '--allow-empty', '--message', 'squashed (#7)');
+    const merged = (await git('rev-parse', 'main')).stdout;
+    const github = await serveGitHub();
+    process.env.TEST_GITHUB_TOKEN = github.token;
+    const pull = { number: 7, user: { login: 'ana' }, state: 'closed', merged_at: '2025-11-24T20:40:00Z' };
+    github.pulls = [{ ...pull, head: { ref: 'perf/optimize', sha: head }, merge_commit_sha: merged }];
+    const source = { kind: 'github', api: github.server.url, token: 'env:TEST_GITHUB_TOKEN' } as const;
+    const review = { source: { ...source, owner: 'eduautismo', repository: 'backend' }, tests: { passRate: 98 } };
+    const mergedFact = async () =>
+      (await check({ repository: folder }, review)).facts.find(({ name }) => name === 'merged');
+    expect(await mergedFact()).toMatchObject({ ok: true, text: expect.stringContaining('was merged by #7') });
+    await git('branch', '--quiet', '-D', 'perf/optimize');
+    expect(await mergedFact()).toMatchObject({ ok: true, text: expect.stringContaining('deleted since') });
+    github.comparison = 'diverged';
+    expect(await mergedFact()).toMatchObject({ ok: false });
+    process.env.TEST_GITHUB_TOKEN = 'wrong';
+    expect(await mergedFact()).toMatchObject({ ok: false, unknown: true, text: expect.stringContaining('token') });
   });
 
   test('a folder without a repository says so', async () => {

@@ -310,6 +310,60 @@ describe('review at GitHub', () => {
     expect(found.tests.text).toContain('(10 of 12)');
   });
 
+  test('a full page without a link to the next is asked on from, and a list that ends before its count is not whole', async () => {
+    github.links = false;
+    github.runs = Array.from({ length: 130 }, (_, index) =>
+      run(`unit-${index}`, index === 129 ? 'failure' : 'success'),
+    );
+    expect((await look()).tests.text).toContain('(129 of 130)');
+    github.page = 30;
+    const cut = await look();
+    expect(cut.tests.text).toBe('GitHub: only 30 of 130 check runs were listed');
+    expect(cut.kept).toContain('"unknown": true');
+  });
+
+  test('a conflict in the middle of a list is not its end', async () => {
+    github.page = 2;
+    github.reviews = [1, 2]
+      .map((minute) => review('carla', 'COMMENTED', minute))
+      .concat(review('bruno', 'CHANGES_REQUESTED', 9));
+    github.before = (request, response) => {
+      if (!request.url?.includes('/reviews?') || !request.url.includes('page=2')) return false;
+      response.writeHead(409, { 'content-type': 'application/json' }).end('{"message":"Git Repository is empty."}');
+      return true;
+    };
+    expect((await look()).approved.text).toContain('no answer about the reviews: status 409');
+  });
+
+  test('more commits than GitHub lists leave its authors unknown', async () => {
+    github.commits = Array.from({ length: 250 }, () => ({
+      sha: made.head,
+      author: { login: 'ana' },
+      commit: { message: '' },
+    }));
+    expect((await look()).reviewed.text).toContain('250 commits or more');
+  });
+
+  test('a list of pull requests that holds other branches’ is not searched for the newest', async () => {
+    github.before = (request, response) => {
+      if (!request.url?.includes('/pulls?')) return false;
+      response.setHeader('content-type', 'application/json');
+      const [pull] = github.pulls;
+      response.end(JSON.stringify([pull, { ...pull, number: 140, head: { ref: 'another', sha: made.head } }]));
+      return true;
+    };
+    expect((await look()).approved.text).toContain('about other branches as well');
+  });
+
+  test('a squash, a rebase of several commits and a merge queue are approved by the commit that GitHub names', async () => {
+    await made.git('reset', '--quiet', '--hard', 'v1.2.3');
+    await made.commit('squashed (#128)');
+    const merged = await made.git('rev-parse', 'main');
+    for (const pull of github.pulls) pull.merge_commit_sha = merged;
+    github.runs = [run('unit', 'success', merged)];
+    expect(await oks()).toEqual([true, true, true]);
+  });
+
   test('a rate limit is waited for, as long as it is told to', async () => {
     let left = 2;
     const began = Date.now();

@@ -231,15 +231,47 @@ describe('a stand-in for what moto does not do', () => {
     expect(calls.map(({ input }) => input.NextToken)).toEqual([undefined, 'more']);
   });
 
-  test('PartialData without another page keeps what is there, and the rest is an error rather than no data', async () => {
-    const { url } = await receiver(() => ({
-      body: { MetricDataResults: [result([3], [4], { StatusCode: 'PartialData' })] },
-    }));
+  test.each([
+    [
+      'PartialData without another page',
+      { MetricDataResults: [result([3], [4], { StatusCode: 'PartialData' })] },
+      'PartialData',
+    ],
+    [
+      'an error on a page before the last',
+      { MetricDataResults: [result([3], [4], { StatusCode: 'InternalError' }), result([2], [4])] },
+      'InternalError',
+    ],
+    [
+      'a message about the whole operation',
+      {
+        MetricDataResults: [result([3], [4])],
+        Messages: [{ Code: 'x', Value: 'Maximum number of allowed metrics exceeded' }],
+      },
+      'Maximum number of allowed metrics exceeded',
+    ],
+    [
+      'a message about the metric',
+      { MetricDataResults: [result([3], [4], { Messages: [{ Code: 'x', Value: 'only the first 100 are there' }] })] },
+      'only the first 100',
+    ],
+    ['fewer values than times', { MetricDataResults: [result([3, 2], [4])] }, 'without a value for each time'],
+  ])('%s is an error, not the values that are there', async (_, body, says) => {
+    const { url } = await receiver(() => ({ body }));
     expect(await takeSamples([metrics(url, { errors: query('Errors') })('errors')], span(3))).toEqual({
-      errors: [
-        { at: NOW - 2 * MINUTE, kind: 'ok', value: 4 },
-        { at: NOW, kind: 'error', message: 'CloudWatch answered PartialData' },
-      ],
+      errors: [{ at: NOW, kind: 'error', message: expect.stringContaining(says) }],
+    });
+  });
+
+  test('times at which a formula gave no number are no data that say so, and the others keep their values', async () => {
+    const Messages = [{ Code: 'ArithmeticError', Value: 'points have been dropped: not numeric' }];
+    const { url } = await receiver(() => ({ body: { MetricDataResults: [result([3], [4], { Messages })] } }));
+    expect(await takeSamples([metrics(url, { errors: query('Errors') })('errors')], span(2))).toEqual({
+      errors: [NOW - MINUTE, NOW].map((at) => ({
+        at,
+        kind: 'noData',
+        reason: 'points have been dropped: not numeric',
+      })),
     });
   });
 
@@ -351,6 +383,28 @@ describe('a stand-in for what moto does not do', () => {
       hangs: [{ kind: 'error', message: 'no answer within 15 s' }],
     });
     expect(performance.now() - start).toBeLessThan(20_000);
+  });
+
+  test('of more log lines than are read the windows before are known, those after are not, and a flood says so', async () => {
+    const events = (count: number, secondsAgo: number) =>
+      Array.from({ length: count }, () => ({ timestamp: NOW - secondsAgo * 1_000, message: 'CRITICAL' }));
+    const lines = async (perPage: number, secondsAgo: number) => {
+      const { url } = await receiver(({ input }) => ({
+        body: {
+          events: [...(input.nextToken ? [] : events(3, 170)), ...events(perPage, secondsAgo)],
+          nextToken: 'more',
+        },
+      }));
+      const source = { kind: 'cloudwatch-logs', place: place(url), group: '/app', filter: 'CRITICAL' } as const;
+      const metric = metricOf('lines', { ...source, window: MINUTE, resolution: MINUTE, delay: DELAY });
+      return (await takeSamples([metric], span(3))).lines;
+    };
+    const error = { at: NOW, kind: 'error', message: 'more than 50000 lines match' };
+    expect(await lines(10_000, 90)).toEqual([
+      { at: NOW - 2 * MINUTE, kind: 'ok', value: 3 },
+      { at: NOW - MINUTE, kind: 'ok', value: 50_000 },
+      error,
+    ]);
   });
 
   test('pages of log lines are followed, empty ones too', async () => {

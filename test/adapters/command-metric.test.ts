@@ -83,6 +83,13 @@ describe('a command that prints JSON', () => {
     expect(performance.now() - start).toBeLessThan(8_000);
   });
 
+  test('one that leaves something running is read when it has ended itself', async () => {
+    const leaves = 'require("node:child_process").spawn("sleep", ["5"], { stdio: "inherit" }).unref(); console.log(7)';
+    expect(await sample([metric('leaves', [process.execPath, '-e', leaves], { timeout: 4_000 })])).toEqual({
+      leaves: { at: 60_000, kind: 'ok', value: 7 },
+    });
+  });
+
   test('arguments reach it as they are: no shell reads them', async () => {
     const words = ['$(echo 1); rm', '{environment}'];
     const program = `console.log(process.argv.slice(1).join() === ${JSON.stringify('$(echo 1); rm,staging')} ? 1 : 0)`;

@@ -195,6 +195,29 @@ describe('no values', () => {
 });
 
 describe('a Datadog that misbehaves', () => {
+  const [two, times] = [{ index: 0, values: [12, 13] }, [NOW - 2 * STEP, NOW - STEP]];
+  const whole = answerWith([two], times);
+  const { attributes } = whole.data;
+  test.each([
+    ['a query that ran out of time', { ...whole, meta: { status: 'timeout' } }, 'only in part (timeout)'],
+    ['a warning', { ...whole, meta: { status: 'done', warnings: [{ detail: 'too many groups' }] } }, 'too many groups'],
+    ['more pages', { ...whole, meta: { page: { after: 'eyJz' } } }, 'another page'],
+    ['fewer values than times', answerWith([{ ...two, values: [12] }], times), 'not a value for each'],
+    ['fewer rows than series', { data: { attributes: { ...attributes, values: [] } } }, 'not a value for each'],
+  ])('half an answer (%s) is an error, not what is in it', async (_, body, says) => {
+    const { metric } = await datadog((__, response) => json(response, body));
+    expect(await takeSamples([metric('cpu', CPU)], span(2))).toMatchObject({
+      cpu: [{ kind: 'error', message: expect.stringContaining(says) }],
+    });
+  });
+
+  test('an answer that says that it is done is whole', async () => {
+    const { metric } = await datadog((_, response) =>
+      json(response, { ...whole, errors: '', meta: { status: 'done' } }),
+    );
+    expect(await takeSamples([metric('cpu', CPU)], span(2))).toMatchObject({ cpu: [{ value: 12 }, { value: 13 }] });
+  });
+
   test('a wrong query is refused by itself: the others keep their values', async () => {
     const { asked, metric } = await datadog(({ queries, from }, response) => {
       if (queries.some(({ query }) => query === 'nonsense')) {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { judgeTestResults, parseTestResults } from '../../src/adapters/junit.js';
 
@@ -57,5 +59,103 @@ describe('a JUnit file', () => {
     ['with entities of its own', '<!DOCTYPE x [<!ENTITY a "b">]><testsuite/>', 'document type'],
   ])('one that is %s does not hold', (_, text, says) => {
     expect(judge(text)).toMatchObject({ ok: false, text: expect.stringContaining(says) });
+  });
+});
+
+/** Reports as these tools write them: those of GoogleTest 1.12 and pytest 9 are their own output. */
+const dialect = (name: string) =>
+  parseTestResults(readFileSync(new URL(`../fixtures/junit/${name}.xml`, import.meta.url), 'utf8'));
+
+describe('the dialects of JUnit files', () => {
+  test.each<[string, { passed: number; failed: number; errors: number; skipped: number; flaky?: number }]>([
+    ['googletest', { passed: 1, failed: 1, errors: 0, skipped: 2 }],
+    ['pytest', { passed: 1, failed: 2, errors: 2, skipped: 2 }],
+    ['surefire', { passed: 2, failed: 1, errors: 1, skipped: 1, flaky: 1 }],
+    ['jest', { passed: 1, failed: 1, errors: 1, skipped: 1 }],
+    ['go-junit-report', { passed: 1, failed: 1, errors: 1, skipped: 1 }],
+    ['phpunit', { passed: 1, failed: 1, errors: 1, skipped: 2 }],
+    ['ctest', { passed: 1, failed: 1, errors: 0, skipped: 2 }],
+  ])('%s', (name, counts) => {
+    expect(dialect(name)).toMatchObject({ flaky: 0, ...counts });
+  });
+
+  test('a test that was not run has not passed: two disabled of three leave one', () => {
+    const notRun = '<testcase name="a" status="notrun" result="suppressed"/><testcase name="b" status="disabled"/>';
+    expect(judge(suite(`${cases(1)}${notRun}`, ' tests="3" disabled="2"'))).toEqual({
+      ok: true,
+      text: '100 % (1 of 1) of the tests of commit aaaaaaaaaaaa passed, 2 skipped',
+    });
+    expect(judge(suite(notRun)).text).toContain('no test has run (2 skipped)');
+  });
+
+  test.each<[string, string, string]>([
+    ['a failure that a suite counts and does not list', ' tests="2" failures="1"', ''],
+    ['an error that a suite counts and does not list', ' tests="2" errors="1"', ''],
+    ['a failure of the suite itself', ' tests="2"', '<failure message="torn down badly"/>'],
+    ['an error of the suite itself', ' tests="2"', '<error/>'],
+  ])('%s is one', (_, attributes, inner) => {
+    const finding = judge(suite(cases(2) + inner, attributes));
+    expect(finding.ok).toBe(false);
+    expect(finding.text).toContain('(2 of 3) of the tests of commit aaaaaaaaaaaa passed');
+  });
+
+  test('what only the top says counts as well, and what is said and listed counts once', () => {
+    const top = (inner: string, attributes: string) =>
+      suite(inner, ' tests="2" failures="1"').replace('<testsuites>', `<testsuites${attributes}>`);
+    const failing = `${cases(1)}${cases(1, '<failure/>')}`;
+    expect(parseTestResults(top(failing, ' tests="2" failures="1"'))).toMatchObject({
+      passed: 1,
+      failed: 1,
+      errors: 0,
+    });
+    expect(parseTestResults(top(failing, ' tests="2" failures="1" errors="2"'))).toMatchObject({
+      passed: 1,
+      failed: 1,
+      errors: 2,
+    });
+  });
+
+  test('one suite that is not whole is not made whole by the tests of another', () => {
+    const text = `<testsuites><testsuite tests="10">${cases(3)}</testsuite><testsuite>${cases(20)}</testsuite></testsuites>`;
+    expect(judge(text)).toMatchObject({ ok: false, text: 'says that it has 10 tests and lists 3: it is not whole' });
+    const merged = `<testsuites tests="10"><testsuite>${cases(3)}</testsuite></testsuites>`;
+    expect(judge(merged).text).toContain('says that it has 10 tests and lists 3');
+  });
+
+  test('tests that were skipped need not be listed', () => {
+    expect(parseTestResults(suite(cases(3), ' tests="5" skipped="2"'))).toMatchObject({ passed: 3, skipped: 2 });
+  });
+
+  test.each([
+    [
+      'a word for an outcome that is not known',
+      suite('<testcase name="a" status="quarantined"/>'),
+      'status="quarantined"',
+    ],
+    ['a count that is no number', suite(cases(1), ' failures="many"'), 'failures="many"'],
+    ['suites within suites without end', '<testsuite>'.repeat(500) + '</testsuite>'.repeat(500), 'cannot be read'],
+  ])('%s is said, not guessed', (_, text, words) => {
+    expect(judge(text)).toMatchObject({ ok: false, text: expect.stringContaining(words) });
+  });
+
+  test('a test that passed only when it was repeated has passed, and it is said', () => {
+    expect(judge(suite(cases(2) + cases(1, '<flakyFailure message="x"/>'))).text).toContain(
+      '(3 of 3) of the tests of commit aaaaaaaaaaaa passed, 1 of them only when repeated',
+    );
+  });
+
+  test('whatever is listed: nothing is counted twice, and no report is better for saying more failures', () => {
+    const outcome = fc.constantFrom('', '<failure/>', '<error/>', '<skipped/>');
+    fc.assert(
+      fc.property(fc.array(outcome, { minLength: 1, maxLength: 20 }), fc.nat(30), (outcomes, more) => {
+        const inner = outcomes.map((one) => cases(1, one)).join('');
+        const plain = parseTestResults(suite(inner));
+        const said = parseTestResults(suite(inner, ` tests="${outcomes.length}" failures="${more}"`));
+        if ('problem' in plain || 'problem' in said) throw new Error('both can be read');
+        expect(plain.passed + plain.failed + plain.errors + plain.skipped).toBe(outcomes.length);
+        expect(said.passed).toBe(plain.passed);
+        expect(said.failed + said.errors).toBe(Math.max(plain.failed + plain.errors, more));
+      }),
+    );
   });
 });

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { createDatabaseActivities } from '../../src/activities/databases.js';
 import { createIndexActivities } from '../../src/activities/indexes.js';
 import { readIndexes, readLeftovers } from '../../src/adapters/database-catalogue.js';
-import { migrationName, runningMigrations, takeMigrationLock } from '../../src/adapters/database-locks.js';
-import { withDatabase } from '../../src/adapters/postgres.js';
+import { HELD, migrationName, runningMigrations, takeMigrationLock } from '../../src/adapters/database-locks.js';
+import { type DatabaseClient, withDatabase } from '../../src/adapters/postgres.js';
 import { PostgresWatcher } from '../../src/adapters/postgres-metrics.js';
 import { countRowsOf, countValuesOf } from '../../src/adapters/row-counts.js';
 import { describeSchema } from '../../src/adapters/schema-fingerprint.js';
@@ -270,13 +270,17 @@ describe.each([{ version: 13 as const }, { version: undefined }, { version: 18 a
       const role = await roleFor(database);
       await server.query(database, `alter database ${database.name} set track_activities = off`);
       const key = { deployment: 'd', step: 'migration', generation: 1 };
-      const migration = await connect(database);
-      await migration.query(`set application_name = '${migrationName(key)}'`);
-      expect((await takeMigrationLock(migration)).heldBy).toBeUndefined();
-      await withDatabase(role, async (client) => {
-        const seen = { applicationName: migrationName(key), user: database.user };
-        expect(await runningMigrations(client, key)).toMatchObject({ ours: [seen], others: [] });
-        expect(await takeMigrationLock(client)).toMatchObject({ heldBy: seen });
+      const seen = { applicationName: migrationName(key), user: database.user };
+      const migrate = async (migration: DatabaseClient) => {
+        expect((await takeMigrationLock(migration)).heldBy).toBeUndefined();
+        await withDatabase(role, async (client) => {
+          expect(await runningMigrations(client, key)).toMatchObject({ ours: [seen], others: [] });
+          expect(await client.transaction(takeMigrationLock, HELD)).toMatchObject({ heldBy: seen });
+        });
+      };
+      await withDatabase(database, (client) => client.transaction(migrate, HELD), {
+        session: true,
+        applicationName: migrationName(key),
       });
     });
 

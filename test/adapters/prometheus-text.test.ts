@@ -21,6 +21,18 @@ const valuesOf = (name: string, labels?: Record<string, string>) =>
   select(parsePage(PAGE), { name, labels }).map(({ value }) => value);
 
 describe('parsePage', () => {
+  test('keeps only the metrics that are looked for, and says which of them are not there', () => {
+    const page = parsePage('a 1\nb 2\nb{c="d"} 3\n', ['b', 'gone']);
+    expect([...page].map(([name, series]) => [name, series.length])).toEqual([
+      ['b', 2],
+      ['gone', 0],
+    ]);
+  });
+
+  test('is as strict about what is not looked for: half a page is no page', () => {
+    expect(() => parsePage('b 1\na{cut="', ['b'])).toThrow(ParseFailure);
+  });
+
   test('reads values, labels, escapes and the special numbers', () => {
     expect(valuesOf('http_requests_total')).toEqual([1027, 3, 45]);
     expect(valuesOf('no_labels')).toEqual([12.5]);

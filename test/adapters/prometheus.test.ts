@@ -277,6 +277,48 @@ describe('what stands in for a Prometheus that misbehaves', () => {
     expect(await take()).toMatchObject([{ message: 'Prometheus answered something that is no matrix of values' }]);
   });
 
+  describe('that has answered only in part', () => {
+    const values = [[Math.floor(Date.now() / SECOND), '3']];
+    const whole = { status: 'success', data: { resultType: 'matrix', result: [{ metric: {}, values }] } };
+    const answering = async (more: object) =>
+      (await (await standIn((_, response) => json(response, { ...whole, ...more }))).take())?.[0];
+
+    test.each([
+      ['a store that did not answer (Thanos, Mimir)', { warnings: ['no store matched for this query'] }, 'no store'],
+      ['a node that did not answer (VictoriaMetrics)', { isPartial: true }, 'isPartial'],
+      ['series that PromQL had to leave out', { warnings: ['PromQL warning: bucket label "le" is missing'] }, 'bucket'],
+      ['words about it that nobody understands', { warnings: 'some' }, 'not understood'],
+    ])('for %s is an error, not a value', async (_, more, says) => {
+      expect(await answering(more)).toMatchObject({
+        kind: 'error',
+        message: expect.stringMatching(`^Prometheus has answered only in part .*${says}`),
+      });
+    });
+
+    test.each([
+      ['remarks', { infos: ['PromQL info: metric might not be a counter'] }],
+      [
+        'remarks of an older Prometheus',
+        { warnings: ['PromQL info: metric might not be a counter, name does not end'] },
+      ],
+      ['no warnings', { warnings: [], isPartial: false }],
+    ])('is not one with %s: these do not say that anything is missing', async (_, more) => {
+      expect((await answering(more))?.kind).not.toBe('error');
+    });
+
+    test('is one too where it is only `up` of the targets that is not all there', async () => {
+      const { server, take } = await standIn((request, response) => {
+        const isUp = request.url?.includes('last_over_time') ?? false;
+        json(response, { ...whole, ...(isUp && { warnings: ['store: deadline exceeded'] }) });
+      }, {});
+      expect(await take()).toMatchObject([{ kind: 'ok' }]);
+      const source = { kind: 'prometheus', place: { api: server.url }, query: 'sum(queue)' } as const;
+      const metric = metricOf('metric', { ...source, window: SECOND, resolution: SECOND, delay: 0 });
+      const { metric: samples } = await takeSamples([metric], { since: Date.now() - SECOND, at: Date.now() });
+      expect(samples).toMatchObject([{ kind: 'error', message: expect.stringContaining('only in part') }]);
+    });
+  });
+
   test('a limit is kept: it is asked again no earlier than it said, and by no later tick either', async () => {
     const kept = new KeptMetrics();
     const { server, take } = await standIn((_, response) => {

@@ -1,5 +1,5 @@
-import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { withDatabase } from '../../src/adapters/postgres.js';
 import { additions, describeChanges, describeSchema, fingerprint } from '../../src/adapters/schema-fingerprint.js';
 import { startTestServer, type TestServer } from '../activities/postgres-server.js';
 
@@ -37,15 +37,7 @@ async function changedBy(sql: string, prepare = SCHEMA) {
   count += 1;
   const database = await server.create(`f${count}`);
   await server.query(database, prepare);
-  const look = async () => {
-    const client = new pg.Client({ ...server.connection, database: database.name });
-    await client.connect();
-    try {
-      return await describeSchema(client);
-    } finally {
-      await client.end();
-    }
-  };
+  const look = () => withDatabase(database, describeSchema);
   const before = await look();
   await server.query(database, sql);
   const after = await look();

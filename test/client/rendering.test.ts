@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { onlyRole } from '../../src/client/commands/decide.js';
 import { readParameters } from '../../src/client/commands/sandbox.js';
 import { exitCodeOf } from '../../src/client/commands/status.js';
+import { judgePollers } from '../../src/client/queue-service.js';
 import { ledgerChanges } from '../../src/client/rendering/changes.js';
 import { renderStatus } from '../../src/client/rendering/status.js';
 import { ledgerWith, questionWith, START, stepWith } from './ledgers.js';
@@ -36,6 +37,20 @@ describe('status', () => {
     const text = render(ledgerWith({ questions: [questionWith({})] }));
     expect(text).toContain('surefoot confirm manual-validation --as WHO --role qa');
     expect(text).toContain('Next: waits for Does everything work?');
+  });
+
+  test('never says that nobody has to do anything while nobody serves a queue, or nobody knows', () => {
+    const ledger = ledgerWith({ steps: [stepWith({})], runner: 'surefoot@0123456789abcdef' });
+    const at = { colors, now: START + 60_000 };
+    const idle = judgePollers('surefoot@0123456789abcdef', [], START);
+    const text = renderStatus(ledger, { ...at, services: [idle] });
+    expect(text).toContain('Next: waits for a worker: nobody serves the task queue surefoot@0123456789abcdef');
+    expect(text).toContain('with the state folder of runner 0123456789abcdef');
+    expect(text).not.toContain('nobody has to do anything');
+    const unseen = judgePollers('surefoot@0123456789abcdef', [{ identity: '7@a' }], START);
+    expect(renderStatus(ledger, { ...at, services: [unseen] })).not.toContain('nobody has to do anything');
+    const served = judgePollers('surefoot@0123456789abcdef', [{ identity: '7@a', at: START }], START);
+    expect(renderStatus(ledger, { ...at, services: [served] })).toContain('nobody has to do anything');
   });
 
   test('offers each move of a failed step, with a reason where one is needed', () => {
@@ -122,6 +137,11 @@ describe('changes', () => {
 describe('roles', () => {
   test('the role is known when the one open question has one role', () => {
     expect(onlyRole('confirm', undefined, ledgerWith({ questions: [questionWith({})] }))).toBe('qa');
+  });
+
+  test.each(['confirm', 'rollback'] as const)('%s answers the choice of a rollback, by its one role', (kind) => {
+    const question = questionWith({ kind: 'rollback-choice', id: 'rollback', moves: ['confirm', 'rollback'] });
+    expect(onlyRole(kind, undefined, ledgerWith({ questions: [question] }))).toBe('qa');
   });
 
   test('otherwise the possible ones are named', () => {

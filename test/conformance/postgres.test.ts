@@ -51,12 +51,7 @@ afterAll(async () => {
 const WITHIN = 500;
 
 const asked = (read: (client: DatabaseClient) => Promise<unknown>, of: Database = database): Promise<Answer> =>
-  answerOf(() =>
-    withDatabase(of, async (client) => {
-      await client.query(`set statement_timeout = ${WITHIN}`);
-      return read(client);
-    }),
-  );
+  answerOf(() => withDatabase(of, read, { limit: WITHIN }));
 
 /** While somebody else has locked a table, and does not let go. */
 async function whileLocked(table: string, read: () => Promise<Answer>): Promise<Answer> {

@@ -136,10 +136,15 @@ async function deploy(changes: Partial<ResolvedPlan> = {}, eligibility = PROVEN)
         startedBy: 'ana.souza',
         clock: 'real',
         eligibility,
-        commit: await resolveCommit(plan.release.repository, plan.release.target),
+        commit: await commitOf(plan.release),
       },
     ],
   });
+}
+
+async function commitOf({ repository, target }: { repository: string; target: string }): Promise<string | undefined> {
+  const found = await resolveCommit({ folder: repository }, target);
+  return 'commit' in found ? found.commit : undefined;
 }
 
 async function watched(): Promise<WorkflowHandle> {

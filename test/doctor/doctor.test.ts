@@ -9,6 +9,7 @@ import type { ResolvedPlan } from '../../src/contract/plan.js';
 import type { Check } from '../../src/doctor/check.js';
 import { type Checked, examine } from '../../src/doctor/doctor.js';
 import { surefoot } from '../client/command-line.js';
+import { startPgbouncer } from '../helpers/pgbouncer.js';
 import { json } from '../helpers/server.js';
 import { SSHD, startSshd } from '../helpers/sshd.js';
 import { SHIPPED } from '../plan/plan-files.js';
@@ -210,6 +211,25 @@ describe('in a broken world', () => {
     expect(JSON.stringify(checks)).not.toMatch(/weak-password|xoxb-wrong-token/);
   });
 
+  test('a pooler in place of the database is told, with what to write, and all else is looked at through it', async () => {
+    const plan = world.plan();
+    for (const watch of [plan.soak, ...plan.watches]) Object.assign(watch, { metrics: [], criteria: [] });
+    const pooler = await startPgbouncer(world.databases.staging, { pool_mode: 'transaction' });
+    onTestFinished(() => pooler.stop());
+    for (const environment of Object.values(plan.environments)) {
+      environment.database = pooler.through(environment.database);
+    }
+    const { checks } = await doctor(plan);
+    const said = (name: string) =>
+      new RegExp(
+        `/${name}-session: Database ${name} on .* is a connection pooler .* Write PostgreSQL's own address into`,
+      );
+    expect(failing(checks)).toEqual([
+      expect.stringMatching(said('staging')),
+      expect.stringMatching(said('production')),
+    ]);
+  });
+
   test('an application that is down, a wrong login, a store that can’t be written and a server that refuses', async () => {
     const plan = world.plan();
     for (const api of [world.api, world.productionApi]) {
@@ -317,7 +337,7 @@ describe('surefoot doctor', () => {
     at(server.address);
     const { code, out } = await surefoot(...command());
     expect(code).toBe(1);
-    expect(out).toContain('✗ admission/worker: no worker polls the task queue surefoot: nothing would happen');
+    expect(out).toContain('✗ admission/worker: nobody serves the task queue surefoot: nothing would happen');
     expect(out).toContain('• admission/search-attributes: not registered yet: SurefootService');
     expect(out).toMatch(/✗ 1 of \d+ would have failed, the first now; \d+ to know of, \d+ hold \(--all shows them\)/);
     const again = await surefoot(...command(), '--all');

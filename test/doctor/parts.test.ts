@@ -2,6 +2,7 @@ import { CreateBucketCommand, GetBucketLifecycleConfigurationCommand, S3Client }
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Metric, ResolvedPlan } from '../../src/contract/plan.js';
+import { timelineOf } from '../../src/contract/timeline.js';
 import type { Asked, Check, Means } from '../../src/doctor/check.js';
 import { channelsInUse } from '../../src/doctor/checks/channels.js';
 import { secretReferences } from '../../src/doctor/checks/credentials.js';
@@ -9,7 +10,6 @@ import { metricChecks } from '../../src/doctor/checks/metrics.js';
 import { wrongWithDowngrade } from '../../src/doctor/checks/migrations.js';
 import { peopleChecks, roster } from '../../src/doctor/checks/people.js';
 import { storeChecks } from '../../src/doctor/checks/stores.js';
-import { timelineOf } from '../../src/doctor/timeline.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { awsAt } from '../helpers/aws.js';
 import { evidencePlace } from '../helpers/context.js';

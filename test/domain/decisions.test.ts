@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Approvals } from '../../src/domain/approvals.js';
 import type { Criterion } from '../../src/domain/criteria.js';
+import { DECISION_KINDS, DECISIONS, type DecisionKind, signalHelp } from '../../src/domain/decision-kinds.js';
 import {
   admitClaim,
   hasChanged,
@@ -11,14 +12,8 @@ import {
   readDecision,
   take,
 } from '../../src/domain/decisions.js';
-import {
-  DECISIONS,
-  type Decision,
-  type DecisionKind,
-  type DecisionRecord,
-  type Ledger,
-  type RollbackRecord,
-} from '../../src/domain/ledger.js';
+import type { Decision, DecisionRecord, Ledger, RollbackRecord } from '../../src/domain/ledger.js';
+import { commandFor } from '../../src/domain/moves.js';
 import { ledgerWith, PROPOSED, questionWith, START } from '../client/ledgers.js';
 
 const approvals: Approvals = {
@@ -645,5 +640,19 @@ describe('reading what was sent', () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+});
+
+describe('what is told of each decision', () => {
+  test.each(DECISIONS)('the example of %s is one that would be read', (kind) => {
+    const example = JSON.parse(signalHelp(kind).split('Input: ')[1] as string);
+    expect(readDecision(kind, example)).toEqual({ ...example, kind });
+  });
+
+  test('a reason stands in the example of each that needs one, and in the command that is offered', () => {
+    for (const kind of DECISIONS.filter((one) => DECISION_KINDS[one].asksWhy)) {
+      expect(DECISION_KINDS[kind].example).toHaveProperty('why');
+      expect(commandFor(kind, { role: 'qa' })).toContain('--why');
+    }
   });
 });

@@ -26,6 +26,8 @@ export interface FakeGitHub {
   before: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** Elements a page at most, as a server may decide. */
   page: number;
+  /** Whether the next page is linked to; a proxy may drop the header. */
+  links: boolean;
   token: string;
   /** Values of the authorization header so far. */
   authorizations: Set<string | undefined>;
@@ -43,6 +45,7 @@ export async function serveGitHub(): Promise<FakeGitHub> {
     statuses: [],
     before: () => false,
     page: 100,
+    links: true,
     token: 'ghp_not-to-be-seen-anywhere',
     authorizations: new Set(),
     server: undefined as unknown as TestServer,
@@ -89,7 +92,7 @@ function pageOf<T>(fake: FakeGitHub, asked: { all: T[]; url: URL; response: Serv
   const { all, url, response } = asked;
   const size = Math.min(Number(url.searchParams.get('per_page') ?? 30), fake.page);
   const number = Number(url.searchParams.get('page') ?? 1);
-  if (number * size < all.length) {
+  if (fake.links && number * size < all.length) {
     const next = new URL(url);
     next.searchParams.set('page', String(number + 1));
     response.setHeader('link', `<${next.href}>; rel="next"`);

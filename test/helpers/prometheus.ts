@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { execa } from 'execa';
 import { vi } from 'vitest';
 import { stringify } from 'yaml';
 import { deadPort } from './server.js';
@@ -18,10 +19,38 @@ export interface TestPrometheus {
   remove: () => Promise<void>;
 }
 
-export const prometheusBinary = (): string | undefined =>
+const binaryOf = (name: string): string | undefined =>
   [...(process.env.PATH ?? '').split(delimiter), '/usr/bin']
-    .map((folder) => join(folder, 'prometheus'))
+    .map((folder) => join(folder, name))
     .find((file) => existsSync(file));
+
+export const prometheusBinary = (): string | undefined => binaryOf('prometheus');
+
+/** Prometheus' own unit tests for rules and expressions; it comes with Prometheus. */
+export const promtoolBinary = (): string | undefined => binaryOf('promtool');
+
+/**
+ * Lets promtool run unit tests (https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/).
+ * @returns what differs in its words; nothing when all is as expected
+ * @throws Error when promtool is not installed
+ */
+export async function testRules({ rules, ...tests }: { rules: object; [name: string]: unknown }): Promise<string> {
+  const binary = promtoolBinary();
+  if (binary === undefined) throw new Error('no promtool on PATH: apt-get install prometheus');
+  const folder = await mkdtemp(join(tmpdir(), 'surefoot-promtool-'));
+  try {
+    await writeFile(join(folder, 'rules.json'), JSON.stringify(rules));
+    await writeFile(join(folder, 'tests.json'), JSON.stringify({ rule_files: ['rules.json'], ...tests }));
+    // JSON is YAML.
+    const { exitCode, all } = await execa(binary, ['test', 'rules', join(folder, 'tests.json')], {
+      all: true,
+      reject: false,
+    });
+    return exitCode === 0 ? '' : `${all ?? ''}`.slice(0, 3_000) || `promtool ended with ${exitCode}`;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
 
 /**
  * @param jobs the ports of each job's targets, on the loopback

@@ -1,6 +1,7 @@
 /** What must hold of every deployment, whatever happens to it: said once more, apart from the code that it is held against. */
 import type { DeployResult } from '../../src/contract/deployment.js';
 import type { MonitorInput, MonitorResult } from '../../src/contract/messages.js';
+import { runbookOf } from '../../src/contract/runbook.js';
 import type { Ledger } from '../../src/domain/ledger.js';
 import { DEPLOYMENT, type PlayedDeployment, SERVICE_WORKFLOW } from './deployment.js';
 import { STARTED_BY } from './short-plan.js';
@@ -69,11 +70,21 @@ function demandSignOffs({ plan, given, world }: PlayedDeployment, digest: string
   demand(isSignedOff, `${step} without five sign-offs of what is deployed now (${digest?.slice(0, 12)})`);
 }
 
+/** What was carried out is the runbook's, in its order, without what it has turned off. */
+function lookAtOrder({ plan }: PlayedDeployment, { steps }: DeployResult): void {
+  const order = runbookOf(plan).filter(({ off }) => off === undefined);
+  const places = steps.map(({ id }) => order.findIndex((step) => step.id === id));
+  demand(!places.includes(-1), `not in the runbook: ${steps[places.indexOf(-1)]?.id}`);
+  const early = places.findIndex((place, index) => index > 0 && place <= (places[index - 1] ?? 0));
+  demand(early < 0, `${steps[early]?.id} came out of the runbook's order`);
+}
+
 /** Every ending is told and has a reason, and nobody who sent something is left without an answer. */
 export function lookAtEnd(played: PlayedDeployment, result: DeployResult): void {
   demand(result.outcome !== undefined && result.reason.trim() !== '', 'it ended without a reason');
   demand(wasTold(played.temporal.scheduled, 'the deployment has ended', 0), 'nobody was told of its end');
   for (const { state } of played.updates) demand(state !== 'accepted', 'an update was never answered');
+  lookAtOrder(played, result);
   lookAtRollbacks(played, result);
   // Users are locked out of a production in trouble only, and of no other without somebody knowing.
   const isKnown = result.untold.some((text) => text.startsWith('maintenance mode'));

@@ -184,6 +184,7 @@ export class World {
     },
     readRevision: ({ environment }) => this.revisions[environment.name],
     awaitHealth: () => report(['status', 'version']),
+    readStarts: () => [],
     checkEndpoints: () => report(['status']),
     awaitDrained: () => report(['drained']),
     checkMaintenance: () => report(['message']),

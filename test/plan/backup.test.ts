@@ -104,3 +104,23 @@ describe('backup', () => {
     expect(backupOf(shared).scratch.user).toBe('surefoot');
   });
 });
+
+describe('TLS to a database', () => {
+  test('is written as libpq’s parameters; files start from the folder of the file that names them', () => {
+    const { environments } = loadPlan(
+      write(
+        'plan.yaml',
+        replaceOnce(shippedText, [
+          '5432/eduautismo_staging',
+          '5432/eduautismo_staging?sslmode=verify-full&sslrootcert=ca.pem&sslcert=/etc/ssl/surefoot.crt',
+        ]),
+      ),
+    ).resolved;
+    expect(environments.staging.database.tls).toEqual({
+      mode: 'verify-full',
+      rootCertificate: expect.stringMatching(/^\/.*\/ca\.pem$/),
+      certificate: '/etc/ssl/surefoot.crt',
+    });
+    expect(environments.production.database).not.toHaveProperty('tls');
+  });
+});

@@ -1,12 +1,14 @@
 /** What a plan says of its documentation and of maintenance mode, and which facts follow from it. */
 import { expect, test } from 'vitest';
-import { establishedFacts } from '../../src/plan/established-facts.js';
+import { stepsByID } from '../../src/contract/runbook.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { expectOneProblem, SHIPPED } from './plan-files.js';
 
 const { resolved } = loadPlan(SHIPPED);
-const factsOf = (changes: Partial<typeof resolved>, step: string) =>
-  establishedFacts({ ...resolved, ...changes }).get(step);
+const factsOf = (changes: Partial<typeof resolved>, step: string) => {
+  const { facts, off } = stepsByID({ ...resolved, ...changes }).get(step) ?? {};
+  return { facts, off };
+};
 
 test('the browser establishes five facts, and none where the plan has no documentation', () => {
   const facts = ['loads', 'listed', 'parameters', 'schema', 'example'];
@@ -15,10 +17,10 @@ test('the browser establishes five facts, and none where the plan has no documen
 });
 
 test('what users see in maintenance mode is established where the plan says what that is', () => {
-  expect(factsOf({}, 'production.maintenance-on')?.facts).toEqual(['ran', 'drained', 'message']);
-  expect(factsOf({}, 'production.maintenance-off')?.facts).toEqual(['ran', 'reachable', 'message-gone']);
+  expect(factsOf({}, 'production.maintenance-on').facts).toEqual(['ran', 'drained', 'message']);
+  expect(factsOf({}, 'production.maintenance-off').facts).toEqual(['ran', 'reachable', 'message-gone']);
   const silent = { production: { ...resolved.production, maintenance: { enabled: true, drain: 0 } } };
-  expect(factsOf(silent, 'production.maintenance-on')?.facts).toEqual(['ran', 'drained']);
+  expect(factsOf(silent, 'production.maintenance-on').facts).toEqual(['ran', 'drained']);
   expect(factsOf(silent, 'production.maintenance-off')?.facts).toEqual(['ran']);
 });
 
@@ -38,5 +40,12 @@ test('a pattern of a good start must be a regular expression', () => {
   expectOneProblem([["started: '\\bapplication started\\b'", "started: ¦'application (started'"]], {
     path: 'logs.started',
     says: 'Is not a regular expression',
+  });
+});
+
+test('a pattern that cannot be matched in linear time is refused at its place, with what to write instead', () => {
+  expectOneProblem([["started: '\\bapplication started\\b'", "started: ¦'started(?! again)'"]], {
+    path: 'logs.started',
+    says: 'look-around is not possible: match what stands around it as well',
   });
 });

@@ -513,6 +513,22 @@ describe('machines', () => {
       { path: 'hosts.staging-database', says: 'Does not name the user' },
     ],
     [
+      'a database URL with a parameter that is none of TLS',
+      [
+        'postgresql://user@staging-db.example.com:5432/eduautismo_staging',
+        '¦postgresql://user@staging-db.example.com:5432/eduautismo_staging?options=-c',
+      ],
+      { path: 'hosts.staging-database', says: '`options` is no parameter .* sslmode, sslrootcert, sslcert, sslkey' },
+    ],
+    [
+      'an sslmode that libpq does not know',
+      [
+        'postgresql://user@staging-db.example.com:5432/eduautismo_staging',
+        '¦postgresql://user@staging-db.example.com:5432/eduautismo_staging?sslmode=verify',
+      ],
+      { path: 'hosts.staging-database', says: 'disable, allow, prefer, require, verify-ca, verify-full' },
+    ],
+    [
       'a receiver of announcements whose URL is a secret',
       ['slack: https://slack.com', 'slack: ¦https://hooks.slack.com/services/T0/B0/xyz'],
       { path: 'hosts.slack', says: 'a secret by itself' },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { establishedFacts } from '../../src/plan/established-facts.js';
+import { stepsByID } from '../../src/contract/runbook.js';
 import { loadPlan } from '../../src/plan/load.js';
 
 const { resolved, warnings } = loadPlan('plans/orders-node.yaml');
@@ -20,7 +20,7 @@ describe('the second example: a Node service that is rolled out while it serves'
   });
 
   test('has boxes of its own, each settled by steps that run', () => {
-    const established = establishedFacts(resolved);
+    const established = stepsByID(resolved);
     expect(resolved.items).toHaveLength(52);
     for (const { id, by, off } of resolved.items) {
       expect(off, id).toBeUndefined();

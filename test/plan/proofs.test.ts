@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { establishedFacts } from '../../src/plan/established-facts.js';
+import { stepsByID } from '../../src/contract/runbook.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { expectOneProblem, problemsOf, replaceOnce, shippedText, write } from './plan-files.js';
 
@@ -35,7 +35,7 @@ const load = (edits: (readonly [string, string])[]) =>
 describe('review, access and alerts in a plan', () => {
   test('the shipped plan has review and five alerts, and each is a fact that an item may name', () => {
     const plan = load([]);
-    const facts = establishedFacts(plan);
+    const facts = stepsByID(plan);
     expect(facts.get('prerequisites.review')?.facts).toEqual(['reviewed', 'approved', 'tests']);
     expect(facts.get('preparation.alerts')?.facts).toEqual([
       'latency-p95',
@@ -101,12 +101,7 @@ describe('review, access and alerts in a plan', () => {
       { id: 'wiki', title: 'Wiki', kind: 'http', url: 'https://api.datadoghq.eu/status', status: 204 },
     ]);
     expect(plan.alerts?.source).toEqual({ kind: 'datadog', place: dog });
-    expect(establishedFacts(plan).get('prerequisites.access')?.facts).toEqual([
-      'console',
-      'cloudwatch',
-      'datadog',
-      'wiki',
-    ]);
+    expect(stepsByID(plan).get('prerequisites.access')?.facts).toEqual(['console', 'cloudwatch', 'datadog', 'wiki']);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { establishedFacts } from '../../src/plan/established-facts.js';
+import { stepsByID } from '../../src/contract/runbook.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { type Expected, expectOneProblem, replaceOnce, SHIPPED, shippedText, write } from './plan-files.js';
 
@@ -48,7 +48,7 @@ describe('the trends of the shipped plan', () => {
   });
 
   test('are facts of their watch that items may name', () => {
-    const facts = establishedFacts(resolved);
+    const facts = stepsByID(resolved);
     expect(facts.get('soak')?.facts).toEqual(expect.arrayContaining(['soak-p95', 'soak-memory-leak']));
     expect(facts.get('watch-24h')?.facts).toEqual(expect.arrayContaining(['memory-leak-24h', 'degradation-24h']));
   });

@@ -24,7 +24,6 @@ export async function DeployWorkflow(
   deployment.ledger.eligibility = input.eligibility;
   deployment.ledger.commit = input.commit;
   return carryOut(deployment, async () => {
-    await production(deployment);
-    await watch(deployment);
+    await watch(deployment, await production(deployment));
   });
 }

@@ -11,6 +11,5 @@ export async function DeployWorkflow(
   input: DeployInput & { baselines: Record<string, number> },
 ): Promise<DeployResult> {
   const deployment = new Deployment(input);
-  deployment.baselines = input.baselines;
-  return carryOut(deployment, () => watch(deployment));
+  return carryOut(deployment, () => watch(deployment, { baselines: input.baselines }));
 }

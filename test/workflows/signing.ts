@@ -17,5 +17,5 @@ export async function DeployWorkflow(input: DeployInput, commit: string): Promis
       if (!isCancellation(error)) throw error;
     });
   await condition(allHandlersFinished);
-  return deployment.countItems();
+  return deployment.counted;
 }

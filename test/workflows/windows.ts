@@ -8,7 +8,8 @@ import { awaitDeployWindow } from '../../src/workflows/phases/window.js';
 
 export const deploying = (input: DeployInput): Promise<Ended> => carryOut(input, awaitDeployWindow);
 
-export const loadTesting = (input: DeployInput): Promise<Ended> => carryOut(input, loadTestProduction);
+export const loadTesting = (input: DeployInput): Promise<Ended> =>
+  carryOut(input, (deployment) => loadTestProduction(deployment, { baselines: {} }));
 
 interface Ended {
   steps: StepRecord[];

@@ -6,7 +6,9 @@ import { codecEndpoint } from '../../encryption/endpoint.js';
 import { KeyringError, readKeyring } from '../../encryption/keys.js';
 import { connectionSettings } from '../connection.js';
 import { EXIT, usageError } from '../errors.js';
+import { interruptible } from '../interruption.js';
 import { exiting, note, print, printJson } from '../output.js';
+import { untilAborted } from '../until-aborted.js';
 
 interface CodecOptions {
   port: string;
@@ -25,7 +27,9 @@ export function registerCodec(program: Command): void {
     .action(exiting(serve));
 }
 
-async function serve({ port, origin, json }: CodecOptions): Promise<number> {
+const serve = (options: CodecOptions): Promise<number> => interruptible((signal) => serveUntil(signal, options));
+
+async function serveUntil(interrupted: AbortSignal, { port, origin, json }: CodecOptions): Promise<number> {
   const keyring = keys();
   const page = origin ?? connectionSettings().uiUrl;
   if (!page)
@@ -40,10 +44,7 @@ async function serve({ port, origin, json }: CodecOptions): Promise<number> {
   if (json) printJson({ url, origin: new URL(page).origin, keys: [...keyring.keys.keys()] });
   else print(`codec endpoint at ${url} for pages of ${new URL(page).origin}`);
   note('set it in the Web UI: the glasses in the upper right corner, "Remote Codec Endpoint"');
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
-  await stopped;
+  await untilAborted(interrupted);
   server.close();
   server.closeAllConnections();
   return EXIT.good;

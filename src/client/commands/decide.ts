@@ -7,18 +7,11 @@ import { type Command, Option } from 'commander';
 import pc from 'picocolors';
 import { decideUpdate } from '../../contract/messages.js';
 import { approvalStatement } from '../../domain/approvals.js';
+import { DECISION_KINDS, DECISIONS, type DecisionKind } from '../../domain/decision-kinds.js';
 import { names } from '../../domain/decisions.js';
-import {
-  DECISIONS,
-  type Decision,
-  type DecisionKind,
-  type Ledger,
-  type OpenQuestion,
-  WAYS_BACK,
-  type WayBack,
-} from '../../domain/ledger.js';
+import { type Decision, type Ledger, WAYS_BACK, type WayBack } from '../../domain/ledger.js';
 import { type Connected, withConnection } from '../connection.js';
-import { type Found, findDeployment, readLedger, unansweredError } from '../deployments.js';
+import { type Found, findDeployment, readLedger, servicesFor, unansweredError } from '../deployments.js';
 import { CliError, EXIT, innermost, usageError } from '../errors.js';
 import { exiting, print, printJson } from '../output.js';
 import { nextLine } from '../rendering/status.js';
@@ -37,49 +30,21 @@ interface DecideOptions {
   json?: boolean;
 }
 
-const DESCRIPTIONS: Record<DecisionKind, string> = {
-  approve: 'sign off for a role',
-  reject: 'refuse the sign-off and stop the deployment',
-  confirm: 'confirm what only a person can know',
-  hold: 'hold before the next step',
-  resume: 'go on after a hold, or carry on despite a concern',
-  retry: 'run the failed step once more',
-  skip: 'go on without the failed step',
-  override: 'go on outside a freeze, deploy or low-traffic window',
-  abort: 'stop; production is rolled back when it has changed',
-  rollback: 'roll production back',
-};
-
-const EXAMPLES: Record<DecisionKind, string> = {
-  approve: 'surefoot approve --as fabio.nunes --role qa',
-  reject: 'surefoot reject --as fabio.nunes --role qa --why "the Swagger page shows an old schema"',
-  confirm: 'surefoot confirm infrastructure --as diego.alves --role devops',
-  hold: 'surefoot hold --as diego.alves --role devops --why "an incident elsewhere"',
-  resume: 'surefoot resume --as diego.alves --role devops',
-  retry: 'surefoot retry staging.health --as diego.alves --role devops',
-  skip: 'surefoot skip staging.logs --as diego.alves --role devops --why "known noise, see ticket 12"',
-  override: 'surefoot override --as ana.souza --role tech-lead --why "the fix cannot wait for Monday"',
-  abort: 'surefoot abort --as diego.alves --role devops --why "the release is postponed"',
-  rollback: 'surefoot rollback --as diego.alves --role devops --why "customers report errors" --option full',
-};
-
-/** The questions a decision can answer. */
-const ANSWERS: Partial<Record<DecisionKind, OpenQuestion['kind'][]>> = {
-  approve: ['approvals'],
-  reject: ['approvals'],
-  confirm: ['confirmation'],
-  resume: ['concern'],
-  retry: ['step-failed', 'watch-unknown', 'rollback-failed'],
-  skip: ['confirmation', 'step-failed', 'watch-unknown', 'rollback-failed'],
-  override: ['window'],
-};
+/** As it would be typed. */
+function exampleOf(kind: DecisionKind): string {
+  const { who, role, subject, why, option } = DECISION_KINDS[kind].example;
+  const words = ['surefoot', kind, ...(subject ? [subject] : []), '--as', who, '--role', role];
+  if (why) words.push('--why', `"${why}"`);
+  if (option) words.push('--option', option);
+  return words.join(' ');
+}
 
 /** One command for each thing a person can say. */
 export function registerDecisions(program: Command): void {
   for (const kind of DECISIONS) {
     const command = program
       .command(kind)
-      .description(DESCRIPTIONS[kind])
+      .description(DECISION_KINDS[kind].help)
       .argument('[SUBJECT]', 'the question, step or criterion, where more than one is open')
       .option('--as <WHO>', "who decides: an ID on the plan's roster")
       .option('--role <ROLE>', 'the role in which this person decides')
@@ -87,7 +52,7 @@ export function registerDecisions(program: Command): void {
       .option('--deployment <ID>', 'deployment ID, service or workflow ID (default: the one running)')
       .option('--digest <DIGEST>', digestHelp(kind))
       .option('--json', 'one JSON document on stdout')
-      .addHelpText('after', `\nExample:\n  $ ${EXAMPLES[kind]}`);
+      .addHelpText('after', `\nExample:\n  $ ${exampleOf(kind)}`);
     if (kind === 'approve') {
       command.option('--sign <KEY>', 'sign the approval with this SSH key');
     }
@@ -107,7 +72,7 @@ const digestHelp = (kind: DecisionKind): string =>
 
 async function decide(kind: DecisionKind, subject: string | undefined, options: DecideOptions): Promise<number> {
   const who = options.as;
-  if (!who) throw usageError(`Who decides is missing`, `Add --as WHO, for example: ${EXAMPLES[kind]}`);
+  if (!who) throw usageError(`Who decides is missing`, `Add --as WHO, for example: ${exampleOf(kind)}`);
   return await withConnection(async (connected) => {
     const found = await findDeployment(connected, options.deployment);
     if (!found.running) throw notRunning(found);
@@ -136,7 +101,7 @@ async function decide(kind: DecisionKind, subject: string | undefined, options: 
       return EXIT.good;
     }
     print(`${pc.green('✓')} ${kind} by ${who} (${role}): ${ledTo}`);
-    if (after) print(nextLine(after, { colors: pc }));
+    if (after) print(nextLine(after, { colors: pc, services: await servicesFor(connected, found, after) }));
     return EXIT.good;
   });
 }
@@ -157,7 +122,7 @@ function notRunning(found: Found): CliError {
 
 /** The role needs no saying when the one open question has one role that may answer it. */
 export function onlyRole(kind: DecisionKind, subject: string | undefined, ledger: Ledger): string {
-  const kinds = ANSWERS[kind] ?? [];
+  const kinds = DECISION_KINDS[kind].answers;
   const open = ledger.questions.filter(
     (question) =>
       kinds.includes(question.kind) && !question.answer && (subject === undefined || question.id === subject),

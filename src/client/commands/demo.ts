@@ -5,10 +5,12 @@ import type { DemoRun } from '../../demo/run.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { Ledger } from '../../domain/ledger.js';
 import { CliError, EXIT, innermost } from '../errors.js';
+import { interruptible } from '../interruption.js';
 import { exiting, note, print } from '../output.js';
 import { ledgerChanges } from '../rendering/changes.js';
 import { CLEAR, renderStatus } from '../rendering/status.js';
 import { type DemoReport, writeDemoReport } from '../report/demo-report.js';
+import { untilAborted } from '../until-aborted.js';
 
 interface DemoFlags {
   reset?: boolean;
@@ -30,21 +32,20 @@ export function registerDemo(program: Command): void {
     .action(exiting(demo));
 }
 
-async function demo(flags: DemoFlags): Promise<number> {
-  const interrupt = new AbortController();
-  const onSignal = () => interrupt.abort(new Error('interrupted: everything that the demo started is stopped'));
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+const demo = (flags: DemoFlags): Promise<number> => interruptible((signal) => runToEnd(flags, signal));
+
+async function runToEnd(flags: DemoFlags, signal: AbortSignal): Promise<number> {
   // Only the demo needs a worker, a server and a target: other commands start without loading them.
   const { runDemo } = await import('../../demo/run.js');
   const { UnknownFault } = await import('../../demo/fault.js');
   const run = await runDemo({
     reset: flags.reset ?? false,
     fault: flags.fault,
-    signal: interrupt.signal,
+    signal,
     progress: (text) => note(`· ${text}`),
     onLedger: viewer(flags.json ?? false),
   }).catch((error) => {
-    if (interrupt.signal.aborted) {
+    if (signal.aborted) {
       const hint = 'Everything that it started is stopped; run it again to begin anew.';
       throw new CliError('the demo was interrupted', { hint, exitCode: EXIT.badly });
     }
@@ -56,9 +57,9 @@ async function demo(flags: DemoFlags): Promise<number> {
       return undefined;
     });
     print(flags.json ? JSON.stringify(summary(run, report)) : ending(run, report));
-    if (!flags.json && process.stdin.isTTY && process.stdout.isTTY && !interrupt.signal.aborted) {
+    if (!flags.json && process.stdin.isTTY && process.stdout.isTTY) {
       print('\nThe Web UI stays up. Press Ctrl-C to stop everything.');
-      await new Promise<void>((resolve) => interrupt.signal.addEventListener('abort', () => resolve(), { once: true }));
+      await untilAborted(signal);
     }
   } finally {
     await run.stop();

@@ -4,6 +4,7 @@ import pc from 'picocolors';
 import { PlanError } from '../../plan/problems.js';
 import { connectionSettings } from '../connection.js';
 import { CliError, EXIT } from '../errors.js';
+import { interruptible } from '../interruption.js';
 import { exiting, note, print, printJson } from '../output.js';
 import { renderChecks } from '../rendering/doctor.js';
 import { temporalChecks } from '../temporal-checks.js';
@@ -47,26 +48,19 @@ async function doctor(file: string, options: DoctorOptions): Promise<number> {
   const { resolved, digest } = plan;
   const startedBy = options.as ?? process.env.USER;
   note(`${resolved.service}, ${resolved.release.previous} → ${resolved.release.target}, as seen from ${hostname()}`);
-  const stopped = new AbortController();
-  // Not `once`: a library that ends its child processes takes a signal without a listener for the end of this one too.
-  const stop = () => (stopped.signal.aborted ? process.exit(130) : stopped.abort());
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  try {
+  const work = async (signal: AbortSignal): Promise<number> => {
     const { examine } = await import('../../doctor/doctor.js');
     const asked = { plan: resolved, startedBy, tools: toolsHere(), at: Date.now() };
     const others = temporalChecks(resolved.service);
-    const { checks, complete } = await examine(asked, { signal: stopped.signal, others });
+    const { checks, complete } = await examine(asked, { signal, others });
     const failed = checks.filter(({ ok }) => !ok).length;
     const good = failed === 0 && complete;
     if (options.json) printJson({ ok: good, digest, complete, failed, checks });
     else print(renderChecks(checks, { colors: pc, all: options.all ?? false }));
     if (!complete) note(`${pc.yellow('stopped')} before all was tried`);
     return good ? EXIT.good : EXIT.badly;
-  } finally {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
-  }
+  };
+  return await interruptible(work, () => process.exit(130));
 }
 
 /** A sandbox brings its own tools; its worker would use those. That Temporal's settings can't be read is a check's line. */

@@ -4,6 +4,7 @@ import { type LoadedPlan, type LoadOptions, loadPlan } from '../../plan/load.js'
 import { formatProblems, PlanError } from '../../plan/problems.js';
 import { EXIT } from '../errors.js';
 import { exiting, note, print, printJson } from '../output.js';
+import { renderRunbook, shownSteps } from '../rendering/runbook.js';
 
 export function registerPlan(program: Command): void {
   const plan = program.command('plan').description('work with plan files');
@@ -15,9 +16,36 @@ export function registerPlan(program: Command): void {
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', '\nExample:\n  $ surefoot plan check plans/eduautismo-performance.yaml')
     .action(exiting(checkPlan));
+  plan
+    .command('show')
+    .description('the runbook of a plan: every step with its time, facts, boxes, and who is asked')
+    .argument('<PLAN>', 'the plan file')
+    .option('--bindings <FILE>', 'other hosts, credentials and folders for the same plan')
+    .option('--json', 'one JSON document on stdout')
+    .addHelpText('after', '\nExample:\n  $ surefoot plan show plans/eduautismo-performance.yaml')
+    .action(exiting(showPlan));
 }
 
-async function checkPlan(file: string, options: { bindings?: string; json?: boolean }): Promise<number> {
+interface PlanOptions {
+  bindings?: string;
+  json?: boolean;
+}
+
+async function showPlan(file: string, options: PlanOptions): Promise<number> {
+  const { resolved, digest } = loadPlan(file, { bindings: options.bindings });
+  const { service, release } = resolved;
+  const steps = shownSteps(resolved);
+  if (options.json) {
+    printJson({ service, release, digest, steps });
+    return EXIT.good;
+  }
+  print(`${pc.bold(service)}: ${release.previous} → ${release.target}, digest ${digest}`);
+  print('Times are the earliest: people and windows take theirs. [1.1.1] is a box that rests on the fact before it.\n');
+  print(renderRunbook(steps, pc));
+  return EXIT.good;
+}
+
+async function checkPlan(file: string, options: PlanOptions): Promise<number> {
   const outcome = tryLoad(file, { bindings: options.bindings });
   if (outcome instanceof PlanError) {
     const { problems } = outcome;

@@ -6,6 +6,7 @@ import { PlanError } from '../../plan/problems.js';
 import type { Rehearsals } from '../../rehearsal/rehearse.js';
 import type { RehearsalResult } from '../../rehearsal/result.js';
 import { CliError, EXIT } from '../errors.js';
+import { interruptible } from '../interruption.js';
 import { exiting, note, print, printJson } from '../output.js';
 import { untilAborted } from '../until-aborted.js';
 import { problemsText } from './plan.js';
@@ -51,19 +52,16 @@ Examples:
 }
 
 async function rehearsePlan(plan: string, flags: Flags): Promise<number> {
-  const interrupt = new AbortController();
-  const onSignal = () => interrupt.abort(new Error('interrupted'));
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  try {
-    return await carryOut(plan, flags, interrupt.signal);
-  } catch (error) {
-    if (error instanceof PlanError) return tellProblems(error, plan, flags);
-    if (!interrupt.signal.aborted) throw error;
-    const hint = 'Everything that it started is stopped.';
-    throw new CliError('the rehearsal was interrupted', { hint, exitCode: EXIT.badly });
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
+  return await interruptible(async (signal) => {
+    try {
+      return await carryOut(plan, flags, signal);
+    } catch (error) {
+      if (error instanceof PlanError) return tellProblems(error, plan, flags);
+      if (!signal.aborted) throw error;
+      const hint = 'Everything that it started is stopped.';
+      throw new CliError('the rehearsal was interrupted', { hint, exitCode: EXIT.badly });
+    }
+  });
 }
 
 async function carryOut(plan: string, flags: Flags, signal: AbortSignal): Promise<number> {

@@ -15,6 +15,7 @@ import { type Sandbox, startSandbox } from '../../../sandbox/local/sandbox.js';
 import { ENVIRONMENTS, type EnvironmentName } from '../../../sandbox/local/target-layout.js';
 import { SEARCH_ATTRIBUTES } from '../../contract/names.js';
 import { CliError, EXIT, usageError } from '../errors.js';
+import { interruptible } from '../interruption.js';
 import { exiting, note, print, printJson } from '../output.js';
 import { runningSandbox } from '../running-sandbox.js';
 import { untilAborted } from '../until-aborted.js';
@@ -43,19 +44,15 @@ export function registerSandbox(program: Command): void {
     .action(exiting(clear));
 }
 
-async function keepUp(options: { json?: boolean; reset?: boolean }): Promise<number> {
-  const interrupted = new AbortController();
-  const stop = () => interrupted.abort();
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  try {
+const keepUp = (options: { json?: boolean; reset?: boolean }): Promise<number> =>
+  interruptible(async (signal) => {
     const sandbox = await startSandbox({
       virtualTime: false,
       durable: true,
       reset: options.reset,
       searchAttributes: SEARCH_ATTRIBUTES,
       progress: (message) => note(pc.dim(message)),
-      signal: interrupted.signal,
+      signal,
     });
     let receiver: AnnouncementReceiver | undefined;
     try {
@@ -63,18 +60,14 @@ async function keepUp(options: { json?: boolean; reset?: boolean }): Promise<num
       const bindings = await writeBindings(sandbox, receiver.url);
       if (options.json) printJson(describe(sandbox, bindings));
       else tell(sandbox, bindings);
-      await untilAborted(interrupted.signal);
+      await untilAborted(signal);
       note('stopping…');
     } finally {
       await receiver?.stop();
       await sandbox.stop();
     }
     return EXIT.good;
-  } finally {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
-  }
-}
+  });
 
 const describe = (sandbox: Sandbox, bindings: string) => ({
   home: sandbox.home,

@@ -12,9 +12,10 @@ import { formatDuration, parseDuration } from '../../domain/duration.js';
 import { newDeploymentId } from '../../plan/deployment-id.js';
 import { PlanError } from '../../plan/problems.js';
 import { type Connected, withConnection, workflowLink } from '../connection.js';
-import { findDeployment, pollers } from '../deployments.js';
+import { findDeployment } from '../deployments.js';
 import { CliError, EXIT, innermost, usageError } from '../errors.js';
 import { exiting, note, print, printJson } from '../output.js';
+import { queueServices } from '../queue-service.js';
 import { clock } from '../rendering/status.js';
 import { problemsText, tryLoad } from './plan.js';
 
@@ -72,7 +73,7 @@ async function start(file: string, options: StartOptions): Promise<number> {
     };
     const execution = await startRegistering(connected, input);
     const link = workflowLink(connected, execution);
-    const workers = await pollers(connected).catch(() => undefined);
+    const [shared] = await queueServices(connected);
     if (options.json) {
       printJson({
         ok: true,
@@ -80,14 +81,12 @@ async function start(file: string, options: StartOptions): Promise<number> {
         ...execution,
         digest: plan.digest,
         uiUrl: link ?? null,
-        workers: workers ?? null,
+        workers: shared?.state === 'unknown' ? null : (shared?.workers ?? null),
       });
     } else tell(input, { ...execution, link });
     for (const { message } of plan.warnings) note(`${pc.yellow('warning')} ${message}`);
-    if (workers === 0) {
-      note(
-        `${pc.yellow('note')} no worker polls the task queue ${TASK_QUEUE}: nothing happens until you run \`surefoot worker\``,
-      );
+    if (shared?.state === 'nobody') {
+      note(`${pc.yellow('note')} ${shared.text}: nothing happens until you run \`surefoot worker\``);
     }
     return EXIT.good;
   });
@@ -119,12 +118,12 @@ async function startPatiently(
   connected: Connected,
   input: DeployInput,
 ): Promise<{ workflowId: string; runId: string }> {
-  const deadline = Date.now() + 20_000;
+  const deadline = performance.now() + 20_000;
   for (;;) {
     try {
       return await startWorkflow(connected, input);
     } catch (error) {
-      if (!isAboutSearchAttributes(error) || Date.now() > deadline) throw error;
+      if (!isAboutSearchAttributes(error) || performance.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
   }

@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { Ledger } from '../../domain/ledger.js';
 import { withConnection } from '../connection.js';
-import { type Found, findDeployment, readLedger } from '../deployments.js';
+import { type Found, findDeployment, readLedger, servicesFor } from '../deployments.js';
 import { EXIT } from '../errors.js';
 import { exiting, print, printJson } from '../output.js';
+import type { QueueService } from '../queue-service.js';
 import { renderStatus } from '../rendering/status.js';
 
 export function registerStatus(program: Command): void {
@@ -21,13 +22,22 @@ async function status(reference: string | undefined, options: { json?: boolean }
   return await withConnection(async (connected) => {
     const found = await findDeployment(connected, reference);
     const ledger = await readLedger(connected, found);
-    if (options.json) printJson(statusDocument(found, ledger));
-    else print(renderStatus(ledger, { colors: pc, now: Date.now(), link: found.link }));
+    const services = await servicesFor(connected, found, ledger);
+    if (options.json) printJson(statusDocument({ found, ledger, services }));
+    else print(renderStatus(ledger, { colors: pc, now: Date.now(), link: found.link, services }));
     return exitCodeOf(ledger);
   });
 }
 
-export const statusDocument = (found: Found, ledger: Ledger) => ({
+/** One look at a deployment. */
+export interface Look {
+  found: Found;
+  ledger: Ledger;
+  /** Of the task queues that it waits for. */
+  services: QueueService[];
+}
+
+export const statusDocument = ({ found, ledger, services }: Look) => ({
   deploymentId: ledger.deployment,
   workflowId: found.workflowId,
   runId: found.runId,
@@ -35,6 +45,7 @@ export const statusDocument = (found: Found, ledger: Ledger) => ({
   outcome: ledger.outcome ?? null,
   uiUrl: found.link ?? null,
   items: ledger.items ?? null,
+  queues: services,
   ledger,
 });
 

@@ -2,14 +2,18 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { Ledger } from '../../domain/ledger.js';
 import { type Connected, withConnection } from '../connection.js';
-import { type Found, findDeployment, readLedger } from '../deployments.js';
+import { type Found, findDeployment, readLedger, servicesFor } from '../deployments.js';
 import { CliError, EXIT } from '../errors.js';
+import { interruptible } from '../interruption.js';
 import { exiting, note, print, printJson } from '../output.js';
+import { unserved } from '../queue-service.js';
 import { ledgerChanges } from '../rendering/changes.js';
 import { CLEAR, clock, renderStatus } from '../rendering/status.js';
-import { exitCodeOf, statusDocument } from './status.js';
+import { exitCodeOf, type Look, statusDocument } from './status.js';
 
 const EVERY = 1_000;
+/** Who serves its queues is asked less often: the server itself knows it to the minute only. */
+const SERVICES_EVERY = 10_000;
 
 export function registerWatch(program: Command): void {
   program
@@ -22,31 +26,19 @@ export function registerWatch(program: Command): void {
 }
 
 async function watch(reference: string | undefined, options: { json?: boolean }): Promise<number> {
-  const stopped = new AbortController();
-  const stop = () => stopped.abort();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  try {
-    return await withConnection(async (connected) => {
+  return await interruptible((signal) =>
+    withConnection(async (connected) => {
       const first = await findDeployment(connected, reference);
       const show = viewer(options.json ?? false);
-      const last = await follow(connected, first, { signal: stopped.signal, show });
+      const last = await follow(connected, first, { signal, show });
       if (!last) {
         note(`\nThe deployment goes on; look again with surefoot watch ${first.deployment ?? first.workflowId}`);
         return EXIT.good;
       }
-      if (options.json) printJson(statusDocument(last.found, last.ledger));
+      if (options.json) printJson(statusDocument(last));
       return exitCodeOf(last.ledger);
-    });
-  } finally {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
-  }
-}
-
-interface Look {
-  found: Found;
-  ledger: Ledger;
+    }),
+  );
 }
 
 /** Looks every second. Comes back with the last look, or nothing when the person stopped looking. */
@@ -57,12 +49,18 @@ async function follow(
 ): Promise<Look | undefined> {
   let found = first;
   let told = '';
+  let services: Look['services'] = [];
+  let asked = Number.NEGATIVE_INFINITY;
   while (!signal.aborted) {
     try {
       const ledger = await readLedger(connected, found);
       told = '';
-      show({ found, ledger });
-      if (!found.running) return { found, ledger };
+      if (performance.now() - asked >= SERVICES_EVERY || !found.running) {
+        services = await servicesFor(connected, found, ledger);
+        asked = performance.now();
+      }
+      show({ found, ledger, services });
+      if (!found.running) return { found, ledger, services };
     } catch (error) {
       // Without a worker the deployment waits, and so does its watcher.
       if (!(error instanceof CliError) || error.exitCode !== EXIT.unreachable) throw error;
@@ -91,14 +89,22 @@ function pause(signal: AbortSignal): Promise<void> {
 /** A live page at a terminal; elsewhere one line for each thing that happened. */
 function viewer(json: boolean): (look: Look) => void {
   if (process.stdout.isTTY && !json) {
-    return ({ found, ledger }) => {
-      print(`${CLEAR}${renderStatus(ledger, { colors: pc, now: Date.now(), link: found.link })}`);
+    return ({ found, ledger, services }) => {
+      print(`${CLEAR}${renderStatus(ledger, { colors: pc, now: Date.now(), link: found.link, services })}`);
     };
   }
   let before: Ledger | undefined;
   const line = json ? note : print;
-  return ({ ledger }) => {
+  let idle = '';
+  return ({ ledger, services }) => {
     for (const change of ledgerChanges(before, ledger)) line(`${clock(Date.now())}  ${change}`);
     before = ledger;
+    const queues = unserved(services);
+    const now = queues.map(({ queue }) => queue).join();
+    if (now !== idle) {
+      for (const { text, advice } of queues) line(`${clock(Date.now())}  ${text}. ${advice}`);
+      if (now === '') line(`${clock(Date.now())}  its task queues are served again`);
+    }
+    idle = now;
   };
 }

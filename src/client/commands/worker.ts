@@ -3,14 +3,17 @@ import type { Command } from 'commander';
 import { defaultHome } from '../../../sandbox/local/folders.js';
 import type { SandboxDescription } from '../../../sandbox/local/sandbox.js';
 import { connectionSettings, withConnection } from '../connection.js';
-import { EXIT } from '../errors.js';
+import { EXIT, usageError } from '../errors.js';
 import { exiting, note } from '../output.js';
 
 export function registerWorker(program: Command): void {
   program
     .command('worker')
     .description('run a worker, which carries deployments out; Ctrl-C stops it and leaves them where they are')
-    .option('--state <DIR>', "where running commands are recorded (default: SUREFOOT_HOME's worker folder)")
+    .option(
+      '--state <DIR>',
+      "who this runner is, and where its commands are recorded (default: SUREFOOT_HOME's worker folder)",
+    )
     .addHelpText(
       'after',
       '\nExample:\n  $ TEMPORAL_ADDRESS=temporal.example.com:7233 surefoot worker --state /var/lib/surefoot',
@@ -24,8 +27,12 @@ async function work(options: { state?: string }): Promise<number> {
   await withConnection(async () => {});
   const state = resolve(options.state ?? `${defaultHome()}/worker`);
   note(`worker for ${address} (from ${source}), namespace ${namespace}, state in ${state}`);
-  const { runWorker } = await import('../../worker.js');
-  await runWorker({ connection, namespace, state, tools: sandbox && sandboxTools(sandbox) });
+  const { runWorker, StateFolderUnusable } = await import('../../worker.js');
+  const tools = sandbox && sandboxTools(sandbox);
+  await runWorker({ connection, namespace, state, tools, tell: note }).catch((error: unknown) => {
+    if (error instanceof StateFolderUnusable) throw usageError(error.message, 'See "Runners" in docs/architecture.md.');
+    throw error;
+  });
   return EXIT.good;
 }
 

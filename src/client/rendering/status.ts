@@ -3,6 +3,7 @@ import { formatDuration } from '../../domain/duration.js';
 import { ITEM_STATES } from '../../domain/items.js';
 import type { Ledger, MonitorRecord, OpenQuestion, RollbackRecord, StepRecord } from '../../domain/ledger.js';
 import { PHASES, type Phase } from '../../domain/steps.js';
+import { type QueueService, unserved } from '../queue-service.js';
 import { type Colors, stepMark, verdictMark } from './marks.js';
 import { missingRoles, movesFor } from './moves.js';
 
@@ -11,6 +12,8 @@ export interface Scene {
   /** Epoch milliseconds; how long things have been running is counted to it. */
   now: number;
   link?: string;
+  /** Of the task queues that it waits for, where they were asked about. */
+  services?: readonly QueueService[];
 }
 
 /** Puts the cursor to the top and clears what is below: a live page is drawn over itself. */
@@ -31,6 +34,7 @@ export function renderStatus(ledger: Ledger, scene: Scene): string {
     ledger.outcome ? [] : ledger.questions.flatMap((question) => openQuestion(ledger, question, scene)),
     refusals(ledger, scene),
     untold(ledger, scene),
+    ledger.outcome ? [] : queues(scene),
     [nextLine(ledger, scene)],
   ];
   return sections
@@ -182,17 +186,33 @@ function untold(ledger: Ledger, { colors }: Scene): string[] {
   return [colors.bold('Could not be announced'), ...ledger.untold.slice(-REFUSALS_SHOWN).map((text) => `  ${text}`)];
 }
 
+/** What is not served, or not known to be: with what to do about it. */
+function queues({ colors, services = [] }: Scene): string[] {
+  const others = services.filter(({ state }) => state !== 'served');
+  if (others.length === 0) return [];
+  const lines = others.flatMap(({ state, text, advice }) => [
+    `  ${state === 'nobody' ? colors.red(text) : colors.yellow(text)}`,
+    ...(advice ? [`    ${colors.cyan(advice)}`] : []),
+  ]);
+  return [colors.bold('Workers'), ...lines];
+}
+
 /** What happens next, or what is waited for. */
-export function nextLine(ledger: Ledger, { colors }: Pick<Scene, 'colors'>): string {
+export function nextLine(ledger: Ledger, { colors, services = [] }: Pick<Scene, 'colors' | 'services'>): string {
   const label = colors.bold('Next:');
   if (ledger.outcome) return `${colors.bold('Ended:')} ${outcomeText(ledger, colors)}`;
   if (ledger.stop && !ledger.rollback) return `${label} stops (${ledger.stop.kind} by ${ledger.stop.who})`;
   const open = ledger.questions.filter(({ answer }) => !answer);
   if (ledger.held) return `${label} held by ${ledger.held.who}; go on with surefoot resume --as WHO --role ROLE`;
   if (open.length > 0) return `${label} waits for ${open.map(({ title }) => title).join('; ')}`;
+  const [missing] = unserved(services);
+  if (missing) return `${label} waits for a worker: ${missing.text}`;
   if (ledger.rollback && ledger.rollback.succeeded === undefined) return `${label} the rollback finishes`;
   const running = ledger.steps.findLast(({ state }) => state === 'running');
-  return `${label} ${running ? `${running.title} finishes` : `${ledger.phase} goes on`}; nobody has to do anything`;
+  const next = running ? `${running.title} finishes` : `${ledger.phase} goes on`;
+  // Nobody has to do anything only as far as it is known that somebody does it.
+  const unsure = services.find(({ state }) => state === 'unknown');
+  return `${label} ${next}; ${unsure ? unsure.text : 'nobody has to do anything'}`;
 }
 
 /** Local date and time to the minute. */

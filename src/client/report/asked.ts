@@ -1,6 +1,7 @@
 /** What must be waiting for people by now, for the workflow's code to go on. */
 import type { ResolvedPlan } from '../../contract/plan.js';
-import type { DecisionKind, Ledger, OpenQuestion, StepRecord } from '../../domain/ledger.js';
+import type { DecisionKind } from '../../domain/decision-kinds.js';
+import type { Ledger, OpenQuestion, StepRecord } from '../../domain/ledger.js';
 import { STEPS } from '../../domain/steps.js';
 import type { KnownStep } from './steps.js';
 

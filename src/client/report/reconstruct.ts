@@ -73,6 +73,7 @@ class Reconstruction {
         at,
       );
     }
+    if (activity === 'admit') this.ledger.runner = (result as { runner: string } | undefined)?.runner;
     if (!isReport(result)) return;
     const key = keyOf(input) ?? this.keyFromEvidence(result, activity);
     const record = key && this.open(key, at);

@@ -3,16 +3,10 @@
 import { DOCUMENTATION_FACTS } from '../../contract/checks.js';
 import type { Concern } from '../../contract/messages.js';
 import { approvalStatement } from '../../domain/approvals.js';
+import { DECISIONS, type DecisionKind } from '../../domain/decision-kinds.js';
 import { admitClaim, judge, openQuestion, readDecision, take } from '../../domain/decisions.js';
 import type { Attestation, Fact, StepReport } from '../../domain/evidence.js';
-import {
-  DECISIONS,
-  type Decision,
-  type DecisionKind,
-  type DecisionRecord,
-  type OpenQuestion,
-  type StepRecord,
-} from '../../domain/ledger.js';
+import type { Decision, DecisionRecord, OpenQuestion, StepRecord } from '../../domain/ledger.js';
 import { STEPS } from '../../domain/steps.js';
 import { type About, type Asked, askedBy, everyRole } from './asked.js';
 import type { Happening } from './happenings.js';

@@ -3,39 +3,25 @@ import { connect } from 'node:net';
 import { z } from 'zod';
 import { fieldOf, inWords, jsonOf, NoAnswer, request } from '../../adapters/http.js';
 import { readSecret } from '../../adapters/secrets.js';
+import { EVENTS, type EventKind } from '../../domain/events.js';
 import type { Channel, Notifications } from '../../domain/notifications.js';
 import { STEPS } from '../../domain/steps.js';
 import type { Asked, Check, Finding, Means } from '../check.js';
 
 type Used = Exclude<Channel, { off: true }>;
 
-/** What is told only when the deployment has come so far; everything else may be told from the start. */
-const NOT_BEFORE: Record<string, string> = {
-  'staging-proven': STEPS.proposal.id,
-  'sign-offs-asked': STEPS.signOffs.id,
-  'signed-off': STEPS.signOffs.id,
-  'sign-offs-void': STEPS.signOffs.id,
-  'window-awaited': STEPS.productionWindow.id,
-  deploying: STEPS.productionDeploy.id,
-  breach: STEPS.productionDeploy.id,
-  'rollback-choice-asked': STEPS.productionDeploy.id,
-  'rollback-started': STEPS.productionDeploy.id,
-  'rollback-ended': STEPS.productionDeploy.id,
-  'rollback-failed': STEPS.productionDeploy.id,
-};
-
 /** The channels that are not off on this machine, and the step from which on they may be needed. */
 export function channelsInUse({ channels, events, notices }: Notifications): { channel: Used; step: string }[] {
-  const order = [STEPS.admission.id, ...new Set(Object.values(NOT_BEFORE))];
+  const order = Object.values(STEPS).map(({ id }) => id);
   return channels
     .filter((channel): channel is Used => !channel.off)
     .map((channel) => {
       const told = Object.entries(events).filter(([, to]) => to?.includes(channel.id));
-      const steps = [
-        ...told.map(([kind]) => NOT_BEFORE[kind] ?? STEPS.admission.id),
+      const steps: string[] = [
+        ...told.map(([kind]) => EVENTS[kind as EventKind].notBefore ?? STEPS.admission.id),
         ...(notices.some(({ to }) => to.includes(channel.id)) ? [STEPS.notices.id] : []),
       ];
-      return { channel, step: order.find((step) => steps.includes(step)) ?? steps[0] ?? STEPS.admission.id };
+      return { channel, step: order.find((step) => steps.includes(step)) ?? STEPS.admission.id };
     });
 }
 

@@ -63,6 +63,7 @@ async function lookAt(plan: ResolvedPlan, environment: Environment): Promise<Fin
       const version = await serverVersion(client);
       return [
         answers(name, where, version),
+        await session(environment, where),
         ...(await clock(client, { name, where })),
         ...(name === 'staging' ? await minimumRows(client, plan) : []),
         ...(await dumpRights(client, environment, version)),
@@ -91,6 +92,17 @@ function answers(name: string, where: string, version: number): Finding {
     text: `${text}, older than ${OLDEST}`,
     advice: `Surefoot reads PostgreSQL ${OLDEST} and newer.`,
   };
+}
+
+/** Whether there is more than a transaction to be had: migrations, dumps and restores need it. */
+async function session(environment: Environment, where: string): Promise<Finding> {
+  const finding = { name: `${environment.name}-session`, step: stepsOf(environment).backup };
+  try {
+    await withDatabase(environment.database, async () => undefined, { session: true });
+    return { ...finding, ok: true, text: `${where} gives sessions: no pooler of transactions is in between` };
+  } catch (error) {
+    return { ...finding, ok: false, text: inOneLine(error) };
+  }
 }
 
 /** The database's clock beside ours, asked in between. */
@@ -225,12 +237,16 @@ async function tryScratch({ backup, environments }: ResolvedPlan): Promise<Findi
   const where = `the scratch server ${scratch.host}:${scratch.port}`;
   let found: { may: boolean; version: number };
   try {
-    found = await withDatabase(scratch, async (client) => {
-      const { rows } = await client.query<{ may: boolean }>(
-        'select rolcreatedb or rolsuper as may from pg_roles where rolname = current_user',
-      );
-      return { may: rows[0]?.may === true, version: await serverVersion(client) };
-    });
+    found = await withDatabase(
+      scratch,
+      async (client) => {
+        const { rows } = await client.query<{ may: boolean }>(
+          'select rolcreatedb or rolsuper as may from pg_roles where rolname = current_user',
+        );
+        return { may: rows[0]?.may === true, version: await serverVersion(client) };
+      },
+      { session: true },
+    );
   } catch (error) {
     if (isSecretMissing(error)) throw error;
     const advice = 'Check `backup.scratch`: host, user, password, and the way to it from this machine.';

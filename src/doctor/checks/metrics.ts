@@ -115,13 +115,24 @@ async function judge(metric: Metric, samples: Sample[], means: Means): Promise<F
     }
     case 'ok': {
       const value = Math.abs(sample.value) < 1e300 ? Number(sample.value.toPrecision(4)) : 'infinite';
-      const unknown = isKept(metric) ? await unknownNames(metric, means) : [];
+      const unknown = isKept(metric) ? await unknownNames(metric, means).catch(notSeen(means)) : [];
+      if ('why' in unknown) {
+        const text = told(`${value} ${unit}; whether its source knows all it names cannot be seen: ${unknown.why}`);
+        return [{ name, ok: true, note: true, text }];
+      }
       if (unknown.length === 0) return [{ name, ok: true, text: told(`${value} ${unit}`) }];
       const text = `${value} ${unit}, but its source knows no ${unknown.join(', ')}`;
       return [{ name, ok: false, text: told(text), advice: 'Misspelt, or never sent: put the query right.' }];
     }
   }
 }
+
+const notSeen =
+  ({ signal }: Means) =>
+  (error: unknown): { why: string } => {
+    signal.throwIfAborted();
+    return { why: error instanceof Error ? error.message : String(error) };
+  };
 
 /** A name of the page that was probably meant. */
 async function otherName(source: MetricSource): Promise<string | undefined> {

@@ -1,9 +1,10 @@
 /** The migration tool answers with one revision, and the new revision has a way back, as far as its text tells. */
 import { askRevisions } from '../../activities/revisions.js';
-import { git, resolveCommit } from '../../adapters/git.js';
+import { contentOf, filesWith, GitFailed, resolveCommit } from '../../adapters/git.js';
 import { migrationTool } from '../../adapters/migration-tools.js';
 import { readSshFailure } from '../../adapters/ssh.js';
 import type { Environment, ResolvedPlan } from '../../contract/plan.js';
+import { inOneLine } from '../../domain/one-line.js';
 import { STEPS } from '../../domain/steps.js';
 import type { Asked, Check, Finding, Means } from '../check.js';
 import { stepsOf } from './databases.js';
@@ -16,7 +17,7 @@ export function migrationChecks({ plan }: Asked): Check[] {
       step: stepsOf(environment).revision,
       run: (means: Means) => tryRevisions(plan, environment, means),
     })),
-    { id: 'way-back', step: STEPS.reversibility.id, run: () => readWayBack(plan) },
+    { id: 'way-back', step: STEPS.reversibility.id, run: (means) => readWayBack(plan, means) },
   ];
 }
 
@@ -57,7 +58,7 @@ async function tryRevisions(
       ...(!ok && { advice }),
     });
   }
-  return findings.map((finding) => ({ ...finding, text: finding.text.trim().replaceAll(/\s*\n\s*/g, ' / ') }));
+  return findings.map((finding) => ({ ...finding, text: inOneLine(finding.text, ' / ') }));
 }
 
 function judge(name: string, current: Awaited<ReturnType<typeof askRevisions>>): Omit<Finding, 'name'> {
@@ -77,18 +78,27 @@ function judge(name: string, current: Awaited<ReturnType<typeof askRevisions>>):
 }
 
 /** Only alembic's files are understood. Staging proves the way back for real; this is what can be seen days before. */
-async function readWayBack({ migration, release, rollback }: ResolvedPlan): Promise<Finding[]> {
+async function readWayBack(plan: ResolvedPlan, { signal }: Means): Promise<Finding[]> {
+  try {
+    return await lookForWayBack(plan, signal);
+  } catch (error) {
+    if (!(error instanceof GitFailed)) throw error;
+    const text = `whether there is a way back is not known: ${error.message}`;
+    return [{ name: 'way-back', ok: true, note: true, text }];
+  }
+}
+
+async function lookForWayBack({ migration, release, rollback }: ResolvedPlan, signal: AbortSignal): Promise<Finding[]> {
   if (migration.tool !== 'alembic') return [];
   const { repository, target } = release;
-  const commit = await resolveCommit(repository, target);
-  if (commit === undefined) return [];
+  const at = { folder: repository, signal };
+  const found = await resolveCommit(at, target);
+  // The repository's own line says what is wrong with the name.
+  if (!('commit' in found)) return [];
+  const { commit } = found;
   const revision = migration.revision.replace(/^\d{8}_\d{4,6}_/, '');
   const pattern = `^revision(: *str)? *= *['"]${revision.replaceAll(/[^\w-]/g, '.')}['"]`;
-  const { stdout } = await git(repository, ['grep', '-l', '-E', '-e', pattern, commit, '--', '*.py']);
-  const file = stdout
-    .trim()
-    .split('\n')[0]
-    ?.slice(commit.length + 1);
+  const [file] = (await filesWith(at, commit, pattern)).filter((name) => name.endsWith('.py'));
   if (!file) {
     const text = `${target} holds no alembic file of revision ${revision}`;
     return [
@@ -101,7 +111,7 @@ async function readWayBack({ migration, release, rollback }: ResolvedPlan): Prom
       },
     ];
   }
-  const source = (await git(repository, ['show', `${commit}:${file}`])).stdout;
+  const source = await contentOf(at, commit, file);
   const problem = wrongWithDowngrade(source);
   const allowed = rollback.irreversible === 'allow';
   const findings: Finding[] = [

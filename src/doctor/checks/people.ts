@@ -1,12 +1,13 @@
 /** Sign-offs can be given, windows open, and there is a browser where one is needed. */
-import { execa } from 'execa';
 import { findBrowser, NoBrowser } from '../../adapters/browser.js';
+import { inheritedVariables } from '../../adapters/command-line.js';
+import { inShort, runShort } from '../../adapters/short-command.js';
 import { nextOpening } from '../../adapters/windows.js';
 import type { ResolvedPlan, WeeklyWindow } from '../../contract/plan.js';
+import type { Moment } from '../../contract/timeline.js';
 import { fillRoles } from '../../domain/approvals.js';
 import { STEPS } from '../../domain/steps.js';
 import type { Asked, Check, Finding } from '../check.js';
-import type { Moment } from '../timeline.js';
 
 /** @param timeline the times that windows are asked for */
 export function peopleChecks({ plan, startedBy, at }: Asked, timeline: ReadonlyMap<string, Moment>): Check[] {
@@ -63,9 +64,12 @@ export function roster({ approvals }: Pick<ResolvedPlan, 'approvals'>, startedBy
 }
 
 async function trySshKeygen(): Promise<Finding[]> {
-  const { code } = await execa('ssh-keygen', ['-?'], { reject: false, timeout: 10_000, stdin: 'ignore' });
-  const ok = code !== 'ENOENT';
-  const text = ok ? 'ssh-keygen is there' : 'ssh-keygen is not found: signatures could not be verified';
+  const environment = inheritedVariables();
+  const { end } = await runShort({ argv: ['ssh-keygen', '-?'], environment, limit: 10_000 });
+  const ok = end.kind === 'exited';
+  const text = ok
+    ? 'ssh-keygen is there'
+    : `ssh-keygen could not be run (${inShort(end)}): signatures could not be verified`;
   return [{ name: 'ssh-keygen', ok, text, ...(!ok && { advice: 'Install the OpenSSH client.' }) }];
 }
 

@@ -14,7 +14,7 @@ export function proofChecks({ plan, tools }: Asked): Check[] {
       id: 'repository',
       step: STEPS.repository.id,
       run: async ({ inActivity, evidence }) => {
-        const report = await inActivity(() => activities.checkRepository({ key: KEY, evidence, release }));
+        const report = await inActivity(() => activities.checkRepository({ key: KEY, evidence, release, review }));
         return fromFacts(report.facts, `Fetch ${release.repository} and merge, tag or push what is missing.`);
       },
     },

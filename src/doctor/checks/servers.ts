@@ -1,10 +1,11 @@
 /** Applications answer and let us in; servers can be logged in to and have the programs that the plan runs there. */
-import { execa } from 'execa';
 import { commandLine } from '../../adapters/command-line.js';
-import { askHealth } from '../../adapters/health.js';
+import { askInstances } from '../../adapters/health.js';
 import { NoAnswer } from '../../adapters/http.js';
 import { logIn } from '../../adapters/login.js';
+import { endInWords, lastSaid, runShort } from '../../adapters/short-command.js';
 import type { Command, Environment, ResolvedPlan } from '../../contract/plan.js';
+import { tally } from '../../domain/instances.js';
 import { STEPS } from '../../domain/steps.js';
 import type { Asked, Check, Finding, Means } from '../check.js';
 import { stepsOf } from './databases.js';
@@ -21,9 +22,9 @@ export function serverChecks({ plan }: Asked): Check[] {
 }
 
 async function tryHealth({ healthPath }: ResolvedPlan, { name, api }: Environment, means: Means): Promise<Finding[]> {
-  const health = await askHealth(api + healthPath, means.patience.answer, means.signal);
-  const ok = !(health instanceof NoAnswer) && health.status === 200;
-  const said = health instanceof NoAnswer ? health.message : health.statusText;
+  const answers = await askInstances(api + healthPath, { timeout: means.patience.answer, signal: means.signal });
+  const ok = answers.every((health) => !(health instanceof NoAnswer) && health.status === 200);
+  const said = tally(answers.map((health) => (health instanceof NoAnswer ? health.message : health.statusText)));
   const advice = 'Start it, or put the host right; what is deployed now should be well.';
   return [{ name: `${name}-health`, ok, text: `${name}: ${api}${healthPath}: ${said}`, ...(!ok && { advice }) }];
 }
@@ -81,20 +82,21 @@ function tryPrograms(plan: ResolvedPlan, environment: Environment): Check[] {
   return [...checks.values()];
 }
 
+/** Longest time for one look, milliseconds. */
+const LOOK_LIMIT = 30_000;
+
 /** Runs a command that changes nothing where the plan's own would run. */
 async function runHarmless(environment: Environment, command: Command, words: string[], { signal }: Means) {
   const line = commandLine({ environment, command: { ...command, run: words }, values: {} });
   const [file = '', ...rest] = line.argv;
   // ssh would add other keys of a host that it knows to its own file.
   const args = line.overSsh ? ['-o', 'UpdateHostKeys=no', ...rest] : rest;
-  const run = await execa(file, args, {
+  const run = await runShort({
+    argv: [file, ...args],
     cwd: line.cwd,
-    env: line.environment,
-    extendEnv: false,
-    stdin: 'ignore',
-    reject: false,
-    timeout: 30_000,
-    cancelSignal: signal,
+    environment: line.environment,
+    limit: LOOK_LIMIT,
+    signal,
   });
   signal.throwIfAborted();
   return { run, line };
@@ -103,9 +105,8 @@ async function runHarmless(environment: Environment, command: Command, words: st
 async function trySsh(environment: Environment, command: Command, means: Means): Promise<Finding[]> {
   const { name } = environment;
   const { run, line } = await runHarmless(environment, { ...command, folder: '/' }, ['true'], means);
-  if (!run.failed)
-    return [{ name: `${name}-ssh`, ok: true, text: `${name}: ssh ${line.host}: host key pinned, logged in` }];
-  const said = (run.stderr || run.code || 'no answer in time').trim().split('\n').at(-1)?.slice(0, 200) ?? '';
+  if (run.ok) return [{ name: `${name}-ssh`, ok: true, text: `${name}: ssh ${line.host}: host key pinned, logged in` }];
+  const said = lastSaid(run) || (endInWords(run.end, LOOK_LIMIT) ?? '');
   return [
     { name: `${name}-ssh`, ok: false, text: `${name}: ssh ${line.host}: ${said}`, advice: sshAdvice(run.stderr) },
   ];
@@ -127,10 +128,14 @@ async function tryProgram(
   const { run, line } = await runHarmless(environment, command, ['sh', '-c', 'command -v "$0"', program], means);
   const where = line.host === 'local' ? 'on this machine' : `on ${line.host}`;
   const folder = command.folder.replaceAll('{application}', environment.application);
-  if (!run.failed) return [{ name: id, ok: true, text: `${environment.name}: ${program} is there ${where}` }];
+  if (run.ok) return [{ name: id, ok: true, text: `${environment.name}: ${program} is there ${where}` }];
   // Without a connection the line about ssh says it.
-  if (line.overSsh && run.exitCode === 255) return [];
-  const noFolder = /can't cd|No such file or directory/i.test(run.stderr) || run.code === 'ENOENT';
+  if (line.overSsh && run.end.kind === 'exited' && run.end.code === 255) return [];
+  if (run.end.kind === 'timed out' || run.end.kind === 'killed') {
+    const text = `${environment.name}: whether ${program} is there ${where} is not known: the look ${endInWords(run.end, LOOK_LIMIT)}`;
+    return [{ name: id, ok: false, text, advice: 'Look whether that machine and its disks answer.' }];
+  }
+  const noFolder = /can't cd|No such file or directory/i.test(run.stderr) || run.end.kind === 'not run';
   const text = noFolder
     ? `${environment.name}: the folder ${folder} is not there ${where}`
     : `${environment.name}: ${program} is not found ${where}`;

@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { nextOpening } from '../../adapters/windows.js';
 import type { Activities, StepKey } from '../../contract/activities.js';
 import { aspectsOf, DOCUMENTATION_FACTS } from '../../contract/checks.js';
+import { stepsByID } from '../../contract/runbook.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { Fact } from '../../domain/evidence.js';
 import { canonicalJson } from '../../plan/digest.js';
-import { establishedFacts } from '../../plan/established-facts.js';
 import type { World } from '../world.js';
 import { commandFailed, current, type Find, good, perform, type Rehearsed, reportOf } from './performing.js';
 
@@ -22,7 +22,7 @@ type Steps = Omit<
 export function simulateSteps(find: Find): Steps {
   /** A step of which the plan tells the facts. */
   const established = (activity: string, key: StepKey) =>
-    perform(find, { activity, key }, ({ world }) => good(establishedFacts(world.plan).get(key.step)?.facts ?? []));
+    perform(find, { activity, key }, ({ world }) => good(stepsByID(world.plan).get(key.step)?.facts ?? []));
 
   return {
     admit: async () => {
@@ -101,6 +101,7 @@ export function simulateSteps(find: Find): Steps {
         return reportOf([status, { name: 'version', ok, text: ok ? told : `${told} instead of ${version}` }]);
       });
     },
+    readStarts: async () => [],
     checkEndpoints: ({ key, checks }) =>
       perform(find, { activity: 'checkEndpoints', key }, ({ world }) => {
         const isTrial = key.step.startsWith('staging.reversibility');

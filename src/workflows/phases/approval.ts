@@ -6,8 +6,9 @@ import { admitClaim, inShort, type Judgement } from '../../domain/decisions.js';
 import type { DecisionRecord } from '../../domain/ledger.js';
 import { proposalOf } from '../../domain/proposal.js';
 import { STEPS } from '../../domain/steps.js';
-import { type Deployment, describe } from '../deployment.js';
+import type { Deployment } from '../deployment.js';
 import { checks, quickChecks } from '../policies.js';
+import { describe } from '../run/failures.js';
 import { confirmAll } from './confirmations.js';
 import { sendNotices } from './notices.js';
 
@@ -41,11 +42,7 @@ export async function renewSignOffs(deployment: Deployment): Promise<boolean> {
   return true;
 }
 
-/** A step that fails can be retried, and the deployment aborted; nobody goes on without what trust rests on. */
-const UNSKIPPABLE = { skippable: false };
-
-const gatherSignOffs = (deployment: Deployment) =>
-  deployment.step(STEPS.signOffs, () => signOffs(deployment), UNSKIPPABLE);
+const gatherSignOffs = (deployment: Deployment) => deployment.step(STEPS.signOffs, () => signOffs(deployment));
 
 /** Checklist 4.3 wants five alerts: they are looked for while there is still time to configure them. */
 async function checkAlerts(deployment: Deployment): Promise<void> {
@@ -68,7 +65,7 @@ async function propose(deployment: Deployment): Promise<void> {
     ledger.proposal = { digest: sealed.digest, commit: sealed.commit, sealedAt: Date.now() };
     return sealed;
   };
-  await deployment.step(STEPS.proposal, seal, UNSKIPPABLE);
+  await deployment.step(STEPS.proposal, seal);
 }
 
 async function signOffs(deployment: Deployment) {

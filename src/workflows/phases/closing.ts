@@ -7,23 +7,20 @@ import { reportedRevision } from '../reported-revision.js';
 export async function closing(deployment: Deployment): Promise<void> {
   const { plan, evidence } = deployment;
   deployment.enter('closing');
-  await deployment.step(
-    STEPS.productionState,
-    async (key, summary) =>
-      checks.verifyState.executeWithOptions({ summary }, [
-        {
-          key,
-          evidence,
-          environment: plan.environments.production,
-          healthPath: plan.healthPath,
-          expected: {
-            version: plan.release.target,
-            revision: plan.migration.revision,
-            ...(await reportedRevision(plan, deployment.runner)),
-            indexes: { present: true, expectations: plan.indexes },
-          },
+  await deployment.step(STEPS.productionState, async (key, summary) =>
+    checks.verifyState.executeWithOptions({ summary }, [
+      {
+        key,
+        evidence,
+        environment: plan.environments.production,
+        healthPath: plan.healthPath,
+        expected: {
+          version: plan.release.target,
+          revision: plan.migration.revision,
+          ...(await reportedRevision(plan, deployment.runner)),
+          indexes: { present: true, expectations: plan.indexes },
         },
-      ]),
-    { onFailure: 'ask' },
+      },
+    ]),
   );
 }

@@ -1,6 +1,5 @@
 /** What only people can know: every confirmation of a list, asked for at the same time. */
 import type { Confirmation } from '../../contract/plan.js';
-import type { StepDefinition } from '../../domain/steps.js';
 import type { Deployment } from '../deployment.js';
 
 export async function confirmAll(deployment: Deployment, confirmations: Confirmation[]): Promise<void> {
@@ -8,13 +7,7 @@ export async function confirmAll(deployment: Deployment, confirmations: Confirma
 }
 
 async function confirm(deployment: Deployment, confirmation: Confirmation): Promise<void> {
-  const definition: StepDefinition = {
-    id: confirmation.id,
-    phase: deployment.ledger.phase,
-    section: '',
-    title: confirmation.title,
-  };
-  await deployment.step(definition, async () => {
+  await deployment.step(confirmation, async () => {
     const answer = await deployment.ask({
       kind: 'confirmation',
       id: confirmation.id,

@@ -11,10 +11,13 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
     { plan, digest: input.digest, clock: input.clock, workflowTime: Date.now() },
   ]);
   deployment.runner = runner;
+  ledger.runner = runner;
   deployment.tell({ kind: 'started' });
 
   const repository = await deployment.step(STEPS.repository, (key, summary) =>
-    checks.checkRepository.executeWithOptions({ summary }, [{ key, evidence, release: plan.release }]),
+    checks.checkRepository.executeWithOptions({ summary }, [
+      { key, evidence, release: plan.release, review: plan.review },
+    ]),
   );
   ledger.commit = repository?.commit;
   await proofs(deployment);

@@ -7,6 +7,7 @@ import { judgeImpact, type Samples, silentCriteria } from '../../domain/impact.j
 import type { DecisionRecord } from '../../domain/ledger.js';
 import type { Deployment } from '../deployment.js';
 import { loadOn, sampling, series } from '../policies.js';
+import type { BeforeWatch } from './production.js';
 import { awaitWindow } from './window.js';
 
 const MEASURED = ['success-rate', 'p95', 'p99', 'timeouts', 'memory', 'impact'];
@@ -15,20 +16,19 @@ const MOST_LOOKS = 4;
 
 type Optional = NonNullable<Deployment['plan']['production']['loadTest']>;
 
-export async function loadTestProduction(deployment: Deployment): Promise<void> {
+export async function loadTestProduction(
+  deployment: Deployment,
+  { baselines }: Pick<BeforeWatch, 'baselines'>,
+): Promise<void> {
   const optional = deployment.plan.production.loadTest;
   if (!optional) return;
   const { test } = optional;
-  await deployment.step(
-    { id: test.id, phase: 'watch', section: '4.4', title: test.title },
-    async (key, summary) => {
-      const permission = await deployment.guard(() => permit(deployment, optional));
-      if ('declined' in permission) return declined(permission.declined);
-      const report = await measure(deployment, { optional, key, summary });
-      return { ...report, facts: [...permission.facts, ...report.facts] };
-    },
-    { onFailure: 'ask' },
-  );
+  await deployment.step(test, async (key, summary) => {
+    const permission = await deployment.guard.during(() => permit(deployment, optional));
+    if ('declined' in permission) return declined(permission.declined);
+    const report = await measure(deployment, { optional, key, summary, baselines });
+    return { ...report, facts: [...permission.facts, ...report.facts] };
+  });
 }
 
 /** Approval first, then the time of low traffic: who approves need not be awake when it begins. */
@@ -61,10 +61,19 @@ async function lowTraffic(deployment: Deployment, test: LoadTest, approval: Deci
 
 async function measure(
   deployment: Deployment,
-  { optional, key, summary }: { optional: Optional; key: StepKey; summary: string },
+  {
+    optional,
+    key,
+    summary,
+    baselines,
+  }: { optional: Optional; key: StepKey; summary: string } & Pick<BeforeWatch, 'baselines'>,
 ): Promise<StepReport> {
   const { plan, evidence, runner } = deployment;
-  const users = new Impact(deployment, `${optional.test.id}-impact-${key.generation}`, optional.impact);
+  const users = new Impact(deployment, {
+    monitor: `${optional.test.id}-impact-${key.generation}`,
+    criteria: optional.impact,
+    baselines,
+  });
   await users.look();
   const report = await loadOn(runner).runLoadTest.executeWithOptions({ summary }, [
     {
@@ -90,23 +99,23 @@ class Impact {
 
   constructor(
     private readonly deployment: Deployment,
-    private readonly monitor: string,
-    criteria: string[],
+    private readonly about: { monitor: string; criteria: string[] } & Pick<BeforeWatch, 'baselines'>,
   ) {
     this.watch = deployment.plan.watches.at(-1);
-    this.criteria = (this.watch?.criteria ?? []).filter(({ id }) => criteria.includes(id));
+    this.criteria = (this.watch?.criteria ?? []).filter(({ id }) => about.criteria.includes(id));
   }
 
   /** @returns the samples since the last look */
   async look(): Promise<Samples> {
-    const { evidence, input, baselines } = this.deployment;
+    const { evidence, input } = this.deployment;
+    const { monitor, baselines } = this.about;
     const metrics = (this.watch?.metrics ?? []).filter(({ name }) =>
       this.criteria.some(({ metric }) => metric === name),
     );
     const at = Date.now();
     for (const { name } of metrics) this.since[name] ??= at;
     const samples = await sampling.sampleMetrics({
-      monitor: this.monitor,
+      monitor,
       evidence,
       at,
       since: { ...this.since },
@@ -127,7 +136,7 @@ class Impact {
       for (const [name, list] of Object.entries(samples)) this.samples[name] = [...(this.samples[name] ?? []), ...list];
       if (silentCriteria(this.criteria, this.samples).length === 0) break;
     }
-    const evidence = await series.sealSeries({ monitor: this.monitor, evidence: this.deployment.evidence });
+    const evidence = await series.sealSeries({ monitor: this.about.monitor, evidence: this.deployment.evidence });
     return { facts: [judgeImpact(this.criteria, this.samples)], evidence };
   }
 }

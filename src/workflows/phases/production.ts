@@ -1,5 +1,5 @@
 /** Checklist phase 3: deploy to production. */
-import type { StepKey } from '../../contract/activities.js';
+import type { IndexUse, StepKey } from '../../contract/activities.js';
 import type { ResolvedPlan } from '../../contract/plan.js';
 import type { StepReport } from '../../domain/evidence.js';
 import { STEPS } from '../../domain/steps.js';
@@ -8,10 +8,17 @@ import { checks, commandsOn, longChecks, quickChecks } from '../policies.js';
 import { renewSignOffs } from './approval.js';
 import { countStored } from './choosing-rollback.js';
 import { restart } from './restart.js';
-import { guarded } from './watching.js';
 import { awaitDeployWindow } from './window.js';
 
-export async function production(deployment: Deployment): Promise<void> {
+/** What is counted around the deploy, and what the watches compare with. */
+export interface BeforeWatch {
+  /** Rows in production right before the deploy, by table: what data loss is measured against. */
+  baselines: Record<string, number>;
+  /** Scans of the indexes right after the migration of production: what their use is counted from. */
+  indexUse?: IndexUse;
+}
+
+export async function production(deployment: Deployment): Promise<BeforeWatch> {
   const { plan, evidence, ledger, input } = deployment;
   const environment = plan.environments.production;
   const commands = commandsOn(deployment.runner);
@@ -39,11 +46,11 @@ export async function production(deployment: Deployment): Promise<void> {
   }
   if (plan.production.maintenance.enabled) await maintenanceOn(deployment);
 
+  const baselines: Record<string, number> = {};
   for (const table of tablesToGuard(plan)) {
-    deployment.baselines[table] = await quickChecks.countRows.executeWithOptions(
-      { summary: `Count the rows of ${table}` },
-      [{ environment, table }],
-    );
+    baselines[table] = await quickChecks.countRows.executeWithOptions({ summary: `Count the rows of ${table}` }, [
+      { environment, table },
+    ]);
   }
 
   // The dump, and people who hold it, take their time as well: what is deployed is what was signed off.
@@ -56,7 +63,7 @@ export async function production(deployment: Deployment): Promise<void> {
       { key, evidence, environment, command: plan.commands.deploy, values: { version: plan.release.target } },
     ]),
   );
-  if (!ledger.production.maintenance) guardUsers(deployment);
+  if (!ledger.production.maintenance) deployment.guard.set(plan.watches[0], baselines);
   await deployment.step(STEPS.productionHealth, (key, summary) =>
     longChecks.awaitHealth.executeWithOptions({ summary }, [
       { key, evidence, environment, path: plan.healthPath, version: plan.release.target, within: plan.healthWithin },
@@ -81,25 +88,21 @@ export async function production(deployment: Deployment): Promise<void> {
     ]),
   );
   deployment.storedByMigration = await countStored(deployment);
+  let indexUse: IndexUse | undefined;
   await deployment.step(STEPS.productionIndexes, async (key, summary) => {
     const { use, ...report } = await checks.checkIndexes.executeWithOptions({ summary }, [
       { key, evidence, environment, indexes: plan.indexes },
     ]);
-    deployment.indexUse = use;
+    indexUse = use;
     return report;
   });
   if (ledger.production.maintenance) await maintenanceOff(deployment);
-  guardUsers(deployment);
+  deployment.guard.set(plan.watches[0], baselines);
   await deployment.step(STEPS.smoke, (key, summary) =>
     longChecks.checkEndpoints.executeWithOptions({ summary }, [{ key, evidence, environment, checks: plan.smoke }]),
   );
   await restart(deployment);
-}
-
-/** From here on users are on the new release: while people hold the deployment, it is watched. */
-function guardUsers(deployment: Deployment): void {
-  const [watch] = deployment.plan.watches;
-  if (watch) deployment.guard = (wait) => guarded(deployment, watch, wait);
+  return { baselines, indexUse };
 }
 
 /** The tables whose rows must not get fewer, as the watches' metrics name them. */

@@ -2,7 +2,7 @@
 import type { Fact } from '../../domain/evidence.js';
 import { STEPS } from '../../domain/steps.js';
 import type { Deployment } from '../deployment.js';
-import { commandsOn, longChecks } from '../policies.js';
+import { commandsOn, longChecks, quickChecks } from '../policies.js';
 
 export async function restart(deployment: Deployment): Promise<void> {
   const { plan, evidence } = deployment;
@@ -16,11 +16,23 @@ export async function restart(deployment: Deployment): Promise<void> {
     await commands.checkLogs.executeWithOptions({ summary: 'Read the log before the restart' }, [
       { ...logs, key: before },
     ]);
+    const startedBefore = await quickChecks.readStarts.executeWithOptions(
+      { summary: 'Note when the instances started' },
+      [{ environment, path: plan.healthPath }],
+    );
     const ran = await commands.runCommand.executeWithOptions({ summary }, [
       { key, evidence, environment, command: plan.commands.restartService, values: {} },
     ]);
     const health = await longChecks.awaitHealth.executeWithOptions({ summary: 'Health check after the restart' }, [
-      { key, evidence, environment, path: plan.healthPath, version: plan.release.target, within: plan.healthWithin },
+      {
+        key,
+        evidence,
+        environment,
+        path: plan.healthPath,
+        version: plan.release.target,
+        startedBefore,
+        within: plan.healthWithin,
+      },
     ]);
     const log = await commands.checkLogs.executeWithOptions({ summary: 'Read the log after the restart' }, [
       { ...logs, key, since: before, started: plan.startedLogs },

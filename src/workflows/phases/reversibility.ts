@@ -1,11 +1,12 @@
 /** Before anybody is asked to trust a rollback, it is tried on staging (checklist "Rollback Plan", options 1 to 3). */
-import { executeChild, sleep } from '@temporalio/workflow';
+import { executeChild } from '@temporalio/workflow';
 import { reversibilityWorkflowId } from '../../contract/names.js';
 import type { FirstUpgrade } from '../../contract/reversibility.js';
 import { NOT_PROVEN } from '../../domain/reversibility.js';
 import { STEPS } from '../../domain/steps.js';
 import type { Deployment } from '../deployment.js';
 import { ReversibilityWorkflow } from '../reversibility.js';
+import { catchUp } from '../run/catching-up.js';
 
 /** What came of it stands in the ledger, for the choice of a rollback and for those who sign off. */
 export async function reversibility(deployment: Deployment, upgrade: FirstUpgrade | undefined): Promise<void> {
@@ -17,8 +18,7 @@ export async function reversibility(deployment: Deployment, upgrade: FirstUpgrad
       staticSummary: summary,
       args: [{ deployment: input.deployment, plan, runner, evidence, generation, upgrade }],
     });
-    // Only where time is skipped does a child's run ahead.
-    if (endedAt > Date.now()) await sleep(endedAt - Date.now(), { summary: 'Catch up with staging' });
+    await catchUp(endedAt, 'staging');
     ledger.eligibility = eligibility;
     return report;
   });

@@ -1,8 +1,8 @@
 /** From "production has to go back" to "production is back", or to people who know that it is not. */
-import { executeChild, ParentClosePolicy, sleep, TemporalFailure } from '@temporalio/workflow';
+import { executeChild, ParentClosePolicy, TemporalFailure } from '@temporalio/workflow';
 import { rollbackWorkflowId } from '../../contract/names.js';
 import type { RollbackRecord, RollbackTrigger, WayBack } from '../../domain/ledger.js';
-import { type Deployment, describe } from '../deployment.js';
+import type { Deployment } from '../deployment.js';
 import { commandsOn } from '../policies.js';
 import {
   RollbackCodeWorkflow,
@@ -10,6 +10,8 @@ import {
   RollbackMigrationWorkflow,
   RollbackRestoreWorkflow,
 } from '../rollback.js';
+import { catchUp } from '../run/catching-up.js';
+import { describe } from '../run/failures.js';
 import { chooseWayBack, estimateOf, waysBack } from './choosing-rollback.js';
 import { turnMaintenanceOff } from './production.js';
 
@@ -107,9 +109,7 @@ async function attemptRollback(
     record.succeeded = result.succeeded;
     record.reason = result.reason;
     record.steps = result.steps;
-    // Only where time is skipped does a child's run ahead.
-    if (result.endedAt > Date.now())
-      await sleep(result.endedAt - Date.now(), { summary: 'Catch up with the rollback' });
+    await catchUp(result.endedAt, 'the rollback');
   } catch (error) {
     // Terminated or timed out by somebody: production is in an unknown state, as after any rollback that failed.
     if (!(error instanceof TemporalFailure)) throw error;

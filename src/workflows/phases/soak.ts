@@ -1,12 +1,11 @@
 /** Checklist 1.7: staging runs for 24 hours before production. */
-import { STEPS } from '../../domain/steps.js';
 import type { Deployment } from '../deployment.js';
-import { reportOf, watchOver } from './watching.js';
+import { reportOf } from '../run/watching.js';
 
 export async function soak(deployment: Deployment): Promise<void> {
   const { soak: watch } = deployment.plan;
   deployment.enter('soak');
-  await deployment.step({ ...STEPS.soak, title: watch.title }, async ({ generation }) =>
-    reportOf(watch, await watchOver(deployment, watch, { generation, baselines: {} })),
+  await deployment.step(watch, async ({ generation }) =>
+    reportOf(watch, await deployment.watching.over(watch, { generation, baselines: {} })),
   );
 }

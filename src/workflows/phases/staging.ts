@@ -44,7 +44,7 @@ export async function staging(deployment: Deployment): Promise<void> {
     ]),
   );
   for (const test of plan.loadTests) {
-    await deployment.step({ id: test.id, phase: 'staging', section: '1.5', title: test.title }, (key, summary) =>
+    await deployment.step(test, (key, summary) =>
       loadOn(deployment.runner).runLoadTest.executeWithOptions({ summary }, [
         {
           key,

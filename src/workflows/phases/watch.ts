@@ -1,81 +1,75 @@
 /** Checklist phase 4: five minutes, one hour, 24 hours after the deploy. */
 import type { Watch } from '../../contract/plan.js';
+import { indexUseStep, isReviewed } from '../../contract/runbook.js';
 import { STEPS } from '../../domain/steps.js';
 import type { Deployment } from '../deployment.js';
 import { checks, commandsOn, quickChecks } from '../policies.js';
+import { reportOf, rollbackFor } from '../run/watching.js';
+import type { BeforeWatch } from './production.js';
 import { loadTestProduction } from './production-load-test.js';
-import { guarded, reportOf, rollbackFor, watchOver } from './watching.js';
 
-export async function watch(deployment: Deployment): Promise<void> {
+export async function watch(deployment: Deployment, before: BeforeWatch): Promise<void> {
   const { plan, evidence } = deployment;
   const environment = plan.environments.production;
   deployment.enter('watch');
   for (const [position, stretch] of plan.watches.entries()) {
-    deployment.guard = (wait) => guarded(deployment, stretch, wait);
-    await watchProduction(deployment, stretch);
+    deployment.guard.set(stretch, before.baselines);
+    await watchProduction(deployment, stretch, before);
     // Within the first minutes those who need an index may not have come yet.
-    await checkIndexUse(deployment, { watch: stretch.id, advisory: position === 0 && plan.watches.length > 1 });
-    // The checklist looks into the database after the first hour (4.2), and reports after the day (4.3).
-    if (position === Math.min(1, plan.watches.length - 1)) {
-      await deployment.step(
-        STEPS.databaseReview,
-        (key, summary) => checks.reviewDatabase.executeWithOptions({ summary }, [{ key, evidence, environment }]),
-        { onFailure: 'ask' },
+    await checkIndexUse(deployment, {
+      watch: stretch,
+      advisory: position === 0 && plan.watches.length > 1,
+      baseline: before.indexUse,
+    });
+    if (isReviewed(plan, position)) {
+      await deployment.step(STEPS.databaseReview, (key, summary) =>
+        checks.reviewDatabase.executeWithOptions({ summary }, [{ key, evidence, environment }]),
       );
     }
   }
   await reportMetrics(deployment);
-  await loadTestProduction(deployment);
+  await loadTestProduction(deployment, before);
 }
 
-async function checkIndexUse(deployment: Deployment, check: { watch: string; advisory: boolean }): Promise<void> {
-  const { plan, evidence, indexUse: baseline } = deployment;
+async function checkIndexUse(
+  deployment: Deployment,
+  { watch, advisory, baseline }: { watch: Watch; advisory: boolean; baseline: BeforeWatch['indexUse'] },
+): Promise<void> {
+  const { plan, evidence } = deployment;
   const environment = plan.environments.production;
-  await deployment.step(
-    {
-      id: `${check.watch}.index-use`,
-      phase: 'watch',
-      section: '4.2',
-      title: "Indexes are used by production's queries",
-    },
-    (key, summary) =>
-      quickChecks.checkIndexUse.executeWithOptions({ summary }, [
-        { key, evidence, environment, indexes: plan.indexes, baseline, advisory: check.advisory },
-      ]),
-    { onFailure: 'ask' },
+  await deployment.step({ id: indexUseStep(watch) }, (key, summary) =>
+    quickChecks.checkIndexUse.executeWithOptions({ summary }, [
+      { key, evidence, environment, indexes: plan.indexes, baseline, advisory },
+    ]),
   );
 }
 
 /** A breach that calls for a rollback ends the deployment; anything short of healthy is put to people. */
-async function watchProduction(deployment: Deployment, stretch: Watch): Promise<void> {
-  const baselines = deployment.baselines;
-  await deployment.step(
-    { id: stretch.id, phase: 'watch', section: '', title: stretch.title },
-    async ({ generation }) => {
-      const watched = await watchOver(deployment, stretch, { generation, baselines });
-      const { result } = watched;
-      const report = reportOf(stretch, watched);
-      if (result.breach) {
-        deployment.tell({ kind: 'breach', criterion: result.breach.title, reason: result.breach.text });
-        throw rollbackFor(result.breach, report);
-      }
-      deployment.tell({ kind: 'watch-ended', watch: stretch.title, verdict: result.verdict });
-      return report;
-    },
-    { onFailure: 'ask' },
-  );
+async function watchProduction(
+  deployment: Deployment,
+  stretch: Watch,
+  { baselines }: Pick<BeforeWatch, 'baselines'>,
+): Promise<void> {
+  await deployment.step(stretch, async ({ generation }) => {
+    const watched = await deployment.watching.over(stretch, { generation, baselines });
+    const { result } = watched;
+    const report = reportOf(stretch, watched);
+    if (result.breach) {
+      deployment.tell({ kind: 'breach', criterion: result.breach.title, reason: result.breach.text });
+      throw rollbackFor(result.breach, report);
+    }
+    deployment.tell({ kind: 'watch-ended', watch: stretch.title, verdict: result.verdict });
+    return report;
+  });
 }
 
 async function reportMetrics(deployment: Deployment): Promise<void> {
   const { plan, evidence } = deployment;
   const command = plan.commands.metricsReport;
   if (!command) return;
-  await deployment.step(
-    STEPS.metricsReport,
-    (key, summary) =>
-      commandsOn(deployment.runner).runCommand.executeWithOptions({ summary }, [
-        { key, evidence, environment: plan.environments.production, command, values: {} },
-      ]),
-    { onFailure: 'ask' },
+  await deployment.step(STEPS.metricsReport, (key, summary) =>
+    commandsOn(deployment.runner).runCommand.executeWithOptions({ summary }, [
+      { key, evidence, environment: plan.environments.production, command, values: {} },
+    ]),
   );
 }

@@ -72,6 +72,7 @@ export function simulatedActivities(plan: ResolvedPlan, circumstances: Circumsta
     runCommand: only('ran'),
     checkLogs: only('ran', 'logs'),
     awaitHealth: only('status', 'version'),
+    readStarts: () => [],
     awaitDrained: only('drained'),
     checkPath: only('status'),
     checkMaintenance: (input: Input) => report(input, input.on ? ['message'] : ['reachable', 'message-gone']),

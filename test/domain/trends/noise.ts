@@ -2,7 +2,7 @@
 import type { Sample } from '../../../src/domain/criteria.js';
 
 /** Numbers between 0 and 1 (mulberry32). */
-function uniform(seed: number): () => number {
+export function uniform(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

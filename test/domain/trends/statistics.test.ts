@@ -1,13 +1,15 @@
 /** The statistics against pymannkendall and scipy; test/fixtures/trends/generate.py tells how the values were made. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { hamedRao, mannKendall } from '../../../src/domain/trends/mann-kendall.js';
+import { hamedRao, type MannKendall, mannKendall } from '../../../src/domain/trends/mann-kendall.js';
 import { mannWhitney, varianceInflation } from '../../../src/domain/trends/mann-whitney.js';
 import { normalCdf, twoSided, Z_95 } from '../../../src/domain/trends/normal.js';
 import { autocorrelation, median, rank } from '../../../src/domain/trends/ranks.js';
 import { pairwiseSlopes, slopeBounds, theilSenSlope } from '../../../src/domain/trends/theil-sen.js';
 import differences from '../../fixtures/trends/differences.json' with { type: 'json' };
 import normal from '../../fixtures/trends/normal.json' with { type: 'json' };
+import randomDifferences from '../../fixtures/trends/random-differences.json' with { type: 'json' };
+import randomTrends from '../../fixtures/trends/random-trends.json' with { type: 'json' };
 import trends from '../../fixtures/trends/trends.json' with { type: 'json' };
 import { noise } from './noise.js';
 
@@ -19,31 +21,41 @@ const close = (actual: number, expected: number, relative = 1e-9) =>
 
 const pointsOf = (values: readonly number[]) => values.map((value, at) => ({ at, value }));
 
-/** The tests as a leak is judged by them: the trend is taken out of the values by their Theil-Sen slope. */
-function examine(values: readonly number[]) {
-  const slopes = pairwiseSlopes(pointsOf(values));
+/**
+ * The tests as a leak is judged by them: the trend is taken out of the values by their Theil-Sen slope. Gaps count for the
+ * slope; as the trend is taken out, pymannkendall closes them, where a leak is judged by the times.
+ */
+function examine(given: readonly (number | null)[]) {
+  const points = given.flatMap((value, at) => (value === null ? [] : [{ at, value }]));
+  const values = points.map(({ value }) => value);
+  const slopes = pairwiseSlopes(points);
   const slope = theilSenSlope(slopes);
   const plain = mannKendall(values);
   const detrended = values.map((value, index) => value - slope * (index + 1));
   return { slope, plain, corrected: hamedRao(values, detrended), ...slopeBounds(slopes, plain.variance, Z_95) };
 }
 
+/** Equal values have no variance: the packages have no figures then, and here nothing is significant. */
+function isAs(actual: MannKendall, expected: MannKendall | null) {
+  if (expected === null) {
+    expect(actual).toMatchObject({ score: 0, z: 0, p: 1 });
+    return;
+  }
+  expect(actual.score).toBe(expected.score);
+  close(actual.variance, expected.variance);
+  close(actual.z, expected.z);
+  close(actual.p, expected.p, 1e-7);
+}
+
 describe('as pymannkendall 1.4.3 and scipy 1.17.1 have it', () => {
   test.each(normal.cases)('the normal distribution at $z', ({ z, cdf }) => close(normalCdf(z), cdf, 1e-12));
 
   test.each(trends.cases)('$name: Mann-Kendall', ({ values, mannKendall: expected }) => {
-    const { plain } = examine(values);
-    expect(plain.score).toBe(expected.score);
-    close(plain.variance, expected.variance);
-    close(plain.z, expected.z);
-    close(plain.p, expected.p, 1e-7);
+    isAs(examine(values).plain, expected);
   });
 
   test.each(trends.cases)('$name: Hamed-Rao', ({ values, hamedRao: expected }) => {
-    const { corrected } = examine(values);
-    close(corrected.variance, expected.variance);
-    close(corrected.z, expected.z);
-    close(corrected.p, expected.p, 1e-7);
+    isAs(examine(values).corrected, expected);
   });
 
   test.each(trends.cases)('$name: Theil-Sen with the bounds of 95 %', ({ values, theilSen: expected }) => {
@@ -58,6 +70,33 @@ describe('as pymannkendall 1.4.3 and scipy 1.17.1 have it', () => {
     expect(found.u).toBe(u);
     close(found.p, p);
     close(found.delta, delta);
+  });
+
+  test(`${randomTrends.cases.length} random series, short and long, with ties, steps and gaps`, () => {
+    expect(randomTrends.cases.filter(({ values }) => values.some((value) => value === null)).length).toBeGreaterThan(
+      30,
+    );
+    for (const { name, values, ...expected } of randomTrends.cases) {
+      const found = examine(values);
+      try {
+        isAs(found.plain, expected.mannKendall);
+        isAs(found.corrected, expected.hamedRao);
+        close(found.slope, expected.theilSen.slope);
+        close(found.lower, expected.theilSen.lower);
+        close(found.upper, expected.theilSen.upper);
+      } catch (error) {
+        throw new Error(`series ${name}`, { cause: error });
+      }
+    }
+  });
+
+  test(`${randomDifferences.cases.length} random pairs of groups, half of them with ties`, () => {
+    for (const { name, first, second, u, p, delta } of randomDifferences.cases) {
+      const found = mannWhitney(first, second);
+      expect(found.u, name).toBe(u);
+      close(found.p, p);
+      close(found.delta, delta);
+    }
   });
 });
 

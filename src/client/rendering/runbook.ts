@@ -1,0 +1,54 @@
+/** A plan's runbook, as a person reads it: every step with its time, what it establishes, and who is asked. */
+
+import type { ResolvedPlan } from '../../contract/plan.js';
+import { type RunbookStep, runbookOf } from '../../contract/runbook.js';
+import { timelineOf } from '../../contract/timeline.js';
+import { formatDuration } from '../../domain/duration.js';
+import type { Colors } from './marks.js';
+
+export interface ShownStep extends Omit<RunbookStep, 'facts' | 'usually' | 'window'> {
+  /** The earliest time at which it begins: people and windows take theirs. */
+  afterSeconds: number;
+  usuallySeconds: number;
+  /** What it establishes, and the boxes that rest on it. */
+  facts: { name: string; boxes: string[] }[];
+}
+
+export function shownSteps(plan: ResolvedPlan): ShownStep[] {
+  const timeline = timelineOf(plan);
+  return runbookOf(plan).map(({ facts, usually, window: _, ...step }) => ({
+    ...step,
+    afterSeconds: Math.round((timeline.get(step.id)?.after ?? 0) / 1_000),
+    usuallySeconds: Math.round(usually / 1_000),
+    facts: facts.map((name) => ({ name, boxes: boxesOf(plan, step.id, name) })),
+  }));
+}
+
+const boxesOf = ({ items }: ResolvedPlan, step: string, fact: string): string[] =>
+  items.filter(({ by }) => by.some((one) => one.step === step && one.fact === fact)).map(({ id }) => id);
+
+/** Phase by phase; two or three lines a step. */
+export function renderRunbook(steps: readonly ShownStep[], colors: Colors): string {
+  const lines: string[] = [];
+  let phase = '';
+  for (const step of steps) {
+    if (step.phase !== phase) lines.push('', colors.bold(step.phase));
+    phase = step.phase;
+    const when = step.afterSeconds === 0 ? 'now' : `+${formatDuration(step.afterSeconds * 1_000)}`;
+    const section = step.section ? ` (${step.section})` : '';
+    lines.push(`  ${when.padEnd(12)} ${colors.bold(step.id)}: ${step.title}${section}`);
+    lines.push(...detailsOf(step).map((text) => `  ${' '.repeat(12)} ${colors.dim(text)}`));
+  }
+  return lines.slice(1).join('\n');
+}
+
+function detailsOf({ facts, asks = [], off, onFailure, skippable }: ShownStep): string[] {
+  if (off !== undefined) return [`does not run: ${off} is off`];
+  const established = facts.map(({ name, boxes }) => (boxes.length > 0 ? `${name} [${boxes.join(' ')}]` : name));
+  return [
+    ...(established.length > 0 ? [`facts: ${established.join(', ')}`] : []),
+    ...(asks.length > 0 ? [`asks: ${asks.join(', ')}`] : []),
+    ...(onFailure === 'rollback' ? ['when it fails, production is rolled back'] : []),
+    ...(skippable ? [] : ['nobody can skip it']),
+  ];
+}

@@ -1,0 +1,162 @@
+/** What people and monitors send to a deployment: handlers are registered before anything is awaited, and only change state. */
+import {
+  ApplicationFailure,
+  type CancellationScope,
+  condition,
+  log,
+  setDefaultSignalHandler,
+  setHandler,
+} from '@temporalio/workflow';
+import { FailureType } from '../../contract/errors.js';
+import {
+  concernRaised,
+  concernSettled,
+  decideUpdate,
+  decisionSignals,
+  itemsQuery,
+  readTexts,
+  statusQuery,
+} from '../../contract/messages.js';
+import type { RollbackOption } from '../../domain/criteria.js';
+import { DECISIONS, type DecisionKind, signalHelp } from '../../domain/decision-kinds.js';
+import { inShort, judge, plannedOption, readDecision, take } from '../../domain/decisions.js';
+import { itemStatuses } from '../../domain/items.js';
+import type { Decision, DecisionRecord } from '../../domain/ledger.js';
+import type { Telling } from '../telling.js';
+import type { Context } from './context.js';
+import type { Questions } from './questions.js';
+
+const NO_CONCERN = 'concerns are raised by monitors, about criteria of the plan, while they watch';
+
+/** The most decisions that are kept one by one; a flood of garbage must not grow the history without end. */
+const MOST_DECISIONS = 500;
+
+export class Decisions {
+  /** What the plan says for the concern that a stop has answered. */
+  planned?: RollbackOption;
+
+  /** @param forward is cancelled by a decision that stops the deployment */
+  constructor(
+    private readonly context: Context,
+    private readonly questions: Questions,
+    private readonly telling: Telling,
+    private readonly forward: CancellationScope,
+  ) {}
+
+  listen(): void {
+    const { context } = this;
+    for (const kind of DECISIONS) {
+      setHandler(decisionSignals[kind], (sent: unknown) => void this.receive(kind, sent, 'signal'), {
+        description: signalHelp(kind),
+      });
+    }
+    setHandler(
+      decideUpdate,
+      async (decision) => {
+        const record = this.receive(decision.kind, decision, 'update');
+        // A signature is verified before its sender hears whether it counts.
+        await condition(() => !context.ledger.claims.includes(record));
+        if (!record.accepted) throw refusal(record.reason);
+        return record.reason;
+      },
+      {
+        description: 'A decision; refused at once when it cannot be taken.',
+        validator: (decision) => {
+          const judgement = this.consider(decision?.kind, decision);
+          if (!judgement.accepted) throw refusal(judgement.reason);
+        },
+      },
+    );
+    setHandler(statusQuery, () => context.counted, {
+      description: 'The ledger: steps, questions, decisions, outcome.',
+    });
+    setHandler(itemsQuery, () => itemStatuses(context.plan.items, context.ledger.steps), {
+      description: 'How each box of the checklist stands, with its evidence.',
+    });
+    setHandler(concernRaised, (sent) => this.raiseConcern(sent));
+    setHandler(concernSettled, (sent) => {
+      const settled = readTexts(sent, ['criterion']);
+      const open = context.ledger.questions.find(({ kind, id }) => kind === 'concern' && id === settled?.criterion);
+      if (open) this.questions.close(open);
+    });
+    setDefaultSignalHandler((name) =>
+      this.refuseSignal(name, `"${name}" is no decision; use one of ${DECISIONS.join(', ')}`),
+    );
+  }
+
+  private raiseConcern(sent: unknown): void {
+    const concern = readTexts(sent, ['criterion', 'title', 'text']);
+    if (!concern || !this.isWatched(concern.criterion)) {
+      this.refuseSignal('concernRaised', NO_CONCERN);
+      return;
+    }
+    this.questions.open({
+      kind: 'concern',
+      id: concern.criterion,
+      title: concern.title,
+      text: concern.text,
+      roles: this.context.allRoles,
+      moves: ['resume', 'rollback', 'abort'],
+    });
+  }
+
+  /** A monitor is at work, and the criterion is one that the plan has it ask people about. */
+  private isWatched(criterion: string): boolean {
+    const { plan, ledger } = this.context;
+    const known = [plan.soak, ...plan.watches].some(({ criteria }) => criteria.some(({ id }) => id === criterion));
+    return known && ledger.monitors.some(({ endedAt }) => endedAt === undefined);
+  }
+
+  private refuseSignal(name: string, reason: string): void {
+    const refused = { kind: 'hold', who: '?', role: '?', at: Date.now(), via: 'signal', accepted: false } as const;
+    this.record({ ...refused, subject: name, reason });
+  }
+
+  private consider(kind: DecisionKind, sent: unknown) {
+    if (!DECISIONS.includes(kind)) return { accepted: false, reason: `kind must be one of ${DECISIONS.join(', ')}` };
+    const decision = readDecision(kind, sent);
+    if ('invalid' in decision) return { accepted: false, reason: decision.invalid };
+    return { ...judge(this.context.ledger, this.context.plan.approvals, decision), decision };
+  }
+
+  /** The one way in for signals and updates. */
+  private receive(kind: DecisionKind, sent: unknown, via: DecisionRecord['via']): DecisionRecord {
+    const judgement = this.consider(kind, sent);
+    const decision: Decision =
+      'decision' in judgement && judgement.decision ? judgement.decision : { kind, who: '?', role: '?' };
+    const record = { ...decision, at: Date.now(), via, accepted: judgement.accepted, reason: judgement.reason };
+    this.record(record);
+    if (record.accepted) this.carryOut(record);
+    this.context.publish();
+    return record;
+  }
+
+  private carryOut(record: DecisionRecord): void {
+    const { ledger, plan, allRoles } = this.context;
+    const wasHeld = ledger.held !== undefined;
+    take(ledger, record);
+    if (ledger.stop === record) {
+      // Now, for the watch that is stopped takes its concerns with it.
+      const criteria = plan.watches.flatMap((watch) => watch.criteria);
+      this.planned = plannedOption(ledger, criteria, record);
+    }
+    if (record.kind === 'hold') this.telling.held(allRoles);
+    if (record.kind === 'resume' && wasHeld && !ledger.held) {
+      void this.telling.tell({ kind: 'resumed', who: record.who });
+    }
+    if (ledger.stop) this.forward.cancel();
+  }
+
+  private record(record: DecisionRecord): void {
+    const { ledger } = this.context;
+    if (!record.accepted) log.warn(`Decision refused: ${record.reason}`, { decision: record.kind });
+    ledger.decisions.push(record.accepted ? record : inShort(record));
+    if (ledger.decisions.length > MOST_DECISIONS) {
+      const oldestRefusal = ledger.decisions.findIndex(({ accepted }) => !accepted);
+      if (oldestRefusal >= 0) ledger.decisions.splice(oldestRefusal, 1);
+    }
+  }
+}
+
+const refusal = (reason: string) =>
+  ApplicationFailure.create({ type: FailureType.DecisionRefused, message: reason, nonRetryable: true });

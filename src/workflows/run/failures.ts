@@ -1,0 +1,38 @@
+/** What ends the way forward, and what is said of it. */
+import { ApplicationFailure } from '@temporalio/workflow';
+import { FailureType } from '../../contract/errors.js';
+import type { StepReport } from '../../domain/evidence.js';
+import type { RollbackTrigger } from '../../domain/ledger.js';
+
+/** Ends the forward path: production has to be rolled back. */
+export class RollbackNeeded extends Error {
+  /** @param report what the step has established all the same */
+  constructor(
+    readonly trigger: RollbackTrigger,
+    readonly report?: StepReport,
+  ) {
+    super(trigger.text);
+  }
+}
+
+/** The failure that the others only wrap. */
+export function innermostOf(error: unknown): unknown {
+  let innermost = error;
+  while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;
+  return innermost;
+}
+
+/** What went wrong, in the words of the innermost failure. */
+export function describe(error: unknown): string {
+  const innermost = innermostOf(error);
+  return innermost instanceof Error ? innermost.message : String(innermost);
+}
+
+/** A command that ended badly has established one thing: that it did not run well. Its output is the evidence. */
+export function commandFailed(error: unknown): StepReport | undefined {
+  const innermost = innermostOf(error);
+  if (!(innermost instanceof ApplicationFailure) || innermost.type !== FailureType.CommandFailed) return undefined;
+  const [details] = (innermost.details ?? []) as { evidence?: StepReport['evidence'] }[];
+  const facts = [{ name: 'ran', ok: false, text: innermost.message }];
+  return { summary: innermost.message, facts, evidence: details?.evidence ?? [] };
+}

@@ -1,0 +1,124 @@
+/** Watching an environment for a while: one child workflow, its verdict, and what becomes of it. */
+import { condition, executeChild, getExternalWorkflowHandle, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { concernDismissed, type MonitorResult } from '../../contract/messages.js';
+import { monitorWorkflowId } from '../../contract/names.js';
+import type { Watch } from '../../contract/plan.js';
+import type { Attestation, StepReport } from '../../domain/evidence.js';
+import type { MonitorRecord, OpenQuestion } from '../../domain/ledger.js';
+import { watchFacts } from '../../domain/watch-facts.js';
+import { MonitorWorkflow } from '../monitor.js';
+import { catchUp } from './catching-up.js';
+import type { Context } from './context.js';
+import { RollbackNeeded } from './failures.js';
+import type { Questions } from './questions.js';
+
+/** How a watch ended, and who carried on despite which of its criteria. */
+export interface Watched {
+  result: MonitorResult;
+  waivers: ReadonlyMap<string, Attestation>;
+}
+
+export class Watching {
+  constructor(
+    private readonly context: Context,
+    private readonly questions: Questions,
+  ) {}
+
+  /** Runs a watch to its end and keeps its record in the ledger. */
+  async over(
+    watch: Watch,
+    { generation, baselines }: { generation: number; baselines: Record<string, number> },
+  ): Promise<Watched> {
+    const { ledger, plan, evidence, input, allRoles: roles } = this.context;
+    const { deployment, clock } = input;
+    const workflowId = monitorWorkflowId(deployment, watch.id, generation);
+    const record = this.begin(watch, workflowId);
+    let ended = false;
+    const waivers = new Map<string, Attestation>();
+    // Cancelled at once when people stop the deployment, while the child is still ending: nobody awaits it by then.
+    const passOn = this.passDismissals({ workflowId, waivers, ended: () => ended }).catch((error) => {
+      if (!isCancellation(error)) throw error;
+    });
+    try {
+      const result = await executeChild(MonitorWorkflow, {
+        workflowId,
+        staticSummary: `${watch.title} (${watch.environment})`,
+        args: [
+          {
+            deployment,
+            service: plan.service,
+            parent: workflowInfo().workflowId,
+            watch,
+            evidence,
+            clock,
+            baselines,
+            roles,
+          },
+        ],
+      });
+      const { endedAt, verdict, ticks, samples, criteria } = result;
+      Object.assign(record, { endedAt, verdict, ticks, samples, criteria });
+      await catchUp(endedAt, watch.title);
+      return { result, waivers };
+    } finally {
+      ended = true;
+      // Answered in the moment in which the watch ended: nobody has passed it on, and it counts.
+      for (const question of this.answeredConcerns()) noteWaiver(waivers, question);
+      ledger.questions = ledger.questions.filter(({ kind }) => kind !== 'concern');
+      this.context.publish();
+      await passOn;
+    }
+  }
+
+  private begin({ id, title }: Watch, workflowId: string): MonitorRecord {
+    const { ledger } = this.context;
+    const record = { id, workflowId, title, startedAt: Date.now(), ticks: 0, samples: 0, criteria: [] };
+    ledger.monitors = [...ledger.monitors.filter((other) => other.id !== id), record];
+    this.context.publish();
+    return record;
+  }
+
+  /** A person who carries on despite a concern is heard by the monitor that raised it. */
+  private async passDismissals(watch: {
+    workflowId: string;
+    waivers: Map<string, Attestation>;
+    ended: () => boolean;
+  }): Promise<void> {
+    while (!watch.ended()) {
+      await condition(() => watch.ended() || this.answeredConcerns().length > 0);
+      const [question] = this.answeredConcerns();
+      if (!question) continue;
+      noteWaiver(watch.waivers, question);
+      this.questions.close(question);
+      await getExternalWorkflowHandle(watch.workflowId)
+        .signal(concernDismissed, { criterion: question.id })
+        .catch(() => undefined); // the monitor has just ended: nothing left to dismiss
+    }
+  }
+
+  private answeredConcerns(): OpenQuestion[] {
+    return this.context.ledger.questions.filter(({ kind, answer }) => kind === 'concern' && answer !== undefined);
+  }
+}
+
+function noteWaiver(waivers: Map<string, Attestation>, { id, answer }: OpenQuestion): void {
+  if (!answer) return;
+  const { who, role, why } = answer;
+  waivers.set(id, why === undefined ? { who, role } : { who, role, why });
+}
+
+/** A breach as the reason for a rollback, with what was watched until then. */
+export const rollbackFor = (
+  { criterion, text, option, at }: NonNullable<MonitorResult['breach']>,
+  report: StepReport,
+): RollbackNeeded => new RollbackNeeded({ kind: 'criterion', criterion, text, option, breachedAt: at }, report);
+
+/** A watch as a step's report: one fact for each criterion and trend. */
+export function reportOf(watch: Watch, { result, waivers }: Watched): StepReport {
+  const trends = watch.trends.map(({ id }) => id);
+  return {
+    summary: `${watch.title}: ${result.verdict}, ${result.samples} samples in ${result.ticks} ticks`,
+    facts: watchFacts({ criteria: result.criteria, trends, endedEarly: result.breach !== undefined, waivers }),
+    evidence: result.evidence,
+  };
+}

@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { expect, onTestFinished, test } from 'vitest';
+import { projectFolder } from '../../sandbox/local/folders.js';
+import { choosePorts } from '../../sandbox/local/ports.js';
+import { startTemporalServer } from '../../sandbox/local/temporal.js';
+import { queueServices } from '../../src/client/queue-service.js';
+import { runnerQueue, TASK_QUEUE } from '../../src/contract/names.js';
+import { eventually, temporaryFolder } from '../activities/support.js';
+
+const MAIN = join(projectFolder(), 'dist', 'src', 'client', 'main.js');
+
+function startWorker(address: string, state: string) {
+  const child = spawn(process.execPath, [MAIN, 'worker', '--state', state], {
+    env: { ...process.env, TEMPORAL_ADDRESS: address },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let said = '';
+  child.stderr.on('data', (text) => {
+    said += text;
+  });
+  return { child, ended: once(child, 'exit'), said: () => said };
+}
+
+test('a worker serves the queue of the identity in its state folder, and the older name that its records are known by', async () => {
+  const folder = temporaryFolder();
+  const ports = await choosePorts(folder, ['grpc', 'ui']);
+  const server = await startTemporalServer({ folder, ports, virtualTime: false });
+  onTestFinished(() => server.stop());
+  const connection = await Connection.connect({ address: server.address });
+  onTestFinished(() => connection.close());
+  const connected = { client: new Client({ connection }), connection, address: server.address, namespace: 'default' };
+
+  const state = join(folder, 'state');
+  mkdirSync(join(state, 'steps', 'shop-1'), { recursive: true });
+  expect((await queueServices(connected)).map((service) => service.state)).toEqual(['nobody']);
+  const worker = startWorker(server.address, state);
+  const identity = await eventually(
+    'it has an identity',
+    () => {
+      try {
+        return (JSON.parse(readFileSync(join(state, 'runner.json'), 'utf8')) as { identity: string }).identity;
+      } catch {
+        return undefined;
+      }
+    },
+    60_000,
+  );
+  const former = `${TASK_QUEUE}@${hostname()}-${createHash('sha256').update(state).digest('hex').slice(0, 8)}`;
+  for (const queue of [runnerQueue(identity), former]) {
+    await eventually(
+      `${queue} is served`,
+      async () => (await queueServices(connected, queue)).every((service) => service.state === 'served'),
+      60_000,
+    );
+  }
+  // A terminal that goes away ends it in order.
+  worker.child.kill('SIGHUP');
+  expect(await worker.ended).toEqual([0, null]);
+
+  writeFileSync(join(state, 'runner.json'), '');
+  const spoiled = startWorker(server.address, state);
+  expect(await spoiled.ended).toEqual([2, null]);
+  expect(spoiled.said()).toContain('runner.json is empty: which runner this is, is not known');
+}, 240_000);

@@ -1,0 +1,178 @@
+/** Repositories as other teams have them, and git itself behaving badly. */
+import { spawnSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { examineRepository } from '../../src/activities/repository.js';
+import { type Repository, resolveCommit } from '../../src/adapters/git.js';
+import { howMerged } from '../../src/adapters/git-merges.js';
+import { readGitReview } from '../../src/adapters/git-review.js';
+import { temporaryFolder } from '../activities/support.js';
+import { cloneOf, newRepository, withBranch } from '../helpers/repository.js';
+import { type Answer, answerOf, conforms } from './reader.js';
+
+/** Longest time for one question, milliseconds. */
+const LIMIT = 1_000;
+
+async function named(repository: Repository, name: string): Promise<Answer> {
+  const answer = await answerOf(() => resolveCommit({ ...repository, limit: LIMIT }, name));
+  if (!('known' in answer)) return answer;
+  const found = answer.known as Awaited<ReturnType<typeof resolveCommit>>;
+  return 'commit' in found ? { known: found.commit } : found;
+}
+
+/** The repository with its HEAD in this state. */
+async function withHead(spoil: (file: string) => void): Promise<Repository> {
+  const made = await withBranch();
+  const file = join(made.folder, '.git', 'HEAD');
+  rmSync(file);
+  spoil(file);
+  return made;
+}
+const hanging = () => withHead((file) => spawnSync('mkfifo', [file]));
+const garbled = () => withHead((file) => writeFileSync(file, 'nonsense'));
+
+conforms('adapters/git.ts', {
+  value: async () => named(await newRepository(), 'v1'),
+  none: async () => named(await newRepository(), 'v2'),
+  hidden: async () => named(await cloneOf(await newRepository(), '--no-tags'), 'v1'),
+  partial: async () => {
+    const made = await newRepository();
+    const first = await made.git('rev-parse', 'HEAD');
+    await made.commit('later', 'later\n');
+    return named(await cloneOf(made, '--depth', '1', '--no-tags'), first);
+  },
+  error: async () => named({ folder: temporaryFolder() }, 'main'),
+  hang: async () => named(await hanging(), 'main'),
+  nonsense: async () => named(await garbled(), 'main'),
+  huge: { impossible: 'a name stands for one commit; output is bounded as that of every short command' },
+});
+
+async function merged(repository: Repository, of?: { head: string; target: string }): Promise<Answer> {
+  const made = repository as Awaited<ReturnType<typeof withBranch>>;
+  const answer = await answerOf(async () => {
+    const ends = of ?? { head: await made.git('rev-parse', 'work'), target: await made.git('rev-parse', 'main') };
+    return await howMerged({ folder: repository.folder, limit: LIMIT * 5 }, ends);
+  });
+  if (!('known' in answer)) return answer;
+  const merge = answer.known as Awaited<ReturnType<typeof howMerged>>;
+  if (merge.how === 'unknown') return { unknown: merge.why };
+  return merge.how === 'not' ? { none: 'no merge' } : { known: merge };
+}
+
+const ends = async ({ git }: Awaited<ReturnType<typeof withBranch>>) => ({
+  head: await git('rev-parse', 'work'),
+  target: await git('rev-parse', 'main'),
+});
+
+conforms('adapters/git-merges.ts', {
+  value: async () => {
+    const made = await withBranch();
+    await made.git('merge', '--quiet', '--squash', 'work');
+    await made.git('commit', '--quiet', '--message', 'squashed');
+    return merged(made);
+  },
+  none: async () => merged(await withBranch()),
+  hidden: async () => {
+    const made = await withBranch();
+    await made.git('config', 'uploadpack.allowFilter', 'true');
+    return merged(await cloneOf(made, '--filter=blob:none', '--no-checkout'), await ends(made));
+  },
+  partial: async () => {
+    const made = await withBranch();
+    return merged(await cloneOf(made, '--depth', '1', '--no-single-branch'), await ends(made));
+  },
+  error: async () => merged({ folder: temporaryFolder() }, { head: 'a'.repeat(40), target: 'b'.repeat(40) }),
+  hang: async () => {
+    const made = await withBranch();
+    const asked = await ends(made);
+    rmSync(join(made.folder, '.git', 'HEAD'));
+    spawnSync('mkfifo', [join(made.folder, '.git', 'HEAD')]);
+    return answerOf(() => howMerged({ folder: made.folder, limit: LIMIT }, asked));
+  },
+  nonsense: async () => merged(await newRepository(), { head: 'a'.repeat(40), target: 'b'.repeat(40) }),
+  huge: async () => {
+    const made = await newRepository();
+    await made.git('checkout', '--quiet', '-b', 'work');
+    await made.commit('data.txt', `${'x'.repeat(99)}\n`.repeat(350_000));
+    await made.git('checkout', '--quiet', 'main');
+    await made.commit('other', 'other\n');
+    return merged(made as never);
+  },
+});
+
+const release = (folder: string) => ({ repository: folder, branch: 'work', target: 'main', previous: 'v1', files: [] });
+
+async function reviewed(repository: Repository, asked?: { head: string; target: string }): Promise<Answer> {
+  const answer = await answerOf(async () => {
+    const made = repository as Awaited<ReturnType<typeof withBranch>>;
+    return await readGitReview(
+      { folder: repository.folder, limit: LIMIT * 5 },
+      release(repository.folder),
+      asked ?? (await ends(made)),
+    );
+  });
+  if (!('known' in answer)) return answer;
+  const { approved } = answer.known as Awaited<ReturnType<typeof readGitReview>>;
+  return approved.ok ? answer : { none: approved.text };
+}
+
+async function approvedBranch() {
+  const made = await withBranch();
+  const message = 'Work (#7)\n\nReviewed-by: Bruno <b@example.com>\nApproved-by: Carla <c@example.com>';
+  await made.git('merge', '--quiet', '--squash', 'work');
+  await made.git('commit', '--quiet', '--message', message);
+  return made;
+}
+
+conforms('adapters/git-review.ts', {
+  // The squash carries the names: the branch's own commits do not.
+  value: async () => reviewed(await approvedBranch()),
+  none: async () => reviewed(await withBranch()),
+  hidden: async () => {
+    const made = await approvedBranch();
+    await made.git('config', 'uploadpack.allowFilter', 'true');
+    return reviewed(await cloneOf(made, '--filter=blob:none', '--no-checkout'), await ends(made));
+  },
+  partial: async () => {
+    const made = await approvedBranch();
+    return reviewed(await cloneOf(made, '--depth', '1', '--no-single-branch'), await ends(made));
+  },
+  error: async () => reviewed({ folder: temporaryFolder() }, { head: 'a'.repeat(40), target: 'b'.repeat(40) }),
+  hang: { impossible: 'as in adapters/git.ts, which asks' },
+  nonsense: async () => reviewed(await newRepository(), { head: 'a'.repeat(40), target: 'b'.repeat(40) }),
+  huge: { impossible: 'as in adapters/git-merges.ts, which reads the patches' },
+});
+
+async function examined(repository: Repository, fact: string): Promise<Answer> {
+  const signal = new AbortController().signal;
+  const answer = await answerOf(() =>
+    examineRepository({ release: release(repository.folder), signal, limit: LIMIT * 2 }),
+  );
+  if (!('known' in answer)) return answer;
+  const { facts } = answer.known as Awaited<ReturnType<typeof examineRepository>>;
+  const found = facts.find(({ name }) => name === fact);
+  if (found?.unknown) return { unknown: found.text };
+  return found?.ok ? { known: found.text } : { none: found?.text ?? '' };
+}
+
+conforms('activities/repository.ts', {
+  value: async () => examined(await approvedBranch(), 'merged'),
+  none: async () => examined(await withBranch(), 'merged'),
+  // The branch was deleted; whoever squashed it left no trace.
+  hidden: async () => {
+    const made = await withBranch();
+    await made.git('branch', '--quiet', '-D', 'work');
+    return examined(await cloneOf(made), 'merged');
+  },
+  // Merged, but the clone is older than that.
+  partial: async () => {
+    const made = await withBranch();
+    const copy = await cloneOf(made);
+    await made.git('merge', '--quiet', '--no-ff', '--message', 'merged', 'work');
+    return examined(copy, 'merged');
+  },
+  error: () => examined({ folder: temporaryFolder() }, 'target'),
+  hang: async () => examined(await hanging(), 'target'),
+  nonsense: async () => examined(await garbled(), 'previous'),
+  huge: { impossible: 'as in adapters/git-merges.ts, which reads the patches' },
+});

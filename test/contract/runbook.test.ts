@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import { renderRunbook, shownSteps } from '../../src/client/rendering/runbook.js';
+import { runbookOf } from '../../src/contract/runbook.js';
+import { timelineOf } from '../../src/contract/timeline.js';
+import { PHASES } from '../../src/domain/steps.js';
+import { loadPlan } from '../../src/plan/load.js';
+import { SHIPPED } from '../plan/plan-files.js';
+
+const plain = { bold: String, dim: String } as never;
+
+describe.each([
+  ['the shipped plan', SHIPPED],
+  ['the second example', 'plans/orders-node.yaml'],
+])('the runbook of %s', (_, file) => {
+  const { resolved } = loadPlan(file);
+  const runbook = runbookOf(resolved);
+
+  test('has no step twice', () => {
+    expect(new Set(runbook.map(({ id }) => id)).size).toBe(runbook.length);
+  });
+
+  test('is in the order of the phases, and of the times at which its steps begin', () => {
+    const phases = runbook.map(({ phase }) => PHASES.indexOf(phase));
+    expect(phases).toEqual([...phases].sort((a, b) => a - b));
+    const times = [...timelineOf(resolved).values()].map(({ after }) => after);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+  });
+
+  test('has every step and fact that a box rests on', () => {
+    const facts = new Set(runbook.flatMap((step) => step.facts.map((fact) => `${step.id}/${fact}`)));
+    for (const { by } of resolved.items) for (const { step, fact } of by) expect(facts).toContain(`${step}/${fact}`);
+  });
+
+  test('is shown with every step, and every box of the plan', () => {
+    const steps = shownSteps(resolved);
+    const shown = renderRunbook(steps, plain);
+    for (const { id, title } of runbook) expect(shown).toContain(`${id}: ${title}`);
+    const boxes = new Set(steps.flatMap(({ facts }) => facts.flatMap((fact) => fact.boxes)));
+    expect(boxes).toEqual(new Set(resolved.items.map(({ id }) => id)));
+  });
+});
+
+test('what may have changed production is rolled back when it fails, and nothing before or after', () => {
+  const steps = runbookOf(loadPlan(SHIPPED).resolved);
+  const changing = steps.filter(({ onFailure }) => onFailure === 'rollback').map(({ id }) => id);
+  const first = steps.findIndex(({ id }) => id === 'production.deploy');
+  const last = steps.findIndex(({ id }) => id === 'production.restart');
+  expect(changing).toEqual(steps.slice(first, last + 1).map(({ id }) => id));
+});
