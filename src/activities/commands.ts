@@ -6,10 +6,11 @@ import type { CommandActivities } from '../contract/activities.js';
 import { formatDuration } from '../domain/duration.js';
 import { attended } from './attendance.js';
 import { migrate } from './migrations.js';
+import { checkProduction } from './production-found.js';
 import { type CommandOutcome, evidencePath, runOnce, secretsOf } from './recorded-commands.js';
 import { currentRevision } from './revisions.js';
 
-/** Facts: `runCommand` establishes `ran`; `checkLogs` `ran` and `logs`; `migrate` see there. */
+/** Facts: `runCommand` establishes `ran`; `checkLogs` `ran` and `logs`; `migrate` and `checkProduction` see there. */
 export function createCommandActivities(options: {
   /** The folder for the records of steps. It must outlive the worker, and stay on the machine that runs the commands. */
   state: string;
@@ -50,6 +51,8 @@ export function createCommandActivities(options: {
     },
 
     migrate: (input) => migrate(state, input),
+
+    checkProduction,
 
     readRevision: ({ environment, migration }) => attended((signal) => currentRevision(environment, migration, signal)),
   };

@@ -1,19 +1,14 @@
 /** Production's real state, by the database and the application themselves rather than by what steps have reported. */
+import { UnreadableRevision } from '../adapters/alembic.js';
+import { alembicRevisions } from '../adapters/alembic-table.js';
 import { isUsable, readIndexes } from '../adapters/database-catalogue.js';
-import { askHealth } from '../adapters/health.js';
-import { fieldOf, jsonOf, NoAnswer } from '../adapters/http.js';
 import { migrationTool } from '../adapters/migration-tools.js';
-import {
-  alembicRevisions,
-  countRowsOf,
-  countValuesOf,
-  type DatabaseClient,
-  withDatabase,
-} from '../adapters/postgres.js';
+import { countRowsOf, countValuesOf, type DatabaseClient, withDatabase } from '../adapters/postgres.js';
 import type { VerificationActivities } from '../contract/activities.js';
 import type { IndexExpectations } from '../contract/plan.js';
-import { type Fact, failures, passed } from '../domain/evidence.js';
+import { type Fact, failures, passed, unknownFact } from '../domain/evidence.js';
 import { attended } from './attendance.js';
+import { askRelease } from './running-release.js';
 
 const TIMEOUT = 10_000;
 
@@ -31,8 +26,7 @@ export function createVerificationActivities(): VerificationActivities {
           await withDatabase(environment.database, async (client) => {
             if (reported !== undefined)
               facts.push(revisionFact(reported === null ? [] : [reported], revision, 'other'));
-            else if (revision !== undefined)
-              facts.push(revisionFact(await alembicRevisions(client), revision, 'alembic'));
+            else if (revision !== undefined) facts.push(await alembicFact(client, revision));
             if (indexes !== undefined) facts.push(await indexesFact(client, indexes));
           });
         }
@@ -56,12 +50,19 @@ export function createVerificationActivities(): VerificationActivities {
 
 async function versionFact(url: string, version: string, signal: AbortSignal): Promise<Fact> {
   const name = 'version';
-  const health = await askHealth(url, TIMEOUT, signal);
-  if (health instanceof NoAnswer)
-    return { name, ok: false, text: `the health check did not answer: ${health.message}` };
-  const said = fieldOf(jsonOf(health), 'version');
-  const text = `the health check answers ${health.statusText} with version ${said ?? 'unknown'}, expected ${version}`;
-  return { name, ok: health.status === 200 && said === version, text };
+  const running = await askRelease(url, TIMEOUT, signal);
+  if ('problem' in running) return unknownFact(name, `which version runs is not known: ${running.problem}`);
+  const text = `the health check answers with version ${running.version}, expected ${version}`;
+  return { name, ok: running.version === version, text };
+}
+
+async function alembicFact(client: DatabaseClient, revision: string | null): Promise<Fact> {
+  try {
+    return revisionFact((await alembicRevisions(client)) ?? [], revision, 'alembic');
+  } catch (error) {
+    if (!(error instanceof UnreadableRevision)) throw error;
+    return unknownFact('revision', `the revision of the database is not known: ${error.message}`);
+  }
 }
 
 function revisionFact(found: string[], revision: string | null | undefined, tool: string): Fact {

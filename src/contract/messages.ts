@@ -7,6 +7,7 @@ import {
   DECISIONS,
   type Decision,
   type DecisionKind,
+  type FoundProduction,
   type Ledger,
   type RollbackTrigger,
   type StepRecord,
@@ -117,8 +118,12 @@ export interface RollbackInput {
   attempt: number;
   /** Maintenance mode is on: the application answers its users with it until the rollback is done. */
   maintenance: boolean;
-  /** The revision recorded before the deploy; what a downgrade goes to. */
-  previousRevision: string | null;
+  /** The release to go back to. */
+  previous: string;
+  /** What ran before the deploy. */
+  found: FoundProduction;
+  /** The revision that a downgrade goes to (null: none at all); missing where it is not certain. */
+  downgradeTo?: string | null;
   /** What a restore starts from. */
   backup?: StoredBackup;
 }

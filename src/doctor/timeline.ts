@@ -45,7 +45,8 @@ export function timelineOf(
   const { look, backup, deploy, health, migration, checks, load } = USUALLY;
 
   of(STEPS.admission, 0);
-  for (const step of [STEPS.repository, STEPS.review, STEPS.access, STEPS.staging, STEPS.tools]) of(step, look);
+  for (const step of [STEPS.repository, STEPS.review, STEPS.access, STEPS.staging]) of(step, look);
+  for (const step of [STEPS.productionFound, STEPS.tools]) of(step, look);
 
   of(STEPS.stagingBackup, backup);
   of(STEPS.stagingDeploy, deploy);
@@ -62,6 +63,7 @@ export function timelineOf(
   for (const step of [STEPS.proposal, STEPS.signOffs, STEPS.notices, STEPS.alerts]) of(step, look);
 
   of(STEPS.productionWindow, waitAt('deploy', after));
+  of(STEPS.productionUnchanged, look);
   of(STEPS.productionBackup, backup);
   of(STEPS.maintenanceOn, plan.production.maintenance.enabled ? plan.production.maintenance.drain : 0);
   of(STEPS.productionDeploy, deploy);

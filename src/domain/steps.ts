@@ -35,6 +35,12 @@ export const STEPS = {
     'Pré-requisitos',
     'Staging has enough data, credentials work',
   ),
+  productionFound: step(
+    'prerequisites.production',
+    'prerequisites',
+    'Pré-requisitos',
+    'Production runs what the plan goes back to',
+  ),
   tools: step('prerequisites.tools', 'prerequisites', 'Pré-requisitos', 'Tools and scripts are there'),
   stagingBackup: step('staging.backup', 'staging', '1.1', 'Back up the staging database'),
   stagingDeploy: step('staging.deploy', 'staging', '1.1', 'Deploy the release to staging'),
@@ -56,6 +62,7 @@ export const STEPS = {
   notices: step('preparation.notices', 'approval', '2.2', 'Tell those who have to know of the deployment'),
   alerts: step('preparation.alerts', 'approval', '2.2', 'Monitoring alerts are configured'),
   productionWindow: step('production.window', 'production', '2.2', 'Wait for the deploy window'),
+  productionUnchanged: step('production.before', 'production', '3.1', 'Production is still as it was found'),
   productionBackup: step(
     'production.backup',
     'production',

@@ -14,6 +14,7 @@ export type PlanWithoutItems = Omit<ResolvedPlan, 'items'>;
 
 const BACKUP = ['created', 'size', 'readable', 'contents', 'restored', 'stored', 'retention'];
 const MIGRATION = ['ran', 'revision', 'heads', 'warnings', 'schema', 'leftovers'];
+const FOUND = ['version', 'revision', 'maintenance'];
 const LOAD = ['success-rate', 'p95', 'p99', 'timeouts', 'memory'];
 
 /** Every step of a deployment by this plan, in its order, with the names of its facts. */
@@ -32,6 +33,7 @@ export function establishedFacts(plan: PlanWithoutItems): Map<string, Establishe
     );
   }
   add(STEPS.staging, ['rows', 'credentials']);
+  add(STEPS.productionFound, FOUND);
   add(STEPS.tools, [
     ...prerequisites.tools.map((tool) => `tool:${tool}`),
     ...prerequisites.scripts.map((script) => `script:${script.split('/').at(-1)}`),
@@ -72,6 +74,7 @@ export function establishedFacts(plan: PlanWithoutItems): Map<string, Establishe
   const { windows } = plan;
   const isHeld = windows !== undefined && windows.deploy.length + windows.freeze.length > 0;
   add(STEPS.productionWindow, ['window'], !isHeld && 'windows.deploy');
+  add(STEPS.productionUnchanged, FOUND);
   add(STEPS.productionBackup, BACKUP);
   const { message } = production.maintenance;
   add(STEPS.maintenanceOn, ['ran', 'drained', ...(message ? ['message'] : [])], noMaintenance);

@@ -7,6 +7,7 @@ import type { Deployment } from '../deployment.js';
 import { checks, commandsOn, longChecks, quickChecks } from '../policies.js';
 import { renewSignOffs } from './approval.js';
 import { countStored } from './choosing-rollback.js';
+import { lookAtProduction } from './found-production.js';
 import { restart } from './restart.js';
 import { guarded } from './watching.js';
 import { awaitDeployWindow } from './window.js';
@@ -22,11 +23,7 @@ export async function production(deployment: Deployment): Promise<void> {
   await quickChecks.checkClock.executeWithOptions({ summary: 'Check that the soak really lasted as long as it says' }, [
     { clock: input.clock, workflowTime: Date.now() },
   ]);
-  ledger.production.previousRevision = await commands.readRevision.executeWithOptions(
-    { summary: 'Record the database revision to go back to' },
-    [{ environment, migration: plan.migration }],
-  );
-
+  await lookAtProduction(deployment, STEPS.productionUnchanged);
   const dumped = await deployment.step(STEPS.productionBackup, (key, summary) =>
     longChecks.backUpDatabase.executeWithOptions({ summary }, [
       { key, evidence, service: plan.service, environment, backup: plan.backup },
@@ -68,8 +65,8 @@ export async function production(deployment: Deployment): Promise<void> {
     ]),
   );
   ledger.production.migrated = true;
-  await deployment.step(STEPS.productionMigration, (key, summary) =>
-    commands.migrate.executeWithOptions({ summary }, [
+  await deployment.step(STEPS.productionMigration, async (key, summary) => {
+    const report = await commands.migrate.executeWithOptions({ summary }, [
       {
         key,
         evidence,
@@ -78,8 +75,11 @@ export async function production(deployment: Deployment): Promise<void> {
         direction: { kind: 'upgrade' },
         within: plan.migration.within,
       },
-    ]),
-  );
+    ]);
+    // However it went: its own word for where a downgrade has to end.
+    ledger.production.migratedFrom = report.before;
+    return report;
+  });
   deployment.storedByMigration = await countStored(deployment);
   await deployment.step(STEPS.productionIndexes, async (key, summary) => {
     const { use, ...report } = await checks.checkIndexes.executeWithOptions({ summary }, [

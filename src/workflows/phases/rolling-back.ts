@@ -1,6 +1,7 @@
 /** From "production has to go back" to "production is back", or to people who know that it is not. */
 import { executeChild, ParentClosePolicy, sleep, TemporalFailure } from '@temporalio/workflow';
 import { rollbackWorkflowId } from '../../contract/names.js';
+import { destinationOf } from '../../domain/destination.js';
 import type { RollbackRecord, RollbackTrigger, WayBack } from '../../domain/ledger.js';
 import { type Deployment, describe } from '../deployment.js';
 import { commandsOn } from '../policies.js';
@@ -31,10 +32,10 @@ export async function rollBack(
     await lockOut(deployment, 1);
     return { succeeded: false, reason: `${trigger.text}; ${chosen.leftTo}` };
   }
-  let { option, reasons } = chosen;
+  let { option, reasons, revision } = chosen;
   for (let attempt = 1; ; attempt++) {
     deployment.tell({ kind: 'rollback-started', option, reason: trigger.text });
-    const record = await attemptRollback(deployment, { trigger, option, reasons, attempt });
+    const record = await attemptRollback(deployment, { trigger, option, reasons, revision, attempt });
     if (record.succeeded) {
       await reopen(deployment);
       deployment.tell({ kind: 'rollback-ended', option, reason: trigger.text, took: record.took ?? 0 });
@@ -59,6 +60,7 @@ export async function rollBack(
     reasons = [...reasons, `attempt ${attempt} (${option}) failed: ${record.reason}`];
     if (answer.option) {
       option = answer.option;
+      revision = answer.kind === 'rollback' ? answer.revision : undefined;
       reasons.push(`${answer.who} as ${answer.role} chose ${option}${answer.why ? `: ${answer.why}` : ''}`);
     }
   }
@@ -66,10 +68,12 @@ export async function rollBack(
 
 async function attemptRollback(
   deployment: Deployment,
-  chosen: { trigger: RollbackTrigger; option: WayBack; reasons: string[]; attempt: number },
+  chosen: { trigger: RollbackTrigger; option: WayBack; reasons: string[]; revision?: string; attempt: number },
 ): Promise<RollbackRecord> {
   const { ledger, plan, input, evidence } = deployment;
   const { option, trigger, attempt } = chosen;
+  const destination = destinationOf(ledger, chosen.revision);
+  const { found = {} } = ledger.production;
   const workflowId = rollbackWorkflowId(input.deployment, option, attempt);
   const record: RollbackRecord = {
     option,
@@ -96,7 +100,9 @@ async function attemptRollback(
         trigger,
         attempt,
         maintenance: ledger.production.maintenance,
-        previousRevision: ledger.production.previousRevision ?? null,
+        previous: found.version ?? plan.release.previous,
+        found,
+        ...('to' in destination ? { downgradeTo: destination.to } : {}),
         backup: ledger.production.backup,
       },
     ],
