@@ -14,8 +14,10 @@ import { currentRevision } from './revisions.js';
 export function createCommandActivities(options: {
   /** The folder for the records of steps. It must outlive the worker, and stay on the machine that runs the commands. */
   state: string;
+  /** Longest time for an answer of the health check, milliseconds. */
+  answer?: number;
 }): CommandActivities {
-  const { state } = options;
+  const { state, answer } = options;
   return {
     async runCommand({ key, evidence, environment, command, values }) {
       const line = commandLine({ environment, command, values: { environment: environment.name, ...values } });
@@ -52,7 +54,7 @@ export function createCommandActivities(options: {
 
     migrate: (input) => migrate(state, input),
 
-    checkProduction,
+    checkProduction: (input) => checkProduction(input, answer),
 
     readRevision: ({ environment, migration }) => attended((signal) => currentRevision(environment, migration, signal)),
   };

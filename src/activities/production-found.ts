@@ -13,10 +13,13 @@ type Report = Awaited<ReturnType<CommandActivities['checkProduction']>>;
 const TIMEOUT = 10_000;
 
 /** Facts: `version`, `revision`, `maintenance`. Changes nothing. */
-export const checkProduction = ({ environment, migration, healthPath, expected }: Input): Promise<Report> =>
+export const checkProduction = (
+  { environment, migration, healthPath, expected }: Input,
+  answer = TIMEOUT,
+): Promise<Report> =>
   attended(async (signal) => {
     const [release, revisions] = await Promise.all([
-      askRelease(`${environment.api}${healthPath}`, TIMEOUT, signal),
+      askRelease(`${environment.api}${healthPath}`, answer, signal),
       askCurrent({ environment, migration }, signal),
     ]);
     const facts = [releaseFact(release, expected), revisionFact(revisions, expected), maintenanceFact(release)];

@@ -12,14 +12,19 @@ import { askRelease } from './running-release.js';
 
 const TIMEOUT = 10_000;
 
-/** Facts: `version`, `revision`, `indexes`, each when it is expected to be something. */
-export function createVerificationActivities(): VerificationActivities {
+/**
+ * Facts: `version`, `revision`, `indexes`, each when it is expected to be something.
+ * @param options.answer longest time for an answer of the health check, milliseconds
+ */
+export function createVerificationActivities({ answer = TIMEOUT } = {}): VerificationActivities {
   return {
     verifyState: ({ environment, healthPath, expected }) =>
       attended(async (signal) => {
         const facts: Fact[] = [];
         if (expected.version !== undefined) {
-          facts.push(await versionFact(`${environment.api}${healthPath}`, expected.version, signal));
+          facts.push(
+            await versionFact(`${environment.api}${healthPath}`, expected.version, { timeout: answer, signal }),
+          );
         }
         const { revision, reported, indexes } = expected;
         if (revision !== undefined || indexes !== undefined) {
@@ -48,9 +53,13 @@ export function createVerificationActivities(): VerificationActivities {
   };
 }
 
-async function versionFact(url: string, version: string, signal: AbortSignal): Promise<Fact> {
+async function versionFact(
+  url: string,
+  version: string,
+  { timeout, signal }: { timeout: number; signal: AbortSignal },
+): Promise<Fact> {
   const name = 'version';
-  const running = await askRelease(url, TIMEOUT, signal);
+  const running = await askRelease(url, timeout, signal);
   if ('problem' in running) return unknownFact(name, `which version runs is not known: ${running.problem}`);
   const text = `the health check answers with version ${running.version}, expected ${version}`;
   return { name, ok: running.version === version, text };

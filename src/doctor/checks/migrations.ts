@@ -54,6 +54,8 @@ async function tryRevisions(
   const remote = environment.server.kind === 'ssh' && migration.current.on === 'server';
   // Without a connection the line about ssh says it.
   if (remote && 'problem' in current && readSshFailure(current.problem) === 'not-started') return [];
+  // As the line about the database does.
+  if ('problem' in current && current.problem.startsWith(`Database ${environment.database.name} on `)) return [];
   const findings = [{ name: `${name}-revision`, ...judge(name, current) }];
   if (
     'found' in current &&
