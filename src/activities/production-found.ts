@@ -37,11 +37,11 @@ export function releaseFact(release: RunningRelease, { version, target }: Expect
   const name = 'version';
   if ('problem' in release) return unknownFact(name, `which release production runs is not known: ${release.problem}`);
   const said = release.version;
-  if (said === version) return { name, ok: true, text: `production runs ${said}, which a rollback goes back to` };
   if (said === target) {
     const text = `production already runs ${target}, which is to be deployed: nothing is known of what ran before it`;
     return { name, ok: false, text };
   }
+  if (said === version) return { name, ok: true, text: `production runs ${said}, which a rollback goes back to` };
   const text = `production runs ${said}, not ${version} that a rollback would go back to (release.previous)`;
   return { name, ok: false, text };
 }

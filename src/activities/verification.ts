@@ -29,7 +29,7 @@ export function createVerificationActivities({ answer = TIMEOUT } = {}): Verific
         const { revision, reported, indexes } = expected;
         if (revision !== undefined || indexes !== undefined) {
           await withDatabase(environment.database, async (client) => {
-            if (reported !== undefined)
+            if (revision !== undefined && reported !== undefined)
               facts.push(revisionFact(reported === null ? [] : [reported], revision, 'other'));
             else if (revision !== undefined) facts.push(await alembicFact(client, revision));
             if (indexes !== undefined) facts.push(await indexesFact(client, indexes));
@@ -74,12 +74,12 @@ async function alembicFact(client: DatabaseClient, revision: string | null): Pro
   }
 }
 
-function revisionFact(found: string[], revision: string | null | undefined, tool: string): Fact {
+function revisionFact(found: string[], revision: string | null, tool: string): Fact {
   const at = found.join(', ') || 'no revision';
   const text = `the database is at ${at}, expected ${revision ?? 'no revision'}`;
   return {
     name: 'revision',
-    ok: found.length <= 1 && migrationTool(tool).same(found[0] ?? null, revision ?? null),
+    ok: found.length <= 1 && migrationTool(tool).same(found[0] ?? null, revision),
     text,
   };
 }

@@ -14,8 +14,11 @@ export interface RollbackFacts {
   migrated: boolean;
   /** What staging has proven; nothing when it was not tried there. */
   eligibility?: Eligibility;
-  /** Why it is not certain what a downgrade, and a deploy of the release before, would have to go back to. */
-  doubts: { downgrade: string[]; code: string[] };
+  /**
+   * Why it is not certain to which revision a downgrade goes, which release ran before, and whether that one, rather than
+   * the plan's, works on the new schema.
+   */
+  doubts: { downgrade: string[]; release: string[]; schema: string[] };
   /** What was written since to objects that a downgrade would drop, in words; empty when nothing was. */
   written: string[];
 }
@@ -37,7 +40,8 @@ export function chooseRollback(facts: RollbackFacts): RollbackChoice {
   if (option === undefined) return { reasons };
   const doubts = [
     ...(option === 'code' ? [] : facts.doubts.downgrade),
-    ...(option === 'migration' ? [] : facts.doubts.code),
+    ...(option === 'migration' ? [] : facts.doubts.release),
+    ...(option === 'code' && facts.migrated ? facts.doubts.schema : []),
   ];
   return doubts.length === 0 ? { option, reasons } : { reasons: [...reasons, ...doubts, 'people have to say'] };
 }

@@ -6,6 +6,8 @@ import { chooseRollback, type RollbackFacts, writtenSince } from '../../src/doma
 const OPTIONS: RollbackOption[] = ['migration', 'code', 'full'];
 const PROVEN = { migration: true, code: true, reasons: [] };
 
+const CERTAIN = { downgrade: [], release: [], schema: [] };
+
 const choose = (facts: Partial<RollbackFacts>) =>
   chooseRollback({
     wanted: 'full',
@@ -13,7 +15,7 @@ const choose = (facts: Partial<RollbackFacts>) =>
     codeDeployed: true,
     migrated: true,
     written: [],
-    doubts: { downgrade: [], code: [] },
+    doubts: CERTAIN,
     ...facts,
   });
 
@@ -99,18 +101,22 @@ describe('a way back to somewhere that is not certain', () => {
 
   test('is left to people with the reason, even where the plan pins it or the previous code would do', () => {
     for (const insisted of [true, false]) {
-      const { option, reasons } = choose({ eligibility: PROVEN, insisted, doubts: { downgrade, code: [] } });
+      const { option, reasons } = choose({ eligibility: PROVEN, insisted, doubts: { ...CERTAIN, downgrade } });
       expect(option).toBeUndefined();
       expect(reasons.slice(1)).toEqual([...downgrade, 'people have to say']);
     }
-    expect(choose({ doubts: { downgrade: [], code: ['which release ran before?'] } }).option).toBeUndefined();
+    expect(choose({ doubts: { ...CERTAIN, release: ['which?'] } }).option).toBeUndefined();
   });
 
   test('does not keep from going back what is certain', () => {
-    const doubts = { downgrade, code: [] };
+    const doubts = { ...CERTAIN, downgrade };
     expect(choose({ wanted: 'code', eligibility: PROVEN, doubts }).option).toBe('code');
     expect(choose({ migrated: false, doubts }).option).toBe('code');
-    expect(choose({ wanted: 'migration', doubts: { downgrade: [], code: ['which?'] } }).option).toBe('migration');
+    const untried = { ...CERTAIN, schema: ['staging has tried another release on the new schema'] };
+    expect(choose({ wanted: 'code', eligibility: PROVEN, doubts: untried }).option).toBeUndefined();
+    expect(choose({ wanted: 'code', migrated: false, doubts: untried }).option).toBe('code');
+    expect(choose({ wanted: 'full', eligibility: PROVEN, doubts: untried }).option).toBe('full');
+    expect(choose({ wanted: 'migration', doubts: { ...CERTAIN, release: ['which?'] } }).option).toBe('migration');
   });
 });
 
@@ -135,18 +141,19 @@ test('whatever is known, nothing unproven is done unless somebody insists, and t
     written: fc.constantFrom<string[][]>([], ['1 rows in t']),
     doubts: fc.record({
       downgrade: fc.constantFrom<string[][]>([], ['which revision?']),
-      code: fc.constantFrom<string[][]>([], ['which release?']),
+      release: fc.constantFrom<string[][]>([], ['which release?']),
+      schema: fc.constantFrom<string[][]>([], ['tried?']),
     }),
   });
   fc.assert(
     fc.property(facts, (known) => {
       const { option, reasons } = chooseRollback(known);
       expect(reasons[0]).toBe('because');
-      const isCertain = [...known.doubts.downgrade, ...known.doubts.code].length === 0;
+      const isCertain = Object.values(known.doubts).flat().length === 0;
       if (known.insisted && isCertain) expect(option).toBeDefined();
       // Whoever asks for it, nothing goes back to somewhere that is not certain.
       if (option !== undefined && option !== 'code') expect(known.doubts.downgrade).toEqual([]);
-      if (option !== undefined && option !== 'migration') expect(known.doubts.code).toEqual([]);
+      if (option !== undefined && option !== 'migration') expect(known.doubts.release).toEqual([]);
       if (option === undefined || known.insisted) return;
       const downgrades = option !== 'code';
       if (downgrades) {

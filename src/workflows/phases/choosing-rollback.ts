@@ -2,7 +2,7 @@
 import { condition, isCancellation } from '@temporalio/workflow';
 import { destinationOf } from '../../domain/destination.js';
 import { formatDuration } from '../../domain/duration.js';
-import type { RollbackTrigger, WayBack } from '../../domain/ledger.js';
+import type { Ledger, RollbackTrigger, WayBack } from '../../domain/ledger.js';
 import { chooseRollback, type RollbackFacts, writtenSince } from '../../domain/rollback.js';
 import type { Deployment } from '../deployment.js';
 import { commandsOn, quickChecks } from '../policies.js';
@@ -65,20 +65,34 @@ async function gatherFacts(deployment: Deployment, trigger: RollbackTrigger): Pr
     stored === undefined
       ? ['the database could not be asked what is in it']
       : writtenSince(deployment.storedByMigration ?? {}, stored);
-  const { previous } = plan.release;
-  const destination = destinationOf(ledger, trigger.kind === 'person' ? trigger.revision : undefined);
-  const isNamed = trigger.kind === 'person' && trigger.option !== undefined;
+  const doubts = doubtsOf(deployment, trigger);
   return {
     ...wish(deployment, trigger),
-    ...{ codeDeployed: production.codeDeployed, migrated, written },
-    // Staging has tried the plan's release before; another one that production ran has been tried nowhere.
-    eligibility: eligibility && { ...eligibility, code: eligibility.code && found.version === previous },
-    doubts: {
-      downgrade: 'doubts' in destination ? destination.doubts : [],
-      code: found.version === undefined && !isNamed ? [`which release ran before is not known: ${previous}?`] : [],
-    },
+    codeDeployed: production.codeDeployed,
+    migrated,
+    eligibility,
+    written,
+    doubts,
   };
 }
+
+/** What a person has asked for by name is not doubted, but for the revision: that has to be named as well. */
+function doubtsOf({ ledger, plan }: Deployment, trigger: RollbackTrigger): RollbackFacts['doubts'] {
+  const { previous } = plan.release;
+  const destination = destinationOf(ledger, trigger.kind === 'person' ? trigger.revision : undefined);
+  const ran = releaseBefore(ledger);
+  const isNamed = trigger.kind === 'person' && trigger.option !== undefined;
+  const isOther = ran !== undefined && ran !== previous;
+  return {
+    downgrade: 'doubts' in destination ? destination.doubts : [],
+    release: ran === undefined && !isNamed ? [`which release ran before is not known; the plan says ${previous}`] : [],
+    schema: isOther && !isNamed ? [`production ran ${ran}, and staging has tried ${previous} on the new schema`] : [],
+  };
+}
+
+/** The release that ran before the deploy; undefined when that is not known. */
+export const releaseBefore = ({ production: { found }, release }: Ledger): string | undefined =>
+  found?.version === release.target ? undefined : found?.version;
 
 /**
  * How much is in what the migration has added and a downgrade would drop. Counted right after the migration, too: what it

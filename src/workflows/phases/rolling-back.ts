@@ -11,7 +11,7 @@ import {
   RollbackMigrationWorkflow,
   RollbackRestoreWorkflow,
 } from '../rollback.js';
-import { chooseWayBack, estimateOf, waysBack } from './choosing-rollback.js';
+import { chooseWayBack, estimateOf, releaseBefore, waysBack } from './choosing-rollback.js';
 import { turnMaintenanceOff } from './production.js';
 
 const WORKFLOWS = {
@@ -100,7 +100,7 @@ async function attemptRollback(
         trigger,
         attempt,
         maintenance: ledger.production.maintenance,
-        previous: found.version ?? plan.release.previous,
+        previous: releaseBefore(ledger) ?? plan.release.previous,
         found,
         ...('to' in destination ? { downgradeTo: destination.to } : {}),
         backup: ledger.production.backup,
