@@ -1,5 +1,6 @@
 /** What a database holds, by name and number: what a dump of it must list, and a restore of it must bring back. */
-import { alembicRevisions, type DatabaseClient } from './postgres.js';
+import { readVersionTables } from './alembic-table.js';
+import type { DatabaseClient } from './postgres.js';
 
 export interface Entry {
   kind: 'table' | 'view' | 'sequence' | 'index' | 'constraint';
@@ -15,7 +16,8 @@ export interface Entry {
 
 export interface Inventory {
   entries: Entry[];
-  revisions: string[];
+  /** What alembic's tables hold, each with its schema where there are several; missing when there is none. */
+  revisions?: string[];
   /** Exact numbers of rows, by table. */
   rows: Record<string, number>;
 }
@@ -62,13 +64,19 @@ export async function takeInventory(client: DatabaseClient, entries: Entry[]): P
     const counted = await client.query<{ count: string }>(`select count(*) as count from ${name}`);
     rows[name] = Number(counted.rows[0]?.count);
   }
-  return { entries, revisions: await alembicRevisions(client), rows };
+  return { entries, revisions: await revisionsIn(client), rows };
+}
+
+async function revisionsIn(client: DatabaseClient): Promise<string[] | undefined> {
+  const tables = await readVersionTables(client);
+  if (tables.length < 2) return tables[0]?.revisions;
+  return tables.map(({ name, revisions }) => `${name}: ${revisions.join(', ') || 'none'}`);
 }
 
 /** What a restored database lacks or has otherwise than the one that was dumped, in words; empty when nothing. */
 export function differences(dumped: Inventory, restored: Inventory): string[] {
   const found: string[] = [];
-  const [before, after] = [dumped, restored].map(({ revisions }) => revisions.join(', ') || 'none');
+  const [before, after] = [dumped, restored].map(({ revisions = [] }) => revisions.join(', ') || 'none');
   if (before !== after) found.push(`revision ${after} instead of ${before}`);
   const there = new Set(restored.entries.filter(({ valid }) => valid).map(label));
   for (const entry of dumped.entries) {

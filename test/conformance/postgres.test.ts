@@ -5,11 +5,12 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, vi } from 'vitest';
+import { alembicRevisions } from '../../src/adapters/alembic-table.js';
 import { withSnapshot } from '../../src/adapters/database-snapshot.js';
 import { type DumpTools, dumpDatabase, findDumpTools, readWhole } from '../../src/adapters/dump.js';
 import { listDump } from '../../src/adapters/dump-contents.js';
 import { restoreInto } from '../../src/adapters/pg-restore.js';
-import { alembicRevisions, countRowsOf, withDatabase } from '../../src/adapters/postgres.js';
+import { countRowsOf, withDatabase } from '../../src/adapters/postgres.js';
 import { PostgresWatcher } from '../../src/adapters/postgres-metrics.js';
 import type { Database } from '../../src/contract/plan.js';
 import { startTestServer, type TestServer } from '../activities/postgres-server.js';
@@ -87,7 +88,7 @@ conforms(
     value: () => count(database),
     none: async () => {
       const revisions = await withDatabase(empty, alembicRevisions);
-      return revisions.length === 0 ? { none: 'there is no table of alembic' } : { known: revisions };
+      return revisions === null ? { none: 'there is no table of alembic' } : { known: revisions };
     },
     hidden: () => count(hidden),
     partial: { impossible: 'the protocol tells the end of an answer: one that is cut is a lost connection' },
