@@ -110,8 +110,10 @@ export function describe({ revisions, rows, entries }: Inventory): string {
   const counts = Object.values(rows);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const indexes = entries.filter(({ kind, valid }) => kind === 'index' && valid).length;
-  const revision = revisions.length > 0 ? `revision ${revisions.join(', ')}` : 'no alembic revision';
-  return `${revision}, ${total} rows in ${counts.length} tables, ${indexes} valid indexes`;
+  // A database without alembic's table has a revision that another tool knows.
+  const revision =
+    revisions && `${revisions.length > 0 ? `revision ${revisions.join(', ')}` : 'no alembic revision'}, `;
+  return `${revision ?? ''}${total} rows in ${counts.length} tables, ${indexes} valid indexes`;
 }
 
 const advice = (error: unknown, { user, host, port }: Database): string =>

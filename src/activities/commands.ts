@@ -10,15 +10,18 @@ import { unknownFact } from '../domain/evidence.js';
 import { LONGEST_LINE, matcher } from '../domain/pattern.js';
 import { attended } from './attendance.js';
 import { migrate } from './migrations.js';
+import { checkProduction } from './production-found.js';
 import { type CommandOutcome, evidencePath, runOnce, secretsOf } from './recorded-commands.js';
 import { currentRevision } from './revisions.js';
 
-/** Facts: `runCommand` establishes `ran`; `checkLogs` `ran` and `logs`; `migrate` see there. */
+/** Facts: `runCommand` establishes `ran`; `checkLogs` `ran` and `logs`; `migrate` and `checkProduction` see there. */
 export function createCommandActivities(options: {
   /** The folder for the records of steps. It must outlive the worker, and stay on the machine that runs the commands. */
   state: string;
+  /** Longest time for an answer of the health check, milliseconds. */
+  answer?: number;
 }): CommandActivities {
-  const { state } = options;
+  const { state, answer } = options;
   return {
     async runCommand({ key, evidence, environment, command, values }) {
       const line = commandLine({ environment, command, values: { environment: environment.name, ...values } });
@@ -65,6 +68,8 @@ export function createCommandActivities(options: {
     },
 
     migrate: (input) => migrate(state, input),
+
+    checkProduction: (input) => checkProduction(input, answer),
 
     readRevision: ({ environment, migration }) => attended((signal) => currentRevision(environment, migration, signal)),
   };

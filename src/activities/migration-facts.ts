@@ -61,11 +61,11 @@ export function refusalOf(course: Course & { before: DatabaseState }, from?: str
   if (tool.same(at, target)) return undefined;
   if (kind === 'downgrade') {
     const here = tool.same(at, from ?? null);
-    return here ? undefined : `the database is at ${name(at)}, not at ${from} that this deployment brought it to`;
+    return here ? undefined : `the database is at ${nameOf(at)}, not at ${from} that this deployment brought it to`;
   }
   const head = onlyRevision(before.heads);
   if (toHead && head !== undefined && !tool.same(head, target)) {
-    return `the newest revision of the code is ${name(head)}, not ${target} as the plan says (migration.revision)`;
+    return `the newest revision of the code is ${nameOf(head)}, not ${target} as the plan says (migration.revision)`;
   }
   return before.leftovers.length > 0 ? describeLeftovers(before.leftovers) : undefined;
 }
@@ -73,7 +73,8 @@ export function refusalOf(course: Course & { before: DatabaseState }, from?: str
 function ran({ refusal, run, before }: Course): Fact {
   const fact = (ok: boolean, text: string) => ({ name: 'ran', ok, text });
   if (refusal !== undefined) return fact(false, `nothing was run: ${refusal}`);
-  if (!run) return fact(true, `the database was already at ${name(onlyRevision(before?.revisions))}; nothing was run`);
+  if (!run)
+    return fact(true, `the database was already at ${nameOf(onlyRevision(before?.revisions))}; nothing was run`);
   if (run.failure !== undefined) return fact(false, run.failure);
   return fact(true, `${run.title} ended without error after ${formatDuration(run.milliseconds)}`);
 }
@@ -84,8 +85,8 @@ function revision({ tool, target, before, after, refusal }: Course): Fact {
   if ('problem' in last) return unknownFact('revision', `not known: ${last.problem}`);
   const [was, is] = [onlyRevision(before?.revisions), onlyRevision(last)];
   const ok = is !== undefined && tool.same(is, target);
-  const way = after && was !== is ? `${name(was)} → ${name(is)}` : name(is);
-  return { name: 'revision', ok, text: `revision ${way}, expected ${name(target)}` };
+  const way = after && was !== is ? `${nameOf(was)} → ${nameOf(is)}` : nameOf(is);
+  return { name: 'revision', ok, text: `revision ${way}, expected ${nameOf(target)}` };
 }
 
 function heads({ before, after, refusal }: Course): Fact {
@@ -97,7 +98,7 @@ function heads({ before, after, refusal }: Course): Fact {
   if (several) return fact(false, several);
   if (problem) return unknownFact('heads', `not known: ${problem.problem}`);
   return before.heads
-    ? fact(true, `one head in the code (${name(onlyRevision(before.heads))}) and one revision in the database`)
+    ? fact(true, `one head in the code (${nameOf(onlyRevision(before.heads))}) and one revision in the database`)
     : fact(true, 'one revision in the database');
 }
 
@@ -163,5 +164,6 @@ function duration({ run, refusal }: Course, within: number): Fact {
 
 export const short = (state: DatabaseState): string => fingerprint(state.schema).slice(0, 12);
 
-const name = (revision: string | null | undefined): string =>
+/** A revision for people; null: none yet, undefined: not known. */
+export const nameOf = (revision: string | null | undefined): string =>
   revision === undefined ? 'an unknown revision' : (revision ?? 'no revision');

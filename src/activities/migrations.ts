@@ -17,19 +17,20 @@ import {
 import { Deadline } from '../adapters/deadline.js';
 import { storeEvidence } from '../adapters/evidence-store.js';
 import { migrationTool } from '../adapters/migration-tools.js';
-import { alembicRevisions, type DatabaseClient, withDatabase } from '../adapters/postgres.js';
+import { type DatabaseClient, withDatabase } from '../adapters/postgres.js';
 import { stepFolder, wasStarted } from '../adapters/recorder.js';
 import { redact } from '../adapters/redaction.js';
 import { additions, describeChanges, describeSchema, fingerprint } from '../adapters/schema-fingerprint.js';
 import { losses, takeStock } from '../adapters/table-stock.js';
 import type { CommandActivities, StepKey } from '../contract/activities.js';
 import { FailureType } from '../contract/errors.js';
+import { NO_REVISION } from '../domain/destination.js';
 import { formatDuration } from '../domain/duration.js';
 import type { EvidenceReference } from '../domain/evidence.js';
 import { attended } from './attendance.js';
-import { type Course, type DatabaseState, migrationFacts, refusalOf, short } from './migration-facts.js';
+import { type Course, type DatabaseState, migrationFacts, nameOf, refusalOf, short } from './migration-facts.js';
 import { evidencePath, runToEnd, secretsOf } from './recorded-commands.js';
-import { askRevisions, onlyRevision } from './revisions.js';
+import { askCurrent, askHeads, askTable, onlyRevision } from './revisions.js';
 
 type MigrateInput = Parameters<CommandActivities['migrate']>[0];
 type MigrateReport = Awaited<ReturnType<CommandActivities['migrate']>>;
@@ -76,7 +77,8 @@ async function migrateLocked(work: Work): Promise<MigrateReport> {
   const from = direction.kind === 'downgrade' ? direction.from : undefined;
   const refusal = refusalOf({ ...courseOf(work), before }, from);
   if (refusal !== undefined) return reportOf(work, { before, refusal });
-  if (migrationTool(migration.tool).same(onlyRevision(before.revisions) ?? null, target)) {
+  const at = onlyRevision(before.revisions);
+  if (at !== undefined && migrationTool(migration.tool).same(at, target)) {
     return reportOf(work, { before, after: before });
   }
   await remember(work, 'before', before);
@@ -85,14 +87,14 @@ async function migrateLocked(work: Work): Promise<MigrateReport> {
 
 /** Runs the command, or waits for the one that runs, and looks at what has become of the database. */
 async function runAndLook(work: Work, before: DatabaseState): Promise<MigrateReport> {
-  const { state, key, environment, migration, direction, target } = work;
+  const { state, key, environment, migration, direction } = work;
   const command = migration[direction.kind];
   const line = commandLine({
     environment,
     command,
     values: {
       environment: environment.name,
-      revision: target === null ? 'base' : migrationTool(migration.tool).argument(target),
+      revision: argumentOf(work),
     },
     variables: {
       PGOPTIONS: `-c lock_timeout=${migration.lockTimeout}ms -c statement_timeout=${migration.statementTimeout}ms`,
@@ -115,6 +117,12 @@ async function runAndLook(work: Work, before: DatabaseState): Promise<MigrateRep
   return reportOf(work, course, run.evidence);
 }
 
+/** An upgrade goes to what the plan calls it, a downgrade to what the database itself has said. */
+function argumentOf({ direction, migration, target }: Work): string {
+  if (target === null) return NO_REVISION;
+  return direction.kind === 'upgrade' ? migrationTool(migration.tool).argument(target) : target;
+}
+
 const courseOf = ({ migration, direction, target, within }: Work): Course => ({
   tool: migrationTool(migration.tool),
   kind: direction.kind,
@@ -127,14 +135,12 @@ async function reportOf(work: Work, seen: Partial<Course>, evidence: EvidenceRef
   const course = { ...courseOf(work), ...seen };
   const { before, run } = course;
   const after = course.after ?? before;
-  const [was, is] = [onlyRevision(before?.revisions) ?? null, onlyRevision(after?.revisions) ?? null];
+  const [was, is] = [onlyRevision(before?.revisions), onlyRevision(after?.revisions)];
   const facts = migrationFacts(course);
   const took = run ? ` in ${formatDuration(run.milliseconds)}` : '';
   const said = facts.find(({ ok, advisory }) => !ok && !advisory)?.text;
   return {
-    summary:
-      said ??
-      (run ? `${course.kind} from ${was ?? 'no revision'} to ${is ?? 'no revision'}${took}` : (facts[0]?.text ?? '')),
+    summary: said ?? (run ? `${course.kind} from ${nameOf(was)} to ${nameOf(is)}${took}` : (facts[0]?.text ?? '')),
     facts,
     evidence: before ? [...evidence, await keepStates(work, before, after)] : evidence,
     before: was,
@@ -158,13 +164,13 @@ async function compare(work: Work, since: StepKey, now: DatabaseState): Promise<
 /** The database as it is now. */
 async function look(work: Work, options: { heads: boolean }): Promise<DatabaseState> {
   const { environment, migration, client, signal } = work;
-  const ask = (command: typeof migration.current) => askRevisions({ environment, migration, command }, signal);
+  const asked = { environment, migration };
   // A proof goes there and back after the tool has been heard; each of its answers costs a second of starting Python.
   const isProof = work.stock?.since !== undefined;
-  const read = isProof && migration.tool === 'alembic' ? await alembicRevisions(client) : [];
+  const stored = isProof ? await askTable(asked, client) : undefined;
   const [revisions, heads] = await Promise.all([
-    read.length > 0 ? { found: read } : ask(migration.current),
-    options.heads && migration.heads && !isProof ? ask(migration.heads) : undefined,
+    stored ?? askCurrent(asked, signal, client),
+    options.heads && migration.heads && !isProof ? askHeads(asked, migration.heads, signal) : undefined,
   ]);
   const schema = await describeSchema(client);
   const leftovers = await readLeftovers(client);

@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { UnreadableRevision } from '../adapters/alembic.js';
 import { commandLine } from '../adapters/command-line.js';
 import { migrationTool } from '../adapters/migration-tools.js';
+import { type DatabaseClient, withDatabase } from '../adapters/postgres.js';
 import { quotable } from '../adapters/quotable.js';
 import { redact } from '../adapters/redaction.js';
 import { endInWords, runShort } from '../adapters/short-command.js';
@@ -10,15 +11,62 @@ import { FailureType } from '../contract/errors.js';
 import type { Command, Environment, Migration } from '../contract/plan.js';
 import { secretsOf } from './recorded-commands.js';
 
-/** What the tool said: none yet, one, several heads; or why nothing can be known. */
+/** What is known: none yet, one, several heads; or why nothing can be known. */
 export type Revisions = { found: string[] } | { problem: string };
 
+interface Asked {
+  environment: Environment;
+  migration: Migration;
+}
+
+/**
+ * At which revision the database is, by the tool; where the tool's own table is known the database is asked too, and
+ * has to say the same.
+ * @param connected a connection to the database, where there is one already
+ */
+export async function askCurrent(
+  { environment, migration }: Asked,
+  signal: AbortSignal,
+  connected?: DatabaseClient,
+): Promise<Revisions> {
+  const stored = await readTable({ environment, migration }, connected);
+  if ('problem' in stored) return stored;
+  const read = (output: string) => migrationTool(migration.tool).current(output, stored.table);
+  return askTool({ environment, command: migration.current, read }, signal);
+}
+
+/** What the tool's own table says, without the tool; undefined where that is not known or holds nothing. */
+export async function askTable(asked: Asked, connected: DatabaseClient): Promise<Revisions | undefined> {
+  const stored = await readTable(asked, connected);
+  if ('problem' in stored) return stored;
+  return stored.table?.length ? { found: stored.table } : undefined;
+}
+
+async function readTable(
+  { environment, migration }: Asked,
+  connected?: DatabaseClient,
+): Promise<{ table: string[] | null } | { problem: string }> {
+  const { readTable: read } = migrationTool(migration.tool);
+  if (!read) return { table: null };
+  try {
+    return { table: await (connected ? read(connected) : withDatabase(environment.database, read)) };
+  } catch (error) {
+    const isKnown = error instanceof UnreadableRevision || error instanceof ApplicationFailure;
+    if (!isKnown) throw error;
+    return { problem: error.message };
+  }
+}
+
+/** The newest revisions of the code in an environment. */
+export const askHeads = ({ environment, migration }: Asked, command: Command, signal: AbortSignal) =>
+  askTool({ environment, command, read: migrationTool(migration.tool).heads }, signal);
+
 /** Asks by a command that changes nothing, and so is run as often as it is needed. */
-export async function askRevisions(
-  input: { environment: Environment; migration: Migration; command: Command },
+async function askTool(
+  input: { environment: Environment; command: Command; read: (output: string) => string[] },
   signal: AbortSignal,
 ): Promise<Revisions> {
-  const { environment, migration, command } = input;
+  const { environment, command, read } = input;
   const line = commandLine({ environment, command, values: { environment: environment.name } });
   const { argv, cwd, environment: variables } = line;
   const run = await runShort({ argv, cwd, environment: variables, limit: command.timeout, signal });
@@ -32,9 +80,11 @@ export async function askRevisions(
   if (wrong !== undefined) return problem(wrong);
   if (run.cut.stdout > 0) return problem('printed more than is read');
   try {
-    return { found: migrationTool(migration.tool).read(run.stdout) };
+    return { found: read(run.stdout) };
   } catch (error) {
     if (!(error instanceof UnreadableRevision)) throw error;
+    // What there is to see of a silent one stands on its other output.
+    if (run.stdout.trim() === '') return problem(`did not tell the revision: ${error.message}`);
     return { problem: redact(`${line.title}: ${quotable(error.message)}`, secrets) };
   }
 }
@@ -45,7 +95,7 @@ export async function currentRevision(
   migration: Migration,
   signal: AbortSignal,
 ): Promise<string | null> {
-  const revisions = await askRevisions({ environment, migration, command: migration.current }, signal);
+  const revisions = await askCurrent({ environment, migration }, signal);
   if ('problem' in revisions) {
     throw ApplicationFailure.create({
       type: FailureType.CommandFailed,

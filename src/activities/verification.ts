@@ -1,32 +1,38 @@
 /** Production's real state, by the database and the application themselves rather than by what steps have reported. */
+import { UnreadableRevision } from '../adapters/alembic.js';
+import { alembicRevisions } from '../adapters/alembic-table.js';
 import { isUsable, readIndexes } from '../adapters/database-catalogue.js';
-import { agreed, askInstances } from '../adapters/health.js';
 import { migrationTool } from '../adapters/migration-tools.js';
-import { alembicRevisions, type DatabaseClient, withDatabase } from '../adapters/postgres.js';
+import { type DatabaseClient, withDatabase } from '../adapters/postgres.js';
 import { countRowsOf, countValuesOf } from '../adapters/row-counts.js';
 import type { VerificationActivities } from '../contract/activities.js';
 import type { IndexExpectations } from '../contract/plan.js';
-import { type Fact, failures, passed } from '../domain/evidence.js';
+import { type Fact, failures, passed, unknownFact } from '../domain/evidence.js';
 import { attended } from './attendance.js';
+import { askRelease } from './running-release.js';
 
 const TIMEOUT = 10_000;
 
-/** Facts: `version`, `revision`, `indexes`, each when it is expected to be something. */
-export function createVerificationActivities(): VerificationActivities {
+/**
+ * Facts: `version`, `revision`, `indexes`, each when it is expected to be something.
+ * @param options.answer longest time for an answer of the health check, milliseconds
+ */
+export function createVerificationActivities({ answer = TIMEOUT } = {}): VerificationActivities {
   return {
     verifyState: ({ environment, healthPath, expected }) =>
       attended(async (signal) => {
         const facts: Fact[] = [];
         if (expected.version !== undefined) {
-          facts.push(await versionFact(`${environment.api}${healthPath}`, expected.version, signal));
+          facts.push(
+            await versionFact(`${environment.api}${healthPath}`, expected.version, { timeout: answer, signal }),
+          );
         }
         const { revision, reported, indexes } = expected;
         if (revision !== undefined || indexes !== undefined) {
           await withDatabase(environment.database, async (client) => {
-            if (reported !== undefined)
+            if (revision !== undefined && reported !== undefined)
               facts.push(revisionFact(reported === null ? [] : [reported], revision, 'other'));
-            else if (revision !== undefined)
-              facts.push(revisionFact(await alembicRevisions(client), revision, 'alembic'));
+            else if (revision !== undefined) facts.push(await alembicFact(client, revision));
             if (indexes !== undefined) facts.push(await indexesFact(client, indexes));
           });
         }
@@ -48,19 +54,33 @@ export function createVerificationActivities(): VerificationActivities {
   };
 }
 
-async function versionFact(url: string, version: string, signal: AbortSignal): Promise<Fact> {
-  const found = agreed(await askInstances(url, { timeout: TIMEOUT, signal }), 'version');
-  const said = 'value' in found ? `version ${found.value}` : found.unknown;
-  const ok = 'value' in found && found.value === version;
-  return { name: 'version', ok, text: `the health check answers ${said}, expected version ${version}` };
+async function versionFact(
+  url: string,
+  version: string,
+  { timeout, signal }: { timeout: number; signal: AbortSignal },
+): Promise<Fact> {
+  const name = 'version';
+  const running = await askRelease(url, timeout, signal);
+  if ('problem' in running) return unknownFact(name, `which version runs is not known: ${running.problem}`);
+  const text = `the health check answers with version ${running.version}, expected ${version}`;
+  return { name, ok: running.version === version, text };
 }
 
-function revisionFact(found: string[], revision: string | null | undefined, tool: string): Fact {
+async function alembicFact(client: DatabaseClient, revision: string | null): Promise<Fact> {
+  try {
+    return revisionFact((await alembicRevisions(client)) ?? [], revision, 'alembic');
+  } catch (error) {
+    if (!(error instanceof UnreadableRevision)) throw error;
+    return unknownFact('revision', `the revision of the database is not known: ${error.message}`);
+  }
+}
+
+function revisionFact(found: string[], revision: string | null, tool: string): Fact {
   const at = found.join(', ') || 'no revision';
   const text = `the database is at ${at}, expected ${revision ?? 'no revision'}`;
   return {
     name: 'revision',
-    ok: found.length <= 1 && migrationTool(tool).same(found[0] ?? null, revision ?? null),
+    ok: found.length <= 1 && migrationTool(tool).same(found[0] ?? null, revision),
     text,
   };
 }

@@ -1,4 +1,5 @@
 /** What a database holds, by name and number: what a dump of it must list, and a restore of it must bring back. */
+import { readVersionTables } from './alembic-table.js';
 import type { DatabaseClient } from './postgres.js';
 
 export interface Entry {
@@ -15,7 +16,8 @@ export interface Entry {
 
 export interface Inventory {
   entries: Entry[];
-  revisions: string[];
+  /** What alembic's tables hold, each with its schema where there are several; missing when there is none. */
+  revisions?: string[];
   /** Exact numbers of rows, by table. */
   rows: Record<string, number>;
   /** How many; missing in older records. */
@@ -65,21 +67,13 @@ export async function takeInventory(client: DatabaseClient, entries: Entry[]): P
     rows[name] = Number(counted.rows[0]?.count);
   }
   const objects = await client.query<{ count: number }>('select count(*)::int as count from pg_largeobject_metadata');
-  return { entries, revisions: await revisionsIn(client, entries), rows, largeObjects: objects.rows[0]?.count };
+  return { entries, revisions: await revisionsIn(client), rows, largeObjects: objects.rows[0]?.count };
 }
 
-/**
- * What alembic has written into its table, in whichever schema that is: the search path that finds it belongs to the
- * database or to a role, and a restored database has none of its own.
- */
-async function revisionsIn(client: DatabaseClient, entries: Entry[]): Promise<string[]> {
-  const tables = entries.filter(({ rows, name }) => rows && name.endsWith('.alembic_version'));
-  const found: string[] = [];
-  for (const { name } of tables) {
-    const { rows } = await client.query<{ version_num: string }>(`select version_num from ${name} order by 1`);
-    found.push(...rows.map((row) => row.version_num));
-  }
-  return found;
+async function revisionsIn(client: DatabaseClient): Promise<string[] | undefined> {
+  const tables = await readVersionTables(client);
+  if (tables.length < 2) return tables[0]?.revisions;
+  return tables.map(({ name, revisions }) => `${name}: ${revisions.join(', ') || 'none'}`);
 }
 
 /**
@@ -88,7 +82,7 @@ async function revisionsIn(client: DatabaseClient, entries: Entry[]): Promise<st
  */
 export function differences(dumped: Inventory, restored: Inventory, without: Set<string> = new Set()): string[] {
   const found: string[] = [];
-  const [before, after] = [dumped, restored].map(({ revisions }) => revisions.join(', ') || 'none');
+  const [before, after] = [dumped, restored].map(({ revisions = [] }) => revisions.join(', ') || 'none');
   if (before !== after) found.push(`revision ${after} instead of ${before}`);
   const there = new Set(restored.entries.filter(({ valid }) => valid).map(label));
   for (const entry of dumped.entries) {

@@ -154,16 +154,3 @@ export async function serverVersion(client: DatabaseClient): Promise<number> {
   const { rows } = await client.query<{ server_version_num: string }>('show server_version_num');
   return Math.floor(Number(rows[0]?.server_version_num) / 10_000);
 }
-
-/**
- * The revision that alembic has written into the database itself.
- * @returns all of them; none when there is no table yet
- */
-export async function alembicRevisions(client: DatabaseClient): Promise<string[]> {
-  const { rows: tables } = await client.query<{ there: boolean }>(
-    `select to_regclass('alembic_version') is not null as there`,
-  );
-  if (!tables[0]?.there) return [];
-  const { rows } = await client.query<{ version_num: string }>('select version_num from alembic_version order by 1');
-  return rows.map((row) => row.version_num);
-}

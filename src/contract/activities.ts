@@ -4,7 +4,7 @@
  */
 import type { Sample } from '../domain/criteria.js';
 import type { EvidenceReference, StepReport } from '../domain/evidence.js';
-import type { Eligibility, Question, StoredBackup } from '../domain/ledger.js';
+import type { Eligibility, FoundProduction, Question, StoredBackup } from '../domain/ledger.js';
 import type { About, Message, Notice } from '../domain/notifications.js';
 import type { ProposalContent } from '../domain/proposal.js';
 import type { Trend, TrendResult } from '../domain/trends/trend.js';
@@ -220,8 +220,9 @@ export interface CommandActivities {
     stock?: { since?: StepKey };
   }): Promise<
     StepReport & {
-      before: string | null;
-      after: string | null;
+      /** Revisions (null: none yet); missing when they are not known. */
+      before?: string | null;
+      after?: string | null;
       milliseconds: number;
       /** Fingerprints of the schema; missing when nothing could be looked at. */
       schema?: { before: string; after: string };
@@ -231,7 +232,28 @@ export interface CommandActivities {
       compared?: { schema: string; lost: string[] };
     }
   >;
+  /** @throws ApplicationFailure when it is not known: an empty answer is none. */
   readRevision(input: { environment: Environment; migration: Migration }): Promise<string | null>;
+  /**
+   * What production runs while nothing has been changed yet, and whether that is what is expected. Facts: `version`,
+   * `revision`, `maintenance`.
+   */
+  checkProduction(input: {
+    key: StepKey;
+    evidence: EvidencePlace;
+    environment: Environment;
+    migration: Migration;
+    healthPath: string;
+    expected: ExpectedProduction;
+  }): Promise<StepReport & { found: FoundProduction }>;
+}
+
+export interface ExpectedProduction {
+  version: string;
+  /** The release that is to be deployed, which must not run there yet. */
+  target: string;
+  /** The revision when it was looked at before (null: none yet); missing when any will do. */
+  revision?: string | null;
 }
 
 export interface HttpActivities {

@@ -4,7 +4,7 @@ import type { CriterionResult, RollbackOption, Verdict } from '../domain/criteri
 import { DECISIONS, type DecisionKind } from '../domain/decision-kinds.js';
 import type { EvidenceReference } from '../domain/evidence.js';
 import type { ItemStatus } from '../domain/items.js';
-import type { Decision, Ledger, RollbackTrigger, StepRecord, StoredBackup } from '../domain/ledger.js';
+import type { Decision, FoundProduction, Ledger, RollbackTrigger, StepRecord, StoredBackup } from '../domain/ledger.js';
 import type { Clock, EvidencePlace } from './activities.js';
 import type { ResolvedPlan, Watch } from './plan.js';
 
@@ -94,8 +94,12 @@ export interface RollbackInput {
   attempt: number;
   /** Maintenance mode is on: the application answers its users with it until the rollback is done. */
   maintenance: boolean;
-  /** The revision recorded before the deploy; what a downgrade goes to. */
-  previousRevision: string | null;
+  /** The release to go back to. */
+  previous: string;
+  /** What ran before the deploy. */
+  found: FoundProduction;
+  /** The revision that a downgrade goes to (null: none at all); missing where it is not certain. */
+  downgradeTo?: string | null;
   /** What a restore starts from. */
   backup?: StoredBackup;
 }

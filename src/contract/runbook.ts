@@ -22,6 +22,7 @@ export type PlanWithoutItems = Omit<ResolvedPlan, 'items'>;
 
 const BACKUP = ['created', 'size', 'readable', 'contents', 'restored', 'stored', 'retention'];
 const MIGRATION = ['ran', 'revision', 'heads', 'warnings', 'schema', 'leftovers'];
+const FOUND = ['version', 'revision', 'maintenance'];
 const LOAD = ['success-rate', 'p95', 'p99', 'timeouts', 'memory'];
 
 /** How items name production's load test while it is off. */
@@ -47,6 +48,7 @@ function prerequisites(plan: PlanWithoutItems): RunbookStep[] {
     ...(plan.review ? [{ ...STEPS.review, facts: ['reviewed', 'approved', 'tests'] }] : []),
     ...(plan.access ? [{ ...STEPS.access, facts: plan.access.map(({ id }) => id) }] : []),
     { ...STEPS.staging, facts: ['rows', 'credentials'] },
+    { ...STEPS.productionFound, facts: FOUND },
     {
       ...STEPS.tools,
       facts: [
@@ -104,6 +106,7 @@ function production(plan: PlanWithoutItems): RunbookStep[] {
       asks: overrideBy,
       ...off(deploy.length + freeze.length === 0, 'windows.deploy'),
     },
+    { ...STEPS.productionUnchanged, facts: FOUND },
     { ...STEPS.productionBackup, facts: BACKUP },
     {
       ...STEPS.maintenanceOn,

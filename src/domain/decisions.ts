@@ -2,6 +2,7 @@
 import { type Approvals, fillRoles } from './approvals.js';
 import type { Criterion, RollbackOption } from './criteria.js';
 import { DECISION_KINDS, type DecisionKind, type QuestionKind } from './decision-kinds.js';
+import { destinationOf } from './destination.js';
 import { type Decision, type DecisionRecord, type Ledger, type OpenQuestion, WAYS_BACK } from './ledger.js';
 
 export type Judgement = { accepted: true; reason: string } | { accepted: false; reason: string };
@@ -9,7 +10,17 @@ export type Judgement = { accepted: true; reason: string } | { accepted: false; 
 const accept = (reason: string): Judgement => ({ accepted: true, reason });
 const refuse = (reason: string): Judgement => ({ accepted: false, reason });
 
-const TEXT_FIELDS = ['who', 'role', 'why', 'subject', 'deployment', 'digest', 'option', 'signature'] as const;
+const TEXT_FIELDS = [
+  'who',
+  'role',
+  'why',
+  'subject',
+  'deployment',
+  'digest',
+  'option',
+  'revision',
+  'signature',
+] as const;
 const LONGEST_TEXT = 2_000;
 
 /**
@@ -216,6 +227,15 @@ function judgeRollback(ledger: Ledger, decision: Decision): Judgement {
     const isOffered = asked.some(({ kind }) => kind === 'rollback-failed');
     if (!isOffered) return refuse('a restore is offered only when a rollback has failed');
     if (!ledger.production.backup) return refuse('there is no backup from before the deploy to restore');
+  }
+  const downgrades = decision.option === 'migration' || decision.option === 'full';
+  if (decision.revision !== undefined && !downgrades) {
+    return refuse('a revision is named with the options that go back to one: migration, full');
+  }
+  // While people are asked they choose for good; before, the database may turn out not to have been migrated at all.
+  if (downgrades && (decision.revision !== undefined || asked.length > 0)) {
+    const destination = destinationOf(ledger, decision.revision);
+    if ('doubts' in destination) return refuse(`${destination.doubts.join('; ')}. Name the revision to go back to`);
   }
   if (asked.length > 0) {
     if (!decision.why) return refuse('say why this way back is taken');

@@ -47,6 +47,8 @@ export interface Decision {
   signature?: string;
   /** For `rollback`: which way back, instead of the one the plan chooses. `restore` only after a rollback that failed. */
   option?: WayBack;
+  /** For `rollback`: the revision that the database goes back to, where that is not certain; `base` is none at all. */
+  revision?: string;
 }
 
 export interface DecisionRecord extends Decision {
@@ -103,6 +105,8 @@ export type RollbackTrigger =
       who: string;
       text: string;
       option?: WayBack;
+      /** The revision that this person has named. */
+      revision?: string;
       /** What the plan says for the concern that this person has answered. */
       planned?: RollbackOption;
     };
@@ -132,13 +136,23 @@ export interface StoredBackup {
   record?: EvidenceReference;
 }
 
+/** What could not be seen is missing. */
+export interface FoundProduction {
+  /** The release, as the health check tells it. */
+  version?: string;
+  /** null: none yet. */
+  revision?: string | null;
+}
+
 /** What has been done to production so far: decides whether there is something to undo. */
 export interface ProductionChanges {
   codeDeployed: boolean;
   migrated: boolean;
   maintenance: boolean;
-  /** The revision recorded before the deploy (null: none yet). */
-  previousRevision?: string | null;
+  /** What ran there when it was last looked at before the deploy: what a rollback brings back. */
+  found?: FoundProduction;
+  /** The revision that its migration started from, as that has seen it itself (null: none yet). */
+  migratedFrom?: string | null;
   backup?: StoredBackup;
   /** How long the trial restore of the dump made right before took: what a restore would take, milliseconds. */
   restoreEstimate?: number;
@@ -150,6 +164,8 @@ export interface Eligibility {
   code: boolean;
   /** What was seen. */
   reasons: string[];
+  /** The revision that staging was brought back to (null: none at all); missing when it was not. */
+  wentBackTo?: string | null;
   /** What the migration added and a downgrade would drop, with what has been written to it. */
   drops?: { tables: string[]; columns: { table: string; column: string }[] };
 }

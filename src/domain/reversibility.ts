@@ -6,8 +6,8 @@ export const NOT_PROVEN: Eligibility = { migration: false, code: false, reasons:
 
 /** A downgrade or an upgrade as it went. */
 export type Trial = StepReport & {
-  before: string | null;
-  after: string | null;
+  before?: string | null;
+  after?: string | null;
   schema?: { before: string; after: string };
   added?: Eligibility['drops'];
   compared?: { schema: string; lost: string[] };
@@ -46,9 +46,15 @@ export function judgeReversibility(trials: ReversibilityTrials): { facts: Fact[]
   const advisory = trials.allowed && isBack(trials);
   return {
     facts: facts.map((fact) => (fact.ok || !advisory ? fact : { ...fact, advisory })),
-    eligibility: { migration: undone, code: code.ok, reasons, drops: trials.up?.added },
+    eligibility: {
+      ...{ migration: undone, code: code.ok, reasons, drops: trials.up?.added },
+      ...(wentBack(trials) ? { wentBackTo: trials.previous } : {}),
+    },
   };
 }
+
+const wentBack = ({ previous, down }: ReversibilityTrials): boolean =>
+  down !== undefined && passed(down) && down.before !== previous && down.after === previous;
 
 function migrationFacts({ previous, down, up }: ReversibilityTrials): Fact[] {
   const there = previous ?? 'no revision';

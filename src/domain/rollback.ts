@@ -14,6 +14,11 @@ export interface RollbackFacts {
   migrated: boolean;
   /** What staging has proven; nothing when it was not tried there. */
   eligibility?: Eligibility;
+  /**
+   * Why it is not certain to which revision a downgrade goes, which release ran before, and whether that one, rather than
+   * the plan's, works on the new schema.
+   */
+  doubts: { downgrade: string[]; release: string[]; schema: string[] };
   /** What was written since to objects that a downgrade would drop, in words; empty when nothing was. */
   written: string[];
 }
@@ -27,9 +32,21 @@ export interface RollbackChoice {
 /**
  * Picks the option that is wanted, narrowed to what there is to undo and to what is safe: a downgrade that staging has
  * not proven, or that would drop what has been written since, gives way to the old code on the new schema where that is
- * proven. Where nothing is, people are asked rather than the next best thing done.
+ * proven. Where nothing is, or it is not certain what to go back to, people are asked rather than the next best thing
+ * done.
  */
 export function chooseRollback(facts: RollbackFacts): RollbackChoice {
+  const { option, reasons } = chooseSafe(facts);
+  if (option === undefined) return { reasons };
+  const doubts = [
+    ...(option === 'code' ? [] : facts.doubts.downgrade),
+    ...(option === 'migration' ? [] : facts.doubts.release),
+    ...(option === 'code' && facts.migrated ? facts.doubts.schema : []),
+  ];
+  return doubts.length === 0 ? { option, reasons } : { reasons: [...reasons, ...doubts, 'people have to say'] };
+}
+
+function chooseSafe(facts: RollbackFacts): RollbackChoice {
   const reasons = [facts.because];
   const wanted = whatThereIs(facts, reasons);
   if (wanted === 'code') return withOldCode(facts, reasons);

@@ -74,6 +74,12 @@ export const STEPS = {
     'Pré-requisitos',
     'Staging has enough data, credentials work',
   ),
+  productionFound: step(
+    'prerequisites.production',
+    'prerequisites',
+    'Pré-requisitos',
+    'Production runs what the plan goes back to',
+  ),
   tools: step('prerequisites.tools', 'prerequisites', 'Pré-requisitos', 'Tools and scripts are there'),
   stagingBackup: step('staging.backup', 'staging', '1.1', 'Back up the staging database', { usually: USUALLY.backup }),
   stagingDeploy: step('staging.deploy', 'staging', '1.1', 'Deploy the release to staging', {
@@ -108,6 +114,7 @@ export const STEPS = {
     work: 'wait',
     usually: 0,
   }),
+  productionUnchanged: step('production.before', 'production', '3.1', 'Production is still as it was found'),
   productionBackup: step(
     'production.backup',
     'production',

@@ -166,6 +166,7 @@ export class People {
       why: rule.why ?? WHY,
       subject,
       option: rule.option,
+      revision: rule.revision,
       digest: kind === 'approve' ? digest : undefined,
     };
   }

@@ -76,6 +76,7 @@ const answer = strict({
     .describe('What is answered; what a sensible person says when left out'),
   after: durationOrNone().optional().describe('How long after the question; at once when left out'),
   option: z.enum(WAYS_BACK).optional().describe('For `rollback`: which way back'),
+  revision: text().optional().describe('For `rollback`: the revision that is named to go back to; `base` for none'),
   why: text().optional().describe('The reason that is given'),
   time: wholeNumber(1).optional().describe('Only when it is asked for this time: 2 for the second'),
 });
@@ -184,6 +185,11 @@ export const scenarioSchema = strict({
     })
       .default({})
       .describe('What the health check of the new release says'),
+    production: strict({
+      version: text().optional().describe('The release that runs there before; the plan’s `previous` when left out'),
+    })
+      .default({})
+      .describe('What production is before the deployment'),
     migration: migration.optional().describe('How the migration goes'),
     answers: z.array(answer).default([]).describe('Who answers what; the first that fits counts'),
     interventions: z.array(intervention).default([]).describe('What people do unasked'),

@@ -77,7 +77,8 @@ export class World {
   ) {
     this.plan = scenario.plan.resolved;
     const state = () => ({ version: this.plan.release.previous, revision: this.previousRevision, deployedAt: 0 });
-    this.environments = { staging: state(), production: state() };
+    const { version = this.plan.release.previous } = scenario.world.production;
+    this.environments = { staging: state(), production: { ...state(), version } };
     const local = Temporal.PlainDateTime.from(scenario.starts);
     this.startsAt = local.toZonedDateTime(this.plan.windows?.timeZone ?? 'UTC').epochMilliseconds;
     this.dayAtStart = (local.hour * 60 + local.minute) * 60_000;

@@ -74,7 +74,14 @@ async function endEarly(deployment: Deployment, error: unknown): Promise<{ outco
 function triggerOf({ ledger, planned }: Deployment, error: unknown, text: string): RollbackTrigger {
   const { stop } = ledger;
   if (error instanceof RollbackNeeded && !stop) return error.trigger;
-  return { kind: 'person', who: stop?.who ?? 'Temporal', text, option: stop?.option, planned };
+  return {
+    kind: 'person',
+    who: stop?.who ?? 'Temporal',
+    text,
+    option: stop?.option,
+    revision: stop?.revision,
+    planned,
+  };
 }
 
 const words = ({ kind, who, role, why }: DecisionRecord): string =>

@@ -25,6 +25,12 @@ export async function ReversibilityWorkflow(input: ReversibilityInput): Promise<
   return { summary, ...judged, evidence: proof.evidence, endedAt: Date.now() };
 }
 
+const NO_WAY = 'production has no revision yet, and staging did: it is not emptied to prove a downgrade to nothing';
+const NOT_EMPTIED: Trial = {
+  ...{ summary: NO_WAY, facts: [{ name: 'ran', ok: false, text: NO_WAY }], evidence: [] },
+  schema: { before: 'untouched', after: 'untouched' },
+};
+
 class Proof {
   readonly evidence: StepReport['evidence'] = [];
   private readonly commands;
@@ -43,6 +49,9 @@ class Proof {
       [{ environment: plan.environments.production, migration: plan.migration }],
     );
     if (upgrade?.before === previous) return { previous, ...(await this.downAndUp(previous, upgrade)) };
+
+    // Nobody has asked for an empty staging: that is left to people.
+    if (previous === null) return { previous, down: NOT_EMPTIED, up: await this.upgrade('migrate') };
 
     // Staging did not start from where production is: it is brought there, and the upgrade is made from there.
     const prepared = await this.downgrade('prepare', previous);

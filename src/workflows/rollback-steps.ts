@@ -40,20 +40,21 @@ export class Rollback {
     });
   }
 
-  /** Downgrades from the new code to exactly the revision recorded before the deploy. */
+  /** Downgrades from the new code to exactly the revision that was chosen; where that is not certain, nothing is run. */
   downgradeDatabase(): Promise<void> {
-    const { plan, evidence, previousRevision } = this.input;
-    return this.step('downgrade', 'Downgrade the database', (key, summary) =>
-      this.commands.migrate.executeWithOptions({ summary }, [
+    const { plan, evidence, downgradeTo: to } = this.input;
+    return this.step('downgrade', 'Downgrade the database', async (key, summary) => {
+      if (to === undefined) throw ApplicationFailure.nonRetryable('it is not certain which revision to go back to');
+      return this.commands.migrate.executeWithOptions({ summary }, [
         {
           key,
           evidence,
           environment: this.environment,
           migration: plan.migration,
-          direction: { kind: 'downgrade', from: plan.migration.revision, to: previousRevision },
+          direction: { kind: 'downgrade', from: plan.migration.revision, to },
         },
-      ]),
-    );
+      ]);
+    });
   }
 
   restoreDatabase(): Promise<void> {
@@ -67,15 +68,15 @@ export class Rollback {
   }
 
   deployPreviousVersion(): Promise<void> {
-    const { plan, evidence } = this.input;
-    return this.step('deploy', `Deploy ${plan.release.previous}`, (key, summary) =>
+    const { plan, evidence, previous } = this.input;
+    return this.step('deploy', `Deploy ${previous}`, (key, summary) =>
       this.commands.runCommand.executeWithOptions({ summary }, [
         {
           key,
           evidence,
           environment: this.environment,
           command: plan.commands.deploy,
-          values: { version: plan.release.previous },
+          values: { version: previous },
         },
       ]),
     );
@@ -119,8 +120,8 @@ export class Rollback {
   }
 
   /** The proof: production's real state, read from the database and the application, not from this workflow's word. */
-  verify(expected: { version?: string; migrationUndone: boolean }): Promise<void> {
-    const { plan, previousRevision, evidence } = this.input;
+  verify(expected: { version?: string; revision?: string | null; migrationUndone: boolean }): Promise<void> {
+    const { plan, evidence } = this.input;
     return this.step('verify', 'Production is back', async (key, summary) =>
       checks.verifyState.executeWithOptions({ summary }, [
         {
@@ -132,7 +133,7 @@ export class Rollback {
             version: expected.version,
             ...(expected.migrationUndone
               ? {
-                  revision: previousRevision,
+                  revision: expected.revision,
                   ...(await reportedRevision(plan, this.input.runner)),
                   indexes: { present: false, expectations: plan.indexes },
                 }

@@ -1,13 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { cacheFolder, projectFolder } from '../../sandbox/local/folders.js';
 import { ensureVirtualEnvironment } from '../../sandbox/local/python.js';
 import { createCommandActivities } from '../../src/activities/commands.js';
 import { migrationName } from '../../src/adapters/database-locks.js';
 import { stepFolder } from '../../src/adapters/recorder.js';
-import type { Migration } from '../../src/contract/plan.js';
+import type { Database, Migration } from '../../src/contract/plan.js';
 import type { StepReport } from '../../src/domain/evidence.js';
 import { startTestServer, type TestServer } from './postgres-server.js';
 import { commandWith, environmentWith, eventually, runActivity, temporaryFolder, textOf } from './support.js';
@@ -105,11 +105,16 @@ async function target(name: string, change: string, undo = 'drop index ix_plans_
     const input = { key: step(generation), evidence, environment, migration: changed, direction, within: 30_000 };
     return runActivity(() => activities.migrate(input));
   };
-  const read = () => runActivity(() => activities.readRevision({ environment, migration }));
+  const read = (changes: Partial<Migration> = {}, place: Partial<Database> = {}) => {
+    const there = { ...environment, database: { ...database, ...place } };
+    return runActivity(() => activities.readRevision({ environment: there, migration: { ...migration, ...changes } }));
+  };
   return { state, database, run, read, step, versions, command };
 }
 
 const CHANGE = `insert into seen select current_setting('application_name'), current_setting('lock_timeout'); create index ix_plans_id on plans (id)`;
+
+const CHANGE_MORE = 'create table thresholds (id int)';
 
 const fact = (report: StepReport, name: string) => report.facts.find((one) => one.name === name);
 const broken = (report: StepReport) => report.facts.filter(({ ok }) => !ok).map(({ name }) => name);
@@ -229,4 +234,99 @@ test('a statement that outlives its killed client is waited for before the datab
   expect(killed).toMatchObject({ before: null, after: 'aaaa00000000' });
   expect(await run(2)).toMatchObject({ before: 'aaaa00000000', after: '5403edb1d087' });
   expect((await server.query(database, 'select count(*)::int as n from seen')).rows).toEqual([{ n: 1 }]);
+});
+
+describe('what others print beside alembic', () => {
+  test('a warning in the title of a revision is no warning', async () => {
+    const { run, versions } = await target('title', CHANGE);
+    const title = '"""add early warning thresholds"""\n';
+    writeFileSync(
+      join(versions, 'warning.py'),
+      title + revision('cccc00000000', '5403edb1d087', CHANGE_MORE, 'select 1'),
+    );
+    expect(broken(await run(1, { kind: 'upgrade' }, { revision: 'cccc00000000' }))).toEqual([]);
+  });
+
+  test('a label with a hyphen is part of a head', async () => {
+    const { run, versions } = await target('label', CHANGE);
+    const labelled = revision('bbbb00000001', '5403edb1d087', 'select 1', 'select 1').replace(
+      'branch_labels = depends_on = None',
+      'branch_labels, depends_on = ("shopping-cart",), None',
+    );
+    writeFileSync(join(versions, 'label.py'), labelled);
+    const up = await run(1, { kind: 'upgrade' }, { revision: 'bbbb00000001' });
+    expect(broken(up)).toEqual([]);
+    expect(fact(up, 'heads')?.text).toContain('one head in the code (bbbb00000001)');
+  });
+
+  test('what env.py prints is no revision, in any of the forms of `current`', async () => {
+    const { run, read, state, command } = await target('prints', CHANGE);
+    await run(1);
+    const env = join(state, 'backend/migrations/env.py');
+    writeFileSync(env, `print("production")\nprint("Loading the configuration.")\n${ENVIRONMENT}`);
+    expect(await run(2)).toMatchObject({ before: '5403edb1d087', milliseconds: 0 });
+    expect(await read()).toBe('5403edb1d087');
+    expect(await read({ current: command('current', '--verbose') })).toBe('5403edb1d087');
+  });
+});
+
+describe('a `current` that says nothing', () => {
+  /** A team's wrapper in whose pipe the exit code is lost: refused by the database, it prints nothing and ends well. */
+  const silent = ['sh', '-c', "(echo 'FATAL: sorry, too many clients already' >&2; false) | tail -n 1; exit 0"];
+
+  test('is unknown, with both values and what was said beside it, and nothing is run', async () => {
+    const { run, read, database, state } = await target('silent', CHANGE);
+    await run(1);
+    const current = commandWith(silent, { on: 'server', folder: state });
+    await expect(read({ current })).rejects.toMatchObject({
+      message: expect.stringMatching(/it printed nothing, and alembic_version holds 5403edb1d087.*too many clients/s),
+      nonRetryable: true,
+    });
+    const direction = { kind: 'downgrade' as const, from: '5403edb1d087', to: null };
+    const down = await run(2, direction, { current });
+    expect(fact(down, 'ran')?.text).toContain('nothing was run');
+    expect(down).not.toHaveProperty('before', null);
+    expect((await server.query(database, 'select version_num from alembic_version')).rows).toEqual([
+      { version_num: '5403edb1d087' },
+    ]);
+  });
+
+  test('is no revision where the database has no table of alembic’s', async () => {
+    const { read, state } = await target('never_migrated', CHANGE);
+    expect(await read({ current: commandWith(silent, { on: 'server', folder: state }) })).toBeNull();
+  });
+
+  test('is unknown where the database cannot be asked', async () => {
+    const { read } = await target('unreachable', CHANGE);
+    await expect(read({}, { port: 9 })).rejects.toMatchObject({ type: 'CommandFailed', nonRetryable: true });
+  });
+});
+
+describe('alembic’s table', () => {
+  test('is found in whichever schema it stands', async () => {
+    const { run, read, database, state } = await target('other_schema', CHANGE);
+    const env = join(state, 'backend/migrations/env.py');
+    writeFileSync(
+      env,
+      ENVIRONMENT.replace('connection=connection,', 'connection=connection, version_table_schema="ops",'),
+    );
+    await server.query(database, 'create schema ops');
+    expect(await read()).toBeNull();
+    expect(broken(await run(1))).toEqual([]);
+    expect(await read()).toBe('5403edb1d087');
+  });
+
+  test('in two schemas, with different revisions, is not known', async () => {
+    const { run, read, database } = await target('two_schemas', CHANGE);
+    await run(1);
+    await server.query(
+      database,
+      'create schema old; create table old.alembic_version as select * from alembic_version',
+    );
+    expect(await read()).toBe('5403edb1d087');
+    await server.query(database, `update old.alembic_version set version_num = 'aaaa00000000'`);
+    await expect(read()).rejects.toThrow(
+      'old.alembic_version holds aaaa00000000, public.alembic_version holds 5403edb1d087: which of them counts',
+    );
+  });
 });

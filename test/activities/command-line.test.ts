@@ -5,7 +5,6 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bareRevision, readRevisions, sameRevision, warningLines } from '../../src/adapters/alembic.js';
 import { commandLine, fillPlaceholders } from '../../src/adapters/command-line.js';
 import { redact, redaction } from '../../src/adapters/redaction.js';
 import { quoteWord, readSshFailure, remoteScript, sshCommand } from '../../src/adapters/ssh.js';
@@ -123,42 +122,5 @@ describe('redaction', () => {
         },
       ),
     );
-  });
-});
-
-describe('alembic current', () => {
-  test.each([
-    ['', []],
-    ['\n', []],
-    ['5403edb1d087\n', ['5403edb1d087']],
-    ['5403edb1d087 (head)\n', ['5403edb1d087']],
-    ['5403edb1d087 (effective head)\n', ['5403edb1d087']],
-    ['5403edb1d087 (head) (mergepoint)\n', ['5403edb1d087']],
-    ['5403edb1d087 (mergepoint)\r\n', ['5403edb1d087']],
-    ['Loading the configuration.\n5403edb1d087 (head)\n', ['5403edb1d087']],
-    ['aaa (head)\nbbb (head)\n', ['aaa', 'bbb']],
-  ])('%j is %j', (output, revisions) => {
-    expect(readRevisions(output)).toEqual(revisions);
-  });
-
-  test.each([
-    ["FAILED: Can't locate revision identified by '5403edb1d087'\n", "Can't locate"],
-    ['Could not parse this.\n', 'No revision can be read'],
-  ])('%j is refused', (output, message) => {
-    expect(() => readRevisions(output)).toThrow(message);
-  });
-
-  test('the file-name form means the same revision', () => {
-    expect(sameRevision('20251124_1151_5403edb1d087', '5403edb1d087')).toBe(true);
-    expect(sameRevision('5403edb1d087', '20251124_1151_5403edb1d087')).toBe(true);
-    expect(sameRevision('5403edb1d087', null)).toBe(false);
-    expect(sameRevision('403edb1d087', '5403edb1d087')).toBe(false);
-    expect(sameRevision(null, null)).toBe(true);
-    expect(bareRevision('20251124_1151_5403edb1d087')).toBe('5403edb1d087');
-    expect(bareRevision('add_index')).toBe('add_index');
-  });
-
-  test('warnings are found on any line', () => {
-    expect(warningLines('INFO ok\nWARNING  [alembic] careful\nsaw: UserWarning: x\nwarn: y')).toHaveLength(3);
   });
 });

@@ -64,7 +64,7 @@ ask() { psql -X -A -t -q -v ON_ERROR_STOP=1 -c "$1"; }
 case $1 in
   heads) printf '${heads}'; exit ;;
   current) now=$(ask 'select version_num from alembic_version') || exit 1
-    ${tool === 'alembic' ? `[ -z "$now" ] || echo "$now" | sed 's/$/ (head)/'` : `echo 'Reading the database ...'; echo "\${now:-none}"`}; exit ;;
+    ${tool === 'alembic' ? `[ -z "$now" ] || echo "$now" | sed 's/$/ (head)/'` : `echo 'Reading the database ...'; echo "\${now:-base}"`}; exit ;;
 esac
 echo "INFO  [alembic.runtime.migration] Running $1 $2" >&2
 ${move}
@@ -136,7 +136,7 @@ test('upgrades once, with time limits and under its own name, and downgrades to 
 
 test('any other tool is understood by the last line that its `current` prints', async () => {
   const { up, run, activities, environment, migration } = await target({ tool: 'migrate.sh' });
-  expect(await runActivity(() => activities.readRevision({ environment, migration }))).toBe('none');
+  expect(await runActivity(() => activities.readRevision({ environment, migration }))).toBeNull();
   const first = await up();
   expect(broken(first)).toEqual([]);
   expect(first.after).toBe('5403edb1d087');

@@ -5,11 +5,12 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, vi } from 'vitest';
+import { alembicRevisions } from '../../src/adapters/alembic-table.js';
 import { withSnapshot } from '../../src/adapters/database-snapshot.js';
 import { type DumpTools, dumpDatabase, findDumpTools, readWhole } from '../../src/adapters/dump.js';
 import { listDump } from '../../src/adapters/dump-contents.js';
 import { restoreInto } from '../../src/adapters/pg-restore.js';
-import { alembicRevisions, withDatabase } from '../../src/adapters/postgres.js';
+import { withDatabase } from '../../src/adapters/postgres.js';
 import { PostgresWatcher } from '../../src/adapters/postgres-metrics.js';
 import { isOfTheServer } from '../../src/adapters/restore-failures.js';
 import { countRowsOf } from '../../src/adapters/row-counts.js';
@@ -89,7 +90,7 @@ conforms(
     value: () => count(database),
     none: async () => {
       const revisions = await withDatabase(empty, alembicRevisions);
-      return revisions.length === 0 ? { none: 'there is no table of alembic' } : { known: revisions };
+      return revisions === null ? { none: 'there is no table of alembic' } : { known: revisions };
     },
     hidden: () => count(hidden),
     partial: { impossible: 'the protocol tells the end of an answer: one that is cut is a lost connection' },

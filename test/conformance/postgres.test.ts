@@ -8,8 +8,6 @@ import {
   readLocks,
   slowStatements,
 } from '../../src/adapters/database-catalogue.js';
-import { readEntries, takeInventory } from '../../src/adapters/database-inventory.js';
-import { withSnapshot } from '../../src/adapters/database-snapshot.js';
 import { type DatabaseClient, withDatabase } from '../../src/adapters/postgres.js';
 import { PostgresWatcher } from '../../src/adapters/postgres-metrics.js';
 import { explain } from '../../src/adapters/query-plans.js';
@@ -106,40 +104,6 @@ conforms(
     ...common(stock, 'notes'),
     none: none('a database without tables has an empty stock'),
     hidden: () => asked(stock, stranger),
-  },
-  { secrets },
-);
-
-conforms(
-  'adapters/database-inventory.ts',
-  {
-    ...common(async (client) => takeInventory(client, await readEntries(client)), 'notes'),
-    none: none('a database without tables has an empty inventory'),
-    // As the snapshot of a dump asks: hidden rows are to be an error.
-    hidden: () =>
-      answerOf(() => withSnapshot(stranger, new AbortController().signal, (snapshot) => snapshot.inventory())),
-  },
-  { secrets },
-);
-
-conforms(
-  'adapters/database-snapshot.ts',
-  {
-    ...common((client) => readEntries(client), 'pg_constraint'),
-    value: () =>
-      answerOf(() => withSnapshot(database, new AbortController().signal, (snapshot) => snapshot.inventory())),
-    none: none('a database without tables has an empty inventory'),
-    hidden: () => answerOf(() => withSnapshot(stranger, new AbortController().signal, (seen) => seen.inventory())),
-    error: () =>
-      answerOf(() =>
-        withSnapshot({ ...database, name: 'no_such' }, new AbortController().signal, (seen) => seen.inventory()),
-      ),
-    // Waits for a lock as long as pg_dump does, a minute; whoever waits may give up before.
-    hang: () =>
-      whileLocked('notes', () => {
-        const signal = AbortSignal.timeout(1_000);
-        return answerOf(() => withSnapshot(database, signal, (seen) => seen.inventory()));
-      }),
   },
   { secrets },
 );

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { writeBindings } from '../../sandbox/local/bindings.js';
 import type { Sandbox } from '../../sandbox/local/sandbox.js';
@@ -103,10 +104,10 @@ beforeEach(() => {
 afterEach(() => traffic.abort());
 
 /** Starts a deployment by the CLI, on a target that is as the checklist finds it. */
-async function start(...options: string[]): Promise<{ deployment: string; handle: WorkflowHandle }> {
+async function start(file = plan, ...options: string[]): Promise<{ deployment: string; handle: WorkflowHandle }> {
   if (operationsOf(environments().staging).length > 0) await resetTarget(sandbox);
   await startTraffic(loadPlan(plan, { bindings }).resolved, traffic.signal);
-  const said = await cli('start', plan, '--bindings', bindings, '--as', 'ana.souza', '--json', ...options);
+  const said = await cli('start', file, '--bindings', bindings, '--as', 'ana.souza', '--json', ...options);
   expect(said, said.err).toMatchObject({ code: 0 });
   const { deploymentId, workflowId, runId } = JSON.parse(said.out) as Record<string, string>;
   return {
@@ -196,7 +197,7 @@ async function answerStaging(handle: WorkflowHandle): Promise<void> {
 
 test('a deployment of a plan that allows short watches runs in real time, with confirmations by the CLI and sign-offs by the signals of the Web UI’s button', async () => {
   const began = Date.now();
-  const { deployment, handle } = await start(...SHORT_SOAK, ...SHORT_WATCHES);
+  const { deployment, handle } = await start(plan, ...SHORT_SOAK, ...SHORT_WATCHES);
   const confirm = async (subject: string, ...as: string[]) => {
     await ledgerWhen(handle, `${subject} is asked for`, asks(subject));
     return cli('confirm', subject, ...as);
@@ -284,7 +285,7 @@ test.each([
 ])(
   'a person’s rollback of the $option during a watch leaves $left',
   async ({ option, operations, state }) => {
-    const { deployment, handle } = await start(...SHORT_SOAK);
+    const { deployment, handle } = await start(plan, ...SHORT_SOAK);
     await answerAll(handle);
     await ledgerWhen(handle, 'production is watched', ({ monitors }) => monitors.some(({ id }) => id === 'watch-5m'));
     const before = operationsOf(environments().production);
@@ -308,3 +309,23 @@ test.each([
   },
   120_000,
 );
+
+test('a plan copied from the last release is refused before anything starts, and by the doctor', async () => {
+  // It was the release before the one that production runs by now.
+  await execa('git', ['-c', 'safe.directory=*', '-C', sandbox.target.repository, 'tag', '--force', 'v1.2.2', 'v1.2.3']);
+  const stale = await changedPlan(sandbox.home, 'stale.yaml', (sections) => {
+    allowSeconds(sections);
+    sections.release.previous = 'v1.2.2';
+  });
+  const said = 'production runs v1.2.3, not v1.2.2 that a rollback would go back to (release.previous)';
+  const doctor = await cli('doctor', stale, '--bindings', bindings, '--as', 'ana.souza');
+  expect(doctor.out).toContain(said);
+  expect(doctor.code).toBe(1);
+  const { handle } = await start(stale);
+  const ledger = await ledgerWhen(handle, 'people are asked', asks('prerequisites.production'));
+  expect(ledger.questions[0]).toMatchObject({ text: expect.stringContaining(said), moves: ['retry', 'skip', 'abort'] });
+  expect(operationsOf(environments().staging)).toEqual([]);
+  const aborted = await cli('abort', '--as', 'diego.alves', '--role', 'devops', '--why', 'the plan is an old one');
+  expect(aborted).toMatchObject({ code: 0 });
+  expect(await handle.result()).toMatchObject({ outcome: 'aborted' });
+}, 120_000);

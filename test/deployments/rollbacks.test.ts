@@ -1,4 +1,5 @@
 /** Each way back from a real production, chosen by people with the CLI, and read back without the workflow's word. */
+import { chmodSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
@@ -48,7 +49,7 @@ let plan: ResolvedPlan;
 let client: Client;
 const closers: (() => Promise<unknown>)[] = [];
 
-const PROVEN: Eligibility = { migration: true, code: true, reasons: [] };
+const PROVEN: Eligibility = { migration: true, code: true, reasons: [], wentBackTo: BASE_REVISION };
 const AS = ['--as', 'diego.alves', '--role', 'devops', '--why', 'customers report errors'];
 const MINUTE = 60_000;
 
@@ -298,9 +299,77 @@ describe('a rollback that nobody asked for', () => {
       code: 2,
       err: expect.stringContaining('say which one: option migration, code, full, restore'),
     });
-    await decide('rollback', ...AS, '--option', 'full');
+    expect(await cli('rollback', 'rollback', ...AS, '--option', 'full')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('the proof on staging went back to an unknown revision'),
+    });
+    await decide('rollback', ...AS, '--option', 'full', '--revision', BASE_REVISION);
     const { rollback } = await rolledBack(handle);
     expect(rollback).toMatchObject({ option: 'full', estimate: 15 * MINUTE });
     expect(await reality()).toEqual({ version: 'v1.2.3', maintenance: false, revision: BASE_REVISION, indexes: 0 });
   }, 120_000);
 });
+
+/** A `current` in whose pipe the exit code is lost: refused by the database, it prints nothing and ends well. */
+function silentOnce(call: number): ResolvedPlan['migration'] {
+  const script = join(sandbox.home, `current-${call}.sh`);
+  const count = `${script}.calls`;
+  writeFileSync(
+    script,
+    `#!/bin/sh
+echo >> '${count}'
+[ "$(wc -l < '${count}')" = ${call} ] && { (echo 'FATAL: sorry, too many clients already' >&2; false) | tail -n 1; exit 0; }
+alembic current 2>/dev/null | tail -n 1
+`,
+  );
+  chmodSync(script, 0o755);
+  return { ...plan.migration, current: { ...plan.migration.current, run: [script] } };
+}
+
+describe('a `current` that says nothing', () => {
+  test('before the deploy stops it and asks; gone on with all the same, a breach downgrades nothing unasked', async () => {
+    const handle = await deploy({ ...failing(0), migration: silentOnce(1) });
+    const before = await ledgerWhen(handle, 'people are asked', asks('production.before'));
+    expect(before.questions[0]?.text).toMatch(
+      /revision of production's database is not known: .*it printed nothing, and alembic_version holds 8c1f0a2d4b6e/s,
+    );
+    expect(before.production).toMatchObject({ codeDeployed: false, migrated: false, found: { version: 'v1.2.3' } });
+    expect(operationsOf(production())).toEqual([]);
+    expect(await cli('skip', 'production.before', ...AS)).toMatchObject({ code: 0 });
+
+    const asking = await ledgerWhen(handle, 'the rollback is left to people', asks('rollback'));
+    expect(asking.questions[0]?.text).toContain('production was found at an unknown revision');
+    expect(asking.rollback).toBeUndefined();
+    expect(operationsOf(production()).join()).not.toContain('alembic downgrade');
+    expect(await stateOf(production())).toMatchObject({ revision: NEW_REVISION });
+    expect(await plansIn()).toBeGreaterThan(0);
+    for (const words of [[], ['--revision', 'base']]) {
+      expect(await cli('rollback', 'rollback', ...AS, '--option', 'full', ...words)).toMatchObject({ code: 2 });
+    }
+    await decide('rollback', ...AS, '--option', 'full', '--revision', BASE_REVISION);
+    await rolledBack(handle);
+    expect(await reality()).toEqual({ version: 'v1.2.3', maintenance: false, revision: BASE_REVISION, indexes: 0 });
+  }, 120_000);
+
+  test('at the rollback itself runs nothing, keeps users out and asks; tried again, it goes back', async () => {
+    // Before the deploy, before and after the migration, at the choice, and then right before the downgrade.
+    const handle = await deploy({ ...failing(0), migration: silentOnce(5) });
+    const asking = await ledgerWhen(handle, 'the rollback has failed', asks('rollback'));
+    expect(asking.questions[0]?.text).toContain('nothing was run');
+    expect(operationsOf(production()).join()).not.toContain('alembic downgrade');
+    expect(await cli('retry', 'rollback', ...AS)).toMatchObject({ code: 0 });
+    await rolledBack(handle);
+    expect(await reality()).toEqual({ version: 'v1.2.3', maintenance: false, revision: BASE_REVISION, indexes: 0 });
+  }, 120_000);
+});
+
+test('a rollback brings back the release that ran, whatever the plan calls the one before', async () => {
+  const stale = { ...plan.release, previous: 'v1.0.0' };
+  const handle = await deploy({ ...failing(0), release: stale });
+  const { questions } = await ledgerWhen(handle, 'people are asked', asks('production.before'));
+  expect(questions[0]?.text).toContain('production runs v1.2.3, not v1.0.0 that a rollback would go back to');
+  expect(await cli('skip', 'production.before', ...AS)).toMatchObject({ code: 0 });
+  await rolledBack(handle);
+  expect(operationsOf(production())).toContain('deploy production v1.2.3');
+  expect(await reality()).toEqual({ version: 'v1.2.3', maintenance: false, revision: BASE_REVISION, indexes: 0 });
+}, 120_000);

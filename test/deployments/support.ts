@@ -75,6 +75,7 @@ interface WatchSection {
 /** The parts of a plan file that tests change. */
 export interface PlanSections {
   document?: string;
+  release: { previous: string };
   items: Record<string, { by: string | string[] }>;
   criteria: Record<string, CriterionSection>;
   soak: WatchSection;

@@ -121,7 +121,7 @@ describe('in a broken world', () => {
     await postgres.query(databases.staging, `create role weak login password 'weak-password'`);
     await postgres.query(databases.production, 'create table salaries ()');
     await postgres.query(databases.production, 'drop extension pg_stat_statements');
-    await postgres.query(databases.production, 'grant select on intervention_plans to weak');
+    await postgres.query(databases.production, 'grant select on intervention_plans, alembic_version to weak');
     await postgres.query(databases.staging, 'delete from intervention_plans where id > 10');
     onTestFinished(async () => {
       await postgres.query(databases.staging, `insert into intervention_plans select generate_series(11, 1000)`);
@@ -196,11 +196,12 @@ describe('in a broken world', () => {
     const told = (text: string) => expected.some((one) => (one instanceof RegExp ? one.test(text) : one === text));
     expect(found.filter((text) => !told(text))).toEqual([
       expect.stringMatching(
-        /^staging\.reversibility\/production-program:alembic: production: the folder \/no\/such\/folder/,
+        /^prerequisites\.production\/production-program:alembic: production: the folder \/no\/such\/folder/,
       ),
       expect.stringMatching(
-        /^staging\.reversibility\/production-revision: production: alembic current could not be run/,
+        /^prerequisites\.production\/production-revision: production: alembic current could not be run/,
       ),
+      'prerequisites.production/production-release: production runs v1.2.3, not v9.9.9 that a rollback would go back to (release.previous)',
       expect.stringMatching(/^watch-1h\/slow-queries: .*pg_stat_statements is not installed in this database: CREATE/),
     ]);
     expect(line(checks, 'staging.backup/createdb')?.advice).toContain('ALTER ROLE weak CREATEDB');
@@ -251,6 +252,7 @@ describe('in a broken world', () => {
       'prerequisites.staging/staging-database: Database staging on 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1',
       `prerequisites.staging/staging-login: staging: test@example.com at ${world.api.url}/api/v1/auth/login: refused: 401 Unauthorized`,
       `prerequisites.staging/production-login: production: prod_test@example.com at ${world.productionApi.url}/api/v1/auth/login: refused: 401 Unauthorized`,
+      'prerequisites.production/production-release: which release production runs is not known: the health check answers: 503 Service Unavailable',
       `staging.backup/store: ${join(world.folder, 'a-file')}, for dumps, is no folder`,
       `staging.health/staging-health: staging: ${world.api.url}/health: 503 Service Unavailable`,
       `production.health/production-health: production: ${world.productionApi.url}/health: 503 Service Unavailable`,
@@ -269,7 +271,7 @@ describe('in a broken world', () => {
     const { checks } = await doctor(plan);
     expect(failing(checks)).toEqual([
       expect.stringMatching(
-        /^staging\.reversibility\/production-ssh: production: ssh \S+: Host key verification failed\.$/,
+        /^prerequisites\.production\/production-ssh: production: ssh \S+: Host key verification failed\.$/,
       ),
     ]);
     expect(line(checks, 'staging.migration/staging-ssh')).toMatchObject({ ok: true });

@@ -34,6 +34,7 @@ export async function startWorld(): Promise<World> {
   const databases = { staging: await postgres.create('staging'), production: await postgres.create('production') };
   for (const database of Object.values(databases)) {
     await postgres.query(database, 'create extension pg_stat_statements');
+    await postgres.query(database, `create table alembic_version as select '1f0' as version_num`);
     await postgres.query(database, 'create table intervention_plans as select generate_series(1, 1000) as id');
   }
   const ends: (() => Promise<void>)[] = [];

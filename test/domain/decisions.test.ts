@@ -61,6 +61,9 @@ const failed = (id: string) =>
   questionWith({ kind: 'step-failed', id, roles: ['devops', 'dba'], moves: ['retry', 'skip', 'abort'] });
 const concern = (id: string) => questionWith({ kind: 'concern', id, roles: ['devops'], moves: ['resume', 'rollback'] });
 const changed = { codeDeployed: true, migrated: false, maintenance: false };
+/** Where production was is certain: all three have seen it. */
+const certain = { ...changed, migrated: true, found: { version: 'v1', revision: 'old' }, migratedFrom: 'old' };
+const eligibility = { migration: true, code: true, reasons: [], wentBackTo: 'old' };
 const rollback: RollbackRecord = {
   option: 'code',
   workflowId: 'w',
@@ -437,7 +440,8 @@ describe('stopping', () => {
   test('a rollback that failed is answered with a retry, another rollback, or standing by', () => {
     for (const kind of ['retry', 'rollback', 'skip'] as const) {
       const stop = recordOf(back);
-      const ledger = ledgerWith({ production: changed, rollback, stop, questions: [{ ...rollbackFailed }] });
+      const questions = [{ ...rollbackFailed }];
+      const ledger = ledgerWith({ production: certain, eligibility, rollback, stop, questions });
       const decision = decide(kind, 'diego', 'devops', { why: 'see ticket', option: 'full' });
       expect(tell(ledger, decision).accepted).toBe(true);
       expect(ledger.questions[0]?.answer).toMatchObject({ kind, option: 'full' });
@@ -460,6 +464,32 @@ describe('stopping', () => {
     const ledger = ledgerWith({ production: changed, questions });
     expect(say(ledger, back)).toEqual(refused('say which one: option migration, code, full, restore'));
     expect(say(ledger, { ...back, option: 'code' }).accepted).toBe(true);
+  });
+
+  test('where it is not certain which revision to go back to, an answer that downgrades names one that was seen', () => {
+    const questions = [{ ...rollbackFailed }];
+    const asked = (production: Partial<typeof certain>) =>
+      ledgerWith({ production: { ...certain, ...production }, eligibility, rollback, questions });
+    const full = { ...back, option: 'full' as const };
+    expect(say(asked({}), full).accepted).toBe(true);
+    for (const production of [{ migratedFrom: undefined }, { migratedFrom: 'odd' }, { found: undefined }]) {
+      const ledger = asked(production as Partial<typeof certain>);
+      expect(say(ledger, full)).toEqual(refused('it is not certain which revision to go back to'));
+      expect(say(ledger, { ...full, option: 'migration' }).accepted).toBe(false);
+      expect(say(ledger, { ...full, option: 'code' }).accepted).toBe(true);
+      expect(say(ledger, { ...full, revision: 'old' }).accepted).toBe(true);
+      expect(say(ledger, { ...full, revision: 'base' })).toEqual(
+        refused('base is none of the revisions that were seen'),
+      );
+    }
+  });
+
+  test('a revision is named for a downgrade only, also before one has failed', () => {
+    const ledger = ledgerWith({ production: certain, eligibility });
+    expect(say(ledger, { ...back, revision: 'old' })).toEqual(refused('a revision is named with the options'));
+    expect(say(ledger, { ...back, option: 'code', revision: 'old' }).accepted).toBe(false);
+    expect(say(ledger, { ...back, option: 'full', revision: 'old' }).accepted).toBe(true);
+    expect(say(ledger, { ...back, option: 'full', revision: 'other' }).accepted).toBe(false);
   });
 
   test('a restore is refused before a rollback has failed, and without a backup', () => {

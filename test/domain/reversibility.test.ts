@@ -107,6 +107,17 @@ describe('what staging says about the ways back', () => {
     expect(judge({ ...oneWay, allowed: false }).facts.some(({ advisory }) => advisory)).toBe(false);
   });
 
+  test('where staging was brought back to is told only when it has been there', () => {
+    expect(judge({}).eligibility.wentBackTo).toBe('old');
+    const none = { previous: null, down: { ...down, after: null } };
+    expect(judge(none).eligibility.wentBackTo).toBeNull();
+    for (const elsewhere of [{ previous: 'older' }, { down: { ...down, after: 'new' } }, { down: undefined }]) {
+      expect(judge(elsewhere).eligibility).not.toHaveProperty('wentBackTo');
+    }
+    const failed = { down: { ...down, ...report(false, 'NotImplementedError') } };
+    expect(judge(failed).eligibility).not.toHaveProperty('wentBackTo');
+  });
+
   test('what a downgrade would drop is kept for the choice of the rollback', () => {
     const added = { tables: ['public.extra'], columns: [] };
     expect(judge({ up: { ...up, added } }).eligibility.drops).toEqual(added);

@@ -6,6 +6,8 @@ import { chooseRollback, type RollbackFacts, writtenSince } from '../../src/doma
 const OPTIONS: RollbackOption[] = ['migration', 'code', 'full'];
 const PROVEN = { migration: true, code: true, reasons: [] };
 
+const CERTAIN = { downgrade: [], release: [], schema: [] };
+
 const choose = (facts: Partial<RollbackFacts>) =>
   chooseRollback({
     wanted: 'full',
@@ -13,6 +15,7 @@ const choose = (facts: Partial<RollbackFacts>) =>
     codeDeployed: true,
     migrated: true,
     written: [],
+    doubts: CERTAIN,
     ...facts,
   });
 
@@ -93,6 +96,30 @@ describe('previous code that does not run on the new schema', () => {
     expect(choose({ wanted: 'code', eligibility: { ...eligibility, migration: false } }).option).toBeUndefined());
 });
 
+describe('a way back to somewhere that is not certain', () => {
+  const downgrade = ['it is not certain which revision to go back to'];
+
+  test('is left to people with the reason, even where the plan pins it or the previous code would do', () => {
+    for (const insisted of [true, false]) {
+      const { option, reasons } = choose({ eligibility: PROVEN, insisted, doubts: { ...CERTAIN, downgrade } });
+      expect(option).toBeUndefined();
+      expect(reasons.slice(1)).toEqual([...downgrade, 'people have to say']);
+    }
+    expect(choose({ doubts: { ...CERTAIN, release: ['which?'] } }).option).toBeUndefined();
+  });
+
+  test('does not keep from going back what is certain', () => {
+    const doubts = { ...CERTAIN, downgrade };
+    expect(choose({ wanted: 'code', eligibility: PROVEN, doubts }).option).toBe('code');
+    expect(choose({ migrated: false, doubts }).option).toBe('code');
+    const untried = { ...CERTAIN, schema: ['staging has tried another release on the new schema'] };
+    expect(choose({ wanted: 'code', eligibility: PROVEN, doubts: untried }).option).toBeUndefined();
+    expect(choose({ wanted: 'code', migrated: false, doubts: untried }).option).toBe('code');
+    expect(choose({ wanted: 'full', eligibility: PROVEN, doubts: untried }).option).toBe('full');
+    expect(choose({ wanted: 'migration', doubts: { ...CERTAIN, release: ['which?'] } }).option).toBe('migration');
+  });
+});
+
 test('what the migration filled in itself does not count as written since', () => {
   expect(writtenSince({ notes: 3, 'plans.colour': 18 }, { notes: 3, 'plans.colour': 20 })).toEqual([
     '2 entries in plans.colour',
@@ -112,12 +139,21 @@ test('whatever is known, nothing unproven is done unless somebody insists, and t
       { nil: undefined },
     ),
     written: fc.constantFrom<string[][]>([], ['1 rows in t']),
+    doubts: fc.record({
+      downgrade: fc.constantFrom<string[][]>([], ['which revision?']),
+      release: fc.constantFrom<string[][]>([], ['which release?']),
+      schema: fc.constantFrom<string[][]>([], ['tried?']),
+    }),
   });
   fc.assert(
     fc.property(facts, (known) => {
       const { option, reasons } = chooseRollback(known);
       expect(reasons[0]).toBe('because');
-      if (known.insisted) expect(option).toBeDefined();
+      const isCertain = Object.values(known.doubts).flat().length === 0;
+      if (known.insisted && isCertain) expect(option).toBeDefined();
+      // Whoever asks for it, nothing goes back to somewhere that is not certain.
+      if (option !== undefined && option !== 'code') expect(known.doubts.downgrade).toEqual([]);
+      if (option !== undefined && option !== 'migration') expect(known.doubts.release).toEqual([]);
       if (option === undefined || known.insisted) return;
       const downgrades = option !== 'code';
       if (downgrades) {

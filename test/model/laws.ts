@@ -6,6 +6,7 @@ import type { Ledger } from '../../src/domain/ledger.js';
 import { DEPLOYMENT, type PlayedDeployment, SERVICE_WORKFLOW } from './deployment.js';
 import { STARTED_BY } from './short-plan.js';
 import type { ActivityCall } from './temporal.js';
+import { ANOTHER_RELEASE } from './world.js';
 
 export class Broken extends Error {}
 
@@ -86,10 +87,44 @@ export function lookAtEnd(played: PlayedDeployment, result: DeployResult): void 
   for (const { state } of played.updates) demand(state !== 'accepted', 'an update was never answered');
   lookAtOrder(played, result);
   lookAtRollbacks(played, result);
+  lookAtDowngrades(played, result);
   // Users are locked out of a production in trouble only, and of no other without somebody knowing.
   const isKnown = result.untold.some((text) => text.startsWith('maintenance mode'));
   const isLockedOut = played.world.production.maintenance && result.outcome !== 'rollback-failed';
   demand(!isLockedOut || isKnown, `users are locked out of a deployment that ${result.outcome}`);
+}
+
+/**
+ * Production's database goes back to where its migration started, as all have seen who looked, or to what a person has
+ * named; to nothing at all only by a person's word. And the release that comes back is the one that ran.
+ */
+function lookAtDowngrades({ temporal, circumstances, world, plan }: PlayedDeployment, result: DeployResult): void {
+  const named = result.decisions.flatMap(({ kind, accepted, revision }) =>
+    kind === 'rollback' && accepted && revision !== undefined ? [revision] : [],
+  );
+  const isCertain = circumstances.blind === 'nobody' || circumstances.blind === 'release';
+  const isProven = isCertain && circumstances.reversible !== 'not-at-all' && world.base !== null;
+  for (const { activity, input } of temporal.scheduled) {
+    const { environment, direction, key, command, values } = input as DowngradeCall;
+    if (environment?.name !== 'production') continue;
+    if (activity === 'migrate' && direction?.kind === 'downgrade') {
+      const isNamed = named.includes(direction.to ?? 'base');
+      demand(isNamed || (isProven && direction.to === world.base), `downgraded to ${direction.to}, unasked`);
+    }
+    const isDeploy = command?.run.join() === plan.commands.deploy.run.join() && key?.step.startsWith('rollback-');
+    if (!isDeploy) continue;
+    const ran = circumstances.blind === 'release' ? ANOTHER_RELEASE : plan.release.previous;
+    const isUnseen = result.production.found?.version === undefined;
+    demand(values?.version === ran || isUnseen, `went back to ${values?.version}, and ${ran} had run`);
+  }
+}
+
+interface DowngradeCall {
+  environment?: { name: string };
+  direction?: { kind: string; to: string | null };
+  key?: { step: string };
+  command?: { run: string[] };
+  values?: { version: string };
 }
 
 /** Exactly one rollback for each time that one was called for, one after the other. */

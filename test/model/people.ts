@@ -60,7 +60,10 @@ function answerSensibly(played: PlayedDeployment, question: OpenQuestion): void 
   const lastResort = moves.includes('skip') ? 'skip' : 'abort';
   const move = moves.includes('retry') ? (tries < 3 ? 'retry' : lastResort) : moves[played.choose(moves.length)];
   const option = move === 'rollback' ? ['full', 'code', 'migration'][played.choose(3)] : undefined;
+  // What they have seen with their own eyes, where the deployment is not certain of it.
+  const isNamed = (option === 'full' || option === 'migration') && played.choose(2) === 0;
+  const revision = isNamed ? (played.world.base ?? 'base') : undefined;
   const person = played.plan.approvals.roster.find((candidate) => candidate.roles.some((role) => roles.includes(role)));
   const role = person?.roles.find((candidate) => roles.includes(candidate));
-  if (move) played.send(move, { who: person?.id, role, why: 'looked at', subject: id, option });
+  if (move) played.send(move, { who: person?.id, role, why: 'looked at', subject: id, option, revision });
 }

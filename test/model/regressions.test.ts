@@ -152,3 +152,45 @@ test('a guard that somebody has terminated is replaced, and is no reason to roll
   expect(guards().map(({ state }) => state)).toEqual(['terminated', 'running']);
   expect((await played.toItsEnd()).outcome).toBe('succeeded');
 });
+
+describe('a breach after which the way back is not certain leaves production to people, and downgrades nothing', () => {
+  const breach = { watch: 'watch-5m', tick: 2, metric: 'errors', says: 'breach', lasts: 1 } as const;
+  const downgrades = () =>
+    played.temporal.scheduled.flatMap(({ activity, input }) => {
+      const { direction, environment } = input as { direction?: { to: unknown }; environment?: { name: string } };
+      return activity === 'migrate' && environment?.name === 'production' && direction && 'to' in direction
+        ? [direction.to]
+        : [];
+    });
+  const skip = (subject: string) => played.send('skip', { ...diego, subject });
+
+  test.each<[string, Partial<Parameters<typeof calm>[0] & object>, string, string]>([
+    ['nobody could see where it was', { blind: 'look' }, 'production was found at an unknown revision', '8c1f0a2d4b6e'],
+    ['it was seen elsewhere', { blind: 'look-differs' }, 'production was found at 0123456789ab', '8c1f0a2d4b6e'],
+    ['the migration did not tell', { blind: 'migration' }, 'started from an unknown revision', '8c1f0a2d4b6e'],
+    ['the migration started elsewhere', { blind: 'migration-differs' }, 'started from 0123456789ab', '8c1f0a2d4b6e'],
+    ['it was the first migration of all', { fresh: true }, 'it would undo every migration there is', 'base'],
+  ])('%s', async (_, circumstances, reason, revision) => {
+    await begin({ ...circumstances, troubles: [breach], plan: { gate: 'rollback' } });
+    const isSilent = circumstances.blind === 'look';
+    if (isSilent) {
+      await played.goOnUntil(asks('prerequisites.production'));
+      skip('prerequisites.production');
+    }
+    await played.goOnUntil(asks('communication'));
+    played.send('confirm', { ...diego, subject: 'communication' });
+    if (isSilent) {
+      await played.goOnUntil(asks('production.before'));
+      skip('production.before');
+    }
+    const { questions } = await played.goOnUntil(asks('rollback'));
+    expect(questions[0]?.text).toContain(reason);
+    expect(downgrades()).toEqual([]);
+    played.send('rollback', { ...diego, subject: 'rollback', option: 'full' });
+    await played.goOn(1);
+    expect(downgrades()).toEqual([]);
+    played.send('rollback', { ...diego, subject: 'rollback', option: 'full', revision });
+    expect((await played.toItsEnd()).outcome).toBe('rolled-back');
+    expect(downgrades()).toEqual([revision === 'base' ? null : revision]);
+  });
+});

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { DECISIONS, type DecisionKind } from '../../src/domain/decision-kinds.js';
 import { MINUTE, type PlanChoices } from './short-plan.js';
-import type { Circumstances, Failing, Trouble } from './world.js';
+import { ANOTHER, BASE, type Circumstances, type Failing, type Trouble } from './world.js';
 
 /** How something is sent: by itself, or in the very task in which the workflow hears of what happens next. */
 export interface Way {
@@ -35,6 +35,7 @@ export interface Decide extends Way {
   /** Which of the open questions it names. */
   subject?: number;
   option?: string;
+  revision?: string;
 }
 
 export interface Garbage extends Way {
@@ -77,7 +78,7 @@ export const calm = ({
   },
   circumstances: {
     ...{ failing: [], troubles: [], reversible: 'yes', written: false, browser: true, failingRollbacks: 0, closed: 0 },
-    ...{ deaf: false, ...circumstances },
+    ...{ deaf: false, fresh: false, blind: 'nobody', ...circumstances },
   },
   ...{ together: true, longHistories: false, acts: [], whims: [1] },
 });
@@ -105,6 +106,7 @@ const who = fc.constantFrom(...NAMES, 'helena.costa', 'mallory');
 const role = fc.constantFrom('tech-lead', 'backend-team', 'devops', 'qa', 'product-owner', 'intern');
 const why = fc.option(fc.string({ maxLength: 20 }), { nil: undefined });
 const option = fc.option(fc.constantFrom('full', 'code', 'migration', 'restore'), { nil: undefined });
+const revision = fc.option(fc.constantFrom('base', BASE, ANOTHER), { nil: undefined });
 const via = fc.constantFrom('signal', 'update');
 const way = { via, racing: fc.boolean() };
 const others = DECISIONS.filter((kind) => kind !== 'approve');
@@ -116,7 +118,16 @@ const content = fc.oneof(
   fc.record(
     {
       ...{ who: fc.oneof(who, json), role: fc.oneof(role, json), kind: fc.oneof(fc.constantFrom(...DECISIONS), json) },
-      ...{ why: json, digest: json, signature: json, option: json, subject: json, title: json, text: json },
+      ...{
+        why: json,
+        digest: json,
+        signature: json,
+        option: json,
+        revision: json,
+        subject: json,
+        title: json,
+        text: json,
+      },
       criterion: fc.oneof(fc.constantFrom('consider-cpu', 'rollback-errors', '__proto__'), json),
     },
     { requiredKeys: [] },
@@ -149,7 +160,7 @@ const act = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      ...{ act: fc.constant('decide'), kind: fc.constantFrom(...others), who, role, why, option, ...way },
+      ...{ act: fc.constant('decide'), kind: fc.constantFrom(...others), who, role, why, option, revision, ...way },
       subject: fc.option(fc.nat(3), { nil: undefined }),
     }),
   },
@@ -157,7 +168,7 @@ const act = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       ...{ act: fc.constant('decide'), ...able, ...way },
-      kind: fc.constantFrom('hold', 'hold', 'hold', 'resume', 'abort', 'rollback'),
+      ...{ kind: fc.constantFrom('hold', 'hold', 'hold', 'resume', 'abort', 'rollback'), option, revision },
     }),
   },
   {
@@ -187,7 +198,13 @@ const act = fc.oneof(
 const FAIL_BEFORE = [
   ...['admit', 'prerequisites.tools', 'staging.deploy', 'staging.migration', 'sampleMetrics', 'tell', 'sealSeries'],
   ...['proposal', 'verifySignature', 'preparation.notices', 'nextOpening', 'checkClock', 'readRevision', 'countRows'],
-  ...['production.backup', 'production.maintenance-on', 'stop.maintenance-off'],
+  ...[
+    'production.backup',
+    'prerequisites.production',
+    'production.before',
+    'production.maintenance-on',
+    'stop.maintenance-off',
+  ],
 ];
 const FAIL_AFTER = [
   ...['sealSeries of watch-5m', 'sealSeries of watch-1h', 'sealSeries of guard'],
@@ -239,6 +256,14 @@ function scenarioOf(parts: {
       failingRollbacks: fc.constantFrom(0, 0, 0, 1, 2),
       closed: fc.constantFrom(0, 1, 2, -1),
       deaf: fc.constantFrom(false, false, false, true),
+      fresh: fc.constantFrom(false, false, false, true),
+      blind: fc.oneof(
+        { weight: 4, arbitrary: fc.constant('nobody') },
+        {
+          weight: 1,
+          arbitrary: fc.constantFrom('look', 'look-differs', 'migration', 'migration-differs', 'release'),
+        },
+      ),
     }),
     together: fc.boolean(),
     longHistories: fc.boolean(),

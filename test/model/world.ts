@@ -34,6 +34,13 @@ export interface Circumstances {
   troubles: Trouble[];
   /** How staging's trial of the way back goes. */
   reversible: 'yes' | 'loses-data' | 'not-at-all';
+  /** The databases had no revision before the first deployment. */
+  fresh: boolean;
+  /**
+   * Who does not see, or sees wrongly, where production was: whoever looked before the deploy, or the migration itself.
+   * `release`: another one runs than the plan says.
+   */
+  blind: 'nobody' | 'look' | 'look-differs' | 'migration' | 'migration-differs' | 'release';
   /** What a downgrade would drop has been written to. */
   written: boolean;
   browser: boolean;
@@ -46,6 +53,9 @@ export interface Circumstances {
 }
 
 export const BASE = '8c1f0a2d4b6e';
+/** What is seen by who sees wrongly. */
+export const ANOTHER = '0123456789ab';
+export const ANOTHER_RELEASE = 'v1.0.0';
 const PROVEN_COMMIT = 'c'.repeat(40);
 const MOVED_COMMIT = 'd'.repeat(40);
 
@@ -60,7 +70,9 @@ export class World {
   calls = 0;
   /** The digest of the last proposal that was sealed, and everything that it was sealed from. */
   sealed?: { digest: string; at: number; content: unknown };
-  readonly production: { version: string; revision: string | null; maintenance: boolean };
+  readonly production: { version: string; maintenance: boolean };
+  /** Where both databases are before the deployment. */
+  readonly base: string | null;
   private readonly revisions: Record<EnvironmentName, string | null>;
   private readonly failing: Failing[];
   private readonly ticks: Record<string, number> = {};
@@ -77,8 +89,10 @@ export class World {
     private readonly circumstances: Circumstances,
     private readonly clock: () => number,
   ) {
-    this.production = { version: plan.release.previous, revision: BASE, maintenance: false };
-    this.revisions = { staging: BASE, production: BASE };
+    const { blind, fresh } = circumstances;
+    this.production = { version: blind === 'release' ? ANOTHER_RELEASE : plan.release.previous, maintenance: false };
+    this.base = fresh ? null : BASE;
+    this.revisions = { staging: this.base, production: this.base };
     this.failing = [...circumstances.failing];
     this.rollbacksToFail = circumstances.failingRollbacks;
     this.closed = circumstances.closed;
@@ -143,7 +157,7 @@ export class World {
       ...{ bytes: 1, sha256: 'b'.repeat(64), location: 's3://backups/dump', restoreMilliseconds: 1000 },
     }),
     restoreDatabase: () => {
-      this.revisions.production = BASE;
+      this.revisions.production = this.base;
       return report(['restored']);
     },
     reviewDatabase: () => report(['slow-queries']),
@@ -178,11 +192,18 @@ export class World {
       const lost = trial && reversible === 'loses-data' ? ['a row'] : [];
       return {
         ...report(['ran', 'revision']),
-        ...{ before, after, milliseconds: 1, compared: { schema: '', lost } },
+        ...{ before: this.said(environment, before), after, milliseconds: 1, compared: { schema: '', lost } },
         added: { tables: [], columns: [{ table: 'intervention_plans', column: 'needs_review' }] },
       };
     },
     readRevision: ({ environment }) => this.revisions[environment.name],
+    checkProduction: ({ expected }) => {
+      const { blind } = this.circumstances;
+      const { version } = this.production;
+      const revision = blind === 'look' ? undefined : blind === 'look-differs' ? ANOTHER : this.revisions.production;
+      const right = version === expected.version && revision !== undefined;
+      return { ...report(['version', 'revision', 'maintenance'], right), found: { version, revision } };
+    },
     awaitHealth: () => report(['status', 'version']),
     readStarts: () => [],
     checkEndpoints: () => report(['status']),
@@ -231,6 +252,13 @@ export class World {
     },
     verifyState: () => report(['version', 'revision']),
   };
+
+  /** What the migration of production itself says of where it started. */
+  private said({ name }: Environment, before: string | null): string | null | undefined {
+    const { blind } = this.circumstances;
+    if (name !== 'production') return before;
+    return blind === 'migration' ? undefined : blind === 'migration-differs' ? ANOTHER : before;
+  }
 
   private sample(of: { monitor: string; tick: number; name: string; at: number }): Sample {
     const { at } = of;

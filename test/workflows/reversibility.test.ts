@@ -304,6 +304,16 @@ test('a staging that was already migrated is first brought to where production i
   expect(done.slice(0, 4)).toEqual(['staging down old', 'staging up', 'staging down old', 'staging up']);
 });
 
+test('a staging that had a revision is not emptied because production has none yet: people are asked', async () => {
+  const { ledger, asked, done } = await prove({ staging: 'new', production: 'base' });
+  expect(asked).toBe(true);
+  expect(facts(ledger)).toMatchObject({ downgrade: false, 'previous-code': true });
+  expect(textOf(ledger, 'downgrade')).toContain('it is not emptied to prove a downgrade to nothing');
+  expect(ledger.eligibility).toMatchObject({ migration: false, code: true });
+  expect(ledger.eligibility).not.toHaveProperty('wentBackTo');
+  expect(done.filter((line) => line.startsWith('staging'))).toEqual([]);
+});
+
 test('where production is already at the new revision there is no migration to undo', async () => {
   const { ledger, done } = await prove({ staging: 'new', production: 'new' });
   expect(facts(ledger)).toEqual({

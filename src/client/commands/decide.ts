@@ -26,6 +26,7 @@ interface DecideOptions {
   deployment?: string;
   digest?: string;
   option?: WayBack;
+  revision?: string;
   sign?: string;
   json?: boolean;
 }
@@ -60,6 +61,10 @@ export function registerDecisions(program: Command): void {
       command.addOption(
         new Option('--option <OPTION>', 'which rollback, instead of the one the plan chooses').choices(WAYS_BACK),
       );
+      command.option(
+        '--revision <REVISION>',
+        'what the database goes back to, where that is not certain; `base`: none',
+      );
     }
     command.action(exiting((subject: string | undefined, options: DecideOptions) => decide(kind, subject, options)));
   }
@@ -76,12 +81,12 @@ async function decide(kind: DecisionKind, subject: string | undefined, options: 
   return await withConnection(async (connected) => {
     const found = await findDeployment(connected, options.deployment);
     if (!found.running) throw notRunning(found);
-    const { why, option } = options;
+    const { why, option, revision } = options;
     const before = await readLedger(connected, found);
     const role = options.role ?? onlyRole(kind, subject, before);
     const { deployment } = before;
     const digest = digestOf(kind, options.digest, before.proposal?.digest);
-    const decision: Decision = { kind, who, role, why, subject, deployment, digest, option };
+    const decision: Decision = { kind, who, role, why, subject, deployment, digest, option, revision };
     if (options.sign !== undefined && digest !== undefined) {
       decision.signature = await signStatement(approvalStatement({ deployment, digest, role, who }), options.sign);
     }

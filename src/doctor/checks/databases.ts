@@ -47,7 +47,7 @@ export const stepsOf = ({ name }: Pick<Environment, 'name'>) =>
         health: STEPS.productionHealth.id,
         logs: STEPS.productionLogs.id,
         migration: STEPS.productionMigration.id,
-        revision: STEPS.reversibility.id,
+        revision: STEPS.productionFound.id,
         indexes: STEPS.productionIndexes.id,
       };
 

@@ -1,5 +1,8 @@
 /** The migration tool answers with one revision, and the new revision has a way back, as far as its text tells. */
-import { askRevisions } from '../../activities/revisions.js';
+import { releaseFact } from '../../activities/production-found.js';
+import { askCurrent, askHeads, type Revisions } from '../../activities/revisions.js';
+import { askRelease } from '../../activities/running-release.js';
+import { bareRevision } from '../../adapters/alembic.js';
 import { contentOf, filesWith, GitFailed, resolveCommit } from '../../adapters/git.js';
 import { migrationTool } from '../../adapters/migration-tools.js';
 import { readSshFailure } from '../../adapters/ssh.js';
@@ -17,8 +20,29 @@ export function migrationChecks({ plan }: Asked): Check[] {
       step: stepsOf(environment).revision,
       run: (means: Means) => tryRevisions(plan, environment, means),
     })),
+    {
+      id: 'production-release',
+      step: STEPS.productionFound.id,
+      run: (means: Means) => tryRelease(plan, means),
+    },
     { id: 'way-back', step: STEPS.reversibility.id, run: (means) => readWayBack(plan, means) },
   ];
+}
+
+/** Longest time for an answer of the health check, milliseconds. */
+const ANSWER_WITHIN = 10_000;
+
+/** What a rollback would bring back is what runs now, or the plan is another release's. */
+async function tryRelease(plan: ResolvedPlan, { signal }: Means): Promise<Finding[]> {
+  const { previous: version, target } = plan.release;
+  const release = await askRelease(plan.environments.production.api + plan.healthPath, ANSWER_WITHIN, signal);
+  const { ok, text } = releaseFact(release, { version, target });
+  if (ok) return [{ name: 'production-release', ok, text }];
+  const advice =
+    'version' in release
+      ? 'Write in `release.previous` what production runs, and that release in `target` which is to replace it.'
+      : 'Make the health check of production answer 200 with its version, by hand first.';
+  return [{ name: 'production-release', ok, text, advice }];
 }
 
 async function tryRevisions(
@@ -27,10 +51,12 @@ async function tryRevisions(
   { signal }: Means,
 ): Promise<Finding[]> {
   const { name } = environment;
-  const current = await askRevisions({ environment, migration, command: migration.current }, signal);
+  const current = await askCurrent({ environment, migration }, signal);
   const remote = environment.server.kind === 'ssh' && migration.current.on === 'server';
   // Without a connection the line about ssh says it.
   if (remote && 'problem' in current && readSshFailure(current.problem) === 'not-started') return [];
+  // As the line about the database does.
+  if ('problem' in current && current.problem.startsWith(`Database ${environment.database.name} on `)) return [];
   const findings = [{ name: `${name}-revision`, ...judge(name, current) }];
   if (
     'found' in current &&
@@ -44,7 +70,7 @@ async function tryRevisions(
     };
   }
   if (migration.heads && 'found' in current) {
-    const heads = await askRevisions({ environment, migration, command: migration.heads }, signal);
+    const heads = await askHeads({ environment, migration }, migration.heads, signal);
     const found = 'found' in heads ? heads.found : [];
     const ok = found.length === 1;
     const text =
@@ -61,7 +87,7 @@ async function tryRevisions(
   return findings.map((finding) => ({ ...finding, text: inOneLine(finding.text, ' / ') }));
 }
 
-function judge(name: string, current: Awaited<ReturnType<typeof askRevisions>>): Omit<Finding, 'name'> {
+function judge(name: string, current: Revisions): Omit<Finding, 'name'> {
   if ('problem' in current) {
     return {
       ok: false,
@@ -96,7 +122,7 @@ async function lookForWayBack({ migration, release, rollback }: ResolvedPlan, si
   // The repository's own line says what is wrong with the name.
   if (!('commit' in found)) return [];
   const { commit } = found;
-  const revision = migration.revision.replace(/^\d{8}_\d{4,6}_/, '');
+  const revision = bareRevision(migration.revision);
   const pattern = `^revision(: *str)? *= *['"]${revision.replaceAll(/[^\w-]/g, '.')}['"]`;
   const [file] = (await filesWith(at, commit, pattern)).filter((name) => name.endsWith('.py'));
   if (!file) {

@@ -1,15 +1,16 @@
 /** Migrations of a simulated world: it knows at which revision each database is, and what was lost on the way. */
-import type { Activities } from '../../contract/activities.js';
+import { releaseFact } from '../../activities/production-found.js';
+import type { Activities, ExpectedProduction } from '../../contract/activities.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { Fact } from '../../domain/evidence.js';
 import type { World } from '../world.js';
-import { current, type Find, perform } from './performing.js';
+import { current, type Find, perform, reportOf } from './performing.js';
 import { isFine } from './steps.js';
 
 type Input = Parameters<Activities['migrate']>[0];
 type Made = Awaited<ReturnType<Activities['migrate']>>;
 
-export function simulateMigrations(find: Find): Pick<Activities, 'migrate' | 'readRevision'> {
+export function simulateMigrations(find: Find): Pick<Activities, 'migrate' | 'readRevision' | 'checkProduction'> {
   return {
     migrate: async (input) => {
       const { world } = current(find);
@@ -18,7 +19,26 @@ export function simulateMigrations(find: Find): Pick<Activities, 'migrate' | 're
       return perform(find, { activity: 'migrate', key, takes: course.takes }, () => carryOut(world, input, course));
     },
     readRevision: async ({ environment }) => current(find).world.environments[environment.name].revision,
+    checkProduction: async ({ key, environment, expected }) => {
+      const { world } = current(find);
+      const report = await perform(find, { activity: 'checkProduction', key }, () =>
+        foundReport(world.environments[environment.name], expected),
+      );
+      // What the scenario has made unknown has not been found.
+      const isSeen = (name: string) => world.ruleFor(key)?.fails?.includes(name) !== true;
+      const { version, revision } = world.environments[environment.name];
+      return { ...report, found: { ...(isSeen('version') && { version }), ...(isSeen('revision') && { revision }) } };
+    },
   };
+}
+
+function foundReport({ version, revision }: World['environments']['production'], expected: ExpectedProduction) {
+  const isSame = expected.revision === undefined || revision === expected.revision;
+  return reportOf([
+    releaseFact({ version }, expected),
+    { name: 'revision', ok: isSame, text: `production's database is at ${revision}` },
+    { name: 'maintenance', ok: true, text: 'production is not in maintenance mode' },
+  ]);
 }
 
 interface Course {

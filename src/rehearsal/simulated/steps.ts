@@ -16,7 +16,14 @@ const BACKUP = ['created', 'size', 'readable', 'contents', 'restored', 'stored',
 
 type Steps = Omit<
   Activities,
-  'migrate' | 'readRevision' | 'sampleMetrics' | 'sealSeries' | 'assessTrends' | 'tell' | 'sendNotices'
+  | 'migrate'
+  | 'readRevision'
+  | 'checkProduction'
+  | 'sampleMetrics'
+  | 'sealSeries'
+  | 'assessTrends'
+  | 'tell'
+  | 'sendNotices'
 >;
 
 export function simulateSteps(find: Find): Steps {

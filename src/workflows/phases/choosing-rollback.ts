@@ -1,19 +1,28 @@
 /** Which way back: what is known is gathered, one pure function chooses, and people may choose otherwise. */
 import { condition, isCancellation } from '@temporalio/workflow';
+import { destinationOf } from '../../domain/destination.js';
 import { formatDuration } from '../../domain/duration.js';
-import type { RollbackTrigger, WayBack } from '../../domain/ledger.js';
+import type { Ledger, RollbackTrigger, WayBack } from '../../domain/ledger.js';
 import { chooseRollback, type RollbackFacts, writtenSince } from '../../domain/rollback.js';
 import type { Deployment } from '../deployment.js';
 import { commandsOn, quickChecks } from '../policies.js';
+
+/** A way back, with the reasons for it, and the revision where a person has named one. */
+interface Chosen {
+  option: WayBack;
+  reasons: string[];
+  revision?: string;
+}
 
 /** The option to take, or to whom it was left when none was safe and nobody chose one. */
 export async function chooseWayBack(
   deployment: Deployment,
   trigger: RollbackTrigger,
-): Promise<{ option: WayBack; reasons: string[] } | { leftTo: string }> {
+): Promise<Chosen | { leftTo: string }> {
   const { option, reasons } = chooseRollback(await gatherFacts(deployment, trigger));
   if (option === undefined) return askForOne(deployment, reasons);
-  if (trigger.kind === 'person' || deployment.plan.rollback.overrideWithin === 0) return { option, reasons };
+  if (trigger.kind === 'person') return { option, reasons, revision: trigger.revision };
+  if (deployment.plan.rollback.overrideWithin === 0) return { option, reasons };
   return offerOverride(deployment, { option, reasons });
 }
 
@@ -41,12 +50,13 @@ async function gatherFacts(deployment: Deployment, trigger: RollbackTrigger): Pr
   const { production, eligibility } = ledger;
   const environment = plan.environments.production;
   let migrated = production.migrated;
+  const { found = {}, migratedFrom = found.revision } = production;
   try {
     const revision = await commandsOn(deployment.runner).readRevision.executeWithOptions(
       { summary: 'Read the database revision before choosing the rollback' },
       [{ environment, migration: plan.migration }],
     );
-    migrated = revision !== production.previousRevision;
+    if (migratedFrom !== undefined) migrated = revision !== migratedFrom;
   } catch {
     // The database cannot be asked: what this workflow did stands.
   }
@@ -55,8 +65,34 @@ async function gatherFacts(deployment: Deployment, trigger: RollbackTrigger): Pr
     stored === undefined
       ? ['the database could not be asked what is in it']
       : writtenSince(deployment.storedByMigration ?? {}, stored);
-  return { ...wish(deployment, trigger), codeDeployed: production.codeDeployed, migrated, eligibility, written };
+  const doubts = doubtsOf(deployment, trigger);
+  return {
+    ...wish(deployment, trigger),
+    codeDeployed: production.codeDeployed,
+    migrated,
+    eligibility,
+    written,
+    doubts,
+  };
 }
+
+/** What a person has asked for by name is not doubted, but for the revision: that has to be named as well. */
+function doubtsOf({ ledger, plan }: Deployment, trigger: RollbackTrigger): RollbackFacts['doubts'] {
+  const { previous } = plan.release;
+  const destination = destinationOf(ledger, trigger.kind === 'person' ? trigger.revision : undefined);
+  const ran = releaseBefore(ledger);
+  const isNamed = trigger.kind === 'person' && trigger.option !== undefined;
+  const isOther = ran !== undefined && ran !== previous;
+  return {
+    downgrade: 'doubts' in destination ? destination.doubts : [],
+    release: ran === undefined && !isNamed ? [`which release ran before is not known; the plan says ${previous}`] : [],
+    schema: isOther && !isNamed ? [`production ran ${ran}, and staging has tried ${previous} on the new schema`] : [],
+  };
+}
+
+/** The release that ran before the deploy; undefined when that is not known. */
+export const releaseBefore = ({ production: { found }, release }: Ledger): string | undefined =>
+  found?.version === release.target ? undefined : found?.version;
 
 /**
  * How much is in what the migration has added and a downgrade would drop. Counted right after the migration, too: what it
@@ -89,10 +125,7 @@ function wish({ plan }: Deployment, trigger: RollbackTrigger): Pick<RollbackFact
 }
 
 /** Before a rollback that nobody asked for begins, people may choose another option, or say that it shall begin at once. */
-async function offerOverride(
-  deployment: Deployment,
-  chosen: { option: WayBack; reasons: string[] },
-): Promise<{ option: WayBack; reasons: string[] }> {
+async function offerOverride(deployment: Deployment, chosen: Chosen): Promise<Chosen> {
   const within = deployment.plan.rollback.overrideWithin;
   const question = deployment.openQuestion({
     kind: 'rollback-choice',
@@ -107,14 +140,11 @@ async function offerOverride(
   const { answer } = question;
   if (answer?.kind !== 'rollback' || !answer.option) return chosen;
   const reason = `${answer.who} as ${answer.role} chose ${answer.option} instead: ${answer.why}`;
-  return { option: answer.option, reasons: [...chosen.reasons, reason] };
+  return { option: answer.option, reasons: [...chosen.reasons, reason], revision: answer.revision };
 }
 
 /** No option is safe: production is in trouble and a person has to weigh what is lost. */
-async function askForOne(
-  deployment: Deployment,
-  reasons: string[],
-): Promise<{ option: WayBack; reasons: string[] } | { leftTo: string }> {
+async function askForOne(deployment: Deployment, reasons: string[]): Promise<Chosen | { leftTo: string }> {
   for (;;) {
     const answer = await deployment.ask({
       kind: 'rollback-failed',
@@ -127,7 +157,7 @@ async function askForOne(
     if (answer.kind === 'skip') return { leftTo: `no rollback is safe; left to ${answer.who}: ${answer.why}` };
     if (answer.option) {
       const reason = `${answer.who} as ${answer.role} chose ${answer.option}: ${answer.why}`;
-      return { option: answer.option, reasons: [...reasons, reason] };
+      return { option: answer.option, reasons: [...reasons, reason], revision: answer.revision };
     }
   }
 }

@@ -3,6 +3,7 @@ import { STEPS } from '../../domain/steps.js';
 import type { Deployment } from '../deployment.js';
 import { checks } from '../policies.js';
 import { confirmAll } from './confirmations.js';
+import { lookAtProduction } from './found-production.js';
 
 export async function prerequisites(deployment: Deployment): Promise<void> {
   const { plan, input, ledger, evidence } = deployment;
@@ -31,6 +32,7 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
       },
     ]),
   );
+  await lookAtProduction(deployment, STEPS.productionFound);
   await deployment.step(STEPS.tools, (key, summary) =>
     checks.checkTools.executeWithOptions({ summary }, [
       { key, evidence, tools: plan.prerequisites.tools, scripts: plan.prerequisites.scripts, commands: plan.commands },

@@ -7,6 +7,7 @@ import type { Deployment } from '../deployment.js';
 import { checks, commandsOn, longChecks, quickChecks } from '../policies.js';
 import { renewSignOffs } from './approval.js';
 import { countStored } from './choosing-rollback.js';
+import { lookAtProduction } from './found-production.js';
 import { restart } from './restart.js';
 import { awaitDeployWindow } from './window.js';
 
@@ -29,11 +30,7 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
   await quickChecks.checkClock.executeWithOptions({ summary: 'Check that the soak really lasted as long as it says' }, [
     { clock: input.clock, workflowTime: Date.now() },
   ]);
-  ledger.production.previousRevision = await commands.readRevision.executeWithOptions(
-    { summary: 'Record the database revision to go back to' },
-    [{ environment, migration: plan.migration }],
-  );
-
+  await lookAtProduction(deployment, STEPS.productionUnchanged);
   const dumped = await deployment.step(STEPS.productionBackup, (key, summary) =>
     longChecks.backUpDatabase.executeWithOptions({ summary }, [
       { key, evidence, service: plan.service, environment, backup: plan.backup },
@@ -75,8 +72,8 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
     ]),
   );
   ledger.production.migrated = true;
-  await deployment.step(STEPS.productionMigration, (key, summary) =>
-    commands.migrate.executeWithOptions({ summary }, [
+  await deployment.step(STEPS.productionMigration, async (key, summary) => {
+    const report = await commands.migrate.executeWithOptions({ summary }, [
       {
         key,
         evidence,
@@ -85,8 +82,11 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
         direction: { kind: 'upgrade' },
         within: plan.migration.within,
       },
-    ]),
-  );
+    ]);
+    // However it went: its own word for where a downgrade has to end.
+    ledger.production.migratedFrom = report.before;
+    return report;
+  });
   deployment.storedByMigration = await countStored(deployment);
   let indexUse: IndexUse | undefined;
   await deployment.step(STEPS.productionIndexes, async (key, summary) => {

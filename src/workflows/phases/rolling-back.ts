@@ -1,6 +1,7 @@
 /** From "production has to go back" to "production is back", or to people who know that it is not. */
 import { executeChild, ParentClosePolicy, TemporalFailure } from '@temporalio/workflow';
 import { rollbackWorkflowId } from '../../contract/names.js';
+import { destinationOf } from '../../domain/destination.js';
 import type { RollbackRecord, RollbackTrigger, WayBack } from '../../domain/ledger.js';
 import type { Deployment } from '../deployment.js';
 import { commandsOn } from '../policies.js';
@@ -12,7 +13,7 @@ import {
 } from '../rollback.js';
 import { catchUp } from '../run/catching-up.js';
 import { describe } from '../run/failures.js';
-import { chooseWayBack, estimateOf, waysBack } from './choosing-rollback.js';
+import { chooseWayBack, estimateOf, releaseBefore, waysBack } from './choosing-rollback.js';
 import { turnMaintenanceOff } from './production.js';
 
 const WORKFLOWS = {
@@ -33,10 +34,10 @@ export async function rollBack(
     await lockOut(deployment, 1);
     return { succeeded: false, reason: `${trigger.text}; ${chosen.leftTo}` };
   }
-  let { option, reasons } = chosen;
+  let { option, reasons, revision } = chosen;
   for (let attempt = 1; ; attempt++) {
     deployment.tell({ kind: 'rollback-started', option, reason: trigger.text });
-    const record = await attemptRollback(deployment, { trigger, option, reasons, attempt });
+    const record = await attemptRollback(deployment, { trigger, option, reasons, revision, attempt });
     if (record.succeeded) {
       await reopen(deployment);
       deployment.tell({ kind: 'rollback-ended', option, reason: trigger.text, took: record.took ?? 0 });
@@ -61,6 +62,7 @@ export async function rollBack(
     reasons = [...reasons, `attempt ${attempt} (${option}) failed: ${record.reason}`];
     if (answer.option) {
       option = answer.option;
+      revision = answer.kind === 'rollback' ? answer.revision : undefined;
       reasons.push(`${answer.who} as ${answer.role} chose ${option}${answer.why ? `: ${answer.why}` : ''}`);
     }
   }
@@ -68,10 +70,12 @@ export async function rollBack(
 
 async function attemptRollback(
   deployment: Deployment,
-  chosen: { trigger: RollbackTrigger; option: WayBack; reasons: string[]; attempt: number },
+  chosen: { trigger: RollbackTrigger; option: WayBack; reasons: string[]; revision?: string; attempt: number },
 ): Promise<RollbackRecord> {
   const { ledger, plan, input, evidence } = deployment;
   const { option, trigger, attempt } = chosen;
+  const destination = destinationOf(ledger, chosen.revision);
+  const { found = {} } = ledger.production;
   const workflowId = rollbackWorkflowId(input.deployment, option, attempt);
   const record: RollbackRecord = {
     option,
@@ -98,7 +102,9 @@ async function attemptRollback(
         trigger,
         attempt,
         maintenance: ledger.production.maintenance,
-        previousRevision: ledger.production.previousRevision ?? null,
+        previous: releaseBefore(ledger) ?? plan.release.previous,
+        found,
+        ...('to' in destination ? { downgradeTo: destination.to } : {}),
         backup: ledger.production.backup,
       },
     ],

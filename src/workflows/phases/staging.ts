@@ -72,7 +72,8 @@ export async function migrateStaging(deployment: Deployment): Promise<FirstUpgra
       { key, evidence, environment, migration: plan.migration, direction: { kind: 'upgrade' }, stock: {} },
     ]);
     // A step that is tried again may find the migration made: what counts is the run that made it.
-    if (report.before !== report.after) upgrade = { key, before: report.before };
+    const { before, after } = report;
+    if (before !== undefined && before !== after) upgrade = { key, before };
     return report;
   });
   return upgrade;

@@ -96,6 +96,10 @@ export function simulatedActivities(plan: ResolvedPlan, circumstances: Circumsta
       const facts = established.get(input.key.step) ?? ['ran', 'revision'];
       return { ...(await report(input, facts)), before, after, milliseconds: 1, compared: { schema: '', lost: [] } };
     },
+    checkProduction: async (input: Input) => ({
+      ...(await all(input)),
+      found: { version: plan.release.previous, revision: OLD },
+    }),
     readRevision: async ({ environment }: { environment: { name: string } }) => revisions[environment.name] ?? OLD,
     countRows: async () => 1_000,
     writtenTo: async () => [],

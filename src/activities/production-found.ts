@@ -1,0 +1,76 @@
+/** What production runs before it is deployed to: what a rollback brings back has to be what is really there. */
+import type { CommandActivities, ExpectedProduction } from '../contract/activities.js';
+import { type Fact, failures, passed, unknownFact } from '../domain/evidence.js';
+import { attended } from './attendance.js';
+import { nameOf } from './migration-facts.js';
+import { askCurrent, onlyRevision, type Revisions } from './revisions.js';
+import { askRelease, type RunningRelease } from './running-release.js';
+
+type Input = Parameters<CommandActivities['checkProduction']>[0];
+type Report = Awaited<ReturnType<CommandActivities['checkProduction']>>;
+
+/** Longest time for an answer of the health check, milliseconds. */
+const TIMEOUT = 10_000;
+
+/** Facts: `version`, `revision`, `maintenance`. Changes nothing. */
+export const checkProduction = (
+  { environment, migration, healthPath, expected }: Input,
+  answer = TIMEOUT,
+): Promise<Report> =>
+  attended(async (signal) => {
+    const [release, revisions] = await Promise.all([
+      askRelease(`${environment.api}${healthPath}`, answer, signal),
+      askCurrent({ environment, migration }, signal),
+    ]);
+    const facts = [releaseFact(release, expected), revisionFact(revisions, expected), maintenanceFact(release)];
+    const report = { summary: facts.map(({ text }) => text).join('; '), facts, evidence: [] };
+    const revision = onlyRevision(revisions);
+    const found = {
+      ...('version' in release ? { version: release.version } : {}),
+      ...(revision === undefined ? {} : { revision }),
+    };
+    return { ...report, ...(passed(report) ? {} : { summary: failures(report) }), found };
+  });
+
+/** Whether the release is there that the plan goes back to. */
+export function releaseFact(release: RunningRelease, { version, target }: ExpectedProduction): Fact {
+  const name = 'version';
+  if ('problem' in release) return unknownFact(name, `which release production runs is not known: ${release.problem}`);
+  const said = release.version;
+  if (said === target) {
+    const text = `production already runs ${target}, which is to be deployed: nothing is known of what ran before it`;
+    return { name, ok: false, text };
+  }
+  if (said === version) return { name, ok: true, text: `production runs ${said}, which a rollback goes back to` };
+  const text = `production runs ${said}, not ${version} that a rollback would go back to (release.previous)`;
+  return { name, ok: false, text };
+}
+
+function revisionFact(revisions: Revisions, { revision: before }: ExpectedProduction): Fact {
+  const name = 'revision';
+  if ('problem' in revisions) {
+    return unknownFact(name, `the revision of production's database is not known: ${revisions.problem}`);
+  }
+  const at = onlyRevision(revisions);
+  if (at === undefined) {
+    const { found } = revisions;
+    return { name, ok: false, text: `the database has ${found.length} heads (${found.join(', ')}); one is required` };
+  }
+  const isSame = before === undefined || at === before;
+  const text = `production's database is at ${nameOf(at)}`;
+  return { name, ok: isSame, text: isSame ? text : `${text}; it was at ${nameOf(before)} when the deployment began` };
+}
+
+/** An application need not tell. */
+function maintenanceFact(release: RunningRelease): Fact {
+  const name = 'maintenance';
+  if ('problem' in release)
+    return unknownFact(name, `whether it is in maintenance mode is not known: ${release.problem}`);
+  const { maintenance } = release;
+  if (maintenance === undefined) {
+    const text = 'the health check does not tell of maintenance mode';
+    return { ...unknownFact(name, text), advisory: true };
+  }
+  const text = maintenance ? 'production is in maintenance mode already' : 'production is not in maintenance mode';
+  return { name, ok: !maintenance, text };
+}
