@@ -17,7 +17,7 @@ export const LAYERS = {
   domain: {
     holds: 'pure rules: criteria, verdicts, approvals, the choice of a rollback, the ledger',
     layers: [],
-    packages: [],
+    packages: ['re2js'],
   },
   contract: {
     holds: 'what crosses processes: messages, names, error types, the resolved plan',
