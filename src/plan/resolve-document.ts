@@ -3,8 +3,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Box, boxesIn } from '../domain/document.js';
 import type { Item } from '../domain/items.js';
-import type { Resolution } from './resolution.js';
+import type { MachineMaps, Resolution as ResolutionOf } from './resolution.js';
 import { nearest } from './suggest.js';
+
+type Resolution = ResolutionOf<MachineMaps & { document?: string }>;
 
 /** Bytes. The document travels with each deployment and with its rollbacks, through Temporal and its history. */
 const LARGEST = 100_000;
