@@ -8,6 +8,15 @@ import { existsSync } from 'node:fs';
 import { posix, resolve } from 'node:path';
 import { finish, parse, sourceFiles, walk } from './source.js';
 
+/** What reads Markdown. */
+const MARKDOWN = [
+  'mdast',
+  'mdast-util-from-markdown',
+  'mdast-util-gfm',
+  'micromark-core-commonmark',
+  'micromark-extension-gfm',
+];
+
 /**
  * What each layer may import: layers by name, packages by `packages` (`true` is any, Node's own included).
  * `later`: only by `import()`, so that a command that does not need a worker does not load one.
@@ -16,7 +25,7 @@ const LAYERS = {
   domain: { layers: [], packages: [] },
   contract: { layers: ['domain'], packages: ['@temporalio/common', '@temporalio/workflow'] },
   workflows: { layers: ['domain', 'contract'], packages: ['@temporalio/workflow'] },
-  plan: { layers: ['domain', 'contract'], packages: ['zod', 'yaml', 'node:'] },
+  plan: { layers: ['domain', 'contract'], packages: ['zod', 'yaml', 'node:', ...MARKDOWN] },
   adapters: { layers: ['domain', 'contract'], packages: true, except: ['@temporalio/workflow', '@temporalio/worker'] },
   activities: {
     layers: ['domain', 'contract', 'adapters', 'plan'],
