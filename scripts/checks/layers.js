@@ -9,6 +9,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { finish } from './source.js';
 
+/** What reads Markdown. */
+const MARKDOWN = [
+  'mdast',
+  'mdast-util-from-markdown',
+  'mdast-util-gfm',
+  'micromark-core-commonmark',
+  'micromark-extension-gfm',
+];
+
 /**
  * `layers` by name, `packages` by name or beginning (`true` is any, Node's own included) but for those of `except`.
  * `later`: only by `import()`, so that a command that does not need a worker does not load one.
@@ -32,7 +41,7 @@ export const LAYERS = {
   plan: {
     holds: 'a plan file: schema, resolving, digest',
     layers: ['domain', 'contract'],
-    packages: ['zod', 'yaml', 'node:'],
+    packages: ['zod', 'yaml', 'node:', ...MARKDOWN],
   },
   adapters: {
     holds: 'one kind of outside world a file: commands, ssh, PostgreSQL, alembic, HTTP, metrics',
