@@ -18,6 +18,7 @@ const steps = [
   ['Format and lint', () => [command('@biomejs/biome', 'biome'), 'check', '.']],
   ['Types', () => [command('typescript', 'tsc'), '--noEmit', '-p', '.']],
   ['Direction of imports', () => ['scripts/checks/imports.js']],
+  ['Layers as the docs show them', () => ['scripts/checks/layers.js']],
   ['Workflow code is deterministic', () => ['scripts/checks/determinism.js']],
   ['No shell but in the plan’s own scripts', () => ['scripts/checks/shells.js']],
   ['Build, with the workflow bundle', () => ['scripts/build.js']],

@@ -1,19 +1,25 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const PACKAGE = 'surefoot';
+
 /** The checkout's (or installed package's) root, from the sources as well as from `dist/`. */
 export function projectFolder(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
-  while (!(existsSync(join(folder, 'package.json')) && existsSync(join(folder, 'sandbox', 'postgres-package')))) {
+  while (packageName(folder) !== PACKAGE) {
     const parent = dirname(folder);
-    if (parent === folder)
-      throw new Error(`no package.json with a sandbox folder above ${fileURLToPath(import.meta.url)}`);
+    if (parent === folder) throw new Error(`no package.json of ${PACKAGE} above ${fileURLToPath(import.meta.url)}`);
     folder = parent;
   }
   return folder;
+}
+
+function packageName(folder: string): string | undefined {
+  const file = join(folder, 'package.json');
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { name?: string }).name : undefined;
 }
 
 /** Where downloads are kept between runs: `SUREFOOT_CACHE`, else `~/.cache/surefoot`. */

@@ -6,44 +6,8 @@
  */
 import { existsSync } from 'node:fs';
 import { posix, resolve } from 'node:path';
+import { LAYERS } from './layers.js';
 import { finish, parse, sourceFiles, walk } from './source.js';
-
-/**
- * What each layer may import: layers by name, packages by `packages` (`true` is any, Node's own included).
- * `later`: only by `import()`, so that a command that does not need a worker does not load one.
- */
-const LAYERS = {
-  domain: { layers: [], packages: ['re2js'] },
-  contract: { layers: ['domain'], packages: ['@temporalio/common', '@temporalio/workflow'] },
-  workflows: { layers: ['domain', 'contract'], packages: ['@temporalio/workflow'] },
-  plan: { layers: ['domain', 'contract'], packages: ['zod', 'yaml', 'node:'] },
-  adapters: { layers: ['domain', 'contract'], packages: true, except: ['@temporalio/workflow', '@temporalio/worker'] },
-  activities: {
-    layers: ['domain', 'contract', 'adapters', 'plan'],
-    packages: true,
-    except: ['@temporalio/workflow', '@temporalio/worker'],
-  },
-  encryption: { layers: [], packages: ['node:', '@temporalio/common', '@temporalio/proto'] },
-  rehearsal: { layers: ['domain', 'contract', 'plan', 'adapters', 'activities', 'sandbox'], packages: true },
-  doctor: {
-    layers: ['domain', 'contract', 'plan', 'adapters', 'activities'],
-    packages: true,
-    except: ['@temporalio/workflow', '@temporalio/worker'],
-  },
-  backtest: { layers: ['domain', 'contract'], packages: ['node:'] },
-  worker: {
-    layers: ['domain', 'contract', 'plan', 'adapters', 'activities', 'encryption', 'rehearsal'],
-    packages: true,
-  },
-  demo: { layers: ['domain', 'contract', 'plan', 'adapters', 'encryption', 'worker', 'sandbox'], packages: true },
-  client: {
-    layers: ['domain', 'contract', 'plan', 'encryption', 'sandbox'],
-    later: ['worker', 'rehearsal', 'demo', 'doctor', 'backtest'],
-    packages: true,
-    except: ['@temporalio/worker'],
-  },
-  sandbox: { layers: ['domain', 'contract', 'plan'], packages: true, except: ['@temporalio/workflow'] },
-};
 
 /** `src/domain/steps.ts` is in `domain`, `src/worker.ts` in `worker`, `sandbox/local/x.ts` in `sandbox`. */
 function layerOf(file) {
@@ -78,7 +42,7 @@ const holds = (patterns, name) =>
 function refusal(root, file, found) {
   const layer = layerOf(file);
   const rule = LAYERS[layer];
-  if (!rule) return `"${layer}" is no known layer: add it to scripts/checks/imports.js`;
+  if (!rule) return `"${layer}" is no known layer: add it to scripts/checks/layers.js`;
   if (!found.specifier.startsWith('.')) {
     const allowed = rule.packages === true || holds(rule.packages, found.specifier);
     const refused = !found.later && holds(rule.except ?? [], found.specifier);

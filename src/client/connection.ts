@@ -1,11 +1,10 @@
 /** Which Temporal the CLI talks to: `TEMPORAL_*` and profiles first, then a running sandbox, then localhost. */
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
-import type { SandboxDescription } from '../../sandbox/local/sandbox.js';
 import { dataConverter } from '../encryption/data-converter.js';
 import { KeyringError } from '../encryption/keys.js';
 import { CliError, EXIT, innermost, usageError } from './errors.js';
-import { runningSandbox } from './running-sandbox.js';
+import { type RunningSandbox, runningSandbox } from './running-sandbox.js';
 
 const DEFAULT_ADDRESS = 'localhost:7233';
 const CONNECT_WITHIN = 5_000;
@@ -20,7 +19,7 @@ export interface ConnectionSettings {
   /** How to connect, with TLS and API key where they are configured; the same for clients and workers. */
   options: ClientConnectConfig['connectionOptions'];
   /** The sandbox that the address belongs to. */
-  sandbox?: SandboxDescription;
+  sandbox?: RunningSandbox;
 }
 
 export interface Connected {

@@ -4,11 +4,12 @@ import type { SecretReference, Server } from '../contract/plan.js';
 import type { PlanDocument } from './document.js';
 import { formatPath, type Path, type Problem } from './problems.js';
 import { MACHINE_MAPS, type MachineMap } from './schema.js';
-import type { Sections } from './sections.js';
 import { nearest } from './suggest.js';
 
+export type MachineMaps = Partial<Record<MachineMap, Record<string, string>>>;
+
 /** A plan's validated parts, and the bindings that replace entries of its machine maps. */
-export interface Sources {
+export interface Sources<Sections extends MachineMaps = MachineMaps> {
   plan: PlanDocument;
   sections: Sections;
   /** The folder of the plan file, absolute. */
@@ -18,14 +19,15 @@ export interface Sources {
 
 type Said = string | { message: string; suggestion?: string; key?: boolean };
 
-export class Resolution {
+/** @typeParam Sections those that a resolver reads: it is given no others */
+export class Resolution<Sections extends MachineMaps = MachineMaps> {
   readonly problems: Problem[] = [];
   readonly warnings: Problem[] = [];
   private readonly used = new Set<string>();
   /** Every reference to a secret that was asked for. */
   readonly secrets = new Set<SecretReference>();
 
-  constructor(readonly sources: Sources) {}
+  constructor(readonly sources: Sources<Sections>) {}
 
   get sections(): Sections {
     return this.sources.sections;

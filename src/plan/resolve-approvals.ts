@@ -2,8 +2,14 @@
 import type { Approvals, Confirmation } from '../contract/plan.js';
 import { fillRoles } from '../domain/approvals.js';
 import type { Path } from './problems.js';
-import type { Resolution } from './resolution.js';
-import type { AuthoredPlan } from './schema.js';
+import type { MachineMaps, Resolution as ResolutionOf } from './resolution.js';
+import type { AuthoredApprovals, AuthoredConfirmations } from './schema-approvals.js';
+
+interface ApprovalSections extends MachineMaps {
+  approvals?: AuthoredApprovals;
+  confirmations?: AuthoredConfirmations;
+}
+type Resolution = ResolutionOf<ApprovalSections>;
 
 /**
  * Roles that stay empty when as many as possible are filled.
@@ -74,7 +80,7 @@ function checkKeys(resolution: Resolution, { roster }: Approvals): void {
   }
 }
 
-type Confirmations = Record<keyof AuthoredPlan['confirmations'], Confirmation[]>;
+type Confirmations = Record<keyof AuthoredConfirmations, Confirmation[]>;
 
 export function resolveConfirmations(resolution: Resolution): Confirmations | undefined {
   const authored = resolution.sections.confirmations;

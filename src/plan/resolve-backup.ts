@@ -1,12 +1,13 @@
 /** Where dumps go, and where they are restored on trial. */
 import { join } from 'node:path';
 import type { Backup, BackupStore, Database, Environment, EnvironmentName } from '../contract/plan.js';
-import type { Resolution } from './resolution.js';
+import type { MachineMaps, Resolution as ResolutionOf } from './resolution.js';
 import { backupStore, database } from './resolve-hosts.js';
-import type { AuthoredPlan } from './schema.js';
-import { backup as backupSchema } from './schema-backup.js';
+import { type AuthoredBackup, backup as backupSchema } from './schema-backup.js';
 
-type Authored = NonNullable<AuthoredPlan['backup']>;
+type Resolution = ResolutionOf<MachineMaps & { backup?: AuthoredBackup }>;
+
+type Authored = AuthoredBackup;
 
 /** @param evidence the folder of the evidence: without a store, dumps are kept in it */
 export function resolveBackup(

@@ -1,9 +1,29 @@
 /** Functional and smoke checks, load tests, indexes. */
 import type { ApiDocumentation, EndpointCheck, IndexExpectations, LoadTest, ResolvedPlan } from '../contract/plan.js';
 import type { Path } from './problems.js';
-import type { Resolution } from './resolution.js';
-import type { AuthoredCheck } from './schema.js';
+import type { MachineMaps, Resolution as ResolutionOf } from './resolution.js';
+import type {
+  AuthoredCheck,
+  AuthoredDocumentation,
+  AuthoredIndexes,
+  AuthoredLoad,
+  AuthoredProductionLoadTest,
+} from './schema-checks.js';
 import { nearest } from './suggest.js';
+
+interface CheckSections extends MachineMaps {
+  functional?: (AuthoredCheck | undefined)[];
+  smoke?: (AuthoredCheck | undefined)[];
+  apiDocumentation?: AuthoredDocumentation;
+  load?: AuthoredLoad;
+  indexes?: AuthoredIndexes;
+  production?: { loadTest?: AuthoredProductionLoadTest };
+  rollback?: { previousChecks?: string[] };
+  /** What the load test of production must not be felt in. */
+  watches?: ({ criteria: string[] } | undefined)[];
+  criteria?: Record<string, { metric: string; tier: string }>;
+}
+type Resolution = ResolutionOf<CheckSections>;
 
 export function resolveChecks(resolution: Resolution, section: 'functional' | 'smoke'): EndpointCheck[] | undefined {
   const checks = resolution.sections[section];

@@ -1,9 +1,15 @@
 /** Commands: their folders, and the placeholders that each may have. */
 import type { Command, Commands, Migration, Server } from '../contract/plan.js';
 import type { Path } from './problems.js';
-import type { Resolution } from './resolution.js';
-import type { AuthoredCommand } from './schema.js';
+import type { MachineMaps, Resolution as ResolutionOf } from './resolution.js';
+import type { AuthoredCommand, AuthoredCommands, AuthoredMigration } from './schema-commands.js';
 import { nearest } from './suggest.js';
+
+interface CommandSections extends MachineMaps {
+  commands?: Partial<AuthoredCommands>;
+  migration?: AuthoredMigration;
+}
+type Resolution = ResolutionOf<CommandSections>;
 
 /** Stands for the environment's application folder until the command is run. */
 export const APPLICATION_FOLDER = '{application}';

@@ -1,8 +1,14 @@
 /** Criteria: rules over metrics, in the metric's unit, as what must not be. */
 import type { Criterion } from '../domain/criteria.js';
-import { own, type Resolution } from './resolution.js';
-import type { AuthoredCriterion } from './schema.js';
+import { type MachineMaps, own, type Resolution as ResolutionOf } from './resolution.js';
+import type { AuthoredCriterion, AuthoredMetric } from './schema-metrics.js';
 import { comparableUnits, convert, isUnit, NEGATED, parseThreshold } from './units.js';
+
+export interface CriterionSections extends MachineMaps {
+  metrics?: Record<string, AuthoredMetric>;
+  criteria?: Record<string, AuthoredCriterion>;
+}
+type Resolution = ResolutionOf<CriterionSections>;
 
 /** Every criterion in its metric's unit; undefined for those that are wrong, which are reported. */
 export function resolveCriteria(resolution: Resolution): Map<string, Criterion | undefined> {

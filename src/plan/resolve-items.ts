@@ -3,8 +3,11 @@ import type { Confirmation } from '../contract/plan.js';
 import { type PlanWithoutItems, type RunbookStep, stepsByID } from '../contract/runbook.js';
 import type { FactReference, Item } from '../domain/items.js';
 import type { Path } from './problems.js';
-import type { Resolution } from './resolution.js';
+import type { MachineMaps, Resolution as ResolutionOf } from './resolution.js';
+import type { AuthoredItems } from './schema-items.js';
 import { nearest } from './suggest.js';
+
+type Resolution = ResolutionOf<MachineMaps & { items?: AuthoredItems }>;
 
 export function resolveItems(resolution: Resolution, plan: PlanWithoutItems): Item[] {
   const established = stepsByID(plan);

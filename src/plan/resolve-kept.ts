@@ -2,10 +2,12 @@
 import { type EnvironmentName, type KeptSource, MOST_VALUES } from '../contract/plan.js';
 import { formatDuration } from '../domain/duration.js';
 import type { Path } from './problems.js';
-import type { Resolution } from './resolution.js';
-import { checkProvider, type Provider } from './resolve-providers.js';
-import type { AuthoredMetric } from './schema.js';
+import type { Resolution as ResolutionOf } from './resolution.js';
+import { checkProvider, type Provider, type ProviderSections } from './resolve-providers.js';
+import type { AuthoredMetric } from './schema-metrics.js';
 import { nearest } from './suggest.js';
+
+type Resolution = ResolutionOf<ProviderSections>;
 
 export type KeptMetric = Extract<AuthoredMetric, { provider: unknown }>;
 type WithQueries = Extract<KeptMetric, { queries: unknown }>;

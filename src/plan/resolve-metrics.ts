@@ -9,12 +9,19 @@ import type {
   ResolvedPlan,
   ScrapeReading,
 } from '../contract/plan.js';
-import { own, type Resolution } from './resolution.js';
+import { own, type Resolution as ResolutionOf } from './resolution.js';
 import { checkKept, fillKept, isKept } from './resolve-kept.js';
-import type { Provider } from './resolve-providers.js';
-import type { AuthoredMetric } from './schema.js';
+import type { Provider, ProviderSections } from './resolve-providers.js';
+import type { AuthoredMetric } from './schema-metrics.js';
 import { nearest } from './suggest.js';
 import { UNIT_NAMES, type Unit } from './units.js';
+
+export interface MetricSections extends ProviderSections {
+  metrics?: Record<string, AuthoredMetric>;
+  health?: { path: string };
+  logs?: { critical: string };
+}
+type Resolution = ResolutionOf<MetricSections>;
 
 /** What metrics are read from. */
 export interface Places {

@@ -9,12 +9,22 @@ import {
   type Reminders,
 } from '../domain/notifications.js';
 import type { Path } from './problems.js';
-import type { Resolution } from './resolution.js';
+import type { MachineMaps, Resolution as ResolutionOf } from './resolution.js';
 import { receiverUrl } from './resolve-hosts.js';
-import type { AuthoredPlan } from './schema.js';
+import type { AuthoredApprovals } from './schema-approvals.js';
+import type { AuthoredNotifications } from './schema-notifications.js';
 import { nearest } from './suggest.js';
 
-type Authored = NonNullable<AuthoredPlan['notifications']>;
+interface NotificationSections extends MachineMaps {
+  notifications?: AuthoredNotifications;
+  /** The roster that contacts are held against. */
+  approvals?: Roster;
+}
+type Resolution = ResolutionOf<NotificationSections>;
+
+type Authored = AuthoredNotifications;
+/** Who may be a contact. */
+type Roster = Pick<AuthoredApprovals, 'roles' | 'roster'>;
 
 const SLACK = 'https://slack.com';
 const PAGERDUTY = 'https://events.pagerduty.com';
@@ -99,7 +109,7 @@ function resolveEvents(resolution: Resolution, { events, channels }: Authored): 
 function resolveContacts(
   resolution: Resolution,
   { contacts, channels }: Authored,
-  approvals: AuthoredPlan['approvals'] | undefined,
+  approvals: Roster | undefined,
 ): Contact[] {
   return Object.entries(contacts).map(([id, { title, slack, pagerduty }]) => {
     const at = ['notifications', 'contacts', id];

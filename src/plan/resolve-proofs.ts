@@ -2,13 +2,19 @@
 import { resolve } from 'node:path';
 import type { Access, Alerts, ResolvedPlan, Review } from '../contract/plan.js';
 import type { Path } from './problems.js';
-import type { Resolution } from './resolution.js';
+import type { Resolution as ResolutionOf } from './resolution.js';
 import { apiUrl } from './resolve-hosts.js';
-import { checkProvider, type Provider } from './resolve-providers.js';
-import type { AuthoredPlan } from './schema.js';
+import { checkProvider, type Provider, type ProviderSections } from './resolve-providers.js';
+import type { AuthoredAccess, AuthoredAlerts, AuthoredReview } from './schema-proofs.js';
+
+interface ProofSections extends ProviderSections {
+  review?: AuthoredReview;
+  access?: Record<string, AuthoredAccess>;
+  alerts?: AuthoredAlerts;
+}
+type Resolution = ResolutionOf<ProofSections>;
 
 type Providers = ReadonlyMap<string, Provider>;
-type AuthoredAccess = NonNullable<AuthoredPlan['access']>[string];
 type Of<K extends Provider['kind']> = Extract<Provider, { kind: K }>;
 
 /** The parts of a plan that may be absent; what is wrong with them is reported. */

@@ -1,9 +1,14 @@
 /** Providers: where a service that keeps metrics is, with references to its credentials. */
 import type { AwsPlace, DatadogPlace, EnvironmentName, PrometheusPlace } from '../contract/plan.js';
 import type { Path } from './problems.js';
-import { own, type Resolution } from './resolution.js';
+import { type MachineMaps, own, type Resolution as ResolutionOf } from './resolution.js';
 import { apiUrl } from './resolve-hosts.js';
-import type { AuthoredProvider } from './schema.js';
+import type { AuthoredProvider } from './schema-providers.js';
+
+export interface ProviderSections extends MachineMaps {
+  providers?: Record<string, AuthoredProvider>;
+}
+type Resolution = ResolutionOf<ProviderSections>;
 
 type Kind = AuthoredProvider['kind'];
 type Of<K extends Kind> = Extract<AuthoredProvider, { kind: K }>;

@@ -2,10 +2,17 @@
 import { formatDuration } from '../domain/duration.js';
 import type { Trend } from '../domain/trends/trend.js';
 import type { Path } from './problems.js';
-import { own, type Resolution } from './resolution.js';
+import { type MachineMaps, own, type Resolution as ResolutionOf } from './resolution.js';
 import { samplesIn, spacing } from './resolve-kept.js';
-import type { AuthoredTrend } from './schema.js';
+import type { AuthoredMetric } from './schema-metrics.js';
+import type { AuthoredTrend } from './schema-trends.js';
 import { comparableUnits, convert, isUnit, type Unit } from './units.js';
+
+export interface TrendSections extends MachineMaps {
+  metrics?: Record<string, AuthoredMetric>;
+  trends?: Record<string, AuthoredTrend>;
+}
+type Resolution = ResolutionOf<TrendSections>;
 
 /** Every trend in its metric's unit; undefined for those that are wrong, which are reported. */
 export function resolveTrends(resolution: Resolution): Map<string, Trend | undefined> {

@@ -5,12 +5,19 @@ import type { Criterion } from '../domain/criteria.js';
 import { formatDuration } from '../domain/duration.js';
 import { metricsOf, type Trend } from '../domain/trends/trend.js';
 import type { Path } from './problems.js';
-import { own, type Resolution } from './resolution.js';
-import { resolveCriteria } from './resolve-criteria.js';
+import { own, type Resolution as ResolutionOf } from './resolution.js';
+import { type CriterionSections, resolveCriteria } from './resolve-criteria.js';
 import { checkAmount, samplesIn, spacing } from './resolve-kept.js';
-import { checkMetric, fillMetric, type Places } from './resolve-metrics.js';
-import { resolveTrends, watchTrends } from './resolve-trends.js';
-import type { AuthoredPlan, AuthoredWatch } from './schema.js';
+import { checkMetric, fillMetric, type MetricSections, type Places } from './resolve-metrics.js';
+import { resolveTrends, type TrendSections, watchTrends } from './resolve-trends.js';
+import type { AuthoredCriterion, AuthoredSoak, AuthoredWatch } from './schema-metrics.js';
+
+/** Watches hold metrics against criteria and trends: all four are theirs. */
+interface WatchSections extends MetricSections, CriterionSections, TrendSections {
+  soak?: AuthoredSoak;
+  watches?: (AuthoredWatch | undefined)[];
+}
+type Resolution = ResolutionOf<WatchSections>;
 
 /** What the watches need of the rest of the plan. */
 export interface Surroundings extends Places {
@@ -157,7 +164,7 @@ interface Fit {
 
 /** Whether the watch is long enough, and sampled often enough, for a criterion to say anything. */
 function checkFit(resolution: Resolution, { at, id, from, duration }: Fit): void {
-  const criterion = own(resolution.sections.criteria as AuthoredPlan['criteria'] | undefined, id);
+  const criterion = own(resolution.sections.criteria as Record<string, AuthoredCriterion> | undefined, id);
   if (criterion === undefined) return;
   const { tick } = at.watch;
   if (criterion.for > duration) {

@@ -1,7 +1,10 @@
 /** Freezes, deploy windows and times of low traffic: whether their time zone and their roles are there. */
 import type { Windows } from '../contract/plan.js';
-import type { Resolution } from './resolution.js';
+import type { MachineMaps, Resolution as ResolutionOf } from './resolution.js';
+import type { AuthoredWindows } from './schema-windows.js';
 import { nearest } from './suggest.js';
+
+type Resolution = ResolutionOf<MachineMaps & { windows?: AuthoredWindows }>;
 
 export function resolveWindows(resolution: Resolution): Windows | undefined {
   const { windows } = resolution.sections;

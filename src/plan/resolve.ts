@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Commands, Environment, EnvironmentName, ResolvedPlan, Watch } from '../contract/plan.js';
 import type { PlanWithoutItems } from '../contract/runbook.js';
 import type { Problem } from './problems.js';
-import { Resolution, type Sources } from './resolution.js';
+import { Resolution as ResolutionOf, type Sources as SourcesOf } from './resolution.js';
 import { resolveApprovals, resolveConfirmations } from './resolve-approvals.js';
 import { resolveBackup } from './resolve-backup.js';
 import { resolveChecks, resolveDocumentation, resolveIndexes, resolveLoad } from './resolve-checks.js';
@@ -16,6 +16,10 @@ import { resolveProofs } from './resolve-proofs.js';
 import { resolveProviders } from './resolve-providers.js';
 import { resolveWatches } from './resolve-watches.js';
 import { resolveWindows } from './resolve-windows.js';
+import type { Sections } from './sections.js';
+
+type Resolution = ResolutionOf<Sections>;
+type Sources = SourcesOf<Sections>;
 
 /**
  * Looks up every name and checks what the parts mean together.
@@ -27,7 +31,7 @@ export function resolvePlan(
   sources: Sources,
   options: { shorten?: Record<string, number>; isReadable?: boolean } = {},
 ): { resolved?: ResolvedPlan; problems: Problem[]; warnings: Problem[] } {
-  const resolution = new Resolution(sources);
+  const resolution = new ResolutionOf(sources);
   const { sections } = resolution;
 
   const environments = resolveEnvironments(resolution);

@@ -32,3 +32,5 @@ export const backup = strict({
       'The server for trial restores, as `postgresql://user@host:port/postgres`: the user must be allowed to create databases. Without it, staging’s, and never production’s',
     ),
 });
+
+export type AuthoredBackup = z.output<typeof backup>;

@@ -139,3 +139,6 @@ export const urlPath = () => text().regex(/^\//, 'A path begins with "/"').regex
 /** The name of a table, with or without its schema. */
 export const table = () =>
   text().regex(/^[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?$/, 'Not the name of a table');
+
+/** Entries by a name of their own. */
+export const named = <V extends z.ZodType>(value: V) => z.record(id().meta({ pattern: ID.source }), value);

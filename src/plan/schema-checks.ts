@@ -135,3 +135,9 @@ export const indexes = strict({
     .default([])
     .describe('The endpoint’s real queries'),
 });
+
+export type AuthoredCheck = z.output<typeof endpointCheck>;
+export type AuthoredDocumentation = z.output<typeof apiDocumentation>;
+export type AuthoredLoad = z.output<typeof load>;
+export type AuthoredProductionLoadTest = z.output<typeof productionLoadTest>;
+export type AuthoredIndexes = z.output<typeof indexes>;

@@ -221,3 +221,8 @@ const stretch = {
 
 export const soak = strict(stretch);
 export const watch = strict({ id: id().describe('Name, as `watch-5m`'), ...stretch });
+
+export type AuthoredMetric = z.output<typeof metric>;
+export type AuthoredCriterion = z.output<typeof criterion>;
+export type AuthoredSoak = z.output<typeof soak>;
+export type AuthoredWatch = z.output<typeof watch>;

@@ -1,9 +1,7 @@
 /** Who is told what: channels, which events go to them, texts, contacts, reminders, notices. */
 import { z } from 'zod';
 import { EVENT_KINDS, EVENTS, type EventKind, ROUTED_KINDS, type RoutedKind } from '../domain/events.js';
-import { duration, ID, id, prose, reference, strict, text } from './schema-basics.js';
-
-const named = <V extends z.ZodType>(value: V) => z.record(id().meta({ pattern: ID.source }), value);
+import { duration, id, named, prose, reference, strict, text } from './schema-basics.js';
 
 const host = () => reference('hosts').describe('A key of `hosts`; an empty host turns the channel off on this machine');
 
@@ -93,3 +91,5 @@ export const notifications = strict({
     .default({})
     .describe('Messages sent after the sign-offs (checklist 2.2)'),
 });
+
+export type AuthoredNotifications = z.output<typeof notifications>;

@@ -126,3 +126,7 @@ export const alerts = strict({
     )
     .describe('Alerts that must be there, be on, and fire at this threshold'),
 });
+
+export type AuthoredReview = z.output<typeof review>;
+export type AuthoredAccess = z.output<typeof access>;
+export type AuthoredAlerts = z.output<typeof alerts>;

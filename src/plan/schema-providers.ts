@@ -41,3 +41,5 @@ export const provider = z.discriminatedUnion('kind', [
     environments,
   }),
 ]);
+
+export type AuthoredProvider = z.output<typeof provider>;

@@ -68,3 +68,5 @@ export const trend = z.discriminatedUnion('test', [
     minimumSamples: minimumSamples('of the watch'),
   }),
 ]);
+
+export type AuthoredTrend = z.output<typeof trend>;

@@ -79,3 +79,5 @@ export const windows = strict({
     .min(1, 'Nobody may override a window: write a role')
     .describe('Who may go on outside a window, with a reason'),
 });
+
+export type AuthoredWindows = z.output<typeof windows>;

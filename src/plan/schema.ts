@@ -1,11 +1,12 @@
 /** The authored plan: what a person writes. `resolvePlan` turns it into what the workflows read. */
 import { z } from 'zod';
+import { approvals, confirmations } from './schema-approvals.js';
 import { backup } from './schema-backup.js';
 import {
   duration,
   durationOrNone,
-  ID,
   id,
+  named,
   pattern,
   prose,
   reference,
@@ -25,6 +26,8 @@ import {
   maintenanceMessage,
   productionLoadTest,
 } from './schema-checks.js';
+import { commands, migration } from './schema-commands.js';
+import { items } from './schema-items.js';
 import { criterion, metric, soak, watch } from './schema-metrics.js';
 import { notifications } from './schema-notifications.js';
 import { access, alerts, review } from './schema-proofs.js';
@@ -32,23 +35,11 @@ import { provider } from './schema-providers.js';
 import { trend } from './schema-trends.js';
 import { windows } from './schema-windows.js';
 
-const named = <V extends z.ZodType>(value: V) => z.record(id().meta({ pattern: ID.source }), value);
-
 const hosts = named(z.string({ error: 'A URL is expected' })).describe(
   'Machines: `https://…`, `postgresql://user@host:port/name` (with libpq’s `?sslmode=…&sslrootcert=…&sslcert=…&sslkey=…`; not a pooler’s address), `ssh://user@host:port`, or `local:` for the worker’s own. No passwords',
 );
 const credentials = named(secretReference()).describe('Where secrets are found: `env:NAME` or `file:PATH`');
 const folders = named(text()).describe('Folders; relative ones start from the folder of the file they are written in');
-
-const command = strict({
-  run: z
-    .array(text(), { error: 'Write the command as a list of arguments: [./deploy.sh, "{environment}", "{version}"]' })
-    .min(1, 'The command is empty')
-    .describe('Program and arguments; `{environment}` and the like are filled in. No shell reads it'),
-  in: id().describe('A key of `folders`, or `application`: the environment’s application folder on its server'),
-  on: z.enum(['worker', 'server']).default('worker').describe('The machine of the worker, or the environment’s server'),
-  timeout: duration().describe('Longest time it may take'),
-});
 
 const environment = strict({
   api: reference('hosts').describe('A key of `hosts`: base URL of the application'),
@@ -64,61 +55,6 @@ const environment = strict({
     password: reference('credentials'),
   }).describe('The test user of checks and load tests'),
 });
-
-const confirmations = named(
-  strict({
-    title: text().describe('The question'),
-    roles: z.array(reference('approvals.roles')).min(1, 'Nobody may answer').describe('Who may answer'),
-    items: z
-      .array(text())
-      .default([])
-      .describe('What is confirmed, besides the titles of the items that this confirmation settles'),
-  }),
-);
-
-const approvals = strict({
-  selfApproval: z.boolean().default(false).describe('Whether who started the deployment may approve it'),
-  onePersonManyRoles: z.boolean().default(false).describe('Whether one person may approve for several roles'),
-  signed: z
-    .boolean()
-    .optional()
-    .describe('Whether approvals count only with an SSH signature (`surefoot approve --sign KEY`)'),
-  roles: named(
-    strict({ title: text().describe('What people read'), statement: text().describe('What the approval vouches for') }),
-  ).describe('Each must be filled'),
-  roster: named(
-    strict({
-      name: text().describe('The person’s name'),
-      roles: z.array(reference('approvals.roles')).min(1, 'Has no role').describe('What they may approve for'),
-      keys: z
-        .array(
-          text().regex(
-            /^(sk-)?(ssh|ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/=]{20,}( .*)?$/,
-            'Not a public SSH key; write it as in authorized_keys: "ssh-ed25519 AAAA…"',
-          ),
-        )
-        .optional()
-        .describe('Public SSH keys that their approvals may be signed with'),
-    }),
-  ).describe('Who may approve, by user name'),
-});
-
-const ITEM_ID = /^\d+(\.\d+)+$/;
-
-const items = z
-  .record(
-    z
-      .string()
-      .regex(ITEM_ID, 'An item is numbered by section and position, in quotes: "1.1.1"')
-      .meta({ pattern: ITEM_ID.source }),
-    strict({
-      title: text().describe('The box, in the checklist’s own words'),
-      by: z
-        .union([text(), z.array(text())], { error: 'Write STEP/FACT, or a list of them' })
-        .describe('What settles it: `STEP/FACT`, or a list of them that must all hold'),
-    }),
-  )
-  .default({});
 
 const OPTION = z.enum(['migration', 'code', 'full']);
 
@@ -148,30 +84,8 @@ export const planSchema = strict({
     production: environment.describe('Where it goes when staging is well'),
   }).describe('The two places'),
   backup: backup.optional().describe('How the databases are backed up before anything changes'),
-  commands: strict({
-    deploy: command.describe('Deploys `{version}` to `{environment}`'),
-    waitForHealth: command.optional().describe('Waits for `{url}` at most `{seconds}`'),
-    logs: command.describe('Prints the latest log lines and ends'),
-    restartService: command.describe('Restarts the application'),
-    restartWorkers: command.optional().describe('Restarts its workers gracefully'),
-    maintenanceOn: command.optional().describe('Turns maintenance mode on'),
-    maintenanceOff: command.optional().describe('Turns maintenance mode off'),
-    databaseMonitor: command.optional().describe('Prints the database’s state'),
-    metricsReport: command.optional().describe('Prints the report of the last day'),
-  }).describe('The team’s own scripts'),
-  migration: strict({
-    tool: text().describe(
-      '`alembic`, or the name of another tool, whose `current` prints the revision on its last line, or `base`',
-    ),
-    revision: version().describe('The revision that the deployment brings the database to'),
-    current: command.describe('Prints the current revision; silence is no answer'),
-    heads: command.optional().describe('Prints the newest revisions of the code, one a line: more than one is refused'),
-    upgrade: command.describe('Upgrades to `{revision}` or to the newest'),
-    downgrade: command.describe('Downgrades to exactly `{revision}`; `base` is none at all'),
-    lockTimeout: duration().describe('Longest wait for a lock, per statement'),
-    statementTimeout: duration().describe('Longest time of one statement'),
-    within: duration().describe('Longest time in production'),
-  }).describe('The database migration'),
+  commands: commands.describe('The team’s own scripts'),
+  migration: migration.describe('The database migration'),
   indexes: indexes.describe('Indexes that must be there and be used afterwards'),
   prerequisites: strict({
     minimumRows: strict({
@@ -205,13 +119,7 @@ export const planSchema = strict({
   criteria: named(criterion).describe('Rules over metrics'),
   trends: named(trend).default({}).describe('What the samples of a whole watch must say together'),
   soak: soak.describe('The time that staging must run well before production'),
-  confirmations: strict({
-    prerequisites: confirmations.default({}).describe('Before anything starts'),
-    staging: confirmations.default({}).describe('After the checks on staging'),
-    preparation: confirmations.default({}).describe('Before production'),
-  })
-    .prefault({})
-    .describe('What only people know'),
+  confirmations: confirmations.describe('What only people know'),
   approvals: approvals.describe('Sign-offs'),
   production: strict({
     maintenance: strict({
@@ -259,15 +167,6 @@ export const planSchema = strict({
 
 /** A plan after validation, before names are looked up. Durations are milliseconds. */
 export type AuthoredPlan = z.output<typeof planSchema>;
-export type AuthoredMetric = AuthoredPlan['metrics'][string];
-export type AuthoredProvider = AuthoredPlan['providers'][string];
-export type AuthoredCriterion = AuthoredPlan['criteria'][string];
-export type AuthoredTrend = AuthoredPlan['trends'][string];
-export type AuthoredWatch = AuthoredPlan['watches'][number];
-export type AuthoredCommand = AuthoredPlan['commands']['deploy'];
-export type AuthoredEnvironment = AuthoredPlan['environments']['staging'];
-export type AuthoredCheck = AuthoredPlan['functional'][number];
-
 export const MACHINE_MAPS = ['hosts', 'credentials', 'folders'] as const;
 export type MachineMap = (typeof MACHINE_MAPS)[number];
 

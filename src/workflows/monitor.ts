@@ -278,10 +278,10 @@ function results({ watch }: MonitorInput, progress: Progress): CriterionResult[]
 function details(input: MonitorInput, progress: Progress, criteria = results(input, progress)): string {
   const rows = criteria.map(
     ({ title, rule, verdict: said, last, worst, unit, samples }) =>
-      `| ${cell(title)} | ${cell(rule)} | ${said} | ${last === undefined ? '' : `${round(last)} ${unit}`} | ${worst === undefined ? '' : `${round(worst)} ${unit}`} | ${samples} |`,
+      `| ${cell(title)} | ${cell(rule)} | ${said} | ${last === undefined ? '' : `${round(last)} ${cell(unit)}`} | ${worst === undefined ? '' : `${round(worst)} ${cell(unit)}`} | ${samples} |`,
   );
   return [
-    `### ${input.watch.title}: ${progress.ticks} of ${Math.ceil(input.watch.duration / input.watch.tick)} ticks`,
+    `### ${cell(input.watch.title)}: ${progress.ticks} of ${Math.ceil(input.watch.duration / input.watch.tick)} ticks`,
     '',
     '| Criterion | Breach | Verdict | Last | Worst | Samples |',
     '|---|---|---|---|---|---|',

@@ -2,6 +2,7 @@
 import { ApplicationFailure, CancellationScope, setCurrentDetails } from '@temporalio/workflow';
 import type { StepKey } from '../contract/activities.js';
 import type { RollbackInput, RollbackResult } from '../contract/messages.js';
+import { cell } from '../domain/board.js';
 import type { StepReport } from '../domain/evidence.js';
 import type { StepRecord } from '../domain/ledger.js';
 import { mustHold } from './input.js';
@@ -161,9 +162,9 @@ export class Rollback {
 
   private publish(): void {
     const rows = this.steps.map(
-      ({ state, title, summary, reason }) => `- ${state}: ${title} ${reason ?? summary ?? ''}`,
+      ({ state, title, summary, reason }) => `- ${state}: ${cell(title)} ${cell(reason ?? summary ?? '')}`,
     );
-    setCurrentDetails([`### Rollback (${this.option})`, this.input.trigger.text, '', ...rows].join('\n'));
+    setCurrentDetails([`### Rollback (${this.option})`, cell(this.input.trigger.text), '', ...rows].join('\n'));
   }
 
   private result(succeeded: boolean, reason: string): RollbackResult {

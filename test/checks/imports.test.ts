@@ -24,7 +24,7 @@ const refused: [from: string, specifier: string, message: string][] = [
   ['src/worker.ts', './client/b.js', 'worker must not import client (src/client/b.ts)'],
   ['src/rehearsal/a.ts', '../client/b.js', 'rehearsal must not import client (src/client/b.ts)'],
   ['sandbox/local/a.ts', '../../src/client/b.js', 'sandbox must not import client (src/client/b.ts)'],
-  ['src/helpers/a.ts', 'zod', '"helpers" is no known layer: add it to scripts/checks/imports.js'],
+  ['src/helpers/a.ts', 'zod', '"helpers" is no known layer: add it to scripts/checks/layers.js'],
   ['src/domain/a.ts', './absent.js', './absent.js does not exist'],
 ];
 

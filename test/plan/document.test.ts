@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { boxesIn, tick } from '../../src/domain/document.js';
+import { boxesIn } from '../../src/plan/boxes.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { problemsOf, replaceOnce, SHIPPED, shippedText, write } from './plan-files.js';
 
@@ -42,12 +42,6 @@ describe('the boxes of a document', () => {
       '6 three',
       '14 four',
     ]);
-  });
-
-  test('are ticked or cleared, and otherwise stay as they were', () => {
-    expect(tick('  * [ ] `a` $& b', true)).toBe('  * [x] `a` $& b');
-    expect(tick('- [X] a', false)).toBe('- [ ] a');
-    expect(tick('no box', true)).toBe('no box');
   });
 });
 
@@ -108,10 +102,20 @@ describe('items and boxes match one to one, or it is said which do not', () => {
     ]);
   });
 
+  test('an item whose box is settled by another one already', () => {
+    const [problem] = problemsWith(checklist.replace(removed, ''));
+    expect(problem?.message).toMatch(/; the nearest, “Deploy concluído sem erros” in line \d+, is another item$/);
+  });
+
   test('boxes in another order', () => {
     const other = '- [ ] Health check retorna 200 OK\n';
     const swapped = checklist.replace(removed + other, other + removed);
-    expect(problemsWith(swapped)).toMatchObject([{ path: expect.stringMatching(/^items\.1\.1\.[23]\.title$/) }]);
+    expect(problemsWith(swapped)).toMatchObject([
+      {
+        path: expect.stringMatching(/^items\.1\.1\.[23]\.title$/),
+        message: expect.stringMatching(/^Is the box in line \d+ of .*, at another place: /),
+      },
+    ]);
   });
 
   test('many boxes that nothing settles are told in few words', () => {

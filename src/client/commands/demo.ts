@@ -9,7 +9,7 @@ import { interruptible } from '../interruption.js';
 import { exiting, note, print } from '../output.js';
 import { ledgerChanges } from '../rendering/changes.js';
 import { CLEAR, renderStatus } from '../rendering/status.js';
-import { type DemoReport, writeDemoReport } from '../report/demo-report.js';
+import type { DemoReport } from '../report/demo-report.js';
 import { untilAborted } from '../until-aborted.js';
 
 interface DemoFlags {
@@ -38,6 +38,7 @@ async function runToEnd(flags: DemoFlags, signal: AbortSignal): Promise<number> 
   // Only the demo needs a worker, a server and a target: other commands start without loading them.
   const { runDemo } = await import('../../demo/run.js');
   const { UnknownFault } = await import('../../demo/fault.js');
+  const { writeDemoReport } = await import('../report/demo-report.js');
   const run = await runDemo({
     reset: flags.reset ?? false,
     fault: flags.fault,

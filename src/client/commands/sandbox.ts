@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
-import { type AnnouncementReceiver, startAnnouncementReceiver } from '../../../sandbox/local/announcements.js';
-import { writeBindings } from '../../../sandbox/local/bindings.js';
+import type { AnnouncementReceiver } from '../../../sandbox/local/announcements.js';
 import {
   clearFaults,
   FAULT_NAMES,
@@ -11,14 +10,16 @@ import {
   setFault,
 } from '../../../sandbox/local/faults.js';
 import { defaultHome } from '../../../sandbox/local/folders.js';
-import { type Sandbox, startSandbox } from '../../../sandbox/local/sandbox.js';
-import { ENVIRONMENTS, type EnvironmentName } from '../../../sandbox/local/target-layout.js';
+import type { Sandbox } from '../../../sandbox/local/sandbox.js';
 import { SEARCH_ATTRIBUTES } from '../../contract/names.js';
+import type { EnvironmentName } from '../../contract/plan.js';
 import { CliError, EXIT, usageError } from '../errors.js';
 import { interruptible } from '../interruption.js';
 import { exiting, note, print, printJson } from '../output.js';
 import { runningSandbox } from '../running-sandbox.js';
 import { untilAborted } from '../until-aborted.js';
+
+const ENVIRONMENTS: readonly EnvironmentName[] = ['staging', 'production'];
 
 export function registerSandbox(program: Command): void {
   const sandbox = program
@@ -46,6 +47,10 @@ export function registerSandbox(program: Command): void {
 
 const keepUp = (options: { json?: boolean; reset?: boolean }): Promise<number> =>
   interruptible(async (signal) => {
+    // Only here is the sandbox needed: every other command runs without it.
+    const { startSandbox } = await import('../../../sandbox/local/sandbox.js');
+    const { startAnnouncementReceiver } = await import('../../../sandbox/local/announcements.js');
+    const { writeBindings } = await import('../../../sandbox/local/bindings.js');
     const sandbox = await startSandbox({
       virtualTime: false,
       durable: true,

@@ -8,6 +8,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import type { DeployInput } from '../../contract/deployment.js';
 import { deployWorkflowId, SEARCH_ATTRIBUTES, searchAttributes, TASK_QUEUE } from '../../contract/names.js';
+import { cell } from '../../domain/board.js';
 import { formatDuration, parseDuration } from '../../domain/duration.js';
 import { newDeploymentId } from '../../plan/deployment-id.js';
 import { PlanError } from '../../plan/problems.js';
@@ -156,12 +157,14 @@ async function startWorkflow(connected: Connected, input: DeployInput): Promise<
 }
 
 function staticDetails({ deployment, digest, plan, startedBy }: DeployInput): string {
-  const watches = [plan.soak, ...plan.watches].map(({ title, duration }) => `${title} (${formatDuration(duration)})`);
+  const watches = [plan.soak, ...plan.watches].map(
+    ({ title, duration }) => `${cell(title)} (${formatDuration(duration)})`,
+  );
   return [
-    `**${plan.title}**`,
+    `**${cell(plan.title)}**`,
     `- deployment: \`${deployment}\``,
     `- plan digest: \`${digest}\``,
-    `- started by: ${startedBy}`,
+    `- started by: ${cell(startedBy)}`,
     `- watches: ${watches.join(', ')}`,
   ].join('\n');
 }

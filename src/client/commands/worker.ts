@@ -1,10 +1,10 @@
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { defaultHome } from '../../../sandbox/local/folders.js';
-import type { SandboxDescription } from '../../../sandbox/local/sandbox.js';
 import { connectionSettings, withConnection } from '../connection.js';
 import { EXIT, usageError } from '../errors.js';
 import { exiting, note } from '../output.js';
+import type { RunningSandbox } from '../running-sandbox.js';
 
 export function registerWorker(program: Command): void {
   program
@@ -37,7 +37,7 @@ async function work(options: { state?: string }): Promise<number> {
 }
 
 /** The sandbox brings its own tools; a worker beside it uses those, so that nothing has to be installed. */
-export function sandboxTools({ postgres, target }: SandboxDescription): string[] {
+export function sandboxTools({ postgres, target }: RunningSandbox): string[] {
   const clientTools = dirname(postgres.clientTools.pgDump);
   process.env.SUREFOOT_PG_BIN ??= clientTools;
   return [target.binFolder, clientTools];

@@ -1,6 +1,7 @@
 /** A filled-in checklist against the one that the history gives: box by box, then everything around them. */
 import type { ResolvedPlan } from '../../contract/plan.js';
-import { boxesIn } from '../../domain/document.js';
+import { boxesIn } from '../../plan/boxes.js';
+import { isTooDeep, LINE_END } from '../../plan/markdown.js';
 import { renderChecklist } from './checklist.js';
 import type { Difference } from './compare.js';
 import type { ReportDocument } from './document.js';
@@ -25,6 +26,7 @@ export function compareChecklists(
   how: { plan: ResolvedPlan; isLenient: boolean; goneOn: boolean },
 ): Difference[] {
   const { plan } = how;
+  if (isTooDeep(file)) return [{ kind: 'text', where: 'boxes', text: 'nested too deeply in the file to be read' }];
   const [then, now] = [divide(file), divide(renderChecklist(made, plan))];
   if (then.boxes.length !== now.boxes.length) {
     const text = `${then.boxes.length} boxes in the file, ${now.boxes.length} by the history`;
@@ -51,18 +53,23 @@ export function compareChecklists(
   return [...boxes, ...(how.isLenient ? [] : compareRest(then.rest, now.rest))];
 }
 
-/** Boxes with the indented lines below them, and the rest. */
+/** Boxes with what stands below them in their list items, and the rest. */
 function divide(text: string): Parts {
-  const lines = text.trimEnd().split('\n');
+  const lines = text.trimEnd().split(LINE_END);
   const boxes = boxesIn(text);
   const taken = new Set<number>();
-  const found = boxes.map(({ line, title }) => {
-    let end = line;
-    while (end < lines.length && /^\s+\S/.test(lines[end] ?? '') && !boxes.some((box) => box.line === end + 1))
-      end += 1;
-    const own = lines.slice(line - 1, end);
+  const found = boxes.map(({ line, lastLine, title, ticked }, index) => {
+    const end = Math.min(lastLine, (boxes[index + 1]?.line ?? Number.POSITIVE_INFINITY) - 1);
     for (let each = line; each <= end; each += 1) taken.add(each);
-    return { title, line, ticked: !(own[0] ?? '').includes('[ ]'), text: own.join('\n').trimEnd() };
+    return {
+      title,
+      line,
+      ticked,
+      text: lines
+        .slice(line - 1, end)
+        .join('\n')
+        .trimEnd(),
+    };
   });
   const rest = lines.map((each, index) => ({ line: index + 1, text: each })).filter(({ line }) => !taken.has(line));
   return { boxes: found, rest };

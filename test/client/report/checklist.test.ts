@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readSeal, renderChecklist } from '../../../src/client/report/checklist.js';
-import { boxesIn } from '../../../src/domain/document.js';
 import type { Ledger } from '../../../src/domain/ledger.js';
+import { boxesIn } from '../../../src/plan/boxes.js';
 import { START } from '../ledgers.js';
 import { goodSteps, plan, reportWith } from './reports.js';
 

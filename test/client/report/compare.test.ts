@@ -161,6 +161,10 @@ describe('a filled-in checklist', () => {
     ]);
   });
 
+  test('a file that nobody could read is told as well', () => {
+    expect(found(text + '> '.repeat(40_000))).toMatchObject([{ text: 'nested too deeply in the file to be read' }]);
+  });
+
   test('made while the deployment went on, a box that was unknown may be ticked by now, and no other', () => {
     const before = renderChecklist(reportWith({ steps: steps.slice(0, 10) }), plan);
     const goneOn = { plan, isLenient: true, goneOn: true };

@@ -1,0 +1,146 @@
+/**
+ * The layers: what each holds and may import. `imports.js` holds the code against them; docs/architecture.md shows them.
+ *
+ *   node scripts/checks/layers.js [--write]     whether the docs show them as they are; `--write` makes them
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { fileURLToPath } from 'node:url';
+import { finish } from './source.js';
+
+/** What reads Markdown. */
+const MARKDOWN = [
+  'mdast',
+  'mdast-util-from-markdown',
+  'mdast-util-gfm',
+  'micromark-core-commonmark',
+  'micromark-extension-gfm',
+];
+
+/**
+ * `layers` by name, `packages` by name or beginning (`true` is any, Node's own included) but for those of `except`.
+ * `later`: only by `import()`, so that a command that does not need a worker does not load one.
+ */
+export const LAYERS = {
+  domain: {
+    holds: 'pure rules: criteria, verdicts, approvals, the choice of a rollback, the ledger',
+    layers: [],
+    packages: ['re2js'],
+  },
+  contract: {
+    holds: 'what crosses processes: messages, names, error types, the resolved plan',
+    layers: ['domain'],
+    packages: ['@temporalio/common', '@temporalio/workflow'],
+  },
+  workflows: {
+    holds: 'the order of things, and waiting',
+    layers: ['domain', 'contract'],
+    packages: ['@temporalio/workflow'],
+  },
+  plan: {
+    holds: 'a plan file: schema, resolving, digest',
+    layers: ['domain', 'contract'],
+    packages: ['zod', 'yaml', 'node:', ...MARKDOWN],
+  },
+  adapters: {
+    holds: 'one kind of outside world a file: commands, ssh, PostgreSQL, alembic, HTTP, metrics',
+    layers: ['domain', 'contract'],
+    packages: true,
+    except: ['@temporalio/workflow', '@temporalio/worker'],
+  },
+  activities: {
+    holds: 'steps: probe, act, verify',
+    layers: ['domain', 'contract', 'adapters', 'plan'],
+    packages: true,
+    except: ['@temporalio/workflow', '@temporalio/worker'],
+  },
+  encryption: {
+    holds: 'payloads and failures encrypted, the codec endpoint',
+    layers: [],
+    packages: ['node:', '@temporalio/common', '@temporalio/proto'],
+  },
+  worker: {
+    holds: 'the only place where everything meets',
+    layers: ['domain', 'contract', 'plan', 'adapters', 'activities', 'encryption', 'rehearsal'],
+    packages: true,
+  },
+  doctor: {
+    holds: 'tries what a plan will need, changes nothing',
+    layers: ['domain', 'contract', 'plan', 'adapters', 'activities'],
+    packages: true,
+    except: ['@temporalio/workflow', '@temporalio/worker'],
+  },
+  rehearsal: {
+    holds: 'simulated worlds, virtual time, scenarios and their expectations',
+    layers: ['domain', 'contract', 'plan', 'adapters', 'activities', 'sandbox'],
+    packages: true,
+  },
+  backtest: {
+    holds: 'recorded samples under the plan’s present rules',
+    layers: ['domain', 'contract'],
+    packages: ['node:'],
+  },
+  demo: {
+    holds: 'the shipped plan carried out in the sandbox, with stand-in people and a fault',
+    layers: ['domain', 'contract', 'plan', 'adapters', 'encryption', 'worker', 'sandbox'],
+    packages: true,
+  },
+  client: {
+    holds: 'the command line',
+    layers: ['domain', 'contract', 'plan', 'encryption', 'sandbox'],
+    later: ['worker', 'rehearsal', 'demo', 'doctor', 'backtest'],
+    packages: true,
+    except: ['@temporalio/worker'],
+  },
+  sandbox: {
+    holds: 'Temporal, PostgreSQL and the target on this machine',
+    layers: ['domain', 'contract', 'plan'],
+    packages: true,
+    except: ['@temporalio/workflow'],
+  },
+};
+
+/** Where a layer is that is not a folder of src. */
+const PLACES = { worker: 'src/worker.ts', sandbox: 'sandbox/local' };
+
+const packagesOf = ({ packages, except = [] }) => {
+  if (packages === true) return [except.length > 0 ? `libraries but ${except.map(quote).join(' and ')}` : 'libraries'];
+  return packages.map((name) => (name === 'node:' ? 'Node' : quote(name)));
+};
+
+const quote = (text) => `\`${text}\``;
+
+/** The table as Markdown, its columns aligned. */
+export function layersTable() {
+  const rows = Object.entries(LAYERS).map(([name, layer]) => {
+    const later = (layer.later ?? []).length > 0 ? [`by \`import()\` only: ${layer.later.join(', ')}`] : [];
+    const allowed = [...layer.layers, ...packagesOf(layer), ...later].join(', ');
+    return [quote(PLACES[name] ?? `src/${name}`), layer.holds, allowed || 'nothing else'];
+  });
+  const all = [['Folder', 'What it holds', 'May import'], ...rows];
+  const widths = [0, 1, 2].map((column) => Math.max(...all.map((row) => row[column].length)));
+  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
+  const [head, ...body] = all.map(line);
+  return [head, `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...body].join('\n');
+}
+
+const [FROM, TO] = ['<!-- layers: made by scripts/checks/layers.js --write -->\n\n', '\n\n<!-- end of layers -->'];
+
+function check(write) {
+  const file = 'docs/architecture.md';
+  const path = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), file);
+  const text = readFileSync(path, 'utf8');
+  const [start, end] = [text.indexOf(FROM), text.indexOf(TO)];
+  if (start < 0 || end < start) return finish([`${file}:1: the marks around the table of layers are gone`]);
+  const made = text.slice(0, start) + FROM + layersTable() + text.slice(end);
+  if (write) writeFileSync(path, made);
+  const line = text.slice(0, start).split('\n').length;
+  const problem = `${file}:${line}: the layers are others by now: node scripts/checks/layers.js --write`;
+  finish(
+    write || made === text ? [] : [problem],
+    `${file} shows the ${Object.keys(LAYERS).length} layers as they are.`,
+  );
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) check(process.argv.includes('--write'));
