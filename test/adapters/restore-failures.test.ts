@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type DumpEntry, entriesOf } from '../../src/adapters/dump-contents.js';
-import { judgeFailures } from '../../src/adapters/restore-failures.js';
+import { judgeFailures, readFailures } from '../../src/adapters/restore-failures.js';
 
 /** Entries 0 to 19, each of which needs some of those before it. */
 const dumps = fc.array(fc.array(fc.nat(18), { maxLength: 3 }), { minLength: 20, maxLength: 20 }).map((needs) =>
@@ -40,4 +40,22 @@ test('a list’s entries have names as people know them, and what they need', ()
     { number: 3, id: '3079 16393', kind: 'EXTENSION', label: 'extension hstore', needs: [8, 8] },
     { number: 3470, id: '0 16532', kind: 'TABLE DATA', label: 'table data public.Odd. name', needs: [] },
   ]);
+});
+
+test('what failed is told without rows: neither what a function raised, nor a value, nor a comment’s password', () => {
+  const failures = readFailures(
+    `pg_restore: from TOC entry 3470; 0 16532 TABLE DATA plans owner
+pg_restore: error: COPY failed for table "plans": ERROR:  no plan for Maria
+CONTEXT:  PL/pgSQL function check_plan() line 1 at RAISE
+pg_restore: error: could not execute query: ERROR:  invalid input syntax for type integer: "Maria"
+Command was: COMMENT ON SERVER s IS 'password=Maria';
+`,
+    [],
+  );
+  expect(failures).toHaveLength(2);
+  expect(failures[1]).toMatchObject({
+    reason: expect.stringContaining('type integer'),
+    command: expect.stringMatching(/^COMMENT ON SERVER s/),
+  });
+  expect(JSON.stringify(failures)).not.toContain('Maria');
 });

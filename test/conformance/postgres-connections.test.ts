@@ -4,7 +4,7 @@ import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { alembicRevisions } from '../../src/adapters/alembic-table.js';
 import { withSnapshot } from '../../src/adapters/database-snapshot.js';
 import { type DumpTools, dumpDatabase, findDumpTools, readWhole } from '../../src/adapters/dump.js';
@@ -253,3 +253,19 @@ conforms(
   },
   { secrets: [SECRET, 'stranger-password'] },
 );
+
+test('a restore that ends in the middle has failed, though all that it told of may be missing', async () => {
+  const file = join(folder, 'ended.dump');
+  await dump(database, file);
+  const listed = await listDump(await tools(), file, signal);
+  const number = 'entries' in listed && listed.entries[0]?.number;
+  const using = pretending(`cat >&2 <<'END'
+pg_restore: from TOC entry ${number}; 1259 1 TABLE plans owner
+pg_restore: error: could not execute query: ERROR:  permission denied for schema public
+pg_restore: error: could not read from input file: end of file
+END
+exit 1`);
+  expect(await restore(file, { using })).toEqual({
+    unknown: expect.stringMatching(/^pg_restore failed: .*end of file/),
+  });
+});
