@@ -1,12 +1,14 @@
 /** The metric source `postgres`: deadlocks, blocked sessions, slow statements, lost rows (PostgreSQL 13 and later). */
+import { ApplicationFailure } from '@temporalio/common';
 import type pg from 'pg';
 import type { Database, MetricSource, PostgresReading } from '../contract/plan.js';
 import { BLOCKED, type BlockedSession } from './blocked-sessions.js';
 import { KeptConnections } from './kept-connections.js';
 import { type Look, Observed } from './look.js';
+import type { DatabaseClient } from './postgres.js';
 import { LATE, reasonOf } from './postgres-errors.js';
 import { finite, perUnit, type Reading } from './readings.js';
-import { type Count, countingRows, wholeCount } from './row-counts.js';
+import { countRowsOf } from './row-counts.js';
 import { findStatements, hiddenStatements, OF_THIS_DATABASE, inWords as untold } from './statement-statistics.js';
 
 type PostgresSource = Extract<MetricSource, { kind: 'postgres' }>;
@@ -63,13 +65,9 @@ export class PostgresWatcher {
   private async lostRows(database: Database, table: string, baselines: Record<string, number>): Promise<Reading> {
     const before = Object.hasOwn(baselines, table) ? baselines[table] : undefined;
     if (before === undefined) return { noData: `the rows of ${table} were not counted before the deployment` };
-    const ask = () => this.rows(database, table);
+    const ask = () => this.ask(database, (client) => countRowsOf(client, table));
     const now = await this.observed(database, { lostRows: { table } }, ask).now();
     return { value: Math.max(before - now.value, 0) };
-  }
-
-  private async rows(database: Database, table: string): Promise<number> {
-    return wholeCount((await this.query<Count>(database, countingRows(table), [])).rows, table);
   }
 
   private async blocked(database: Database, longerThan: number): Promise<number> {
@@ -104,9 +102,13 @@ export class PostgresWatcher {
     return { era: rows[0]?.era ?? '', counted: new Map(counted) };
   }
 
-  private async query<R extends pg.QueryResultRow>(database: Database, sql: string, values: unknown[]) {
+  private query<R extends pg.QueryResultRow>(database: Database, sql: string, values: unknown[]) {
+    return this.ask(database, (client) => client.query<R>(sql, values));
+  }
+
+  private async ask<T>(database: Database, work: (client: DatabaseClient) => Promise<T>): Promise<T> {
     try {
-      return await this.connections.use(database, (client) => client.query<R>(sql, values));
+      return await this.connections.use(database, work);
     } catch (error) {
       throw new Error(inWords(error));
     }
@@ -164,13 +166,8 @@ export function slowCalls(first: Statements, last: Statements, longerThan: numbe
 
 /** For people, by the error's code: messages of the driver may be empty, and those of others may tell too much. */
 function inWords(error: unknown): string {
-  const { code, errors, message, type } = error as {
-    code?: string;
-    errors?: { code?: string }[];
-    message?: string;
-    type?: string;
-  };
-  if (type === 'SecretMissing') return message ?? 'the password is missing';
+  if (error instanceof ApplicationFailure) return error.message;
+  const { code, errors, message } = error as { code?: string; errors?: { code?: string }[]; message?: string };
   switch (code ?? errors?.[0]?.code ?? message) {
     case 'ECONNREFUSED':
       return 'the database refuses connections';

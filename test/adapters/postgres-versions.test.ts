@@ -188,6 +188,24 @@ describe.each([{ version: 13 as const }, { version: undefined }, { version: 18 a
         expect(await withDatabase(role, takeStock)).toEqual({ 'public.notes': expect.stringContaining(advice) });
         expect(await withDatabase(database, (client) => countRowsOf(client, 'notes'))).toBe(2);
       });
+
+      test('are never counted as none through a view either, while a view that shows all of them is counted', async () => {
+        const database = await prepared(SECURED);
+        const [role, other] = [await roleFor(database), await server.asRole(database, `other_${database.name}`)];
+        await server.query(
+          database,
+          `create view whole as select * from notes; create view part as select * from notes;
+           create view of_part as select * from part; grant select on notes to ${other.user};
+           alter view part owner to ${other.user}; grant select on whole, part, of_part to ${role.user}`,
+        );
+        const count = (view: string) => withDatabase(role, (client) => countRowsOf(client, view));
+        expect(await count('whole')).toBe(2);
+        for (const view of ['part', 'of_part']) {
+          await expect(count(view)).rejects.toThrow(`row security hides rows of ${view}`);
+          const lost = read(role, { lostRows: { table: view } }, { [view]: 2 });
+          await expect(lost).rejects.toThrow(`row security hides rows of ${view}`);
+        }
+      });
     });
 
     describe('the index of a partitioned table', () => {
