@@ -13,7 +13,7 @@ const told = (text: string) => boxesIn(text).map(({ ticked, title }) => `[${tick
 /** The boxes that marked finds, in the same form. */
 function toldByMarked(text: string): string[] {
   const boxes: string[] = [];
-  marked.walkTokens(marked.lexer(text.replace(/^\ufeff/, ''), { gfm: true }), (token: Token) => {
+  void marked.walkTokens(marked.lexer(text.replace(/^\ufeff/, ''), { gfm: true }), (token: Token) => {
     if (token.type !== 'list_item' || !token.task) return;
     const [title = ''] = token.text.replaceAll('\t', ' ').split('\n');
     boxes.push(`[${token.checked ? 'x' : ' '}] ${title.trim()}`);
