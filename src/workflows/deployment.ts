@@ -42,6 +42,7 @@ import {
   type RollbackTrigger,
 } from '../domain/ledger.js';
 import type { Phase, StepDefinition } from '../domain/steps.js';
+import { publishState } from './published.js';
 import { Telling } from './telling.js';
 
 /** Ends the forward path: production has to be rolled back. */
@@ -295,6 +296,7 @@ export class Deployment {
   private refuseSignal(name: string, reason: string): void {
     const refused = { kind: 'hold', who: '?', role: '?', at: Date.now(), via: 'signal', accepted: false } as const;
     this.record({ ...refused, subject: name, reason });
+    this.publish();
   }
 
   private consider(kind: DecisionKind, sent: unknown) {
@@ -346,6 +348,7 @@ export class Deployment {
   publish(): void {
     const { ledger } = this;
     setCurrentDetails(renderBoard(this.countItems(), Date.now()));
+    publishState(ledger);
     const waitingFor = ledger.held ? 'resume' : (ledger.questions[0]?.id ?? '');
     const verdict = ledger.outcome ?? (ledger.rollback ? 'rolling-back' : 'running');
     const state = [ledger.phase, waitingFor, verdict].join('|');

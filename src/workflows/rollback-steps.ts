@@ -8,6 +8,7 @@ import type { StepRecord } from '../domain/ledger.js';
 import { describe } from './deployment.js';
 import { mustHold } from './input.js';
 import { checks, commandsOn, longChecks } from './policies.js';
+import { publishState } from './published.js';
 import { reportedRevision } from './reported-revision.js';
 
 /** Ends a rollback that could not be done: a modelled state, not an accident. */
@@ -185,6 +186,7 @@ export class Rollback {
       ({ state, title, summary, reason }) => `- ${state}: ${cell(title)} ${cell(reason ?? summary ?? '')}`,
     );
     setCurrentDetails([`### Rollback (${this.option})`, cell(this.input.trigger.text), '', ...rows].join('\n'));
+    publishState({ steps: this.steps });
   }
 
   private result(succeeded: boolean, reason: string): RollbackResult {

@@ -16,6 +16,7 @@ import { type Connected, withConnection, workflowLink } from '../connection.js';
 import { findDeployment, pollers } from '../deployments.js';
 import { CliError, EXIT, innermost, usageError } from '../errors.js';
 import { exiting, note, print, printJson } from '../output.js';
+import { release } from '../release.js';
 import { clock } from '../rendering/status.js';
 import { problemsText, tryLoad } from './plan.js';
 
@@ -148,7 +149,7 @@ async function startWorkflow(connected: Connected, input: DeployInput): Promise<
       ]),
       staticSummary: `${input.plan.service}: ${input.plan.release.previous} → ${input.plan.release.target}`,
       staticDetails: staticDetails(input),
-      memo: { deployment: input.deployment, digest: input.digest },
+      memo: { deployment: input.deployment, digest: input.digest, release: release() },
     });
     return { workflowId, runId: handle.firstExecutionRunId };
   } catch (error) {

@@ -69,6 +69,7 @@ export async function watchOver(
     });
     const { endedAt, verdict, ticks, samples, criteria } = result;
     Object.assign(record, { endedAt, verdict, ticks, samples, criteria });
+    deployment.publish();
     // A child's time may run ahead when the server skips time; in real time there is nothing to wait for.
     if (endedAt > Date.now()) await sleep(endedAt - Date.now(), { summary: `Catch up with ${watch.title}` });
     return { result, waivers };
