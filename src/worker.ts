@@ -38,6 +38,7 @@ import { IDENTITY_FILE, runnerIdentity } from './adapters/runner-identity.js';
 import { knownSecrets } from './adapters/secrets.js';
 import type { Question } from './contract/activities.js';
 import { runnerQueue, TASK_QUEUE } from './contract/names.js';
+import { SILENT_SINKS } from './contract/sinks.js';
 import { dataConverter } from './encryption/data-converter.js';
 
 export interface WorkerOptions {
@@ -94,6 +95,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       Worker.create({
         ...shared,
         taskQueue: TASK_QUEUE,
+        sinks: SILENT_SINKS,
         workflowBundle: { codePath: bundle(converter ? 'encrypting-workflow-bundle' : 'workflow-bundle') },
         activities: {
           ...createAdmissionActivities({ runner, allowVirtualTime: options.allowVirtualTime ?? false }),

@@ -1,9 +1,7 @@
 #!/usr/bin/env node
-import { readFileSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
-import { projectFolder } from '../../sandbox/local/folders.js';
 import { registerBacktest } from './commands/backtest.js';
 import { registerCodec } from './commands/codec.js';
 import { registerDecisions } from './commands/decide.js';
@@ -20,14 +18,14 @@ import { registerWatch } from './commands/watch.js';
 import { registerWorker } from './commands/worker.js';
 import { EXIT } from './errors.js';
 import { printJson } from './output.js';
+import { release } from './release.js';
 import { explain } from './top-level.js';
 
 /** The whole command line; commander's own ends are thrown, so that {@link run} settles every exit code. */
 export function createProgram(): Command {
-  const { version } = JSON.parse(readFileSync(join(projectFolder(), 'package.json'), 'utf8')) as { version: string };
   const program = new Command('surefoot')
     .description('Carries a risky deployment from checklist to 24 hours later as one durable Temporal workflow.')
-    .version(version)
+    .version(release())
     .showSuggestionAfterError()
     .exitOverride()
     .addHelpText(

@@ -7,7 +7,7 @@ import type { MonitorProgress } from './messages.js';
  */
 export async function withProgress(
   ledger: Ledger,
-  ask: (workflowId: string) => Promise<MonitorProgress>,
+  ask: (workflowId: string) => Promise<MonitorProgress | undefined>,
 ): Promise<Ledger> {
   const monitors = await Promise.all(
     ledger.monitors.map(async (monitor) => {

@@ -1,6 +1,7 @@
 /** One worker with a queue of its own: a rehearsal has it for itself, and may have it stopped and begun again. */
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { type InjectedSinks, NativeConnection, Worker } from '@temporalio/worker';
 import type { Activities } from '../contract/activities.js';
+import { SILENT_SINKS, type StateSinks } from '../contract/sinks.js';
 
 /** What is under way gets so long to end when the worker is stopped. */
 const GRACE = '5s';
@@ -11,6 +12,8 @@ export interface LaneOptions {
   activities: Activities;
   /** The workflow bundle that is shipped. */
   bundle: string;
+  /** Who hears how workflows stand; nobody when absent. */
+  sinks?: InjectedSinks<StateSinks>;
 }
 
 export class Lane {
@@ -49,13 +52,14 @@ export class Lane {
   }
 
   private async begin(): Promise<void> {
-    const { address, taskQueue, activities, bundle } = this.options;
+    const { address, taskQueue, activities, bundle, sinks = SILENT_SINKS } = this.options;
     const connection = await NativeConnection.connect({ address });
     const worker = await Worker.create({
       connection,
       taskQueue,
       activities,
       workflowBundle: { codePath: bundle },
+      sinks,
       shutdownGraceTime: GRACE,
       maxHeartbeatThrottleInterval: '1s',
     });

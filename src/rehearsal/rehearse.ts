@@ -9,7 +9,7 @@ import { choosePorts } from '../../sandbox/local/ports.js';
 import { startTemporalServer } from '../../sandbox/local/temporal.js';
 import { timeSkippingInterceptor } from '../../sandbox/local/time-skipping.js';
 import { SEARCH_ATTRIBUTES } from '../contract/names.js';
-import { Lane } from './lane.js';
+import { Lane, type LaneOptions } from './lane.js';
 import { play, type Theatre } from './play.js';
 import type { Played } from './played.js';
 import { type RehearsalResult, resultOf } from './result.js';
@@ -28,6 +28,8 @@ export interface RehearseOptions {
   onResult?: (result: RehearsalResult) => void;
   /** The workflow bundle; the shipped one when absent. */
   bundle?: string;
+  /** Who hears how the workflows stand, as they go on. */
+  sinks?: LaneOptions['sinks'];
 }
 
 export interface Rehearsals {
@@ -73,7 +75,10 @@ export async function rehearse(scenarios: readonly Scenario[], options: Rehearse
   }
 }
 
-async function open({ signal, progress, bundle = SHIPPED_BUNDLE }: RehearseOptions, closers: (() => Promise<void>)[]) {
+async function open(
+  { signal, progress, bundle = SHIPPED_BUNDLE, sinks }: RehearseOptions,
+  closers: (() => Promise<void>)[],
+) {
   quiet();
   const folder = await mkdtemp(join(tmpdir(), 'surefoot-rehearsal-'));
   closers.push(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
@@ -96,7 +101,7 @@ async function open({ signal, progress, bundle = SHIPPED_BUNDLE }: RehearseOptio
   return async (count: number) => {
     const lanes = await Promise.all(
       Array.from({ length: Math.max(count, 1) }, (_, index) =>
-        Lane.start({ address, taskQueue: `rehearsal-${index + 1}`, activities, bundle }),
+        Lane.start({ address, taskQueue: `rehearsal-${index + 1}`, activities, bundle, sinks }),
       ),
     );
     closers.push(async () => {

@@ -16,6 +16,7 @@ import {
   concernRaised,
   concernSettled,
   type MonitorInput,
+  type MonitorProgress,
   type MonitorResult,
   progressQuery,
   readTexts,
@@ -34,6 +35,7 @@ import { asCriterion, asUndecided } from '../domain/trends/result.js';
 import { breachText, endsWatch, resultOf } from '../domain/watch-verdict.js';
 import { mustHold } from './input.js';
 import { people, promptly, sampling, series } from './policies.js';
+import { publishState } from './published.js';
 
 /** What a monitor knows; carried through continue-as-new. */
 interface Progress {
@@ -84,10 +86,12 @@ export async function MonitorWorkflow(input: MonitorInput, carried?: Progress): 
     const concern = watch.criteria.some(({ id }) => id === criterion) && progress.concerns[criterion ?? ''];
     if (concern) concern.settled = true;
   });
-  setHandler(progressQuery, () => {
+  const progressNow = (): MonitorProgress => {
     const { startedAt, ticks, samples } = progress;
     return { startedAt, endsAt, now: now(), ticks, samples, criteria: results(input, progress) };
-  });
+  };
+  setHandler(progressQuery, progressNow);
+  publishState(progressNow());
 
   while (!isOver()) {
     const next = progress.startedAt + (progress.ticks + 1) * watch.tick;
@@ -101,6 +105,7 @@ export async function MonitorWorkflow(input: MonitorInput, carried?: Progress): 
     progress.ticks += 1;
     reduce(samples);
     setCurrentDetails(details(input, progress));
+    publishState(progressNow());
 
     const breach = broken((criterion) => endsWatch(criterion, watch));
     if (breach) return conclude(breach);

@@ -7,6 +7,7 @@ import type { StepReport } from '../domain/evidence.js';
 import type { StepRecord } from '../domain/ledger.js';
 import { mustHold } from './input.js';
 import { checks, commandsOn, longChecks } from './policies.js';
+import { publishState } from './published.js';
 import { reportedRevision } from './reported-revision.js';
 import { attempt, begunRecord } from './run/step-record.js';
 
@@ -165,6 +166,7 @@ export class Rollback {
       ({ state, title, summary, reason }) => `- ${state}: ${cell(title)} ${cell(reason ?? summary ?? '')}`,
     );
     setCurrentDetails([`### Rollback (${this.option})`, cell(this.input.trigger.text), '', ...rows].join('\n'));
+    publishState({ steps: this.steps });
   }
 
   private result(succeeded: boolean, reason: string): RollbackResult {

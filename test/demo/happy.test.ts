@@ -5,6 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { beforeAll, expect, test } from 'vitest';
 import { summary } from '../../src/client/commands/demo.js';
+import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import type { DemoRun } from '../../src/demo/run.js';
 import { demo, newHome } from './demo.js';
 
@@ -95,7 +96,7 @@ test('the histories replay under the code that is released', async () => {
   const { workflows } = await histories();
   const workflowBundle = { codePath: new URL('../../dist/workflow-bundle.js', import.meta.url).pathname };
   for (const { workflowId, history } of workflows)
-    await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+    await Worker.runReplayHistory({ workflowBundle, sinks: SILENT_SINKS }, history, workflowId);
 }, 120_000);
 
 /** The deployment's own history and those of its monitors. */

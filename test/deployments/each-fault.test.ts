@@ -12,6 +12,7 @@ import { createMonitorActivities, monitorSources } from '../../src/activities/mo
 import { createPeopleActivities } from '../../src/activities/people.js';
 import type { DeployResult } from '../../src/contract/deployment.js';
 import type { ResolvedPlan } from '../../src/contract/plan.js';
+import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import { faultParameters } from '../../src/demo/fault.js';
 import { startTraffic } from '../../src/demo/traffic.js';
 import { itemStatuses } from '../../src/domain/items.js';
@@ -147,6 +148,7 @@ async function watched(fault: FaultName): Promise<DeployResult> {
     connection,
     taskQueue,
     workflowBundle: bundle,
+    sinks: SILENT_SINKS,
     activities: { ...createMonitorActivities(sources), ...createPeopleActivities() },
   });
   const deployment = newDeploymentId(plan.service);

@@ -26,6 +26,7 @@ import type { DeployResult } from '../../src/contract/deployment.js';
 import { concernRaised } from '../../src/contract/messages.js';
 import { deployWorkflowId, searchAttributes, TASK_QUEUE } from '../../src/contract/names.js';
 import type { ResolvedPlan } from '../../src/contract/plan.js';
+import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import { readProduction } from '../../src/demo/production.js';
 import type { Eligibility } from '../../src/domain/ledger.js';
 import { newDeploymentId } from '../../src/plan/deployment-id.js';
@@ -89,6 +90,7 @@ beforeAll(async () => {
     connection,
     taskQueue: TASK_QUEUE,
     workflowsPath: fileURLToPath(new URL('../workflows/from-production.ts', import.meta.url)),
+    sinks: SILENT_SINKS,
     activities: {
       ...createAdmissionActivities({ runner: TASK_QUEUE, allowVirtualTime: false }),
       ...createApprovalActivities(),

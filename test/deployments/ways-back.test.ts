@@ -15,6 +15,7 @@ import { createPeopleActivities } from '../../src/activities/people.js';
 import type { DeployInput } from '../../src/contract/deployment.js';
 import { decideUpdate, statusQuery } from '../../src/contract/messages.js';
 import type { ResolvedPlan } from '../../src/contract/plan.js';
+import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import { startTraffic } from '../../src/demo/traffic.js';
 import type { Ledger } from '../../src/domain/ledger.js';
 import { loadPlan } from '../../src/plan/load.js';
@@ -40,6 +41,7 @@ beforeAll(async () => {
     connection,
     taskQueue: 'reversible',
     workflowsPath: fileURLToPath(new URL('../workflows/reversible.ts', import.meta.url)),
+    sinks: SILENT_SINKS,
     activities: {
       ...createPeopleActivities(),
       ...createHttpActivities(),

@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { projectFolder } from '../../sandbox/local/folders.js';
+import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import { type Rehearsals, rehearse } from '../../src/rehearsal/rehearse.js';
 import { scenario } from './short-plan.js';
 
@@ -80,7 +81,10 @@ test('the histories replay under the code that is shipped', async () => {
   // Deployment, proof on staging, four watches, two rollbacks.
   expect(histories).toHaveLength(6 * 8);
   const workflowBundle = { codePath: join(projectFolder(), 'dist', 'workflow-bundle.js') };
-  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, histories)) {
+  for await (const { workflowId, error } of Worker.runReplayHistories(
+    { workflowBundle, sinks: SILENT_SINKS },
+    histories,
+  )) {
     expect(error, workflowId).toBeUndefined();
   }
 }, 120_000);

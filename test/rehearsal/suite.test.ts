@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Rehearsals, rehearse } from '../../src/rehearsal/rehearse.js';
 import { timelineText } from '../../src/rehearsal/report.js';
 import { loadScenarios } from '../../src/rehearsal/scenario.js';
+import { expectSameByReplay, Heard } from './replayed.js';
 
 const SUITES = [
   {
@@ -37,11 +38,12 @@ const SUITES = [
 
 describe.each(SUITES)('$folder', ({ folder, plan, least, sample }) => {
   const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+  const heard = new Heard();
   let rehearsals: Rehearsals;
 
   beforeAll(async () => {
     const places = sample.map((name) => join(folder, `${name}.yaml`));
-    rehearsals = await rehearse(loadScenarios(places, plan), { jobs: 2 });
+    rehearsals = await rehearse(loadScenarios(places, plan), { jobs: 2, sinks: heard.sinks });
   }, 600_000);
   afterAll(() => rehearsals?.stop());
 
@@ -60,5 +62,10 @@ describe.each(SUITES)('$folder', ({ folder, plan, least, sample }) => {
   test.each(sample)('%s comes out as it says', (name) => {
     const result = rehearsals.results.find(({ scenario }) => scenario === name);
     expect(result?.differences, result && timelineText(result.timeline)).toEqual([]);
+  });
+
+  // Of all scenarios, see test/long.
+  test.each(sample.slice(0, 4))('the history of %s says what its workflow said, whole or cut', async (name) => {
+    await expectSameByReplay(rehearsals, heard, name);
   });
 });

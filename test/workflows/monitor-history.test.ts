@@ -8,6 +8,7 @@ import { startTemporalServer } from '../../sandbox/local/temporal.js';
 import type { MonitorActivities } from '../../src/contract/activities.js';
 import type { MonitorInput, MonitorResult } from '../../src/contract/messages.js';
 import type { Metric, Watch } from '../../src/contract/plan.js';
+import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import type { Criterion, Sample } from '../../src/domain/criteria.js';
 import { scratchFolder } from '../sandbox/scratch-folders.js';
 
@@ -85,6 +86,7 @@ async function watchOver(sample: (tick: number, said: (value: Said) => Sample[])
     connection: native,
     taskQueue: TASK_QUEUE,
     workflowsPath: fileURLToPath(new URL('../../src/workflows/monitor.ts', import.meta.url)),
+    sinks: SILENT_SINKS,
     activities,
   });
   const input: MonitorInput = {

@@ -12,6 +12,7 @@ import { createTrendActivities } from '../../src/activities/trends.js';
 import { evidenceFile } from '../../src/adapters/evidence-store.js';
 import type { MonitorInput, MonitorResult } from '../../src/contract/messages.js';
 import type { Metric, Watch } from '../../src/contract/plan.js';
+import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import type { Criterion } from '../../src/domain/criteria.js';
 import type { LeakTrend } from '../../src/domain/trends/trend.js';
 import { evidencePlace } from '../helpers/context.js';
@@ -97,6 +98,7 @@ test('trends are judged when a watch has run to its end, and left undecided when
     connection: native,
     taskQueue: TASK_QUEUE,
     workflowsPath: fileURLToPath(new URL('../../src/workflows/monitor.ts', import.meta.url)),
+    sinks: SILENT_SINKS,
     activities: { ...createMonitorActivities(), ...createTrendActivities() },
   });
   const evidence = await evidencePlace();

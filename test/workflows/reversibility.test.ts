@@ -16,6 +16,7 @@ import type { DeployInput } from '../../src/contract/deployment.js';
 import { decideUpdate, statusQuery } from '../../src/contract/messages.js';
 import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
 import type { Command, Database, ResolvedPlan } from '../../src/contract/plan.js';
+import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import type { Ledger } from '../../src/domain/ledger.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { startTestServer, type TestServer } from '../activities/postgres-server.js';
@@ -40,6 +41,7 @@ beforeAll(async () => {
     connection: await NativeConnection.connect({ address: temporal.address }),
     taskQueue: 'reversible',
     workflowsPath: fileURLToPath(new URL('./reversible.ts', import.meta.url)),
+    sinks: SILENT_SINKS,
     activities: {
       ...createPeopleActivities(),
       ...createHttpActivities(),

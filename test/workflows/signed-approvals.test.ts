@@ -18,6 +18,7 @@ import type { DeployInput } from '../../src/contract/deployment.js';
 import { decideUpdate, decisionSignals, statusQuery } from '../../src/contract/messages.js';
 import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
 import type { ResolvedPlan } from '../../src/contract/plan.js';
+import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import { approvalStatement } from '../../src/domain/approvals.js';
 import type { Decision, Ledger } from '../../src/domain/ledger.js';
 import { loadPlan } from '../../src/plan/load.js';
@@ -86,6 +87,7 @@ beforeAll(async () => {
     connection: await NativeConnection.connect({ address: server.address }),
     taskQueue: 'signing',
     workflowsPath: fileURLToPath(new URL('./signing.ts', import.meta.url)),
+    sinks: SILENT_SINKS,
     activities: {
       ...createPeopleActivities(),
       ...real,

@@ -17,6 +17,7 @@ import type { DeployInput } from '../../src/contract/deployment.js';
 import { decideUpdate, statusQuery } from '../../src/contract/messages.js';
 import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
 import type { Command, ResolvedPlan } from '../../src/contract/plan.js';
+import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import type { Decision, OpenQuestion, StepRecord } from '../../src/domain/ledger.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { json, serve } from '../helpers/server.js';
@@ -36,6 +37,7 @@ beforeAll(async () => {
     connection: await NativeConnection.connect({ address: server.address }),
     taskQueue: 'steps',
     workflowsPath: fileURLToPath(new URL('./steps.ts', import.meta.url)),
+    sinks: SILENT_SINKS,
     activities: {
       ...createPeopleActivities(),
       ...createBrowserActivities(),

@@ -14,6 +14,7 @@ import type { Question } from '../../src/contract/activities.js';
 import type { DeployInput } from '../../src/contract/deployment.js';
 import { concernRaised, concernSettled, decideUpdate, decisionSignals } from '../../src/contract/messages.js';
 import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
+import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import type { Ledger } from '../../src/domain/ledger.js';
 import type { Channel, Notifications } from '../../src/domain/notifications.js';
 import { loadPlan } from '../../src/plan/load.js';
@@ -38,6 +39,7 @@ beforeAll(async () => {
     connection: await NativeConnection.connect({ address: server.address }),
     taskQueue: 'telling',
     workflowsPath: fileURLToPath(new URL('./asking.ts', import.meta.url)),
+    sinks: SILENT_SINKS,
     activities: createPeopleActivities({
       answer: (question) => answer(question),
       patience: { answer: 400, whole: 2_000, pause: 10 },

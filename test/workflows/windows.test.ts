@@ -17,6 +17,7 @@ import type { DeployInput } from '../../src/contract/deployment.js';
 import { decideUpdate, decisionSignals, statusQuery } from '../../src/contract/messages.js';
 import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
 import type { ResolvedPlan, Windows } from '../../src/contract/plan.js';
+import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import type { Decision, Ledger, StepRecord } from '../../src/domain/ledger.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { replaceOnce, SHIPPED, shippedText, write } from '../plan/plan-files.js';
@@ -62,6 +63,7 @@ beforeAll(async () => {
     connection: await NativeConnection.connect({ address }),
     taskQueue: 'windows',
     workflowsPath: fileURLToPath(new URL('./windows.ts', import.meta.url)),
+    sinks: SILENT_SINKS,
     activities,
   });
   working = worker.run();

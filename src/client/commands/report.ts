@@ -72,10 +72,6 @@ async function make(
   const { deployment, outcome, status, sha256, counts, source } = document;
   if (json) printJson({ ok: true, format, out, deployment, outcome, status, sha256, items: counts, source });
   else note(`${out}: ${format} of ${deployment}, ${outcome ?? status}, content sha256 ${sha256}`);
-  if (source.why)
-    note(
-      `The ledger is ${source.ledger === 'history' ? 'put together from the history' : source.ledger}: ${source.why}.`,
-    );
   if (source.evidence.why) note(`Without plots: ${source.evidence.why}.`);
   return EXIT.good;
 }

@@ -17,6 +17,7 @@ import { findDeployment } from '../deployments.js';
 import { CliError, EXIT, innermost, usageError } from '../errors.js';
 import { exiting, note, print, printJson } from '../output.js';
 import { queueServices } from '../queue-service.js';
+import { release } from '../release.js';
 import { clock } from '../rendering/status.js';
 import { problemsText, tryLoad } from './plan.js';
 
@@ -147,7 +148,7 @@ async function startWorkflow(connected: Connected, input: DeployInput): Promise<
       ]),
       staticSummary: `${input.plan.service}: ${input.plan.release.previous} → ${input.plan.release.target}`,
       staticDetails: staticDetails(input),
-      memo: { deployment: input.deployment, digest: input.digest },
+      memo: { deployment: input.deployment, digest: input.digest, release: release() },
     });
     return { workflowId, runId: handle.firstExecutionRunId };
   } catch (error) {

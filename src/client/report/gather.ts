@@ -1,18 +1,18 @@
 /** Everything that a report says, from a deployment's history: at any time, whether it goes on, has ended or was ended. */
 import { WorkflowNotFoundError } from '@temporalio/client';
-import type { DeployInput, DeployResult } from '../../contract/deployment.js';
-import type { RollbackResult } from '../../contract/messages.js';
+import { type DeployInput, type DeployResult, newLedger } from '../../contract/deployment.js';
+import type { MonitorProgress, RollbackResult } from '../../contract/messages.js';
+import { withProgress } from '../../contract/progress.js';
 import type { Ledger, RollbackRecord } from '../../domain/ledger.js';
 import type { Connected } from '../connection.js';
-import { type Found, readLedger } from '../deployments.js';
+import type { Found } from '../deployments.js';
 import { CliError, EXIT } from '../errors.js';
-import { type History, readHistory } from './happenings.js';
-import { reconstruct } from './reconstruct.js';
-import { rollbackEnd, rollbackSteps } from './rollbacks.js';
+import { type History, readHistory } from './history.js';
+import { replay } from './replay.js';
 
 /**
- * How the ledger was had: the workflow's own result; the answer of a worker that replayed the history; or, when no
- * worker answers, put together from the history here.
+ * How the ledger was had: the workflow's own result, or its history, gone through once more by the workflow's code.
+ * Earlier releases also asked a worker (`query`).
  */
 export type LedgerSource = 'result' | 'query' | 'history';
 
@@ -24,15 +24,14 @@ export interface Gathered {
   input: DeployInput;
   ledger: Ledger;
   source: LedgerSource;
-  /** Why a worse source had to do. */
-  why?: string;
   /** How many events the history had. */
   events: number;
 }
 
 /**
  * @param only the source to use, for a report that is checked must be made as it was made
- * @throws CliError when the history is no deployment's, or cannot be decoded with the keys that there are
+ * @throws CliError when the history is no deployment's, cannot be decoded with the keys that there are, or was made by
+ * another release
  */
 export async function gather(connected: Connected, found: Found, only?: LedgerSource): Promise<Gathered> {
   const history = await historyOf(connected, found);
@@ -43,10 +42,15 @@ export async function gather(connected: Connected, found: Found, only?: LedgerSo
       exitCode: EXIT.badly,
     });
   }
-  const had = await ledgerOf(connected, { found, history, input, only });
-  const ledger = await withRollback(connected, found.running ? had.ledger : interrupted(had.ledger, history));
   const { workflowId, runId, status } = found;
-  return { ...had, workflowId, runId, status, input, ledger, events: history.events };
+  const about = { workflowId, runId, status, input, events: history.events.length };
+  if (history.result && only !== 'history') {
+    return { ...about, ledger: history.result as DeployResult, source: 'result' };
+  }
+  const published = (await replay(workflowId, history)) as Ledger | undefined;
+  const own = published ?? newLedger(input, history.startedAt);
+  const ledger = found.running ? await withProgress(own, progressOf(connected)) : interrupted(own, history);
+  return { ...about, ledger: await withRollback(connected, ledger), source: 'history' };
 }
 
 async function historyOf(connected: Connected, { handle }: Pick<Found, 'handle'>): Promise<History> {
@@ -54,23 +58,11 @@ async function historyOf(connected: Connected, { handle }: Pick<Found, 'handle'>
   return readHistory(events ?? [], connected.client.options.loadedDataConverter);
 }
 
-async function ledgerOf(
-  connected: Connected,
-  { found, history, input, only }: { found: Found; history: History; input: DeployInput; only?: LedgerSource },
-): Promise<Pick<Gathered, 'ledger' | 'source' | 'why'>> {
-  if (history.result && only !== 'history') return { ledger: history.result as DeployResult, source: 'result' };
-  const rebuild = (why?: string) => {
-    const ledger = reconstruct({ input, workflowId: found.workflowId }, history.happenings);
-    return { ledger, source: 'history' as const, ...(why === undefined ? {} : { why }) };
-  };
-  if (only === 'history') return rebuild();
-  try {
-    return { ledger: await readLedger(connected, found), source: 'query' };
-  } catch (error) {
-    if (!(error instanceof CliError)) throw error;
-    return rebuild('no worker answered, so that what only the workflow itself knows is missing');
-  }
-}
+/** A monitor tells its deployment how things are at its end: until then its own history says it. */
+const progressOf = (connected: Connected) => async (workflowId: string) => {
+  const history = await historyOf(connected, { handle: connected.client.workflow.getHandle(workflowId) });
+  return (await replay(workflowId, history)) as MonitorProgress | undefined;
+};
 
 /** What was under way when the workflow was ended from outside will not go on by itself. */
 function interrupted(ledger: Ledger, { failure }: History): Ledger {
@@ -94,10 +86,17 @@ async function rollbackNow(connected: Connected, { workflowId }: RollbackRecord)
   try {
     const history = await historyOf(connected, { handle });
     if (history.result) return rollbackEnd(history.result as RollbackResult);
-    const steps = rollbackSteps(history.happenings);
+    const { steps = [] } = ((await replay(workflowId, history)) ?? {}) as Pick<Partial<RollbackRecord>, 'steps'>;
     return history.failure ? { steps, succeeded: false, reason: history.failure } : { steps };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return {};
     throw error;
   }
 }
+
+/** How a rollback ended, as its record in the ledger has it. */
+const rollbackEnd = ({ startedAt, endedAt, ...result }: RollbackResult): Partial<RollbackRecord> => ({
+  ...result,
+  took: endedAt - startedAt,
+  endedAt,
+});

@@ -1,8 +1,7 @@
 /** A report in one of its formats. */
-import { readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
-import { projectFolder } from '../../../sandbox/local/folders.js';
+import { dirname, relative, resolve, sep } from 'node:path';
 import type { ResolvedPlan } from '../../contract/plan.js';
+import { release } from '../release.js';
 import { renderChecklist } from './checklist.js';
 import { contentOf, documentOf, type Making, type ReportDocument } from './document.js';
 import { type EvidenceFolder, evidenceFolder } from './evidence.js';
@@ -42,20 +41,14 @@ export async function renderReport(
 }
 
 function makingOf(
-  { source: ledger, why, events }: Gathered,
+  { source: ledger, events }: Gathered,
   { place, from }: { place: EvidenceFolder; from: string },
 ): Making {
   const evidence = place.missing === undefined ? { read: true } : { read: false, why: place.missing };
   const links = relative(from, place.folder).split(sep).join('/') || '.';
   return {
-    generator: generator(),
+    generator: release(),
     madeAt: Date.now(),
-    source: { ledger, ...(why === undefined ? {} : { why }), events, evidence, links },
+    source: { ledger, events, evidence, links },
   };
-}
-
-/** This version of Surefoot. Another one may put the same report into other words. */
-export function generator(): string {
-  const { version } = JSON.parse(readFileSync(join(projectFolder(), 'package.json'), 'utf8')) as { version: string };
-  return version;
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Connected } from '../connection.js';
 import { type Found, findRun } from '../deployments.js';
 import { CliError, EXIT } from '../errors.js';
+import { release } from '../release.js';
 import { readSeal } from './checklist.js';
 import { coarse, compareContents, type Difference, differences } from './compare.js';
 import { compareChecklists } from './compare-checklists.js';
@@ -16,8 +17,8 @@ import {
   withoutMaking,
 } from './document.js';
 import { type EvidenceFolder, evidenceFolder, flawOf } from './evidence.js';
-import { type Gathered, gather } from './gather.js';
-import { type Format, generator, renderReport } from './make.js';
+import { type Gathered, gather, type LedgerSource } from './gather.js';
+import { type Format, renderReport } from './make.js';
 
 export interface Verified {
   format: Format;
@@ -75,7 +76,7 @@ export async function verifyReport(connected: Connected, handed: Handed, expecte
   const found = await findRun(connected, { workflowId, runId });
   if (!found)
     return otherRun(`${connected.address}, namespace ${connected.namespace}, has no run ${runId} of ${workflowId}`);
-  const gathered = await gather(connected, found, document.source.ledger === 'history' ? 'history' : undefined);
+  const gathered = await gather(connected, found, sourceOf(document) === 'history' ? 'history' : undefined);
   const checked = await check(handed, gathered);
   return { ...about, ...checked };
 }
@@ -89,13 +90,13 @@ async function check(
   const place = evidenceFolder(plan.evidence, deployment);
   const notes: string[] = [];
   const found: Difference[] = [];
-  const isSameSource = gathered.source === document.source.ledger;
+  const isSameSource = gathered.source === sourceOf(document);
   if (!isSameSource) {
     notes.push(
       `the report was made ${document.source.ledger}, which is not to be had now (${gathered.source}): items and sign-offs were compared, not every word`,
     );
   }
-  const isSameWords = document.generator === generator();
+  const isSameWords = document.generator === release();
   if (!isSameWords) notes.push(`the report was made by Surefoot ${document.generator}: its wording was not compared`);
 
   if (format === 'checklist') {
@@ -119,6 +120,9 @@ async function check(
   found.push(...(await checkEvidence(document.evidence ?? content.evidence, { place, file: document, notes })));
   return { differences: found, notes };
 }
+
+/** What a worker answered is what it had made of the history. */
+const sourceOf = ({ source: { ledger } }: Making): LedgerSource => (ledger === 'query' ? 'history' : ledger);
 
 /** A report of what had ended by then cannot say that it goes on. */
 function endedSince(file: ReportDocument, { events, status }: Gathered, notes: string[]): Difference[] {

@@ -63,7 +63,7 @@ const ENGLISH: Words = {
   source: {
     result: 'from the result of the workflow',
     query: 'from a worker that read the history',
-    history: 'from the history alone, without a worker: what only the workflow knows is unknown',
+    history: 'from the history, by the workflow itself',
   },
   made: 'Filled in by Surefoot',
   labels: { name: ['name'], date: ['date'], time: ['time'], notes: ['notes'] },
@@ -105,7 +105,7 @@ const PORTUGUESE: Words = {
   source: {
     result: 'a partir do resultado do workflow',
     query: 'a partir de um worker que leu o histórico',
-    history: 'somente a partir do histórico, sem worker: o que só o workflow sabe fica desconhecido',
+    history: 'a partir do histórico, pelo próprio workflow',
   },
   made: 'Preenchido por Surefoot',
   labels: { name: ['nome'], date: ['data'], time: ['hora'], notes: ['notas', 'observações'] },

@@ -6,6 +6,7 @@ import { searchAttributes } from '../../contract/names.js';
 import { renderBoard } from '../../domain/board.js';
 import { countItems, itemStatuses } from '../../domain/items.js';
 import type { Ledger } from '../../domain/ledger.js';
+import { publishState } from '../published.js';
 
 export class Context {
   readonly ledger: Ledger;
@@ -35,7 +36,9 @@ export class Context {
   /** Brings board and search attributes up to date; attributes only when they differ, for each is an event. */
   publish(): void {
     const { ledger } = this;
-    setCurrentDetails(renderBoard(this.counted, Date.now()));
+    const { counted } = this;
+    setCurrentDetails(renderBoard(counted, Date.now()));
+    publishState(counted);
     const waitingFor = ledger.held ? 'resume' : (ledger.questions[0]?.id ?? '');
     const verdict = ledger.outcome ?? (ledger.rollback ? 'rolling-back' : 'running');
     const state = [ledger.phase, waitingFor, verdict].join('|');

@@ -110,6 +110,7 @@ export class Decisions {
   private refuseSignal(name: string, reason: string): void {
     const refused = { kind: 'hold', who: '?', role: '?', at: Date.now(), via: 'signal', accepted: false } as const;
     this.record({ ...refused, subject: name, reason });
+    this.context.publish();
   }
 
   private consider(kind: DecisionKind, sent: unknown) {

@@ -58,6 +58,7 @@ export class Watching {
       });
       const { endedAt, verdict, ticks, samples, criteria } = result;
       Object.assign(record, { endedAt, verdict, ticks, samples, criteria });
+      this.context.publish();
       await catchUp(endedAt, watch.title);
       return { result, waivers };
     } finally {

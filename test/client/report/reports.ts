@@ -2,13 +2,13 @@
 
 import { contentOf, documentOf, type Making, type ReportDocument } from '../../../src/client/report/document.js';
 import type { Gathered } from '../../../src/client/report/gather.js';
-import { knownSteps } from '../../../src/client/report/steps.js';
 import type { ResolvedPlan } from '../../../src/contract/plan.js';
 import { countItems, itemStatuses } from '../../../src/domain/items.js';
 import type { Ledger, StepRecord } from '../../../src/domain/ledger.js';
 import { loadPlan } from '../../../src/plan/load.js';
 import { SHIPPED } from '../../plan/plan-files.js';
 import { ledgerWith, PROPOSED, START } from '../ledgers.js';
+import { knownSteps } from './known-steps.js';
 
 export const { resolved: plan, digest } = loadPlan(SHIPPED);
 

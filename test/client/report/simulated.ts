@@ -1,7 +1,6 @@
 /** Activities in which everything is well, with evidence that is really kept: for histories to make reports of. */
 import { appendEvidence, referTo, storeEvidence } from '../../../src/adapters/evidence-store.js';
 import { seriesLine, seriesPath } from '../../../src/adapters/series.js';
-import { knownSteps } from '../../../src/client/report/steps.js';
 import type { Activities, EvidencePlace, StepKey } from '../../../src/contract/activities.js';
 import { aspectsOf } from '../../../src/contract/checks.js';
 import type { EndpointCheck, ResolvedPlan } from '../../../src/contract/plan.js';
@@ -9,6 +8,7 @@ import type { Sample } from '../../../src/domain/criteria.js';
 import type { Fact } from '../../../src/domain/evidence.js';
 import type { Question } from '../../../src/domain/ledger.js';
 import { digestOf } from '../../../src/plan/digest.js';
+import { knownSteps } from './known-steps.js';
 
 export interface Circumstances {
   /** Facts that do not hold, as `STEP/FACT`, the first time. */

@@ -105,7 +105,7 @@ ${waiting.length > 0 ? note(`Waits for people: ${waiting.join('; ')}`) : undefin
 const SOURCES: Record<ReportDocument['source']['ledger'], string> = {
   result: "from the workflow's result",
   query: "from a worker's answer",
-  history: 'from the history alone',
+  history: 'from the history, by the workflow itself',
 };
 
 function outcomeOf({ outcome, status, phase, reason }: ReportDocument): { text: string; state: string } {

@@ -1,7 +1,7 @@
 /** Every step of a deployment by a plan: where it stands in the checklist, and what it establishes. */
-import type { ResolvedPlan } from '../../contract/plan.js';
-import { runbookOf } from '../../contract/runbook.js';
-import { STEPS, type StepDefinition } from '../../domain/steps.js';
+import type { ResolvedPlan } from '../../../src/contract/plan.js';
+import { runbookOf } from '../../../src/contract/runbook.js';
+import { STEPS, type StepDefinition } from '../../../src/domain/steps.js';
 
 export interface KnownStep extends StepDefinition {
   /** Names of the facts that it establishes, when it is carried out. */

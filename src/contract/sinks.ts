@@ -1,0 +1,10 @@
+/** Where workflows publish how they stand. On workers nobody listens; a report is made by whoever replays a history. */
+import type { Sinks } from '@temporalio/workflow';
+
+export interface StateSinks extends Sinks {
+  /** The whole of it: the ledger of a deployment, the steps of a rollback, the progress of a monitor. */
+  state: { publish(state: unknown): void };
+}
+
+/** For workers: a sink that is not there would be told as a mistake each time. */
+export const SILENT_SINKS = { state: { publish: { fn: () => {}, callDuringReplay: false } } };
