@@ -40,6 +40,9 @@ beforeAll(async () => {
     return server;
   };
   await start('plain');
+  if ((await wayOfPsql(at('plain', { mode: 'require' }))).includes('SSL support is not compiled in')) {
+    throw new Error('the psql of this PostgreSQL speaks no TLS: apt-get install postgresql');
+  }
   await (await start('only')).offerTls({ ...right, root: authority.root }, hostssl());
   await (await start('other')).offerTls({ ...wrong, root: authority.root }, hostssl());
   await (await start('client')).offerTls({ ...right, root: authority.root }, hostssl('clientcert=verify-full'));
@@ -74,9 +77,6 @@ async function wayOfPsql(database: Database): Promise<string> {
   const env = connectionVariables(database, await readSecret(database.password));
   const text = "select case when ssl then 'tls' else 'plain' end from pg_stat_ssl where pid = pg_backend_pid()";
   const run = await execa('psql', ['-X', '-A', '-t', '-q', '-w', '-c', text], { env, reject: false });
-  if (run.stderr.includes('SSL support is not compiled in')) {
-    throw new Error('the psql on PATH speaks no TLS: apt-get install postgresql');
-  }
   return run.failed ? `refused: ${run.stderr}` : run.stdout;
 }
 
