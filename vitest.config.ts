@@ -25,6 +25,6 @@ export default defineConfig({
     allowOnly: !ci,
     reporters: ci ? ['default', 'json'] : ['default'],
     // `.ci/run` counts from this file.
-    outputFile: { json: '.surefoot/test-report.json' },
+    outputFile: { json: 'coverage/test-report.json' },
   },
 });

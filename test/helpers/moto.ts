@@ -3,15 +3,15 @@ import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { vi } from 'vitest';
+import { cacheFolder } from '../../sandbox/local/folders.js';
 import { deadPort } from './server.js';
 
 const run = promisify(execFile);
 
 const VERSION = '5.2.5';
-const HOME = fileURLToPath(new URL(`../../.surefoot/moto-${VERSION}`, import.meta.url));
+const HOME = join(cacheFolder(), `moto-${VERSION}`);
 
 export interface Moto {
   url: string;
