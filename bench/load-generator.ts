@@ -20,7 +20,7 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { runClosedLoop, summarize } from '../src/adapters/load-generator.js';
+import { runClosedLoop, summarize } from '../src/adapters/application/load-generator.js';
 import { percentile } from '../src/domain/statistics.js';
 
 const run = promisify(execFile);

@@ -19,7 +19,7 @@ try {
 
   // The recorder is a program of its own: plain JavaScript that runs without the rest of the worker.
   for (const file of ['recorder-process.mjs', 'process-identity.mjs']) {
-    copyFileSync(join('src/adapters', file), join(aside, 'src/adapters', file));
+    copyFileSync(join('src/adapters/commands', file), join(aside, 'src/adapters/commands', file));
   }
   chmodSync(join(aside, 'src/client/main.js'), 0o755);
 

@@ -19,6 +19,7 @@ const steps = [
   ['Types', () => [command('typescript', 'tsc'), '--noEmit', '-p', '.']],
   ['Direction of imports', () => ['scripts/checks/imports.js']],
   ['Layers as the docs show them', () => ['scripts/checks/layers.js']],
+  ['One meaning for each exported name', () => ['scripts/checks/names.js']],
   ['Workflow code is deterministic', () => ['scripts/checks/determinism.js']],
   ['No shell but in the plan’s own scripts', () => ['scripts/checks/shells.js']],
   ['Build, with the workflow bundle', () => ['scripts/build.js']],

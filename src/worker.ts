@@ -12,33 +12,33 @@ import {
   Worker,
 } from '@temporalio/worker';
 import { pino } from 'pino';
-import { createAccessActivities } from './activities/access.js';
 import { createAdmissionActivities } from './activities/admission.js';
-import { createAlertActivities } from './activities/alerts.js';
-import { createApprovalActivities } from './activities/approvals.js';
-import { createBackupActivities } from './activities/backups.js';
-import { createBrowserActivities } from './activities/browser.js';
+import { createAlertActivities } from './activities/alerts/alerts.js';
+import { createBrowserActivities } from './activities/application/documentation.js';
+import { createHttpActivities } from './activities/application/endpoints.js';
+import { createLoadActivities } from './activities/application/load.js';
+import { createBackupActivities } from './activities/backup/backups.js';
+import { createRestoreActivities } from './activities/backup/restore.js';
+import { createAccessActivities } from './activities/cloud/access.js';
 import { createCommandActivities } from './activities/commands.js';
-import { createDatabaseActivities } from './activities/databases.js';
-import { createHttpActivities } from './activities/http.js';
-import { createIndexActivities } from './activities/indexes.js';
-import { keepReports } from './activities/kept-reports.js';
-import { keepSecrets } from './activities/kept-secrets.js';
-import { createLoadActivities } from './activities/load.js';
-import { createMonitorActivities, monitorSources } from './activities/monitor.js';
-import { createPeopleActivities } from './activities/people.js';
+import { archiveReports } from './activities/evidence/report-archive.js';
+import { redactResults } from './activities/evidence/result-redaction.js';
+import { createSampleActivities, sampleSources } from './activities/metrics/samples.js';
+import { createTrendActivities } from './activities/metrics/trends.js';
+import { createPeopleActivities } from './activities/notify/people.js';
+import { createDatabaseActivities } from './activities/postgres/databases.js';
+import { createIndexActivities } from './activities/postgres/indexes.js';
 import { createPrerequisiteActivities } from './activities/prerequisites.js';
-import { createRestoreActivities } from './activities/restore.js';
-import { createReviewActivities } from './activities/review.js';
-import { createTrendActivities } from './activities/trends.js';
+import { createApprovalActivities } from './activities/review/approvals.js';
+import { createReviewActivities } from './activities/review/review.js';
 import { createVerificationActivities } from './activities/verification.js';
 import { createWindowActivities } from './activities/windows.js';
-import { redact } from './adapters/redaction.js';
-import { IDENTITY_FILE, runnerIdentity } from './adapters/runner-identity.js';
-import { knownSecrets } from './adapters/secrets.js';
-import type { Question } from './contract/activities.js';
+import { IDENTITY_FILE, runnerIdentity } from './adapters/commands/runner-identity.js';
+import { redact } from './adapters/evidence/redaction.js';
+import { knownSecrets } from './adapters/evidence/secrets.js';
 import { runnerQueue, TASK_QUEUE } from './contract/names.js';
 import { SILENT_SINKS } from './contract/sinks.js';
+import type { Question } from './domain/ledger/ledger.js';
 import { dataConverter } from './encryption/data-converter.js';
 
 export interface WorkerOptions {
@@ -59,7 +59,7 @@ export interface WorkerOptions {
   tell?: (text: string) => void;
 }
 
-export { StateFolderUnusable } from './adapters/runner-identity.js';
+export { StateFolderUnusable } from './adapters/commands/runner-identity.js';
 
 const bundle = (name: string): string => fileURLToPath(new URL(`../${name}.js`, import.meta.url));
 
@@ -79,12 +79,12 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   options.tell?.(`runner ${identity}`);
   if (copied) options.tell?.(copyInWords(state, identity));
   const connection = await NativeConnection.connect(options.connection);
-  const sources = monitorSources();
+  const sources = sampleSources();
   const commands = createCommandActivities({ state });
   const converter = dataConverter('replace');
   const shared = {
     dataConverter: converter,
-    interceptors: { activity: [keepSecrets, keepReports, ...(options.activityInterceptors ?? [])] },
+    interceptors: { activity: [redactResults, archiveReports, ...(options.activityInterceptors ?? [])] },
     connection,
     namespace: options.namespace,
     maxHeartbeatThrottleInterval: '2s',
@@ -107,7 +107,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
           ...createBrowserActivities(),
           ...createHttpActivities(),
           ...createIndexActivities(),
-          ...createMonitorActivities(sources),
+          ...createSampleActivities(sources),
           ...createTrendActivities(),
           ...createPeopleActivities({ answer: options.answer }),
           ...createReviewActivities(),

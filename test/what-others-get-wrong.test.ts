@@ -3,10 +3,10 @@
  * workflows do, with the workflows themselves (`test/model`). The same with real servers: `test/deployments`.
  */
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { Approvals } from '../src/domain/approvals.js';
-import { type Criterion, emptyState, observe, type Sample, sampleOf, verdict } from '../src/domain/criteria.js';
-import { judge, take } from '../src/domain/decisions.js';
-import type { Decision, Ledger } from '../src/domain/ledger.js';
+import type { Approvals } from '../src/domain/decisions/approvals.js';
+import { judgeDecision, take } from '../src/domain/decisions/decisions.js';
+import type { Decision, Ledger } from '../src/domain/ledger/ledger.js';
+import { type Criterion, emptyState, observe, type Sample, sampleOf, verdict } from '../src/domain/watch/criteria.js';
 import { ledgerWith, PROPOSED, questionWith, START } from './client/ledgers.js';
 import { PlayedDeployment, SERVICE_WORKFLOW } from './model/deployment.js';
 import { SIGNERS } from './model/people.js';
@@ -58,7 +58,7 @@ const approve = (who: string, role: string): Decision => ({
   digest: PROPOSED,
 });
 const tell = (ledger: Ledger, decision: Decision): boolean => {
-  const { accepted, reason } = judge(ledger, approvals, decision);
+  const { accepted, reason } = judgeDecision(ledger, approvals, decision);
   if (accepted) take(ledger, { ...decision, at: START, via: 'update', accepted, reason });
   return accepted;
 };

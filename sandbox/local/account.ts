@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { SandboxError } from './errors.js';
+import { SandboxError } from '../../src/local/errors.js';
 
 /** An account of the operating system to run a service as. */
 export type Account = { name: string; uid: number; gid: number };

@@ -3,7 +3,7 @@ import { appendFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { choosePorts } from './ports.js';
+import { choosePorts } from '../../src/local/ports.js';
 
 export interface AnnouncementReceiver {
   url: string;

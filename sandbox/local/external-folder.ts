@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { writeAtomically } from './folders.js';
+import { writeAtomically } from '../../src/local/folders.js';
 
 const ROOT = '/var/tmp';
 const NAME = /^\/var\/tmp\/surefoot-[0-9a-f]{12}-[A-Za-z0-9]{6}$/;

@@ -1,6 +1,6 @@
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAlive, ownIdentity, type ProcessIdentity } from './processes.js';
+import { isAlive, ownIdentity, type ProcessIdentity } from '../../src/local/processes.js';
 
 /** Who holds a lock, and since when (ISO 8601). */
 export type LockHolder = ProcessIdentity & { since: string };

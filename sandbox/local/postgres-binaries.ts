@@ -2,10 +2,10 @@ import { accessSync, constants } from 'node:fs';
 import { chmod, copyFile, cp, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { basename, delimiter, dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
-import { publishFolder, unpackWheel } from './downloads.js';
-import { reason, SandboxError } from './errors.js';
-import { cacheFolder, projectFolder } from './folders.js';
-import { currentPlatform } from './platform.js';
+import { publishFolder, unpackWheel } from '../../src/local/downloads.js';
+import { reason, SandboxError } from '../../src/local/errors.js';
+import { cacheFolder, projectFolder } from '../../src/local/folders.js';
+import { currentPlatform } from '../../src/local/platform.js';
 
 /** Absolute paths of the programs, and the server's version (15, 18, …). */
 export type PostgresBinaries = {

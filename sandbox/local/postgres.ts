@@ -2,11 +2,11 @@ import { chmod, chown, mkdir, readFile, rm, stat, writeFile } from 'node:fs/prom
 import { join } from 'node:path';
 import { execa } from 'execa';
 import pg from 'pg';
+import { reason, SandboxError } from '../../src/local/errors.js';
+import { type LocalService, lastLines, startService, waitFor } from '../../src/local/processes.js';
 import { type Account, unprivilegedAccount } from './account.js';
-import { reason, SandboxError } from './errors.js';
 import { externalFolder, reachableBy } from './external-folder.js';
 import { copyServer, findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
-import { type LocalService, lastLines, startService, waitFor } from './processes.js';
 import { ensureSecret } from './secrets.js';
 
 /** A running PostgreSQL server on the loopback address. `passwordFile` holds the superuser's password and nothing else. */

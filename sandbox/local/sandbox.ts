@@ -1,16 +1,16 @@
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { SandboxError } from '../../src/local/errors.js';
+import { defaultHome, writeAtomically } from '../../src/local/folders.js';
+import { choosePorts } from '../../src/local/ports.js';
+import { type LocalService, stopLeftovers } from '../../src/local/processes.js';
+import { ensureVirtualEnvironment } from '../../src/local/python.js';
+import { type SearchAttributeType, startTemporalServer, type TemporalServer } from '../../src/local/temporal.js';
 import { stopApplications } from './applications.js';
-import { SandboxError } from './errors.js';
-import { defaultHome, writeAtomically } from './folders.js';
-import { choosePorts } from './ports.js';
 import { type PostgresServer, startPostgres } from './postgres.js';
-import { type LocalService, stopLeftovers } from './processes.js';
-import { ensureVirtualEnvironment } from './python.js';
 import { openState, resetState, type State } from './state.js';
 import { prepareTarget, type Target } from './target.js';
 import { targetLayout } from './target-layout.js';
-import { type SearchAttributeType, startTemporalServer, type TemporalServer } from './temporal.js';
 
 export type SandboxOptions = {
   /** The state folder; `SUREFOOT_HOME`, else `.surefoot`, when absent. */

@@ -1,10 +1,10 @@
 import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { SandboxError } from '../../src/local/errors.js';
+import { stopLeftovers } from '../../src/local/processes.js';
 import { stopApplications } from './applications.js';
-import { SandboxError } from './errors.js';
 import { removeExternalFolder } from './external-folder.js';
 import { acquireLock, type Lock } from './lock.js';
-import { stopLeftovers } from './processes.js';
 
 const MARKER = '.surefoot-state';
 

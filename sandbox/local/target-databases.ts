@@ -3,9 +3,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import pg from 'pg';
-import { reason, SandboxError } from './errors.js';
+import { reason, SandboxError } from '../../src/local/errors.js';
+import type { VirtualEnvironment } from '../../src/local/python.js';
 import { connectionTo, type PostgresServer } from './postgres.js';
-import type { VirtualEnvironment } from './python.js';
 import { ENVIRONMENTS, type EnvironmentName, SPECIFICATIONS, STARTING_VERSION, targetLayout } from './target-layout.js';
 
 type Context = {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { projectFolder } from './folders.js';
+import { projectFolder } from '../../src/local/folders.js';
 
 export const ENVIRONMENTS = ['staging', 'production'] as const;
 

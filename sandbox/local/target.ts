@@ -3,12 +3,12 @@ import { chmod, cp, mkdir, readdir, rm, stat, truncate, writeFile } from 'node:f
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { request } from 'undici';
+import { reason, SandboxError } from '../../src/local/errors.js';
+import { writeAtomically } from '../../src/local/folders.js';
+import { lastLines, waitFor } from '../../src/local/processes.js';
+import type { VirtualEnvironment } from '../../src/local/python.js';
 import { stopApplications } from './applications.js';
-import { reason, SandboxError } from './errors.js';
-import { writeAtomically } from './folders.js';
 import type { PostgresServer } from './postgres.js';
-import { lastLines, waitFor } from './processes.js';
-import type { VirtualEnvironment } from './python.js';
 import { ensureSecret } from './secrets.js';
 import { prepareTemplates, restoreDatabases, roleOf } from './target-databases.js';
 import { ENVIRONMENTS, type EnvironmentName, SPECIFICATIONS, STARTING_VERSION, targetLayout } from './target-layout.js';

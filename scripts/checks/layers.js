@@ -60,6 +60,25 @@ export const LAYERS = {
     layers: [],
     packages: ['node:', '@temporalio/common', '@temporalio/proto'],
   },
+  local: {
+    holds: 'this machine: folders, ports, processes, downloads, a Temporal server of its own',
+    layers: [],
+    packages: true,
+    except: ['@temporalio/workflow', '@temporalio/worker'],
+  },
+  temporal: {
+    holds: 'deployments as others than the worker reach them: a connection, finding one, its ledger',
+    layers: ['domain', 'contract', 'encryption', 'local'],
+    packages: true,
+    except: ['@temporalio/workflow', '@temporalio/worker'],
+  },
+  report: {
+    holds:
+      'what a deployment’s history and evidence say, as a page, as the checklist, as data; and whether a report is true',
+    layers: ['domain', 'contract', 'plan', 'encryption', 'local', 'temporal'],
+    packages: true,
+    except: ['@temporalio/workflow', '@temporalio/worker'],
+  },
   worker: {
     holds: 'the only place where everything meets',
     layers: ['domain', 'contract', 'plan', 'adapters', 'activities', 'encryption', 'rehearsal'],
@@ -73,7 +92,7 @@ export const LAYERS = {
   },
   rehearsal: {
     holds: 'simulated worlds, virtual time, scenarios and their expectations',
-    layers: ['domain', 'contract', 'plan', 'adapters', 'activities', 'sandbox'],
+    layers: ['domain', 'contract', 'plan', 'adapters', 'activities', 'local'],
     packages: true,
   },
   backtest: {
@@ -83,19 +102,30 @@ export const LAYERS = {
   },
   demo: {
     holds: 'the shipped plan carried out in the sandbox, with stand-in people and a fault',
-    layers: ['domain', 'contract', 'plan', 'adapters', 'encryption', 'worker', 'sandbox'],
+    layers: [
+      'domain',
+      'contract',
+      'plan',
+      'adapters',
+      'encryption',
+      'local',
+      'temporal',
+      'report',
+      'worker',
+      'sandbox',
+    ],
     packages: true,
   },
   client: {
     holds: 'the command line',
-    layers: ['domain', 'contract', 'plan', 'encryption', 'sandbox'],
-    later: ['worker', 'rehearsal', 'demo', 'doctor', 'backtest'],
+    layers: ['domain', 'contract', 'plan', 'encryption', 'local', 'temporal', 'report'],
+    later: ['worker', 'rehearsal', 'demo', 'doctor', 'backtest', 'sandbox'],
     packages: true,
     except: ['@temporalio/worker'],
   },
   sandbox: {
-    holds: 'Temporal, PostgreSQL and the target on this machine',
-    layers: ['domain', 'contract', 'plan'],
+    holds: 'PostgreSQL and the target on this machine, for the demo and for trying things',
+    layers: ['domain', 'contract', 'plan', 'local'],
     packages: true,
     except: ['@temporalio/workflow'],
   },

@@ -1,6 +1,6 @@
 /**
  * No shell reads what a plan, a person or a server has written: programs are started with a list of arguments. The
- * user's own scripts may be shell scripts, and a server over ssh has a login shell, for which `src/adapters/ssh.ts` quotes.
+ * user's own scripts may be shell scripts, and a server over ssh has a login shell, for which `src/adapters/commands/ssh.ts` quotes.
  *
  *   node scripts/checks/shells.js [FOLDER]
  */

@@ -1,9 +1,10 @@
 /** What this worker refuses to run: another plan than was agreed on, or time that is not what it claims to be. */
 import { ApplicationFailure } from '@temporalio/common';
-import type { AdmissionActivities, Clock } from '../contract/activities.js';
+import type { AdmissionActivities } from '../contract/activities/admission.js';
+import type { Clock } from '../contract/activities/step.js';
 import { FailureType } from '../contract/errors.js';
 import { formatDuration } from '../domain/duration.js';
-import { digestOf } from '../plan/digest.js';
+import { digestOf } from '../plan/core/digest.js';
 
 /** How far the workflow's clock may be from the wall clock when time is real, milliseconds. */
 const LARGEST_DRIFT = 10 * 60_000;

@@ -1,18 +1,19 @@
 /** Commands of the checklist: scripts, logs, migrations. Each runs at most once for its step and generation. */
-import { commandLine } from '../adapters/command-line.js';
-import { storeEvidence } from '../adapters/evidence-store.js';
-import { judgeLines, tooLong } from '../adapters/log-lines.js';
-import { quotable } from '../adapters/quotable.js';
-import { redact } from '../adapters/redaction.js';
-import type { CommandActivities } from '../contract/activities.js';
+import { commandLine } from '../adapters/commands/command-line.js';
+import { storeEvidence } from '../adapters/evidence/evidence-store.js';
+import { redact } from '../adapters/evidence/redaction.js';
+import { judgeLines, tooLong } from '../adapters/metrics/log-lines.js';
+import { quotable } from '../adapters/postgres/quotable.js';
+import type { CommandActivities } from '../contract/activities/commands.js';
 import { formatDuration } from '../domain/duration.js';
 import { unknownFact } from '../domain/evidence.js';
 import { LONGEST_LINE, matcher } from '../domain/pattern.js';
-import { attended } from './attendance.js';
-import { migrate } from './migrations.js';
+import { freshLines, linesOf } from './commands/fresh-lines.js';
+import { withHeartbeat } from './commands/heartbeat.js';
+import { evidencePath, runOnce, secretsOf } from './commands/recorded-commands.js';
+import { migrate } from './migration/migrations.js';
+import { currentRevision } from './migration/revisions.js';
 import { checkProduction } from './production-found.js';
-import { type CommandOutcome, evidencePath, runOnce, secretsOf } from './recorded-commands.js';
-import { currentRevision } from './revisions.js';
 
 /** Facts: `runCommand` establishes `ran`; `checkLogs` `ran` and `logs`; `migrate` and `checkProduction` see there. */
 export function createCommandActivities(options: {
@@ -71,23 +72,10 @@ export function createCommandActivities(options: {
 
     checkProduction: (input) => checkProduction(input, answer),
 
-    readRevision: ({ environment, migration }) => attended((signal) => currentRevision(environment, migration, signal)),
+    readRevision: ({ environment, migration }) =>
+      withHeartbeat((signal) => currentRevision(environment, migration, signal)),
   };
 }
 
 /** Of a good start only whole lines tell: the end of a longer one could say the opposite. */
 const whole = (lines: string[]) => lines.filter(({ length }) => length <= LONGEST_LINE);
-
-export const linesOf = ({ output, errors }: CommandOutcome): string[] =>
-  `${output}\n${errors}`.split(/\r?\n/).filter(Boolean);
-
-/** The lines that the earlier output did not have, or not as often: both show the end of a log that goes on. */
-export function freshLines(earlier: string[], later: string[]): string[] {
-  const known = new Map<string, number>();
-  for (const line of earlier) known.set(line, (known.get(line) ?? 0) + 1);
-  return later.filter((line) => {
-    const left = known.get(line) ?? 0;
-    known.set(line, left - 1);
-    return left <= 0;
-  });
-}

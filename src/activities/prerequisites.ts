@@ -2,16 +2,17 @@
 import { access, constants } from 'node:fs/promises';
 import { basename, isAbsolute, resolve } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
-import { inheritedVariables, searchPath } from '../adapters/command-line.js';
-import { logIn } from '../adapters/login.js';
-import { withDatabase } from '../adapters/postgres.js';
-import { countRowsOf } from '../adapters/row-counts.js';
-import { endInWords, runShort } from '../adapters/short-command.js';
-import type { PrerequisiteActivities } from '../contract/activities.js';
-import type { Commands, Environment } from '../contract/plan.js';
+import { logIn } from '../adapters/application/login.js';
+import { inheritedVariables, searchPath } from '../adapters/commands/command-line.js';
+import { endText, runShort } from '../adapters/commands/short-command.js';
+import { withDatabase } from '../adapters/postgres/postgres.js';
+import { countRowsOf } from '../adapters/postgres/row-counts.js';
+import type { PrerequisiteActivities } from '../contract/activities/admission.js';
+import type { Commands } from '../contract/plan/commands.js';
+import type { Environment } from '../contract/plan/environment.js';
 import { type Fact, failures, passed, type StepReport, unknownFact } from '../domain/evidence.js';
-import { attended } from './attendance.js';
-import { examineRepository } from './repository.js';
+import { withHeartbeat } from './commands/heartbeat.js';
+import { examineRepository } from './review/repository.js';
 
 /**
  * Facts: `checkRepository` establishes `merged`, `target`, `previous`, `files`; `checkStaging` `rows`, `credentials`;
@@ -27,13 +28,13 @@ export function createPrerequisiteActivities(
 ): PrerequisiteActivities {
   return {
     checkRepository: ({ release, review }) =>
-      attended(async (signal) => {
+      withHeartbeat(async (signal) => {
         const { facts, commit } = await examineRepository({ release, review, signal, limit: options.toolLimit });
         return { ...summed(facts, facts.map((fact) => fact.text).join('; ')), commit };
       }),
 
     checkStaging: ({ environments, minimumRows }) =>
-      attended(async (signal) => {
+      withHeartbeat(async (signal) => {
         const staging = environments.find(({ name }) => name === 'staging');
         const { table, rows: least } = minimumRows;
         const rows = staging && (await withDatabase(staging.database, (client) => countRowsOf(client, table)));
@@ -55,7 +56,7 @@ export function createPrerequisiteActivities(
       }),
 
     checkTools: ({ tools, scripts, commands }) =>
-      attended(async (signal) => {
+      withHeartbeat(async (signal) => {
         const look = { path: searchPath(options.tools ?? []), limit: options.toolLimit ?? 20_000 };
         const toolFacts = await Promise.all(tools.map((tool) => checkTool(tool, look, signal)));
         const folders = workerFolders(commands);
@@ -106,7 +107,7 @@ async function checkTool(
   signal.throwIfAborted();
   const [version = ''] = (run.stdout.trim() || run.stderr.trim()).split('\n');
   const said = version.slice(0, 120);
-  const wrong = endInWords(run.end, limit);
+  const wrong = endText(run.end, limit);
   if (run.end.kind === 'not run' && run.end.reason === 'ENOENT') {
     return { name, ok: false, text: `${tool} is not found` };
   }

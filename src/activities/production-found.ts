@@ -1,9 +1,9 @@
 /** What production runs before it is deployed to: what a rollback brings back has to be what is really there. */
-import type { CommandActivities, ExpectedProduction } from '../contract/activities.js';
+import type { CommandActivities, ExpectedProduction } from '../contract/activities/commands.js';
 import { type Fact, failures, passed, unknownFact } from '../domain/evidence.js';
-import { attended } from './attendance.js';
-import { nameOf } from './migration-facts.js';
-import { askCurrent, onlyRevision, type Revisions } from './revisions.js';
+import { withHeartbeat } from './commands/heartbeat.js';
+import { nameOf } from './migration/migration-facts.js';
+import { askCurrent, onlyRevision, type Revisions } from './migration/revisions.js';
 import { askRelease, type RunningRelease } from './running-release.js';
 
 type Input = Parameters<CommandActivities['checkProduction']>[0];
@@ -17,7 +17,7 @@ export const checkProduction = (
   { environment, migration, healthPath, expected }: Input,
   answer = TIMEOUT,
 ): Promise<Report> =>
-  attended(async (signal) => {
+  withHeartbeat(async (signal) => {
     const [release, revisions] = await Promise.all([
       askRelease(`${environment.api}${healthPath}`, answer, signal),
       askCurrent({ environment, migration }, signal),

@@ -1,6 +1,6 @@
 /** Which release an environment runs, as its health check tells; what production runs before it is deployed to. */
-import { agreed, askInstances } from '../adapters/health.js';
-import { fieldOf, jsonOf, NoAnswer } from '../adapters/http.js';
+import { agreed, askInstances } from '../adapters/application/health.js';
+import { fieldOf, jsonOf, NoAnswer } from '../adapters/http/http.js';
 
 /** What all instances' health checks tell of the release; `maintenance` only where the application tells it. */
 export type RunningRelease = { version: string; maintenance?: boolean } | { problem: string };

@@ -1,14 +1,14 @@
 /** Production's real state, by the database and the application themselves rather than by what steps have reported. */
-import { UnreadableRevision } from '../adapters/alembic.js';
-import { alembicRevisions } from '../adapters/alembic-table.js';
-import { isUsable, readIndexes } from '../adapters/database-catalogue.js';
-import { migrationTool } from '../adapters/migration-tools.js';
-import { type DatabaseClient, withDatabase } from '../adapters/postgres.js';
-import { countRowsOf, countValuesOf } from '../adapters/row-counts.js';
-import type { VerificationActivities } from '../contract/activities.js';
-import type { IndexExpectations } from '../contract/plan.js';
+import { UnreadableRevision } from '../adapters/migration/alembic.js';
+import { alembicRevisions } from '../adapters/migration/alembic-table.js';
+import { migrationTool } from '../adapters/migration/migration-tools.js';
+import { isUsable, readIndexes } from '../adapters/postgres/catalogue.js';
+import { type DatabaseClient, withDatabase } from '../adapters/postgres/postgres.js';
+import { countRowsOf, countValuesOf } from '../adapters/postgres/row-counts.js';
+import type { VerificationActivities } from '../contract/activities/postgres.js';
+import type { IndexExpectations } from '../contract/plan/migration.js';
 import { type Fact, failures, passed, unknownFact } from '../domain/evidence.js';
-import { attended } from './attendance.js';
+import { withHeartbeat } from './commands/heartbeat.js';
 import { askRelease } from './running-release.js';
 
 const TIMEOUT = 10_000;
@@ -20,7 +20,7 @@ const TIMEOUT = 10_000;
 export function createVerificationActivities({ answer = TIMEOUT } = {}): VerificationActivities {
   return {
     verifyState: ({ environment, healthPath, expected }) =>
-      attended(async (signal) => {
+      withHeartbeat(async (signal) => {
         const facts: Fact[] = [];
         if (expected.version !== undefined) {
           facts.push(
@@ -41,7 +41,7 @@ export function createVerificationActivities({ answer = TIMEOUT } = {}): Verific
       }),
 
     countStored: ({ environment, drops }) =>
-      attended(() =>
+      withHeartbeat(() =>
         withDatabase(environment.database, async (client) => {
           const stored: Record<string, number> = {};
           for (const table of drops.tables) stored[table] = await countRowsOf(client, table);

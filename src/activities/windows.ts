@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { nextOpening } from '../adapters/windows.js';
-import type { WindowActivities } from '../contract/activities.js';
+import type { WindowActivities } from '../contract/activities/windows.js';
 import { FailureType } from '../contract/errors.js';
 
 export function createWindowActivities(): WindowActivities {

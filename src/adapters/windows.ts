@@ -3,8 +3,8 @@
  * that comes twice is the first one, a time that is skipped is the moment of the change. A freeze is as long as it can be.
  */
 import { Temporal } from '@js-temporal/polyfill';
-import type { Opening } from '../contract/activities.js';
-import type { Freeze, WeeklyWindow } from '../contract/plan.js';
+import type { Opening } from '../contract/activities/windows.js';
+import type { Freeze, WeeklyWindow } from '../contract/plan/windows.js';
 import { formatDuration } from '../domain/duration.js';
 
 const DAY = 24 * 3_600_000;

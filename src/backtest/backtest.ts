@@ -1,12 +1,13 @@
 /** Which recording is put under which watch, and how the outcome differs from what happened then. */
-import type { ResolvedPlan, Watch } from '../contract/plan.js';
-import type { Verdict } from '../domain/criteria.js';
-import type { Ledger, MonitorRecord } from '../domain/ledger.js';
+import type { ResolvedPlan } from '../contract/plan/plan.js';
+import type { Watch } from '../contract/plan/watch.js';
+import type { Ledger, WatchRecord } from '../domain/ledger/ledger.js';
+import type { Verdict } from '../domain/watch/criteria.js';
 import { type Evaluation, evaluate } from './evaluate.js';
 import type { FoundRecording } from './recordings.js';
 
 /** A criterion that is judged otherwise now than it was then. */
-export interface Difference {
+export interface VerdictDifference {
   criterion: string;
   before: Verdict | 'not judged';
   now: Verdict;
@@ -15,7 +16,7 @@ export interface Difference {
 
 export interface Backtested extends Evaluation {
   /** Only with a ledger that has this watch. */
-  differences?: Difference[];
+  differences?: VerdictDifference[];
 }
 
 export interface Backtest {
@@ -69,13 +70,13 @@ function whySkipped({ ofRun, monitor }: FoundRecording, watches: readonly Watch[
 }
 
 /** A series also holds what an earlier attempt of the watch has written. */
-function within(recording: FoundRecording, { startedAt, endedAt = Infinity }: MonitorRecord): FoundRecording {
+function within(recording: FoundRecording, { startedAt, endedAt = Infinity }: WatchRecord): FoundRecording {
   const ticks = recording.ticks.filter(({ at }) => at >= startedAt && at <= endedAt);
   return { ...recording, ticks };
 }
 
-function compare({ criteria, trends }: Evaluation, record: MonitorRecord): Difference[] {
-  return [...criteria, ...trends].flatMap(({ id, title, rule, verdict: now }): Difference[] => {
+function compare({ criteria, trends }: Evaluation, record: WatchRecord): VerdictDifference[] {
+  return [...criteria, ...trends].flatMap(({ id, title, rule, verdict: now }): VerdictDifference[] => {
     const judged = record.criteria.find((criterion) => criterion.id === id);
     const before = judged?.verdict ?? 'not judged';
     if (before === now) return [];

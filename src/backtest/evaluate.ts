@@ -1,5 +1,7 @@
 /** Recorded samples under a watch's present rules: what its monitor would have made of them. Pure. */
-import type { Watch } from '../contract/plan.js';
+import type { Watch } from '../contract/plan/watch.js';
+import { judgeTrend } from '../domain/trends/judge.js';
+import { asCriterion, asUndecided } from '../domain/trends/result.js';
 import {
   type Criterion,
   type CriterionResult,
@@ -10,10 +12,8 @@ import {
   type RollbackOption,
   type Sample,
   type Verdict,
-} from '../domain/criteria.js';
-import { judgeTrend } from '../domain/trends/judge.js';
-import { asCriterion, asUndecided } from '../domain/trends/result.js';
-import { breachText, endsWatch, resultOf } from '../domain/watch-verdict.js';
+} from '../domain/watch/criteria.js';
+import { breachText, criterionResultOf, endsWatch } from '../domain/watch/verdict.js';
 
 /** What a monitor took in one look, in the order in which it came. */
 export interface Tick {
@@ -93,13 +93,13 @@ export function evaluate(recording: Recording, watch: Watch, policy: RollbackPol
   const courses = new Map(watch.criteria.map((criterion) => [criterion.id, newCourse()]));
   let end: EarlyEnd | undefined;
   for (const tick of ticks) {
-    for (const criterion of watch.criteria) follow(criterion, courses.get(criterion.id) as Course, tick);
+    for (const criterion of watch.criteria) follow(criterion, courses.get(criterion.id) as ReplayState, tick);
     end ??= endAt(watch, { courses, at: tick.at, policy });
   }
   const from = ticks[0]?.at ?? 0;
   const to = ticks.at(-1)?.at ?? 0;
   const criteria = watch.criteria.map((criterion) =>
-    judged(criterion, courses.get(criterion.id) as Course, { recording, watch, policy }),
+    judged(criterion, courses.get(criterion.id) as ReplayState, { recording, watch, policy }),
   );
   const trends = judgeTrends(watch, ticks, { from: from - watch.tick, to, end });
   return {
@@ -119,15 +119,15 @@ export function evaluate(recording: Recording, watch: Watch, policy: RollbackPol
   };
 }
 
-interface Course {
+interface ReplayState {
   state: CriterionState;
   detectedAt?: number;
   longestBreach: number;
 }
 
-const newCourse = (): Course => ({ state: emptyState(), longestBreach: 0 });
+const newCourse = (): ReplayState => ({ state: emptyState(), longestBreach: 0 });
 
-function follow(criterion: Criterion, course: Course, { at, samples }: Tick): void {
+function follow(criterion: Criterion, course: ReplayState, { at, samples }: Tick): void {
   for (const sample of samples[criterion.metric] ?? []) {
     course.state = observe(criterion, course.state, sample);
     const { activeSince, knownAt } = course.state;
@@ -142,7 +142,7 @@ function follow(criterion: Criterion, course: Course, { at, samples }: Tick): vo
 /** As the monitor decides after each look: a breach that ends the watch, then questions that nobody has answered. */
 function endAt(
   watch: Watch,
-  { courses, at, policy }: { courses: Map<string, Course>; at: number; policy: RollbackPolicy },
+  { courses, at, policy }: { courses: Map<string, ReplayState>; at: number; policy: RollbackPolicy },
 ): EarlyEnd | undefined {
   const ends = (criterion: Criterion, why: EarlyEnd['why']): EarlyEnd => ({
     at,
@@ -167,7 +167,7 @@ const optionOf = ({ rollback }: Criterion, { pin, onStepFailure }: RollbackPolic
 
 function judged(
   criterion: Criterion,
-  { state, detectedAt, longestBreach }: Course,
+  { state, detectedAt, longestBreach }: ReplayState,
   { recording, watch, policy }: { recording: Recording; watch: Watch; policy: RollbackPolicy },
 ): JudgedCriterion {
   const { metric, breach } = criterion;
@@ -181,7 +181,7 @@ function judged(
       : 'failed-soak';
   const towards = breach.comparison.startsWith('>') ? 1 : -1;
   return {
-    ...resultOf(criterion, state),
+    ...criterionResultOf(criterion, state),
     ...(recorded ? {} : { reason: `the recording has no ${metric}` }),
     metric,
     threshold: breach.threshold,

@@ -1,8 +1,8 @@
 /** Recorded samples as they are found: a series of the evidence store, or a table. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
-import { type Sample, sampleOf } from '../domain/criteria.js';
-import { readSeriesLine } from '../domain/series.js';
+import { type Sample, sampleOf } from '../domain/watch/criteria.js';
+import { readSeriesLine } from '../domain/watch/series.js';
 import type { Recording, Tick } from './evaluate.js';
 
 /** Nothing can be read from there; `hint` says what to do. */
@@ -59,7 +59,7 @@ function listFolder(folder: string): string[] {
 /** @throws NoRecording */
 function readRecording(file: string): Omit<FoundRecording, 'ofRun'> {
   const text = readText(file);
-  const read = /\.csv$/i.test(file) ? readTable(text, file) : readSeries(text);
+  const read = /\.csv$/i.test(file) ? readTable(text, file) : parseSeries(text);
   if (read.ticks.length === 0) throw new NoRecording(`${file} holds no recorded samples`, FORMS);
   return { name: file, file, monitor: basename(file, extname(file)), ...read };
 }
@@ -73,7 +73,7 @@ function readText(file: string): string {
 }
 
 /** Lines of a series in their order; what a dying worker has left half written, and what is no series, is counted. */
-export function readSeries(text: string): Pick<Recording, 'ticks' | 'unreadable'> {
+export function parseSeries(text: string): Pick<Recording, 'ticks' | 'unreadable'> {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const ticks = lines.flatMap((line): Tick[] => {
     try {
@@ -92,7 +92,7 @@ export function readSeries(text: string): Pick<Recording, 'ticks' | 'unreadable'
   return { ticks, unreadable: lines.length - ticks.length };
 }
 
-/** A sample as `src/domain/series.ts` writes it. */
+/** A sample as `src/domain/watch/series.ts` writes it. */
 function isWritten(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) {
     const { noData, error } = value as { noData?: unknown; error?: unknown };

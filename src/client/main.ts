@@ -2,6 +2,8 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
+import { release } from '../local/release.js';
+import { EXIT } from '../temporal/errors.js';
 import { registerBacktest } from './commands/backtest.js';
 import { registerCodec } from './commands/codec.js';
 import { registerDecisions } from './commands/decide.js';
@@ -16,10 +18,8 @@ import { registerStart } from './commands/start.js';
 import { registerStatus } from './commands/status.js';
 import { registerWatch } from './commands/watch.js';
 import { registerWorker } from './commands/worker.js';
-import { EXIT } from './errors.js';
-import { printJson } from './output.js';
-import { release } from './release.js';
-import { explain } from './top-level.js';
+import { printJson } from './terminal/output.js';
+import { explainError } from './top-level.js';
 
 /** The whole command line; commander's own ends are thrown, so that {@link run} settles every exit code. */
 export function createProgram(): Command {
@@ -64,7 +64,7 @@ export async function run(args: string[]): Promise<number> {
       if (json) printJson({ ok: false, error: { message: error.message.replace(/^error: /, ''), hint } });
       return EXIT.usage;
     }
-    const { message, hint, exitCode } = explain(error);
+    const { message, hint, exitCode } = explainError(error);
     if (json) printJson({ ok: false, error: { message, hint } });
     process.stderr.write(`error: ${message}\n${hint ? `${hint}\n` : ''}`);
     if (process.env.SUREFOOT_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);

@@ -1,15 +1,15 @@
 /** What is said about an error that no command has put into words. */
 import { isGrpcServiceError } from '@temporalio/client';
-import { SandboxError } from '../../sandbox/local/errors.js';
-import { PlanError } from '../plan/problems.js';
-import { CliError, EXIT, type ExitCode, innermost } from './errors.js';
+import { SandboxError } from '../local/errors.js';
+import { PlanError } from '../plan/core/problems.js';
+import { CliError, EXIT, type ExitCode, innermost } from '../temporal/errors.js';
 
 const DEBUG = 'Run it again with SUREFOOT_DEBUG=1 for the whole story.';
 
 /** Sandbox failures that the person at the terminal can put right by calling it otherwise. */
 const SANDBOX_USAGE: readonly string[] = ['sandbox-in-use', 'not-a-state-folder'];
 
-export function explain(error: unknown): { message: string; hint: string; exitCode: ExitCode } {
+export function explainError(error: unknown): { message: string; hint: string; exitCode: ExitCode } {
   if (error instanceof CliError) return { message: error.message, hint: error.hint, exitCode: error.exitCode };
   if (error instanceof SandboxError) {
     const exitCode = SANDBOX_USAGE.includes(error.code) ? EXIT.usage : EXIT.unreachable;

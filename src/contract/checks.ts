@@ -1,5 +1,5 @@
 /** What an endpoint check says of an answer: shared by those who perform it and those who rely on it. */
-import type { EndpointCheck } from './plan.js';
+import type { EndpointCheck } from './plan/application.js';
 
 /** The aspects that a check establishes facts for; `status` always, first. */
 export function aspectsOf(check: EndpointCheck): string[] {

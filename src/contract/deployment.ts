@@ -1,7 +1,7 @@
 /** What a deployment is started with and what it ends with. */
-import type { Ledger, Outcome } from '../domain/ledger.js';
-import type { Clock } from './activities.js';
-import type { ResolvedPlan } from './plan.js';
+import type { Ledger, Outcome } from '../domain/ledger/ledger.js';
+import type { Clock } from './activities/step.js';
+import type { ResolvedPlan } from './plan/plan.js';
 
 export interface DeployInput {
   deployment: string;

@@ -1,12 +1,20 @@
 /** Signals, updates and queries of the workflows; names as people see them in the Web UI. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { CriterionResult, RollbackOption, Verdict } from '../domain/criteria.js';
-import { DECISIONS, type DecisionKind } from '../domain/decision-kinds.js';
 import type { EvidenceReference } from '../domain/evidence.js';
 import type { ItemStatus } from '../domain/items.js';
-import type { Decision, FoundProduction, Ledger, RollbackTrigger, StepRecord, StoredBackup } from '../domain/ledger.js';
-import type { Clock, EvidencePlace } from './activities.js';
-import type { ResolvedPlan, Watch } from './plan.js';
+import { DECISIONS, type DecisionKind } from '../domain/ledger/decision-kinds.js';
+import type {
+  Decision,
+  FoundProduction,
+  Ledger,
+  RollbackTrigger,
+  StepRecord,
+  StoredBackup,
+} from '../domain/ledger/ledger.js';
+import type { CriterionResult, RollbackOption, Verdict } from '../domain/watch/criteria.js';
+import type { Clock, EvidencePlace } from './activities/step.js';
+import type { ResolvedPlan } from './plan/plan.js';
+import type { Watch } from './plan/watch.js';
 
 /** One signal for each decision, so that the Web UI's own button works; the argument is a {@link Decision} without kind. */
 export const decisionSignals = Object.fromEntries(
@@ -48,7 +56,7 @@ export function readTexts<Field extends string>(
     : undefined;
 }
 
-export interface MonitorProgress {
+export interface WatchProgress {
   ticks: number;
   samples: number;
   startedAt: number;
@@ -57,9 +65,9 @@ export interface MonitorProgress {
   now: number;
   criteria: CriterionResult[];
 }
-export const progressQuery = defineQuery<MonitorProgress>('progress');
+export const progressQuery = defineQuery<WatchProgress>('progress');
 
-export interface MonitorInput {
+export interface WatchInput {
   deployment: string;
   service: string;
   parent: string;
@@ -71,7 +79,7 @@ export interface MonitorInput {
   roles: string[];
 }
 
-export interface MonitorResult {
+export interface WatchResult {
   verdict: Verdict;
   startedAt: number;
   endedAt: number;

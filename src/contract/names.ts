@@ -10,7 +10,7 @@ export const runnerOf = (queue: string): string => queue.replace(`${TASK_QUEUE}@
 
 /** The lock: one live deployment for each service's production. */
 export const deployWorkflowId = (service: string): string => `surefoot/${service}/production`;
-export const monitorWorkflowId = (deployment: string, watch: string, generation: number): string =>
+export const watchWorkflowId = (deployment: string, watch: string, generation: number): string =>
   `${deployment}/${watch}${generation > 1 ? `-${generation}` : ''}`;
 export const reversibilityWorkflowId = (deployment: string, generation: number): string =>
   `${deployment}/reversibility${generation > 1 ? `-${generation}` : ''}`;

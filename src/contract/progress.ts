@@ -1,5 +1,5 @@
-import type { Ledger } from '../domain/ledger.js';
-import type { MonitorProgress } from './messages.js';
+import type { Ledger } from '../domain/ledger/ledger.js';
+import type { WatchProgress } from './messages.js';
 
 /**
  * The ledger with the progress of the monitors that are running: the deployment itself hears of a monitor at its end.
@@ -7,7 +7,7 @@ import type { MonitorProgress } from './messages.js';
  */
 export async function withProgress(
   ledger: Ledger,
-  ask: (workflowId: string) => Promise<MonitorProgress | undefined>,
+  ask: (workflowId: string) => Promise<WatchProgress | undefined>,
 ): Promise<Ledger> {
   const monitors = await Promise.all(
     ledger.monitors.map(async (monitor) => {

@@ -1,8 +1,8 @@
 /** What the proof on staging is asked, and what it answers. */
 import type { StepReport } from '../domain/evidence.js';
-import type { Eligibility } from '../domain/ledger.js';
-import type { EvidencePlace, StepKey } from './activities.js';
-import type { ResolvedPlan } from './plan.js';
+import type { Eligibility } from '../domain/ledger/ledger.js';
+import type { EvidencePlace, StepKey } from './activities/step.js';
+import type { ResolvedPlan } from './plan/plan.js';
 
 export interface ReversibilityInput {
   deployment: string;

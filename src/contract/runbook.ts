@@ -4,7 +4,9 @@
  */
 import { ADDED, type Phase, STEPS, type StepDefinition, type StepNature } from '../domain/steps.js';
 import { aspectsOf, DOCUMENTATION_FACTS } from './checks.js';
-import type { Confirmation, EndpointCheck, ResolvedPlan, Watch } from './plan.js';
+import type { EndpointCheck } from './plan/application.js';
+import type { Confirmation, ResolvedPlan } from './plan/plan.js';
+import type { Watch } from './plan/watch.js';
 
 export interface RunbookStep extends StepDefinition, StepNature {
   /** Names of the facts that it establishes: what boxes can rest on. */

@@ -1,7 +1,6 @@
 /** When a deployment that starts now would come to each of its steps. */
-
 import type { Phase } from '../domain/steps.js';
-import type { ResolvedPlan } from './plan.js';
+import type { ResolvedPlan } from './plan/plan.js';
 import { type RunbookStep, runbookOf } from './runbook.js';
 
 export interface Moment {

@@ -1,7 +1,6 @@
 /** Faults of the sandbox that the demo can show, and the moment they begin. */
-import type { FaultName, FaultParameters } from '../../sandbox/local/faults.js';
-import { FAULT_NAMES } from '../../sandbox/local/faults.js';
-import type { ResolvedPlan } from '../contract/plan.js';
+import type { ResolvedPlan } from '../contract/plan/plan.js';
+import { FAULT_NAMES, type FaultName, type FaultParameters } from '../local/faults.js';
 
 export interface DemoFault {
   name: FaultName;

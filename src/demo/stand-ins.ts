@@ -1,9 +1,9 @@
 /** The people of the demo: they answer what the deployment asks, by the same updates as anybody's. */
 import { type Client, WorkflowUpdateFailedError } from '@temporalio/client';
 import { decideUpdate } from '../contract/messages.js';
-import type { ResolvedPlan } from '../contract/plan.js';
-import type { Question } from '../domain/ledger.js';
-import { sensibleAnswers } from '../domain/stand-ins.js';
+import type { ResolvedPlan } from '../contract/plan/plan.js';
+import { sensibleAnswers } from '../domain/decisions/stand-ins.js';
+import type { Question } from '../domain/ledger/ledger.js';
 
 /** @returns what the demo's worker does when people are asked */
 export function standInPeople(client: Client, plan: ResolvedPlan): (question: Question) => Promise<void> {

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectFolder } from '../../sandbox/local/folders.js';
+import { projectFolder } from '../local/folders.js';
 import type { DemoWorkerInput } from './worker-process.js';
 
 /** The built one, also under test: a process of its own runs what is shipped. */

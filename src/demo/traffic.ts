@@ -1,9 +1,10 @@
 /** Real users of the sandbox: a few requests a second to both environments, as long as the demo runs. */
-import { jsonOf, request } from '../adapters/http.js';
-import { follow } from '../adapters/json-path.js';
-import { runOpenLoop } from '../adapters/load-generator.js';
-import { logIn } from '../adapters/login.js';
-import type { Environment, ResolvedPlan } from '../contract/plan.js';
+import { runOpenLoop } from '../adapters/application/load-generator.js';
+import { logIn } from '../adapters/application/login.js';
+import { jsonOf, request } from '../adapters/http/http.js';
+import { follow } from '../adapters/http/json-path.js';
+import type { Environment } from '../contract/plan/environment.js';
+import type { ResolvedPlan } from '../contract/plan/plan.js';
 
 /** Enough requests for a rate to mean something in the short moments between the samples of virtual time. */
 const PER_SECOND = 40;

@@ -2,8 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { setFault } from '../../sandbox/local/faults.js';
 import { dataConverter } from '../encryption/data-converter.js';
+import { setFault } from '../local/faults.js';
 import { loadPlan } from '../plan/load.js';
 import { runWorker } from '../worker.js';
 import { type DemoFault, faultParameters } from './fault.js';

@@ -5,18 +5,18 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import type { Patience } from '../adapters/patient-request.js';
-import { redact } from '../adapters/redaction.js';
-import { readSecret } from '../adapters/secrets.js';
+import { redact } from '../adapters/evidence/redaction.js';
+import { readSecret } from '../adapters/evidence/secrets.js';
+import type { Patience } from '../adapters/http/patient-request.js';
 import { nextOpening } from '../adapters/windows.js';
 import { FailureType } from '../contract/errors.js';
-import type { ResolvedPlan } from '../contract/plan.js';
+import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { type Moment, timelineOf } from '../contract/timeline.js';
 import { formatDuration } from '../domain/duration.js';
 import { inOneLine } from '../domain/one-line.js';
 import type { Phase } from '../domain/steps.js';
-import { type Asked, type Check, type Finding, LONGEST, type Means } from './check.js';
 import { channelChecks } from './checks/channels.js';
+import { type Check, type CheckContext, type CheckResult, LONGEST, type Means } from './checks/check.js';
 import { credentialChecks, secretReferences } from './checks/credentials.js';
 import { databaseChecks } from './checks/databases.js';
 import { metricChecks } from './checks/metrics.js';
@@ -26,10 +26,10 @@ import { proofChecks } from './checks/proofs.js';
 import { serverChecks } from './checks/servers.js';
 import { storeChecks } from './checks/stores.js';
 
-export type { Check, Finding } from './check.js';
+export type { Check, CheckResult } from './checks/check.js';
 
 /** Something that was tried, and when the deployment would have met it. */
-export interface Checked extends Omit<Finding, 'name' | 'step'> {
+export interface Checked extends Omit<CheckResult, 'name' | 'step'> {
   /** `staging.backup/createdb`: the step that would have met it, and what was tried. */
   id: string;
   when: { phase: Phase; step: string; afterSeconds: number };
@@ -48,7 +48,7 @@ const PATIENCE: Patience = { answer: 8_000, whole: 30_000, pause: 250 };
  * @param options.signal ends it early: what is known by then is what comes back
  */
 export async function examine(
-  asked: Asked,
+  asked: CheckContext,
   options: { signal: AbortSignal; others?: Check[]; patience?: Patience },
 ): Promise<{ checks: Checked[]; complete: boolean }> {
   const { signal, others = [], patience = PATIENCE } = options;
@@ -88,7 +88,7 @@ async function settled(work: Promise<unknown>[]): Promise<void> {
   done.abort();
 }
 
-const checksOf = (asked: Asked, timeline: ReadonlyMap<string, Moment>): Check[] => [
+const checksOf = (asked: CheckContext, timeline: ReadonlyMap<string, Moment>): Check[] => [
   ...credentialChecks(asked),
   ...proofChecks(asked),
   ...databaseChecks(asked),
@@ -101,7 +101,7 @@ const checksOf = (asked: Asked, timeline: ReadonlyMap<string, Moment>): Check[] 
 ];
 
 /** How long windows keep production waiting. One that can't be told the time of is a check of its own. */
-function waits({ plan, at }: Asked): Parameters<typeof timelineOf>[1] {
+function waits({ plan, at }: CheckContext): Parameters<typeof timelineOf>[1] {
   const { windows } = plan;
   return (window, after) => {
     if (!windows) return 0;
@@ -119,10 +119,10 @@ function waits({ plan, at }: Asked): Parameters<typeof timelineOf>[1] {
 async function someAtATime(
   checks: Check[],
   signal: AbortSignal,
-  work: (check: Check) => Promise<Finding[]>,
-): Promise<{ check: Check; findings: Finding[] }[]> {
+  work: (check: Check) => Promise<CheckResult[]>,
+): Promise<{ check: Check; findings: CheckResult[] }[]> {
   const left = [...checks.entries()];
-  const found: { check: Check; findings: Finding[] }[] = [];
+  const found: { check: Check; findings: CheckResult[] }[] = [];
   const one = async () => {
     for (let next = left.shift(); next && !signal.aborted; next = left.shift()) {
       const [place, check] = next;
@@ -141,7 +141,7 @@ async function perform(
   check: Check,
   { signal: ended, ...means }: Omit<Means, 'inActivity'>,
   interrupts: (work: Promise<unknown>) => void,
-): Promise<Finding[]> {
+): Promise<CheckResult[]> {
   const limit = check.limit ?? LONGEST;
   const late = AbortSignal.timeout(limit);
   const signal = AbortSignal.any([ended, late]);
@@ -171,7 +171,7 @@ async function perform(
 }
 
 function place(
-  { name, step = '', ...finding }: Finding,
+  { name, step = '', ...finding }: CheckResult,
   check: Check,
   { timeline, secrets }: { timeline: ReadonlyMap<string, Moment>; secrets: string[] },
 ): Checked {

@@ -77,13 +77,13 @@ function statusOf(item: Item, steps: readonly SettlingStep[]): ItemStatus {
   };
 }
 
-interface Found {
+interface SettlingFact {
   step?: SettlingStep;
   fact?: Fact;
   reason: string;
 }
 
-function look({ step: id, fact: name }: FactReference, steps: readonly SettlingStep[]): Found {
+function look({ step: id, fact: name }: FactReference, steps: readonly SettlingStep[]): SettlingFact {
   const step = steps.find((record) => record.id === id);
   if (!step) return { reason: `${id} has not been reached` };
   const fact = step.facts.find((candidate) => candidate.name === name);
@@ -92,7 +92,7 @@ function look({ step: id, fact: name }: FactReference, steps: readonly SettlingS
   return { step, reason: `${id} did not establish ${name}${step.reason ? `: ${step.reason}` : ''}` };
 }
 
-function stateOf({ step, fact }: Found): Exclude<ItemState, 'notApplicable'> {
+function stateOf({ step, fact }: SettlingFact): Exclude<ItemState, 'notApplicable'> {
   if (!fact) return step?.skippedBy ? 'skipped' : 'unknown';
   if (fact.ok) return fact.by ? 'attested' : 'passed';
   if (fact.by) return 'skipped';

@@ -1,7 +1,7 @@
 /** Whether a change was reviewed, approved and tested (checklist, Pré-requisitos): judged from what was read. */
 
 /** What was found, in one line. */
-export interface Finding {
+export interface ReviewFinding {
   ok: boolean;
   text: string;
   /** Nobody could tell. */
@@ -37,7 +37,7 @@ const names = (reviews: readonly PullRequestReview[]): string => reviews.map(({ 
  * `reviewed`: somebody who wrote no part of it approves of it. `approved`: such an approval is for the very last commit,
  * nobody's request for changes is open, and the merge commit is in what is deployed.
  */
-export function judgePullRequest(pull: PullRequest): { reviewed: Finding; approved: Finding } {
+export function judgePullRequest(pull: PullRequest): { reviewed: ReviewFinding; approved: ReviewFinding } {
   const standing = lastWords(pull.reviews);
   const approvals = standing.filter(({ state }) => state === 'APPROVED');
   const independent = approvals.filter(({ who }) => !pull.authors.includes(who));
@@ -74,9 +74,9 @@ function judgeApproval(seen: {
   standing: PullRequestReview[];
   independent: PullRequestReview[];
   lack: string;
-}): Finding {
+}): ReviewFinding {
   const { pull, name, independent } = seen;
-  const no = (text: string): Finding => ({ ok: false, text });
+  const no = (text: string): ReviewFinding => ({ ok: false, text });
   const objections = seen.standing.filter(({ state }) => state === 'CHANGES_REQUESTED');
   if (objections.length > 0) return no(`${name}: ${names(objections)} asked for changes and has not taken it back`);
   if (independent.length === 0) return no(seen.lack);
@@ -95,7 +95,7 @@ function judgeApproval(seen: {
 }
 
 /** A check run or a commit status, by name: `success`, `failure` and the like, or `pending`. */
-export interface Check {
+export interface CheckConclusion {
   name: string;
   conclusion: string;
 }
@@ -105,9 +105,9 @@ export interface Check {
  * nothing either way; one that has not ended leaves the rate unknown.
  */
 export function judgeChecks(
-  checks: readonly Check[],
+  checks: readonly CheckConclusion[],
   { commit, minimum }: { commit: string; minimum: number },
-): Finding {
+): ReviewFinding {
   const of = (...conclusions: string[]) => checks.filter(({ conclusion }) => conclusions.includes(conclusion));
   const pending = of('pending');
   const passed = of('success');
@@ -115,7 +115,7 @@ export function judgeChecks(
   const failed = checks.filter((check) => ![...pending, ...passed, ...silent].includes(check));
   const at = `for commit ${short(commit)}`;
   if (checks.length === 0) return { ok: false, text: `GitHub has no check run and no status ${at}` };
-  const list = (some: readonly Check[]) =>
+  const list = (some: readonly CheckConclusion[]) =>
     some
       .slice(0, 5)
       .map(({ name }) => name)

@@ -1,7 +1,7 @@
 /** The plan's format for editors (JSON Schema) and for people (the reference in plans/README.md), both from zod. */
 import { z } from 'zod';
+import { selector } from './metrics/schema-metrics.js';
 import { bindingsSchema, planSchema } from './schema.js';
-import { selector } from './schema-metrics.js';
 
 type Json = z.core.JSONSchema.JSONSchema;
 

@@ -1,15 +1,16 @@
 /** Plan files: read, validated, resolved, identified. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import type { ResolvedPlan } from '../contract/plan.js';
-import { digestOf } from './digest.js';
-import { type PlanDocument, readDocument } from './document.js';
-import { PlanError, type Problem } from './problems.js';
-import type { Sources } from './resolution.js';
+import type { ResolvedPlan } from '../contract/plan/plan.js';
+import { digestOf } from './core/digest.js';
+import { type PlanDocument, readDocument } from './core/document.js';
+import { MACHINE_MAPS } from './core/machine-maps.js';
+import { PlanError, type Problem } from './core/problems.js';
+import type { Sources } from './core/resolution.js';
+import { nearest } from './core/suggest.js';
 import { resolvePlan } from './resolve.js';
-import { bindingsSchema, MACHINE_MAPS } from './schema.js';
-import { readSections, readWhole } from './sections.js';
-import { nearest } from './suggest.js';
+import { bindingsSchema } from './schema.js';
+import { readDocumentAs, readSections } from './sections.js';
 
 export interface LoadOptions {
   /** A bindings file: other hosts, references to credentials and folders for the same plan. */
@@ -66,7 +67,7 @@ function readBindings(
   document: PlanDocument,
   { plan, planFile }: { plan: PlanDocument; planFile: string },
 ): { maps?: Maps; problems: Problem[] } {
-  const { value, problems } = readWhole(document, bindingsSchema);
+  const { value, problems } = readDocumentAs(document, bindingsSchema);
   if (value === undefined) return { problems };
   if (value.plan !== undefined && resolve(folderOf(document.file), value.plan) !== resolve(planFile)) {
     const message = 'These bindings are for another plan than the one given';

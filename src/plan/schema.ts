@@ -1,7 +1,17 @@
 /** The authored plan: what a person writes. `resolvePlan` turns it into what the workflows read. */
 import { z } from 'zod';
-import { approvals, confirmations } from './schema-approvals.js';
-import { backup } from './schema-backup.js';
+import {
+  apiDocumentation,
+  endpointCheck,
+  indexes,
+  load,
+  maintenanceMessage,
+  productionLoadTest,
+} from './application/schema.js';
+import { approvals, confirmations } from './approvals/schema.js';
+import { backup } from './backup/schema.js';
+import { items } from './checklist/schema-items.js';
+import { commands, migration } from './commands/schema.js';
 import {
   duration,
   durationOrNone,
@@ -17,23 +27,13 @@ import {
   urlPath,
   version,
   wholeNumber,
-} from './schema-basics.js';
-import {
-  apiDocumentation,
-  endpointCheck,
-  indexes,
-  load,
-  maintenanceMessage,
-  productionLoadTest,
-} from './schema-checks.js';
-import { commands, migration } from './schema-commands.js';
-import { items } from './schema-items.js';
-import { criterion, metric, soak, watch } from './schema-metrics.js';
-import { notifications } from './schema-notifications.js';
-import { access, alerts, review } from './schema-proofs.js';
-import { provider } from './schema-providers.js';
-import { trend } from './schema-trends.js';
-import { windows } from './schema-windows.js';
+} from './core/basics.js';
+import { criterion, metric, soakSchema, watchSchema } from './metrics/schema-metrics.js';
+import { provider } from './metrics/schema-providers.js';
+import { trend } from './metrics/schema-trends.js';
+import { notifications } from './notifications/schema.js';
+import { access, alerts, review } from './proofs/schema.js';
+import { windows } from './windows/schema.js';
 
 const hosts = named(z.string({ error: 'A URL is expected' })).describe(
   'Machines: `https://…`, `postgresql://user@host:port/name` (with libpq’s `?sslmode=…&sslrootcert=…&sslcert=…&sslkey=…`; not a pooler’s address), `ssh://user@host:port`, or `local:` for the worker’s own. No passwords',
@@ -118,7 +118,7 @@ export const planSchema = strict({
   metrics: named(metric).describe('Metrics that criteria may name'),
   criteria: named(criterion).describe('Rules over metrics'),
   trends: named(trend).default({}).describe('What the samples of a whole watch must say together'),
-  soak: soak.describe('The time that staging must run well before production'),
+  soak: soakSchema.describe('The time that staging must run well before production'),
   confirmations: confirmations.describe('What only people know'),
   approvals: approvals.describe('Sign-offs'),
   production: strict({
@@ -131,7 +131,7 @@ export const planSchema = strict({
     loadTest: productionLoadTest.optional().describe('A light load test after 24 hours'),
   }).describe('Options of the production phase'),
   smoke: z.array(endpointCheck).min(1, 'No check is listed').describe('Checks on production'),
-  watches: z.array(watch).min(1, 'Production is not watched').describe('How production is watched, in order'),
+  watches: z.array(watchSchema).min(1, 'Production is not watched').describe('How production is watched, in order'),
   items: items.describe('The boxes of the checklist, in its order'),
   document: text()
     .optional()
@@ -167,8 +167,6 @@ export const planSchema = strict({
 
 /** A plan after validation, before names are looked up. Durations are milliseconds. */
 export type AuthoredPlan = z.output<typeof planSchema>;
-export const MACHINE_MAPS = ['hosts', 'credentials', 'folders'] as const;
-export type MachineMap = (typeof MACHINE_MAPS)[number];
 
 /** What a bindings file may hold: other values for entries of the plan's three machine maps, and nothing else. */
 export const bindingsSchema = strict({

@@ -3,11 +3,11 @@
  * the checks of meaning, what is wrong becomes a problem, and unknown keys are reported and then left aside.
  */
 import { z } from 'zod';
-import type { PlanDocument } from './document.js';
-import { formatPath, type Path, type Problem } from './problems.js';
+import { KNOWN_KEYS } from './core/basics.js';
+import type { PlanDocument } from './core/document.js';
+import { formatPath, type Path, type Problem } from './core/problems.js';
+import { nearest } from './core/suggest.js';
 import { type AuthoredPlan, planSchema } from './schema.js';
-import { KNOWN_KEYS } from './schema-basics.js';
-import { nearest } from './suggest.js';
 
 /** Maps and lists that are read entry by entry; what is wrong in one leaves the others. */
 const DIVIDED = new Set(['commands', 'environments']);
@@ -33,7 +33,7 @@ export function readSections(document: PlanDocument): { sections: Sections; prob
 }
 
 /** Reads a whole document by a schema without dividing it. */
-export function readWhole<S extends z.ZodType>(
+export function readDocumentAs<S extends z.ZodType>(
   document: PlanDocument,
   schema: S,
 ): { value?: z.output<S>; problems: Problem[] } {

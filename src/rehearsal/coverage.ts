@@ -1,9 +1,9 @@
 /** What of a plan no scenario has tried out: rules that have never been broken, phases in which nothing ever went wrong. */
-import type { ResolvedPlan } from '../contract/plan.js';
-import { DECISIONS, type DecisionKind } from '../domain/decision-kinds.js';
+import type { ResolvedPlan } from '../contract/plan/plan.js';
+import { DECISIONS, type DecisionKind } from '../domain/ledger/decision-kinds.js';
 import { PHASES } from '../domain/steps.js';
-import { criteriaOfPlan } from './plan-names.js';
 import type { RehearsalResult } from './result.js';
+import { criteriaOfPlan } from './scenario/plan-names.js';
 
 /** One kind of thing: how many there are, and which were not exercised. */
 export interface Covered {

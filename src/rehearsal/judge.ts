@@ -1,10 +1,10 @@
 /** What was expected of a rehearsal against what came of it. */
 import { formatDuration } from '../domain/duration.js';
 import { PHASES } from '../domain/steps.js';
-import { type Detection, detectionOf, itemsOf, type Played } from './played.js';
-import type { Expectation } from './schema.js';
+import { type Detection, detectionOf, type FinishedRun, itemsOf } from './finished.js';
+import type { Expectation } from './scenario/schema.js';
 
-export interface Difference {
+export interface ExpectationDifference {
   /** The key of `expect`, as `rollback.option`. */
   what: string;
   expected: string;
@@ -13,7 +13,7 @@ export interface Difference {
   at: number;
 }
 
-export function judge(played: Played): Difference[] {
+export function judgeExpectations(played: FinishedRun): ExpectationDifference[] {
   const { expect } = played.scenario;
   const detection = detectionOf(played);
   return [
@@ -27,14 +27,14 @@ export function judge(played: Played): Difference[] {
 }
 
 function differences(end: number) {
-  const list: Difference[] = [];
+  const list: ExpectationDifference[] = [];
   const compare = (what: string, expected: string | undefined, actual: string | undefined, at = end) => {
     if (expected !== undefined && expected !== actual) list.push({ what, expected, actual: actual ?? 'nothing', at });
   };
   return { list, compare };
 }
 
-function judgeEnd({ ledger, outcome, waiting, world }: Played, expect: Expectation): Difference[] {
+function judgeEnd({ ledger, outcome, waiting, world }: FinishedRun, expect: Expectation): ExpectationDifference[] {
   const { list, compare } = differences(world.clock.latest);
   const why = waiting ?? ledger.reason;
   const actual = outcome === expect.outcome || !why ? outcome : `${outcome} (${why})`;
@@ -44,7 +44,11 @@ function judgeEnd({ ledger, outcome, waiting, world }: Played, expect: Expectati
   return list;
 }
 
-function judgeRollback({ world }: Played, { rollback }: Expectation, detection: Detection | undefined): Difference[] {
+function judgeRollback(
+  { world }: FinishedRun,
+  { rollback }: Expectation,
+  detection: Detection | undefined,
+): ExpectationDifference[] {
   if (!rollback) return [];
   const end = world.clock.latest;
   if (!detection) return [{ what: 'rollback', expected: rollback.option ?? 'one', actual: 'none', at: end }];
@@ -61,7 +65,7 @@ function judgeRollback({ world }: Played, { rollback }: Expectation, detection: 
   return list;
 }
 
-function judgeTold({ world }: Played, { told = [] }: Expectation): Difference[] {
+function judgeTold({ world }: FinishedRun, { told = [] }: Expectation): ExpectationDifference[] {
   const { list, compare } = differences(world.clock.latest);
   const messages = world.journal.all().filter(({ what }) => what === 'told');
   for (const { event, to, times } of told) {
@@ -82,14 +86,17 @@ function judgeTold({ world }: Played, { told = [] }: Expectation): Difference[] 
   return list;
 }
 
-function judgeQuestions({ people, world }: Played, { questions = [] }: Expectation): Difference[] {
+function judgeQuestions({ people, world }: FinishedRun, { questions = [] }: Expectation): ExpectationDifference[] {
   const { list, compare } = differences(world.clock.latest);
   const asked = new Set(people.questions.flatMap(({ id, kind }) => [id, kind]));
   for (const name of questions) compare('questions', name, asked.has(name as never) ? name : 'was not asked');
   return list;
 }
 
-function judgeStates(played: Played, { items = {}, steps = {}, criteria = {} }: Expectation): Difference[] {
+function judgeStates(
+  played: FinishedRun,
+  { items = {}, steps = {}, criteria = {} }: Expectation,
+): ExpectationDifference[] {
   const { ledger, world } = played;
   const { list, compare } = differences(world.clock.latest);
   const statuses = itemsOf(played);
@@ -112,14 +119,18 @@ function judgeStates(played: Played, { items = {}, steps = {}, criteria = {} }: 
   return list;
 }
 
-function verdictsOf({ ledger }: Played, name: string): string[] {
+function verdictsOf({ ledger }: FinishedRun, name: string): string[] {
   const [watch, criterion] = name.includes('/') ? name.split('/') : [undefined, name];
   return ledger.monitors
     .filter(({ id }) => watch === undefined || id === watch)
     .flatMap(({ criteria }) => criteria.filter(({ id }) => id === criterion).map(({ verdict }) => verdict));
 }
 
-function judgeAbsence(played: Played, { not }: Expectation, detection: Detection | undefined): Difference[] {
+function judgeAbsence(
+  played: FinishedRun,
+  { not }: Expectation,
+  detection: Detection | undefined,
+): ExpectationDifference[] {
   const { ledger, people, world } = played;
   const { list, compare } = differences(world.clock.latest);
   if (!not) return list;
@@ -148,4 +159,4 @@ function judgeAbsence(played: Played, { not }: Expectation, detection: Detection
 }
 
 /** Phases that were reached, in their order. */
-export const phasesReached = ({ ledger }: Played): string[] => PHASES.slice(0, PHASES.indexOf(ledger.phase) + 1);
+export const phasesReached = ({ ledger }: FinishedRun): string[] => PHASES.slice(0, PHASES.indexOf(ledger.phase) + 1);

@@ -1,21 +1,21 @@
-/** Rehearsals: one local Temporal server in virtual time, and scenarios played on it, several at once. */
+/** Rehearsals: one local Temporal server in virtual time, and scenarios run on it, several at once. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
-import { projectFolder } from '../../sandbox/local/folders.js';
-import { choosePorts } from '../../sandbox/local/ports.js';
-import { startTemporalServer } from '../../sandbox/local/temporal.js';
-import { timeSkippingInterceptor } from '../../sandbox/local/time-skipping.js';
 import { SEARCH_ATTRIBUTES } from '../contract/names.js';
-import { Lane, type LaneOptions } from './lane.js';
-import { play, type Theatre } from './play.js';
-import type { Played } from './played.js';
+import { projectFolder } from '../local/folders.js';
+import { choosePorts } from '../local/ports.js';
+import { startTemporalServer } from '../local/temporal.js';
+import { timeSkippingInterceptor } from '../local/time-skipping.js';
+import type { FinishedRun } from './finished.js';
+import { type RehearsalHost, runScenario } from './rehearse-one.js';
 import { type RehearsalResult, resultOf } from './result.js';
-import type { Scenario } from './scenario.js';
+import type { Scenario } from './scenario/scenario.js';
 import { createSimulatedActivities } from './simulated/activities.js';
 import type { Rehearsed } from './simulated/performing.js';
+import { RehearsalWorker, type RehearsalWorkerOptions } from './worker.js';
 
 export interface RehearseOptions {
   /** How many are played at once. */
@@ -29,12 +29,12 @@ export interface RehearseOptions {
   /** The workflow bundle; the shipped one when absent. */
   bundle?: string;
   /** Who hears how the workflows stand, as they go on. */
-  sinks?: LaneOptions['sinks'];
+  sinks?: RehearsalWorkerOptions['sinks'];
 }
 
 export interface Rehearsals {
   results: RehearsalResult[];
-  played: Played[];
+  played: FinishedRun[];
   address: string;
   uiUrl: string;
   /** Ends the server and everything else; idempotent. */
@@ -51,24 +51,24 @@ export async function rehearse(scenarios: readonly Scenario[], options: Rehearse
   };
   try {
     const stage = await open(options, closers);
-    const { lanes, theatre, address } = await stage(Math.min(options.jobs, scenarios.length));
+    const { workers, host, address } = await stage(Math.min(options.jobs, scenarios.length));
     options.onStart?.();
     const waiting = [...scenarios.entries()];
-    const played: Played[] = [];
+    const played: FinishedRun[] = [];
     const results: RehearsalResult[] = [];
-    const work = async (lane: Lane) => {
+    const work = async (worker: RehearsalWorker) => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
         const [index, scenario] = next;
         options.signal?.throwIfAborted();
-        const one = await play(theatre, lane, scenario);
+        const one = await runScenario(host, worker, scenario);
         const result = resultOf(one);
         played[index] = one;
         results[index] = result;
         options.onResult?.(result);
       }
     };
-    await Promise.all(lanes.map(work));
-    return { results, played, address, uiUrl: theatre.uiUrl, stop };
+    await Promise.all(workers.map(work));
+    return { results, played, address, uiUrl: host.uiUrl, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -97,17 +97,17 @@ async function open(
   closers.push(() => connection.close());
   const worlds = new Map<string, Rehearsed>();
   const activities = createSimulatedActivities((workflowId) => worldOf(worlds, workflowId));
-  const theatre: Theatre = { client: new Client({ connection, namespace }), worlds, uiUrl, namespace, signal };
+  const host: RehearsalHost = { client: new Client({ connection, namespace }), worlds, uiUrl, namespace, signal };
   return async (count: number) => {
-    const lanes = await Promise.all(
+    const workers = await Promise.all(
       Array.from({ length: Math.max(count, 1) }, (_, index) =>
-        Lane.start({ address, taskQueue: `rehearsal-${index + 1}`, activities, bundle, sinks }),
+        RehearsalWorker.start({ address, taskQueue: `rehearsal-${index + 1}`, activities, bundle, sinks }),
       ),
     );
     closers.push(async () => {
-      await Promise.all(lanes.map((lane) => lane.stop()));
+      await Promise.all(workers.map((worker) => worker.stop()));
     });
-    return { lanes, theatre, address };
+    return { workers, host, address };
   };
 }
 

@@ -1,8 +1,8 @@
 /** Results for people: a table, and the timeline around what came otherwise. Also JUnit, for pipelines. */
 import { formatDuration } from '../domain/duration.js';
-import type { Happening } from './journal.js';
-import type { Difference } from './judge.js';
+import type { ExpectationDifference } from './judge.js';
 import type { RehearsalResult } from './result.js';
+import type { JournalEntry } from './world/journal.js';
 
 /** Marks and colours, where the terminal has them. */
 export interface Paint {
@@ -44,17 +44,17 @@ export function differencesText({ differences, timeline, title }: RehearsalResul
   return lines.join('\n');
 }
 
-function timelineAround(timeline: readonly Happening[], at: number): Happening[] {
+function timelineAround(timeline: readonly JournalEntry[], at: number): JournalEntry[] {
   const last = timeline.findLastIndex((happening) => happening.at <= at);
   const first = timeline.findIndex((happening) => happening.at === timeline[last]?.at);
   return timeline.slice(Math.max(first - AROUND, 0), last + AROUND + 1);
 }
 
-export const timelineText = (timeline: readonly Happening[], indent = ''): string =>
-  timeline.map(({ at, what, text }) => `${indent}${clock(at)}  ${what.padEnd(9)}  ${text}`).join('\n');
+export const timelineText = (timeline: readonly JournalEntry[], indent = ''): string =>
+  timeline.map(({ at, what, text }) => `${indent}${elapsedText(at)}  ${what.padEnd(9)}  ${text}`).join('\n');
 
 /** Hours, minutes and seconds since the start: `26:07:30`. */
-export function clock(at: number): string {
+export function elapsedText(at: number): string {
   const seconds = Math.floor(at / 1_000);
   const two = (number: number) => String(number).padStart(2, '0');
   return `${two(Math.floor(seconds / 3_600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
@@ -69,8 +69,8 @@ export function junit(results: readonly RehearsalResult[], plan: string): string
     const { scenario, title, file, met, differences, timeline, wallSeconds } = result;
     const name = `name="${escapeXml(`${scenario}: ${title}`)}" classname="${escapeXml(plan)}" time="${wallSeconds.toFixed(1)}"${file ? ` file="${escapeXml(file)}"` : ''}`;
     if (met) return [`    <testcase ${name}/>`];
-    const text = `${differences.map(inWords).join('\n')}\n\n${timelineText(timeline)}`;
-    const message = differences.map(inWords).join('; ');
+    const text = `${differences.map(differenceText).join('\n')}\n\n${timelineText(timeline)}`;
+    const message = differences.map(differenceText).join('; ');
     return [
       `    <testcase ${name}>`,
       `      <failure message="${escapeXml(message)}">${escapeXml(text)}</failure>`,
@@ -88,7 +88,8 @@ export function junit(results: readonly RehearsalResult[], plan: string): string
   ].join('\n');
 }
 
-const inWords = ({ what, expected, actual }: Difference): string => `${what}: expected ${expected}, but ${actual}`;
+const differenceText = ({ what, expected, actual }: ExpectationDifference): string =>
+  `${what}: expected ${expected}, but ${actual}`;
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 

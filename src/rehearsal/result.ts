@@ -1,23 +1,23 @@
 /** The result of a rehearsal as it leaves this process: plain data. */
 
-import { type Criterion, emptyState, observe } from '../domain/criteria.js';
-import type { DecisionKind } from '../domain/decision-kinds.js';
 import { ITEM_STATES, type ItemState } from '../domain/items.js';
+import type { DecisionKind } from '../domain/ledger/decision-kinds.js';
 import type { Phase } from '../domain/steps.js';
-import type { Happening } from './journal.js';
-import { type Difference, judge } from './judge.js';
-import { detectionOf, itemsOf, type Played, timelineOf } from './played.js';
-import type { Monitor } from './watching.js';
+import { type Criterion, emptyState, observe } from '../domain/watch/criteria.js';
+import { detectionOf, type FinishedRun, itemsOf, journalEntriesOf } from './finished.js';
+import { type ExpectationDifference, judgeExpectations } from './judge.js';
+import type { JournalEntry } from './world/journal.js';
+import type { SimulatedWatch } from './world/watching.js';
 
 export interface RehearsalResult {
   /** The scenario's name. */
   scenario: string;
   title: string;
   file?: string;
-  outcome: Played['outcome'];
+  outcome: FinishedRun['outcome'];
   /** Everything came as it was expected to. */
   met: boolean;
-  differences: Difference[];
+  differences: ExpectationDifference[];
   virtualSeconds: number;
   wallSeconds: number;
   /** Of metrics. */
@@ -35,7 +35,7 @@ export interface RehearsalResult {
     /** From the first sample beyond the threshold. */
     sinceFirstSample?: number;
   } | null;
-  timeline: Happening[];
+  timeline: JournalEntry[];
   exercised: Exercised;
   link: string;
 }
@@ -51,9 +51,9 @@ export interface Exercised {
   items: Record<string, ItemState>;
 }
 
-export function resultOf(played: Played): RehearsalResult {
+export function resultOf(played: FinishedRun): RehearsalResult {
   const { scenario, outcome, world, wallSeconds, link } = played;
-  const differences = judge(played);
+  const differences = judgeExpectations(played);
   const detection = detectionOf(played);
   return {
     scenario: scenario.name,
@@ -79,13 +79,13 @@ export function resultOf(played: Played): RehearsalResult {
             : { sinceFirstSample: (detection.startedAt - detection.seenAt) / 1_000 }),
         }
       : null,
-    timeline: timelineOf(played),
+    timeline: journalEntriesOf(played),
     exercised: exercisedBy(played),
     link,
   };
 }
 
-function exercisedBy(played: Played): Exercised {
+function exercisedBy(played: FinishedRun): Exercised {
   const { ledger, outcome, watching } = played;
   const broken = ledger.monitors.flatMap(({ criteria }) => criteria.filter(({ verdict }) => verdict === 'breached'));
   // The ledger keeps the last run of a watch, and nothing of one that people have stopped.
@@ -104,7 +104,7 @@ function exercisedBy(played: Played): Exercised {
   };
 }
 
-function isBroken({ series }: Monitor, criterion: Criterion): boolean {
+function isBroken({ series }: SimulatedWatch, criterion: Criterion): boolean {
   const samples = series.get(criterion.metric) ?? [];
   return samples.reduce((state, sample) => observe(criterion, state, sample), emptyState()).firedAt !== undefined;
 }

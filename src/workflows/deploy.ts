@@ -7,19 +7,20 @@ import {
   TemporalFailure,
 } from '@temporalio/workflow';
 import type { DeployInput, DeployResult } from '../contract/deployment.js';
-import { hasChanged } from '../domain/decisions.js';
-import type { DecisionRecord, Outcome, RollbackTrigger } from '../domain/ledger.js';
-import { Deployment } from './deployment.js';
-import { mustHold } from './input.js';
+import { hasChanged } from '../domain/decisions/decisions.js';
+import type { DecisionRecord, Outcome, RollbackTrigger } from '../domain/ledger/ledger.js';
+import { mustHold } from './common/input.js';
 import { approval } from './phases/approval.js';
 import { closing } from './phases/closing.js';
 import { prerequisites } from './phases/prerequisites.js';
-import { production, turnMaintenanceOff } from './phases/production.js';
-import { rollBack } from './phases/rolling-back.js';
+import { production } from './phases/production.js';
 import { soak } from './phases/soak.js';
 import { staging } from './phases/staging.js';
 import { watch } from './phases/watch.js';
+import { rollBack } from './rollback/rolling-back.js';
+import { Deployment } from './run/deployment.js';
 import { describe, RollbackNeeded } from './run/failures.js';
+import { turnMaintenanceOff } from './run/maintenance.js';
 
 export async function DeployWorkflow(input: DeployInput): Promise<DeployResult> {
   mustHold(input, 'deployment', 'plan', 'digest', 'clock');
@@ -92,7 +93,7 @@ async function conclude(deployment: Deployment, ended: { outcome: Outcome; reaso
   const result: DeployResult = Object.assign(deployment.ledger, { items, ...ended, endedAt: Date.now() });
   deployment.tell({ kind: 'ended', ...ended, elapsed: result.endedAt - result.startedAt });
   deployment.publish();
-  await deployment.telling.told();
+  await deployment.notifier.flushed();
   await condition(allHandlersFinished);
   return result;
 }

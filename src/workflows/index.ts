@@ -1,10 +1,10 @@
 /** Every workflow type of the bundle. */
 export { DeployWorkflow } from './deploy.js';
-export { MonitorWorkflow } from './monitor.js';
-export { ReversibilityWorkflow } from './reversibility.js';
+export { ReversibilityWorkflow } from './rollback/reversibility.js';
 export {
   RollbackCodeWorkflow,
   RollbackFullWorkflow,
   RollbackMigrationWorkflow,
   RollbackRestoreWorkflow,
-} from './rollback.js';
+} from './rollback/rollback.js';
+export { MonitorWorkflow } from './watch/watch.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createAdmissionActivities } from '../../src/activities/admission.js';
-import type { ResolvedPlan } from '../../src/contract/plan.js';
-import { digestOf } from '../../src/plan/digest.js';
+import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
+import { digestOf } from '../../src/plan/core/digest.js';
 import { runActivity } from './support.js';
 
 const plan = { service: 'eduautismo', title: 'A plan' } as ResolvedPlan;

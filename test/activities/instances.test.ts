@@ -1,8 +1,8 @@
 /** Several instances behind one address: real servers behind a real balancer. */
 import { describe, expect, test, vi } from 'vitest';
-import { createHttpActivities } from '../../src/activities/http.js';
+import { createHttpActivities } from '../../src/activities/application/endpoints.js';
 import { createVerificationActivities } from '../../src/activities/verification.js';
-import { ANSWERS, agreed, askInstances, HealthWatcher } from '../../src/adapters/health.js';
+import { ANSWERS, agreed, askInstances, HealthWatcher } from '../../src/adapters/application/health.js';
 import { balance } from '../helpers/balancer.js';
 import { environmentAt, inActivity, key } from '../helpers/context.js';
 import { json, serve } from '../helpers/server.js';

@@ -4,10 +4,10 @@ import { delimiter, dirname, join } from 'node:path';
 import pg from 'pg';
 import { unprivilegedAccount } from '../../sandbox/local/account.js';
 import { removeExternalFolder } from '../../sandbox/local/external-folder.js';
-import { unusedPort } from '../../sandbox/local/ports.js';
 import { connectionTo, startPostgres } from '../../sandbox/local/postgres.js';
 import { findPostgresBinaries } from '../../sandbox/local/postgres-binaries.js';
-import type { Database } from '../../src/contract/plan.js';
+import type { Database } from '../../src/contract/plan/environment.js';
+import { unusedPort } from '../../src/local/ports.js';
 import { binariesOf, type Version } from '../helpers/postgres-versions.js';
 
 export interface TestServer {

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { onTestFinished } from 'vitest';
-import type { Command, Environment } from '../../src/contract/plan.js';
+import type { Command } from '../../src/contract/plan/commands.js';
+import type { Environment } from '../../src/contract/plan/environment.js';
 
 /** A folder that is gone after the test. */
 export function temporaryFolder(): string {

@@ -1,13 +1,13 @@
 /** The system's clock is put right now and then. Nothing that is measured may depend on it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { CommandMetrics } from '../../src/adapters/command-metric.js';
-import { Deadline } from '../../src/adapters/deadline.js';
-import { KeptMetrics } from '../../src/adapters/kept-metrics.js';
-import { patientRequests } from '../../src/adapters/patient-request.js';
-import { Scraper } from '../../src/adapters/scrape.js';
+import { Deadline } from '../../src/adapters/http/deadline.js';
+import { patientRequests } from '../../src/adapters/http/patient-request.js';
+import { CommandMetrics } from '../../src/adapters/metrics/command-metric.js';
+import { Scraper } from '../../src/adapters/metrics/prometheus/scrape.js';
+import { RangeQueries } from '../../src/adapters/metrics/range-queries.js';
 import { json, serve } from '../helpers/server.js';
-import { metricOf } from './kept-metrics.js';
+import { metricOf } from './metrics/range-queries.js';
 
 const HOUR = 3_600_000;
 const { signal } = new AbortController();
@@ -73,7 +73,7 @@ describe.each([
       response.setHeader('retry-after', '60');
       json(response, {}, 429);
     });
-    const kept = new KeptMetrics();
+    const kept = new RangeQueries();
     const place = { api: limited.url };
     const query = {
       kind: 'prometheus',

@@ -2,7 +2,7 @@ import { Temporal } from '@js-temporal/polyfill';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nextOpening } from '../../src/adapters/windows.js';
-import type { Freeze, WeeklyWindow } from '../../src/contract/plan.js';
+import type { Freeze, WeeklyWindow } from '../../src/contract/plan/windows.js';
 
 const SAO_PAULO = 'America/Sao_Paulo';
 const LISBON = 'Europe/Lisbon';

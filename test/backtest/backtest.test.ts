@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { backtest } from '../../src/backtest/backtest.js';
 import { evaluate, type Recording } from '../../src/backtest/evaluate.js';
-import { findRecordings, NoRecording, readSeries, readTable } from '../../src/backtest/recordings.js';
-import type { Watch } from '../../src/contract/plan.js';
-import { type Criterion, type Sample, sampleOf } from '../../src/domain/criteria.js';
-import { seriesLineAt } from '../../src/domain/series.js';
+import { findRecordings, NoRecording, parseSeries, readTable } from '../../src/backtest/recordings.js';
+import type { Watch } from '../../src/contract/plan/watch.js';
+import { type Criterion, type Sample, sampleOf } from '../../src/domain/watch/criteria.js';
+import { seriesLineAt } from '../../src/domain/watch/series.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { surefoot } from '../client/command-line.js';
 import { replaceOnce, SHIPPED, shippedText, write } from '../plan/plan-files.js';
@@ -228,7 +228,7 @@ describe('recordings', () => {
 
   test('lines that are none are counted, whatever they are', () => {
     const text = `${lines([1, 2])}\n{"at":1764\n[]\nnull\n{"at":"x","values":{}}\n{"at":5,"values":{"m":true}}\n`;
-    expect(readSeries(text)).toMatchObject({ ticks: [{ at: START }, { at: START + MINUTE }], unreadable: 5 });
+    expect(parseSeries(text)).toMatchObject({ ticks: [{ at: START }, { at: START + MINUTE }], unreadable: 5 });
   });
 
   test('a table’s rows of one time are one look, whatever their order', () => {

@@ -1,4 +1,4 @@
-import type { Ledger, OpenQuestion, StepRecord } from '../../src/domain/ledger.js';
+import type { Ledger, OpenQuestion, StepRecord } from '../../src/domain/ledger/ledger.js';
 
 /** The digest of what is signed off. */
 export const PROPOSED = 'a'.repeat(64);

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { onlyRole } from '../../src/client/commands/decide.js';
 import { readParameters } from '../../src/client/commands/sandbox.js';
 import { exitCodeOf } from '../../src/client/commands/status.js';
-import { judgePollers } from '../../src/client/queue-service.js';
 import { ledgerChanges } from '../../src/client/rendering/changes.js';
 import { renderStatus } from '../../src/client/rendering/status.js';
+import { judgePollers } from '../../src/temporal/queue-service.js';
 import { ledgerWith, questionWith, START, stepWith } from './ledgers.js';
 
 const colors = pc.createColors(false);

@@ -6,11 +6,11 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { expect, onTestFinished, test } from 'vitest';
-import { projectFolder } from '../../sandbox/local/folders.js';
-import { choosePorts } from '../../sandbox/local/ports.js';
-import { startTemporalServer } from '../../sandbox/local/temporal.js';
-import { queueServices } from '../../src/client/queue-service.js';
 import { runnerQueue, TASK_QUEUE } from '../../src/contract/names.js';
+import { projectFolder } from '../../src/local/folders.js';
+import { choosePorts } from '../../src/local/ports.js';
+import { startTemporalServer } from '../../src/local/temporal.js';
+import { queueServices } from '../../src/temporal/queue-service.js';
 import { eventually, temporaryFolder } from '../activities/support.js';
 
 const MAIN = join(projectFolder(), 'dist', 'src', 'client', 'main.js');

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FolderStore } from '../../src/adapters/backup-folder.js';
-import { DAY } from '../../src/adapters/backup-store.js';
+import { DAY } from '../../src/adapters/backup/backup-store.js';
+import { FolderStore } from '../../src/adapters/backup/folder-store.js';
 import { temporaryFolder } from '../activities/support.js';
 import { type Answer, answerOf, conforms } from './reader.js';
 
@@ -25,7 +25,7 @@ const filled = (folder: string, names: string[]) => {
   for (const name of names) writeFileSync(join(folder, name), 'x');
 };
 
-conforms('adapters/backup-folder.ts', {
+conforms('adapters/backup/folder-store.ts', {
   value: () => list((folder) => filled(folder, [NAME])),
   none: () => list(() => undefined),
   hidden: { impossible: 'a folder that may not be read is the error EACCES; these tests may run as root, who may' },

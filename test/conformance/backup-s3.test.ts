@@ -1,8 +1,8 @@
 import { CreateBucketCommand, PutBucketLifecycleConfigurationCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DAY } from '../../src/adapters/backup-store.js';
-import { openBackupStore } from '../../src/adapters/open-backup-store.js';
-import type { BackupStore } from '../../src/contract/plan.js';
+import { DAY } from '../../src/adapters/backup/backup-store.js';
+import { openBackupStore } from '../../src/adapters/backup/open-backup-store.js';
+import type { BackupStore } from '../../src/contract/plan/backup.js';
 import { AWS_SECRET, awsAt } from '../helpers/aws.js';
 import { type Moto, startMoto } from '../helpers/moto.js';
 import { type Handler, serve } from '../helpers/server.js';
@@ -59,7 +59,7 @@ const says =
 const huge = page(Array.from({ length: 1_000 }, (_, index) => KEY.replace('_1_', `_${index}_`)));
 
 conforms(
-  'adapters/backup-s3.ts',
+  'adapters/backup/s3-store.ts',
   {
     value: () => list(says(page([KEY]))),
     none: async () => {

@@ -1,7 +1,7 @@
 /** A real browser before real pages. */
-import { type ObservedPage, withPage } from '../../src/adapters/browser.js';
-import { SwaggerUi } from '../../src/adapters/swagger-ui.js';
-import type { ApiDocumentation } from '../../src/contract/plan.js';
+import { type ObservedPage, withPage } from '../../src/adapters/application/browser.js';
+import { SwaggerUi } from '../../src/adapters/application/swagger-ui.js';
+import type { ApiDocumentation } from '../../src/contract/plan/application.js';
 import { type Handler, serve } from '../helpers/server.js';
 import { type Answer, answerOf, conforms, type Situations } from './reader.js';
 
@@ -56,7 +56,7 @@ const titleOf = async (url: string, { page, problems }: ObservedPage): Promise<A
 };
 
 conforms(
-  'adapters/browser.ts',
+  'adapters/application/browser.ts',
   situations(titleOf, async () => ({ known: '' })),
   { secrets: [SECRET] },
 );
@@ -76,9 +76,10 @@ const findingsOf = async (url: string, page: ObservedPage): Promise<Answer> => {
 };
 
 conforms(
-  'adapters/swagger-ui.ts',
+  'adapters/application/swagger-ui.ts',
   situations(findingsOf, {
-    impossible: 'a page in order needs an application of its own: test/activities/browser.test.ts reads several',
+    impossible:
+      'a page in order needs an application of its own: test/activities/application/documentation.test.ts reads several',
   }),
   { secrets: [SECRET] },
 );

@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { PlanError } from '../../src/plan/core/problems.js';
 import { loadPlan } from '../../src/plan/load.js';
-import { PlanError } from '../../src/plan/problems.js';
 import { SHIPPED, shippedText, write } from '../plan/plan-files.js';
 import { type Answer, conforms } from './reader.js';
 
@@ -26,7 +26,7 @@ async function read(put: (file: string) => void): Promise<Answer> {
 
 const holding = (content: string | Buffer) => () => read((file) => writeFileSync(file, content));
 
-conforms('plan/resolve-document.ts', {
+conforms('plan/checklist/resolve-document.ts', {
   value: holding(whole),
   none: () => read(() => undefined),
   hidden: () => read((file) => symlinkSync(file, file)),

@@ -1,10 +1,10 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
-import { awsOptions } from '../../src/adapters/aws.js';
-import { readCloudWatch } from '../../src/adapters/cloudwatch.js';
-import { readCloudWatchLogs } from '../../src/adapters/cloudwatch-logs.js';
-import type { Patience } from '../../src/adapters/patient-request.js';
-import type { CloudWatchQuery } from '../../src/contract/plan.js';
+import { awsOptions } from '../../src/adapters/cloud/aws.js';
+import type { Patience } from '../../src/adapters/http/patient-request.js';
+import { readCloudWatch } from '../../src/adapters/metrics/cloudwatch.js';
+import { readCloudWatchLogs } from '../../src/adapters/metrics/cloudwatch-logs.js';
+import type { CloudWatchQuery } from '../../src/contract/plan/metrics.js';
 import { AWS_SECRET, awsAt } from '../helpers/aws.js';
 import { json, serve, type TestServer } from '../helpers/server.js';
 import { conforms } from './reader.js';
@@ -42,7 +42,7 @@ const result = (values: number[], more: object = {}) => ({
 });
 
 conforms(
-  'adapters/cloudwatch.ts',
+  'adapters/metrics/cloudwatch.ts',
   {
     value: () => says({ MetricDataResults: [result([4, 6])] }),
     none: () => says({ MetricDataResults: [result([])], Metrics: [] }),
@@ -70,7 +70,7 @@ const event = { timestamp: NOW - 1_000, message: 'CRITICAL' };
 const early = { ...event, timestamp: GRID.first - 1_000 };
 
 conforms(
-  'adapters/cloudwatch-logs.ts',
+  'adapters/metrics/cloudwatch-logs.ts',
   {
     value: () => tells({ events: [event] }),
     none: () => tells({ events: [] }),

@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
-import { CommandMetrics } from '../../src/adapters/command-metric.js';
-import { LogWatcher } from '../../src/adapters/log-lines.js';
+import { CommandMetrics } from '../../src/adapters/metrics/command-metric.js';
+import { LogWatcher } from '../../src/adapters/metrics/log-lines.js';
 import { conforms } from './reader.js';
 import { readingOf } from './sources.js';
 
@@ -23,7 +23,7 @@ const metric = (program: string, timeout?: number) =>
   );
 
 conforms(
-  'adapters/command-metric.ts',
+  'adapters/metrics/command-metric.ts',
   {
     value: () => metric('console.log(\'{"queue": 3}\')'),
     none: () => metric('console.log(\'{"queue": null}\')'),
@@ -51,7 +51,7 @@ const logs = (program: string, timeout?: number) => {
 };
 
 conforms(
-  'adapters/log-lines.ts',
+  'adapters/metrics/log-lines.ts',
   {
     value: () => logs('console.log(process.pid, "CRITICAL")'),
     none: () => logs(''),

@@ -1,12 +1,11 @@
 /** Everything that asks a program: short commands, the `command` and `logs` metrics, tools' versions. */
-
 import { chmodSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPrerequisiteActivities } from '../../src/activities/prerequisites.js';
-import { CommandMetrics } from '../../src/adapters/command-metric.js';
-import { LogWatcher } from '../../src/adapters/log-lines.js';
-import { endInWords, lastSaid, runShort } from '../../src/adapters/short-command.js';
+import { endText, lastSaid, runShort } from '../../src/adapters/commands/short-command.js';
+import { CommandMetrics } from '../../src/adapters/metrics/command-metric.js';
+import { LogWatcher } from '../../src/adapters/metrics/log-lines.js';
 import { runActivity, temporaryFolder } from '../activities/support.js';
 import { type Answer, answerOf, conforms } from './reader.js';
 
@@ -18,14 +17,14 @@ const LEAKS = `console.error("Failing row contains (${SECRET})"); process.exit(1
 
 async function short(argv: string[]): Promise<Answer> {
   const answer = await runShort({ argv, environment: process.env, limit: LIMIT, largest: 10_000 });
-  const wrong = endInWords(answer.end, LIMIT);
+  const wrong = endText(answer.end, LIMIT);
   if (wrong !== undefined) return { unknown: `${wrong}: ${lastSaid(answer, [SECRET])}` };
   if (answer.cut.stdout > 0) return { unknown: `${answer.cut.stdout} bytes are missing at the beginning` };
   return answer.stdout === '' ? { unknown: 'it printed nothing' } : { known: answer.stdout };
 }
 
 conforms(
-  'adapters/short-command.ts',
+  'adapters/commands/short-command.ts',
   {
     value: () => short(node('console.log(1)')),
     none: () => short(node('')),
@@ -55,7 +54,7 @@ async function metric(run: string[]): Promise<Answer> {
 }
 
 conforms(
-  'adapters/command-metric.ts',
+  'adapters/metrics/command-metric.ts',
   {
     value: () => metric(node('console.log(\'{"n": 1}\')')),
     none: () => metric(node('console.log(\'{"n": null}\')')),
@@ -81,7 +80,7 @@ async function logs(run: string[]): Promise<Answer> {
 }
 
 conforms(
-  'adapters/log-lines.ts',
+  'adapters/metrics/log-lines.ts',
   {
     value: () => logs(node('console.log("ERROR", process.hrtime.bigint())')),
     none: { impossible: 'a log may be silent: no line is no error' },

@@ -1,11 +1,11 @@
 /** What a database holds, as a dump is held against it: counted by itself, and in the moment of a snapshot. */
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describe as inWords } from '../../src/activities/backup-proofs.js';
-import { type Inventory, readEntries, takeInventory } from '../../src/adapters/database-inventory.js';
-import { withSnapshot } from '../../src/adapters/database-snapshot.js';
-import { withDatabase } from '../../src/adapters/postgres.js';
-import type { Database } from '../../src/contract/plan.js';
+import { inventoryText as inWords } from '../../src/activities/backup/backup-proofs.js';
+import { type Inventory, readEntries, takeInventory } from '../../src/adapters/backup/database-inventory.js';
+import { withSnapshot } from '../../src/adapters/backup/database-snapshot.js';
+import { withDatabase } from '../../src/adapters/postgres/postgres.js';
+import type { Database } from '../../src/contract/plan/environment.js';
 import { startTestServer, type TestServer } from '../activities/postgres-server.js';
 import { type Answer, conforms } from './reader.js';
 
@@ -75,8 +75,8 @@ async function locked(take: Take): Promise<Answer> {
 }
 
 for (const [reader, take] of Object.entries({
-  'adapters/database-inventory.ts': alone,
-  'adapters/database-snapshot.ts': inSnapshot,
+  'adapters/backup/database-inventory.ts': alone,
+  'adapters/backup/database-snapshot.ts': inSnapshot,
 })) {
   conforms(
     reader,

@@ -1,6 +1,6 @@
-import { readDatadog, unknownMetrics } from '../../src/adapters/datadog.js';
-import { patientRequests } from '../../src/adapters/patient-request.js';
-import { secret } from '../adapters/kept-metrics.js';
+import { patientRequests } from '../../src/adapters/http/patient-request.js';
+import { readDatadog, unknownMetrics } from '../../src/adapters/metrics/datadog.js';
+import { secret } from '../adapters/metrics/range-queries.js';
 import { json, serve, type TestServer } from '../helpers/server.js';
 import { answerOf, conforms } from './reader.js';
 import { endless, hasty, keptOf, usual } from './sources.js';
@@ -30,7 +30,7 @@ const read = async (handle: TestServer['handle'], patience = usual) => {
 const says = (body: unknown, status = 200) => read((_, response) => json(response, body, status));
 
 conforms(
-  'adapters/datadog.ts',
+  'adapters/metrics/datadog.ts',
   {
     value: () => says(answer([[41, 42]])),
     none: () => says(answer([])),

@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import { findDumpTools, readWhole } from '../../src/adapters/dump.js';
-import { listDump } from '../../src/adapters/dump-contents.js';
-import type { Database } from '../../src/contract/plan.js';
-import { runBackup, SCHEMA, spoilTools, subjectOf } from '../activities/backups-support.js';
+import { findDumpTools, readDump } from '../../src/adapters/backup/dump.js';
+import { listDump } from '../../src/adapters/backup/dump-contents.js';
+import type { Database } from '../../src/contract/plan/environment.js';
+import { runBackup, SCHEMA, spoilTools, subjectOf } from '../activities/backup/backups-support.js';
 import { startTestServer, type TestServer } from '../activities/postgres-server.js';
 import { temporaryFolder } from '../activities/support.js';
 import { type Answer, answerOf, conforms } from './reader.js';
@@ -73,7 +73,7 @@ async function listed(content: string): Promise<Answer> {
   writeFileSync(file, content);
   const never = new AbortController().signal;
   const tools = await findDumpTools(1, []);
-  const [list, whole] = [await listDump(tools, file, never), await readWhole(tools, file, never)];
+  const [list, whole] = [await listDump(tools, file, never), await readDump(tools, file, never)];
   return 'wrong' in list ? { unknown: `${list.wrong}; ${whole.text}` } : { known: list.entries };
 }
 

@@ -2,10 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { examineRepository } from '../../src/activities/repository.js';
-import { type Repository, resolveCommit } from '../../src/adapters/git.js';
-import { howMerged } from '../../src/adapters/git-merges.js';
-import { readGitReview } from '../../src/adapters/git-review.js';
+import { examineRepository } from '../../src/activities/review/repository.js';
+import { type Repository, resolveCommit } from '../../src/adapters/review/git.js';
+import { howMerged } from '../../src/adapters/review/git-merges.js';
+import { readGitReview } from '../../src/adapters/review/git-review.js';
 import { temporaryFolder } from '../activities/support.js';
 import { cloneOf, newRepository, withBranch } from '../helpers/repository.js';
 import { type Answer, answerOf, conforms } from './reader.js';
@@ -31,7 +31,7 @@ async function withHead(spoil: (file: string) => void): Promise<Repository> {
 const hanging = () => withHead((file) => spawnSync('mkfifo', [file]));
 const garbled = () => withHead((file) => writeFileSync(file, 'nonsense'));
 
-conforms('adapters/git.ts', {
+conforms('adapters/review/git.ts', {
   value: async () => named(await newRepository(), 'v1'),
   none: async () => named(await newRepository(), 'v2'),
   hidden: async () => named(await cloneOf(await newRepository(), '--no-tags'), 'v1'),
@@ -64,7 +64,7 @@ const ends = async ({ git }: Awaited<ReturnType<typeof withBranch>>) => ({
   target: await git('rev-parse', 'main'),
 });
 
-conforms('adapters/git-merges.ts', {
+conforms('adapters/review/git-merges.ts', {
   value: async () => {
     const made = await withBranch();
     await made.git('merge', '--quiet', '--squash', 'work');
@@ -124,7 +124,7 @@ async function approvedBranch() {
   return made;
 }
 
-conforms('adapters/git-review.ts', {
+conforms('adapters/review/git-review.ts', {
   // The squash carries the names: the branch's own commits do not.
   value: async () => reviewed(await approvedBranch()),
   none: async () => reviewed(await withBranch()),
@@ -155,7 +155,7 @@ async function examined(repository: Repository, fact: string): Promise<Answer> {
   return found?.ok ? { known: found.text } : { none: found?.text ?? '' };
 }
 
-conforms('activities/repository.ts', {
+conforms('activities/review/repository.ts', {
   value: async () => examined(await approvedBranch(), 'merged'),
   none: async () => examined(await withBranch(), 'merged'),
   // The branch was deleted; whoever squashed it left no trace.

@@ -1,7 +1,7 @@
 /** GitHub as it answers others: without rights, cut off, hanging, in nonsense. */
 import type { ServerResponse } from 'node:http';
-import { openGitHub } from '../../src/adapters/github.js';
-import { patientRequests } from '../../src/adapters/patient-request.js';
+import { patientRequests } from '../../src/adapters/http/patient-request.js';
+import { openGitHub } from '../../src/adapters/review/github.js';
 import { type FakeGitHub, serveGitHub } from '../helpers/github.js';
 import { type Answer, answerOf, conforms } from './reader.js';
 

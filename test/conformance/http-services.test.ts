@@ -1,15 +1,15 @@
 /** Readers of services over HTTP, before real servers. */
 import { gzipSync } from 'node:zlib';
 import { z } from 'zod';
-import { performCheck } from '../../src/adapters/endpoint-checks.js';
-import { agreed, askInstances, type Health, HealthWatcher } from '../../src/adapters/health.js';
-import { request } from '../../src/adapters/http.js';
-import { readJson } from '../../src/adapters/json-service.js';
-import { runClosedLoop, summarize } from '../../src/adapters/load-generator.js';
-import { logIn } from '../../src/adapters/login.js';
-import { messageGone, messageShown } from '../../src/adapters/maintenance-message.js';
-import { patientRequests } from '../../src/adapters/patient-request.js';
-import type { EndpointCheck } from '../../src/contract/plan.js';
+import { performCheck } from '../../src/adapters/application/endpoint-checks.js';
+import { agreed, askInstances, type Health, HealthWatcher } from '../../src/adapters/application/health.js';
+import { runClosedLoop, summarize } from '../../src/adapters/application/load-generator.js';
+import { logIn } from '../../src/adapters/application/login.js';
+import { messageGone, messageShown } from '../../src/adapters/application/maintenance-message.js';
+import { request } from '../../src/adapters/http/http.js';
+import { readJson } from '../../src/adapters/http/json-service.js';
+import { patientRequests } from '../../src/adapters/http/patient-request.js';
+import type { EndpointCheck } from '../../src/contract/plan/application.js';
 import type { Fact } from '../../src/domain/evidence.js';
 import { environmentAt, PASSWORD } from '../helpers/context.js';
 import { type Handler, json, serve } from '../helpers/server.js';
@@ -79,7 +79,7 @@ function factual(facts: Fact[]): Answer {
 const number = z.object({ total: z.number() });
 
 conforms(
-  'adapters/http.ts',
+  'adapters/http/http.ts',
   situations(
     (url, signal) =>
       answerOf(async () => {
@@ -93,7 +93,7 @@ conforms(
 
 const patience = { answer: SHORT, whole: SHORT * 3, pause: 20 };
 
-for (const reader of ['adapters/patient-request.ts', 'adapters/json-service.ts']) {
+for (const reader of ['adapters/http/patient-request.ts', 'adapters/http/json-service.ts']) {
   conforms(
     reader,
     situations(
@@ -135,7 +135,7 @@ conforms(
 );
 
 conforms(
-  'adapters/endpoint-checks.ts',
+  'adapters/application/endpoint-checks.ts',
   situations(
     async (url, signal) => {
       const run = { api: url, signal, bodies: new Map(), record: () => {} };
@@ -158,7 +158,7 @@ conforms(
 );
 
 conforms(
-  'adapters/login.ts',
+  'adapters/application/login.ts',
   situations(
     async (url, signal) => {
       const seen = await answerOf(() => logIn(environmentAt(url), signal));
@@ -200,7 +200,7 @@ conforms(
 );
 
 conforms(
-  'adapters/load-generator.ts',
+  'adapters/application/load-generator.ts',
   {
     ...situations(
       async (url) => {

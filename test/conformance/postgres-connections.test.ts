@@ -5,16 +5,16 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { alembicRevisions } from '../../src/adapters/alembic-table.js';
-import { withSnapshot } from '../../src/adapters/database-snapshot.js';
-import { type DumpTools, dumpDatabase, findDumpTools, readWhole } from '../../src/adapters/dump.js';
-import { listDump } from '../../src/adapters/dump-contents.js';
-import { restoreInto } from '../../src/adapters/pg-restore.js';
-import { withDatabase } from '../../src/adapters/postgres.js';
-import { PostgresWatcher } from '../../src/adapters/postgres-metrics.js';
-import { isOfTheServer } from '../../src/adapters/restore-failures.js';
-import { countRowsOf } from '../../src/adapters/row-counts.js';
-import type { Database } from '../../src/contract/plan.js';
+import { withSnapshot } from '../../src/adapters/backup/database-snapshot.js';
+import { type DumpTools, dumpDatabase, findDumpTools, readDump } from '../../src/adapters/backup/dump.js';
+import { listDump } from '../../src/adapters/backup/dump-contents.js';
+import { restoreInto } from '../../src/adapters/backup/pg-restore.js';
+import { isOfTheServer } from '../../src/adapters/backup/restore-failures.js';
+import { PostgresWatcher } from '../../src/adapters/metrics/postgres-metrics.js';
+import { alembicRevisions } from '../../src/adapters/migration/alembic-table.js';
+import { withDatabase } from '../../src/adapters/postgres/postgres.js';
+import { countRowsOf } from '../../src/adapters/postgres/row-counts.js';
+import type { Database } from '../../src/contract/plan/environment.js';
 import { startTestServer, type TestServer } from '../activities/postgres-server.js';
 import { type Answer, answerOf, conforms } from './reader.js';
 
@@ -85,7 +85,7 @@ const count = (of: Database, table = 'plans', limit = 120_000) =>
   answerOf(() => withDatabase(of, (client) => countRowsOf(client, table), { connectWithin: 1_000, limit }));
 
 conforms(
-  'adapters/postgres.ts',
+  'adapters/postgres/postgres.ts',
   {
     value: () => count(database),
     none: async () => {
@@ -147,11 +147,11 @@ function pretending(words: string): DumpTools {
 }
 
 conforms(
-  'adapters/dump.ts',
+  'adapters/backup/dump.ts',
   {
     value: () => dump(database, join(folder, 'value.dump')),
     none: async () => {
-      const { readable, text } = await readWhole(await tools(), join(folder, 'nothing.dump'), signal);
+      const { readable, text } = await readDump(await tools(), join(folder, 'nothing.dump'), signal);
       return readable ? { known: text } : { unknown: text };
     },
     hidden: () => dump(hidden, join(folder, 'hidden.dump')),
@@ -159,7 +159,7 @@ conforms(
       const file = join(folder, 'partial.dump');
       await dump(database, file);
       await truncate(file, Math.floor((await readFile(file)).length * 0.6));
-      const { readable, text } = await readWhole(await tools(), file, signal);
+      const { readable, text } = await readDump(await tools(), file, signal);
       return readable ? { known: text } : { unknown: text };
     },
     error: () =>
@@ -174,7 +174,7 @@ conforms(
     nonsense: async () => {
       const file = join(folder, 'nonsense.dump');
       writeFileSync(file, `no dump, but ${SECRET}`);
-      const { readable, text } = await readWhole(await tools(), file, signal);
+      const { readable, text } = await readDump(await tools(), file, signal);
       return readable ? { known: text } : { unknown: text };
     },
     huge: () =>
@@ -189,7 +189,7 @@ async function list(file: string, using?: DumpTools): Promise<Answer> {
 }
 
 conforms(
-  'adapters/dump-contents.ts',
+  'adapters/backup/dump-contents.ts',
   {
     value: async () => {
       await dump(database, join(folder, 'listed.dump'));
@@ -231,7 +231,7 @@ async function restore(
 let restores = 0;
 
 conforms(
-  'adapters/pg-restore.ts',
+  'adapters/backup/pg-restore.ts',
   {
     value: () => restore(join(folder, 'value.dump')),
     none: () => restore(join(folder, 'nowhere.dump')),

@@ -1,21 +1,21 @@
 /** Everything that reads PostgreSQL's tables and catalogues, on a real server. */
 import pg from 'pg';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { PostgresWatcher } from '../../src/adapters/metrics/postgres-metrics.js';
+import { describeSchema } from '../../src/adapters/migration/schema-fingerprint.js';
+import { takeStock } from '../../src/adapters/migration/table-stock.js';
 import {
   readIndexes,
   readIndexUse,
   readLeftovers,
   readLocks,
   slowStatements,
-} from '../../src/adapters/database-catalogue.js';
-import { type DatabaseClient, withDatabase } from '../../src/adapters/postgres.js';
-import { PostgresWatcher } from '../../src/adapters/postgres-metrics.js';
-import { explain } from '../../src/adapters/query-plans.js';
-import { countRowsOf } from '../../src/adapters/row-counts.js';
-import { describeSchema } from '../../src/adapters/schema-fingerprint.js';
-import { findStatements, inWords } from '../../src/adapters/statement-statistics.js';
-import { takeStock } from '../../src/adapters/table-stock.js';
-import type { Database } from '../../src/contract/plan.js';
+} from '../../src/adapters/postgres/catalogue.js';
+import { type DatabaseClient, withDatabase } from '../../src/adapters/postgres/postgres.js';
+import { explainQuery } from '../../src/adapters/postgres/query-plans.js';
+import { countRowsOf } from '../../src/adapters/postgres/row-counts.js';
+import { findStatements, inWords } from '../../src/adapters/postgres/statement-statistics.js';
+import type { Database } from '../../src/contract/plan/environment.js';
 import { startTestServer, type TestServer } from '../activities/postgres-server.js';
 import { serve } from '../helpers/server.js';
 import { type Answer, answerOf, conforms, type Situations } from './reader.js';
@@ -81,7 +81,7 @@ const common = (read: (client: DatabaseClient) => Promise<unknown>, locks: strin
 const none = (what: string) => ({ impossible: what });
 
 conforms(
-  'adapters/row-counts.ts',
+  'adapters/postgres/row-counts.ts',
   {
     ...common((client) => countRowsOf(client, 'notes'), 'notes'),
     none: () => asked((client) => countRowsOf(client, 'no_such_table')),
@@ -99,7 +99,7 @@ const stock = async (client: DatabaseClient): Promise<unknown> => {
 };
 
 conforms(
-  'adapters/table-stock.ts',
+  'adapters/migration/table-stock.ts',
   {
     ...common(stock, 'notes'),
     none: none('a database without tables has an empty stock'),
@@ -115,7 +115,7 @@ const statements = async (client: DatabaseClient): Promise<unknown> => {
 };
 
 conforms(
-  'adapters/database-catalogue.ts',
+  'adapters/postgres/catalogue.ts',
   {
     ...common(async (client) => {
       await readLocks(client);
@@ -130,7 +130,7 @@ conforms(
 );
 
 conforms(
-  'adapters/statement-statistics.ts',
+  'adapters/postgres/statement-statistics.ts',
   {
     ...common(async (client) => {
       const found = await findStatements(client);
@@ -151,18 +151,18 @@ conforms(
 );
 
 conforms(
-  'adapters/query-plans.ts',
+  'adapters/postgres/query-plans.ts',
   {
-    ...common((client) => explain(client, { sql: 'select * from notes where id = 1' }), 'notes'),
-    none: () => asked((client) => explain(client, { sql: 'select * from no_such_table' })),
-    hidden: () => asked((client) => explain(client, { sql: 'select * from pg_authid' }), stranger),
-    nonsense: () => asked((client) => explain(client, { sql: 'no SQL at all' })),
+    ...common((client) => explainQuery(client, { sql: 'select * from notes where id = 1' }), 'notes'),
+    none: () => asked((client) => explainQuery(client, { sql: 'select * from no_such_table' })),
+    hidden: () => asked((client) => explainQuery(client, { sql: 'select * from pg_authid' }), stranger),
+    nonsense: () => asked((client) => explainQuery(client, { sql: 'no SQL at all' })),
   },
   { secrets },
 );
 
 conforms(
-  'adapters/schema-fingerprint.ts',
+  'adapters/migration/schema-fingerprint.ts',
   { ...common(describeSchema, 'pg_policy'), none: none('a database without objects has an empty description') },
   { secrets },
 );
@@ -182,7 +182,7 @@ const metric = (of: Database, slower = 1_000): Promise<Answer> =>
   });
 
 conforms(
-  'adapters/postgres-metrics.ts',
+  'adapters/metrics/postgres-metrics.ts',
   {
     value: () => metric(database),
     none: () => metric({ ...database, name: 'postgres' }),

@@ -1,6 +1,6 @@
-import { patientRequests } from '../../src/adapters/patient-request.js';
-import { prometheusBounds, readPrometheus, unknownSeries } from '../../src/adapters/prometheus.js';
-import { secret } from '../adapters/kept-metrics.js';
+import { patientRequests } from '../../src/adapters/http/patient-request.js';
+import { prometheusBounds, readPrometheus, unknownSeries } from '../../src/adapters/metrics/prometheus/prometheus.js';
+import { secret } from '../adapters/metrics/range-queries.js';
 import { json, serve, type TestServer } from '../helpers/server.js';
 import { answerOf, conforms } from './reader.js';
 import { endless, hasty, keptOf, usual } from './sources.js';
@@ -37,7 +37,7 @@ const read = async (answer: TestServer['handle'], patience = usual) => {
 const says = (body: unknown, status = 200) => read((_, response) => json(response, body, status));
 
 conforms(
-  'adapters/prometheus.ts',
+  'adapters/metrics/prometheus/prometheus.ts',
   {
     value: () => says(matrix([{ metric: {}, values }])),
     none: () => says(matrix([])),

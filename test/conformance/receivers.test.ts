@@ -1,9 +1,9 @@
 /** Receivers of messages: that one was told is read from what they answer. */
-import type { Delivery, Sending } from '../../src/adapters/deliveries.js';
-import { page } from '../../src/adapters/pagerduty.js';
-import { postToSlack } from '../../src/adapters/slack.js';
-import { postToWebhook } from '../../src/adapters/webhook.js';
-import type { About, Channel } from '../../src/domain/notifications.js';
+import type { Delivery, Sending } from '../../src/adapters/notify/deliveries.js';
+import { page } from '../../src/adapters/notify/pagerduty.js';
+import { postToSlack } from '../../src/adapters/notify/slack.js';
+import { postToWebhook } from '../../src/adapters/notify/webhook.js';
+import type { About, Channel } from '../../src/domain/notifications/notifications.js';
 import { type Handler, json, serve } from '../helpers/server.js';
 import { type Answer, conforms, type Situations } from './reader.js';
 
@@ -58,7 +58,7 @@ const any = { id: 'a', channel: 'C1' };
 const reference = 'env:TEST_RECEIVER_SECRET';
 
 conforms(
-  'adapters/slack.ts',
+  'adapters/notify/slack.ts',
   {
     ...situations((api) => ({ ...any, kind: 'slack', api, token: reference }), {
       send: postToSlack,
@@ -74,7 +74,7 @@ conforms(
 );
 
 conforms(
-  'adapters/pagerduty.ts',
+  'adapters/notify/pagerduty.ts',
   {
     ...situations((api) => ({ id: 'p', kind: 'pagerduty', api, routingKey: reference }), {
       send: page,
@@ -89,7 +89,7 @@ conforms(
   { secrets: [SECRET] },
 );
 
-for (const reader of ['adapters/webhook.ts', 'adapters/deliveries.ts']) {
+for (const reader of ['adapters/notify/webhook.ts', 'adapters/notify/deliveries.ts']) {
   conforms(
     reader,
     situations((url) => ({ id: 'w', kind: 'webhook', url, secret: reference }), {

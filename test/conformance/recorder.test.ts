@@ -1,10 +1,10 @@
 /** What is left of a recorded command: records that are lost, spoiled or cut, and processes that are gone. */
 import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runToEnd } from '../../src/activities/commands/recorded-commands.js';
 import { createCommandActivities } from '../../src/activities/commands.js';
-import { runToEnd } from '../../src/activities/recorded-commands.js';
-import { commandLine } from '../../src/adapters/command-line.js';
-import { type Attendant, runRecorded, stepFolder } from '../../src/adapters/recorder.js';
+import { commandLine } from '../../src/adapters/commands/command-line.js';
+import { type HeartbeatContext, runRecorded, stepFolder } from '../../src/adapters/commands/recorder.js';
 import { commandWith, environmentWith, runActivity, temporaryFolder } from '../activities/support.js';
 import { evidencePlace } from '../helpers/context.js';
 import { type Answer, answerOf, conforms } from './reader.js';
@@ -13,7 +13,11 @@ process.env.SUREFOOT_TEST_PASSWORD = 'not-to-be-seen-password';
 process.env.SUREFOOT_TEST_LOGIN = 'not-to-be-seen-login';
 const SECRETS = ['not-to-be-seen-password', 'not-to-be-seen-login'];
 
-const attendant: Attendant = { beat: () => undefined, signal: new AbortController().signal, stops: () => true };
+const attendant: HeartbeatContext = {
+  heartbeat: () => undefined,
+  signal: new AbortController().signal,
+  stops: () => true,
+};
 
 /** Runs a command, then spoils its folder, and attends to it again as the next worker would. */
 async function recorded(script: string, spoil: (folder: string) => void, timeout = 20_000): Promise<Answer> {
@@ -32,7 +36,7 @@ async function recorded(script: string, spoil: (folder: string) => void, timeout
   return (end.stopReason ?? end.error) ? { unknown: `${end.stopReason ?? end.error}` } : { known: end };
 }
 
-conforms('adapters/recorder.ts', {
+conforms('adapters/commands/recorder.ts', {
   value: () => recorded('exit 3', () => {}),
   none: { impossible: 'what was never started is started' },
   // The recorder was killed: its pid stands there still, or has been given to another process.
@@ -117,7 +121,7 @@ async function overSsh(ssh: string, timeout = 20_000): Promise<Answer> {
 }
 
 conforms(
-  'adapters/ssh.ts',
+  'adapters/commands/ssh.ts',
   {
     value: () => overSsh('exit 0'),
     none: { impossible: 'a command that prints nothing has still ended' },

@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { judgeTestResults, readTestResults } from '../../src/adapters/junit.js';
-import { LogWatcher } from '../../src/adapters/log-lines.js';
-import type { MetricSource } from '../../src/contract/plan.js';
+import { LogWatcher } from '../../src/adapters/metrics/log-lines.js';
+import { judgeTestResults, readTestResults } from '../../src/adapters/review/junit.js';
+import type { MetricSource } from '../../src/contract/plan/metrics.js';
 import { answerOf, conforms } from './reader.js';
 
 const COMMIT = 'a'.repeat(40);
@@ -28,7 +28,7 @@ const suite = (tests: string, attributes = '') =>
   `<testsuite${attributes}><properties><property name="commit" value="${COMMIT}"/></properties>${tests}</testsuite>`;
 const passing = (count: number) => '<testcase name="t"/>'.repeat(count);
 
-conforms('adapters/junit.ts', {
+conforms('adapters/review/junit.ts', {
   value: () => reported(suite(passing(3))),
   none: () => reported(undefined),
   hidden: () => reported(undefined, { isFolder: true }),
@@ -60,7 +60,7 @@ function logged(script: string, { timeout = 5_000 } = {}) {
 const SECRET = 'row-of-somebody-else';
 
 conforms(
-  'adapters/log-lines.ts',
+  'adapters/metrics/log-lines.ts',
   {
     value: () => logged('console.log("CRITICAL", Date.now())'),
     none: { impossible: 'a log without a new line is the value 0; that a command prints nothing is a quiet log' },

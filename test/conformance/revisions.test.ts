@@ -1,10 +1,11 @@
 /** At which revision a database is: by the migration tool, by alembic's own table, and by both held against each other. */
 import pg from 'pg';
 import { afterAll, beforeAll } from 'vitest';
-import { askCurrent, type Revisions } from '../../src/activities/revisions.js';
-import { alembicRevisions } from '../../src/adapters/alembic-table.js';
-import { withDatabase } from '../../src/adapters/postgres.js';
-import type { Database, Migration } from '../../src/contract/plan.js';
+import { askCurrent, type Revisions } from '../../src/activities/migration/revisions.js';
+import { alembicRevisions } from '../../src/adapters/migration/alembic-table.js';
+import { withDatabase } from '../../src/adapters/postgres/postgres.js';
+import type { Database } from '../../src/contract/plan/environment.js';
+import type { Migration } from '../../src/contract/plan/migration.js';
 import { startTestServer, type TestServer } from '../activities/postgres-server.js';
 import { commandWith, environmentWith } from '../activities/support.js';
 import { type Answer, conforms } from './reader.js';
@@ -50,7 +51,7 @@ async function ask(current: string, { database = undefined as Database | undefin
 }
 
 conforms(
-  'activities/revisions.ts',
+  'activities/migration/revisions.ts',
   {
     value: () => ask(`echo '5403edb1d087 (head)'`),
     none: () => ask('true', { sql: '' }),
@@ -84,7 +85,7 @@ async function readTable(database: Database, limit?: number): Promise<Answer> {
   }
 }
 
-conforms('adapters/alembic-table.ts', {
+conforms('adapters/migration/alembic-table.ts', {
   value: async () => readTable(await databaseWith(AT)),
   none: async () => readTable(await databaseWith('')),
   hidden: async () => {

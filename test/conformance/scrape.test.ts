@@ -1,6 +1,6 @@
-import { histogramBounds } from '../../src/adapters/histogram-bounds.js';
-import { Scraper } from '../../src/adapters/scrape.js';
-import type { Metric, ScrapeReading } from '../../src/contract/plan.js';
+import { histogramBounds } from '../../src/adapters/metrics/prometheus/histogram-bounds.js';
+import { Scraper } from '../../src/adapters/metrics/prometheus/scrape.js';
+import type { Metric, ScrapeReading } from '../../src/contract/plan/metrics.js';
 import { serve, type TestServer } from '../helpers/server.js';
 import { answerOf, conforms } from './reader.js';
 import { endless, hasty, readingOf, usual } from './sources.js';
@@ -35,7 +35,7 @@ const process = (start: number, errors: number) =>
   `process_start_time_seconds ${start}\nrequests_total{status="500"} ${errors}\n`;
 
 conforms(
-  'adapters/scrape.ts',
+  'adapters/metrics/prometheus/scrape.ts',
   {
     value: () => reading(['requests_total{status="500"} 1\n', 'requests_total{status="500"} 5\n'], errors),
     none: () => reading(['other 1\n']),
@@ -58,7 +58,7 @@ const bounds = async (handle: TestServer['handle']) => {
   return 'known' in answer && (answer.known as number[]).length === 0 ? { none: 'it counts nothing yet' } : answer;
 };
 
-conforms('adapters/histogram-bounds.ts', {
+conforms('adapters/metrics/prometheus/histogram-bounds.ts', {
   value: () => bounds((_, response) => response.end('seconds_bucket{le="1"} 1\nseconds_bucket{le="+Inf"} 1\n')),
   none: () => bounds((_, response) => response.end('other 1\n')),
   hidden: { impossible: 'a page shows all that it has to whoever may read it' },

@@ -1,8 +1,8 @@
 /** What the suites of metric sources share: answers of sources as the conformance suite speaks of them. */
-import { type Grid, type Answer as Kept, samplesOf } from '../../src/adapters/grid.js';
-import type { Patience } from '../../src/adapters/patient-request.js';
-import type { Reading } from '../../src/adapters/readings.js';
-import type { Sample } from '../../src/domain/criteria.js';
+import type { Patience } from '../../src/adapters/http/patient-request.js';
+import { type Grid, type Answer as Kept, samplesOf } from '../../src/adapters/metrics/samples/grid.js';
+import type { Reading } from '../../src/adapters/metrics/samples/readings.js';
+import type { Sample } from '../../src/domain/watch/criteria.js';
 import type { TestServer } from '../helpers/server.js';
 import { type Answer, answerOf } from './reader.js';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { resetState } from '../../sandbox/local/state.js';
 import { type DemoRun, runDemo } from '../../src/demo/run.js';
-import type { Ledger } from '../../src/domain/ledger.js';
+import type { Ledger } from '../../src/domain/ledger/ledger.js';
 
 const homes: string[] = [];
 const runs: DemoRun[] = [];

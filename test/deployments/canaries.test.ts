@@ -14,7 +14,7 @@ import type { Sandbox } from '../../sandbox/local/sandbox.js';
 import type { DeployResult } from '../../src/contract/deployment.js';
 import { decideUpdate } from '../../src/contract/messages.js';
 import { startTraffic } from '../../src/demo/traffic.js';
-import type { Decision } from '../../src/domain/ledger.js';
+import type { Decision } from '../../src/domain/ledger/ledger.js';
 import { loadPlan } from '../../src/plan/load.js';
 import {
   asks,

@@ -5,17 +5,17 @@ import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { writeBindings } from '../../sandbox/local/bindings.js';
-import { clearFaults, FAULT_NAMES, type FaultName, setFault } from '../../sandbox/local/faults.js';
 import type { Sandbox } from '../../sandbox/local/sandbox.js';
-import { timeSkippingInterceptor } from '../../sandbox/local/time-skipping.js';
-import { createMonitorActivities, monitorSources } from '../../src/activities/monitor.js';
-import { createPeopleActivities } from '../../src/activities/people.js';
+import { createSampleActivities, sampleSources } from '../../src/activities/metrics/samples.js';
+import { createPeopleActivities } from '../../src/activities/notify/people.js';
 import type { DeployResult } from '../../src/contract/deployment.js';
-import type { ResolvedPlan } from '../../src/contract/plan.js';
+import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import { faultParameters } from '../../src/demo/fault.js';
 import { startTraffic } from '../../src/demo/traffic.js';
 import { itemStatuses } from '../../src/domain/items.js';
+import { clearFaults, FAULT_NAMES, type FaultName, setFault } from '../../src/local/faults.js';
+import { timeSkippingInterceptor } from '../../src/local/time-skipping.js';
 import { newDeploymentId } from '../../src/plan/deployment-id.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { connectTo, ownSandbox, SHIPPED_PLAN, until } from './support.js';
@@ -142,14 +142,14 @@ async function watched(fault: FaultName): Promise<DeployResult> {
   await setFault(production().folder, fault, parameters);
   await until(`${fault} shows`, () => isShown(fault));
   // One that remembers nothing of the fault before.
-  const sources = monitorSources();
+  const sources = sampleSources();
   const taskQueue = `watching-${fault}`;
   const worker = await Worker.create({
     connection,
     taskQueue,
     workflowBundle: bundle,
     sinks: SILENT_SINKS,
-    activities: { ...createMonitorActivities(sources), ...createPeopleActivities() },
+    activities: { ...createSampleActivities(sources), ...createPeopleActivities() },
   });
   const deployment = newDeploymentId(plan.service);
   const input = { deployment, plan, digest: '0'.repeat(64), startedBy: 'ana.souza', clock: 'virtual', baselines };

@@ -7,10 +7,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeBindings } from '../../sandbox/local/bindings.js';
 import type { Sandbox } from '../../sandbox/local/sandbox.js';
 import type { TargetEnvironment } from '../../sandbox/local/target.js';
-import { timeSkippingInterceptor } from '../../sandbox/local/time-skipping.js';
 import type { DeployInput, DeployResult } from '../../src/contract/deployment.js';
-import { deployWorkflowId, monitorWorkflowId, TASK_QUEUE } from '../../src/contract/names.js';
+import { deployWorkflowId, TASK_QUEUE, watchWorkflowId } from '../../src/contract/names.js';
 import { startTraffic } from '../../src/demo/traffic.js';
+import { timeSkippingInterceptor } from '../../src/local/time-skipping.js';
 import { newDeploymentId } from '../../src/plan/deployment-id.js';
 import { loadPlan } from '../../src/plan/load.js';
 import {
@@ -112,7 +112,7 @@ test('SIGKILL of the worker during the staging deploy, the proof of the way back
       .split('\n').length;
   await until('some samples of the soak', () => ticks() >= 20, { within: 240_000 });
   await killWorker();
-  const soak = await client.workflow.getHandle(monitorWorkflowId(deployment, 'soak', 1)).describe();
+  const soak = await client.workflow.getHandle(watchWorkflowId(deployment, 'soak', 1)).describe();
   expect(soak.status.name, 'the soak was not over when its worker was dead').toBe('RUNNING');
 
   await begun(production, 'deploy production main');

@@ -8,9 +8,9 @@ import { writeBindings } from '../../sandbox/local/bindings.js';
 import type { Sandbox } from '../../sandbox/local/sandbox.js';
 import type { DeployInput, DeployResult } from '../../src/contract/deployment.js';
 import { decideUpdate } from '../../src/contract/messages.js';
-import { monitorWorkflowId, rollbackWorkflowId, TASK_QUEUE } from '../../src/contract/names.js';
+import { rollbackWorkflowId, TASK_QUEUE, watchWorkflowId } from '../../src/contract/names.js';
 import { startTraffic } from '../../src/demo/traffic.js';
-import type { Decision } from '../../src/domain/ledger.js';
+import type { Decision } from '../../src/domain/ledger/ledger.js';
 import { newDeploymentId } from '../../src/plan/deployment-id.js';
 import { loadPlan } from '../../src/plan/load.js';
 import {
@@ -180,7 +180,7 @@ test('an abort during the soak ends the deployment and leaves production untouch
     production: { codeDeployed: false, migrated: false, maintenance: false },
   });
   expect(result.rollback).toBeUndefined();
-  expect(await statusOf(monitorWorkflowId(deployment, 'soak', 1))).not.toBe('RUNNING');
+  expect(await statusOf(watchWorkflowId(deployment, 'soak', 1))).not.toBe('RUNNING');
   expect(operationsOf(environments().production)).toEqual([]);
   expect(await stateOf(environments().production)).toMatchObject({ version: 'v1.2.3', revision: BASE_REVISION });
   expect(await cli('status')).toMatchObject({ code: 1, out: expect.stringContaining('the release is postponed') });
@@ -302,7 +302,7 @@ test.each([
     expect(result.reason).toContain(why);
     expect(result.rollback?.reasons).toContainEqual(expect.stringContaining(`diego.alves asked for ${option}`));
     expect(await statusOf(rollbackWorkflowId(deployment, option, 1))).toBe('COMPLETED');
-    expect(await statusOf(monitorWorkflowId(deployment, 'watch-5m', 1))).not.toBe('RUNNING');
+    expect(await statusOf(watchWorkflowId(deployment, 'watch-5m', 1))).not.toBe('RUNNING');
     const { production } = environments();
     expect(operationsOf(production).slice(before.length)).toEqual(operations);
     expect(await stateOf(production)).toMatchObject({ ...state, status: expect.stringMatching(/ok|healthy/) });

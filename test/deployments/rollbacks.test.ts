@@ -10,25 +10,25 @@ import { writeBindings } from '../../sandbox/local/bindings.js';
 import { connectionTo } from '../../sandbox/local/postgres.js';
 import type { Sandbox } from '../../sandbox/local/sandbox.js';
 import { createAdmissionActivities } from '../../src/activities/admission.js';
-import { createApprovalActivities } from '../../src/activities/approvals.js';
-import { createBackupActivities } from '../../src/activities/backups.js';
+import { createHttpActivities } from '../../src/activities/application/endpoints.js';
+import { createBackupActivities } from '../../src/activities/backup/backups.js';
+import { createRestoreActivities } from '../../src/activities/backup/restore.js';
 import { createCommandActivities } from '../../src/activities/commands.js';
-import { createDatabaseActivities } from '../../src/activities/databases.js';
-import { createHttpActivities } from '../../src/activities/http.js';
-import { createIndexActivities } from '../../src/activities/indexes.js';
-import { createMonitorActivities, monitorSources } from '../../src/activities/monitor.js';
-import { createPeopleActivities } from '../../src/activities/people.js';
-import { createRestoreActivities } from '../../src/activities/restore.js';
+import { createSampleActivities, sampleSources } from '../../src/activities/metrics/samples.js';
+import { createPeopleActivities } from '../../src/activities/notify/people.js';
+import { createDatabaseActivities } from '../../src/activities/postgres/databases.js';
+import { createIndexActivities } from '../../src/activities/postgres/indexes.js';
+import { createApprovalActivities } from '../../src/activities/review/approvals.js';
 import { createVerificationActivities } from '../../src/activities/verification.js';
 import { createWindowActivities } from '../../src/activities/windows.js';
-import { resolveCommit } from '../../src/adapters/git.js';
+import { resolveCommit } from '../../src/adapters/review/git.js';
 import type { DeployResult } from '../../src/contract/deployment.js';
 import { concernRaised } from '../../src/contract/messages.js';
 import { deployWorkflowId, searchAttributes, TASK_QUEUE } from '../../src/contract/names.js';
-import type { ResolvedPlan } from '../../src/contract/plan.js';
+import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import { readProduction } from '../../src/demo/production.js';
-import type { Eligibility } from '../../src/domain/ledger.js';
+import type { Eligibility } from '../../src/domain/ledger/ledger.js';
 import { newDeploymentId } from '../../src/plan/deployment-id.js';
 import { loadPlan } from '../../src/plan/load.js';
 import {
@@ -84,7 +84,7 @@ beforeAll(async () => {
   closers.push(() => client.connection.close());
   const connection = await NativeConnection.connect({ address });
   closers.push(() => connection.close());
-  const sources = monitorSources();
+  const sources = sampleSources();
   closers.push(() => sources.postgres.close());
   const worker = await Worker.create({
     connection,
@@ -99,7 +99,7 @@ beforeAll(async () => {
       ...createDatabaseActivities(),
       ...createHttpActivities(),
       ...createIndexActivities(),
-      ...createMonitorActivities(sources),
+      ...createSampleActivities(sources),
       ...createPeopleActivities(),
       ...createRestoreActivities(),
       ...createVerificationActivities(),

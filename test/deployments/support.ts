@@ -16,7 +16,7 @@ import { type Sandbox, startSandbox } from '../../sandbox/local/sandbox.js';
 import { prepareTarget, type TargetEnvironment } from '../../sandbox/local/target.js';
 import { statusQuery } from '../../src/contract/messages.js';
 import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
-import type { Ledger } from '../../src/domain/ledger.js';
+import type { Ledger } from '../../src/domain/ledger/ledger.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 export const SHIPPED_PLAN = join(root, 'plans', 'eduautismo-performance.yaml');

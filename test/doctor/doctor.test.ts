@@ -3,11 +3,11 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { choosePorts } from '../../sandbox/local/ports.js';
-import { startTemporalServer } from '../../sandbox/local/temporal.js';
-import type { ResolvedPlan } from '../../src/contract/plan.js';
-import type { Check } from '../../src/doctor/check.js';
+import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
+import type { Check } from '../../src/doctor/checks/check.js';
 import { type Checked, examine } from '../../src/doctor/doctor.js';
+import { choosePorts } from '../../src/local/ports.js';
+import { startTemporalServer } from '../../src/local/temporal.js';
 import { surefoot } from '../client/command-line.js';
 import { startPgbouncer } from '../helpers/pgbouncer.js';
 import { json } from '../helpers/server.js';

@@ -1,10 +1,11 @@
 import { CreateBucketCommand, GetBucketLifecycleConfigurationCommand, S3Client } from '@aws-sdk/client-s3';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Metric, ResolvedPlan } from '../../src/contract/plan.js';
+import type { Metric } from '../../src/contract/plan/metrics.js';
+import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { timelineOf } from '../../src/contract/timeline.js';
-import type { Asked, Check, Means } from '../../src/doctor/check.js';
 import { channelsInUse } from '../../src/doctor/checks/channels.js';
+import type { Check, CheckContext, Means } from '../../src/doctor/checks/check.js';
 import { secretReferences } from '../../src/doctor/checks/credentials.js';
 import { metricChecks } from '../../src/doctor/checks/metrics.js';
 import { wrongWithDowngrade } from '../../src/doctor/checks/migrations.js';
@@ -132,7 +133,7 @@ describe('windows', () => {
   };
   const ask = async (parts: Partial<typeof windows>) => {
     const plan = { ...shipped(), windows: { ...windows, ...parts } };
-    const asked: Asked = { plan, at: NOON };
+    const asked: CheckContext = { plan, at: NOON };
     return findings(peopleChecks(asked, timelineOf(plan)), 'window');
   };
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Fact } from '../../src/domain/evidence.js';
 import { countItems, type Item, itemStatuses } from '../../src/domain/items.js';
-import type { StepRecord } from '../../src/domain/ledger.js';
+import type { StepRecord } from '../../src/domain/ledger/ledger.js';
 
 const ANA = { who: 'ana', role: 'qa', why: 'seen by hand' };
 

@@ -12,14 +12,14 @@ import { type ApplicationFailure, defaultPayloadConverter, type Payload } from '
 import proto from '@temporalio/proto';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { choosePorts } from '../../sandbox/local/ports.js';
-import { startTemporalServer, type TemporalServer } from '../../sandbox/local/temporal.js';
 import type { DeployInput } from '../../src/contract/deployment.js';
 import { decideUpdate, statusQuery } from '../../src/contract/messages.js';
 import { SEARCH_ATTRIBUTES, TASK_QUEUE } from '../../src/contract/names.js';
-import type { Ledger } from '../../src/domain/ledger.js';
+import type { Ledger } from '../../src/domain/ledger/ledger.js';
 import { EncryptionCodec } from '../../src/encryption/codec.js';
 import { readKeyring } from '../../src/encryption/keys.js';
+import { choosePorts } from '../../src/local/ports.js';
+import { startTemporalServer, type TemporalServer } from '../../src/local/temporal.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { replaceOnce, SHIPPED, shippedText, write } from '../plan/plan-files.js';
 

@@ -1,4 +1,4 @@
-import type { AwsPlace } from '../../src/contract/plan.js';
+import type { AwsPlace } from '../../src/contract/plan/providers.js';
 
 /** The secret access key that must never be seen. */
 export const AWS_SECRET = 'test-secret-access-key-not-to-be-seen';

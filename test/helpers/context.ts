@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { onTestFinished } from 'vitest';
-import type { EvidencePlace, StepKey } from '../../src/contract/activities.js';
-import type { Environment } from '../../src/contract/plan.js';
+import type { EvidencePlace, StepKey } from '../../src/contract/activities/step.js';
+import type { Environment } from '../../src/contract/plan/environment.js';
 
 export const key: StepKey = { deployment: 'd-1', step: 'staging.check', generation: 1 };
 

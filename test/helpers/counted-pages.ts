@@ -1,9 +1,9 @@
 /** Pages as a worker that looks at one address again and again has them. */
-import { type CountedPage, countPage, PROCESS_START } from '../../src/adapters/counters.js';
-import type { Observation } from '../../src/adapters/history.js';
-import { parsePage } from '../../src/adapters/prometheus-text.js';
-import { namesIn } from '../../src/adapters/scrape-readings.js';
-import type { ScrapeReading } from '../../src/contract/plan.js';
+import { type CountedPage, countPage, PROCESS_START } from '../../src/adapters/metrics/prometheus/counters.js';
+import { parsePage } from '../../src/adapters/metrics/prometheus/prometheus-text.js';
+import { namesIn } from '../../src/adapters/metrics/prometheus/scrape-readings.js';
+import type { Observation } from '../../src/adapters/metrics/samples/history.js';
+import type { ScrapeReading } from '../../src/contract/plan/metrics.js';
 
 /** @param looks the pages with their times, milliseconds from the first; the wall clock has the same */
 export function countedPages(

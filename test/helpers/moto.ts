@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { vi } from 'vitest';
-import { cacheFolder } from '../../sandbox/local/folders.js';
+import { cacheFolder } from '../../src/local/folders.js';
 import { deadPort } from './server.js';
 
 const run = promisify(execFile);

@@ -7,8 +7,8 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { unprivilegedAccount } from '../../sandbox/local/account.js';
-import { unusedPort } from '../../sandbox/local/ports.js';
-import type { Database } from '../../src/contract/plan.js';
+import type { Database } from '../../src/contract/plan/environment.js';
+import { unusedPort } from '../../src/local/ports.js';
 
 const BINARY = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']
   .map((folder) => join(folder, 'pgbouncer'))

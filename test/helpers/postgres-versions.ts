@@ -1,14 +1,14 @@
 /** PostgreSQL of the versions at both ends of what is promised: 13 to 18. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { publishFolder } from '../../sandbox/local/downloads.js';
-import { cacheFolder } from '../../sandbox/local/folders.js';
 import {
   fetchServer,
   findPostgresBinaries,
   type PostgresBinaries,
   packagedBinaries,
 } from '../../sandbox/local/postgres-binaries.js';
+import { publishFolder } from '../../src/local/downloads.js';
+import { cacheFolder } from '../../src/local/folders.js';
 
 export type Version = 13 | 18;
 

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Database } from '../../src/contract/plan.js';
+import type { Database } from '../../src/contract/plan/environment.js';
 import { startTestServer } from '../activities/postgres-server.js';
 
 /** A real server with one database that a test may do anything to. */

@@ -55,7 +55,7 @@ export const json = (response: ServerResponse, body: unknown, status = 200): voi
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 };
 
-export { unusedPort as deadPort } from '../../sandbox/local/ports.js';
+export { unusedPort as deadPort } from '../../src/local/ports.js';
 
 export function readBody(request: IncomingMessage): Promise<string> {
   return new Promise((resolve) => {

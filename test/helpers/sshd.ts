@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { unusedPort } from '../../sandbox/local/ports.js';
-import type { Server } from '../../src/contract/plan.js';
+import type { Server } from '../../src/contract/plan/environment.js';
+import { unusedPort } from '../../src/local/ports.js';
 
 export const SSHD = ['/usr/sbin/sshd', '/usr/bin/sshd', '/usr/local/sbin/sshd'].find((file) => existsSync(file));
 

@@ -1,7 +1,7 @@
 /** Every scenario of both suites: its history, whole or cut, says what its workflow said of itself. */
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { type Rehearsals, rehearse } from '../../src/rehearsal/rehearse.js';
-import { loadScenarios } from '../../src/rehearsal/scenario.js';
+import { loadScenarios } from '../../src/rehearsal/scenario/scenario.js';
 import { expectSameByReplay, Heard } from '../rehearsal/replayed.js';
 
 const SUITES = [

@@ -1,8 +1,8 @@
 /** One deployment played from its start to its end, with everything that must hold of it looked at meanwhile. */
 import type { DeployResult } from '../../src/contract/deployment.js';
-import type { ResolvedPlan } from '../../src/contract/plan.js';
-import type { DecisionKind } from '../../src/domain/decision-kinds.js';
-import type { Ledger } from '../../src/domain/ledger.js';
+import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
+import type { DecisionKind } from '../../src/domain/ledger/decision-kinds.js';
+import type { Ledger } from '../../src/domain/ledger/ledger.js';
 import { Broken, breachesOf, demand, isGuard, isReminder, lookAtBeginning, lookAtEnd, lookAtWaiting } from './laws.js';
 import { answerCall, helpOut, signOff } from './people.js';
 import type { Act, Answer, Approve, Decide, Garbage, Scenario, Way } from './scenario.js';

@@ -1,8 +1,8 @@
 /** What must hold of every deployment, whatever happens to it: said once more, apart from the code that it is held against. */
 import type { DeployResult } from '../../src/contract/deployment.js';
-import type { MonitorInput, MonitorResult } from '../../src/contract/messages.js';
+import type { WatchInput, WatchResult } from '../../src/contract/messages.js';
 import { runbookOf } from '../../src/contract/runbook.js';
-import type { Ledger } from '../../src/domain/ledger.js';
+import type { Ledger } from '../../src/domain/ledger/ledger.js';
 import { DEPLOYMENT, type PlayedDeployment, SERVICE_WORKFLOW } from './deployment.js';
 import { STARTED_BY } from './short-plan.js';
 import type { ActivityCall } from './temporal.js';
@@ -161,8 +161,8 @@ function lookAtRollbacks(played: PlayedDeployment, result: DeployResult): void {
 /** What the monitors of production have seen that calls for a rollback. */
 export const breachesOf = ({ temporal }: PlayedDeployment): string[] =>
   temporal.executions.flatMap(({ type, args, result, workflowId }) => {
-    if (type !== 'MonitorWorkflow' || (args as [MonitorInput])[0].watch.environment !== 'production') return [];
-    return (result as MonitorResult | undefined)?.breach ? [workflowId] : [];
+    if (type !== 'MonitorWorkflow' || (args as [WatchInput])[0].watch.environment !== 'production') return [];
+    return (result as WatchResult | undefined)?.breach ? [workflowId] : [];
   });
 
 function wasTold(scheduled: readonly (ActivityCall & { at: number })[], about: string, since: number): boolean {

@@ -1,5 +1,5 @@
 /** People who do their part: one thing at a time, each in a way of their own, and now and then late. */
-import type { Ledger, OpenQuestion } from '../../src/domain/ledger.js';
+import type { Ledger, OpenQuestion } from '../../src/domain/ledger/ledger.js';
 import type { PlayedDeployment } from './deployment.js';
 
 /** How often in a deployment time goes by although somebody is waited for. */

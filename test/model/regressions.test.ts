@@ -1,6 +1,6 @@
 /** What playing thousands of deployments has found, one named test each. */
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Ledger } from '../../src/domain/ledger.js';
+import type { Ledger } from '../../src/domain/ledger/ledger.js';
 import { PlayedDeployment, SERVICE_WORKFLOW } from './deployment.js';
 import { isGuard } from './laws.js';
 import { calm } from './scenario.js';

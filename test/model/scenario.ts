@@ -1,6 +1,6 @@
 /** What runs are made of: the plan, what goes wrong by itself, and what is done to a deployment that is under way. */
 import fc from 'fast-check';
-import { DECISIONS, type DecisionKind } from '../../src/domain/decision-kinds.js';
+import { DECISIONS, type DecisionKind } from '../../src/domain/ledger/decision-kinds.js';
 import { MINUTE, type PlanChoices } from './short-plan.js';
 import { ANOTHER, BASE, type Circumstances, type Failing, type Trouble } from './world.js';
 

@@ -1,6 +1,8 @@
 /** The shipped plan, made short: watches of a few ticks, one metric for each tier, few questions. */
-import type { Metric, ResolvedPlan, Watch } from '../../src/contract/plan.js';
-import type { Criterion, Tier } from '../../src/domain/criteria.js';
+import type { Metric } from '../../src/contract/plan/metrics.js';
+import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
+import type { Watch } from '../../src/contract/plan/watch.js';
+import type { Criterion, Tier } from '../../src/domain/watch/criteria.js';
 import { loadPlan } from '../../src/plan/load.js';
 
 export const MINUTE = 60_000;

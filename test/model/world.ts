@@ -1,13 +1,15 @@
 /** Staging, production, the repository and people's devices, as far as activities see them: all that a scenario scripts. */
 import { createHash } from 'node:crypto';
-import type { Activities, EvidencePlace, StepKey } from '../../src/contract/activities.js';
+import type { Activities } from '../../src/contract/activities/activities.js';
+import type { EvidencePlace, StepKey } from '../../src/contract/activities/step.js';
 import { FailureType } from '../../src/contract/errors.js';
-import type { Environment, EnvironmentName, ResolvedPlan } from '../../src/contract/plan.js';
-import { approvalStatement } from '../../src/domain/approvals.js';
-import type { Sample } from '../../src/domain/criteria.js';
+import type { Environment, EnvironmentName } from '../../src/contract/plan/environment.js';
+import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
+import { approvalStatement } from '../../src/domain/decisions/approvals.js';
 import type { StepReport } from '../../src/domain/evidence.js';
-import type { Message } from '../../src/domain/notifications.js';
-import { canonicalJson } from '../../src/plan/digest.js';
+import type { Message } from '../../src/domain/notifications/notifications.js';
+import type { Sample } from '../../src/domain/watch/criteria.js';
+import { canonicalJson } from '../../src/plan/core/digest.js';
 import type { ActivityOutcome } from './outcomes.js';
 import type { ActivityCall } from './temporal.js';
 

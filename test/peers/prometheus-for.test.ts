@@ -9,7 +9,7 @@ import {
   type Sample,
   sampleOf,
   type Verdict,
-} from '../../src/domain/criteria.js';
+} from '../../src/domain/watch/criteria.js';
 import { uniform } from '../domain/trends/noise.js';
 import { promtoolBinary, testRules } from '../helpers/prometheus.js';
 

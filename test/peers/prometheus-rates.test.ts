@@ -1,8 +1,8 @@
 /** Rates, ratios and quantiles of pages against those of Prometheus' own engine, over random series. */
 import { describe, expect, test } from 'vitest';
-import { PROCESS_START } from '../../src/adapters/counters.js';
-import { readPages } from '../../src/adapters/scrape-readings.js';
-import type { ScrapeReading } from '../../src/contract/plan.js';
+import { PROCESS_START } from '../../src/adapters/metrics/prometheus/counters.js';
+import { readPages } from '../../src/adapters/metrics/prometheus/scrape-readings.js';
+import type { ScrapeReading } from '../../src/contract/plan/metrics.js';
 import { uniform } from '../domain/trends/noise.js';
 import { countedPages } from '../helpers/counted-pages.js';
 import { promtoolBinary, testRules } from '../helpers/prometheus.js';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { PlanError } from '../../src/plan/core/problems.js';
 import { loadPlan } from '../../src/plan/load.js';
-import { PlanError } from '../../src/plan/problems.js';
 import { SHIPPED, shippedText, write } from './plan-files.js';
 
 type Holder = Record<string, unknown>;

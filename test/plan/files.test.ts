@@ -2,8 +2,8 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { formatProblems } from '../../src/plan/core/problems.js';
 import { loadPlan } from '../../src/plan/load.js';
-import { formatProblems } from '../../src/plan/problems.js';
 import { problemsOf, SHIPPED, shippedText, unmark, write } from './plan-files.js';
 
 describe('files that are no plan', () => {

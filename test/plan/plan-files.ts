@@ -3,8 +3,8 @@ import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { PlanError, type Problem } from '../../src/plan/core/problems.js';
 import { type LoadOptions, loadPlan } from '../../src/plan/load.js';
-import { PlanError, type Problem } from '../../src/plan/problems.js';
 
 export const SHIPPED = 'plans/eduautismo-performance.yaml';
 export const shippedText = readFileSync(SHIPPED, 'utf8');

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { ResolvedPlan, Watch } from '../../src/contract/plan.js';
+import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
+import type { Watch } from '../../src/contract/plan/watch.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { replaceOnce, SHIPPED, shippedText, write } from './plan-files.js';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { loadScenario, loadScenarios } from '../../src/rehearsal/scenario.js';
+import { loadScenario, loadScenarios } from '../../src/rehearsal/scenario/scenario.js';
 import { problemsOf, SHIPPED, unmark, write } from '../plan/plan-files.js';
 
 type Case = [sentence: string, text: string, expected: { path: string; says: RegExp; suggestion?: string }];

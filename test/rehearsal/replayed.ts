@@ -2,12 +2,12 @@
 import { Client, Connection } from '@temporalio/client';
 import { defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import { expect } from 'vitest';
-import { type HistoryEvent, readHistory } from '../../src/client/report/history.js';
-import { replay } from '../../src/client/report/replay.js';
-import type { Lane } from '../../src/rehearsal/lane.js';
 import type { Rehearsals } from '../../src/rehearsal/rehearse.js';
+import type { RehearsalWorker } from '../../src/rehearsal/worker.js';
+import { type HistoryEvent, readHistory } from '../../src/report/history/history.js';
+import { replay } from '../../src/report/history/replay.js';
 
-type Sinks = NonNullable<Parameters<typeof Lane.start>[0]['sinks']>;
+type Sinks = NonNullable<Parameters<typeof RehearsalWorker.start>[0]['sinks']>;
 
 /** What each workflow has published while it ran, with the length of its history then. */
 export class Heard {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { projectFolder } from '../../sandbox/local/folders.js';
 import { SILENT_SINKS } from '../../src/contract/sinks.js';
+import { projectFolder } from '../../src/local/folders.js';
 import { type Rehearsals, rehearse } from '../../src/rehearsal/rehearse.js';
 import { scenario } from './short-plan.js';
 

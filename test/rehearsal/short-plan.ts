@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { loadScenario, type Scenario } from '../../src/rehearsal/scenario.js';
+import { loadScenario, type Scenario } from '../../src/rehearsal/scenario/scenario.js';
 import { shippedText } from '../plan/plan-files.js';
 
 /** Twenty ticks each: of a minute in `soak`, `watch-1h` and `watch-24h`, of fifteen seconds in `watch-5m`. */

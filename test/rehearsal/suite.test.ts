@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Rehearsals, rehearse } from '../../src/rehearsal/rehearse.js';
 import { timelineText } from '../../src/rehearsal/report.js';
-import { loadScenarios } from '../../src/rehearsal/scenario.js';
+import { loadScenarios } from '../../src/rehearsal/scenario/scenario.js';
 import { expectSameByReplay, Heard } from './replayed.js';
 
 const SUITES = [

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { startAnnouncementReceiver } from '../../sandbox/local/announcements.js';
-import { createPeopleActivities } from '../../src/activities/people.js';
-import type { About, Message } from '../../src/domain/notifications.js';
+import { createPeopleActivities } from '../../src/activities/notify/people.js';
+import type { About, Message } from '../../src/domain/notifications/notifications.js';
 import { inActivity } from '../helpers/context.js';
 import { scratchFolder } from './scratch-folders.js';
 

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
-import { choosePorts } from '../../sandbox/local/ports.js';
+import { choosePorts } from '../../src/local/ports.js';
 import { scratchFolder } from './scratch-folders.js';
 
 test('ports stay the same from run to run, and differ from each other', async () => {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import pg from 'pg';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
-import { choosePorts } from '../../sandbox/local/ports.js';
 import { connectionTo, type PostgresServer, startPostgres } from '../../sandbox/local/postgres.js';
 import { openState, resetState } from '../../sandbox/local/state.js';
+import { choosePorts } from '../../src/local/ports.js';
 import { scratchFolder } from './scratch-folders.js';
 
 afterEach(() => vi.unstubAllEnvs());

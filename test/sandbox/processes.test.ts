@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { isAlive, processStart, startService, stopLeftovers, waitFor } from '../../sandbox/local/processes.js';
+import { isAlive, processStart, startService, stopLeftovers, waitFor } from '../../src/local/processes.js';
 import { scratchFolder } from './scratch-folders.js';
 
 async function startSomething(args: string[] = ['-e', 'setInterval(() => {}, 1000)'], stopWithin = 3000) {

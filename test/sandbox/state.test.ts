@@ -4,8 +4,8 @@ import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { acquireLock } from '../../sandbox/local/lock.js';
-import { processStart } from '../../sandbox/local/processes.js';
 import { openState, resetState } from '../../sandbox/local/state.js';
+import { processStart } from '../../src/local/processes.js';
 import { scratchFolder } from './scratch-folders.js';
 
 test('a second start in the same folder is refused, and says who holds it and what to do', async () => {

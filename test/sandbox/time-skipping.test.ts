@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { expect, onTestFinished, test } from 'vitest';
-import { choosePorts } from '../../sandbox/local/ports.js';
-import { startTemporalServer } from '../../sandbox/local/temporal.js';
-import { timeSkippingInterceptor } from '../../sandbox/local/time-skipping.js';
+import { choosePorts } from '../../src/local/ports.js';
+import { startTemporalServer } from '../../src/local/temporal.js';
+import { timeSkippingInterceptor } from '../../src/local/time-skipping.js';
 import { scratchFolder } from './scratch-folders.js';
 
 const DAY = 24 * 3600 * 1000;

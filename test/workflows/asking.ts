@@ -1,8 +1,8 @@
 /** Workflows that do nothing but tell and ask, by the deployment's own means. */
 import { allHandlersFinished, condition, sleep } from '@temporalio/workflow';
 import type { DeployInput } from '../../src/contract/deployment.js';
-import type { Ledger } from '../../src/domain/ledger.js';
-import { Deployment } from '../../src/workflows/deployment.js';
+import type { Ledger } from '../../src/domain/ledger/ledger.js';
+import { Deployment } from '../../src/workflows/run/deployment.js';
 
 /** Begins, asks two things at once, and ends when both are answered and nothing is held. */
 export async function asking(input: DeployInput): Promise<Ledger> {
@@ -40,13 +40,13 @@ export async function breaking(input: DeployInput & { outcome: 'rolled-back' | '
   await sleep(1, { summary: 'Let it be told' });
   deployment.tell({ kind: 'breach', criterion: 'errors', reason: 'errors at 12 %' });
   deployment.tell({ kind: 'ended', outcome: input.outcome, reason: 'errors at 12 %', elapsed: 60_000 });
-  await deployment.telling.told();
+  await deployment.notifier.flushed();
   return deployment.ledger;
 }
 
 async function end(deployment: Deployment): Promise<Ledger> {
   deployment.tell({ kind: 'ended', outcome: 'succeeded', reason: 'all phases passed', elapsed: 60_000 });
-  await deployment.telling.told();
+  await deployment.notifier.flushed();
   await condition(allHandlersFinished);
   return deployment.ledger;
 }

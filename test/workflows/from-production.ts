@@ -1,11 +1,11 @@
 /** A deployment from production on, as the type that the CLI looks for: what comes before has tests of its own. */
 import type { DeployInput, DeployResult } from '../../src/contract/deployment.js';
 import { TASK_QUEUE } from '../../src/contract/names.js';
-import type { Eligibility } from '../../src/domain/ledger.js';
+import type { Eligibility } from '../../src/domain/ledger/ledger.js';
 import { carryOut } from '../../src/workflows/deploy.js';
-import { Deployment } from '../../src/workflows/deployment.js';
 import { production } from '../../src/workflows/phases/production.js';
 import { watch } from '../../src/workflows/phases/watch.js';
+import { Deployment } from '../../src/workflows/run/deployment.js';
 
 export {
   MonitorWorkflow,

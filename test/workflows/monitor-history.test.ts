@@ -3,13 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { expect, onTestFinished, test } from 'vitest';
-import { choosePorts } from '../../sandbox/local/ports.js';
-import { startTemporalServer } from '../../sandbox/local/temporal.js';
-import type { MonitorActivities } from '../../src/contract/activities.js';
-import type { MonitorInput, MonitorResult } from '../../src/contract/messages.js';
-import type { Metric, Watch } from '../../src/contract/plan.js';
+import type { SampleActivities } from '../../src/contract/activities/metrics.js';
+import type { WatchInput, WatchResult } from '../../src/contract/messages.js';
+import type { Metric } from '../../src/contract/plan/metrics.js';
+import type { Watch } from '../../src/contract/plan/watch.js';
 import { SILENT_SINKS } from '../../src/contract/sinks.js';
-import type { Criterion, Sample } from '../../src/domain/criteria.js';
+import type { Criterion, Sample } from '../../src/domain/watch/criteria.js';
+import { choosePorts } from '../../src/local/ports.js';
+import { startTemporalServer } from '../../src/local/temporal.js';
 import { scratchFolder } from '../sandbox/scratch-folders.js';
 
 const SECOND = 1_000;
@@ -70,7 +71,7 @@ async function watchOver(sample: (tick: number, said: (value: Said) => Sample[])
   onTestFinished(() => connection.close());
   const native = await NativeConnection.connect({ address: server.address });
   const asked: { since: number; at: number }[] = [];
-  const activities: Pick<MonitorActivities, 'sampleMetrics' | 'sealSeries'> = {
+  const activities: Pick<SampleActivities, 'sampleMetrics' | 'sealSeries'> = {
     async sampleMetrics({ since, at }) {
       const from = since.errors ?? Number.NaN;
       asked.push({ since: from, at });
@@ -85,11 +86,11 @@ async function watchOver(sample: (tick: number, said: (value: Said) => Sample[])
   const worker = await Worker.create({
     connection: native,
     taskQueue: TASK_QUEUE,
-    workflowsPath: fileURLToPath(new URL('../../src/workflows/monitor.ts', import.meta.url)),
+    workflowsPath: fileURLToPath(new URL('../../src/workflows/watch/watch.ts', import.meta.url)),
     sinks: SILENT_SINKS,
     activities,
   });
-  const input: MonitorInput = {
+  const input: WatchInput = {
     deployment: 'd-1',
     service: 'service',
     parent: 'nobody',
@@ -104,7 +105,7 @@ async function watchOver(sample: (tick: number, said: (value: Said) => Sample[])
     taskQueue: TASK_QUEUE,
     args: [input],
   });
-  const result: MonitorResult = await worker.runUntil(running as Promise<MonitorResult>);
+  const result: WatchResult = await worker.runUntil(running as Promise<WatchResult>);
   await native.close();
   return { result, asked };
 }

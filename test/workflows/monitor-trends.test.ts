@@ -4,17 +4,18 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { expect, onTestFinished, test } from 'vitest';
-import { choosePorts } from '../../sandbox/local/ports.js';
-import { startTemporalServer } from '../../sandbox/local/temporal.js';
-import { timeSkippingInterceptor } from '../../sandbox/local/time-skipping.js';
-import { createMonitorActivities } from '../../src/activities/monitor.js';
-import { createTrendActivities } from '../../src/activities/trends.js';
-import { evidenceFile } from '../../src/adapters/evidence-store.js';
-import type { MonitorInput, MonitorResult } from '../../src/contract/messages.js';
-import type { Metric, Watch } from '../../src/contract/plan.js';
+import { createSampleActivities } from '../../src/activities/metrics/samples.js';
+import { createTrendActivities } from '../../src/activities/metrics/trends.js';
+import { evidenceFile } from '../../src/adapters/evidence/evidence-store.js';
+import type { WatchInput, WatchResult } from '../../src/contract/messages.js';
+import type { Metric } from '../../src/contract/plan/metrics.js';
+import type { Watch } from '../../src/contract/plan/watch.js';
 import { SILENT_SINKS } from '../../src/contract/sinks.js';
-import type { Criterion } from '../../src/domain/criteria.js';
 import type { LeakTrend } from '../../src/domain/trends/trend.js';
+import type { Criterion } from '../../src/domain/watch/criteria.js';
+import { choosePorts } from '../../src/local/ports.js';
+import { startTemporalServer } from '../../src/local/temporal.js';
+import { timeSkippingInterceptor } from '../../src/local/time-skipping.js';
 import { evidencePlace } from '../helpers/context.js';
 import { serve } from '../helpers/server.js';
 import { scratchFolder } from '../sandbox/scratch-folders.js';
@@ -97,14 +98,14 @@ test('trends are judged when a watch has run to its end, and left undecided when
   const worker = await Worker.create({
     connection: native,
     taskQueue: TASK_QUEUE,
-    workflowsPath: fileURLToPath(new URL('../../src/workflows/monitor.ts', import.meta.url)),
+    workflowsPath: fileURLToPath(new URL('../../src/workflows/watch/watch.ts', import.meta.url)),
     sinks: SILENT_SINKS,
-    activities: { ...createMonitorActivities(), ...createTrendActivities() },
+    activities: { ...createSampleActivities(), ...createTrendActivities() },
   });
   const evidence = await evidencePlace();
   const client = new Client({ connection });
-  const watch = async (id: string): Promise<MonitorResult> => {
-    const input: MonitorInput = {
+  const watch = async (id: string): Promise<WatchResult> => {
+    const input: WatchInput = {
       deployment: 'd-1',
       service: 'service',
       parent: 'nobody',
@@ -120,7 +121,7 @@ test('trends are judged when a watch has run to its end, and left undecided when
   const results = await worker.runUntil(Promise.all(ids.map(watch)));
   await native.close();
 
-  const [leaking, steady, broken] = results as [MonitorResult, MonitorResult, MonitorResult];
+  const [leaking, steady, broken] = results as [WatchResult, WatchResult, WatchResult];
   expect(leaking).toMatchObject({
     verdict: 'breached',
     openGates: ['leak'],

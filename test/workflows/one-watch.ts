@@ -1,8 +1,8 @@
 /** A deployment that only watches: what comes before and after has tests of its own. */
 import type { DeployInput, DeployResult } from '../../src/contract/deployment.js';
 import { carryOut } from '../../src/workflows/deploy.js';
-import { Deployment } from '../../src/workflows/deployment.js';
 import { watch } from '../../src/workflows/phases/watch.js';
+import { Deployment } from '../../src/workflows/run/deployment.js';
 
 export { MonitorWorkflow } from '../../src/workflows/index.js';
 

@@ -1,12 +1,12 @@
 /** The migration of staging and the proof of its way back, as a workflow. */
 import { allHandlersFinished, condition } from '@temporalio/workflow';
 import type { DeployInput } from '../../src/contract/deployment.js';
-import type { Ledger } from '../../src/domain/ledger.js';
-import { Deployment } from '../../src/workflows/deployment.js';
-import { reversibility } from '../../src/workflows/phases/reversibility.js';
+import type { Ledger } from '../../src/domain/ledger/ledger.js';
 import { migrateStaging } from '../../src/workflows/phases/staging.js';
+import { Deployment } from '../../src/workflows/run/deployment.js';
+import { reversibility } from '../../src/workflows/steps/reversibility.js';
 
-export { ReversibilityWorkflow } from '../../src/workflows/reversibility.js';
+export { ReversibilityWorkflow } from '../../src/workflows/rollback/reversibility.js';
 
 export async function proving(input: DeployInput): Promise<Ledger> {
   const deployment = new Deployment(input);

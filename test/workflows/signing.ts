@@ -1,10 +1,10 @@
 /** The sign-offs of a deployment and nothing else, under the name by which the CLI finds deployments. */
 import { allHandlersFinished, condition, isCancellation } from '@temporalio/workflow';
 import type { DeployInput } from '../../src/contract/deployment.js';
-import type { Ledger } from '../../src/domain/ledger.js';
-import { Deployment } from '../../src/workflows/deployment.js';
-import { mustHold } from '../../src/workflows/input.js';
+import type { Ledger } from '../../src/domain/ledger/ledger.js';
+import { mustHold } from '../../src/workflows/common/input.js';
 import { approval } from '../../src/workflows/phases/approval.js';
+import { Deployment } from '../../src/workflows/run/deployment.js';
 
 /** @param commit what staging has proven */
 export async function DeployWorkflow(input: DeployInput, commit: string): Promise<Ledger> {

@@ -1,10 +1,10 @@
 /** Single steps of a deployment, as workflows. */
 import { allHandlersFinished, condition } from '@temporalio/workflow';
 import type { DeployInput } from '../../src/contract/deployment.js';
-import type { StepRecord } from '../../src/domain/ledger.js';
-import { Deployment } from '../../src/workflows/deployment.js';
-import { documentation } from '../../src/workflows/phases/documentation.js';
-import { restart } from '../../src/workflows/phases/restart.js';
+import type { StepRecord } from '../../src/domain/ledger/ledger.js';
+import { Deployment } from '../../src/workflows/run/deployment.js';
+import { documentation } from '../../src/workflows/steps/documentation.js';
+import { restart } from '../../src/workflows/steps/restart.js';
 
 export const documenting = (input: DeployInput): Promise<StepRecord[]> => carryOut(input, documentation);
 

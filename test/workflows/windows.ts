@@ -1,10 +1,10 @@
 /** What waits for a window, by the deployment's own means. */
 import { allHandlersFinished, condition, workflowInfo } from '@temporalio/workflow';
 import type { DeployInput } from '../../src/contract/deployment.js';
-import type { StepRecord } from '../../src/domain/ledger.js';
-import { Deployment } from '../../src/workflows/deployment.js';
-import { loadTestProduction } from '../../src/workflows/phases/production-load-test.js';
-import { awaitDeployWindow } from '../../src/workflows/phases/window.js';
+import type { StepRecord } from '../../src/domain/ledger/ledger.js';
+import { Deployment } from '../../src/workflows/run/deployment.js';
+import { loadTestProduction } from '../../src/workflows/steps/production-load-test.js';
+import { awaitDeployWindow } from '../../src/workflows/steps/window.js';
 
 export const deploying = (input: DeployInput): Promise<Ended> => carryOut(input, awaitDeployWindow);
 

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import type { Backtest } from '../../backtest/backtest.js';
-import type { ResolvedPlan } from '../../contract/plan.js';
-import type { Ledger } from '../../domain/ledger.js';
-import { PlanError } from '../../plan/problems.js';
-import { nearest } from '../../plan/suggest.js';
-import { EXIT, usageError } from '../errors.js';
-import { exiting, note, print, printJson } from '../output.js';
+import type { ResolvedPlan } from '../../contract/plan/plan.js';
+import type { Ledger } from '../../domain/ledger/ledger.js';
+import { PlanError } from '../../plan/core/problems.js';
+import { nearest } from '../../plan/core/suggest.js';
+import { EXIT, usageError } from '../../temporal/errors.js';
 import { renderEvaluation } from '../rendering/backtest.js';
+import { exiting, note, print, printJson } from '../terminal/output.js';
 import { problemsText, tryLoad } from './plan.js';
 
 interface BacktestOptions {

@@ -4,11 +4,11 @@ import type { Command } from 'commander';
 import { EncryptionCodec } from '../../encryption/codec.js';
 import { codecEndpoint } from '../../encryption/endpoint.js';
 import { KeyringError, readKeyring } from '../../encryption/keys.js';
-import { connectionSettings } from '../connection.js';
-import { EXIT, usageError } from '../errors.js';
-import { interruptible } from '../interruption.js';
-import { exiting, note, print, printJson } from '../output.js';
-import { untilAborted } from '../until-aborted.js';
+import { connectionSettings } from '../../temporal/connection.js';
+import { EXIT, usageError } from '../../temporal/errors.js';
+import { interruptible } from '../terminal/interruption.js';
+import { exiting, note, print, printJson } from '../terminal/output.js';
+import { untilAborted } from '../terminal/until-aborted.js';
 
 interface CodecOptions {
   port: string;

@@ -6,16 +6,22 @@ import {
 import { type Command, Option } from 'commander';
 import pc from 'picocolors';
 import { decideUpdate } from '../../contract/messages.js';
-import { approvalStatement } from '../../domain/approvals.js';
-import { DECISION_KINDS, DECISIONS, type DecisionKind } from '../../domain/decision-kinds.js';
-import { names } from '../../domain/decisions.js';
-import { type Decision, type Ledger, WAYS_BACK, type WayBack } from '../../domain/ledger.js';
-import { type Connected, withConnection } from '../connection.js';
-import { type Found, findDeployment, readLedger, servicesFor, unansweredError } from '../deployments.js';
-import { CliError, EXIT, innermost, usageError } from '../errors.js';
-import { exiting, print, printJson } from '../output.js';
+import { approvalStatement } from '../../domain/decisions/approvals.js';
+import { names } from '../../domain/decisions/decisions.js';
+import { DECISION_KINDS, DECISIONS, type DecisionKind } from '../../domain/ledger/decision-kinds.js';
+import { type Decision, type Ledger, ROLLBACK_KINDS, type RollbackKind } from '../../domain/ledger/ledger.js';
+import { type Connected, withConnection } from '../../temporal/connection.js';
+import {
+  type FoundDeployment,
+  findDeployment,
+  readLedger,
+  servicesFor,
+  unansweredError,
+} from '../../temporal/deployments.js';
+import { CliError, EXIT, innermost, usageError } from '../../temporal/errors.js';
 import { nextLine } from '../rendering/status.js';
-import { signStatement } from '../signing.js';
+import { exiting, print, printJson } from '../terminal/output.js';
+import { signStatement } from './signing.js';
 
 const DECIDE_WITHIN = 15_000;
 
@@ -25,7 +31,7 @@ interface DecideOptions {
   why?: string;
   deployment?: string;
   digest?: string;
-  option?: WayBack;
+  option?: RollbackKind;
   revision?: string;
   sign?: string;
   json?: boolean;
@@ -59,7 +65,7 @@ export function registerDecisions(program: Command): void {
     }
     if (kind === 'rollback') {
       command.addOption(
-        new Option('--option <OPTION>', 'which rollback, instead of the one the plan chooses').choices(WAYS_BACK),
+        new Option('--option <OPTION>', 'which rollback, instead of the one the plan chooses').choices(ROLLBACK_KINDS),
       );
       command.option(
         '--revision <REVISION>',
@@ -117,7 +123,7 @@ function digestOf(kind: DecisionKind, given: string | undefined, proposed: strin
   return given === undefined || names(given, proposed) ? proposed : given;
 }
 
-function notRunning(found: Found): CliError {
+function notRunning(found: FoundDeployment): CliError {
   const name = found.deployment ?? found.workflowId;
   return usageError(
     `${name} is not running any more (${found.status.toLowerCase()}); nothing can be decided about it`,
@@ -138,7 +144,7 @@ export function onlyRole(kind: DecisionKind, subject: string | undefined, ledger
   throw usageError(`The role in which you ${kind} is missing`, `Add --role ROLE${known}.`);
 }
 
-async function send(connected: Connected, found: Found, decision: Decision): Promise<string> {
+async function send(connected: Connected, found: FoundDeployment, decision: Decision): Promise<string> {
   try {
     const update = () => found.handle.executeUpdate(decideUpdate, { args: [decision] });
     return await connected.connection.withDeadline(Date.now() + DECIDE_WITHIN, update);

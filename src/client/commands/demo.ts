@@ -1,16 +1,16 @@
 /** `surefoot demo`: the whole checklist, for real, on this machine. */
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import type { DemoReport } from '../../demo/report.js';
 import type { DemoRun } from '../../demo/run.js';
 import { formatDuration } from '../../domain/duration.js';
-import type { Ledger } from '../../domain/ledger.js';
-import { CliError, EXIT, innermost } from '../errors.js';
-import { interruptible } from '../interruption.js';
-import { exiting, note, print } from '../output.js';
+import type { Ledger } from '../../domain/ledger/ledger.js';
+import { CliError, EXIT, innermost } from '../../temporal/errors.js';
 import { ledgerChanges } from '../rendering/changes.js';
 import { CLEAR, renderStatus } from '../rendering/status.js';
-import type { DemoReport } from '../report/demo-report.js';
-import { untilAborted } from '../until-aborted.js';
+import { interruptible } from '../terminal/interruption.js';
+import { exiting, note, print } from '../terminal/output.js';
+import { untilAborted } from '../terminal/until-aborted.js';
 
 interface DemoFlags {
   reset?: boolean;
@@ -38,7 +38,7 @@ async function runToEnd(flags: DemoFlags, signal: AbortSignal): Promise<number> 
   // Only the demo needs a worker, a server and a target: other commands start without loading them.
   const { runDemo } = await import('../../demo/run.js');
   const { UnknownFault } = await import('../../demo/fault.js');
-  const { writeDemoReport } = await import('../report/demo-report.js');
+  const { writeDemoReport } = await import('../../demo/report.js');
   const run = await runDemo({
     reset: flags.reset ?? false,
     fault: flags.fault,

@@ -1,14 +1,14 @@
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { PlanError } from '../../plan/problems.js';
-import { connectionSettings } from '../connection.js';
-import { CliError, EXIT } from '../errors.js';
-import { interruptible } from '../interruption.js';
-import { exiting, note, print, printJson } from '../output.js';
+import { PlanError } from '../../plan/core/problems.js';
+import { connectionSettings } from '../../temporal/connection.js';
+import { CliError, EXIT } from '../../temporal/errors.js';
 import { renderChecks } from '../rendering/doctor.js';
-import { temporalChecks } from '../temporal-checks.js';
+import { interruptible } from '../terminal/interruption.js';
+import { exiting, note, print, printJson } from '../terminal/output.js';
 import { problemsText, tryLoad } from './plan.js';
+import { temporalChecks } from './temporal-checks.js';
 import { sandboxTools } from './worker.js';
 
 interface DoctorOptions {

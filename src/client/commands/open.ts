@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { execa } from 'execa';
-import { withConnection } from '../connection.js';
-import { findDeployment } from '../deployments.js';
-import { EXIT, usageError } from '../errors.js';
-import { exiting, note, print, printJson } from '../output.js';
+import { withConnection } from '../../temporal/connection.js';
+import { findDeployment } from '../../temporal/deployments.js';
+import { EXIT, usageError } from '../../temporal/errors.js';
+import { exiting, note, print, printJson } from '../terminal/output.js';
 
 export function registerOpen(program: Command): void {
   program

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import { formatProblems, PlanError } from '../../plan/core/problems.js';
 import { type LoadedPlan, type LoadOptions, loadPlan } from '../../plan/load.js';
-import { formatProblems, PlanError } from '../../plan/problems.js';
-import { EXIT } from '../errors.js';
-import { exiting, note, print, printJson } from '../output.js';
+import { EXIT } from '../../temporal/errors.js';
 import { renderRunbook, shownSteps } from '../rendering/runbook.js';
+import { exiting, note, print, printJson } from '../terminal/output.js';
 
 export function registerPlan(program: Command): void {
   const plan = program.command('plan').description('work with plan files');

@@ -2,13 +2,13 @@
 import { writeFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
-import { PlanError } from '../../plan/problems.js';
+import { PlanError } from '../../plan/core/problems.js';
 import type { Rehearsals } from '../../rehearsal/rehearse.js';
 import type { RehearsalResult } from '../../rehearsal/result.js';
-import { CliError, EXIT } from '../errors.js';
-import { interruptible } from '../interruption.js';
-import { exiting, note, print, printJson } from '../output.js';
-import { untilAborted } from '../until-aborted.js';
+import { CliError, EXIT } from '../../temporal/errors.js';
+import { interruptible } from '../terminal/interruption.js';
+import { exiting, note, print, printJson } from '../terminal/output.js';
+import { untilAborted } from '../terminal/until-aborted.js';
 import { problemsText } from './plan.js';
 
 interface Flags {
@@ -66,7 +66,7 @@ async function rehearsePlan(plan: string, flags: Flags): Promise<number> {
 
 async function carryOut(plan: string, flags: Flags, signal: AbortSignal): Promise<number> {
   // Only a rehearsal needs a server and a worker: other commands start without loading them.
-  const { happyScenario, loadScenarios } = await import('../../rehearsal/scenario.js');
+  const { happyScenario, loadScenarios } = await import('../../rehearsal/scenario/scenario.js');
   const { rehearse } = await import('../../rehearsal/rehearse.js');
   const { differencesText, junit, resultLine, timelineText } = await import('../../rehearsal/report.js');
   const scenarios = flags.scenario ? loadScenarios(flags.scenario, plan) : [happyScenario(plan)];

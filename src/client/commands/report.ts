@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import { writeAtomically } from '../../../sandbox/local/folders.js';
-import { type Connected, withConnection } from '../connection.js';
-import { findDeployment } from '../deployments.js';
-import { EXIT, usageError } from '../errors.js';
-import { exiting, note, print, printJson } from '../output.js';
-import { gather } from '../report/gather.js';
-import { FORMATS, type Format, makeReport } from '../report/make.js';
-import { readReport, type Verified, verifyReport } from '../report/verify.js';
+import { writeAtomically } from '../../local/folders.js';
+import { gather } from '../../report/history/gather.js';
+import { FORMATS, type Format, makeReport } from '../../report/make.js';
+import { readReport, type Verified, verifyReport } from '../../report/verify.js';
+import { type Connected, withConnection } from '../../temporal/connection.js';
+import { findDeployment } from '../../temporal/deployments.js';
+import { EXIT, usageError } from '../../temporal/errors.js';
+import { exiting, note, print, printJson } from '../terminal/output.js';
 
 interface ReportOptions {
   format?: Format;

@@ -2,22 +2,16 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import type { AnnouncementReceiver } from '../../../sandbox/local/announcements.js';
-import {
-  clearFaults,
-  FAULT_NAMES,
-  type FaultName,
-  type FaultParameters,
-  setFault,
-} from '../../../sandbox/local/faults.js';
-import { defaultHome } from '../../../sandbox/local/folders.js';
 import type { Sandbox } from '../../../sandbox/local/sandbox.js';
 import { SEARCH_ATTRIBUTES } from '../../contract/names.js';
-import type { EnvironmentName } from '../../contract/plan.js';
-import { CliError, EXIT, usageError } from '../errors.js';
-import { interruptible } from '../interruption.js';
-import { exiting, note, print, printJson } from '../output.js';
-import { runningSandbox } from '../running-sandbox.js';
-import { untilAborted } from '../until-aborted.js';
+import type { EnvironmentName } from '../../contract/plan/environment.js';
+import { clearFaults, FAULT_NAMES, type FaultName, type FaultParameters, setFault } from '../../local/faults.js';
+import { defaultHome } from '../../local/folders.js';
+import { CliError, EXIT, usageError } from '../../temporal/errors.js';
+import { runningSandbox } from '../../temporal/running-sandbox.js';
+import { interruptible } from '../terminal/interruption.js';
+import { exiting, note, print, printJson } from '../terminal/output.js';
+import { untilAborted } from '../terminal/until-aborted.js';
 
 const ENVIRONMENTS: readonly EnvironmentName[] = ['staging', 'production'];
 

@@ -8,17 +8,17 @@ import { type Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import type { DeployInput } from '../../contract/deployment.js';
 import { deployWorkflowId, SEARCH_ATTRIBUTES, searchAttributes, TASK_QUEUE } from '../../contract/names.js';
-import { cell } from '../../domain/board.js';
 import { formatDuration, parseDuration } from '../../domain/duration.js';
+import { cell } from '../../domain/ledger/board.js';
+import { release } from '../../local/release.js';
+import { PlanError } from '../../plan/core/problems.js';
 import { newDeploymentId } from '../../plan/deployment-id.js';
-import { PlanError } from '../../plan/problems.js';
-import { type Connected, withConnection, workflowLink } from '../connection.js';
-import { findDeployment } from '../deployments.js';
-import { CliError, EXIT, innermost, usageError } from '../errors.js';
-import { exiting, note, print, printJson } from '../output.js';
-import { queueServices } from '../queue-service.js';
-import { release } from '../release.js';
-import { clock } from '../rendering/status.js';
+import { type Connected, withConnection, workflowLink } from '../../temporal/connection.js';
+import { findDeployment } from '../../temporal/deployments.js';
+import { CliError, EXIT, innermost, usageError } from '../../temporal/errors.js';
+import { queueServices } from '../../temporal/queue-service.js';
+import { clockText } from '../rendering/status.js';
+import { exiting, note, print, printJson } from '../terminal/output.js';
 import { problemsText, tryLoad } from './plan.js';
 
 interface StartOptions {
@@ -173,7 +173,7 @@ function staticDetails({ deployment, digest, plan, startedBy }: DeployInput): st
 async function alreadyRunning(connected: Connected, workflowId: string): Promise<CliError> {
   const running = await findDeployment(connected, workflowId).catch(() => undefined);
   const name = running?.deployment ? `${running.deployment} (${workflowId})` : workflowId;
-  const since = running ? ` since ${clock(running.startedAt.getTime())}` : '';
+  const since = running ? ` since ${clockText(running.startedAt.getTime())}` : '';
   const status = running?.deployment ? `surefoot status ${running.deployment}` : `surefoot status ${workflowId}`;
   return usageError(
     `${name} is already running${since}; a service has one live deployment`,

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import type { Ledger } from '../../domain/ledger.js';
-import { withConnection } from '../connection.js';
-import { type Found, findDeployment, readLedger, servicesFor } from '../deployments.js';
-import { EXIT } from '../errors.js';
-import { exiting, print, printJson } from '../output.js';
-import type { QueueService } from '../queue-service.js';
+import type { Ledger } from '../../domain/ledger/ledger.js';
+import { withConnection } from '../../temporal/connection.js';
+import { type FoundDeployment, findDeployment, readLedger, servicesFor } from '../../temporal/deployments.js';
+import { EXIT } from '../../temporal/errors.js';
+import type { QueueService } from '../../temporal/queue-service.js';
 import { renderStatus } from '../rendering/status.js';
+import { exiting, print, printJson } from '../terminal/output.js';
 
 export function registerStatus(program: Command): void {
   program
@@ -30,14 +30,14 @@ async function status(reference: string | undefined, options: { json?: boolean }
 }
 
 /** One look at a deployment. */
-export interface Look {
-  found: Found;
+export interface LedgerView {
+  found: FoundDeployment;
   ledger: Ledger;
   /** Of the task queues that it waits for. */
   services: QueueService[];
 }
 
-export const statusDocument = ({ found, ledger, services }: Look) => ({
+export const statusDocument = ({ found, ledger, services }: LedgerView) => ({
   deploymentId: ledger.deployment,
   workflowId: found.workflowId,
   runId: found.runId,

@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import type { Ledger } from '../../domain/ledger.js';
-import { type Connected, withConnection } from '../connection.js';
-import { type Found, findDeployment, readLedger, servicesFor } from '../deployments.js';
-import { CliError, EXIT } from '../errors.js';
-import { interruptible } from '../interruption.js';
-import { exiting, note, print, printJson } from '../output.js';
-import { unserved } from '../queue-service.js';
+import type { Ledger } from '../../domain/ledger/ledger.js';
+import { type Connected, withConnection } from '../../temporal/connection.js';
+import { type FoundDeployment, findDeployment, readLedger, servicesFor } from '../../temporal/deployments.js';
+import { CliError, EXIT } from '../../temporal/errors.js';
+import { unserved } from '../../temporal/queue-service.js';
 import { ledgerChanges } from '../rendering/changes.js';
-import { CLEAR, clock, renderStatus } from '../rendering/status.js';
-import { exitCodeOf, type Look, statusDocument } from './status.js';
+import { CLEAR, clockText, renderStatus } from '../rendering/status.js';
+import { interruptible } from '../terminal/interruption.js';
+import { exiting, note, print, printJson } from '../terminal/output.js';
+import { exitCodeOf, type LedgerView, statusDocument } from './status.js';
 
 const EVERY = 1_000;
 /** Who serves its queues is asked less often: the server itself knows it to the minute only. */
@@ -44,12 +44,12 @@ async function watch(reference: string | undefined, options: { json?: boolean })
 /** Looks every second. Comes back with the last look, or nothing when the person stopped looking. */
 async function follow(
   connected: Connected,
-  first: Found,
-  { signal, show }: { signal: AbortSignal; show: (look: Look) => void },
-): Promise<Look | undefined> {
+  first: FoundDeployment,
+  { signal, show }: { signal: AbortSignal; show: (look: LedgerView) => void },
+): Promise<LedgerView | undefined> {
   let found = first;
   let told = '';
-  let services: Look['services'] = [];
+  let services: LedgerView['services'] = [];
   let asked = Number.NEGATIVE_INFINITY;
   while (!signal.aborted) {
     try {
@@ -87,7 +87,7 @@ function pause(signal: AbortSignal): Promise<void> {
 }
 
 /** A live page at a terminal; elsewhere one line for each thing that happened. */
-function viewer(json: boolean): (look: Look) => void {
+function viewer(json: boolean): (look: LedgerView) => void {
   if (process.stdout.isTTY && !json) {
     return ({ found, ledger, services }) => {
       print(`${CLEAR}${renderStatus(ledger, { colors: pc, now: Date.now(), link: found.link, services })}`);
@@ -97,13 +97,13 @@ function viewer(json: boolean): (look: Look) => void {
   const line = json ? note : print;
   let idle = '';
   return ({ ledger, services }) => {
-    for (const change of ledgerChanges(before, ledger)) line(`${clock(Date.now())}  ${change}`);
+    for (const change of ledgerChanges(before, ledger)) line(`${clockText(Date.now())}  ${change}`);
     before = ledger;
     const queues = unserved(services);
     const now = queues.map(({ queue }) => queue).join();
     if (now !== idle) {
-      for (const { text, advice } of queues) line(`${clock(Date.now())}  ${text}. ${advice}`);
-      if (now === '') line(`${clock(Date.now())}  its task queues are served again`);
+      for (const { text, advice } of queues) line(`${clockText(Date.now())}  ${text}. ${advice}`);
+      if (now === '') line(`${clockText(Date.now())}  its task queues are served again`);
     }
     idle = now;
   };

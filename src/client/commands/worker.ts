@@ -1,10 +1,10 @@
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { defaultHome } from '../../../sandbox/local/folders.js';
-import { connectionSettings, withConnection } from '../connection.js';
-import { EXIT, usageError } from '../errors.js';
-import { exiting, note } from '../output.js';
-import type { RunningSandbox } from '../running-sandbox.js';
+import { defaultHome } from '../../local/folders.js';
+import { connectionSettings, withConnection } from '../../temporal/connection.js';
+import { EXIT, usageError } from '../../temporal/errors.js';
+import type { RunningSandbox } from '../../temporal/running-sandbox.js';
+import { exiting, note } from '../terminal/output.js';
 
 export function registerWorker(program: Command): void {
   program

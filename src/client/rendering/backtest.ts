@@ -6,7 +6,7 @@ import { type Colors, verdictMark } from './marks.js';
 
 export function renderEvaluation(evaluation: Backtested, colors: Colors): string {
   const { recording, title, from, to, duration, samples, ticks } = evaluation;
-  const span = `${time(from)} to ${time(to)}, ${samples} samples in ${ticks} looks`;
+  const span = `${time(from)} to ${time(to)}, ${samples} samples in ${ticks} ticks`;
   const lasts = to - from < duration * 0.99 || to - from > duration * 1.01;
   return [
     `${colors.bold(title)} (${evaluation.watch}, ${evaluation.environment})  ${verdictMark(evaluation.verdict, colors)}`,

@@ -1,6 +1,6 @@
 /** What has happened between two looks at a ledger, one line each: for pipes, logs and CI. Pure. */
 import { formatDuration } from '../../domain/duration.js';
-import type { Ledger } from '../../domain/ledger.js';
+import type { Ledger } from '../../domain/ledger/ledger.js';
 
 /** Without an earlier look, everything so far. */
 export function ledgerChanges(before: Ledger | undefined, after: Ledger): string[] {

@@ -1,5 +1,5 @@
-import type { Verdict } from '../../domain/criteria.js';
-import type { StepState } from '../../domain/ledger.js';
+import type { StepState } from '../../domain/ledger/ledger.js';
+import type { Verdict } from '../../domain/watch/criteria.js';
 
 /** The colours a rendering uses; picocolors' own, or the identity where colour is not wanted. */
 export interface Colors {

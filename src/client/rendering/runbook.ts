@@ -1,6 +1,5 @@
 /** A plan's runbook, as a person reads it: every step with its time, what it establishes, and who is asked. */
-
-import type { ResolvedPlan } from '../../contract/plan.js';
+import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { type RunbookStep, runbookOf } from '../../contract/runbook.js';
 import { timelineOf } from '../../contract/timeline.js';
 import { formatDuration } from '../../domain/duration.js';

@@ -1,13 +1,13 @@
 /** The ledger as a person reads it at a terminal. Pure: the same ledger, time and colours give the same text. */
 import { formatDuration } from '../../domain/duration.js';
 import { ITEM_STATES } from '../../domain/items.js';
-import type { Ledger, MonitorRecord, OpenQuestion, RollbackRecord, StepRecord } from '../../domain/ledger.js';
+import type { Ledger, OpenQuestion, RollbackRecord, StepRecord, WatchRecord } from '../../domain/ledger/ledger.js';
 import { PHASES, type Phase } from '../../domain/steps.js';
-import { type QueueService, unserved } from '../queue-service.js';
+import { type QueueService, unserved } from '../../temporal/queue-service.js';
+import { allowedDecisions, missingRoles } from './allowed-decisions.js';
 import { type Colors, stepMark, verdictMark } from './marks.js';
-import { missingRoles, movesFor } from './moves.js';
 
-export interface Scene {
+export interface StatusView {
   colors: Colors;
   /** Epoch milliseconds; how long things have been running is counted to it. */
   now: number;
@@ -21,21 +21,19 @@ export const CLEAR = '\u001b[H\u001b[J';
 
 const REFUSALS_SHOWN = 3;
 
-export function renderStatus(ledger: Ledger, scene: Scene): string {
+export function renderStatus(ledger: Ledger, view: StatusView): string {
   const sections = [
-    heading(ledger, scene),
-    phases(ledger, scene),
-    monitors(ledger.monitors, scene),
-    [...ledger.earlierRollbacks, ...(ledger.rollback ? [ledger.rollback] : [])].flatMap((each) =>
-      rollback(each, scene),
-    ),
-    signOffs(ledger, scene),
-    items(ledger, scene),
-    ledger.outcome ? [] : ledger.questions.flatMap((question) => openQuestion(ledger, question, scene)),
-    refusals(ledger, scene),
-    untold(ledger, scene),
-    ledger.outcome ? [] : queues(scene),
-    [nextLine(ledger, scene)],
+    heading(ledger, view),
+    phases(ledger, view),
+    monitors(ledger.monitors, view),
+    [...ledger.earlierRollbacks, ...(ledger.rollback ? [ledger.rollback] : [])].flatMap((each) => rollback(each, view)),
+    signOffs(ledger, view),
+    items(ledger, view),
+    ledger.outcome ? [] : ledger.questions.flatMap((question) => openQuestion(ledger, question, view)),
+    refusals(ledger, view),
+    untold(ledger, view),
+    ledger.outcome ? [] : queues(view),
+    [nextLine(ledger, view)],
   ];
   return sections
     .filter((lines) => lines.length > 0)
@@ -43,14 +41,14 @@ export function renderStatus(ledger: Ledger, scene: Scene): string {
     .join('\n\n');
 }
 
-function heading(ledger: Ledger, { colors, now, link }: Scene): string[] {
+function heading(ledger: Ledger, { colors, now, link }: StatusView): string[] {
   const lasted = formatDuration((ledger.endedAt ?? now) - ledger.startedAt);
   const state = ledger.outcome ? outcomeText(ledger, colors) : colors.cyan(`running: ${ledger.phase}`);
   return [
     `${colors.bold(ledger.title)}  ${state}`,
     `${ledger.deployment}  ${ledger.release.previous} → ${ledger.release.target}`,
     colors.dim(
-      `started ${clock(ledger.startedAt)} by ${ledger.startedBy}, ${lasted}; plan ${ledger.digest.slice(0, 12)}`,
+      `started ${clockText(ledger.startedAt)} by ${ledger.startedBy}, ${lasted}; plan ${ledger.digest.slice(0, 12)}`,
     ),
     ...(link ? [colors.dim(link)] : []),
   ];
@@ -64,16 +62,16 @@ export function outcomeText(ledger: Ledger, colors: Colors): string {
 }
 
 /** A phase that passed is one line; the present one, and whatever did not simply pass, is shown step by step. */
-function phases(ledger: Ledger, scene: Scene): string[] {
+function phases(ledger: Ledger, view: StatusView): string[] {
   return PHASES.flatMap((phase) => {
     const steps = ledger.steps.filter((candidate) => candidate.phase === phase);
     const present = phase === ledger.phase && !ledger.outcome;
     const shown = present ? steps : steps.filter(({ state }) => state !== 'passed');
-    return [phaseLine(phase, steps, { ...scene, present }), ...shown.flatMap((each) => stepLines(each, scene))];
+    return [phaseLine(phase, steps, { ...view, present }), ...shown.flatMap((each) => stepLines(each, view))];
   });
 }
 
-function phaseLine(phase: Phase, steps: StepRecord[], { colors, present }: Scene & { present: boolean }): string {
+function phaseLine(phase: Phase, steps: StepRecord[], { colors, present }: StatusView & { present: boolean }): string {
   const done = steps.filter(({ state }) => state === 'passed').length;
   const count = steps.length > 0 ? colors.dim(` ${done} of ${steps.length} steps passed`) : '';
   if (steps.some(({ state }) => state === 'failed')) return `${colors.red('✗')} ${phase}${count}`;
@@ -82,7 +80,7 @@ function phaseLine(phase: Phase, steps: StepRecord[], { colors, present }: Scene
   return `${stepMark(steps.some(({ state }) => state === 'running') ? 'running' : 'passed', colors)} ${phase}${count}`;
 }
 
-function stepLines(step: StepRecord, { colors, now }: Scene): string[] {
+function stepLines(step: StepRecord, { colors, now }: StatusView): string[] {
   const took = formatDuration((step.endedAt ?? now) - step.startedAt);
   const section = step.section ? `${step.section} ` : '';
   const line = `    ${stepMark(step.state, colors)} ${colors.dim(section)}${step.title} ${colors.dim(`(${took || '0 s'})`)}`;
@@ -90,13 +88,13 @@ function stepLines(step: StepRecord, { colors, now }: Scene): string[] {
   return told ? [line, `        ${step.state === 'failed' ? colors.red(told) : told}`] : [line];
 }
 
-function monitors(records: MonitorRecord[], { colors }: Scene): string[] {
+function monitors(records: WatchRecord[], { colors }: StatusView): string[] {
   if (records.length === 0) return [];
   return [
     colors.bold('Watches'),
     ...records.flatMap((record) => [
       `  ${record.title}: ${record.verdict ? verdictMark(record.verdict, colors) : colors.cyan('▸ running')}${colors.dim(
-        `, ${record.samples} samples in ${record.ticks} looks${untilEnd(record)}`,
+        `, ${record.samples} samples in ${record.ticks} ticks${untilEnd(record)}`,
       )}`,
       ...record.criteria
         .filter(({ verdict }) => verdict !== 'healthy')
@@ -108,14 +106,14 @@ function monitors(records: MonitorRecord[], { colors }: Scene): string[] {
   ];
 }
 
-function untilEnd({ now, endsAt, endedAt }: MonitorRecord): string {
+function untilEnd({ now, endsAt, endedAt }: WatchRecord): string {
   return endedAt === undefined && now !== undefined && endsAt !== undefined && endsAt > now
     ? `, ${formatDuration(endsAt - now)} to go`
     : '';
 }
 
-function rollback(record: RollbackRecord, scene: Scene): string[] {
-  const { colors } = scene;
+function rollback(record: RollbackRecord, view: StatusView): string[] {
+  const { colors } = view;
   const state =
     record.succeeded === undefined
       ? colors.yellow('under way')
@@ -127,23 +125,23 @@ function rollback(record: RollbackRecord, scene: Scene): string[] {
     `${colors.bold(`Rollback (${record.option})`)}: ${state}${time}${colors.dim(`, estimate ${formatDuration(record.estimate)}`)}`,
     `  because ${record.trigger.text}`,
     ...record.reasons.map((reason) => `  - ${reason}`),
-    ...record.steps.flatMap((each) => stepLines(each, scene)),
+    ...record.steps.flatMap((each) => stepLines(each, view)),
   ];
 }
 
-function signOffs(ledger: Ledger, { colors }: Scene): string[] {
+function signOffs(ledger: Ledger, { colors }: StatusView): string[] {
   const question = ledger.questions.find(({ kind }) => kind === 'approvals');
   if (ledger.approvals.length === 0 && !question) return [];
   const missing = question && !ledger.outcome ? missingRoles(ledger, question) : [];
   return [
     colors.bold('Sign-offs'),
-    ...ledger.approvals.map(({ role, who, at }) => `  ${colors.green('✓')} ${role}: ${who}, ${clock(at)}`),
+    ...ledger.approvals.map(({ role, who, at }) => `  ${colors.green('✓')} ${role}: ${who}, ${clockText(at)}`),
     ...missing.map((role) => `  ${colors.yellow('·')} ${role}: missing`),
   ];
 }
 
 /** How the boxes of the checklist stand, in one line. */
-function items({ items: counts }: Ledger, { colors }: Scene): string[] {
+function items({ items: counts }: Ledger, { colors }: StatusView): string[] {
   if (!counts || counts.total === 0) return [];
   const paint = {
     passed: colors.green,
@@ -159,14 +157,14 @@ function items({ items: counts }: Ledger, { colors }: Scene): string[] {
   return [`${colors.bold('Items:')} ${counts.total} boxes: ${told.join(', ')}`];
 }
 
-function openQuestion(ledger: Ledger, question: OpenQuestion, { colors, now }: Scene): string[] {
+function openQuestion(ledger: Ledger, question: OpenQuestion, { colors, now }: StatusView): string[] {
   if (question.answer) return [];
   const age = formatDuration(now - question.openedAt);
   return [
     `${colors.yellow('?')} ${colors.bold(question.title)} ${colors.dim(`(${question.id}, open for ${age})`)}`,
     ...(isNews(ledger, question) ? question.text.split('\n').map((line) => `  ${line}`) : []),
     ...(question.roles.length > 1 ? [`  answered by ${question.roles.join(', ')}`] : []),
-    ...movesFor(ledger, question).map((move) => `    ${colors.cyan(move)}`),
+    ...allowedDecisions(ledger, question).map((move) => `    ${colors.cyan(move)}`),
   ];
 }
 
@@ -174,20 +172,21 @@ function openQuestion(ledger: Ledger, question: OpenQuestion, { colors, now }: S
 const isNews = (ledger: Ledger, { text }: OpenQuestion): boolean =>
   text !== '' && !ledger.steps.some(({ state, reason }) => state === 'failed' && reason === text);
 
-function refusals(ledger: Ledger, { colors }: Scene): string[] {
+function refusals(ledger: Ledger, { colors }: StatusView): string[] {
   const refused = ledger.decisions.filter(({ accepted }) => !accepted).slice(-REFUSALS_SHOWN);
   if (refused.length === 0) return [];
-  const line = ({ at, kind, who, reason }: (typeof refused)[number]) => `  ${clock(at)} ${kind} by ${who}: ${reason}`;
+  const line = ({ at, kind, who, reason }: (typeof refused)[number]) =>
+    `  ${clockText(at)} ${kind} by ${who}: ${reason}`;
   return [colors.bold('Last refused'), ...refused.map(line)];
 }
 
-function untold(ledger: Ledger, { colors }: Scene): string[] {
+function untold(ledger: Ledger, { colors }: StatusView): string[] {
   if (ledger.untold.length === 0) return [];
   return [colors.bold('Could not be announced'), ...ledger.untold.slice(-REFUSALS_SHOWN).map((text) => `  ${text}`)];
 }
 
 /** What is not served, or not known to be: with what to do about it. */
-function queues({ colors, services = [] }: Scene): string[] {
+function queues({ colors, services = [] }: StatusView): string[] {
   const others = services.filter(({ state }) => state !== 'served');
   if (others.length === 0) return [];
   const lines = others.flatMap(({ state, text, advice }) => [
@@ -198,7 +197,7 @@ function queues({ colors, services = [] }: Scene): string[] {
 }
 
 /** What happens next, or what is waited for. */
-export function nextLine(ledger: Ledger, { colors, services = [] }: Pick<Scene, 'colors' | 'services'>): string {
+export function nextLine(ledger: Ledger, { colors, services = [] }: Pick<StatusView, 'colors' | 'services'>): string {
   const label = colors.bold('Next:');
   if (ledger.outcome) return `${colors.bold('Ended:')} ${outcomeText(ledger, colors)}`;
   if (ledger.stop && !ledger.rollback) return `${label} stops (${ledger.stop.kind} by ${ledger.stop.who})`;
@@ -216,7 +215,7 @@ export function nextLine(ledger: Ledger, { colors, services = [] }: Pick<Scene, 
 }
 
 /** Local date and time to the minute. */
-export function clock(at: number): string {
+export function clockText(at: number): string {
   const date = new Date(at);
   const two = (value: number) => String(value).padStart(2, '0');
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;

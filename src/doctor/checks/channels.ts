@@ -1,12 +1,12 @@
 /** Those who are told can be told. Nothing is posted, and nobody is paged. */
 import { connect } from 'node:net';
 import { z } from 'zod';
-import { fieldOf, inWords, jsonOf, NoAnswer, request } from '../../adapters/http.js';
-import { readSecret } from '../../adapters/secrets.js';
-import { EVENTS, type EventKind } from '../../domain/events.js';
-import type { Channel, Notifications } from '../../domain/notifications.js';
+import { readSecret } from '../../adapters/evidence/secrets.js';
+import { fieldOf, jsonOf, NoAnswer, networkMessage, request } from '../../adapters/http/http.js';
+import { EVENTS, type EventKind } from '../../domain/notifications/events.js';
+import type { Channel, Notifications } from '../../domain/notifications/notifications.js';
 import { STEPS } from '../../domain/steps.js';
-import type { Asked, Check, Finding, Means } from '../check.js';
+import type { Check, CheckContext, CheckResult, Means } from './check.js';
 
 type Used = Exclude<Channel, { off: true }>;
 
@@ -25,14 +25,14 @@ export function channelsInUse({ channels, events, notices }: Notifications): { c
     });
 }
 
-export const channelChecks = ({ plan }: Asked): Check[] =>
+export const channelChecks = ({ plan }: CheckContext): Check[] =>
   channelsInUse(plan.notifications).map(({ channel, step }) => ({
     id: `channel:${channel.id}`,
     step,
     run: async (means) => [{ name: `channel:${channel.id}`, ...(await tryChannel(channel, means)) }],
   }));
 
-function tryChannel(channel: Used, means: Means): Promise<Omit<Finding, 'name'>> {
+function tryChannel(channel: Used, means: Means): Promise<Omit<CheckResult, 'name'>> {
   switch (channel.kind) {
     case 'slack':
       return trySlack(channel, means);
@@ -54,7 +54,7 @@ const refused = z.object({ ok: z.literal(false), error: z.string().regex(/^[a-z0
 async function trySlack(
   { id, api, token, channel }: Extract<Used, { kind: 'slack' }>,
   { signal, patience }: Means,
-): Promise<Omit<Finding, 'name'>> {
+): Promise<Omit<CheckResult, 'name'>> {
   const headers = { authorization: `Bearer ${await readSecret(token)}` };
   const what = `Slack ${channel} (${id})`;
   try {
@@ -84,13 +84,13 @@ async function trySlack(
 async function tryWebhook(
   { id, url }: Extract<Used, { kind: 'webhook' }>,
   means: Means,
-): Promise<Omit<Finding, 'name'>> {
+): Promise<Omit<CheckResult, 'name'>> {
   const address = /^(env|file):/.test(url) ? await readSecret(url) : url;
   return tryHost(address, means, `webhook ${id}`, 'nothing was posted');
 }
 
 /** Only the connection. @param untried what it does not say */
-async function tryHost(url: string, means: Means, what: string, untried: string): Promise<Omit<Finding, 'name'>> {
+async function tryHost(url: string, means: Means, what: string, untried: string): Promise<Omit<CheckResult, 'name'>> {
   if (!URL.canParse(url)) return { ok: false, text: `${what}: its address is no URL`, advice: 'Write it in full.' };
   const { hostname, port, protocol } = new URL(url);
   const number = Number(port || (protocol === 'http:' ? 80 : 443));
@@ -100,7 +100,7 @@ async function tryHost(url: string, means: Means, what: string, untried: string)
   } catch (error) {
     means.signal.throwIfAborted();
     const advice = 'Check the host and the way to it from this machine.';
-    return { ok: false, text: `${what}: ${hostname}:${number}: ${inWords(error)}`, advice };
+    return { ok: false, text: `${what}: ${hostname}:${number}: ${networkMessage(error)}`, advice };
   }
 }
 

@@ -1,9 +1,9 @@
 /** Every reference to a secret can be resolved by this process. */
-import { readSecret } from '../../adapters/secrets.js';
-import type { ResolvedPlan } from '../../contract/plan.js';
+import { readSecret } from '../../adapters/evidence/secrets.js';
+import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { STEPS } from '../../domain/steps.js';
-import type { Asked, Check } from '../check.js';
 import { channelsInUse } from './channels.js';
+import type { Check, CheckContext } from './check.js';
 
 /** The keys of resolved plans that hold references. */
 const KEYS = [
@@ -50,7 +50,7 @@ function referencesIn(value: unknown, key = ''): string[] {
   return Object.entries(value).flatMap(([name, one]) => referencesIn(one, name));
 }
 
-export const credentialChecks = ({ plan }: Asked): Check[] =>
+export const credentialChecks = ({ plan }: CheckContext): Check[] =>
   secretReferences(plan).map(({ reference, step }) => ({
     id: reference,
     step,

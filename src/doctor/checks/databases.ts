@@ -1,25 +1,27 @@
 /** Both databases, and the server for trial restores: reachable, readable, dumpable. Only looked at. */
 import { ApplicationFailure } from '@temporalio/common';
-import { readIndexes, readLeftovers } from '../../adapters/database-catalogue.js';
-import { findDumpTools } from '../../adapters/dump.js';
-import { type DatabaseClient, quoteName, serverVersion, withDatabase } from '../../adapters/postgres.js';
-import { countRowsOf } from '../../adapters/row-counts.js';
+import { findDumpTools } from '../../adapters/backup/dump.js';
+import { readIndexes, readLeftovers } from '../../adapters/postgres/catalogue.js';
+import { type DatabaseClient, quoteName, serverVersion, withDatabase } from '../../adapters/postgres/postgres.js';
+import { countRowsOf } from '../../adapters/postgres/row-counts.js';
 import {
   findStatements,
   hiddenStatements,
   OF_THIS_DATABASE,
   type Untold,
-} from '../../adapters/statement-statistics.js';
+} from '../../adapters/postgres/statement-statistics.js';
 import { FailureType } from '../../contract/errors.js';
-import type { Database, Environment, ResolvedPlan, Watch } from '../../contract/plan.js';
+import type { Database, Environment } from '../../contract/plan/environment.js';
+import type { ResolvedPlan } from '../../contract/plan/plan.js';
+import type { Watch } from '../../contract/plan/watch.js';
 import { formatDuration } from '../../domain/duration.js';
 import { STEPS } from '../../domain/steps.js';
-import type { Asked, Check, Finding } from '../check.js';
+import type { Check, CheckContext, CheckResult } from './check.js';
 
 /** Samples and windows are compared with what the database says of the time. Milliseconds. */
 const LARGEST_SKEW = 30_000;
 
-export const databaseChecks = ({ plan }: Asked): Check[] => [
+export const databaseChecks = ({ plan }: CheckContext): Check[] => [
   ...[plan.environments.staging, plan.environments.production].map((environment) => ({
     id: `${environment.name}-database`,
     step: STEPS.staging.id,
@@ -53,7 +55,7 @@ export const stepsOf = ({ name }: Pick<Environment, 'name'>) =>
 
 const placeOf = ({ name, host, port }: Database): string => `${name} on ${host}:${port}`;
 
-async function lookAt(plan: ResolvedPlan, environment: Environment): Promise<Finding[]> {
+async function lookAt(plan: ResolvedPlan, environment: Environment): Promise<CheckResult[]> {
   const { name, database } = environment;
   const where = `${name} database ${placeOf(database)}`;
   const connected = { ok: false };
@@ -83,7 +85,7 @@ async function lookAt(plan: ResolvedPlan, environment: Environment): Promise<Fin
 /** The versions that Surefoot is tried on. */
 const OLDEST = 13;
 
-function answers(name: string, where: string, version: number): Finding {
+function answers(name: string, where: string, version: number): CheckResult {
   const text = `${where} answers: PostgreSQL ${version}`;
   if (version >= OLDEST) return { name: `${name}-database`, ok: true, text };
   return {
@@ -95,7 +97,7 @@ function answers(name: string, where: string, version: number): Finding {
 }
 
 /** Whether there is more than a transaction to be had: migrations, dumps and restores need it. */
-async function session(environment: Environment, where: string): Promise<Finding> {
+async function session(environment: Environment, where: string): Promise<CheckResult> {
   const finding = { name: `${environment.name}-session`, step: stepsOf(environment).backup };
   try {
     await withDatabase(environment.database, async () => undefined, { session: true });
@@ -106,7 +108,7 @@ async function session(environment: Environment, where: string): Promise<Finding
 }
 
 /** The database's clock beside ours, asked in between. */
-async function clock(client: DatabaseClient, { name, where }: { name: string; where: string }): Promise<Finding[]> {
+async function clock(client: DatabaseClient, { name, where }: { name: string; where: string }): Promise<CheckResult[]> {
   const before = Date.now();
   const { rows } = await client.query<{ at: number }>(
     `select extract(epoch from clock_timestamp())::float8 * 1000 as at`,
@@ -117,7 +119,7 @@ async function clock(client: DatabaseClient, { name, where }: { name: string; wh
   return [{ name: `${name}-clock`, ok, text, ...(!ok && { advice: 'Have both keep time by NTP.' }) }];
 }
 
-async function minimumRows(client: DatabaseClient, { prerequisites }: ResolvedPlan): Promise<Finding[]> {
+async function minimumRows(client: DatabaseClient, { prerequisites }: ResolvedPlan): Promise<CheckResult[]> {
   const { table, rows: least } = prerequisites.minimumRows;
   try {
     const rows = await countRowsOf(client, table);
@@ -131,7 +133,7 @@ async function minimumRows(client: DatabaseClient, { prerequisites }: ResolvedPl
 }
 
 /** What pg_dump would read and may not, large objects too, and tables whose rows are hidden from it. */
-async function dumpRights(client: DatabaseClient, environment: Environment, version: number): Promise<Finding[]> {
+async function dumpRights(client: DatabaseClient, environment: Environment, version: number): Promise<CheckResult[]> {
   const { rows } = await client.query<{ name: string; hidden: boolean }>(
     `select c.oid::regclass::text as name, row_security_active(c.oid) as hidden
        from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -167,7 +169,7 @@ async function dumpRights(client: DatabaseClient, environment: Environment, vers
   ];
 }
 
-async function dumpTools(version: number, { name, tools }: Environment): Promise<Finding> {
+async function dumpTools(version: number, { name, tools }: Environment): Promise<CheckResult> {
   const step = stepsOf({ name }).backup;
   try {
     const found = await findDumpTools(version, tools);
@@ -177,7 +179,7 @@ async function dumpTools(version: number, { name, tools }: Environment): Promise
   }
 }
 
-async function leftovers(client: DatabaseClient, environment: Environment): Promise<Finding> {
+async function leftovers(client: DatabaseClient, environment: Environment): Promise<CheckResult> {
   const left = (await readLeftovers(client)).filter(({ builtBy }) => builtBy === null);
   const names = left.map((index) => `${index.name} on ${index.table}`).join(', ');
   const { name } = environment;
@@ -190,7 +192,7 @@ async function leftovers(client: DatabaseClient, environment: Environment): Prom
   };
 }
 
-async function catalogue(client: DatabaseClient, environment: Environment, table: string): Promise<Finding> {
+async function catalogue(client: DatabaseClient, environment: Environment, table: string): Promise<CheckResult> {
   const { name } = environment;
   const step = stepsOf(environment).indexes;
   const { rows } = await client.query<{ there: boolean }>('select to_regclass($1) is not null as there', [
@@ -208,7 +210,11 @@ const asksForStatements = ({ metrics }: Watch): boolean =>
   metrics.some(({ source }) => source.kind === 'postgres' && 'slowQueries' in source.read);
 
 /** Slow queries: a step of its own on production, and a metric where a watch has it. */
-async function statements(client: DatabaseClient, environment: Environment, plan: ResolvedPlan): Promise<Finding[]> {
+async function statements(
+  client: DatabaseClient,
+  environment: Environment,
+  plan: ResolvedPlan,
+): Promise<CheckResult[]> {
   const { name, database } = environment;
   const watches = [plan.soak, ...plan.watches].filter((watch) => watch.environment === name);
   const step = watches.find(asksForStatements)?.id ?? (name === 'production' ? STEPS.databaseReview.id : undefined);
@@ -232,7 +238,7 @@ async function statements(client: DatabaseClient, environment: Environment, plan
   return [{ ...finding, ok: true, note: true, text, advice }];
 }
 
-async function tryScratch({ backup, environments }: ResolvedPlan): Promise<Finding[]> {
+async function tryScratch({ backup, environments }: ResolvedPlan): Promise<CheckResult[]> {
   const { scratch } = backup;
   const where = `the scratch server ${scratch.host}:${scratch.port}`;
   let found: { may: boolean; version: number };
@@ -253,7 +259,7 @@ async function tryScratch({ backup, environments }: ResolvedPlan): Promise<Findi
     return [{ name: 'scratch-server', ok: false, text: inOneLine(error), advice }];
   }
   const { may, version } = found;
-  const findings: Finding[] = [
+  const findings: CheckResult[] = [
     {
       name: 'createdb',
       ok: may,

@@ -1,29 +1,31 @@
 /** Every metric of every watch is sampled once, and no rule waits for a value that its histogram can't have. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { createMonitorActivities, monitorSources } from '../../activities/monitor.js';
-import { awsOptions } from '../../adapters/aws.js';
-import { unseenMetrics } from '../../adapters/cloudwatch.js';
-import { unknownMetrics } from '../../adapters/datadog.js';
-import { histogramBounds } from '../../adapters/histogram-bounds.js';
-import { isKept, type KeptMetric } from '../../adapters/kept-metrics.js';
-import { patientRequests } from '../../adapters/patient-request.js';
-import { unknownSeries } from '../../adapters/prometheus.js';
-import { scrape } from '../../adapters/scrape.js';
-import type { Metric, MetricSource, Watch } from '../../contract/plan.js';
-import { neverFires } from '../../domain/buckets.js';
-import type { Criterion, Sample } from '../../domain/criteria.js';
-import { nearest } from '../../plan/suggest.js';
-import type { Asked, Check, Finding, Means } from '../check.js';
+import { createSampleActivities, sampleSources } from '../../activities/metrics/samples.js';
+import { awsOptions } from '../../adapters/cloud/aws.js';
+import { patientRequests } from '../../adapters/http/patient-request.js';
+import { unseenMetrics } from '../../adapters/metrics/cloudwatch.js';
+import { unknownMetrics } from '../../adapters/metrics/datadog.js';
+import { histogramBounds } from '../../adapters/metrics/prometheus/histogram-bounds.js';
+import { unknownSeries } from '../../adapters/metrics/prometheus/prometheus.js';
+import { scrape } from '../../adapters/metrics/prometheus/scrape.js';
+import { isRangeMetric, type RangeMetric } from '../../adapters/metrics/range-queries.js';
+import type { Metric, MetricSource } from '../../contract/plan/metrics.js';
+import type { Watch } from '../../contract/plan/watch.js';
+import { messageOf } from '../../domain/message.js';
+import { neverFires } from '../../domain/watch/buckets.js';
+import type { Criterion, Sample } from '../../domain/watch/criteria.js';
+import { nearest } from '../../plan/core/suggest.js';
+import type { Check, CheckContext, CheckResult, Means } from './check.js';
 
-/** A rate needs two looks, at least a second apart (src/adapters/look.ts). */
+/** A rate needs two looks, at least a second apart (src/adapters/metrics/samples/sample-context.ts). */
 const BETWEEN_LOOKS = 1_300;
 /** How far back a source with a history is asked: some of its values, and no less than some minutes. */
 const VALUES = 10;
 const LOOK_BACK = 5 * 60_000;
 
 /** Each source is sampled, and each rule looked at, with the watch that needs it first. */
-export function metricChecks({ plan }: Asked): Check[] {
+export function metricChecks({ plan }: CheckContext): Check[] {
   const seen = new Set<string>();
   const checks: Check[] = [];
   for (const watch of [plan.soak, ...plan.watches]) {
@@ -55,13 +57,13 @@ const isQuantile = (metric: Metric | undefined): metric is Metric =>
     ? metric.source.query.includes('histogram_quantile')
     : metric.source.kind === 'scrape' && 'quantile' in metric.source.read);
 
-async function sampleAll(watch: Watch, metrics: Metric[], means: Means): Promise<Finding[]> {
-  const sources = monitorSources();
-  const { sampleMetrics } = createMonitorActivities(sources);
+async function sampleAll(watch: Watch, metrics: Metric[], means: Means): Promise<CheckResult[]> {
+  const sources = sampleSources();
+  const { sampleMetrics } = createSampleActivities(sources);
   const look = (of: Metric[]): Promise<Record<string, Sample[]>> => {
     const at = Date.now();
     const back = (metric: Metric) =>
-      isKept(metric) ? metric.source.delay + Math.max(VALUES * metric.source.resolution, LOOK_BACK) : 0;
+      isRangeMetric(metric) ? metric.source.delay + Math.max(VALUES * metric.source.resolution, LOOK_BACK) : 0;
     return means.inActivity(() =>
       sampleMetrics({
         monitor: watch.id,
@@ -75,7 +77,7 @@ async function sampleAll(watch: Watch, metrics: Metric[], means: Means): Promise
     );
   };
   try {
-    const present = metrics.filter((metric) => !isKept(metric));
+    const present = metrics.filter((metric) => !isRangeMetric(metric));
     if (present.length > 0) {
       await look(present);
       await sleep(BETWEEN_LOOKS, undefined, { signal: means.signal });
@@ -96,7 +98,7 @@ const rowsFromNothing = (metrics: Metric[]): Record<string, number> =>
     ),
   );
 
-async function judge(metric: Metric, samples: Sample[], means: Means): Promise<Finding[]> {
+async function judge(metric: Metric, samples: Sample[], means: Means): Promise<CheckResult[]> {
   const { name, title, unit, source } = metric;
   const sample = samples.findLast(({ kind }) => kind === 'ok') ?? samples.at(-1);
   const advice = 'Put the metric of the plan, its host or its credential right.';
@@ -115,7 +117,7 @@ async function judge(metric: Metric, samples: Sample[], means: Means): Promise<F
     }
     case 'ok': {
       const value = Math.abs(sample.value) < 1e300 ? Number(sample.value.toPrecision(4)) : 'infinite';
-      const unknown = isKept(metric) ? await unknownNames(metric, means).catch(notSeen(means)) : [];
+      const unknown = isRangeMetric(metric) ? await unknownNames(metric, means).catch(notSeen(means)) : [];
       if ('why' in unknown) {
         const text = told(`${value} ${unit}; whether its source knows all it names cannot be seen: ${unknown.why}`);
         return [{ name, ok: true, note: true, text }];
@@ -131,7 +133,7 @@ const notSeen =
   ({ signal }: Means) =>
   (error: unknown): { why: string } => {
     signal.throwIfAborted();
-    return { why: error instanceof Error ? error.message : String(error) };
+    return { why: messageOf(error) };
   };
 
 /** A name of the page that was probably meant. */
@@ -158,7 +160,7 @@ function selectorsOf(read: Extract<MetricSource, { kind: 'scrape' }>['read']): s
 }
 
 /** Also where the query has a value: `a or misspelt` has one. */
-async function unknownNames({ source }: KeptMetric, { signal, patience }: Means): Promise<string[]> {
+async function unknownNames({ source }: RangeMetric, { signal, patience }: Means): Promise<string[]> {
   const ask = patientRequests(signal, patience);
   switch (source.kind) {
     case 'prometheus':
@@ -178,9 +180,9 @@ async function unknownNames({ source }: KeptMetric, { signal, patience }: Means)
   }
 }
 
-async function tryBuckets(watch: Watch, { signal }: Means): Promise<Finding[]> {
+async function tryBuckets(watch: Watch, { signal }: Means): Promise<CheckResult[]> {
   const bounds = new Map<string, Promise<number[] | undefined>>();
-  const findings = watch.criteria.map(async (criterion): Promise<Finding[]> => {
+  const findings = watch.criteria.map(async (criterion): Promise<CheckResult[]> => {
     const metric = metricOf(watch, criterion);
     if (!isQuantile(metric)) return [];
     const key = metric.name;
@@ -194,7 +196,7 @@ async function tryBuckets(watch: Watch, { signal }: Means): Promise<Finding[]> {
   return (await Promise.all(findings)).flat();
 }
 
-function bucketFinding(criterion: Criterion, metric: Metric, bounds: number[]): Finding {
+function bucketFinding(criterion: Criterion, metric: Metric, bounds: number[]): CheckResult {
   const name = `${criterion.id}-buckets`;
   if (bounds.length === 0) {
     const text = `${criterion.title}: the histogram of ${metric.name} has no buckets yet: whether it can fire is not known`;

@@ -1,18 +1,19 @@
 /** The migration tool answers with one revision, and the new revision has a way back, as far as its text tells. */
+import { askCurrent, askHeads, type Revisions } from '../../activities/migration/revisions.js';
 import { releaseFact } from '../../activities/production-found.js';
-import { askCurrent, askHeads, type Revisions } from '../../activities/revisions.js';
 import { askRelease } from '../../activities/running-release.js';
-import { bareRevision } from '../../adapters/alembic.js';
-import { contentOf, filesWith, GitFailed, resolveCommit } from '../../adapters/git.js';
-import { migrationTool } from '../../adapters/migration-tools.js';
-import { readSshFailure } from '../../adapters/ssh.js';
-import type { Environment, ResolvedPlan } from '../../contract/plan.js';
+import { readSshFailure } from '../../adapters/commands/ssh.js';
+import { bareRevision } from '../../adapters/migration/alembic.js';
+import { migrationTool } from '../../adapters/migration/migration-tools.js';
+import { contentAt, filesWith, GitFailed, resolveCommit } from '../../adapters/review/git.js';
+import type { Environment } from '../../contract/plan/environment.js';
+import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { inOneLine } from '../../domain/one-line.js';
 import { STEPS } from '../../domain/steps.js';
-import type { Asked, Check, Finding, Means } from '../check.js';
+import type { Check, CheckContext, CheckResult, Means } from './check.js';
 import { stepsOf } from './databases.js';
 
-export function migrationChecks({ plan }: Asked): Check[] {
+export function migrationChecks({ plan }: CheckContext): Check[] {
   const environments = [plan.environments.staging, plan.environments.production];
   return [
     ...environments.map((environment) => ({
@@ -33,7 +34,7 @@ export function migrationChecks({ plan }: Asked): Check[] {
 const ANSWER_WITHIN = 10_000;
 
 /** What a rollback would bring back is what runs now, or the plan is another release's. */
-async function tryRelease(plan: ResolvedPlan, { signal }: Means): Promise<Finding[]> {
+async function tryRelease(plan: ResolvedPlan, { signal }: Means): Promise<CheckResult[]> {
   const { previous: version, target } = plan.release;
   const release = await askRelease(plan.environments.production.api + plan.healthPath, ANSWER_WITHIN, signal);
   const { ok, text } = releaseFact(release, { version, target });
@@ -49,7 +50,7 @@ async function tryRevisions(
   { migration }: ResolvedPlan,
   environment: Environment,
   { signal }: Means,
-): Promise<Finding[]> {
+): Promise<CheckResult[]> {
   const { name } = environment;
   const current = await askCurrent({ environment, migration }, signal);
   const remote = environment.server.kind === 'ssh' && migration.current.on === 'server';
@@ -87,7 +88,7 @@ async function tryRevisions(
   return findings.map((finding) => ({ ...finding, text: inOneLine(finding.text, ' / ') }));
 }
 
-function judge(name: string, current: Revisions): Omit<Finding, 'name'> {
+function judge(name: string, current: Revisions): Omit<CheckResult, 'name'> {
   if ('problem' in current) {
     return {
       ok: false,
@@ -104,7 +105,7 @@ function judge(name: string, current: Revisions): Omit<Finding, 'name'> {
 }
 
 /** Only alembic's files are understood. Staging proves the way back for real; this is what can be seen days before. */
-async function readWayBack(plan: ResolvedPlan, { signal }: Means): Promise<Finding[]> {
+async function readWayBack(plan: ResolvedPlan, { signal }: Means): Promise<CheckResult[]> {
   try {
     return await lookForWayBack(plan, signal);
   } catch (error) {
@@ -114,7 +115,10 @@ async function readWayBack(plan: ResolvedPlan, { signal }: Means): Promise<Findi
   }
 }
 
-async function lookForWayBack({ migration, release, rollback }: ResolvedPlan, signal: AbortSignal): Promise<Finding[]> {
+async function lookForWayBack(
+  { migration, release, rollback }: ResolvedPlan,
+  signal: AbortSignal,
+): Promise<CheckResult[]> {
   if (migration.tool !== 'alembic') return [];
   const { repository, target } = release;
   const at = { folder: repository, signal };
@@ -137,10 +141,10 @@ async function lookForWayBack({ migration, release, rollback }: ResolvedPlan, si
       },
     ];
   }
-  const source = await contentOf(at, commit, file);
+  const source = await contentAt(at, commit, file);
   const problem = wrongWithDowngrade(source);
   const allowed = rollback.irreversible === 'allow';
-  const findings: Finding[] = [
+  const findings: CheckResult[] = [
     {
       name: 'way-back',
       ok: problem === undefined || allowed,

@@ -1,16 +1,17 @@
 /** Sign-offs can be given, windows open, and there is a browser where one is needed. */
-import { findBrowser, NoBrowser } from '../../adapters/browser.js';
-import { inheritedVariables } from '../../adapters/command-line.js';
-import { inShort, runShort } from '../../adapters/short-command.js';
+import { findBrowser, NoBrowser } from '../../adapters/application/browser.js';
+import { inheritedVariables } from '../../adapters/commands/command-line.js';
+import { commandText, runShort } from '../../adapters/commands/short-command.js';
 import { nextOpening } from '../../adapters/windows.js';
-import type { ResolvedPlan, WeeklyWindow } from '../../contract/plan.js';
+import type { ResolvedPlan } from '../../contract/plan/plan.js';
+import type { WeeklyWindow } from '../../contract/plan/windows.js';
 import type { Moment } from '../../contract/timeline.js';
-import { fillRoles } from '../../domain/approvals.js';
+import { fillRoles } from '../../domain/decisions/approvals.js';
 import { STEPS } from '../../domain/steps.js';
-import type { Asked, Check, Finding } from '../check.js';
+import type { Check, CheckContext, CheckResult } from './check.js';
 
 /** @param timeline the times that windows are asked for */
-export function peopleChecks({ plan, startedBy, at }: Asked, timeline: ReadonlyMap<string, Moment>): Check[] {
+export function peopleChecks({ plan, startedBy, at }: CheckContext, timeline: ReadonlyMap<string, Moment>): Check[] {
   const { windows, production, apiDocumentation, approvals } = plan;
   const timeOf = (step: string) => at + (timeline.get(step)?.after ?? 0);
   const checks: Check[] = [{ id: 'roster', step: STEPS.signOffs.id, run: async () => roster(plan, startedBy) }];
@@ -32,8 +33,8 @@ export function peopleChecks({ plan, startedBy, at }: Asked, timeline: ReadonlyM
   return checks;
 }
 
-/** Whether the sign-offs could be given if this person started it: as `src/domain/decisions.ts` would take them. */
-export function roster({ approvals }: Pick<ResolvedPlan, 'approvals'>, startedBy?: string): Finding[] {
+/** Whether the sign-offs could be given if this person started it: as `src/domain/decisions/decisions.ts` would take them. */
+export function roster({ approvals }: Pick<ResolvedPlan, 'approvals'>, startedBy?: string): CheckResult[] {
   const roles = approvals.roles.map(({ role }) => role);
   const barred = approvals.selfApproval ? undefined : startedBy;
   const may = approvals.roster.filter(
@@ -63,19 +64,19 @@ export function roster({ approvals }: Pick<ResolvedPlan, 'approvals'>, startedBy
   ];
 }
 
-async function trySshKeygen(): Promise<Finding[]> {
+async function trySshKeygen(): Promise<CheckResult[]> {
   const environment = inheritedVariables();
   const { end } = await runShort({ argv: ['ssh-keygen', '-?'], environment, limit: 10_000 });
   const ok = end.kind === 'exited';
   const text = ok
     ? 'ssh-keygen is there'
-    : `ssh-keygen could not be run (${inShort(end)}): signatures could not be verified`;
+    : `ssh-keygen could not be run (${commandText(end)}): signatures could not be verified`;
   return [{ name: 'ssh-keygen', ok, text, ...(!ok && { advice: 'Install the OpenSSH client.' }) }];
 }
 
 type Windows = NonNullable<ResolvedPlan['windows']>;
 
-function deployWindow({ timeZone, freeze, deploy, overrideBy }: Windows, at: number): Finding[] {
+function deployWindow({ timeZone, freeze, deploy, overrideBy }: Windows, at: number): CheckResult[] {
   const advice = `Start it at another time, or have somebody override it (${overrideBy.join(', ') || 'nobody may'}).`;
   const ask = (weekly: WeeklyWindow[]) => nextOpening({ timeZone, freeze, weekly, at });
   const frozen = ask([]);
@@ -89,7 +90,7 @@ function deployWindow({ timeZone, freeze, deploy, overrideBy }: Windows, at: num
   return [{ name: 'window', ok: true, note: true, text: `production waits for the deploy window: it ${opening.text}` }];
 }
 
-function lowTraffic({ timeZone, freeze, lowTraffic: weekly }: Windows, at: number): Finding[] {
+function lowTraffic({ timeZone, freeze, lowTraffic: weekly }: Windows, at: number): CheckResult[] {
   const { open, opensAt, text } = nextOpening({ timeZone, freeze, weekly, at });
   if (open) return [{ name: 'low-traffic', ok: true, text: `low traffic: ${text}` }];
   const ok = opensAt !== undefined;
@@ -97,7 +98,7 @@ function lowTraffic({ timeZone, freeze, lowTraffic: weekly }: Windows, at: numbe
   return [{ name: 'low-traffic', ok, text: told, ...(ok ? { note: true } : { advice: 'Put `windows` right.' }) }];
 }
 
-async function tryBrowser(otherwise: string[]): Promise<Finding[]> {
+async function tryBrowser(otherwise: string[]): Promise<CheckResult[]> {
   try {
     return [{ name: 'browser', ok: true, text: `browser: ${await findBrowser()}` }];
   } catch (error) {

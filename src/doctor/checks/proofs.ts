@@ -1,12 +1,12 @@
 /** What the deployment's own first steps check, tried by the same activities. */
-import { createAccessActivities } from '../../activities/access.js';
-import { createAlertActivities } from '../../activities/alerts.js';
+import { createAlertActivities } from '../../activities/alerts/alerts.js';
+import { createAccessActivities } from '../../activities/cloud/access.js';
 import { createPrerequisiteActivities } from '../../activities/prerequisites.js';
-import { createReviewActivities } from '../../activities/review.js';
+import { createReviewActivities } from '../../activities/review/review.js';
 import { STEPS } from '../../domain/steps.js';
-import { type Asked, type Check, fromFacts, KEY } from '../check.js';
+import { type Check, type CheckContext, fromFacts, KEY } from './check.js';
 
-export function proofChecks({ plan, tools }: Asked): Check[] {
+export function proofChecks({ plan, tools }: CheckContext): Check[] {
   const { release, review, access, alerts, prerequisites, commands } = plan;
   const activities = createPrerequisiteActivities({ tools });
   const checks: Check[] = [

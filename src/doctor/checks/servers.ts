@@ -1,16 +1,18 @@
 /** Applications answer and let us in; servers can be logged in to and have the programs that the plan runs there. */
-import { commandLine } from '../../adapters/command-line.js';
-import { askInstances } from '../../adapters/health.js';
-import { NoAnswer } from '../../adapters/http.js';
-import { logIn } from '../../adapters/login.js';
-import { endInWords, lastSaid, runShort } from '../../adapters/short-command.js';
-import type { Command, Environment, ResolvedPlan } from '../../contract/plan.js';
-import { tally } from '../../domain/instances.js';
+import { askInstances } from '../../adapters/application/health.js';
+import { logIn } from '../../adapters/application/login.js';
+import { commandLine } from '../../adapters/commands/command-line.js';
+import { endText, lastSaid, runShort } from '../../adapters/commands/short-command.js';
+import { NoAnswer } from '../../adapters/http/http.js';
+import type { Command } from '../../contract/plan/commands.js';
+import type { Environment } from '../../contract/plan/environment.js';
+import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { STEPS } from '../../domain/steps.js';
-import type { Asked, Check, Finding, Means } from '../check.js';
+import { tally } from '../../domain/watch/instances.js';
+import type { Check, CheckContext, CheckResult, Means } from './check.js';
 import { stepsOf } from './databases.js';
 
-export function serverChecks({ plan }: Asked): Check[] {
+export function serverChecks({ plan }: CheckContext): Check[] {
   return [plan.environments.staging, plan.environments.production].flatMap((environment): Check[] => {
     const { name } = environment;
     return [
@@ -21,7 +23,11 @@ export function serverChecks({ plan }: Asked): Check[] {
   });
 }
 
-async function tryHealth({ healthPath }: ResolvedPlan, { name, api }: Environment, means: Means): Promise<Finding[]> {
+async function tryHealth(
+  { healthPath }: ResolvedPlan,
+  { name, api }: Environment,
+  means: Means,
+): Promise<CheckResult[]> {
   const answers = await askInstances(api + healthPath, { timeout: means.patience.answer, signal: means.signal });
   const ok = answers.every((health) => !(health instanceof NoAnswer) && health.status === 200);
   const said = tally(answers.map((health) => (health instanceof NoAnswer ? health.message : health.statusText)));
@@ -29,7 +35,7 @@ async function tryHealth({ healthPath }: ResolvedPlan, { name, api }: Environmen
   return [{ name: `${name}-health`, ok, text: `${name}: ${api}${healthPath}: ${said}`, ...(!ok && { advice }) }];
 }
 
-async function tryLogin(environment: Environment, { signal }: Means): Promise<Finding[]> {
+async function tryLogin(environment: Environment, { signal }: Means): Promise<CheckResult[]> {
   const { name, api, login } = environment;
   const outcome = await logIn(environment, signal);
   const who = `${name}: ${login.username} at ${api}${login.path}`;
@@ -102,11 +108,11 @@ async function runHarmless(environment: Environment, command: Command, words: st
   return { run, line };
 }
 
-async function trySsh(environment: Environment, command: Command, means: Means): Promise<Finding[]> {
+async function trySsh(environment: Environment, command: Command, means: Means): Promise<CheckResult[]> {
   const { name } = environment;
   const { run, line } = await runHarmless(environment, { ...command, folder: '/' }, ['true'], means);
   if (run.ok) return [{ name: `${name}-ssh`, ok: true, text: `${name}: ssh ${line.host}: host key pinned, logged in` }];
-  const said = lastSaid(run) || (endInWords(run.end, LOOK_LIMIT) ?? '');
+  const said = lastSaid(run) || (endText(run.end, LOOK_LIMIT) ?? '');
   return [
     { name: `${name}-ssh`, ok: false, text: `${name}: ssh ${line.host}: ${said}`, advice: sshAdvice(run.stderr) },
   ];
@@ -123,7 +129,7 @@ function sshAdvice(stderr: string): string {
 async function tryProgram(
   of: { environment: Environment; command: Command; program: string; id: string },
   means: Means,
-): Promise<Finding[]> {
+): Promise<CheckResult[]> {
   const { environment, command, program, id } = of;
   const { run, line } = await runHarmless(environment, command, ['sh', '-c', 'command -v "$0"', program], means);
   const where = line.host === 'local' ? 'on this machine' : `on ${line.host}`;
@@ -132,7 +138,7 @@ async function tryProgram(
   // Without a connection the line about ssh says it.
   if (line.overSsh && run.end.kind === 'exited' && run.end.code === 255) return [];
   if (run.end.kind === 'timed out' || run.end.kind === 'killed') {
-    const text = `${environment.name}: whether ${program} is there ${where} is not known: the look ${endInWords(run.end, LOOK_LIMIT)}`;
+    const text = `${environment.name}: whether ${program} is there ${where} is not known: the look ${endText(run.end, LOOK_LIMIT)}`;
     return [{ name: id, ok: false, text, advice: 'Look whether that machine and its disks answer.' }];
   }
   const noFolder = /can't cd|No such file or directory/i.test(run.stderr) || run.end.kind === 'not run';

@@ -1,14 +1,16 @@
 /** Where evidence and dumps go: there, writable, and large enough. */
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { openBackupStore } from '../../adapters/open-backup-store.js';
-import { withDatabase } from '../../adapters/postgres.js';
-import type { BackupStore, Environment, ResolvedPlan } from '../../contract/plan.js';
+import { openBackupStore } from '../../adapters/backup/open-backup-store.js';
+import { withDatabase } from '../../adapters/postgres/postgres.js';
+import type { BackupStore } from '../../contract/plan/backup.js';
+import type { Environment } from '../../contract/plan/environment.js';
+import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { STEPS } from '../../domain/steps.js';
-import type { Asked, Check, Finding, Means } from '../check.js';
+import type { Check, CheckContext, CheckResult, Means } from './check.js';
 import { stepsOf } from './databases.js';
 
-export function storeChecks({ plan }: Asked): Check[] {
+export function storeChecks({ plan }: CheckContext): Check[] {
   const { store } = plan.backup;
   const environments = [plan.environments.staging, plan.environments.production];
   const folders = [plan.evidence, ...(store.kind === 'folder' ? [store.folder] : [])];
@@ -40,7 +42,7 @@ async function existing(folder: string): Promise<{ folder: string; isFolder: boo
   return dirname(folder) === folder ? { folder, isFolder: false } : existing(dirname(folder));
 }
 
-async function writable(folder: string, what: string): Promise<Omit<Finding, 'name'>> {
+async function writable(folder: string, what: string): Promise<Omit<CheckResult, 'name'>> {
   const there = await existing(folder);
   const advice = 'Make it a folder that the worker may write to, or name another one.';
   if (!there.isFolder) return { ok: false, text: `${there.folder}, for ${what}, is no folder`, advice };
@@ -55,7 +57,7 @@ async function writable(folder: string, what: string): Promise<Omit<Finding, 'na
 }
 
 /** A dump is smaller than its database as a rule; where not even that much is free, nobody knows. */
-async function space({ name, database }: Environment, folders: string[]): Promise<Finding[]> {
+async function space({ name, database }: Environment, folders: string[]): Promise<CheckResult[]> {
   const bytes = await withDatabase(database, async (client) => {
     const { rows } = await client.query<{ bytes: string }>('select pg_database_size(current_database()) as bytes');
     return Number(rows[0]?.bytes);
@@ -93,7 +95,7 @@ async function tryS3(
   { service, backup }: ResolvedPlan,
   s3: Extract<BackupStore, { kind: 's3' }>,
   { signal }: Means,
-): Promise<Finding[]> {
+): Promise<CheckResult[]> {
   const keeping = { service, environment: 'production', retention: backup.retention, signal };
   // Without the right to mend the lifecycle it is only read.
   const store = await openBackupStore({ ...s3, setLifecycle: false }, keeping, 10_000);

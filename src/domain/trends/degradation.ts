@@ -2,7 +2,7 @@ import { figure, known, thin, tooLittle } from './known.js';
 import { mannWhitney, varianceInflation } from './mann-whitney.js';
 import { median } from './ranks.js';
 import { detrend, type Point, pairwiseSlopes, theilSenSlope } from './theil-sen.js';
-import type { DegradationTrend, Judgement, Observed } from './trend.js';
+import type { DegradationTrend, ObservedSpan, TrendJudgement } from './trend.js';
 
 /** At 98 %, as Kayenta's judge has it. */
 const SIGNIFICANT = 0.02;
@@ -20,7 +20,7 @@ const MOST_POINTS = 500;
  * with the corrected variance 8 %, and with an effect above .474 and a shift of two standard deviations 0.05 %. A steady
  * rise by four standard deviations in the course of the watch is found in 88 %, by six in 99 %.
  */
-export function judgeDegradation(trend: DegradationTrend, observed: Observed): Judgement {
+export function judgeDegradation(trend: DegradationTrend, observed: ObservedSpan): TrendJudgement {
   const from = Math.min(observed.from + trend.warmUp, observed.to);
   const third = (observed.to - from) / 3;
   const points = known(observed.samples, { from, to: observed.to });

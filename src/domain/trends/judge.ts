@@ -4,9 +4,9 @@ import { judgeLeak } from './leak.js';
 import { trendRule } from './result.js';
 import { judgeSpikes } from './spikes.js';
 import { judgeStability } from './stability.js';
-import type { Judgement, Observed, Trend, TrendResult } from './trend.js';
+import type { ObservedSpan, Trend, TrendJudgement, TrendResult } from './trend.js';
 
-export function judgeTrend(trend: Trend, observed: Observed): TrendResult {
+export function judgeTrend(trend: Trend, observed: ObservedSpan): TrendResult {
   const { id, title, metric, test } = trend;
   return {
     id,
@@ -20,7 +20,7 @@ export function judgeTrend(trend: Trend, observed: Observed): TrendResult {
   };
 }
 
-function judge(trend: Trend, observed: Observed): Judgement {
+function judge(trend: Trend, observed: ObservedSpan): TrendJudgement {
   switch (trend.test) {
     case 'leak':
       return judgeLeak(trend, observed);

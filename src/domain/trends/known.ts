@@ -1,9 +1,9 @@
 /** The part of a series that tests can use. */
-import type { Sample } from '../criteria.js';
 import { formatDuration } from '../duration.js';
+import type { Sample } from '../watch/criteria.js';
 import { median } from './ranks.js';
 import type { Point } from './theil-sen.js';
-import type { Judgement, Trend } from './trend.js';
+import type { Trend, TrendJudgement } from './trend.js';
 
 /**
  * The samples with a finite number, in the order of their times, one for each. No data, errors, NaN and infinity are
@@ -46,7 +46,7 @@ export function longestStretch(points: readonly Point[], isSo: (value: number) =
   return longest;
 }
 
-export const tooLittle = (trend: Trend, text: string, figures: Record<string, number> = {}): Judgement => ({
+export const tooLittle = (trend: Trend, text: string, figures: Record<string, number> = {}): TrendJudgement => ({
   verdict: trend.notEnough,
   text: `too little data: ${text}`,
   figures,

@@ -3,7 +3,7 @@ import { hamedRao } from './mann-kendall.js';
 import { Z_95 } from './normal.js';
 import { median } from './ranks.js';
 import { detrend, type Point, pairwiseSlopes, slopeBounds, theilSenSlope } from './theil-sen.js';
-import type { Judgement, LeakTrend, Observed } from './trend.js';
+import type { LeakTrend, ObservedSpan, TrendJudgement } from './trend.js';
 
 const HOUR = 3_600_000;
 /** Pairs of points grow with the square of their number: this is a million of them. */
@@ -23,7 +23,7 @@ const SIGNIFICANT = 0.01;
  * `within` a week): no false alarm with standard deviations of 1, 2 and 3 %, where Mann-Kendall alone calls 28 % a rise
  * and Hamed-Rao 9 %. Of leaks of 0.5 %/h, 97 % are found in noise of 1 % and 81 % in noise of 2 %; of 1 %/h, all.
  */
-export function judgeLeak(trend: LeakTrend, observed: Observed): Judgement {
+export function judgeLeak(trend: LeakTrend, observed: ObservedSpan): TrendJudgement {
   const stretches = betweenRestarts(trend, observed);
   const tested = stretches.filter(({ length }) => length >= trend.minimumSamples).map((points) => test(trend, points));
   const worst = tested.find(({ leaks }) => leaks) ?? tested.sort((a, b) => b.figures.points - a.figures.points)[0];
@@ -45,7 +45,7 @@ export function judgeLeak(trend: LeakTrend, observed: Observed): Judgement {
   };
 }
 
-function betweenRestarts({ warmUp }: LeakTrend, observed: Observed): Point[][] {
+function betweenRestarts({ warmUp }: LeakTrend, observed: ObservedSpan): Point[][] {
   const restarts = known(observed.restarts ?? [], observed).filter(({ value }) => value > 0);
   const starts = [observed.from, ...restarts.map(({ at }) => at)];
   const points = known(observed.samples, observed);

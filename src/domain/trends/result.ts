@@ -1,6 +1,6 @@
 /** Trends as people and ledgers see them; apart from the statistics, so that workflows need not carry those. */
-import type { CriterionResult } from '../criteria.js';
 import { formatDuration } from '../duration.js';
+import type { CriterionResult } from '../watch/criteria.js';
 import { figure, lasting } from './known.js';
 import type { Trend, TrendResult } from './trend.js';
 

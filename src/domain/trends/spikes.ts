@@ -1,13 +1,13 @@
 import { formatDuration } from '../duration.js';
 import { figure, known, longestStretch, tooLittle } from './known.js';
 import { median } from './ranks.js';
-import type { Judgement, Observed, SpikesTrend } from './trend.js';
+import type { ObservedSpan, SpikesTrend, TrendJudgement } from './trend.js';
 
 /**
  * An abnormal spike: for longer than `for` the value is above `factor` times the watch's median, and above `above`, below
  * which nobody would call it one. A single high sample lasts no time; it is told, and no spike.
  */
-export function judgeSpikes(trend: SpikesTrend, observed: Observed): Judgement {
+export function judgeSpikes(trend: SpikesTrend, observed: ObservedSpan): TrendJudgement {
   const points = known(observed.samples, observed);
   if (points.length < trend.minimumSamples) {
     return tooLittle(trend, `${points.length} known samples, ${trend.minimumSamples} needed`);

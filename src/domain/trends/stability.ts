@@ -1,14 +1,14 @@
 import { formatDuration } from '../duration.js';
 import { figure, known, longestStretch, tooLittle } from './known.js';
 import { median } from './ranks.js';
-import type { Judgement, Observed, StabilityTrend } from './trend.js';
+import type { ObservedSpan, StabilityTrend, TrendJudgement } from './trend.js';
 
 /**
  * Stable: never below `floor` percent of the median for longer than `for`, and on the whole a coefficient of variation
  * (standard deviation by mean) of at most `variation` percent. The first finds a hole, the second a swing. Where the
  * median is zero there is nothing to be stable.
  */
-export function judgeStability(trend: StabilityTrend, observed: Observed): Judgement {
+export function judgeStability(trend: StabilityTrend, observed: ObservedSpan): TrendJudgement {
   const points = known(observed.samples, observed);
   const values = points.map(({ value }) => value);
   const usual = median(values);

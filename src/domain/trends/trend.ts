@@ -1,5 +1,5 @@
 /** Trends: what the samples of a whole watch say together, where a criterion looks at them one by one. */
-import type { Sample, Verdict } from '../criteria.js';
+import type { Sample, Verdict } from '../watch/criteria.js';
 
 interface TrendBase {
   id: string;
@@ -70,7 +70,7 @@ export const metricsOf = (trend: Trend): string[] =>
   trend.test === 'leak' && trend.restarts !== undefined ? [trend.metric, trend.restarts] : [trend.metric];
 
 /** What a trend is judged by. */
-export interface Observed {
+export interface ObservedSpan {
   /** The span that was watched, epoch milliseconds. */
   from: number;
   to: number;
@@ -80,13 +80,13 @@ export interface Observed {
 }
 
 /** What a test says; the text tells the figures that led to it. */
-export interface Judgement {
+export interface TrendJudgement {
   verdict: Verdict;
   text: string;
   figures: Record<string, number>;
 }
 
-export interface TrendResult extends Judgement {
+export interface TrendResult extends TrendJudgement {
   id: string;
   title: string;
   metric: string;

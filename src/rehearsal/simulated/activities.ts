@@ -1,5 +1,5 @@
-import { attended } from '../../activities/attendance.js';
-import type { Activities } from '../../contract/activities.js';
+import { withHeartbeat } from '../../activities/commands/heartbeat.js';
+import type { Activities } from '../../contract/activities/activities.js';
 import { simulateMigrations } from './migrations.js';
 import { simulatePeople } from './people.js';
 import type { Find } from './performing.js';
@@ -17,6 +17,6 @@ export function createSimulatedActivities(find: Find): Activities {
   // People answer by way of the server, which may take longer than an activity may be silent.
   const entries = Object.entries(activities) as [string, (...args: unknown[]) => Promise<unknown>][];
   return Object.fromEntries(
-    entries.map(([name, activity]) => [name, (...args: unknown[]) => attended(() => activity(...args))]),
+    entries.map(([name, activity]) => [name, (...args: unknown[]) => withHeartbeat(() => activity(...args))]),
   ) as unknown as Activities;
 }

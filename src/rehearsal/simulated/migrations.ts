@@ -1,10 +1,11 @@
 /** Migrations of a simulated world: it knows at which revision each database is, and what was lost on the way. */
 import { releaseFact } from '../../activities/production-found.js';
-import type { Activities, ExpectedProduction } from '../../contract/activities.js';
+import type { Activities } from '../../contract/activities/activities.js';
+import type { ExpectedProduction } from '../../contract/activities/commands.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { Fact } from '../../domain/evidence.js';
-import type { World } from '../world.js';
-import { current, type Find, perform, reportOf } from './performing.js';
+import type { World } from '../world/world.js';
+import { current, type Find, perform, simulatedReport } from './performing.js';
 import { isFine } from './steps.js';
 
 type Input = Parameters<Activities['migrate']>[0];
@@ -34,21 +35,21 @@ export function simulateMigrations(find: Find): Pick<Activities, 'migrate' | 're
 
 function foundReport({ version, revision }: World['environments']['production'], expected: ExpectedProduction) {
   const isSame = expected.revision === undefined || revision === expected.revision;
-  return reportOf([
+  return simulatedReport([
     releaseFact({ version }, expected),
     { name: 'revision', ok: isSame, text: `production's database is at ${revision}` },
     { name: 'maintenance', ok: true, text: 'production is not in maintenance mode' },
   ]);
 }
 
-interface Course {
+interface MigrationRun {
   takes: number;
   failure?: string;
   warnings: string[];
 }
 
 /** How the scenario lets this one go. The way back on staging is the trial of it. */
-function courseOf(world: World, { key, environment, direction }: Input): Course {
+function courseOf(world: World, { key, environment, direction }: Input): MigrationRun {
   const { migration } = world.scenario.world;
   const isMain = key.step === `${environment.name}.migration`;
   const rule = isMain ? migration?.[environment.name] : undefined;
@@ -61,7 +62,7 @@ function courseOf(world: World, { key, environment, direction }: Input): Course 
 function carryOut(
   world: World,
   { key, environment, migration, direction, within, stock }: Input,
-  course: Course,
+  course: MigrationRun,
 ): Made {
   const state = world.environments[environment.name];
   const before = state.revision;

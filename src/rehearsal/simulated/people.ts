@@ -1,16 +1,16 @@
 /** Telling people in a simulated world: they are told at once, and answer as the scenario says. */
 import { activityInfo } from '@temporalio/activity';
-import type { Activities } from '../../contract/activities.js';
-import type { Message } from '../../domain/notifications.js';
-import type { World } from '../world.js';
-import { current, type Find, good, observe, perform } from './performing.js';
+import type { Activities } from '../../contract/activities/activities.js';
+import type { Message } from '../../domain/notifications/notifications.js';
+import type { World } from '../world/world.js';
+import { current, type Find, good, perform, worldTime } from './performing.js';
 
 export function simulatePeople(find: Find): Pick<Activities, 'tell' | 'sendNotices'> {
   return {
     tell: async ({ messages, questions }) => {
       const rehearsed = current(find);
       const { world, people } = rehearsed;
-      const at = observe(rehearsed);
+      const at = worldTime(rehearsed);
       note(world, messages, at);
       for (const { id } of questions) await world.arrive(id, at);
       await people.hear(questions, at, activityInfo().currentAttemptScheduledTimestampMs);

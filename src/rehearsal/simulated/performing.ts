@@ -1,19 +1,19 @@
 /** What every simulated activity has in common: its world, its time, its evidence, and what the scenario does to it. */
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { StepKey } from '../../contract/activities.js';
+import type { StepKey } from '../../contract/activities/step.js';
 import { FailureType } from '../../contract/errors.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { Fact, StepReport } from '../../domain/evidence.js';
-import type { People } from '../people.js';
-import type { Watching } from '../watching.js';
-import type { World } from '../world.js';
+import type { People } from '../world/people.js';
+import type { SimulatedWatching } from '../world/watching.js';
+import type { World } from '../world/world.js';
 
 /** One rehearsal under way. */
 export interface Rehearsed {
   world: World;
   people: People;
-  watching: Watching;
+  watching: SimulatedWatching;
   /** The queue that its worker listens to. */
   taskQueue: string;
 }
@@ -24,7 +24,7 @@ export type Find = (workflowId: string) => Rehearsed;
 export const current = (find: Find): Rehearsed => find(activityInfo().workflowExecution?.workflowId ?? '');
 
 /** The rehearsal's own time of this activity. A monitor's own clock is another, and local activities have none. */
-export function observe({ world, watching }: Rehearsed): number {
+export function worldTime({ world, watching }: Rehearsed): number {
   const { workflowExecution, currentAttemptScheduledTimestampMs, isLocal } = activityInfo();
   if (isLocal || watching.isMonitor(workflowExecution?.workflowId ?? '')) return world.clock.latest;
   return world.clock.observe(currentAttemptScheduledTimestampMs);
@@ -45,7 +45,7 @@ export async function perform<R extends StepReport>(
 ): Promise<R> {
   const rehearsed = current(find);
   const { world } = rehearsed;
-  const at = observe(rehearsed);
+  const at = worldTime(rehearsed);
   world.begin(key, at);
   if (!activityInfo().isLocal) await world.arrive(key.step, at);
   const rule = world.ruleFor(key);
@@ -94,14 +94,14 @@ export function good(
   };
 }
 
-export const reportOf = (facts: Fact[]): StepReport => ({
+export const simulatedReport = (facts: Fact[]): StepReport => ({
   summary: facts.map(({ text }) => text).join('; '),
   facts,
   evidence: [],
 });
 
 /** A command that ended badly. */
-export function commandFailed(message: string, evidence: StepReport['evidence']): ApplicationFailure {
+export function simulatedFailure(message: string, evidence: StepReport['evidence']): ApplicationFailure {
   return ApplicationFailure.create({
     type: FailureType.CommandFailed,
     message,

@@ -1,14 +1,15 @@
 /** The steps of a deployment as a simulated world carries them out: every fact holds unless the scenario says otherwise. */
 import { createHash } from 'node:crypto';
 import { nextOpening } from '../../adapters/windows.js';
-import type { Activities, StepKey } from '../../contract/activities.js';
+import type { Activities } from '../../contract/activities/activities.js';
+import type { StepKey } from '../../contract/activities/step.js';
 import { aspectsOf, DOCUMENTATION_FACTS } from '../../contract/checks.js';
 import { stepsByID } from '../../contract/runbook.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { Fact } from '../../domain/evidence.js';
-import { canonicalJson } from '../../plan/digest.js';
-import type { World } from '../world.js';
-import { commandFailed, current, type Find, good, perform, type Rehearsed, reportOf } from './performing.js';
+import { canonicalJson } from '../../plan/core/digest.js';
+import type { World } from '../world/world.js';
+import { current, type Find, good, perform, type Rehearsed, simulatedFailure, simulatedReport } from './performing.js';
 
 const COMMIT = createHash('sha1').update('the release of a rehearsal').digest('hex');
 const LOAD = ['success-rate', 'p95', 'p99', 'timeouts', 'memory'];
@@ -80,7 +81,7 @@ export function simulateSteps(find: Find): Steps {
         const output = rule?.output ?? '';
         const evidence = [world.evidence(`Output of ${line}`, `${key.step}/output-${key.generation}.log`, output)];
         if (rule?.exitCode !== undefined) {
-          throw commandFailed(`${line} ended with exit code ${rule.exitCode}${output && `: ${output}`}`, evidence);
+          throw simulatedFailure(`${line} ended with exit code ${rule.exitCode}${output && `: ${output}`}`, evidence);
         }
         const { version } = values;
         if (version !== undefined && isFine(world, key)) world.deploy(environment.name, version, at);
@@ -101,11 +102,11 @@ export function simulateSteps(find: Find): Steps {
           ok: answers,
           text: answers ? '200 OK' : `no answer within ${formatDuration(within)}`,
         };
-        if (version === undefined) return reportOf([status]);
+        if (version === undefined) return simulatedReport([status]);
         const said = health?.version ?? world.environments[environment.name].version;
         const ok = answers && said === version;
         const told = answers ? `version ${said}` : 'no version';
-        return reportOf([status, { name: 'version', ok, text: ok ? told : `${told} instead of ${version}` }]);
+        return simulatedReport([status, { name: 'version', ok, text: ok ? told : `${told} instead of ${version}` }]);
       });
     },
     readStarts: async () => [],
@@ -184,7 +185,7 @@ function stateOf(world: World, environment: 'staging' | 'production', { version,
       text: `indexes of this deployment: ${there ? 'all are there' : 'none is left'}`,
     });
   }
-  return reportOf(facts);
+  return simulatedReport(facts);
 }
 
 /** Windows are looked at by the scenario's calendar, and answered in the workflow's time. */

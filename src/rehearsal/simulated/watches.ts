@@ -1,6 +1,6 @@
 /** Sampling, sealing and judging in a simulated world: nothing is written anywhere. */
 import { activityInfo } from '@temporalio/activity';
-import type { Activities } from '../../contract/activities.js';
+import type { Activities } from '../../contract/activities/activities.js';
 import { judgeTrend } from '../../domain/trends/judge.js';
 import { current, type Find } from './performing.js';
 

@@ -1,16 +1,17 @@
 /** Checklist phase 2: five sign-offs of what staging has proven, and preparing production. */
 import { condition, isCancellation, TemporalFailure } from '@temporalio/workflow';
-import type { StepKey } from '../../contract/activities.js';
-import { approvalStatement } from '../../domain/approvals.js';
-import { admitClaim, inShort, type Judgement } from '../../domain/decisions.js';
-import type { DecisionRecord } from '../../domain/ledger.js';
-import { proposalOf } from '../../domain/proposal.js';
+import type { StepKey } from '../../contract/activities/step.js';
+import { approvalStatement } from '../../domain/decisions/approvals.js';
+import { admitClaim, type DecisionJudgement } from '../../domain/decisions/decisions.js';
+import { proposalOf } from '../../domain/decisions/proposal.js';
+import { inShort } from '../../domain/decisions/read-decision.js';
+import type { DecisionRecord } from '../../domain/ledger/ledger.js';
 import { STEPS } from '../../domain/steps.js';
-import type { Deployment } from '../deployment.js';
-import { checks, quickChecks } from '../policies.js';
+import { checks, localReads } from '../common/policies.js';
+import type { Deployment } from '../run/deployment.js';
 import { describe } from '../run/failures.js';
-import { confirmAll } from './confirmations.js';
-import { sendNotices } from './notices.js';
+import { confirmAll } from '../steps/confirmations.js';
+import { sendNotices } from '../steps/notices.js';
 
 export async function approval(deployment: Deployment): Promise<void> {
   const { plan } = deployment;
@@ -59,7 +60,7 @@ async function propose(deployment: Deployment): Promise<void> {
   const { plan, ledger, evidence } = deployment;
   const seal = async (key: StepKey, summary: string) => {
     const content = proposalOf(ledger);
-    const sealed = await quickChecks.sealProposal.executeWithOptions({ summary }, [
+    const sealed = await localReads.sealProposal.executeWithOptions({ summary }, [
       { key, evidence, release: plan.release, content },
     ]);
     ledger.proposal = { digest: sealed.digest, commit: sealed.commit, sealedAt: Date.now() };
@@ -133,9 +134,9 @@ async function verify(
   }
 }
 
-const refused = (reason: string): Judgement => ({ accepted: false, reason });
+const refused = (reason: string): DecisionJudgement => ({ accepted: false, reason });
 
-function settle(deployment: Deployment, claim: DecisionRecord, { accepted, reason }: Judgement): void {
+function settle(deployment: Deployment, claim: DecisionRecord, { accepted, reason }: DecisionJudgement): void {
   const { ledger } = deployment;
   Object.assign(claim, { accepted, reason });
   if (!accepted) Object.assign(claim, inShort(claim));

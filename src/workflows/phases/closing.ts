@@ -1,8 +1,8 @@
 /** The last look: production is what was promised, read from production itself. */
 import { STEPS } from '../../domain/steps.js';
-import type { Deployment } from '../deployment.js';
-import { checks } from '../policies.js';
-import { reportedRevision } from '../reported-revision.js';
+import { checks } from '../common/policies.js';
+import type { Deployment } from '../run/deployment.js';
+import { reportedRevision } from '../run/reported-revision.js';
 
 export async function closing(deployment: Deployment): Promise<void> {
   const { plan, evidence } = deployment;

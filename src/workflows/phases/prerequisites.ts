@@ -1,9 +1,9 @@
 /** Checklist "Pré-requisitos": is everything ready? */
 import { STEPS } from '../../domain/steps.js';
-import type { Deployment } from '../deployment.js';
-import { checks } from '../policies.js';
-import { confirmAll } from './confirmations.js';
-import { lookAtProduction } from './found-production.js';
+import { checks } from '../common/policies.js';
+import type { Deployment } from '../run/deployment.js';
+import { confirmAll } from '../steps/confirmations.js';
+import { lookAtProduction } from '../steps/found-production.js';
 
 export async function prerequisites(deployment: Deployment): Promise<void> {
   const { plan, input, ledger, evidence } = deployment;

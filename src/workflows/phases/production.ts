@@ -1,23 +1,18 @@
 /** Checklist phase 3: deploy to production. */
-import type { IndexUse, StepKey } from '../../contract/activities.js';
-import type { ResolvedPlan } from '../../contract/plan.js';
+import type { IndexUse } from '../../contract/activities/postgres.js';
+
+import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { StepReport } from '../../domain/evidence.js';
 import { STEPS } from '../../domain/steps.js';
-import type { Deployment } from '../deployment.js';
-import { checks, commandsOn, longChecks, quickChecks } from '../policies.js';
+import { checks, commandsOn, localReads, longChecks } from '../common/policies.js';
+import { countStored } from '../rollback/choosing.js';
+import type { Deployment } from '../run/deployment.js';
+import { turnMaintenanceOff } from '../run/maintenance.js';
+import type { BeforeWatch } from '../steps/before-watch.js';
+import { lookAtProduction } from '../steps/found-production.js';
+import { restart } from '../steps/restart.js';
+import { awaitDeployWindow } from '../steps/window.js';
 import { renewSignOffs } from './approval.js';
-import { countStored } from './choosing-rollback.js';
-import { lookAtProduction } from './found-production.js';
-import { restart } from './restart.js';
-import { awaitDeployWindow } from './window.js';
-
-/** What is counted around the deploy, and what the watches compare with. */
-export interface BeforeWatch {
-  /** Rows in production right before the deploy, by table: what data loss is measured against. */
-  baselines: Record<string, number>;
-  /** Scans of the indexes right after the migration of production: what their use is counted from. */
-  indexUse?: IndexUse;
-}
 
 export async function production(deployment: Deployment): Promise<BeforeWatch> {
   const { plan, evidence, ledger, input } = deployment;
@@ -27,7 +22,7 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
   // A window and new sign-offs may each be days away: it begins when there are both.
   do await awaitDeployWindow(deployment);
   while (await renewSignOffs(deployment));
-  await quickChecks.checkClock.executeWithOptions({ summary: 'Check that the soak really lasted as long as it says' }, [
+  await localReads.checkClock.executeWithOptions({ summary: 'Check that the soak really lasted as long as it says' }, [
     { clock: input.clock, workflowTime: Date.now() },
   ]);
   await lookAtProduction(deployment, STEPS.productionUnchanged);
@@ -45,7 +40,7 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
 
   const baselines: Record<string, number> = {};
   for (const table of tablesToGuard(plan)) {
-    baselines[table] = await quickChecks.countRows.executeWithOptions({ summary: `Count the rows of ${table}` }, [
+    baselines[table] = await localReads.countRows.executeWithOptions({ summary: `Count the rows of ${table}` }, [
       { environment, table },
     ]);
   }
@@ -132,7 +127,7 @@ async function maintenanceOn(deployment: Deployment): Promise<void> {
     ]);
     const { message } = plan.production.maintenance;
     if (!message) return combined([turnedOn, drained]);
-    const shown = await quickChecks.checkMaintenance.executeWithOptions({ summary: VISIT }, [
+    const shown = await localReads.checkMaintenance.executeWithOptions({ summary: VISIT }, [
       { key, evidence, environment, message, on: true },
     ]);
     return combined([turnedOn, drained, shown]);
@@ -145,7 +140,7 @@ async function maintenanceOff(deployment: Deployment): Promise<void> {
   await deployment.step(STEPS.maintenanceOff, async (key, summary) => {
     const turnedOff = await turnMaintenanceOff(deployment, key, summary);
     if (!message) return turnedOff;
-    const gone = await quickChecks.checkMaintenance.executeWithOptions({ summary: VISIT }, [
+    const gone = await localReads.checkMaintenance.executeWithOptions({ summary: VISIT }, [
       { key, evidence, environment: plan.environments.production, message, on: false },
     ]);
     return combined([turnedOff, gone]);
@@ -157,16 +152,3 @@ const combined = (reports: StepReport[]): StepReport => ({
   facts: reports.flatMap(({ facts }) => facts),
   evidence: reports.flatMap(({ evidence }) => evidence),
 });
-
-/** Also used on the way back: users must not stay locked out of a production that is well again. */
-export async function turnMaintenanceOff(deployment: Deployment, key: StepKey, summary: string): Promise<StepReport> {
-  const { plan, ledger, runner, evidence } = deployment;
-  const command = plan.commands.maintenanceOff;
-  if (!command) return { summary: 'the plan has no maintenance mode', facts: [], evidence: [] };
-  const environment = plan.environments.production;
-  const report = await commandsOn(runner).runCommand.executeWithOptions({ summary }, [
-    { key, evidence, environment, command, values: {} },
-  ]);
-  ledger.production.maintenance = false;
-  return report;
-}

@@ -1,5 +1,5 @@
 /** Checklist 1.7: staging runs for 24 hours before production. */
-import type { Deployment } from '../deployment.js';
+import type { Deployment } from '../run/deployment.js';
 import { reportOf } from '../run/watching.js';
 
 export async function soak(deployment: Deployment): Promise<void> {

@@ -1,12 +1,11 @@
 /** Checklist 1.1 to 1.6: deploy to staging and prove it. */
-
 import type { FirstUpgrade } from '../../contract/reversibility.js';
 import { STEPS } from '../../domain/steps.js';
-import type { Deployment } from '../deployment.js';
-import { checks, commandsOn, loadOn, longChecks } from '../policies.js';
-import { confirmAll } from './confirmations.js';
-import { documentation } from './documentation.js';
-import { reversibility } from './reversibility.js';
+import { checks, commandsOn, loadOn, longChecks } from '../common/policies.js';
+import type { Deployment } from '../run/deployment.js';
+import { confirmAll } from '../steps/confirmations.js';
+import { documentation } from '../steps/documentation.js';
+import { reversibility } from '../steps/reversibility.js';
 
 export async function staging(deployment: Deployment): Promise<void> {
   const { plan, evidence } = deployment;

@@ -1,12 +1,12 @@
 /** Checklist phase 4: five minutes, one hour, 24 hours after the deploy. */
-import type { Watch } from '../../contract/plan.js';
+import type { Watch } from '../../contract/plan/watch.js';
 import { indexUseStep, isReviewed } from '../../contract/runbook.js';
 import { STEPS } from '../../domain/steps.js';
-import type { Deployment } from '../deployment.js';
-import { checks, commandsOn, quickChecks } from '../policies.js';
+import { checks, commandsOn, localReads } from '../common/policies.js';
+import type { Deployment } from '../run/deployment.js';
 import { reportOf, rollbackFor } from '../run/watching.js';
-import type { BeforeWatch } from './production.js';
-import { loadTestProduction } from './production-load-test.js';
+import type { BeforeWatch } from '../steps/before-watch.js';
+import { loadTestProduction } from '../steps/production-load-test.js';
 
 export async function watch(deployment: Deployment, before: BeforeWatch): Promise<void> {
   const { plan, evidence } = deployment;
@@ -38,7 +38,7 @@ async function checkIndexUse(
   const { plan, evidence } = deployment;
   const environment = plan.environments.production;
   await deployment.step({ id: indexUseStep(watch) }, (key, summary) =>
-    quickChecks.checkIndexUse.executeWithOptions({ summary }, [
+    localReads.checkIndexUse.executeWithOptions({ summary }, [
       { key, evidence, environment, indexes: plan.indexes, baseline, advisory },
     ]),
   );

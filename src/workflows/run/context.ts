@@ -1,12 +1,12 @@
 /** What all parts of a deployment's run share: its input, its plan, its ledger, and the board that shows it. */
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import type { EvidencePlace } from '../../contract/activities.js';
+import type { EvidencePlace } from '../../contract/activities/step.js';
 import { type DeployInput, newLedger } from '../../contract/deployment.js';
 import { searchAttributes } from '../../contract/names.js';
-import { renderBoard } from '../../domain/board.js';
 import { countItems, itemStatuses } from '../../domain/items.js';
-import type { Ledger } from '../../domain/ledger.js';
-import { publishState } from '../published.js';
+import { renderBoard } from '../../domain/ledger/board.js';
+import type { Ledger } from '../../domain/ledger/ledger.js';
+import { publishState } from '../common/published.js';
 
 export class Context {
   readonly ledger: Ledger;

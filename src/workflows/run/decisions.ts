@@ -17,13 +17,14 @@ import {
   readTexts,
   statusQuery,
 } from '../../contract/messages.js';
-import type { RollbackOption } from '../../domain/criteria.js';
-import { DECISIONS, type DecisionKind, signalHelp } from '../../domain/decision-kinds.js';
-import { inShort, judge, plannedOption, readDecision, take } from '../../domain/decisions.js';
+import { judgeDecision, plannedOption, take } from '../../domain/decisions/decisions.js';
+import { inShort, readDecision } from '../../domain/decisions/read-decision.js';
 import { itemStatuses } from '../../domain/items.js';
-import type { Decision, DecisionRecord } from '../../domain/ledger.js';
-import type { Telling } from '../telling.js';
+import { DECISIONS, type DecisionKind, signalHelp } from '../../domain/ledger/decision-kinds.js';
+import type { Decision, DecisionRecord } from '../../domain/ledger/ledger.js';
+import type { RollbackOption } from '../../domain/watch/criteria.js';
 import type { Context } from './context.js';
+import type { Notifier } from './notifier.js';
 import type { Questions } from './questions.js';
 
 const NO_CONCERN = 'concerns are raised by monitors, about criteria of the plan, while they watch';
@@ -39,7 +40,7 @@ export class Decisions {
   constructor(
     private readonly context: Context,
     private readonly questions: Questions,
-    private readonly telling: Telling,
+    private readonly notifier: Notifier,
     private readonly forward: CancellationScope,
   ) {}
 
@@ -117,7 +118,7 @@ export class Decisions {
     if (!DECISIONS.includes(kind)) return { accepted: false, reason: `kind must be one of ${DECISIONS.join(', ')}` };
     const decision = readDecision(kind, sent);
     if ('invalid' in decision) return { accepted: false, reason: decision.invalid };
-    return { ...judge(this.context.ledger, this.context.plan.approvals, decision), decision };
+    return { ...judgeDecision(this.context.ledger, this.context.plan.approvals, decision), decision };
   }
 
   /** The one way in for signals and updates. */
@@ -141,9 +142,9 @@ export class Decisions {
       const criteria = plan.watches.flatMap((watch) => watch.criteria);
       this.planned = plannedOption(ledger, criteria, record);
     }
-    if (record.kind === 'hold') this.telling.held(allRoles);
+    if (record.kind === 'hold') this.notifier.held(allRoles);
     if (record.kind === 'resume' && wasHeld && !ledger.held) {
-      void this.telling.tell({ kind: 'resumed', who: record.who });
+      void this.notifier.notify({ kind: 'resumed', who: record.who });
     }
     if (ledger.stop) this.forward.cancel();
   }

@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { FailureType } from '../../contract/errors.js';
 import type { StepReport } from '../../domain/evidence.js';
-import type { RollbackTrigger } from '../../domain/ledger.js';
+import type { RollbackTrigger } from '../../domain/ledger/ledger.js';
 
 /** Ends the forward path: production has to be rolled back. */
 export class RollbackNeeded extends Error {

@@ -1,6 +1,6 @@
 /** Production is never left alone: while people are waited for, it is watched by what calls for a rollback. */
 import { CancellationScope, isCancellation, sleep, TemporalFailure } from '@temporalio/workflow';
-import type { Watch } from '../../contract/plan.js';
+import type { Watch } from '../../contract/plan/watch.js';
 import type { RollbackNeeded } from './failures.js';
 import { reportOf, rollbackFor, type Watching } from './watching.js';
 

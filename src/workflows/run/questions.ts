@@ -1,15 +1,15 @@
 /** Questions to people: on the board, announced, and answered by decisions. */
 import { condition, workflowInfo } from '@temporalio/workflow';
-import type { DecisionRecord, OpenQuestion } from '../../domain/ledger.js';
-import type { Telling } from '../telling.js';
+import type { DecisionRecord, OpenQuestion } from '../../domain/ledger/ledger.js';
 import type { Context } from './context.js';
+import type { Notifier } from './notifier.js';
 
 export type Ask = Pick<OpenQuestion, 'kind' | 'id' | 'title' | 'text' | 'roles' | 'moves' | 'digest'>;
 
 export class Questions {
   constructor(
     private readonly context: Context,
-    private readonly telling: Telling,
+    private readonly notifier: Notifier,
   ) {}
 
   /** Asks people and waits for the answer, however long it takes. */
@@ -33,7 +33,7 @@ export class Questions {
     const open: OpenQuestion = { ...base, openedAt: Date.now(), text };
     ledger.questions.push(open);
     this.context.publish();
-    this.telling.ask(open, base);
+    this.notifier.ask(open, base);
     return open;
   }
 

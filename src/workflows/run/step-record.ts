@@ -1,7 +1,7 @@
 /** One attempt of a step, on the way forward and on the way back: what came of it stands in its record. */
 import { TemporalFailure } from '@temporalio/workflow';
 import { failures, passed, type StepReport } from '../../domain/evidence.js';
-import type { StepRecord } from '../../domain/ledger.js';
+import type { StepRecord } from '../../domain/ledger/ledger.js';
 import type { StepDefinition } from '../../domain/steps.js';
 import { commandFailed, describe } from './failures.js';
 

@@ -1,10 +1,10 @@
 /** The steps of the way forward, as the runbook has them: run, failed and asked about, skipped, or the reason to roll back. */
 import { condition, isCancellation } from '@temporalio/workflow';
-import type { StepKey } from '../../contract/activities.js';
+import type { StepKey } from '../../contract/activities/step.js';
 import { type RunbookStep, stepsByID } from '../../contract/runbook.js';
-import { hasChanged } from '../../domain/decisions.js';
+import { hasChanged } from '../../domain/decisions/decisions.js';
 import type { StepReport } from '../../domain/evidence.js';
-import type { DecisionRecord, StepRecord } from '../../domain/ledger.js';
+import type { DecisionRecord, StepRecord } from '../../domain/ledger/ledger.js';
 import type { Context } from './context.js';
 import { describe, RollbackNeeded } from './failures.js';
 import type { Guard } from './guard.js';

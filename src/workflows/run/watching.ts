@@ -1,12 +1,12 @@
 /** Watching an environment for a while: one child workflow, its verdict, and what becomes of it. */
 import { condition, executeChild, getExternalWorkflowHandle, isCancellation, workflowInfo } from '@temporalio/workflow';
-import { concernDismissed, type MonitorResult } from '../../contract/messages.js';
-import { monitorWorkflowId } from '../../contract/names.js';
-import type { Watch } from '../../contract/plan.js';
+import { concernDismissed, type WatchResult } from '../../contract/messages.js';
+import { watchWorkflowId } from '../../contract/names.js';
+import type { Watch } from '../../contract/plan/watch.js';
 import type { Attestation, StepReport } from '../../domain/evidence.js';
-import type { MonitorRecord, OpenQuestion } from '../../domain/ledger.js';
-import { watchFacts } from '../../domain/watch-facts.js';
-import { MonitorWorkflow } from '../monitor.js';
+import type { OpenQuestion, WatchRecord } from '../../domain/ledger/ledger.js';
+import { watchFacts } from '../../domain/watch/facts.js';
+import { MonitorWorkflow } from '../watch/watch.js';
 import { catchUp } from './catching-up.js';
 import type { Context } from './context.js';
 import { RollbackNeeded } from './failures.js';
@@ -14,7 +14,7 @@ import type { Questions } from './questions.js';
 
 /** How a watch ended, and who carried on despite which of its criteria. */
 export interface Watched {
-  result: MonitorResult;
+  result: WatchResult;
   waivers: ReadonlyMap<string, Attestation>;
 }
 
@@ -31,7 +31,7 @@ export class Watching {
   ): Promise<Watched> {
     const { ledger, plan, evidence, input, allRoles: roles } = this.context;
     const { deployment, clock } = input;
-    const workflowId = monitorWorkflowId(deployment, watch.id, generation);
+    const workflowId = watchWorkflowId(deployment, watch.id, generation);
     const record = this.begin(watch, workflowId);
     let ended = false;
     const waivers = new Map<string, Attestation>();
@@ -71,7 +71,7 @@ export class Watching {
     }
   }
 
-  private begin({ id, title }: Watch, workflowId: string): MonitorRecord {
+  private begin({ id, title }: Watch, workflowId: string): WatchRecord {
     const { ledger } = this.context;
     const record = { id, workflowId, title, startedAt: Date.now(), ticks: 0, samples: 0, criteria: [] };
     ledger.monitors = [...ledger.monitors.filter((other) => other.id !== id), record];
@@ -110,7 +110,7 @@ function noteWaiver(waivers: Map<string, Attestation>, { id, answer }: OpenQuest
 
 /** A breach as the reason for a rollback, with what was watched until then. */
 export const rollbackFor = (
-  { criterion, text, option, at }: NonNullable<MonitorResult['breach']>,
+  { criterion, text, option, at }: NonNullable<WatchResult['breach']>,
   report: StepReport,
 ): RollbackNeeded => new RollbackNeeded({ kind: 'criterion', criterion, text, option, breachedAt: at }, report);
 

@@ -1,5 +1,5 @@
 /** Series by a seed, the same on every machine. */
-import type { Sample } from '../../../src/domain/criteria.js';
+import type { Sample } from '../../../src/domain/watch/criteria.js';
 
 /** Numbers between 0 and 1 (mulberry32). */
 export function uniform(seed: number): () => number {

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Sample } from '../../../src/domain/criteria.js';
 import { judgeTrend } from '../../../src/domain/trends/judge.js';
 import { mannKendall } from '../../../src/domain/trends/mann-kendall.js';
 import { mannWhitney } from '../../../src/domain/trends/mann-whitney.js';
@@ -8,11 +7,12 @@ import { asCriterion, asUndecided } from '../../../src/domain/trends/result.js';
 import type {
   DegradationTrend,
   LeakTrend,
-  Observed,
+  ObservedSpan,
   SpikesTrend,
   StabilityTrend,
   Trend,
 } from '../../../src/domain/trends/trend.js';
+import type { Sample } from '../../../src/domain/watch/criteria.js';
 import { HOUR, MINUTE, noise, samplesOf } from './noise.js';
 
 const common = { id: 'trend', title: 'Trend', metric: 'metric', tier: 'require', notEnough: 'unknown' } as const;
@@ -56,16 +56,16 @@ const spikes: SpikesTrend = {
 };
 
 /** A day of samples, five minutes apart. */
-const day = (values: readonly number[], restarts?: readonly number[]): Observed => ({
+const day = (values: readonly number[], restarts?: readonly number[]): ObservedSpan => ({
   from: 0,
   to: 24 * HOUR,
   samples: samplesOf(values, 5 * MINUTE),
   restarts: restarts && samplesOf(restarts, 5 * MINUTE),
 });
 /** An hour of samples, one a minute. */
-const hour = (values: readonly number[]): Observed => ({ from: 0, to: HOUR, samples: samplesOf(values, MINUTE) });
+const hour = (values: readonly number[]): ObservedSpan => ({ from: 0, to: HOUR, samples: samplesOf(values, MINUTE) });
 const each = <T>(count: number, value: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => value(i));
-const verdict = (trend: Trend, observed: Observed) => judgeTrend(trend, observed).verdict;
+const verdict = (trend: Trend, observed: ObservedSpan) => judgeTrend(trend, observed).verdict;
 
 /** Memory that starts at 16 % and grows by so many percent an hour, with noise that has a memory. */
 const memory = (seed: number, { rate = 0, deviation = 1 }) =>

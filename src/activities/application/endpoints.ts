@@ -1,0 +1,213 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type CheckRun, type Exchange, performCheck } from '../../adapters/application/endpoint-checks.js';
+import { agreed, askHealth, askInstances, type Health, startsOf, told } from '../../adapters/application/health.js';
+import { logIn } from '../../adapters/application/login.js';
+import { messageGone, messageShown } from '../../adapters/application/maintenance-message.js';
+import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
+import { fieldOf, insteadOfContent, jsonOf, NoAnswer, request } from '../../adapters/http/http.js';
+import type { HttpActivities } from '../../contract/activities/application.js';
+import type { Environment } from '../../contract/plan/environment.js';
+import { formatDuration } from '../../domain/duration.js';
+import { type Fact, type StepReport, unknownFact } from '../../domain/evidence.js';
+import { tally } from '../../domain/watch/instances.js';
+import { withHeartbeat } from '../commands/heartbeat.js';
+
+const ATTEMPT = 5_000;
+const PAUSE = 250;
+/** How long a proxy may take to follow maintenance mode. */
+const SETTLE = 10_000;
+
+/** @param options.settle how long what users see may take to follow maintenance mode, milliseconds */
+export function createHttpActivities(options: { settle?: number } = {}): HttpActivities {
+  const { settle = SETTLE } = options;
+  return {
+    /**
+     * Facts: `status`; `version` when one is expected; `restarted` when earlier starts are given. Each holds when all
+     * answers of {@link askInstances} agree in it.
+     */
+    awaitHealth: ({ environment, path, version, startedBefore, within }) =>
+      withHeartbeat(async (signal) => {
+        const start = performance.now();
+        for (;;) {
+          const left = within - (performance.now() - start);
+          const expected = { version, startedBefore };
+          const facts = await healthFacts(environment.api + path, expected, {
+            timeout: Math.max(Math.min(ATTEMPT, left), 1),
+            signal,
+          });
+          const waited = performance.now() - start;
+          const words = facts.map(({ text }) => text).join(', ');
+          if (facts.every(({ ok }) => ok)) return report(`${words} after ${formatDuration(waited)}`, facts);
+          // The next attempt must have time for an answer, or the last words would be those of a hurried one.
+          if (waited + 2 * PAUSE > within)
+            return report(`Not healthy within ${formatDuration(within)}: ${words}`, facts);
+          await sleep(PAUSE, undefined, { signal });
+        }
+      }),
+
+    readStarts: ({ environment, path }) =>
+      withHeartbeat(async (signal) => startsOf(await askInstances(environment.api + path, { signal }))),
+
+    /** Facts: `login` when a check needs it, and those of {@link performCheck}. */
+    checkEndpoints: async ({ key, evidence, environment, checks }) => {
+      let done = 0;
+      return withHeartbeat(
+        async (signal) => {
+          const exchanges: Exchange[] = [];
+          const login = checks.some((check) => check.login) ? await logIn(environment, signal) : undefined;
+          const run: CheckRun = {
+            api: environment.api,
+            login,
+            signal,
+            bodies: new Map(),
+            record: (entry) => exchanges.push(entry),
+          };
+          const facts: Fact[] = [];
+          if (login) {
+            const refused = 'refused' in login ? login.refused : undefined;
+            facts.push({
+              name: 'login',
+              ok: refused === undefined,
+              text: refused ? `login failed: ${refused}` : 'logged in',
+            });
+          }
+          for (const check of checks) {
+            facts.push(...(await performCheck(run, check)));
+            done += 1;
+          }
+          const reference = await storeEvidence(evidence, {
+            title: `Requests and answers of ${key.step}`,
+            path: `http/${key.step}-${key.generation}.json`,
+            content: `${JSON.stringify({ environment: environment.name, exchanges }, null, 2)}\n`,
+          });
+          const held = facts.filter(({ ok }) => ok).length;
+          return {
+            summary: `${held} of ${facts.length} facts of ${checks.length} checks hold`,
+            facts,
+            evidence: [reference],
+          };
+        },
+        () => `${done} of ${checks.length} checks`,
+      );
+    },
+
+    /** Fact: `drained`. An application that does not tell is given the whole time. */
+    awaitDrained: ({ environment, path, drain }) =>
+      withHeartbeat(async (signal) => {
+        const start = performance.now();
+        let isTold = false;
+        for (;;) {
+          const left = drain - (performance.now() - start);
+          const timeout = Math.max(Math.min(ATTEMPT, left), 1);
+          const first = await askHealth(environment.api + path, timeout, signal);
+          const isQuiet = inFlightOf(first) === 0;
+          const answers = isQuiet ? await askInstances(environment.api + path, { timeout, signal, first }) : [first];
+          const counts = answers.map(inFlightOf);
+          isTold ||= counts.some((count) => count !== undefined);
+          const waited = performance.now() - start;
+          if (counts.every((count) => count === 0))
+            return drained(true, `no request in flight after ${formatDuration(waited)}`);
+          if (waited + 2 * PAUSE > drain) {
+            if (isTold)
+              return drained(false, `not drained within ${formatDuration(drain)}: ${tally(answers.map(busy))}`);
+            await sleep(Math.max(drain - waited, 0), undefined, { signal });
+            if (first instanceof NoAnswer) return report(...notKnown(drain, first));
+            return drained(true, `waited ${formatDuration(drain)}; the application does not tell what is in flight`);
+          }
+          await sleep(PAUSE, undefined, { signal });
+        }
+      }),
+
+    /** Facts: `message` while maintenance mode is on; `reachable` and `message-gone` when it is off. */
+    checkMaintenance: ({ environment, message, on }) =>
+      withHeartbeat(async (signal) => {
+        const start = performance.now();
+        for (;;) {
+          const facts = await (on ? messageShown : messageGone)({ environment, message, signal });
+          if (facts.every(({ ok }) => ok) || performance.now() - start + PAUSE > settle)
+            return report(facts.map(({ text }) => text).join('; '), facts);
+          await sleep(PAUSE, undefined, { signal });
+        }
+      }),
+
+    /** Fact: `status`. */
+    checkPath: ({ environment, path }) =>
+      withHeartbeat(async (signal) => {
+        const fact = await pathFact(environment, path, signal);
+        return report(fact.text, [fact]);
+      }),
+  };
+}
+
+const report = (summary: string, facts: Fact[]): StepReport => ({ summary, facts, evidence: [] });
+
+const drained = (ok: boolean, text: string) => report(text, [{ name: 'drained', ok, text }]);
+
+function inFlightOf(health: Health): number | undefined {
+  const count = health instanceof NoAnswer ? undefined : fieldOf(jsonOf(health), 'in_flight');
+  return typeof count === 'number' ? count : undefined;
+}
+
+function busy(health: Health): string {
+  const count = inFlightOf(health);
+  return count === undefined ? healthText(health) : `${count} requests in flight`;
+}
+
+function notKnown(waited: number, { message }: NoAnswer): [string, Fact[]] {
+  const text = `what is in flight after ${formatDuration(waited)} is not known: ${message}`;
+  return [text, [unknownFact('drained', text)]];
+}
+
+/** The last answer for people: `connection refused`, `503 Service Unavailable`. */
+const healthText = (health: Health) => (health instanceof NoAnswer ? health.message : health.statusText);
+
+interface Expected {
+  version?: string;
+  startedBefore?: string[];
+}
+
+/** The others are asked only when the first one says what is expected. */
+async function healthFacts(
+  url: string,
+  expected: Expected,
+  limits: { timeout: number; signal: AbortSignal },
+): Promise<Fact[]> {
+  const first = await askHealth(url, limits.timeout, limits.signal);
+  const facts = judge([first], expected);
+  return facts.every(({ ok }) => ok) ? judge(await askInstances(url, { ...limits, first }), expected) : facts;
+}
+
+function judge(answers: Health[], { version, startedBefore = [] }: Expected): Fact[] {
+  const isWell = answers.every((answer) => !(answer instanceof NoAnswer) && answer.status === 200);
+  const facts: Fact[] = [{ name: 'status', ok: isWell, text: tally(answers.map(healthText)) }];
+  if (version !== undefined) facts.push(versionFact(answers, version));
+  if (startedBefore.length > 0) {
+    const starts = answers.map((answer) => told(answer, 'started_at'));
+    const old = starts.filter((start) => 'value' in start && startedBefore.includes(start.value)).length;
+    const text = old > 0 ? `${old} of ${starts.length} answers are of before the restart` : 'started anew';
+    const unread = starts.find((start) => 'unknown' in start);
+    facts.push(unread ? unknownFact('restarted', unread.unknown) : { name: 'restarted', ok: old === 0, text });
+  }
+  return facts;
+}
+
+function versionFact(answers: Health[], expected: string): Fact {
+  const name = 'version';
+  const found = agreed(answers, 'version');
+  if ('value' in found && found.value === expected) return { name, ok: true, text: `version ${expected}` };
+  const text = 'value' in found ? `version ${found.value}` : found.unknown;
+  return { name, ok: false, text: `${text} instead of ${expected}` };
+}
+
+async function pathFact(environment: Environment, path: string, signal: AbortSignal): Promise<Fact> {
+  const login = await logIn(environment, signal);
+  if ('refused' in login) return { name: 'status', ok: false, text: `login failed: ${login.refused}` };
+  try {
+    const answer = await request({ url: environment.api + path, headers: login.headers, timeout: 30_000, signal });
+    const instead = answer.status === 200 ? insteadOfContent(answer) : answer.statusText;
+    return { name: 'status', ok: instead === undefined, text: `${path}: ${instead ?? answer.statusText}` };
+  } catch (error) {
+    if (error instanceof NoAnswer) return { name: 'status', ok: false, text: `${path}: ${error.message}` };
+    throw error;
+  }
+}

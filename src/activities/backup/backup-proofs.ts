@@ -1,0 +1,128 @@
+/** What proves a dump, beside that it can be read: its size, and a restore on trial. */
+import type { OpenStore } from '../../adapters/backup/backup-store.js';
+import { type Inventory, inventoryDifferences } from '../../adapters/backup/database-inventory.js';
+import type { Locale } from '../../adapters/backup/database-snapshot.js';
+import { type DumpTools, printedBy } from '../../adapters/backup/dump.js';
+import { type DumpList, notTried } from '../../adapters/backup/dump-contents.js';
+import type { Restored } from '../../adapters/backup/pg-restore.js';
+import { isEssential } from '../../adapters/backup/restore-failures.js';
+import { restoreOnTrial, scratchName } from '../../adapters/backup/trial-restore.js';
+import type { BackupActivities } from '../../contract/activities/backup.js';
+import type { Database } from '../../contract/plan/environment.js';
+import { formatDuration } from '../../domain/duration.js';
+import { type Fact, unknownFact } from '../../domain/evidence.js';
+
+/** What is known of a dump, and of the database in the very moment that it was made of. */
+export interface Dumped {
+  tools: DumpTools;
+  locale: Locale;
+  inventory: Inventory;
+  milliseconds: number;
+  /** What pg_dump warned of. */
+  warnings: string[];
+}
+
+export interface TrialRestore {
+  restored: Fact;
+  /** Of the restore, when there was one. */
+  milliseconds?: number;
+  /** All that could not be restored where it was tried, with the reasons. */
+  without?: string[];
+  /** By a pg_restore that failed. */
+  printed?: string;
+}
+
+/** @param dump.smallest percent of the dump before it */
+export async function judgeSize(
+  store: OpenStore,
+  dump: { bytes: number; at: number; smallest: number },
+): Promise<Fact> {
+  const name = 'size';
+  if (dump.bytes === 0) return { name, ok: false, text: 'the dump is empty: 0 bytes' };
+  try {
+    const before = (await store.list()).findLast(({ at }) => at < dump.at);
+    if (!before) return { name, ok: true, text: `${dump.bytes} bytes; no earlier dump is there to compare with` };
+    const share = (dump.bytes / before.bytes) * 100;
+    const text = `${dump.bytes} bytes, ${share.toFixed(0)} % of the dump before (${before.bytes} bytes, ${before.name})`;
+    if (share >= dump.smallest) return { name, ok: true, text };
+    return { name, ok: false, text: `${text}, less than ${dump.smallest} %` };
+  } catch (error) {
+    const reason = (error as Error).message;
+    return { name, ok: false, text: `${dump.bytes} bytes; the dump before is unknown: ${reason}` };
+  }
+}
+
+export async function restoreAndCompare(job: {
+  input: Parameters<BackupActivities['backUpDatabase']>[0];
+  dumped: Dumped;
+  file: string;
+  list: DumpList;
+  signal: AbortSignal;
+}): Promise<TrialRestore> {
+  const { input, dumped, file, list, signal } = job;
+  const { scratch } = input.backup;
+  const { tools, locale, inventory } = dumped;
+  const name = scratchName(input.key.deployment);
+  try {
+    const trial = await restoreOnTrial(tools, { scratch, name, locale, file, list, signal });
+    const { milliseconds } = trial;
+    const missing = new Set(trial.without.map(({ entry }) => entry.id));
+    const found = inventoryDifferences(inventory, trial.inventory, missing);
+    const where = `on ${scratch.host}:${scratch.port} in ${formatDuration(milliseconds)}`;
+    const without = trial.without.map(({ text }) => text);
+    return { restored: judgeTrial({ where, found, trial, inventory, list }), milliseconds, without };
+  } catch (error) {
+    signal.throwIfAborted();
+    const text = `${(error as Error).message}${advice(error, scratch)}`;
+    return { restored: { name: 'restored', ok: false, text }, printed: printedBy(error) };
+  }
+}
+
+function judgeTrial(seen: {
+  where: string;
+  found: string[];
+  trial: Restored;
+  inventory: Inventory;
+  list: DumpList;
+}): Fact {
+  const { where, found, trial, inventory, list } = seen;
+  const name = 'restored';
+  if (found.length > 0) return { name, ok: false, text: `restored ${where}, but ${found.join('; ')}` };
+  const without = trial.without.length > 0 ? `, without ${shortList(trial.without.map(({ text }) => text))}` : '';
+  const essential = trial.without.filter(({ entry }) => isEssential(entry)).map(({ entry }) => entry.label);
+  if (essential.length > 0) {
+    return unknownFact(name, `restored ${where}${without}: of ${shortList(essential)} nothing is proven there`);
+  }
+  const untriedKinds = `; not tried: ${notTried(list)}`;
+  return {
+    name,
+    ok: true,
+    text: `restored ${where}: ${inventoryText(inventory)}, all as in the database${without}${untriedKinds}`,
+  };
+}
+
+/** The first few of what is missing; the evidence has all. */
+export const shortList = (texts: string[]): string =>
+  `${texts.slice(0, 4).join(', ')}${texts.length > 4 ? ` and ${texts.length - 4} more` : ''}`;
+
+/** `revision 8c1f0a2d4b6e, 20001 rows in 6 tables, 4 valid indexes`. */
+export function inventoryText({ revisions, rows, entries }: Inventory): string {
+  const counts = Object.values(rows);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const indexes = entries.filter(({ kind, valid }) => kind === 'index' && valid).length;
+  // A database without alembic's table has a revision that another tool knows.
+  const revision =
+    revisions && `${revisions.length > 0 ? `revision ${revisions.join(', ')}` : 'no alembic revision'}, `;
+  return `${revision ?? ''}${total} rows in ${counts.length} tables, ${indexes} valid indexes`;
+}
+
+const advice = (error: unknown, { user, host, port }: Database): string =>
+  /permission denied to create database/.test((error as Error).message)
+    ? `: grant CREATEDB to ${user} on ${host}:${port}, or name another server in \`backup.scratch\``
+    : '';
+
+/** A fact that could not be established, because of the ones of these that failed. */
+export const untried = (name: string, what: string, because: Fact[]): Fact => {
+  const failed = because.filter(({ ok }) => !ok).map((fact) => fact.name);
+  return unknownFact(name, `not ${what}: ${failed.join(' and ')} failed`);
+};

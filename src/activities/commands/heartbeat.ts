@@ -1,0 +1,55 @@
+/** Heartbeats and cancellation, the same for every activity that takes its time. */
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { type HeartbeatContext, LeftRunning } from '../../adapters/commands/recorder.js';
+
+/**
+ * Waits for a recorded command on behalf of this activity. Only a cancellation that the workflow asked for stops the
+ * command: when this worker shuts down or the attempt has timed out, the next attempt re-attaches.
+ */
+export function heartbeatContext(): HeartbeatContext {
+  const context = Context.current();
+  return {
+    heartbeat: () => context.heartbeat(),
+    signal: context.cancellationSignal,
+    stops: () => context.cancellationDetails?.cancelRequested === true,
+  };
+}
+
+const HEARTBEAT_EVERY = 1_000;
+
+/**
+ * Heartbeats until the work is done. The work must end soon when the signal is aborted; its end then is the cancellation.
+ * @param details what the Web UI shows of the work
+ */
+export async function withHeartbeat<T>(work: (signal: AbortSignal) => Promise<T>, details?: () => unknown): Promise<T> {
+  const context = Context.current();
+  // A local activity has no heartbeat: the SDK would warn of each.
+  const heartbeat = () => {
+    if (!context.info.isLocal) context.heartbeat(details?.());
+  };
+  const timer = setInterval(heartbeat, HEARTBEAT_EVERY);
+  heartbeat();
+  try {
+    return await work(context.cancellationSignal);
+  } catch (error) {
+    await rethrowCancellation(error);
+    throw error;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Throws what the workflow is to see when the activity was cancelled; returns when it was not. */
+export async function rethrowCancellation(error: unknown): Promise<void> {
+  const context = Context.current();
+  if (!context.cancellationSignal.aborted) return;
+  // Nobody re-attaches to a local activity, and its end is reported to this very worker.
+  if (context.info.isLocal) await context.cancelled;
+  const requested = context.cancellationDetails?.cancelRequested === true;
+  // What the activity has found out is worth more than the news that somebody has stopped waiting for it.
+  if (error instanceof ApplicationFailure && (error.nonRetryable || !requested)) return;
+  if (requested) await context.cancelled;
+  const message = error instanceof LeftRunning ? error.message : 'The worker went away during the activity';
+  throw ApplicationFailure.retryable(message, 'AttemptInterrupted');
+}

@@ -1,0 +1,198 @@
+/** One command of a step, run at most once, with its output kept as evidence: what all command activities share. */
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open, rename, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { ApplicationFailure } from '@temporalio/common';
+import { type CommandLine, ownSecrets } from '../../adapters/commands/command-line.js';
+import { type RecordedEnd, runRecorded, stepFolder } from '../../adapters/commands/recorder.js';
+import { readSshFailure } from '../../adapters/commands/ssh.js';
+import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
+import { redact, redaction } from '../../adapters/evidence/redaction.js';
+import { knownSecrets, rememberSecrets } from '../../adapters/evidence/secrets.js';
+import { quotable, WITHHELD } from '../../adapters/postgres/quotable.js';
+import type { EvidencePlace, StepKey } from '../../contract/activities/step.js';
+import { FailureType } from '../../contract/errors.js';
+import type { Environment } from '../../contract/plan/environment.js';
+import { formatDuration } from '../../domain/duration.js';
+import type { EvidenceReference } from '../../domain/evidence.js';
+import { heartbeatContext, rethrowCancellation } from './heartbeat.js';
+
+export interface CommandOutcome {
+  /** Why it did not end well; nobody knows how it ended when its type is `OutcomeUnknown`. */
+  failure?: ApplicationFailure;
+  milliseconds: number;
+  /** The last 4 MB of each output, with secrets: for reading, not for writing. */
+  output: string;
+  errors: string;
+  /** Why these are not all that it printed: who looks for something in them does not know what stood before. */
+  notWhole?: string;
+  evidence: EvidenceReference[];
+}
+
+/** How much of an output is read into memory. The evidence has all of it. */
+const LONGEST_READ = 4 * 1024 * 1024;
+const LONGEST_EXCERPT = 1_000;
+
+/** What must not appear in the output of an environment's commands: its own secrets, and all others known here. */
+export async function secretsOf(environment: Environment): Promise<string[]> {
+  await rememberSecrets(ownSecrets(environment));
+  return knownSecrets();
+}
+
+export interface CommandRun {
+  state: string;
+  key: StepKey;
+  name: string;
+  evidence: EvidencePlace;
+  environment: Environment;
+  line: CommandLine;
+  /** Milliseconds. */
+  timeout: number;
+}
+
+/**
+ * Runs the command of `key` and `name`, or re-attaches to it, or reads how it ended.
+ * @throws ApplicationFailure `CommandFailed` or `OutcomeUnknown`, with the evidence in its details
+ */
+export async function runOnce(input: CommandRun): Promise<CommandOutcome> {
+  const run = await runToEnd(input);
+  if (run.failure) throw run.failure;
+  return run;
+}
+
+/** As {@link runOnce}, for those to whom a bad end is a result too. */
+export async function runToEnd(input: CommandRun): Promise<CommandOutcome> {
+  const { line } = input;
+  const folder = stepFolder(input.state, input.key, input.name);
+  const end = await runRecorded(folder, {
+    command: { argv: line.argv, cwd: line.cwd, host: line.host, timeout: input.timeout },
+    environment: line.environment,
+    attendant: heartbeatContext(),
+  }).catch(async (error: unknown) => {
+    await rethrowCancellation(error);
+    throw error;
+  });
+  if (end.kind === 'unknown' || end.stopReason === 'stopped') await rethrowCancellation(undefined);
+
+  const secrets = await secretsOf(input.environment);
+  for (const log of ['stdout.log', 'stderr.log']) await hideSecrets(join(folder, log), secrets);
+  const printed = await Promise.all(['stdout.log', 'stderr.log'].map((log) => readEnd(join(folder, log))));
+  const [output = '', errors = ''] = printed.map(({ text }) => text);
+  // A command that could not be started has printed nothing.
+  const spoiled = end.kind === 'ended' && end.error !== undefined ? [] : printed.flatMap(({ lack }) => lack ?? []);
+  const notWhole = spoiled.length > 0 ? spoiled.join('; ') : undefined;
+  const evidence = await keepOutput(input, folder);
+
+  const fail = (type: FailureType, what: string) =>
+    ApplicationFailure.create({
+      type,
+      message: redact(
+        `${line.title} ${what}${line.overSsh ? ` on ${line.host}` : ''}${excerpt(output, errors)}`,
+        secrets,
+      ),
+      nonRetryable: true,
+      details: [{ evidence }],
+    });
+  if (end.kind === 'unknown' && end.unreadable !== undefined) {
+    const failure = fail(
+      FailureType.OutcomeUnknown,
+      `may have run: its record ${end.unreadable} is empty or cannot be understood; look at what it was to do`,
+    );
+    return { failure, milliseconds: 0, output, errors, notWhole, evidence };
+  }
+  if (end.kind === 'unknown') {
+    const running = end.stillRunning === undefined ? 'no longer runs' : `still runs as process ${end.stillRunning}`;
+    const failure = fail(
+      FailureType.OutcomeUnknown,
+      `was started, but its recorder was killed; the command ${running}`,
+    );
+    return { failure, milliseconds: 0, output, errors, notWhole, evidence };
+  }
+  const bad = judgeEnd(end, line, errors, input.timeout);
+  return { failure: bad && fail(...bad), milliseconds: end.milliseconds, output, errors, notWhole, evidence };
+}
+
+function judgeEnd(
+  end: RecordedEnd,
+  line: CommandLine,
+  errors: string,
+  timeout: number,
+): [type: FailureType, what: string] | undefined {
+  const remote = line.overSsh ? '; its remote side may still be running' : '';
+  if (end.error !== undefined) return [FailureType.CommandFailed, `could not be started (${end.error})`];
+  if (end.stopReason === 'timed out') {
+    const what = `took longer than ${formatDuration(timeout)} and was killed${remote}`;
+    return [line.overSsh ? FailureType.OutcomeUnknown : FailureType.CommandFailed, what];
+  }
+  if (end.stopReason === 'stopped') return [FailureType.CommandFailed, `was stopped by a cancellation${remote}`];
+  if (end.signal !== null) return [FailureType.CommandFailed, `was killed by ${end.signal}`];
+  if (end.code === 0) return undefined;
+  if (line.overSsh && end.code === 255) {
+    const meaning = readSshFailure(errors);
+    if (meaning === 'lost') return [FailureType.OutcomeUnknown, 'was started, then the connection was lost'];
+    if (meaning === 'not-started') return [FailureType.CommandFailed, 'was not started: no connection'];
+  }
+  return [FailureType.CommandFailed, `ended with exit code ${end.code}`];
+}
+
+/** The recorder does not know the secrets; a command that prints one leaves it in the step's folder until now. */
+async function hideSecrets(file: string, secrets: string[]): Promise<void> {
+  if (secrets.length === 0 || !(await exists(file))) return;
+  const draft = `${file}.part`;
+  await pipeline(createReadStream(file), redaction(secrets), createWriteStream(draft, { mode: 0o600 }));
+  await rename(draft, file);
+}
+
+async function keepOutput(
+  input: { key: StepKey; name: string; evidence: EvidencePlace; line: CommandLine },
+  folder: string,
+): Promise<EvidenceReference[]> {
+  const references: EvidenceReference[] = [];
+  for (const [log, title] of [
+    ['stdout.log', `Output of ${input.line.title}`],
+    ['stderr.log', `Errors and log of ${input.line.title}`],
+  ] as const) {
+    const file = join(folder, log);
+    if (!(await exists(file)) || (log === 'stderr.log' && (await stat(file)).size === 0)) continue;
+    const path = evidencePath(input.key, `${input.name}.${log}`);
+    references.push(await storeEvidence(input.evidence, { title, path, content: createReadStream(file) }));
+  }
+  return references;
+}
+
+/** Where a step's file stands in the evidence store. */
+export const evidencePath = (key: StepKey, name: string): string =>
+  `${key.step.replaceAll(/[^\w.-]/g, '_')}/${key.generation}/${name}`;
+
+/** The last lines of both outputs, as far as they may be shown: alembic reports on stdout, most others on stderr. */
+function excerpt(output: string, errors: string): string {
+  const lines = [quotable(output, 5), quotable(errors, 10)].filter(Boolean).join('\n');
+  if (lines === '') return '; it printed nothing';
+  return `:\n${lines.slice(-LONGEST_EXCERPT)}${lines.includes(WITHHELD) ? `\n(${WITHHELD} stands only in the evidence)` : ''}`;
+}
+
+async function readEnd(file: string): Promise<{ text: string; lack?: string }> {
+  if (!(await exists(file))) return { text: '', lack: `${basename(file)} is gone` };
+  const handle = await open(file);
+  try {
+    const { size } = await handle.stat();
+    const start = Math.max(0, size - LONGEST_READ);
+    const buffer = Buffer.alloc(size - start);
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, start);
+    const text = buffer.toString('utf8', 0, bytesRead);
+    if (start === 0) return { text };
+    return {
+      text,
+      lack: `only the last ${LONGEST_READ >> 20} MB of the ${Math.ceil(size / 2 ** 20)} MB of ${basename(file)} are read`,
+    };
+  } finally {
+    await handle.close();
+  }
+}
+
+const exists = (file: string) =>
+  stat(file).then(
+    () => true,
+    () => false,
+  );

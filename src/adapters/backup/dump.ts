@@ -1,0 +1,142 @@
+/** pg_dump and pg_restore: finding ones that fit the server, making a dump, reading it whole. */
+import { readdir } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
+import { execa } from 'execa';
+import { FailureType } from '../../contract/errors.js';
+import type { Database } from '../../contract/plan/environment.js';
+import { searchPath } from '../commands/command-line.js';
+import { redact } from '../evidence/redaction.js';
+import { readSecret } from '../evidence/secrets.js';
+import { tlsVariables } from '../postgres/postgres-tls.js';
+import { quotable } from '../postgres/quotable.js';
+
+/** Where Debian and its kin keep one folder for each major version. */
+const DEBIAN = '/usr/lib/postgresql';
+
+/** A program that has more to complain of, characters, is ended: nothing good is to come of it. */
+export const LONGEST_COMPLAINT = 4 * 1024 * 1024;
+
+export interface DumpTools {
+  pgDump: string;
+  pgRestore: string;
+  /** As it says itself: `pg_dump (PostgreSQL) 15.18`. */
+  version: string;
+}
+
+/**
+ * The first pg_dump that is at least as new as the server: an older one refuses. Looked for in SUREFOOT_PG_BIN, on PATH,
+ * then among the system's versions, newest first.
+ * @throws ApplicationFailure `PreconditionFailed` that names what was found
+ */
+export async function findDumpTools(serverMajor: number, tools: string[]): Promise<DumpTools> {
+  const chosen = process.env.SUREFOOT_PG_BIN;
+  const folders = [...(chosen ? [chosen] : []), ...searchPath(tools).split(delimiter), ...(await systemFolders())];
+  const found: string[] = [];
+  for (const folder of new Set(folders)) {
+    const pgDump = join(folder, 'pg_dump');
+    const { failed, stdout } = await execa(pgDump, ['--version'], { reject: false, timeout: 10_000 });
+    const major = Number(/(\d+)(\.\d+|devel|beta\d+|rc\d+)*\s*(\(|$)/.exec(stdout)?.[1]);
+    if (failed || !(major > 0)) continue;
+    if (major >= serverMajor) return { pgDump, pgRestore: join(folder, 'pg_restore'), version: stdout.trim() };
+    found.push(`${pgDump} (${major})`);
+  }
+  throw ApplicationFailure.create({
+    type: FailureType.PreconditionFailed,
+    message: `No pg_dump for PostgreSQL ${serverMajor} found; too old: ${found.join(', ') || 'none'}. Install the client of that version or set SUREFOOT_PG_BIN to its folder`,
+    nonRetryable: true,
+  });
+}
+
+async function systemFolders(): Promise<string[]> {
+  const versions = await readdir(DEBIAN).catch(() => []);
+  return versions.sort((a, b) => Number(b) - Number(a)).map((version) => join(DEBIAN, version, 'bin'));
+}
+
+/** A program that failed. `message` is for everybody, `whole` for the evidence: what it printed, rows and all. */
+export class ToolFailure extends Error {
+  constructor(
+    message: string,
+    readonly whole: string,
+  ) {
+    super(message);
+  }
+}
+
+export const printedBy = (error: unknown): string | undefined =>
+  error instanceof ToolFailure ? error.whole : undefined;
+
+/**
+ * What libpq's programs are told by their own variables, not by arguments: they are in no process list, and a name
+ * can't be read as an option.
+ */
+export const connectionVariables = (database: Database, password: string): NodeJS.ProcessEnv => ({
+  PGHOST: database.host,
+  PGPORT: String(database.port),
+  PGUSER: database.user,
+  PGDATABASE: database.name,
+  PGPASSWORD: password,
+  PGAPPNAME: 'surefoot-backup',
+  PGCONNECT_TIMEOUT: '10',
+  ...tlsVariables(database),
+  // What the worker's environment has for others: another place, other settings.
+  PGHOSTADDR: undefined,
+  PGSERVICE: undefined,
+  PGOPTIONS: undefined,
+  // What they say is read.
+  LC_ALL: 'C',
+});
+
+/**
+ * Dumps a database in custom format, as it is in an exported snapshot. Making it again does no harm; the child dies with
+ * the signal.
+ * @returns what pg_dump warns of: it leaves out subscriptions that the user may not see, and ends well
+ * @throws ToolFailure when pg_dump failed
+ */
+export async function dumpDatabase(
+  tools: DumpTools,
+  job: { database: Database; snapshot: string; file: string; signal: AbortSignal },
+): Promise<string[]> {
+  const { database, snapshot, file, signal } = job;
+  const password = await readSecret(database.password);
+  const env = connectionVariables(database, password);
+  // A table that somebody keeps locked fails the dump instead of queueing everybody else behind it.
+  const words = ['--format=custom', '--no-password', '--lock-wait-timeout=60s', `--snapshot=${snapshot}`];
+  const run = await execa(tools.pgDump, [...words, `--file=${file}`], {
+    env,
+    reject: false,
+    cancelSignal: signal,
+    stdin: 'ignore',
+    maxBuffer: LONGEST_COMPLAINT,
+  });
+  signal.throwIfAborted();
+  const whole = redact(run.stderr, [password]);
+  if (!run.failed)
+    return [...quotable(whole).matchAll(/^pg_dump: warning: (.*)$/gm)].map(([, warning = '']) => warning);
+  const end = `exit code ${run.exitCode ?? run.code ?? run.signal}`;
+  throw new ToolFailure(`pg_dump of ${database.name} failed (${end}):\n${quotable(whole, 20).slice(-1_000)}`, whole);
+}
+
+/** Reads a dump to its last byte. A list of contents is not enough: it is whole in a dump that was cut. */
+export async function readDump(
+  tools: DumpTools,
+  file: string,
+  signal: AbortSignal,
+): Promise<{ readable: boolean; text: string }> {
+  const run = await execa(tools.pgRestore, ['--file=/dev/null', file], {
+    reject: false,
+    cancelSignal: signal,
+    stdin: 'ignore',
+    maxBuffer: LONGEST_COMPLAINT,
+  });
+  signal.throwIfAborted();
+  if (!run.failed) return { readable: true, text: 'pg_restore read the dump whole' };
+  return { readable: false, text: `pg_restore could not read the dump: ${said(run.stderr, run.code)}` };
+}
+
+/** What pg_restore said, on one line, as far as it may be shown. */
+export const said = (stderr: string, code = 'no reason was given'): string =>
+  quotable(stderr, 20)
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .slice(-300) || code;

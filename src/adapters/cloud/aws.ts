@@ -1,0 +1,54 @@
+/** How AWS is reached: the same for every service of it. */
+import type { AwsPlace } from '../../contract/plan/providers.js';
+import { readSecret } from '../evidence/secrets.js';
+
+/** Milliseconds. A call is tried three times by the SDK, which waits longer when it is told to slow down. */
+const CONNECT = 5_000;
+const ANSWER = 10_000;
+
+/**
+ * Options of a client of the AWS SDK.
+ * @throws SecretMissing when the plan names credentials that cannot be found
+ */
+export async function awsOptions({ region, endpoint, credentials }: AwsPlace) {
+  return {
+    region,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined
+      ? {}
+      : {
+          credentials: {
+            accessKeyId: await readSecret(credentials.accessKeyId),
+            secretAccessKey: await readSecret(credentials.secretAccessKey),
+          },
+        }),
+    maxAttempts: 3,
+    retryMode: 'standard',
+    requestHandler: { connectionTimeout: CONNECT, requestTimeout: ANSWER, throwOnRequestTimeout: true },
+  };
+}
+
+const WORDS: Record<string, string> = {
+  CredentialsProviderError: 'the worker has no AWS credentials',
+  InvalidClientTokenId: 'the access key is not known',
+  InvalidAccessKeyId: 'the access key is not known',
+  UnrecognizedClientException: 'the access key is not known',
+  SignatureDoesNotMatch: 'the secret access key is wrong',
+  ExpiredToken: 'the credentials have expired',
+  AccessDenied: 'not allowed',
+  AccessDeniedException: 'not allowed',
+  UnauthorizedOperation: 'not allowed',
+  Throttling: 'asked too often',
+  ThrottlingException: 'asked too often',
+  NotFound: 'not found',
+  NoSuchBucket: 'not found',
+  TimeoutError: 'no answer in time',
+};
+
+/** A failure of the SDK for people. Made from its kind alone: messages may carry what nobody should read. */
+export function awsMessage(error: unknown): string {
+  const { name, code, $metadata } = error as { name?: string; code?: string; $metadata?: { httpStatusCode?: number } };
+  const status = $metadata?.httpStatusCode;
+  const known = WORDS[name ?? ''] ?? (status === 403 ? 'not allowed' : undefined);
+  return known ?? `${code ?? name ?? 'it failed'}${status === undefined ? '' : `, status ${status}`}`;
+}

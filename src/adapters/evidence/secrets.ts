@@ -1,0 +1,61 @@
+/**
+ * Secrets by reference, and this process's memory of them: what it must neither write down nor hand on. The memory is
+ * one for all deployments of a worker: what is a secret to one of them is told by none.
+ */
+import { readFile } from 'node:fs/promises';
+import { ApplicationFailure } from '@temporalio/common';
+import { FailureType } from '../../contract/errors.js';
+import type { SecretReference } from '../../contract/plan/environment.js';
+
+const references = new Set<SecretReference>();
+/** Every value that was ever read: one that has been replaced since is still a secret. */
+const values = new Set<string>();
+
+/** Remembers secrets that are not used here but could be printed by what is run. Those that cannot be read are left out. */
+export async function rememberSecrets(all: readonly SecretReference[]): Promise<void> {
+  await Promise.allSettled(all.map(readSecret));
+}
+
+/** Every secret that this process has come to know: what must not stand in anything it writes. */
+export const knownSecrets = (): string[] => [...values];
+
+/** The environment variables that hold secrets, but for those of these references. */
+export function secretVariables(except: readonly SecretReference[] = []): string[] {
+  const others = [...references].filter((reference) => !except.includes(reference));
+  return others.flatMap((reference) => (reference.startsWith('env:') ? [reference.slice('env:'.length)] : []));
+}
+
+/**
+ * Reads the secret that a reference points to: `env:NAME` or `file:PATH` (one trailing newline is dropped).
+ * Call it where the secret is used and keep the result out of everything that is written.
+ */
+export async function readSecret(reference: SecretReference): Promise<string> {
+  references.add(reference);
+  const value = await look(reference);
+  values.add(value);
+  return value;
+}
+
+async function look(reference: SecretReference): Promise<string> {
+  const [scheme, name] = [reference.slice(0, reference.indexOf(':')), reference.slice(reference.indexOf(':') + 1)];
+  if (scheme === 'env') {
+    const value = process.env[name];
+    if (value) return value;
+    throw missing(`the environment variable ${name} is not set for the worker`);
+  }
+  if (scheme === 'file') {
+    try {
+      return (await readFile(name, 'utf8')).replace(/\r?\n$/, '');
+    } catch (error) {
+      throw missing(`the file ${name} cannot be read by the worker (${(error as NodeJS.ErrnoException).code})`);
+    }
+  }
+  throw missing(`"${scheme}:" is no kind of secret reference; use env:NAME or file:PATH`);
+}
+
+const missing = (message: string) =>
+  ApplicationFailure.create({
+    type: FailureType.SecretMissing,
+    message: `Secret not found: ${message}`,
+    nonRetryable: true,
+  });

@@ -1,0 +1,71 @@
+/** The metric source `command`: a number out of the JSON that a command prints. */
+import type { MetricSource } from '../../contract/plan/metrics.js';
+import { fillPlaceholders, inheritedVariables, searchPath } from '../commands/command-line.js';
+import { commandText, runShort } from '../commands/short-command.js';
+import { Deadline } from '../http/deadline.js';
+import { follow } from '../http/json-path.js';
+import { finite, type Reading } from './samples/readings.js';
+
+type CommandSource = Extract<MetricSource, { kind: 'command' }>;
+
+/** As Prometheus writes what JSON has no numbers for. */
+const WORDS: Record<string, number> = {
+  NaN: Number.NaN,
+  '+Inf': Number.POSITIVE_INFINITY,
+  '-Inf': Number.NEGATIVE_INFINITY,
+};
+
+/** Ticks of virtual time come many times a second: a number younger than this is taken again. Milliseconds. */
+const REUSE = 500;
+
+/** Commands as this worker remembers them: metrics of one command share what it printed. */
+export class CommandMetrics {
+  private readonly lately = new Map<string, { fresh: Deadline; printed: Promise<string> }>();
+
+  /** @throws as {@link numberIn} and {@link run} */
+  async read(source: CommandSource, signal: AbortSignal): Promise<Reading> {
+    const key = JSON.stringify([source.command, source.environment]);
+    const known = this.lately.get(key);
+    if (known && !known.fresh.passed) return numberIn(await known.printed, source);
+    const printed = run(source, signal);
+    this.lately.set(key, { fresh: new Deadline(REUSE), printed });
+    printed.catch(() => this.lately.delete(key));
+    return numberIn(await printed, source);
+  }
+}
+
+/** The number in what a command printed; `null` is no data. @throws Error, never with what it printed */
+function numberIn(printed: string, { field }: CommandSource): Reading {
+  let body: unknown;
+  try {
+    body = JSON.parse(printed);
+  } catch {
+    throw new Error(
+      printed.trim() === '' ? 'the command printed nothing' : 'the command printed something that is no JSON',
+    );
+  }
+  const { values } = field === undefined ? { values: [body] } : follow(body, field);
+  const where = field === undefined ? 'what the command printed' : `\`${field}\` of what the command printed`;
+  if (values.length !== 1) throw new Error(`${where} is ${values.length === 0 ? 'not there' : 'more than one value'}`);
+  const [value] = values;
+  if (value === null) return { noData: `${where} is null` };
+  const number = typeof value === 'string' && Object.hasOwn(WORDS, value) ? WORDS[value] : value;
+  if (typeof number !== 'number') throw new Error(`${where} is no number`);
+  return finite({ value: number });
+}
+
+/** @throws Error for a command that fails, takes too long or prints too much; the signal's reason */
+async function run({ command, environment, tools }: CommandSource, signal: AbortSignal): Promise<string> {
+  const answer = await runShort({
+    argv: fillPlaceholders(command.run, { environment }),
+    cwd: command.folder,
+    environment: { ...inheritedVariables(), PATH: searchPath(tools) },
+    limit: command.timeout,
+    signal,
+  });
+  signal.throwIfAborted();
+  if (answer.cut.stdout > 0) throw new Error('the command printed too much');
+  if (answer.end.kind === 'timed out') throw new Error('the command took too long');
+  if (!answer.ok) throw new Error(`the command failed (${commandText(answer.end)})`);
+  return answer.stdout;
+}

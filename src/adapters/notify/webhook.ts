@@ -1,0 +1,34 @@
+/** Any receiver of JSON, signed as Standard Webhooks (https://www.standardwebhooks.com) when it has a secret. */
+import { createHmac } from 'node:crypto';
+import type { WebhookChannel } from '../../domain/notifications/notifications.js';
+import { type Delivery, deliver, type Sending } from './deliveries.js';
+
+const isReference = (text: string): boolean => /^(env|file):/.test(text);
+
+export function postToWebhook(sending: Sending<WebhookChannel>): Promise<Delivery> {
+  const { channel, message } = sending;
+  const references = [channel.url, channel.secret ?? ''].filter(isReference);
+  return deliver(sending, references, async (request, secrets) => {
+    const url = isReference(channel.url) ? secrets[0] : channel.url;
+    const secret = channel.secret && secrets.at(-1);
+    const { id, event, text, values, about } = message;
+    const json = { id, event, text, ...about, ...values };
+    const answer = await request({
+      url: url ?? '',
+      method: 'POST',
+      headers: secret ? signature({ id, body: JSON.stringify(json), secret }) : {},
+      json,
+    });
+    const told = answer.status >= 200 && answer.status < 300;
+    return told ? { told } : { told, why: `the receiver answered ${answer.statusText}` };
+  });
+}
+
+/** @param signed `secret`: any text, or `whsec_` and a key in base64 */
+function signature(signed: { id: string; body: string; secret: string }): Record<string, string> {
+  const { id, body, secret } = signed;
+  const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : secret;
+  const timestamp = String(Math.floor(Date.now() / 1_000));
+  const code = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${code}` };
+}

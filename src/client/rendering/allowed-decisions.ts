@@ -1,0 +1,19 @@
+/** What a person types to answer an open question. */
+import { commandFor } from '../../domain/decisions/answers.js';
+import type { Ledger, OpenQuestion } from '../../domain/ledger/ledger.js';
+
+/** Roles still to sign off, in the order of the question. */
+export function missingRoles(ledger: Ledger, question: OpenQuestion): string[] {
+  return question.roles.filter((role) => !ledger.approvals.some((approval) => approval.role === role));
+}
+
+/** One command a line, ready to be typed but for WHO, the reason, and ROLE where several may answer. */
+export function allowedDecisions(ledger: Ledger, question: OpenQuestion): string[] {
+  if (question.kind === 'approvals') {
+    const approve = missingRoles(ledger, question).map((role) => commandFor('approve', { role }));
+    return [...approve, commandFor('reject', { role: 'ROLE' })];
+  }
+  const [only, ...others] = question.roles;
+  const role = only !== undefined && others.length === 0 ? only : 'ROLE';
+  return question.moves.map((kind) => commandFor(kind, { role, subject: question.id }));
+}

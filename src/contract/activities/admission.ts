@@ -1,0 +1,46 @@
+/** Before anything starts. */
+import type { StepReport } from '../../domain/evidence.js';
+import type { Commands } from '../plan/commands.js';
+import type { Environment } from '../plan/environment.js';
+import type { ResolvedPlan } from '../plan/plan.js';
+import type { Access, Review } from '../plan/proofs.js';
+import type { Clock, EvidencePlace, StepKey } from './step.js';
+
+export interface AdmissionActivities {
+  /**
+   * Refuses what this worker must not run: a plan whose digest differs, virtual time on a worker that does not allow it,
+   * a workflow clock that disagrees with the wall clock.
+   * @returns the task queue of this very machine, so that commands stay where they were started
+   */
+  admit(input: { plan: ResolvedPlan; digest: string; clock: Clock; workflowTime: number }): Promise<{ runner: string }>;
+  /** Refuses to go on when the workflow's clock ran ahead of the wall clock although time is real. */
+  checkClock(input: { clock: Clock; workflowTime: number }): Promise<void>;
+}
+
+export interface PrerequisiteActivities {
+  checkRepository(input: {
+    key: StepKey;
+    evidence: EvidencePlace;
+    release: ResolvedPlan['release'];
+    /** Its forge remembers merges of which the repository shows no trace. */
+    review?: Review;
+  }): Promise<StepReport & { commit: string }>;
+  checkStaging(input: {
+    key: StepKey;
+    evidence: EvidencePlace;
+    environments: Environment[];
+    minimumRows: { table: string; rows: number };
+  }): Promise<StepReport>;
+  checkTools(input: {
+    key: StepKey;
+    evidence: EvidencePlace;
+    tools: string[];
+    scripts: string[];
+    commands: Commands;
+  }): Promise<StepReport>;
+}
+
+export interface AccessActivities {
+  /** One fact for each: it answers, and lets the worker do what is named. Changes nothing. */
+  checkAccess(input: { key: StepKey; evidence: EvidencePlace; access: Access[] }): Promise<StepReport>;
+}

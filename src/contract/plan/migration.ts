@@ -1,0 +1,38 @@
+/** The migration, and what the database must look like after it. */
+import type { Command } from './commands.js';
+
+export interface Migration {
+  /** `alembic`, or another tool whose `current` prints the revision on its last line. */
+  tool: string;
+  /** The revision the deploy brings the database to. */
+  revision: string;
+  current: Command;
+  /** Prints the newest revisions of the code, one a line. */
+  heads?: Command;
+  upgrade: Command;
+  downgrade: Command;
+  /** Per statement, by PGOPTIONS. */
+  lockTimeout: number;
+  statementTimeout: number;
+  /** Longest total time in production (checklist 3.4: 30 s). */
+  within: number;
+}
+
+export interface IndexExpectations {
+  table: string;
+  /** Total number of indexes on the table after the migration, when the plan states it. */
+  total?: number;
+  expected: { name: string; columns: string[] }[];
+  /** Queries whose plans must be able to use an index of the list. */
+  queries: PlannedQuery[];
+}
+
+export interface PlannedQuery {
+  name: string;
+  /** One SELECT, with `$1` and so on where the application sends parameters. */
+  sql: string;
+  /** Sample values for them, in their order. */
+  parameters?: string[];
+  /** The index that its plan must be able to use. */
+  uses: string;
+}

@@ -1,0 +1,48 @@
+/** What people sign off: plan, release, and everything that was proven before production. */
+import type { Ledger, StepRecord } from '../ledger/ledger.js';
+import type { Verdict } from '../watch/criteria.js';
+
+/** The content of a proposal. Its digest changes when anything in it does, and an approval of another digest is void. */
+export interface ProposalContent {
+  deployment: string;
+  service: string;
+  plan: string;
+  release: { target: string; previous: string; provenCommit?: string };
+  steps: ProvenStep[];
+  soak?: { verdict?: Verdict; samples: number; criteria: { id: string; verdict: Verdict; worst?: number }[] };
+  eligibility?: Ledger['eligibility'];
+}
+
+type ProvenStep = Pick<StepRecord, 'id' | 'state' | 'generation' | 'facts' | 'skippedBy'> & {
+  evidence: { path: string; sha256: string }[];
+};
+
+const PROVEN = ['prerequisites', 'staging', 'soak'];
+
+/** Everything that staging has proven, without what only says when. */
+export function proposalOf(ledger: Ledger): ProposalContent {
+  const { deployment, service, digest, release, commit, steps, eligibility } = ledger;
+  const soak = ledger.monitors.find(({ id }) => id === 'soak');
+  return {
+    deployment,
+    service,
+    plan: digest,
+    release: { ...release, provenCommit: commit },
+    steps: steps.filter(({ phase }) => PROVEN.includes(phase)).map(proven),
+    soak: soak && {
+      verdict: soak.verdict,
+      samples: soak.samples,
+      criteria: soak.criteria.map(({ id, verdict, worst }) => ({ id, verdict, worst })),
+    },
+    eligibility,
+  };
+}
+
+const proven = ({ id, state, generation, facts, skippedBy, evidence }: StepRecord): ProvenStep => ({
+  id,
+  state,
+  generation,
+  facts,
+  skippedBy,
+  evidence: evidence.map(({ path, sha256 }) => ({ path, sha256 })),
+});

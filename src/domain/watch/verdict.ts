@@ -1,0 +1,41 @@
+/** What a watch makes of its criteria: the same for a monitor that runs and for recorded samples. */
+import { formatDuration } from '../duration.js';
+import { type Criterion, type CriterionResult, type CriterionState, ruleText, verdict } from './criteria.js';
+
+/** As far as it matters here. */
+export interface WatchedEnvironment {
+  environment: 'staging' | 'production';
+  /** What a broken `require` criterion leads to while production is watched. */
+  gate: 'rollback' | 'ask';
+}
+
+/** rollback always ends a watch; a broken gate does where the plan says so, and on staging, where the soak has failed. */
+export function endsWatch({ tier }: Pick<Criterion, 'tier'>, watch: WatchedEnvironment): boolean {
+  if (tier === 'rollback') return true;
+  return tier === 'require' && (watch.gate === 'rollback' || watch.environment === 'staging');
+}
+
+export const criterionResultOf = (criterion: Criterion, state: CriterionState): CriterionResult => ({
+  id: criterion.id,
+  title: criterion.title,
+  tier: criterion.tier,
+  verdict: verdict(criterion, state),
+  samples: state.healthy + state.breached + state.unknown,
+  unknown: state.unknown,
+  worst: state.worst?.value,
+  last: state.last?.kind === 'ok' ? state.last.value : undefined,
+  unit: criterion.unit,
+  rule: ruleText(criterion, formatDuration(criterion.for)),
+  firedAt: state.firedAt,
+  reason: state.reason,
+});
+
+/** A breach in one line: `Error rate > 10 %: 12.5 % (breach: > 10 % for 2 min)`. */
+export function breachText(criterion: Criterion, state: CriterionState | undefined): string {
+  const rule = ruleText(criterion, formatDuration(criterion.for));
+  const last =
+    state?.last?.kind === 'ok' ? `${round(state.last.value)} ${criterion.unit}` : (state?.reason ?? 'no value');
+  return `${criterion.title}: ${last} (breach: ${rule})`;
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100;

@@ -1,0 +1,71 @@
+/** Where dumps go, and where they are restored on trial. */
+import { join } from 'node:path';
+import type { Backup, BackupStore } from '../../contract/plan/backup.js';
+import type { Database, Environment, EnvironmentName } from '../../contract/plan/environment.js';
+import { backupStore, database } from '../core/hosts.js';
+import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
+import { type AuthoredBackup, backup as backupSchema } from './schema.js';
+
+type Resolution = ResolutionOf<MachineMaps & { backup?: AuthoredBackup }>;
+
+type Authored = AuthoredBackup;
+
+/** @param evidence the folder of the evidence: without a store, dumps are kept in it */
+export function resolveBackup(
+  resolution: Resolution,
+  { environments, evidence }: { environments: Partial<Record<EnvironmentName, Environment>>; evidence?: string },
+): Backup | undefined {
+  const written = resolution.sections.backup;
+  // What is wrong with it has been told.
+  if (written === undefined && resolution.names(['backup']) !== undefined) return undefined;
+  const authored = written ?? backupSchema.parse({});
+  const { retention, smallest } = authored;
+  if (retention < DAY) resolution.report(['backup', 'retention'], 'Is shorter than a day; write for example "30d"');
+  const store = resolveStore(resolution, authored, evidence);
+  const scratch = resolveScratch(resolution, authored, environments);
+  return store && scratch && { store, retention, smallest, scratch };
+}
+
+const DAY = 24 * 3_600_000;
+
+function resolveStore(resolution: Resolution, authored: Authored, evidence = ''): BackupStore | undefined {
+  const { credentials, encryption, kmsKey, setLifecycle } = authored;
+  const secret = (name: string, key: string) => resolution.secret(name, ['backup', 'credentials', key]);
+  const keys = credentials && {
+    accessKeyId: secret(credentials.accessKeyId, 'accessKeyId'),
+    secretAccessKey: secret(credentials.secretAccessKey, 'secretAccessKey'),
+  };
+  if (kmsKey !== undefined && encryption !== 'aws:kms')
+    resolution.report(['backup', 'kmsKey'], 'Is a KMS key, but `encryption` is not "aws:kms"');
+  if (authored.store === undefined) return { kind: 'folder', folder: join(evidence, 'backups') };
+  const found = backupStore(resolution, { name: authored.store, path: ['backup', 'store'] });
+  if (found?.kind !== 's3') return found;
+  const store: BackupStore = { ...found, encryption, setLifecycle };
+  if (keys !== undefined) store.place = { ...found.place, credentials: keys };
+  if (kmsKey !== undefined) store.kmsKey = kmsKey;
+  return store;
+}
+
+/** A trial restore takes processor, disk and locks: staging's server has them to spare, production's is named or left alone. */
+function resolveScratch(
+  resolution: Resolution,
+  { scratch: named }: Authored,
+  { staging, production }: Partial<Record<EnvironmentName, Environment>>,
+): Database | undefined {
+  if (named !== undefined) {
+    const at = ['backup', 'scratch'];
+    return {
+      ...database(resolution, { name: named.host, path: [...at, 'host'] }),
+      password: resolution.secret(named.password, [...at, 'password']),
+    };
+  }
+  if (staging === undefined || production === undefined) return undefined;
+  const [a, b] = [staging.database, production.database];
+  if (a.host !== '' && a.host === b.host && a.port === b.port) {
+    resolution.report(
+      ['environments', 'production', 'database', 'host'],
+      'Is on the same server as staging’s: name the server for trial restores of dumps in `backup.scratch`',
+    );
+  }
+  return staging.database;
+}

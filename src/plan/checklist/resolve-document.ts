@@ -1,0 +1,134 @@
+/** The team's own checklist: read whole, so that a report is made from history alone, and held against the items. */
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Item } from '../../domain/items.js';
+import { isTooDeep } from '../core/markdown.js';
+import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
+import { nearest } from '../core/suggest.js';
+import { type Box, boxesIn } from './boxes.js';
+
+type Resolution = ResolutionOf<MachineMaps & { document?: string }>;
+
+/** Bytes. The document travels with each deployment and with its rollbacks, through Temporal and its history. */
+const LARGEST = 100_000;
+/** Boxes that are told one by one when nothing settles them. */
+const MOST_TOLD = 5;
+
+/** @returns the document's text; items and boxes match one to one, or the problems say where they do not */
+export function resolveDocument(resolution: Resolution, items: readonly Item[]): string | undefined {
+  const { document: name } = resolution.sections;
+  if (name === undefined) return undefined;
+  const refuse = (message: string) => void resolution.report(['document'], message);
+  const text = read(resolve(resolution.sources.folder, name), refuse);
+  if (text === undefined) return undefined;
+  if (isTooDeep(text)) return refuse('Begins a line with more than 100 quotes and lists within each other');
+  holdAgainst(resolution, { name, items, boxes: boxesIn(text) });
+  return text;
+}
+
+type Refuse = (message: string) => undefined;
+
+function read(file: string, refuse: Refuse): string | undefined {
+  try {
+    const bytes = readStart(file);
+    if (bytes === undefined) return refuse('Is no file: a checklist is read again for each deployment');
+    if (bytes.length > LARGEST) {
+      const kilobytes = (size: number) => `${Math.round(size / 1_000)} KB`;
+      const size = Math.max(statSync(file).size, bytes.length);
+      return refuse(
+        `Has ${kilobytes(size)}, and travels with each deployment: at most ${kilobytes(LARGEST)}. Leave out what is not the checklist`,
+      );
+    }
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) return refuse('Is not a text file in UTF-8');
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      return refuse('There is no such file: write its path from the folder of this file');
+    }
+    return refuse(`Can’t be read (${code ?? 'unknown reason'})`);
+  }
+}
+
+/**
+ * One byte more than is allowed, where there are that many: some files say that they are empty, and never end. Without
+ * O_NONBLOCK, opening a pipe would wait for somebody who writes to it.
+ * @returns nothing for pipes, devices and sockets
+ */
+function readStart(file: string): Buffer | undefined {
+  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile() && !stats.isDirectory()) return undefined;
+    const bytes = Buffer.alloc(LARGEST + 1);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+      read = readSync(descriptor, bytes, length, bytes.length - length, null);
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Told are the boxes that no item settles, and the items that are no box, with the box that was probably meant. */
+function holdAgainst(
+  resolution: Resolution,
+  { name, items, boxes }: { name: string; items: readonly Item[]; boxes: readonly Box[] },
+): void {
+  const common = longestCommon(
+    items.map(({ title }) => title),
+    boxes.map(({ title }) => title),
+  );
+  const strangers = items.filter((_, index) => !common.some(([item]) => item === index));
+  const open = new Set(boxes.filter((_, index) => !common.some(([, box]) => box === index)));
+  for (const { id, title } of strangers) {
+    const meant = boxNamed(title, [...open]);
+    if (meant) open.delete(meant);
+    resolution.report(['items', id, 'title'], strange(title, { name, boxes, meant }));
+  }
+  const unsettled = [...open];
+  for (const { title, line } of unsettled.slice(0, MOST_TOLD)) {
+    resolution.report(['document'], `No item settles the box “${title}” (line ${line} of ${name})`);
+  }
+  const more = unsettled.length - MOST_TOLD;
+  if (more > 0) resolution.report(['document'], `No item settles ${more} more boxes of ${name}`);
+}
+
+/** The box that was probably meant. */
+function boxNamed(title: string, boxes: readonly Box[]): Box | undefined {
+  const named = nearest(
+    title,
+    boxes.map((box) => box.title),
+  );
+  return boxes.find((box) => box.title === named);
+}
+
+function strange(title: string, { name, boxes, meant }: { name: string; boxes: readonly Box[]; meant?: Box }) {
+  const rule = 'items have its boxes’ own words, in its order';
+  if (meant?.title === title) return `Is the box in line ${meant.line} of ${name}, at another place: ${rule}`;
+  if (meant) return { message: `Is not the box in line ${meant.line} of ${name}: ${rule}`, suggestion: meant.title };
+  const settled = boxNamed(title, boxes);
+  const near = settled ? `; the nearest, “${settled.title}” in line ${settled.line}, is another item` : '';
+  return `Is no box of ${name}, at least not here: ${rule}${near}`;
+}
+
+/** The longest common subsequence of two lists, as pairs of positions: what is the same in the same order. */
+function longestCommon(one: readonly string[], other: readonly string[]): [number, number][] {
+  const lengths = Array.from({ length: one.length + 1 }, () => new Uint32Array(other.length + 1));
+  const at = (row: number, column: number): number => lengths[row]?.[column] ?? 0;
+  for (let row = one.length - 1; row >= 0; row -= 1) {
+    for (let column = other.length - 1; column >= 0; column -= 1) {
+      const best =
+        one[row] === other[column] ? at(row + 1, column + 1) + 1 : Math.max(at(row + 1, column), at(row, column + 1));
+      (lengths[row] as Uint32Array)[column] = best;
+    }
+  }
+  const pairs: [number, number][] = [];
+  for (let row = 0, column = 0; row < one.length && column < other.length; ) {
+    if (one[row] === other[column]) pairs.push([row++, column++]);
+    else if (at(row + 1, column) >= at(row, column + 1)) row += 1;
+    else column += 1;
+  }
+  return pairs;
+}

@@ -1,0 +1,58 @@
+/** Items: every box of the checklist is settled by facts that a step of this very plan establishes. */
+import type { Confirmation } from '../../contract/plan/plan.js';
+import { type PlanWithoutItems, type RunbookStep, stepsByID } from '../../contract/runbook.js';
+import type { FactReference, Item } from '../../domain/items.js';
+import type { Path } from '../core/problems.js';
+import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
+import { nearest } from '../core/suggest.js';
+import type { AuthoredItems } from './schema-items.js';
+
+type Resolution = ResolutionOf<MachineMaps & { items?: AuthoredItems }>;
+
+export function resolveItems(resolution: Resolution, plan: PlanWithoutItems): Item[] {
+  const established = stepsByID(plan);
+  return Object.entries(resolution.sections.items ?? {}).map(([id, { title, by }]) => {
+    const written = typeof by === 'string' ? [by] : by;
+    if (written.length === 0) resolution.report(['items', id, 'by'], 'Nothing settles this item: write STEP/FACT');
+    const path = (index: number): Path => ['items', id, 'by', ...(typeof by === 'string' ? [] : [index])];
+    const references = written.map(readReference);
+    references.forEach((reference, index) => {
+      checkReference(resolution, { reference, established, path: path(index) });
+    });
+    const off = references.flatMap(({ step }) => established.get(step)?.off ?? []).at(0);
+    return { id, title, by: references, ...(off === undefined ? {} : { off }) };
+  });
+}
+
+function readReference(written: string): FactReference {
+  const slash = written.indexOf('/');
+  return slash < 0 ? { step: written, fact: '' } : { step: written.slice(0, slash), fact: written.slice(slash + 1) };
+}
+
+function checkReference(
+  resolution: Resolution,
+  at: { reference: FactReference; established: Map<string, RunbookStep>; path: Path },
+): void {
+  const { step, fact } = at.reference;
+  const known = at.established.get(step);
+  if (known === undefined) {
+    const steps = [...at.established.keys()];
+    const suggestion = nearest(step, steps);
+    const list = suggestion === undefined ? `; steps: ${steps.join(', ')}` : '';
+    resolution.report(at.path, { message: `There is no step \`${step}\` in this plan${list}`, suggestion });
+    return;
+  }
+  if (known.facts.includes(fact)) return;
+  const message =
+    fact === ''
+      ? `Name the fact as well: \`${step}/FACT\`, one of ${known.facts.join(', ')}`
+      : `The step \`${step}\` establishes no fact \`${fact}\`; its facts: ${known.facts.join(', ')}`;
+  const near = fact === '' ? undefined : nearest(fact, known.facts);
+  resolution.report(at.path, { message, suggestion: near && `${step}/${near}` });
+}
+
+/** What a confirmation asks in the end: its own words, then the items that it alone settles. */
+export function withItems(confirmation: Confirmation, items: readonly Item[]): Confirmation {
+  const settled = items.filter(({ by }) => by.some(({ step }) => step === confirmation.id));
+  return { ...confirmation, items: [...confirmation.items, ...settled.map(({ title }) => title)] };
+}

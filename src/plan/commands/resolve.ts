@@ -1,0 +1,110 @@
+/** Commands: their folders, and the placeholders that each may have. */
+import type { Command, Commands } from '../../contract/plan/commands.js';
+import type { Server } from '../../contract/plan/environment.js';
+import type { Migration } from '../../contract/plan/migration.js';
+import type { Path } from '../core/problems.js';
+import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
+import { nearest } from '../core/suggest.js';
+import type { AuthoredCommand, AuthoredCommands, AuthoredMigration } from './schema.js';
+
+interface CommandSections extends MachineMaps {
+  commands?: Partial<AuthoredCommands>;
+  migration?: AuthoredMigration;
+}
+type Resolution = ResolutionOf<CommandSections>;
+
+/** Stands for the environment's application folder until the command is run. */
+export const APPLICATION_FOLDER = '{application}';
+
+/** What can be filled in, by command; `{environment}` everywhere. */
+const PLACEHOLDERS: Record<keyof Commands | 'current' | 'heads' | 'upgrade' | 'downgrade', string[]> = {
+  deploy: ['environment', 'version'],
+  waitForHealth: ['environment', 'url', 'seconds'],
+  logs: ['environment'],
+  restartService: ['environment'],
+  restartWorkers: ['environment'],
+  maintenanceOn: ['environment'],
+  maintenanceOff: ['environment'],
+  databaseMonitor: ['environment'],
+  metricsReport: ['environment'],
+  current: ['environment'],
+  heads: ['environment'],
+  upgrade: ['environment', 'revision'],
+  downgrade: ['environment', 'revision'],
+};
+
+/** Without these a command can't do what it is there for. */
+const NEEDED: Partial<Record<keyof typeof PLACEHOLDERS, string>> = { deploy: 'version', downgrade: 'revision' };
+
+export function resolveCommands(resolution: Resolution, servers: Server[]): Partial<Commands> {
+  const commands: Partial<Commands> = {};
+  for (const [name, command] of Object.entries(resolution.sections.commands ?? {})) {
+    if (command === undefined) continue;
+    const key = name as keyof Commands;
+    commands[key] = resolveCommand(resolution, { key, command, path: ['commands', name], servers });
+  }
+  return commands;
+}
+
+export function resolveMigration(resolution: Resolution, servers: Server[]): Migration | undefined {
+  const { migration } = resolution.sections;
+  if (migration === undefined) return undefined;
+  const { heads, ...rest } = migration;
+  const resolved = (key: 'current' | 'heads' | 'upgrade' | 'downgrade', command: AuthoredCommand) =>
+    resolveCommand(resolution, { key, command, path: ['migration', key], servers });
+  return {
+    ...rest,
+    current: resolved('current', migration.current),
+    ...(heads ? { heads: resolved('heads', heads) } : {}),
+    upgrade: resolved('upgrade', migration.upgrade),
+    downgrade: resolved('downgrade', migration.downgrade),
+  };
+}
+
+interface CommandAt {
+  key: keyof typeof PLACEHOLDERS;
+  command: AuthoredCommand;
+  path: Path;
+  servers: Server[];
+}
+
+function resolveCommand(resolution: Resolution, at: CommandAt): Command {
+  const { command, path } = at;
+  checkPlaceholders(resolution, at);
+  const { run, on, timeout } = command;
+  return { run, on, folder: commandFolder(resolution, at), timeout };
+
+  function commandFolder(context: Resolution, { servers }: CommandAt): string {
+    const from = [...path, 'in'];
+    if (command.in === 'application') {
+      if (on === 'server') return APPLICATION_FOLDER;
+      context.report(from, '`application` is a folder on the server: add `on: server`, or name one of `folders`');
+      return '';
+    }
+    return context.folderOn(on === 'server' ? servers.find(({ kind }) => kind === 'ssh') : undefined, command.in, from);
+  }
+}
+
+function checkPlaceholders(resolution: Resolution, { key, command, path }: CommandAt): void {
+  const known = PLACEHOLDERS[key];
+  const list = known.map((name) => `{${name}}`).join(', ');
+  command.run.forEach((argument, index) => {
+    const at = [...path, 'run', index];
+    for (const [written, name = ''] of argument.matchAll(/\{([^{}]*)\}/g)) {
+      if (!known.includes(name)) {
+        const near = nearest(name, known);
+        resolution.report(at, {
+          message: `\`${written}\` is not filled in here; known: ${list}`,
+          suggestion: near === undefined ? undefined : `{${near}}`,
+        });
+      } else if (index === 0) {
+        resolution.report(at, 'The program itself can’t be a placeholder: write its name');
+      }
+    }
+  });
+  const needed = NEEDED[key];
+  if (needed !== undefined && !command.run.some((argument) => argument.includes(`{${needed}}`))) {
+    resolution.report([...path, 'run'], `Holds no \`{${needed}}\`, so it would always do the same`);
+  }
+  if (command.run[0]?.startsWith('-')) resolution.report([...path, 'run', 0], 'The program’s name begins with "-"');
+}

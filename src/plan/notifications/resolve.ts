@@ -1,0 +1,205 @@
+/** Notifications: names looked up, placeholders known, and nobody left untold by a slip. */
+import {
+  COMMON_PLACEHOLDERS,
+  EVENT_KINDS,
+  EVENTS,
+  type EventKind,
+  ROUTED_KINDS,
+} from '../../domain/notifications/events.js';
+import {
+  type Channel,
+  type Contact,
+  isAlert,
+  type Notifications,
+  placeholdersIn,
+  type Reminders,
+} from '../../domain/notifications/notifications.js';
+import type { AuthoredApprovals } from '../approvals/schema.js';
+import { receiverUrl } from '../core/hosts.js';
+import type { Path } from '../core/problems.js';
+import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
+import { nearest } from '../core/suggest.js';
+import type { AuthoredNotifications } from './schema.js';
+
+interface NotificationSections extends MachineMaps {
+  notifications?: AuthoredNotifications;
+  /** The roster that contacts are held against. */
+  approvals?: Roster;
+}
+type Resolution = ResolutionOf<NotificationSections>;
+
+type Authored = AuthoredNotifications;
+/** Who may be a contact. */
+type Roster = Pick<AuthoredApprovals, 'roles' | 'roster'>;
+
+const SLACK = 'https://slack.com';
+const PAGERDUTY = 'https://events.pagerduty.com';
+
+/** Nobody is told of anything when the plan has no such section. */
+export function resolveNotifications(resolution: Resolution): Notifications {
+  const authored = resolution.sections.notifications;
+  const roster = resolution.sections.approvals;
+  const result: Notifications = { channels: [], events: {}, templates: {}, contacts: [], notices: [] };
+  if (authored === undefined) return result;
+  const { webUi, channels, templates } = authored;
+  result.channels = Object.entries(channels).map(([id, channel]) => resolveChannel(resolution, id, channel));
+  result.events = resolveEvents(resolution, authored);
+  result.contacts = resolveContacts(resolution, authored, roster);
+  const reminders = resolveReminders(resolution, authored);
+  if (reminders) result.reminders = reminders;
+  for (const kind of EVENT_KINDS) {
+    const template = templates[kind];
+    if (template === undefined) continue;
+    checkTemplate(resolution, { template, at: ['notifications', 'templates', kind], more: EVENTS[kind].placeholders });
+    result.templates[kind] = template;
+  }
+  result.notices = Object.entries(authored.notices).map(([id, notice]) => {
+    const at = ['notifications', 'notices', id];
+    notice.to.forEach((name, index) => {
+      if (knowsChannel(resolution, name, [...at, 'to', index]) && channels[name]?.kind === 'pagerduty')
+        resolution.report([...at, 'to', index], 'Is a pager: a notice is no alert');
+    });
+    checkTemplate(resolution, { template: notice.text, at: [...at, 'text'], more: [] });
+    return { id, ...notice };
+  });
+  if (webUi !== undefined) {
+    const url = receiverUrl(resolution, { name: webUi, path: ['notifications', 'webUi'] });
+    if (url !== undefined) result.webUi = url.replace(/\/+$/, '');
+  }
+  warnOfUnused(resolution, authored, result);
+  return result;
+}
+
+function resolveChannel(resolution: Resolution, id: string, channel: Authored['channels'][string]): Channel {
+  const at = (key: string): Path => ['notifications', 'channels', id, key];
+  const secret = (key: 'token' | 'routingKey' | 'url' | 'secret', name: string) => resolution.secret(name, at(key));
+  const receiver = (otherwise: string): { url: string; off?: true } => {
+    if (channel.host === undefined) return { url: otherwise };
+    const url = receiverUrl(resolution, { name: channel.host, path: at('host') });
+    return url === undefined ? { url: '', off: true } : { url };
+  };
+  if (channel.kind === 'webhook') {
+    if ((channel.host === undefined) === (channel.url === undefined)) {
+      resolution.report(['notifications', 'channels', id], { message: 'Write exactly one of host, url', key: true });
+    }
+    const place = channel.url === undefined ? receiver('') : { url: secret('url', channel.url) };
+    return {
+      id,
+      kind: 'webhook',
+      ...place,
+      ...(channel.secret === undefined ? {} : { secret: secret('secret', channel.secret) }),
+    };
+  }
+  const { url, ...off } = receiver(channel.kind === 'slack' ? SLACK : PAGERDUTY);
+  const api = url.replace(/\/+$/, '');
+  if (channel.kind === 'slack')
+    return { id, kind: 'slack', api, ...off, token: secret('token', channel.token), channel: channel.channel };
+  return { id, kind: 'pagerduty', api, ...off, routingKey: secret('routingKey', channel.routingKey) };
+}
+
+function resolveEvents(resolution: Resolution, { events, channels }: Authored): Notifications['events'] {
+  const result: Notifications['events'] = {};
+  for (const kind of ROUTED_KINDS) {
+    const names = events[kind];
+    if (names === undefined) continue;
+    names.forEach((name, index) => {
+      const at = ['notifications', 'events', kind, index];
+      if (knowsChannel(resolution, name, at) && channels[name]?.kind === 'pagerduty' && !isAlert(kind))
+        resolution.report(at, `Is a pager, and \`${kind}\` is no alert: ${EVENTS[kind].meaning}`);
+    });
+    result[kind] = names;
+  }
+  return result;
+}
+
+function resolveContacts(
+  resolution: Resolution,
+  { contacts, channels }: Authored,
+  approvals: Roster | undefined,
+): Contact[] {
+  return Object.entries(contacts).map(([id, { title, slack, pagerduty }]) => {
+    const at = ['notifications', 'contacts', id];
+    if (slack === undefined && pagerduty === undefined)
+      resolution.report(at, { message: 'Can’t be reached: write slack or pagerduty', key: true });
+    if (Object.hasOwn(channels, id))
+      resolution.report(at, { message: 'Is the name of a channel too; escalateTo would not know which', key: true });
+    if (pagerduty !== undefined && knowsChannel(resolution, pagerduty, [...at, 'pagerduty'])) {
+      const kind = channels[pagerduty]?.kind;
+      if (kind !== undefined && kind !== 'pagerduty') resolution.report([...at, 'pagerduty'], `Is of kind ${kind}`);
+    }
+    const own = approvals?.roster[id]?.roles ?? [];
+    const roles = approvals !== undefined && Object.hasOwn(approvals.roles, id) ? [id, ...own] : own;
+    return { id, title, roles, ...(slack && { slack }), ...(pagerduty && { pagerduty }) };
+  });
+}
+
+function resolveReminders(resolution: Resolution, { reminders, channels, contacts }: Authored): Reminders | undefined {
+  if (reminders === undefined) return undefined;
+  const { after, every, escalateAfter, escalateTo } = reminders;
+  const at = ['notifications', 'reminders'];
+  const known = [...Object.keys(channels), ...Object.keys(contacts)];
+  escalateTo.forEach((name, index) => {
+    if (known.includes(name)) return;
+    const suggestion = nearest(name, known);
+    const list = suggestion === undefined ? `; known: ${known.join(', ')}` : '';
+    resolution.report([...at, 'escalateTo', index], {
+      message: `There is no channel or contact \`${name}\`${list}`,
+      suggestion,
+    });
+  });
+  if (escalateAfter === undefined) {
+    if (escalateTo.length > 0) resolution.report([...at, 'escalateTo'], 'Is never used: write `escalateAfter` too');
+    return { after, every };
+  }
+  if (escalateTo.length === 0) resolution.report([...at, 'escalateAfter'], 'Nobody is named in `escalateTo`');
+  const escalation = {
+    after: escalateAfter,
+    channels: escalateTo.filter((name) => Object.hasOwn(channels, name)),
+    contacts: escalateTo.filter((name) => Object.hasOwn(contacts, name)),
+  };
+  return { after, every, escalation };
+}
+
+function checkTemplate(
+  resolution: Resolution,
+  { template, at, more }: { template: string; at: Path; more: readonly string[] },
+): void {
+  const known: readonly string[] = [...COMMON_PLACEHOLDERS, ...more];
+  for (const name of new Set(placeholdersIn(template))) {
+    if (known.includes(name)) continue;
+    const near = nearest(name, known);
+    const list = near === undefined ? `; known: ${known.map((other) => `{${other}}`).join(', ')}` : '';
+    resolution.report(at, {
+      message: `\`{${name}}\` is not filled in here${list}`,
+      suggestion: near === undefined ? undefined : `{${near}}`,
+    });
+  }
+}
+
+const knowsChannel = (resolution: Resolution, name: string, from: Path): boolean =>
+  resolution.knows(name, { at: ['notifications', 'channels'], label: 'channel', from });
+
+/** What is allowed but probably not meant: somebody who is never told, or something that nobody is told of. */
+function warnOfUnused(resolution: Resolution, authored: Authored, { contacts, reminders }: Notifications): void {
+  const { events, notices } = authored;
+  const pagers = contacts.map(({ pagerduty }) => pagerduty);
+  const used = [
+    ...Object.values(events).flatMap((names) => names ?? []),
+    ...Object.values(notices).flatMap(({ to }) => to),
+    ...(reminders?.escalation?.channels ?? []),
+    ...pagers,
+  ];
+  for (const id of Object.keys(authored.channels)) {
+    if (!used.includes(id))
+      resolution.warn(['notifications', 'channels', id], { message: 'Nothing uses it', key: true });
+  }
+  for (const { id, roles } of contacts) {
+    if (roles.length > 0 || reminders?.escalation?.contacts.includes(id)) continue;
+    const message = 'Is neither a role, nor on the roster, nor in escalateTo: nothing names this contact';
+    resolution.warn(['notifications', 'contacts', id], { message, key: true });
+  }
+  const pressing: EventKind[] = ROUTED_KINDS.filter((kind) => EVENTS[kind].urgent);
+  const untold = pressing.filter((kind) => !events[kind as keyof typeof events]?.length);
+  if (untold.length > 0)
+    resolution.warn(['notifications', 'events'], { message: `Nobody is told of ${untold.join(', ')}`, key: true });
+}

@@ -1,0 +1,122 @@
+/** What a scenario may name of its plan: steps with their facts, questions, criteria, people, channels. */
+import type { ResolvedPlan } from '../../contract/plan/plan.js';
+import type { Watch } from '../../contract/plan/watch.js';
+import { runbookOf } from '../../contract/runbook.js';
+import { QUESTION_KINDS } from '../../domain/ledger/decision-kinds.js';
+import { EVENT_KINDS } from '../../domain/notifications/events.js';
+import { PHASES, STEPS, type StepWork } from '../../domain/steps.js';
+
+/** One step that a scenario can make slow or let fail. */
+export interface RehearsedStep {
+  facts: string[];
+  /** It runs a command whose exit code counts. */
+  command?: true;
+  /** Looked at within the workflow's own task: it cannot last. */
+  quick?: true;
+  /** It waits for people, for a watch or for a time; nothing can be made of it here. */
+  waits?: true;
+}
+
+const WORK: Record<StepWork, Omit<RehearsedStep, 'facts'>> = {
+  command: { command: true },
+  look: { quick: true },
+  wait: { waits: true },
+  activity: {},
+};
+
+const RAN = ['ran'];
+const MIGRATED = ['ran', 'revision', 'heads', 'warnings', 'schema', 'leftovers'];
+const ANSWERED = ['status', 'version'];
+const LOGS = ['ran', 'logs'];
+const STATE = ['version', 'revision', 'indexes'];
+
+/** Every step by its ID: those of the plan, those of its rollbacks, and those of the proof on staging. */
+export function rehearsedSteps(plan: ResolvedPlan): Map<string, RehearsedStep> {
+  const steps = new Map<string, RehearsedStep>();
+  for (const { id, facts, work, off } of runbookOf(plan)) {
+    if (off === undefined) steps.set(id, { facts, ...WORK[work] });
+  }
+  for (const [id, step] of Object.entries(wayBackSteps(plan))) steps.set(id, step);
+  for (const [id, step] of Object.entries(proofSteps(plan))) steps.set(`${STEPS.reversibility.id}.${id}`, step);
+  return steps;
+}
+
+function wayBackSteps({ commands }: ResolvedPlan): Record<string, RehearsedStep> {
+  const command: RehearsedStep = { facts: RAN, command: true };
+  const maintenance: Record<string, RehearsedStep> = {};
+  if (commands.maintenanceOn) maintenance['rollback.maintenance-on'] = command;
+  if (commands.maintenanceOff) {
+    maintenance['rollback.maintenance-off'] = command;
+    maintenance['stop.maintenance-off'] = command;
+  }
+  return {
+    'rollback-migration.downgrade': { facts: MIGRATED },
+    'rollback-migration.restart': command,
+    'rollback-migration.health': { facts: ANSWERED },
+    'rollback-migration.verify': { facts: STATE },
+    'rollback-code.deploy': command,
+    'rollback-code.health': { facts: ANSWERED },
+    'rollback-code.logs': { facts: LOGS },
+    'rollback-code.verify': { facts: STATE },
+    'rollback-full.downgrade': { facts: MIGRATED },
+    'rollback-full.deploy': command,
+    'rollback-full.health': { facts: ANSWERED },
+    'rollback-full.application': { facts: ['status'] },
+    'rollback-full.verify': { facts: STATE },
+    'rollback-restore.restore': { facts: ['fetched', 'restored', 'in-place'] },
+    'rollback-restore.deploy': command,
+    'rollback-restore.health': { facts: ANSWERED },
+    'rollback-restore.verify': { facts: STATE },
+    ...maintenance,
+  };
+}
+
+function proofSteps({ release, smoke }: ResolvedPlan): Record<string, RehearsedStep> {
+  const { previous, target } = release;
+  const command: RehearsedStep = { facts: RAN, command: true };
+  return {
+    prepare: { facts: MIGRATED },
+    migrate: { facts: MIGRATED },
+    downgrade: { facts: MIGRATED },
+    upgrade: { facts: MIGRATED },
+    [`deploy-${previous}`]: command,
+    [`health-${previous}`]: { facts: ANSWERED },
+    smoke: { facts: ['login', ...smoke.map(({ id }) => `${id}.status`)] },
+    [`deploy-${target}`]: command,
+    [`health-${target}`]: { facts: ANSWERED },
+  };
+}
+
+export const watchesOf = ({ soak, watches }: ResolvedPlan): Watch[] => [soak, ...watches];
+
+/** Every metric that a watch samples, by name. */
+export const metricsOfPlan = (plan: ResolvedPlan) =>
+  new Map(watchesOf(plan).flatMap(({ metrics }) => metrics.map((metric) => [metric.name, metric] as const)));
+
+/** Criteria and trends by ID. */
+export const criteriaOfPlan = (plan: ResolvedPlan): string[] => [
+  ...new Set(watchesOf(plan).flatMap(({ criteria, trends }) => [...criteria, ...trends].map(({ id }) => id))),
+];
+
+/** IDs and kinds of all questions that this plan can ask. */
+export function questionNames(plan: ResolvedPlan): string[] {
+  const { production, confirmations } = plan;
+  const loadTest = production.loadTest
+    ? [`${production.loadTest.test.id}-approval`, `${production.loadTest.test.id}-window`]
+    : [];
+  return [
+    ...new Set<string>([
+      ...QUESTION_KINDS,
+      'rollback',
+      ...Object.values(confirmations).flatMap((list) => list.map(({ id }) => id)),
+      ...[...rehearsedSteps(plan).keys()].filter((id) => !id.startsWith('rollback')),
+      ...criteriaOfPlan(plan),
+      ...loadTest,
+    ]),
+  ];
+}
+
+/** Places in time: phases, steps, watches. */
+export const placeNames = (plan: ResolvedPlan): string[] => [...new Set([...PHASES, ...rehearsedSteps(plan).keys()])];
+
+export const eventNames: string[] = [...EVENT_KINDS, 'notice'];

@@ -1,0 +1,65 @@
+/** What people should know of a deployment besides its boxes: how it ended, what was gone on without, what went wrong. */
+import { formatDuration } from '../../domain/duration.js';
+import { ITEM_STATES } from '../../domain/items.js';
+import type { ReportDocument } from '../content/document.js';
+import type { ReportClock } from '../content/times.js';
+import type { Words } from '../content/words.js';
+
+/** Lines of plain text. */
+export function notesOf({
+  report,
+  words,
+  clock,
+}: {
+  report: ReportDocument;
+  words: Words;
+  clock: ReportClock;
+}): string[] {
+  return [
+    outcome(report, words),
+    counts(report, words),
+    ...report.rollbacks.flatMap((rollback) => rollbackLines(rollback, words)),
+    ...list(words.exceptions, skipped(report, words)),
+    ...list(words.overridden, overridden(report, words)),
+    ...list(words.untold, report.untold),
+    `${report.deployment}, ${report.workflowId}, ${report.runId}`,
+    `${words.made} ${report.generator}, ${clock.stamp(report.madeAt)} (${clock.zone}), ${words.source[report.source.ledger]}`,
+  ];
+}
+
+function outcome({ status, reason, ...report }: ReportDocument, words: Words): string {
+  const known = report.outcome === null ? undefined : words.outcomes[report.outcome as keyof Words['outcomes']];
+  const said = known ?? (status === 'running' ? `${words.running} (${report.phase})` : words.ended);
+  return `${words.outcome}: ${said}${reason ? `: ${reason}` : ''}`;
+}
+
+function counts({ counts: { total, ...states } }: ReportDocument, words: Words): string {
+  const told = ITEM_STATES.filter((state) => states[state] > 0).map(
+    (state) => `${words.states[state]}: ${states[state]}`,
+  );
+  return `${words.items}: ${total} (${told.join(', ')})`;
+}
+
+function rollbackLines(rollback: ReportDocument['rollbacks'][number], words: Words): string[] {
+  const { option, took, estimate, succeeded, trigger, reasons, reason } = rollback;
+  const { under, done, failed } = words.rollbackStates;
+  const state = succeeded === undefined ? under : succeeded ? done : `${failed}${reason ? `: ${reason}` : ''}`;
+  const times = { option, took: took === undefined ? '…' : formatDuration(took), estimate: formatDuration(estimate) };
+  return [`${words.rollback(times)}: ${state}`, ...[trigger.text, ...reasons].map((text) => `  - ${text}`)];
+}
+
+const skipped = ({ items }: ReportDocument, words: Words): string[] =>
+  items
+    .filter(({ state }) => state === 'skipped')
+    .map(({ id, title, people }) => {
+      const who = people.map(({ who: name, role, why }) => `${name} ${words.as} ${role}${why ? `: ${why}` : ''}`);
+      return `${id} ${title} (${[...new Set(who)].join('; ')})`;
+    });
+
+const overridden = ({ decisions }: ReportDocument, words: Words): string[] =>
+  decisions
+    .filter(({ kind, accepted }) => kind === 'override' && accepted)
+    .map(({ who, role, why }) => `${who} ${words.as} ${role}: ${why ?? ''}`);
+
+const list = (heading: string, lines: string[]): string[] =>
+  lines.length === 0 ? [] : [`${heading}:`, ...lines.map((line) => `  - ${line}`)];

@@ -1,0 +1,185 @@
+/** Finding a deployment and reading its ledger. */
+import {
+  isGrpcDeadlineError,
+  isGrpcServiceError,
+  type WorkflowExecutionDescription,
+  WorkflowFailedError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import type { DeployResult } from '../contract/deployment.js';
+import { progressQuery, statusQuery } from '../contract/messages.js';
+import { deployWorkflowId, searchAttributes } from '../contract/names.js';
+import { withProgress } from '../contract/progress.js';
+import type { Ledger } from '../domain/ledger/ledger.js';
+import { type Connected, workflowLink } from './connection.js';
+import { CliError, EXIT, innermost, usageError } from './errors.js';
+import { type QueueService, queueServices } from './queue-service.js';
+
+const QUERY_WITHIN = 5_000;
+const LISTED_AT_MOST = 200;
+
+export interface FoundDeployment {
+  workflowId: string;
+  runId: string;
+  running: boolean;
+  /** Temporal's name of the workflow's state: RUNNING, COMPLETED, FAILED, TERMINATED, … */
+  status: string;
+  startedAt: Date;
+  deployment?: string;
+  handle: WorkflowHandle;
+  link?: string;
+}
+
+/** The deployment with this ID, the newest of this service or workflow ID; without any: the one running, or the latest. */
+export async function findDeployment(connected: Connected, reference?: string): Promise<FoundDeployment> {
+  const found = reference === undefined ? await findOnly(connected) : await findNamed(connected, reference);
+  if (found) return found;
+  throw usageError(
+    reference === undefined
+      ? `There is no deployment at ${connected.address}, namespace ${connected.namespace}`
+      : `There is no deployment, service or workflow "${reference}" at ${connected.address}, namespace ${connected.namespace}`,
+    'Start one with `surefoot start PLAN --as WHO`, or check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE.',
+  );
+}
+
+/** Describing the lock's ID is exact at once; the list (search attributes) lags a little and is for older runs. */
+async function findNamed(connected: Connected, reference: string): Promise<FoundDeployment | undefined> {
+  if (reference.includes('/')) return await describe(connected, reference);
+  const byService = await describe(connected, deployWorkflowId(reference));
+  if (byService) return byService;
+  const service = reference.replace(/-\d{8}-\d{6}-[0-9a-f]{4}$/, '');
+  if (service !== reference) {
+    const latest = await describe(connected, deployWorkflowId(service));
+    if (latest?.deployment === reference) return latest;
+  }
+  const value = `'${reference.replaceAll("'", "''")}'`;
+  const { deployment, service: serviceKey } = searchAttributes;
+  const [newest] = await list(connected, ` AND (${deployment.name} = ${value} OR ${serviceKey.name} = ${value})`);
+  return newest && (await describe(connected, newest.workflowId, newest.runId));
+}
+
+/** One run, by its own IDs; undefined when Temporal does not know it (any more). */
+export const findRun = (
+  connected: Connected,
+  { workflowId, runId }: { workflowId: string; runId: string },
+): Promise<FoundDeployment | undefined> => describe(connected, workflowId, runId);
+
+async function findOnly(connected: Connected): Promise<FoundDeployment | undefined> {
+  const all = await list(connected, '');
+  const running = all.filter((candidate) => candidate.running);
+  if (running.length > 1) {
+    const names = running.map(({ workflowId }) => workflowId).join(', ');
+    throw usageError(`${running.length} deployments are running: ${names}`, 'Name the one you mean.');
+  }
+  const chosen = running[0] ?? all[0];
+  return chosen && (await describe(connected, chosen.workflowId, chosen.runId));
+}
+
+interface Listed {
+  workflowId: string;
+  runId: string;
+  running: boolean;
+  startedAt: Date;
+}
+
+/** Newest first. A server without the search attributes has none of them to find. */
+async function list({ client }: Connected, condition: string): Promise<Listed[]> {
+  const listed: Listed[] = [];
+  try {
+    for await (const info of client.workflow.list({ query: `WorkflowType = 'DeployWorkflow'${condition}` })) {
+      const running = info.status.name === 'RUNNING';
+      listed.push({ workflowId: info.workflowId, runId: info.runId, running, startedAt: info.startTime });
+      if (listed.length >= LISTED_AT_MOST) break;
+    }
+  } catch (error) {
+    if (/search attribute|invalid query|no mapping/i.test(innermost(error))) return [];
+    throw error;
+  }
+  return listed.sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime());
+}
+
+async function describe(
+  connected: Connected,
+  workflowId: string,
+  runId?: string,
+): Promise<FoundDeployment | undefined> {
+  const handle = connected.client.workflow.getHandle(workflowId, runId);
+  let description: WorkflowExecutionDescription;
+  try {
+    description = await handle.describe();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+  if (description.type !== 'DeployWorkflow') {
+    throw usageError(`${workflowId} is a ${description.type}, not a deployment`, 'Name the deployment or its service.');
+  }
+  const execution = { workflowId, runId: description.runId };
+  const deployment = description.memo?.deployment;
+  return {
+    ...execution,
+    running: description.status.name === 'RUNNING',
+    status: description.status.name,
+    startedAt: description.startTime,
+    deployment: typeof deployment === 'string' ? deployment : undefined,
+    handle: connected.client.workflow.getHandle(workflowId, description.runId),
+    link: workflowLink(connected, execution),
+  };
+}
+
+/**
+ * The ledger: the result of one that has ended, the `status` query of one that runs.
+ * @throws CliError exit 3 when no worker answers, exit 1 when the workflow ended without a ledger
+ */
+export async function readLedger(connected: Connected, found: FoundDeployment): Promise<Ledger> {
+  return found.running ? await queryLedger(connected, found) : await resultLedger(connected, found);
+}
+
+async function resultLedger(connected: Connected, found: FoundDeployment): Promise<Ledger> {
+  try {
+    return (await found.handle.result()) as DeployResult;
+  } catch (error) {
+    if (!(error instanceof WorkflowFailedError)) throw error;
+    const known = await queryLedger(connected, found).catch(() => undefined);
+    if (known) return known;
+    throw new CliError(`${found.workflowId} ended as ${found.status.toLowerCase()}: ${innermost(error)}`, {
+      hint: found.link ? `Its history says more: ${found.link}` : 'Its history in the Web UI says more.',
+      exitCode: EXIT.badly,
+      cause: error,
+    });
+  }
+}
+
+async function queryLedger(connected: Connected, found: FoundDeployment): Promise<Ledger> {
+  try {
+    const ask = () => found.handle.query(statusQuery);
+    const ledger = await connected.connection.withDeadline(Date.now() + QUERY_WITHIN, ask);
+    return await withProgress(ledger, (workflowId) =>
+      connected.connection.withDeadline(Date.now() + QUERY_WITHIN, () =>
+        connected.client.workflow.getHandle(workflowId).query(progressQuery),
+      ),
+    );
+  } catch (error) {
+    if (isGrpcServiceError(error) || isGrpcDeadlineError(error)) throw await unansweredError(connected, found, error);
+    throw error;
+  }
+}
+
+/** The error that says why a workflow did not answer. The server remembers the pollers of a dead worker for minutes. */
+export async function unansweredError(connected: Connected, found: FoundDeployment, cause: unknown): Promise<CliError> {
+  const [shared] = await queueServices(connected);
+  const why =
+    shared?.state === 'served'
+      ? `${shared.text}, or did lately (${innermost(cause)})`
+      : (shared?.text ?? innermost(cause));
+  return new CliError(`No worker answers for ${found.workflowId}: ${why}`, {
+    hint: 'Start one with `surefoot worker`; the deployment goes on where it is.',
+    exitCode: EXIT.unreachable,
+    cause,
+  });
+}
+
+/** The queues that a deployment waits for; none that has ended waits. */
+export const servicesFor = (connected: Connected, found: FoundDeployment, ledger: Ledger): Promise<QueueService[]> =>
+  found.running ? queueServices(connected, ledger.runner) : Promise.resolve([]);

@@ -1,0 +1,131 @@
+/** The activities as the workflows call them: one block of timeouts and retries for each group, with its reason. */
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type {
+  AccessActivities,
+  AdmissionActivities,
+  PrerequisiteActivities,
+} from '../../contract/activities/admission.js';
+import type { AlertActivities } from '../../contract/activities/alerts.js';
+import type { DocumentationActivities, HttpActivities, LoadActivities } from '../../contract/activities/application.js';
+import type { BackupActivities, RestoreActivities } from '../../contract/activities/backup.js';
+import type { CommandActivities } from '../../contract/activities/commands.js';
+import type { SampleActivities, TrendActivities } from '../../contract/activities/metrics.js';
+import type { PeopleActivities } from '../../contract/activities/notify.js';
+import type {
+  DatabaseActivities,
+  IndexActivities,
+  VerificationActivities,
+} from '../../contract/activities/postgres.js';
+import type { ApprovalActivities, ReviewActivities } from '../../contract/activities/review.js';
+import type { WindowActivities } from '../../contract/activities/windows.js';
+
+const PATIENT_RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' } as const;
+
+/** A worker that is away for a weekend is no failure of a step: what waits in the queue goes on when it comes back. */
+const LONGEST_ABSENCE = '7d';
+
+/** Reads that end within a minute and can be made again at will. After five tries a person should hear of it. */
+export const checks = proxyActivities<
+  AdmissionActivities &
+    Pick<ApprovalActivities, 'verifySignature'> &
+    PrerequisiteActivities &
+    ReviewActivities &
+    AccessActivities &
+    AlertActivities &
+    Pick<VerificationActivities, 'verifyState'> &
+    Pick<IndexActivities, 'checkIndexes'> &
+    Pick<DatabaseActivities, 'reviewDatabase' | 'countRows'>
+>({
+  startToCloseTimeout: '2m',
+  scheduleToCloseTimeout: LONGEST_ABSENCE,
+  retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
+});
+
+/**
+ * Reads of a second that nobody has to see happen: local, so that they cost the history one event instead of six. They
+ * are made again when a worker dies within them.
+ */
+export const localReads = proxyLocalActivities<
+  Pick<ApprovalActivities, 'sealProposal'> &
+    Pick<AdmissionActivities, 'checkClock'> &
+    Pick<VerificationActivities, 'countStored'> &
+    Pick<IndexActivities, 'checkIndexUse'> &
+    Pick<DatabaseActivities, 'countRows'> &
+    Pick<HttpActivities, 'checkMaintenance' | 'readStarts'> &
+    WindowActivities
+>({ startToCloseTimeout: '30s', retry: { ...PATIENT_RETRY, maximumAttempts: 5 } });
+
+/**
+ * Work that takes minutes and heartbeats, so that a dead worker is noticed within the heartbeat's time-out rather than
+ * the work's. Repeating it is harmless.
+ */
+export const longChecks = proxyActivities<
+  HttpActivities &
+    DocumentationActivities &
+    BackupActivities &
+    RestoreActivities &
+    Pick<PeopleActivities, 'sendNotices'>
+>({
+  startToCloseTimeout: '2h',
+  scheduleToCloseTimeout: LONGEST_ABSENCE,
+  heartbeatTimeout: '20s',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
+});
+
+/**
+ * Commands that change something. They stay on the machine that admitted the deployment, where their records are. A
+ * retry re-attaches, so retries are unlimited within a week: a worker that comes back after a weekend still finds its
+ * command. What must not be repeated comes back as a non-retryable failure.
+ */
+export const commandsOn = (runner: string) =>
+  proxyActivities<CommandActivities>({
+    taskQueue: runner,
+    startToCloseTimeout: '2h',
+    scheduleToCloseTimeout: LONGEST_ABSENCE,
+    heartbeatTimeout: '10s',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { ...PATIENT_RETRY, maximumInterval: '10s' },
+  });
+
+/** Load tests: where the commands are, as they read the log, and as harmless to repeat as the long checks. */
+export const loadOn = (runner: string) =>
+  proxyActivities<LoadActivities>({
+    taskQueue: runner,
+    startToCloseTimeout: '2h',
+    scheduleToCloseTimeout: LONGEST_ABSENCE,
+    heartbeatTimeout: '20s',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
+  });
+
+/** Messages: worth a few tries, never worth waiting for. The stand-in people of virtual time answer within it. */
+export const people = proxyActivities<Pick<PeopleActivities, 'tell'>>({
+  startToCloseTimeout: '10m',
+  scheduleToCloseTimeout: '30m',
+  heartbeatTimeout: '30s',
+  retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
+});
+
+/**
+ * One tick's samples. Local, because a watch of 24 hours has 1,440 of them: half the events and half the time of an
+ * ordinary activity. It reports a source's failure as a sample and so hardly ever fails itself.
+ */
+export const sampling = proxyLocalActivities<Pick<SampleActivities, 'sampleMetrics'>>({
+  startToCloseTimeout: '45s',
+  retry: { maximumAttempts: 3 },
+});
+
+/** What becomes of the samples of a watch that has ended: about five minutes of tries, for the watch may have taken a day. */
+export const series = proxyActivities<Pick<SampleActivities, 'sealSeries'> & TrendActivities>({
+  startToCloseTimeout: '5m',
+  scheduleToCloseTimeout: LONGEST_ABSENCE,
+  retry: { ...PATIENT_RETRY, maximumAttempts: 15 },
+});
+
+/** The same at a breach: a rollback waits for it no longer than this. */
+export const urgentSeal = proxyActivities<Pick<SampleActivities, 'sealSeries'>>({
+  startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: '15s',
+  retry: { maximumAttempts: 2 },
+});

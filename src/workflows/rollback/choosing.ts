@@ -1,0 +1,163 @@
+/** Which way back: what is known is gathered, one pure function chooses, and people may choose otherwise. */
+import { condition, isCancellation } from '@temporalio/workflow';
+import { formatDuration } from '../../domain/duration.js';
+import type { Ledger, RollbackKind, RollbackTrigger } from '../../domain/ledger/ledger.js';
+import { chooseRollback, type RollbackFacts, writtenSince } from '../../domain/rollback/choice.js';
+import { destinationOf } from '../../domain/rollback/destination.js';
+import { commandsOn, localReads } from '../common/policies.js';
+import type { Deployment } from '../run/deployment.js';
+
+/** A way back, with the reasons for it, and the revision where a person has named one. */
+interface Chosen {
+  option: RollbackKind;
+  reasons: string[];
+  revision?: string;
+}
+
+/** The option to take, or to whom it was left when none was safe and nobody chose one. */
+export async function chooseRollbackKind(
+  deployment: Deployment,
+  trigger: RollbackTrigger,
+): Promise<Chosen | { leftTo: string }> {
+  const { option, reasons } = chooseRollback(await gatherFacts(deployment, trigger));
+  if (option === undefined) return askForOne(deployment, reasons);
+  if (trigger.kind === 'person') return { option, reasons, revision: trigger.revision };
+  if (deployment.plan.rollback.overrideWithin === 0) return { option, reasons };
+  return offerOverride(deployment, { option, reasons });
+}
+
+/** The checklist's options, each with the longest that it should take. */
+export const options = (deployment: Deployment): string =>
+  (['migration', 'code', 'full'] as const)
+    .map((option) => `${option} (up to ${formatDuration(estimateOf(deployment, option))})`)
+    .join(', ');
+
+/** All that people may choose from when a rollback has failed, or none is safe: the last resort too. */
+export function rollbackKinds(deployment: Deployment): string {
+  const { backup } = deployment.ledger.production;
+  if (!backup) return `${options(deployment)}; there is no backup to restore`;
+  const took = formatDuration(estimateOf(deployment, 'restore'));
+  return `${options(deployment)}, restore (the backup from before the deploy: ${took} on trial; what is there now is kept beside it)`;
+}
+
+/** The checklist's longest estimate; for a restore, what the trial restore took. Milliseconds. */
+export const estimateOf = ({ plan, ledger }: Deployment, option: RollbackKind): number =>
+  option === 'restore' ? (ledger.production.restoreEstimate ?? 0) : plan.rollback.estimates[option];
+
+/** What there is to undo and what that would cost: the database is asked, not remembered. */
+async function gatherFacts(deployment: Deployment, trigger: RollbackTrigger): Promise<RollbackFacts> {
+  const { ledger, plan } = deployment;
+  const { production, eligibility } = ledger;
+  const environment = plan.environments.production;
+  let migrated = production.migrated;
+  const { found = {}, migratedFrom = found.revision } = production;
+  try {
+    const revision = await commandsOn(deployment.runner).readRevision.executeWithOptions(
+      { summary: 'Read the database revision before choosing the rollback' },
+      [{ environment, migration: plan.migration }],
+    );
+    if (migratedFrom !== undefined) migrated = revision !== migratedFrom;
+  } catch {
+    // The database cannot be asked: what this workflow did stands.
+  }
+  const stored = migrated ? await countStored(deployment) : {};
+  const written =
+    stored === undefined
+      ? ['the database could not be asked what is in it']
+      : writtenSince(deployment.storedByMigration ?? {}, stored);
+  const doubts = doubtsOf(deployment, trigger);
+  return {
+    ...wish(deployment, trigger),
+    codeDeployed: production.codeDeployed,
+    migrated,
+    eligibility,
+    written,
+    doubts,
+  };
+}
+
+/** What a person has asked for by name is not doubted, but for the revision: that has to be named as well. */
+function doubtsOf({ ledger, plan }: Deployment, trigger: RollbackTrigger): RollbackFacts['doubts'] {
+  const { previous } = plan.release;
+  const destination = destinationOf(ledger, trigger.kind === 'person' ? trigger.revision : undefined);
+  const ran = releaseBefore(ledger);
+  const isNamed = trigger.kind === 'person' && trigger.option !== undefined;
+  const isOther = ran !== undefined && ran !== previous;
+  return {
+    downgrade: 'doubts' in destination ? destination.doubts : [],
+    release: ran === undefined && !isNamed ? [`which release ran before is not known; the plan says ${previous}`] : [],
+    schema: isOther && !isNamed ? [`production ran ${ran}, and staging has tried ${previous} on the new schema`] : [],
+  };
+}
+
+/** The release that ran before the deploy; undefined when that is not known. */
+export const releaseBefore = ({ production: { found }, release }: Ledger): string | undefined =>
+  found?.version === release.target ? undefined : found?.version;
+
+/**
+ * How much is in what the migration has added and a downgrade would drop. Counted right after the migration, too: what it
+ * filled in itself was not written by users.
+ * @returns undefined when the database cannot be asked
+ */
+export async function countStored({ plan, ledger }: Deployment): Promise<Record<string, number> | undefined> {
+  const { drops } = ledger.eligibility ?? {};
+  if (!drops || drops.tables.length + drops.columns.length === 0) return {};
+  return localReads.countStored
+    .executeWithOptions({ summary: 'Count what a downgrade would drop' }, [
+      { environment: plan.environments.production, drops },
+    ])
+    .catch((error) => {
+      if (isCancellation(error)) throw error;
+      return undefined;
+    });
+}
+
+function wish({ plan }: Deployment, trigger: RollbackTrigger): Pick<RollbackFacts, 'wanted' | 'because' | 'insisted'> {
+  const { pin, onStepFailure } = plan.rollback;
+  const option = trigger.kind === 'step' || trigger.option === 'restore' ? undefined : trigger.option;
+  if (trigger.kind === 'person' && option) {
+    return { wanted: option, because: `${trigger.who} asked for ${option}`, insisted: true };
+  }
+  if (pin) return { wanted: pin, because: `the plan pins ${pin}`, insisted: true };
+  const planned = trigger.kind === 'person' ? trigger.planned : option;
+  if (planned) return { wanted: planned, because: `the plan says ${planned} for this criterion` };
+  return { wanted: onStepFailure, because: `the plan's policy is ${onStepFailure}` };
+}
+
+/** Before a rollback that nobody asked for begins, people may choose another option, or say that it shall begin at once. */
+async function offerOverride(deployment: Deployment, chosen: Chosen): Promise<Chosen> {
+  const within = deployment.plan.rollback.overrideWithin;
+  const question = deployment.openQuestion({
+    kind: 'rollback-choice',
+    id: 'rollback',
+    title: `Rolling back (${chosen.option}) in ${formatDuration(within)} unless somebody chooses otherwise`,
+    text: `${chosen.reasons.join('; ')}. Options: ${options(deployment)}`,
+    roles: deployment.allRoles,
+    moves: ['rollback', 'confirm'],
+  });
+  await condition(() => question.answer !== undefined, within, { summary: question.title });
+  deployment.closeQuestion(question);
+  const { answer } = question;
+  if (answer?.kind !== 'rollback' || !answer.option) return chosen;
+  const reason = `${answer.who} as ${answer.role} chose ${answer.option} instead: ${answer.why}`;
+  return { option: answer.option, reasons: [...chosen.reasons, reason], revision: answer.revision };
+}
+
+/** No option is safe: production is in trouble and a person has to weigh what is lost. */
+async function askForOne(deployment: Deployment, reasons: string[]): Promise<Chosen | { leftTo: string }> {
+  for (;;) {
+    const answer = await deployment.ask({
+      kind: 'rollback-failed',
+      id: 'rollback',
+      title: 'No rollback is proven to be safe: which one?',
+      text: `${reasons.join('; ')}. Ways back: ${rollbackKinds(deployment)}`,
+      roles: deployment.allRoles,
+      moves: ['rollback', 'skip'],
+    });
+    if (answer.kind === 'skip') return { leftTo: `no rollback is safe; left to ${answer.who}: ${answer.why}` };
+    if (answer.option) {
+      const reason = `${answer.who} as ${answer.role} chose ${answer.option}: ${answer.why}`;
+      return { option: answer.option, reasons: [...reasons, reason], revision: answer.revision };
+    }
+  }
+}

@@ -1,0 +1,156 @@
+/** Tries production's ways back on staging: the migration undone and made again, the previous release on the new schema. */
+import { ApplicationFailure, isCancellation, TemporalFailure } from '@temporalio/workflow';
+import type { StepKey } from '../../contract/activities/step.js';
+import { FailureType } from '../../contract/errors.js';
+import type { Command } from '../../contract/plan/commands.js';
+import type { FirstUpgrade, ReversibilityInput, ReversibilityResult } from '../../contract/reversibility.js';
+import { failures, passed, type StepReport } from '../../domain/evidence.js';
+import { isBack, judgeReversibility, type ReversibilityTrial } from '../../domain/rollback/reversibility.js';
+import { STEPS } from '../../domain/steps.js';
+import { mustHold } from '../common/input.js';
+import { commandsOn, longChecks } from '../common/policies.js';
+import { describe } from '../run/failures.js';
+
+/** A child of the deployment, so that the deployment's own history stays short enough to read. */
+export async function ReversibilityWorkflow(input: ReversibilityInput): Promise<ReversibilityResult> {
+  mustHold(input, 'plan', 'runner', 'evidence');
+  const proof = new Proof(input);
+  const { previous, down, up } = await proof.undoMigration();
+  const previousCode = isBack({ down, up })
+    ? await proof.tryPreviousCode()
+    : 'not tried: staging is not at the new schema';
+  const allowed = input.plan.rollback.irreversible === 'allow';
+  const judged = judgeReversibility({ previous, down, up, previousCode, allowed });
+  const summary = judged.eligibility.reasons.join('; ');
+  return { summary, ...judged, evidence: proof.evidence, endedAt: Date.now() };
+}
+
+const NO_WAY = 'production has no revision yet, and staging did: it is not emptied to prove a downgrade to nothing';
+const NOT_EMPTIED: ReversibilityTrial = {
+  ...{ summary: NO_WAY, facts: [{ name: 'ran', ok: false, text: NO_WAY }], evidence: [] },
+  schema: { before: 'untouched', after: 'untouched' },
+};
+
+class Proof {
+  readonly evidence: StepReport['evidence'] = [];
+  private readonly commands;
+  private readonly environment;
+
+  constructor(private readonly input: ReversibilityInput) {
+    this.commands = commandsOn(input.runner);
+    this.environment = input.plan.environments.staging;
+  }
+
+  /** Down to the revision that production is at, for there its rollback would have to go, and up again. */
+  async undoMigration(): Promise<{ previous: string | null; down?: ReversibilityTrial; up?: ReversibilityTrial }> {
+    const { plan, upgrade } = this.input;
+    const previous = await this.commands.readRevision.executeWithOptions(
+      { summary: 'Read the revision that production would go back to' },
+      [{ environment: plan.environments.production, migration: plan.migration }],
+    );
+    if (upgrade?.before === previous) return { previous, ...(await this.downAndUp(previous, upgrade)) };
+
+    // Nobody has asked for an empty staging: that is left to people.
+    if (previous === null) return { previous, down: NOT_EMPTIED, up: await this.upgrade('migrate') };
+
+    // Staging did not start from where production is: it is brought there, and the upgrade is made from there.
+    const prepared = await this.downgrade('prepare', previous);
+    const first = await this.upgrade('migrate');
+    if (!passed(prepared) || !passed(first)) return { previous, down: prepared, up: first };
+    if (first.before === first.after) return { previous };
+    const made: FirstUpgrade = { key: this.key('migrate'), before: previous };
+    return { previous, ...(await this.downAndUp(previous, made)) };
+  }
+
+  /** Deploys it, lets it answer, and puts the release back. @throws when staging cannot be brought back */
+  async tryPreviousCode(): Promise<StepReport> {
+    const { release, smoke, rollback } = this.input.plan;
+    const checks = smoke.filter(({ id }) => rollback.previousChecks?.includes(id) ?? true);
+    const tried = await this.tryRelease(release.previous, async () => {
+      const key = this.key('smoke');
+      const { evidence, environment } = this;
+      const place = this.input.evidence;
+      const summary = `Smoke tests of ${release.previous} on the new schema`;
+      const report = await longChecks.checkEndpoints.executeWithOptions({ summary }, [
+        { key, evidence: place, environment, checks },
+      ]);
+      evidence.push(...report.evidence);
+      return report;
+    });
+    const back = await this.tryRelease(release.target);
+    if (passed(back)) return tried;
+    throw ApplicationFailure.create({
+      type: FailureType.StepFailed,
+      message: `${release.target} could not be put back on staging: ${failures(back)}`,
+      nonRetryable: true,
+    });
+  }
+
+  private async downAndUp(
+    previous: string | null,
+    since: FirstUpgrade,
+  ): Promise<{ down: ReversibilityTrial; up: ReversibilityTrial }> {
+    const down = await this.downgrade('downgrade', previous, since.key);
+    return { down, up: await this.upgrade('upgrade', since.key) };
+  }
+
+  private async downgrade(name: string, to: string | null, since?: StepKey): Promise<ReversibilityTrial> {
+    const from = this.input.plan.migration.revision;
+    return this.migrate(name, `Downgrade staging to ${to ?? 'no revision'}`, { kind: 'downgrade', from, to }, since);
+  }
+
+  private upgrade(name: string, since?: StepKey): Promise<ReversibilityTrial> {
+    const { revision } = this.input.plan.migration;
+    return this.migrate(name, `Upgrade staging to ${revision} again`, { kind: 'upgrade' }, since);
+  }
+
+  private async migrate(
+    name: string,
+    summary: string,
+    direction: { kind: 'upgrade' } | { kind: 'downgrade'; from: string; to: string | null },
+    since?: StepKey,
+  ): Promise<ReversibilityTrial> {
+    const { evidence, plan } = this.input;
+    const { environment } = this;
+    const trial = await this.commands.migrate.executeWithOptions({ summary }, [
+      { key: this.key(name), evidence, environment, migration: plan.migration, direction, stock: { since } },
+    ]);
+    this.evidence.push(...trial.evidence);
+    return trial;
+  }
+
+  /** Deploys a release, waits until it answers, and looks at more when it does. */
+  private async tryRelease(version: string, more?: () => Promise<StepReport>): Promise<StepReport> {
+    const { plan, evidence } = this.input;
+    const { environment } = this;
+    const { healthPath: path, healthWithin: within } = plan;
+    try {
+      await this.deploy(plan.commands.deploy, version);
+      const health = await longChecks.awaitHealth.executeWithOptions({ summary: `Staging answers with ${version}` }, [
+        { key: this.key(`health-${version}`), evidence, environment, path, version, within },
+      ]);
+      this.evidence.push(...health.evidence);
+      if (!passed(health) || !more) return health;
+      const report = await more();
+      const facts = [...health.facts, ...report.facts];
+      return { summary: `${version} on the new schema: ${health.summary}; ${report.summary}`, facts, evidence: [] };
+    } catch (error) {
+      if (isCancellation(error) || !(error instanceof TemporalFailure)) throw error;
+      const text = describe(error);
+      return { summary: text, facts: [{ name: 'ran', ok: false, text }], evidence: [] };
+    }
+  }
+
+  private async deploy(command: Command, version: string): Promise<void> {
+    const { evidence } = this.input;
+    const report = await this.commands.runCommand.executeWithOptions({ summary: `Deploy ${version} to staging` }, [
+      { key: this.key(`deploy-${version}`), evidence, environment: this.environment, command, values: { version } },
+    ]);
+    this.evidence.push(...report.evidence);
+  }
+
+  private key(name: string): StepKey {
+    const { deployment, generation } = this.input;
+    return { deployment, step: `${STEPS.reversibility.id}.${name}`, generation };
+  }
+}

@@ -1,0 +1,175 @@
+/** The steps that the three rollbacks are made of (checklist "Rollback Plan"), and the record they leave. */
+import { ApplicationFailure, CancellationScope, setCurrentDetails } from '@temporalio/workflow';
+import type { StepKey } from '../../contract/activities/step.js';
+import type { RollbackInput, RollbackResult } from '../../contract/messages.js';
+import type { StepReport } from '../../domain/evidence.js';
+import { cell } from '../../domain/ledger/board.js';
+import type { StepRecord } from '../../domain/ledger/ledger.js';
+import { mustHold } from '../common/input.js';
+import { checks, commandsOn, longChecks } from '../common/policies.js';
+import { publishState } from '../common/published.js';
+import { reportedRevision } from '../run/reported-revision.js';
+import { attempt, begunRecord } from '../run/step-record.js';
+
+/** Ends a rollback that could not be done: a modelled state, not an accident. */
+class RollbackFailed extends Error {}
+
+export class Rollback {
+  private readonly steps: StepRecord[] = [];
+  private readonly startedAt = Date.now();
+  private readonly commands;
+  private readonly environment;
+
+  constructor(
+    private readonly input: RollbackInput,
+    private readonly option: string,
+  ) {
+    mustHold(input, 'deployment', 'plan', 'runner', 'evidence', 'trigger');
+    this.commands = commandsOn(input.runner);
+    this.environment = input.plan.environments.production;
+  }
+
+  /** Runs the table of contents to its end. Nothing cancels a rollback. */
+  async run(contents: () => Promise<void>): Promise<RollbackResult> {
+    return CancellationScope.nonCancellable(async () => {
+      try {
+        await contents();
+        return this.result(true, `rolled back: ${this.option}`);
+      } catch (error) {
+        if (!(error instanceof RollbackFailed)) throw error;
+        return this.result(false, error.message);
+      }
+    });
+  }
+
+  /** Downgrades from the new code to exactly the revision that was chosen; where that is not certain, nothing is run. */
+  downgradeDatabase(): Promise<void> {
+    const { plan, evidence, downgradeTo: to } = this.input;
+    return this.step('downgrade', 'Downgrade the database', async (key, summary) => {
+      if (to === undefined) throw ApplicationFailure.nonRetryable('it is not certain which revision to go back to');
+      return this.commands.migrate.executeWithOptions({ summary }, [
+        {
+          key,
+          evidence,
+          environment: this.environment,
+          migration: plan.migration,
+          direction: { kind: 'downgrade', from: plan.migration.revision, to },
+        },
+      ]);
+    });
+  }
+
+  restoreDatabase(): Promise<void> {
+    const { plan, evidence, backup: from } = this.input;
+    return this.step('restore', 'Restore the backup from before the deploy', async (key, summary) => {
+      if (!from) throw ApplicationFailure.nonRetryable('there is no backup from before the deploy');
+      return longChecks.restoreDatabase.executeWithOptions({ summary }, [
+        { key, evidence, service: plan.service, environment: this.environment, backup: plan.backup, from },
+      ]);
+    });
+  }
+
+  deployPreviousVersion(): Promise<void> {
+    const { plan, evidence, previous } = this.input;
+    return this.step('deploy', `Deploy ${previous}`, (key, summary) =>
+      this.commands.runCommand.executeWithOptions({ summary }, [
+        {
+          key,
+          evidence,
+          environment: this.environment,
+          command: plan.commands.deploy,
+          values: { version: previous },
+        },
+      ]),
+    );
+  }
+
+  restartService(): Promise<void> {
+    const { plan, evidence } = this.input;
+    return this.step('restart', 'Restart the service', (key, summary) =>
+      this.commands.runCommand.executeWithOptions({ summary }, [
+        { key, evidence, environment: this.environment, command: plan.commands.restartService, values: {} },
+      ]),
+    );
+  }
+
+  awaitHealth(version?: string): Promise<void> {
+    const { plan, evidence } = this.input;
+    return this.step('health', 'Production answers its health check', (key, summary) =>
+      longChecks.awaitHealth.executeWithOptions({ summary }, [
+        { key, evidence, environment: this.environment, path: plan.healthPath, version, within: plan.healthWithin },
+      ]),
+    );
+  }
+
+  checkLogs(): Promise<void> {
+    const { plan, evidence } = this.input;
+    return this.step('logs', 'Look at the logs', (key, summary) =>
+      this.commands.checkLogs.executeWithOptions({ summary }, [
+        { key, evidence, environment: this.environment, command: plan.commands.logs, critical: plan.criticalLogs },
+      ]),
+    );
+  }
+
+  checkApplication(): Promise<void> {
+    const { plan, evidence } = this.input;
+    if (this.input.maintenance) return Promise.resolve();
+    return this.step('application', `${plan.rollback.verifyPath} answers`, (key, summary) =>
+      longChecks.checkPath.executeWithOptions({ summary }, [
+        { key, evidence, environment: this.environment, path: plan.rollback.verifyPath },
+      ]),
+    );
+  }
+
+  /** The proof: production's real state, read from the database and the application, not from this workflow's word. */
+  verify(expected: { version?: string; revision?: string | null; migrationUndone: boolean }): Promise<void> {
+    const { plan, evidence } = this.input;
+    return this.step('verify', 'Production is back', async (key, summary) =>
+      checks.verifyState.executeWithOptions({ summary }, [
+        {
+          key,
+          evidence,
+          environment: this.environment,
+          healthPath: plan.healthPath,
+          expected: {
+            version: expected.version,
+            ...(expected.migrationUndone
+              ? {
+                  revision: expected.revision,
+                  ...(await reportedRevision(plan, this.input.runner)),
+                  indexes: { present: false, expectations: plan.indexes },
+                }
+              : {}),
+          },
+        },
+      ]),
+    );
+  }
+
+  private async step(
+    id: string,
+    title: string,
+    run: (key: StepKey, summary: string) => Promise<StepReport>,
+  ): Promise<void> {
+    const { deployment, attempt: attempted } = this.input;
+    const step = `rollback-${this.option}.${id}`;
+    const record = begunRecord({ id: step, phase: 'production', section: 'Rollback', title }, attempted);
+    this.steps.push(record);
+    this.publish();
+    await attempt(record, () => run({ deployment, step, generation: attempted }, title));
+    this.publish();
+    if (record.reason !== undefined) throw new RollbackFailed(`${title}: ${record.reason}`);
+  }
+
+  private publish(): void {
+    const rows = this.steps.map(
+      ({ state, title, summary, reason }) => `- ${state}: ${cell(title)} ${cell(reason ?? summary ?? '')}`,
+    );
+    setCurrentDetails([`### Rollback (${this.option})`, cell(this.input.trigger.text), '', ...rows].join('\n'));
+    publishState({ steps: this.steps });
+  }
+
+  private result(succeeded: boolean, reason: string): RollbackResult {
+    return { succeeded, reason, startedAt: this.startedAt, endedAt: Date.now(), steps: this.steps };
+  }
+}

@@ -1,0 +1,157 @@
+/** From "production has to go back" to "production is back", or to people who know that it is not. */
+import { executeChild, ParentClosePolicy, TemporalFailure } from '@temporalio/workflow';
+import { rollbackWorkflowId } from '../../contract/names.js';
+import type { RollbackKind, RollbackRecord, RollbackTrigger } from '../../domain/ledger/ledger.js';
+import { destinationOf } from '../../domain/rollback/destination.js';
+import { commandsOn } from '../common/policies.js';
+import { catchUp } from '../run/catching-up.js';
+import type { Deployment } from '../run/deployment.js';
+import { describe } from '../run/failures.js';
+import { turnMaintenanceOff } from '../run/maintenance.js';
+import { chooseRollbackKind, estimateOf, releaseBefore, rollbackKinds } from './choosing.js';
+import {
+  RollbackCodeWorkflow,
+  RollbackFullWorkflow,
+  RollbackMigrationWorkflow,
+  RollbackRestoreWorkflow,
+} from './rollback.js';
+
+const WORKFLOWS = {
+  migration: RollbackMigrationWorkflow,
+  code: RollbackCodeWorkflow,
+  full: RollbackFullWorkflow,
+  restore: RollbackRestoreWorkflow,
+};
+
+/** Rolls production back, as often as people want it tried. @returns whether production is back, and how that is known */
+export async function rollBack(
+  deployment: Deployment,
+  trigger: RollbackTrigger,
+): Promise<{ succeeded: boolean; reason: string }> {
+  const { ledger } = deployment;
+  const chosen = await chooseRollbackKind(deployment, trigger);
+  if ('leftTo' in chosen) {
+    await lockOut(deployment, 1);
+    return { succeeded: false, reason: `${trigger.text}; ${chosen.leftTo}` };
+  }
+  let { option, reasons, revision } = chosen;
+  for (let attempt = 1; ; attempt++) {
+    deployment.tell({ kind: 'rollback-started', option, reason: trigger.text });
+    const record = await attemptRollback(deployment, { trigger, option, reasons, revision, attempt });
+    if (record.succeeded) {
+      await reopen(deployment);
+      deployment.tell({ kind: 'rollback-ended', option, reason: trigger.text, took: record.took ?? 0 });
+      return { succeeded: true, reason: `${trigger.text}; ${option} rollback, proven on production` };
+    }
+    await lockOut(deployment, attempt);
+    const answer = await deployment.ask({
+      kind: 'rollback-failed',
+      id: 'rollback',
+      title: `The ${option} rollback failed`,
+      text: `${record.reason ?? 'it is not known why'}. Ways back: ${rollbackKinds(deployment)}`,
+      roles: deployment.allRoles,
+      moves: ['retry', 'rollback', 'skip'],
+    });
+    if (answer.kind === 'skip') {
+      return {
+        succeeded: false,
+        reason: `${trigger.text}; rollback failed: ${record.reason}; left to ${answer.who}: ${answer.why}`,
+      };
+    }
+    ledger.earlierRollbacks.push(record);
+    reasons = [...reasons, `attempt ${attempt} (${option}) failed: ${record.reason}`];
+    if (answer.option) {
+      option = answer.option;
+      revision = answer.kind === 'rollback' ? answer.revision : undefined;
+      reasons.push(`${answer.who} as ${answer.role} chose ${option}${answer.why ? `: ${answer.why}` : ''}`);
+    }
+  }
+}
+
+async function attemptRollback(
+  deployment: Deployment,
+  chosen: { trigger: RollbackTrigger; option: RollbackKind; reasons: string[]; revision?: string; attempt: number },
+): Promise<RollbackRecord> {
+  const { ledger, plan, input, evidence } = deployment;
+  const { option, trigger, attempt } = chosen;
+  const destination = destinationOf(ledger, chosen.revision);
+  const { found = {} } = ledger.production;
+  const workflowId = rollbackWorkflowId(input.deployment, option, attempt);
+  const record: RollbackRecord = {
+    option,
+    workflowId,
+    trigger,
+    reasons: chosen.reasons,
+    startedAt: Date.now(),
+    steps: [],
+    estimate: estimateOf(deployment, option),
+  };
+  ledger.rollback = record;
+  deployment.publish();
+  const ended = executeChild(WORKFLOWS[option], {
+    workflowId,
+    // A rollback that has begun is finished, whatever becomes of its parent.
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    staticSummary: `Roll back ${option}: ${trigger.text}`.slice(0, 200),
+    args: [
+      {
+        deployment: input.deployment,
+        plan,
+        runner: deployment.runner,
+        evidence,
+        trigger,
+        attempt,
+        maintenance: ledger.production.maintenance,
+        previous: releaseBefore(ledger) ?? plan.release.previous,
+        found,
+        ...('to' in destination ? { downgradeTo: destination.to } : {}),
+        backup: ledger.production.backup,
+      },
+    ],
+  });
+  try {
+    const result = await ended;
+    record.took = result.endedAt - result.startedAt;
+    record.succeeded = result.succeeded;
+    record.reason = result.reason;
+    record.steps = result.steps;
+    await catchUp(result.endedAt, 'the rollback');
+  } catch (error) {
+    // Terminated or timed out by somebody: production is in an unknown state, as after any rollback that failed.
+    if (!(error instanceof TemporalFailure)) throw error;
+    record.succeeded = false;
+    record.reason = describe(error);
+  }
+  record.endedAt = Date.now();
+  deployment.publish();
+  return record;
+}
+
+/** Users come back only to a production that is proven to be well. */
+async function reopen(deployment: Deployment): Promise<void> {
+  const { ledger, input } = deployment;
+  if (!ledger.production.maintenance) return;
+  const key = { deployment: input.deployment, step: 'rollback.maintenance-off', generation: 1 };
+  try {
+    await turnMaintenanceOff(deployment, key, 'Turn maintenance mode off after the rollback');
+  } catch (error) {
+    ledger.untold.push(`maintenance mode could not be turned off: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** A failed rollback leaves production in an unknown state: users are kept out of it until people have looked. */
+async function lockOut(deployment: Deployment, generation: number): Promise<void> {
+  const { ledger, plan, evidence, input } = deployment;
+  const command = plan.commands.maintenanceOn;
+  if (!command || ledger.production.maintenance) return;
+  const key = { deployment: input.deployment, step: 'rollback.maintenance-on', generation };
+  try {
+    await commandsOn(deployment.runner).runCommand.executeWithOptions(
+      { summary: 'Turn maintenance mode on: the rollback failed' },
+      [{ key, evidence, environment: plan.environments.production, command, values: {} }],
+    );
+    ledger.production.maintenance = true;
+  } catch (error) {
+    ledger.untold.push(`maintenance mode could not be turned on: ${error instanceof Error ? error.message : error}`);
+  }
+}

@@ -1,0 +1,76 @@
+/** One deployment as its phases see it: put together here, done in `run/`. */
+import { CancellationScope } from '@temporalio/workflow';
+import type { StepKey } from '../../contract/activities/step.js';
+import type { DeployInput } from '../../contract/deployment.js';
+import type { StepReport } from '../../domain/evidence.js';
+import type { DecisionRecord, OpenQuestion } from '../../domain/ledger/ledger.js';
+import type { DeploymentEvent } from '../../domain/notifications/events.js';
+import type { Phase } from '../../domain/steps.js';
+import type { RollbackOption } from '../../domain/watch/criteria.js';
+import { Context } from './context.js';
+import { Decisions } from './decisions.js';
+import { Guard } from './guard.js';
+import { Notifier } from './notifier.js';
+import { type Ask, Questions } from './questions.js';
+import { Steps } from './steps.js';
+import { Watching } from './watching.js';
+
+export class Deployment extends Context {
+  /** Everything on the way forward runs in here; a stop cancels it. */
+  readonly forward = new CancellationScope();
+  readonly notifier: Notifier;
+  readonly watching: Watching;
+  readonly guard: Guard;
+  /** What was in the migration's new objects right after it, by name: wherever the way forward ends, a rollback asks. */
+  storedByMigration?: Record<string, number>;
+  private readonly questions: Questions;
+  private readonly decisions: Decisions;
+  private readonly steps: Steps;
+
+  constructor(input: DeployInput) {
+    super(input);
+    this.notifier = new Notifier(input, this.ledger, () => this.publish());
+    this.questions = new Questions(this, this.notifier);
+    this.watching = new Watching(this, this.questions);
+    this.guard = new Guard(this.watching);
+    this.steps = new Steps(this, this.questions, this.guard);
+    this.decisions = new Decisions(this, this.questions, this.notifier, this.forward);
+    this.decisions.listen();
+  }
+
+  /** What the plan says for the concern that a stop has answered. */
+  get planned(): RollbackOption | undefined {
+    return this.decisions.planned;
+  }
+
+  enter(phase: Phase): void {
+    this.ledger.phase = phase;
+    this.publish();
+  }
+
+  /** Runs a step of the runbook. @returns its report, or undefined when a person skipped it */
+  step<R extends StepReport>(
+    { id }: { id: string },
+    work: (key: StepKey, summary: string) => Promise<R>,
+  ): Promise<R | undefined> {
+    return this.steps.run(id, work);
+  }
+
+  /** Asks people and waits for the answer, however long it takes. */
+  ask(question: Ask): Promise<DecisionRecord> {
+    return this.questions.ask(question);
+  }
+
+  openQuestion(question: Ask): OpenQuestion {
+    return this.questions.open(question);
+  }
+
+  closeQuestion(open: OpenQuestion): void {
+    this.questions.close(open);
+  }
+
+  /** Tells people of an event. A receiver that is down delays nothing; what could not be told stands on the board. */
+  tell(event: DeploymentEvent): void {
+    void this.notifier.notify(event);
+  }
+}

@@ -1,0 +1,252 @@
+/** Telling people what happens, and asking again what still waits. Nothing in here delays or fails a deployment. */
+import { CancellationScope, condition, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
+import type { DeployInput } from '../../contract/deployment.js';
+import type { Ledger, OpenQuestion, Question } from '../../domain/ledger/ledger.js';
+import {
+  askingKind,
+  type DeploymentEvent,
+  EVENTS,
+  inFewWords,
+  type QuestionDetails,
+} from '../../domain/notifications/events.js';
+import {
+  type About,
+  alertsAfter,
+  followUps,
+  isPaged,
+  type Message,
+  messagesFor,
+  type NextCall,
+  nextCall,
+  noticeMessages,
+  type OpenAlerts,
+  type ToNotify,
+} from '../../domain/notifications/notifications.js';
+import { people } from '../common/policies.js';
+import { describe } from './failures.js';
+
+/** What one activity tells: messages, and questions to the stand-in people of virtual time. */
+interface Batch {
+  summary: string;
+  messages: Message[];
+  questions: Question[];
+}
+
+/** Something that waits for people: an open question, or a hold. */
+interface Waiting {
+  asked: QuestionDetails;
+  isOpen: () => boolean;
+  answer: () => OpenQuestion['answer'];
+  /** The event that it was when it began. */
+  kind: 'held' | ReturnType<typeof askingKind>;
+}
+
+export class Notifier {
+  private readonly queue: (Batch & { done: () => void })[] = [];
+  private draining: Promise<void> | undefined;
+  private readonly urgent = new Set<Promise<void>>();
+  /** The deployment's thread in each Slack channel. */
+  private threads: Record<string, string> = {};
+  private alerts: OpenAlerts = {};
+  private sent = 0;
+
+  constructor(
+    private readonly input: DeployInput,
+    private readonly ledger: Ledger,
+    private readonly publish: () => void,
+  ) {}
+
+  /** Tells the channels that the plan names for the event. @returns when it is told, or could not be */
+  notify(event: DeploymentEvent, options: { to?: ToNotify['to']; question?: Question } = {}): Promise<void> {
+    const { to, question } = options;
+    const plan = this.input.plan.notifications;
+    const messages = this.numbered(messagesFor(plan, { event, about: this.about(), to, alerts: this.alerts }));
+    this.alerts = alertsAfter(this.alerts, messages);
+    // In real time people answer by themselves; in virtual time an activity in flight keeps time from running past them.
+    const isVirtual = this.input.clock === 'virtual';
+    const questions = question && isVirtual ? [question] : [];
+    const concernsStandIns = questions.length > 0 || (isVirtual && event.kind === 'held');
+    if (messages.length === 0 && !concernsStandIns) return Promise.resolve();
+    const batch = { summary: inFewWords(event), messages, questions };
+    return CancellationScope.nonCancellable(() =>
+      EVENTS[event.kind].urgent ? this.sendNow(batch) : this.enqueue(batch),
+    );
+  }
+
+  /** Asks a question, reminds of it, escalates it, and tells when it is answered, for as long as it is open. */
+  ask(open: OpenQuestion, question: Question): void {
+    const waiting = this.waitingFor(open);
+    void CancellationScope.nonCancellable(async () => {
+      await this.notify({ kind: waiting.kind, question: waiting.asked }, { question });
+      // A window opens by itself: people may go on before, and need not.
+      if (open.kind !== 'window') await this.followUp(waiting);
+    });
+  }
+
+  /** A window that does not open by itself is reminded of like anything else. */
+  remind(open: OpenQuestion): void {
+    void CancellationScope.nonCancellable(() => this.followUp(this.waitingFor(open)));
+  }
+
+  private waitingFor(open: OpenQuestion) {
+    const { id, title, text, roles, moves, openedAt } = open;
+    return {
+      asked: { id, title, text, roles, moves, openedAt },
+      isOpen: () => open.answer === undefined && this.ledger.questions.includes(open),
+      answer: () => open.answer,
+      kind: askingKind(open),
+    } satisfies Waiting;
+  }
+
+  /** A person holds the deployment: told, and reminded of until it goes on. */
+  held(roles: string[]): void {
+    const { held } = this.ledger;
+    if (!held) return;
+    const title = `held by ${held.who}`;
+    const text = held.why ?? 'no reason given';
+    const asked: QuestionDetails = { id: 'hold', title, text, roles, moves: ['resume'], openedAt: held.at };
+    const isOpen = () => this.ledger.held === held && this.ledger.outcome === undefined;
+    void CancellationScope.nonCancellable(async () => {
+      await this.notify({ kind: 'held', who: held.who, reason: text });
+      await this.followUp({ asked, isOpen, answer: () => undefined, kind: 'held' });
+    });
+  }
+
+  /** The notices of checklist 2.2, as the activity that sends them wants them. */
+  notices() {
+    const { notifications } = this.input.plan;
+    const about = this.about();
+    const notices = notifications.notices.map((notice) => ({
+      ...notice,
+      off: notifications.channels.filter(({ id, off }) => notice.to.includes(id) && off).map(({ id }) => id),
+      messages: this.numbered(noticeMessages(notifications, { notice, about })),
+    }));
+    return { notices, about, threads: this.threads };
+  }
+
+  /** Everything has been told, or given up: an ending should not be lost with its workflow. */
+  async flushed(): Promise<void> {
+    do {
+      await Promise.all([this.draining, ...this.urgent]);
+      await endOfThisMoment();
+    } while (this.draining || this.urgent.size > 0);
+  }
+
+  private async followUp(waiting: Waiting): Promise<void> {
+    const { asked, kind } = waiting;
+    const { notifications } = this.input.plan;
+    const ways = followUps(notifications, kind);
+    let to = ways.reminders;
+    let reminded = 0;
+    let escalated = false;
+    for (;;) {
+      const { reminders } = notifications;
+      const next = reminders && nextCall(reminders, { askedAt: asked.openedAt, reminded, escalated });
+      if (await this.isSettled(waiting, next)) break;
+      if (next?.kind === 'question-escalated') {
+        escalated = true;
+        to = ways.escalation;
+      } else {
+        reminded += 1;
+      }
+      if (next) await this.notify({ kind: next.kind, question: asked, waited: Date.now() - asked.openedAt }, { to });
+    }
+    const wasReminded = reminded > 0 || escalated;
+    if (!wasReminded && !isPaged(this.alerts, asked)) return;
+    // Pagers hear of it by their alert, and those who were reminded by a message; of a hold's end they hear anyway.
+    const toldAnyway = kind === 'held' ? (notifications.events.resumed ?? []) : [];
+    const channels = wasReminded ? to.channels.filter((id) => !toldAnyway.includes(id)) : [];
+    const answered = { kind: 'question-answered', question: asked, answer: waiting.answer() } as const;
+    await this.notify(answered, { to: { channels, contacts: [] } });
+  }
+
+  private async isSettled({ isOpen, asked }: Waiting, next: NextCall | undefined): Promise<boolean> {
+    if (!isOpen()) return true;
+    if (!next) {
+      await condition(() => !isOpen());
+      return true;
+    }
+    const what = next.kind === 'question-escalated' ? 'Escalate' : 'Remind of';
+    const summary = `${what} “${asked.title}” if it still waits`.slice(0, 200);
+    return condition(() => !isOpen(), Math.max(next.at - Date.now(), 1), { summary });
+  }
+
+  private enqueue(batch: Batch): Promise<void> {
+    return new Promise((resolve) => {
+      this.queue.push({ ...batch, done: resolve });
+      this.draining ??= this.drain();
+    });
+  }
+
+  private async drain(): Promise<void> {
+    while (this.queue.length > 0) {
+      await endOfThisMoment();
+      // What is told later never overtakes: an alert is triggered before it is resolved.
+      await Promise.all(this.urgent);
+      const batches = this.queue.splice(0);
+      await this.send(merged(batches));
+      for (const { done } of batches) done();
+    }
+    this.draining = undefined;
+  }
+
+  private async sendNow(batch: Batch): Promise<void> {
+    const sending = this.send(batch);
+    this.urgent.add(sending);
+    await sending;
+    this.urgent.delete(sending);
+  }
+
+  private async send({ summary, messages, questions }: Batch): Promise<void> {
+    try {
+      const { threads, untold, later } = await people.tell.executeWithOptions(
+        { summary: `Tell: ${summary}`.slice(0, 200) },
+        [{ messages, threads: this.threads, questions }],
+      );
+      this.threads = { ...threads, ...this.threads };
+      this.ledger.untold.push(...untold);
+      if (later !== undefined) void this.askAgain(later);
+    } catch (error) {
+      if (!isCancellation(error)) this.ledger.untold.push(`${summary} (${describe(error)})`);
+    }
+    this.publish();
+  }
+
+  /** In virtual time nobody answers by themselves: stand-in people who wanted time to think are called when it is up. */
+  private async askAgain(later: number): Promise<void> {
+    await sleep(later, { summary: 'Stand-in people answer' });
+    await this.sendNow({ summary: 'stand-in people answer', messages: [], questions: [] });
+  }
+
+  private numbered(messages: Omit<Message, 'id'>[]): Message[] {
+    return messages.map((message) => {
+      this.sent += 1;
+      return { id: `${this.input.deployment}/${this.sent}`, ...message };
+    });
+  }
+
+  private about(): About {
+    const { deployment, plan, startedBy } = this.input;
+    const { workflowId, runId, namespace } = workflowInfo();
+    const { webUi } = plan.notifications;
+    const link = webUi
+      ? `${webUi}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`
+      : `workflow ${workflowId}`;
+    const { target, previous } = plan.release;
+    return { title: plan.title, service: plan.service, deployment, target, previous, startedBy, link };
+  }
+}
+
+/** What happens at the same moment is told by one activity: three events of the history rather than three each. */
+async function endOfThisMoment(): Promise<void> {
+  let over = false;
+  const end = condition(() => over);
+  over = true;
+  await end;
+}
+
+const merged = (batches: Batch[]): Batch => ({
+  summary: batches.map(({ summary }) => summary).join('; '),
+  messages: batches.flatMap(({ messages }) => messages),
+  questions: batches.flatMap(({ questions }) => questions),
+});

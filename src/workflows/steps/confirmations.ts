@@ -1,0 +1,23 @@
+/** What only people can know: every confirmation of a list, asked for at the same time. */
+import type { Confirmation } from '../../contract/plan/plan.js';
+import type { Deployment } from '../run/deployment.js';
+
+export async function confirmAll(deployment: Deployment, confirmations: Confirmation[]): Promise<void> {
+  await Promise.all(confirmations.map((confirmation) => confirm(deployment, confirmation)));
+}
+
+async function confirm(deployment: Deployment, confirmation: Confirmation): Promise<void> {
+  await deployment.step(confirmation, async () => {
+    const answer = await deployment.ask({
+      kind: 'confirmation',
+      id: confirmation.id,
+      title: confirmation.title,
+      text: confirmation.items.join('; '),
+      roles: confirmation.roles,
+      moves: ['confirm'],
+    });
+    const text = `confirmed by ${answer.who} as ${answer.role}${answer.why ? `: ${answer.why}` : ''}`;
+    const { who, role, why } = answer;
+    return { summary: text, facts: [{ name: 'confirmed', ok: true, text, by: { who, role, why } }], evidence: [] };
+  });
+}

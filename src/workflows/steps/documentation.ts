@@ -1,0 +1,31 @@
+/** Checklist 1.6: the API's documentation, in a browser where the worker has one, else as a person sees it. */
+import { DOCUMENTATION_FACTS } from '../../contract/checks.js';
+import { STEPS } from '../../domain/steps.js';
+import { longChecks } from '../common/policies.js';
+import type { Deployment } from '../run/deployment.js';
+
+export async function documentation(deployment: Deployment): Promise<void> {
+  const { plan, evidence } = deployment;
+  const { apiDocumentation } = plan;
+  const environment = plan.environments.staging;
+  if (!apiDocumentation) return;
+  await deployment.step(STEPS.swagger, async (key, summary) => {
+    const report = await longChecks.checkApiDocumentation.executeWithOptions({ summary }, [
+      { key, evidence, environment, documentation: apiDocumentation },
+    ]);
+    if (report.browser) return report;
+    const boxes = plan.items.filter(({ by }) => by.some(({ step }) => step === STEPS.swagger.id));
+    const answer = await deployment.ask({
+      kind: 'confirmation',
+      id: STEPS.swagger.id,
+      title: `Does ${environment.api}${apiDocumentation.path} work in your browser?`,
+      text: [...boxes.map(({ title }) => title), report.summary].join('; '),
+      roles: apiDocumentation.otherwise,
+      moves: ['confirm'],
+    });
+    const { who, role, why } = answer;
+    const text = `confirmed by ${who} as ${role}${why ? `: ${why}` : ''}`;
+    const facts = DOCUMENTATION_FACTS.map((name) => ({ name, ok: true, text, by: { who, role, why } }));
+    return { summary: text, facts, evidence: report.evidence };
+  });
+}

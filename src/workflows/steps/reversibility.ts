@@ -1,0 +1,25 @@
+/** Before anybody is asked to trust a rollback, it is tried on staging (checklist "Rollback Plan", options 1 to 3). */
+import { executeChild } from '@temporalio/workflow';
+import { reversibilityWorkflowId } from '../../contract/names.js';
+import type { FirstUpgrade } from '../../contract/reversibility.js';
+import { NOT_PROVEN } from '../../domain/rollback/reversibility.js';
+import { STEPS } from '../../domain/steps.js';
+import { ReversibilityWorkflow } from '../rollback/reversibility.js';
+import { catchUp } from '../run/catching-up.js';
+import type { Deployment } from '../run/deployment.js';
+
+/** What came of it stands in the ledger, for the choice of a rollback and for those who sign off. */
+export async function reversibility(deployment: Deployment, upgrade: FirstUpgrade | undefined): Promise<void> {
+  const { ledger, plan, runner, evidence, input } = deployment;
+  ledger.eligibility = NOT_PROVEN;
+  await deployment.step(STEPS.reversibility, async ({ generation }, summary) => {
+    const { eligibility, endedAt, ...report } = await executeChild(ReversibilityWorkflow, {
+      workflowId: reversibilityWorkflowId(input.deployment, generation),
+      staticSummary: summary,
+      args: [{ deployment: input.deployment, plan, runner, evidence, generation, upgrade }],
+    });
+    await catchUp(endedAt, 'staging');
+    ledger.eligibility = eligibility;
+    return report;
+  });
+}

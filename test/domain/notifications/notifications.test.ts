@@ -1,0 +1,238 @@
+import { describe, expect, test } from 'vitest';
+import {
+  askingKind,
+  COMMON_PLACEHOLDERS,
+  type DeploymentEvent,
+  EVENT_KINDS,
+  EVENTS,
+  valuesOf,
+} from '../../../src/domain/notifications/events.js';
+import {
+  type About,
+  alertOf,
+  alertsAfter,
+  type Channel,
+  fillIn,
+  followUps,
+  type Message,
+  messagesFor,
+  type Notifications,
+  nextCall,
+  placeholdersIn,
+} from '../../../src/domain/notifications/notifications.js';
+
+const about: About = {
+  title: 'Shop',
+  service: 'shop',
+  deployment: 'd-1',
+  target: 'main',
+  previous: 'v1',
+  startedBy: 'ana',
+  link: 'https://ui/d-1',
+};
+const slack = (id: string, off?: true): Channel => ({
+  id,
+  kind: 'slack',
+  api: '',
+  token: 'env:T',
+  channel: id,
+  ...(off && { off }),
+});
+const pager: Channel = { id: 'pager', kind: 'pagerduty', api: '', routingKey: 'env:K' };
+const question = {
+  id: 'smoke',
+  title: 'Smoke failed',
+  text: 'status 500',
+  roles: ['qa'],
+  moves: ['retry', 'skip'] as const,
+  openedAt: 5,
+};
+const asked = { ...question, moves: [...question.moves] };
+
+/** One of each kind. */
+const SAMPLES: Record<DeploymentEvent['kind'], DeploymentEvent> = {
+  started: { kind: 'started' },
+  'staging-proven': { kind: 'staging-proven' },
+  'signed-off': { kind: 'signed-off' },
+  'sign-offs-void': { kind: 'sign-offs-void' },
+  deploying: { kind: 'deploying' },
+  'watch-ended': { kind: 'watch-ended', watch: '5 minutes', verdict: 'healthy' },
+  breach: { kind: 'breach', criterion: 'errors', reason: 'errors at 12 %' },
+  'rollback-started': { kind: 'rollback-started', option: 'full', reason: 'errors' },
+  'rollback-ended': { kind: 'rollback-ended', option: 'full', reason: 'errors', took: 65_000 },
+  'rollback-failed': { kind: 'rollback-failed', question: asked },
+  'rollback-choice-asked': { kind: 'rollback-choice-asked', question: asked },
+  'window-awaited': { kind: 'window-awaited', question: asked },
+  'step-failed': { kind: 'step-failed', question: asked },
+  'concern-raised': { kind: 'concern-raised', question: asked },
+  'sign-offs-asked': { kind: 'sign-offs-asked', question: asked },
+  'question-asked': { kind: 'question-asked', question: asked },
+  'question-reminded': { kind: 'question-reminded', question: asked, waited: 14_400_000 },
+  'question-escalated': { kind: 'question-escalated', question: asked, waited: 86_400_000 },
+  'question-answered': { kind: 'question-answered', question: asked },
+  held: { kind: 'held', who: 'ana', reason: 'incident' },
+  resumed: { kind: 'resumed', who: 'ana' },
+  ended: { kind: 'ended', outcome: 'succeeded', reason: 'all phases passed', elapsed: 176_400_000 },
+};
+
+const notifications = (changes: Partial<Notifications> = {}): Notifications => ({
+  channels: [slack('deploys'), slack('incidents'), pager],
+  events: { started: ['deploys'], 'step-failed': ['incidents', 'pager'], breach: ['incidents', 'pager'] },
+  templates: {},
+  contacts: [
+    { id: 'qa', title: 'QA', roles: ['qa'], slack: 'U1' },
+    { id: 'cto', title: 'CTO', roles: [], slack: 'U2', pagerduty: 'pager' },
+  ],
+  notices: [],
+  ...changes,
+});
+const told = (messages: Omit<Message, 'id'>[]) =>
+  messages.map(({ channel, alert }) => `${channel.id}${alert ? ` ${alert.action} ${alert.key}` : ''}`);
+
+describe('texts', () => {
+  test.each(EVENT_KINDS)('what %s says of itself is what its placeholders promise', (kind) => {
+    expect(Object.keys(valuesOf(SAMPLES[kind])).sort()).toEqual([...EVENTS[kind].placeholders].sort());
+  });
+
+  test.each(EVENT_KINDS)('%s has a text of its own, with nothing left to fill in', (kind) => {
+    const known: readonly string[] = [...COMMON_PLACEHOLDERS, ...EVENTS[kind].placeholders];
+    expect(placeholdersIn(EVENTS[kind].template).filter((name) => !known.includes(name))).toEqual([]);
+    const text = fillIn(EVENTS[kind].template, { ...about, ...valuesOf(SAMPLES[kind]) });
+    expect(text).not.toMatch(/[{}]|undefined|NaN/);
+  });
+
+  test('of the plan go before', () => {
+    const templates = { started: 'Começa {target}, {nonsense}' };
+    const [message] = messagesFor(notifications({ templates }), { event: SAMPLES.started, about, alerts: {} });
+    expect(message?.text).toBe('Começa main, {nonsense}');
+  });
+
+  test('what looks like a placeholder in a value is not filled in', () => {
+    expect(fillIn('{a} {b}', { a: '{b}', b: 'x' })).toBe('{b} x');
+    expect(fillIn('{constructor}', {})).toBe('{constructor}');
+  });
+
+  test('say durations and commands as people do', () => {
+    expect(valuesOf(SAMPLES.ended).elapsed).toBe('49 h');
+    expect(valuesOf(SAMPLES['step-failed']).command).toBe('surefoot retry smoke --as WHO --role qa');
+    expect(
+      valuesOf({
+        ...SAMPLES['sign-offs-asked'],
+        question: { ...asked, roles: ['qa', 'dev'], moves: ['approve'] },
+      } as DeploymentEvent).command,
+    ).toBe('surefoot approve --as WHO --role ROLE');
+  });
+});
+
+describe('who is told', () => {
+  test('the channels of the event that are on; a pager only of alerts', () => {
+    const tell = (event: DeploymentEvent, changes?: Partial<Notifications>) =>
+      told(messagesFor(notifications(changes), { event, about, alerts: {} }));
+    expect(tell(SAMPLES.started)).toEqual(['deploys']);
+    expect(tell(SAMPLES.started, { channels: [slack('deploys', true)] })).toEqual([]);
+    expect(tell(SAMPLES.started, { events: { started: ['pager'] } })).toEqual([]);
+    expect(tell(SAMPLES['step-failed'])).toEqual(['incidents', 'pager trigger question/smoke/5']);
+    expect(tell(SAMPLES.deploying)).toEqual([]);
+  });
+
+  test('those who may answer are named, and those it is escalated to', () => {
+    const mentions = (event: DeploymentEvent, contacts: string[] = []) =>
+      messagesFor(notifications(), { event, about, alerts: {}, to: { channels: ['incidents'], contacts } })[0]
+        ?.mentions;
+    expect(mentions(SAMPLES['step-failed'])).toEqual(['U1']);
+    expect(mentions(SAMPLES['question-escalated'], ['cto'])).toEqual(['U1', 'U2']);
+    expect(mentions(SAMPLES['question-answered'])).toEqual([]);
+    expect(mentions(SAMPLES.breach)).toEqual([]);
+  });
+
+  test('an escalation goes to the question’s channels, those of the plan, and the pagers of its contacts', () => {
+    const reminders = { after: 1, every: 1, escalation: { after: 1, channels: ['deploys'], contacts: ['cto'] } };
+    const ways = followUps(notifications({ reminders }), 'breach');
+    expect(ways.escalation).toEqual({ channels: ['incidents', 'pager', 'deploys'], contacts: ['cto'] });
+    expect(followUps(notifications({ reminders }), 'question-asked').escalation.channels).toEqual(['deploys', 'pager']);
+  });
+
+  test('every kind of question is an event', () => {
+    expect(
+      (
+        [
+          'approvals',
+          'confirmation',
+          'step-failed',
+          'concern',
+          'watch-unknown',
+          'window',
+          'rollback-choice',
+          'rollback-failed',
+        ] as const
+      ).map((kind) => askingKind({ kind })),
+    ).toEqual([
+      'sign-offs-asked',
+      'question-asked',
+      'step-failed',
+      'concern-raised',
+      'step-failed',
+      'window-awaited',
+      'rollback-choice-asked',
+      'rollback-failed',
+    ]);
+  });
+});
+
+describe('alerts', () => {
+  const open = { pager: ['incident', 'question/smoke/5', 'question/other/6'] };
+  const resolved = (event: DeploymentEvent) =>
+    told(messagesFor(notifications(), { event, about, alerts: open })).filter((text) => text.includes('resolve'));
+
+  test('of a question are resolved by its answer, and by no other', () => {
+    expect(resolved(SAMPLES['question-answered'])).toEqual(['pager resolve question/smoke/5']);
+    const again = { kind: 'question-answered', question: { ...asked, openedAt: 7 } } as const;
+    expect(resolved(again)).toEqual([]);
+  });
+
+  test('of an incident are resolved when production is back; all of them when the deployment has ended', () => {
+    expect(resolved(SAMPLES['rollback-ended'])).toEqual(['pager resolve incident']);
+    expect(resolved(SAMPLES.ended)).toHaveLength(3);
+    expect(resolved({ kind: 'ended', outcome: 'rollback-failed', reason: '', elapsed: 1 })).toEqual([
+      'pager resolve question/smoke/5',
+      'pager resolve question/other/6',
+    ]);
+  });
+
+  test('a failed rollback is the incident, not the question: to skip it repairs nothing', () => {
+    expect(alertOf(SAMPLES['rollback-failed'])).toMatchObject({ key: 'incident', severity: 'critical' });
+  });
+
+  test('are remembered for each channel until they are resolved', () => {
+    const trigger = { key: 'incident', action: 'trigger', severity: 'critical' } as const;
+    const one = alertsAfter({}, [
+      { channel: pager, alert: trigger },
+      { channel: pager, alert: trigger },
+    ]);
+    expect(one).toEqual({ pager: ['incident'] });
+    expect(alertsAfter(one, [{ channel: pager, alert: { key: 'incident', action: 'resolve' } }])).toEqual({
+      pager: [],
+    });
+  });
+});
+
+describe('what comes next for a question', () => {
+  const HOUR = 3_600_000;
+  const reminders = { after: 4 * HOUR, every: 12 * HOUR, escalation: { after: 16 * HOUR, channels: [], contacts: [] } };
+  const hours = (state: { reminded: number; escalated: boolean }) => {
+    const next = nextCall(reminders, { askedAt: 0, ...state });
+    return next && `${next.kind} ${next.at / HOUR}`;
+  };
+
+  test('reminders by the plan’s times, the escalation first where both are due, and not twice', () => {
+    expect(hours({ reminded: 0, escalated: false })).toBe('question-reminded 4');
+    expect(hours({ reminded: 1, escalated: false })).toBe('question-escalated 16');
+    expect(hours({ reminded: 1, escalated: true })).toBe('question-reminded 16');
+    expect(hours({ reminded: 2, escalated: true })).toBe('question-reminded 28');
+  });
+
+  test('at last nothing: a month of reminders is enough', () => {
+    expect(hours({ reminded: 59, escalated: true })).toBe('question-reminded 712');
+    expect(hours({ reminded: 60, escalated: true })).toBeUndefined();
+  });
+});
