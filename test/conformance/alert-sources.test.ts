@@ -31,7 +31,7 @@ const file = (text: string) => {
   return read({ kind: 'rules-file', file: join(folder, 'alerts.yml') });
 };
 
-conforms('adapters/alert-sources.ts (a file of rules)', {
+conforms('adapters/alerts/alert-sources.ts (a file of rules)', {
   value: () => file('groups: [{ rules: [{ alert: ErrorRate, expr: "a > 1" }] }]'),
   none: () => file('groups: []'),
   hidden: () => read({ kind: 'rules-file', file: '/nowhere/alerts.yml' }),
@@ -53,7 +53,7 @@ const rules = (names: string[], { health = 'ok', ...more }: { health?: string; w
   });
 
 conforms(
-  'adapters/alert-sources.ts (Prometheus)',
+  'adapters/alerts/alert-sources.ts (Prometheus)',
   {
     value: () => rules(['Other', 'ErrorRate']),
     none: () => rules(['Other']),
@@ -85,7 +85,7 @@ const monitors = (...pages: string[][]) =>
   });
 
 conforms(
-  'adapters/alert-sources.ts (Datadog)',
+  'adapters/alerts/alert-sources.ts (Datadog)',
   {
     value: () => monitors(['Other', 'ErrorRate']),
     none: () => monitors(['Other']),
@@ -110,7 +110,7 @@ const alarms = (names: string[], more: object = {}) =>
   });
 
 conforms(
-  'adapters/alert-sources.ts (CloudWatch)',
+  'adapters/alerts/alert-sources.ts (CloudWatch)',
   {
     value: () => alarms(['Other', 'ErrorRate']),
     none: () => alarms(['Other']),

@@ -49,7 +49,7 @@ const unknown = async (handle: TestServer['handle'], patience = usual) => {
   return answerOf(() => unknownMetrics(asked, patientRequests(signal, patience)));
 };
 
-conforms('adapters/datadog.ts (metrics that were never there)', {
+conforms('adapters/metrics/datadog.ts (metrics that were never there)', {
   value: () => unknown((_, response) => json(response, { type: 'gauge' })),
   none: { impossible: 'that no metric is unknown is its value' },
   hidden: () => unknown((_, response) => json(response, { errors: ['Forbidden'] }, 403)),

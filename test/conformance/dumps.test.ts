@@ -34,7 +34,7 @@ const CANCELLED = { impossible: 'a dump may take hours: a cancellation ends it, 
 const NEVER_HIDDEN = 'echo "pg_dump: error: query would be affected by row-level security policy" >&2; exit 1';
 
 conforms(
-  'adapters/dump.ts (facts of a backup)',
+  'adapters/backup/dump.ts (facts of a backup)',
   {
     value: () => fact('created'),
     none: () => fact('size', { dump: ': > "$file"' }),
@@ -49,7 +49,7 @@ conforms(
 );
 
 conforms(
-  'adapters/pg-restore.ts (facts of a backup)',
+  'adapters/backup/pg-restore.ts (facts of a backup)',
   {
     value: () => fact('restored'),
     none: () => fact('restored', { insteadOfRestore: 'exit 0' }),
@@ -77,7 +77,7 @@ async function listed(content: string): Promise<Answer> {
   return 'wrong' in list ? { unknown: `${list.wrong}; ${whole.text}` } : { known: list.entries };
 }
 
-conforms('adapters/dump-contents.ts (facts of a backup)', {
+conforms('adapters/backup/dump-contents.ts (facts of a backup)', {
   value: () => fact('contents'),
   none: () => listed(''),
   hidden: () => fact('contents', { insteadOfDump: 'real "$@" --exclude-table=plans' }),

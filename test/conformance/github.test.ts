@@ -49,7 +49,7 @@ const full = answering((response) => response.end(JSON.stringify(Array.from({ le
 
 for (const read of ['pullRequest', 'checks'] as const) {
   conforms(
-    `adapters/github.ts (${read})`,
+    `adapters/review/github.ts (${read})`,
     {
       value: () => github(read, () => {}),
       none: () => github(read, (fake) => Object.assign(fake, { pulls: [], runs: [] })),

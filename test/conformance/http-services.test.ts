@@ -105,7 +105,7 @@ for (const reader of ['adapters/http/patient-request.ts', 'adapters/http/json-se
 }
 
 conforms(
-  'adapters/health.ts (what all instances say)',
+  'adapters/application/health.ts (what all instances say)',
   situations(
     async (url, signal) => {
       const seen = await answerOf(() => askInstances(url, { timeout: SHORT * 5, signal }));
@@ -119,7 +119,7 @@ conforms(
 );
 
 conforms(
-  'adapters/health.ts (restarts)',
+  'adapters/application/health.ts (restarts)',
   {
     ...situations(
       async (url, signal) => {
@@ -185,10 +185,10 @@ const told = async () => {
   const { signal } = new AbortController();
   return factual(await messageShown(visit(server.url, signal)));
 };
-conforms('adapters/maintenance-message.ts (it is shown)', { ...shown, value: told }, { secrets });
+conforms('adapters/application/maintenance-message.ts (it is shown)', { ...shown, value: told }, { secrets });
 
 conforms(
-  'adapters/maintenance-message.ts (it is gone)',
+  'adapters/application/maintenance-message.ts (it is gone)',
   situations(
     async (url, signal) => {
       const seen = await answerOf(() => messageGone(visit(url, signal)));

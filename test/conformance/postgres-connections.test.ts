@@ -116,7 +116,7 @@ async function lostRows(of: Database, table: string, before: Record<string, numb
 }
 
 conforms(
-  'adapters/postgres-metrics.ts (lost rows)',
+  'adapters/metrics/postgres-metrics.ts (lost rows)',
   {
     value: () => lostRows(database, 'plans', { plans: 1 }),
     none: () => lostRows(database, 'plans', {}),

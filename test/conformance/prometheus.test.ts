@@ -71,7 +71,7 @@ for (const [what, ask, empty] of [
   ['names that were never there', unknownOf, labels(['seconds_bucket'])],
 ] as const) {
   const answering = (body: unknown, status = 200) => ask((_, response) => json(response, body, status));
-  conforms(`adapters/prometheus.ts (${what})`, {
+  conforms(`adapters/metrics/prometheus/prometheus.ts (${what})`, {
     value: () => answering(labels(['0.5', '+Inf'])),
     none: ask === boundsOf ? () => answering(empty) : { impossible: 'that no name is unknown is its value' },
     hidden: () => answering({ status: 'error', errorType: 'forbidden', error: 'no tenant' }, 403),

@@ -2,6 +2,7 @@
  * What everything that reads the outside world is put through. Silence is not an answer: what a reader could not see
  * is unknown, said with a reason that is bounded and holds no secret; never zero, none, well or merged.
  */
+import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
 export const SITUATIONS = {
@@ -44,10 +45,12 @@ const ALLOWED: Record<Situation, readonly string[]> = {
 
 /**
  * Registers one test for each situation that is possible.
- * @param reader the module that reads, from `src/`: `adapters/prometheus.ts`
+ * @param reader the module that reads, from `src/`: `adapters/metrics/prometheus/prometheus.ts`
  * @param secrets what no reason may hold: the credentials and others' rows that the situations put in the reader's way
  */
 export function conforms(reader: string, situations: Situations, { secrets = [] as string[] } = {}): void {
+  const [module = ''] = reader.split(/[ ,]/);
+  if (!existsSync(`src/${module}`)) throw new Error(`there is no module src/${module}`);
   describe(`${reader} reads the outside`, () => {
     for (const [situation, title] of Object.entries(SITUATIONS) as [Situation, string][]) {
       const read = situations[situation];

@@ -65,7 +65,7 @@ conforms(
   { secrets: ['geheim'] },
 );
 
-conforms('activities/revisions.ts, for a tool whose books only it can read,', {
+conforms('activities/migration/revisions.ts, for a tool whose books only it can read,', {
   value: () => ask('echo 1764000000000_reserve-stock', { tool: 'node-pg-migrate' }),
   none: () => ask('echo base', { tool: 'node-pg-migrate' }),
   hidden: () => ask('true', { tool: 'node-pg-migrate' }),

@@ -1,6 +1,8 @@
 /** Deployments in real time, as people start and steer them: the built CLI, an ordinary worker, plain signals. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -13,10 +15,12 @@ import { startTraffic } from '../../src/demo/traffic.js';
 import type { Decision } from '../../src/domain/ledger/ledger.js';
 import { newDeploymentId } from '../../src/plan/deployment-id.js';
 import { loadPlan } from '../../src/plan/load.js';
+import { startPgbouncer } from '../helpers/pgbouncer.js';
 import {
   asks,
   BASE_REVISION,
   changedPlan,
+  connectTo,
   ledgerWhen,
   NEW_REVISION,
   operationsOf,
@@ -328,4 +332,50 @@ test('a plan copied from the last release is refused before anything starts, and
   const aborted = await cli('abort', '--as', 'diego.alves', '--role', 'devops', '--why', 'the plan is an old one');
   expect(aborted).toMatchObject({ code: 0 });
   expect(await handle.result()).toMatchObject({ outcome: 'aborted' });
+}, 120_000);
+
+test('a database behind a pooler of transactions is refused before anything starts, and its application goes on writing', async () => {
+  const { production } = environments();
+  const { host, port, name, user, passwordFile } = production.database;
+  const pooler = await startPgbouncer(
+    { host, port, name, user, password: `file:${passwordFile}` },
+    { pool_mode: 'transaction', default_pool_size: 2 },
+  );
+  closers.push(() => pooler.stop());
+  const pooled = { ...production, database: { ...production.database, port: pooler.port } };
+  const direct = await connectTo(production);
+  await direct.query('create table written_by_the_application (at timestamptz default now())');
+  const application = await connectTo(pooled);
+  const written = { rows: 0, errors: [] as unknown[], goOn: true };
+  const writing = (async () => {
+    while (written.goOn) {
+      const insert = application.query('insert into written_by_the_application default values');
+      await insert.then(
+        () => (written.rows += 1),
+        (error: unknown) => written.errors.push(error),
+      );
+    }
+  })();
+  const behind = join(sandbox.home, 'behind-a-pooler.yaml');
+  const address = (at: number) => `@${host}:${at}/${name}`;
+  await writeFile(behind, readFileSync(bindings, 'utf8').replaceAll(address(port), address(pooler.port)));
+
+  const doctor = await cli('doctor', plan, '--bindings', behind, '--as', 'ana.souza');
+  expect(doctor).toMatchObject({ code: 1, out: expect.stringMatching(/production-session.*pooler/) });
+  const { handle } = await start(plan, '--bindings', behind);
+  const ledger = await ledgerWhen(handle, 'people are asked', asks('prerequisites.staging'));
+  expect(ledger.questions[0]?.text).toMatch(/pooler/);
+  expect(operationsOf(environments().staging)).toEqual([]);
+  expect(await cli('abort', '--as', 'diego.alves', '--role', 'devops', '--why', 'behind a pooler')).toMatchObject({
+    code: 0,
+  });
+  expect(await handle.result()).toMatchObject({ outcome: 'aborted' });
+
+  written.goOn = false;
+  await writing;
+  expect(written).toMatchObject({ errors: [], rows: expect.any(Number) });
+  expect(written.rows).toBeGreaterThan(100);
+  await application.end();
+  await direct.query('drop table written_by_the_application');
+  await direct.end();
 }, 120_000);

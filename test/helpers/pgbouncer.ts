@@ -15,6 +15,7 @@ const BINARY = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']
   .find((file) => existsSync(file));
 
 export interface TestPooler {
+  port: number;
   /** The same database by way of the pooler. */
   through(database: Database): Database;
   stop(): Promise<void>;
@@ -62,7 +63,7 @@ export async function startPgbouncer(
       () => false,
     );
     await client.end().catch(() => undefined);
-    if (answers) return { through, stop };
+    if (answers) return { port, through, stop };
     await sleep(50);
   }
   await stop();

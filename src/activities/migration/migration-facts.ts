@@ -32,7 +32,7 @@ export interface MigrationRun {
   /** Nothing was run, and why. */
   refusal?: string;
   /** Without it nothing had to be run. */
-  run?: { title: string; failure?: string; milliseconds: number; output: string };
+  run?: { title: string; failure?: string; milliseconds: number; output: string; notWhole?: string };
   before?: DatabaseState;
   after?: DatabaseState;
 }
@@ -116,6 +116,7 @@ function warnings({ run, refusal }: MigrationRun): Fact {
   if (!run) return fact(refusal === undefined, 'nothing was run');
   const lines = warningLines(run.output);
   if (lines.length > 0) return fact(false, `${lines.length} warnings: ${quotable(lines[0] ?? '').slice(0, 300)}`);
+  if (run.notWhole !== undefined) return unknownFact('warnings', `whether it warns is not known: ${run.notWhole}`);
   const ended = run.failure === undefined;
   return fact(ended, `no warnings in the output${ended ? '' : ' up to the failure'}`);
 }

@@ -118,8 +118,12 @@ async function runAndLook(work: Work, before: DatabaseState): Promise<MigrateRep
   const after = await look(work, { heads: false });
   if (work.stock) await remember(work, 'after', after);
   const output = redact(`${run.output}\n${run.errors}`, await secretsOf(environment));
-  const { milliseconds, failure } = run;
-  const course = { before, after, run: { title: line.title, failure: failure?.message, milliseconds, output } };
+  const { milliseconds, failure, notWhole } = run;
+  const course = {
+    before,
+    after,
+    run: { title: line.title, failure: failure?.message, milliseconds, output, notWhole },
+  };
   return reportOf(work, course, run.evidence);
 }
 

@@ -8,11 +8,15 @@ export interface Breach {
 
 const MIRRORED: Record<Comparison, Comparison> = { '>': '<', '>=': '<=', '<': '>', '<=': '>=' };
 
+/** Characters. Rules that people write are far shorter; a longer one is not worth the time that reading it may take. */
+const LONGEST_EXPRESSION = 4_000;
+
 /**
  * The one comparison with a number that decides an expression: `a / b > 0.02`, `3 < x`, `(x > bool 1e3)`.
  * @returns why there is no such one, when `and`, `or`, `unless` or several comparisons make it something else
  */
 export function breachOf(expression: string): Breach | { unread: string } {
+  if (expression.length > LONGEST_EXPRESSION) return { unread: 'it is too long to be read' };
   const bare = outermost(expression);
   if (/(^|[\s)}\]])(and|or|unless)([\s({]|$)/i.test(bare.flat)) return { unread: 'it has more than one condition' };
   const found = [...bare.flat.matchAll(/(==|!=|>=|<=|>|<)/g)];

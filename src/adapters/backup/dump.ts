@@ -5,6 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { execa } from 'execa';
 import { FailureType } from '../../contract/errors.js';
 import type { Database } from '../../contract/plan/environment.js';
+import { inOneLine } from '../../domain/one-line.js';
 import { searchPath } from '../commands/command-line.js';
 import { redact } from '../evidence/redaction.js';
 import { readSecret } from '../evidence/secrets.js';
@@ -36,7 +37,7 @@ export async function findDumpTools(serverMajor: number, tools: string[]): Promi
   for (const folder of new Set(folders)) {
     const pgDump = join(folder, 'pg_dump');
     const { failed, stdout } = await execa(pgDump, ['--version'], { reject: false, timeout: 10_000 });
-    const major = Number(/(\d+)(\.\d+|devel|beta\d+|rc\d+)*\s*(\(|$)/.exec(stdout)?.[1]);
+    const major = Number(/(\d+)(\.\d+|devel|beta\d+|rc\d+)*\s*(\(|$)/.exec(stdout.slice(0, 200))?.[1]);
     if (failed || !(major > 0)) continue;
     if (major >= serverMajor) return { pgDump, pgRestore: join(folder, 'pg_restore'), version: stdout.trim() };
     found.push(`${pgDump} (${major})`);
@@ -136,7 +137,4 @@ export async function readDump(
 
 /** What pg_restore said, on one line, as far as it may be shown. */
 export const said = (stderr: string, code = 'no reason was given'): string =>
-  quotable(stderr, 20)
-    .trim()
-    .replaceAll(/\s*\n\s*/g, ' ')
-    .slice(-300) || code;
+  inOneLine(quotable(stderr, 20)).slice(-300) || code;

@@ -90,8 +90,10 @@ async function trailers(repository: Repository, commit: string, key: string): Pr
 }
 
 function readPerson(written: string): Person {
-  const [, name, email] = /^(.*?)\s*<([^<>]*)>\s*$/.exec(written) ?? [];
-  return name === undefined || email === undefined ? { name: written.trim(), email: '' } : { name, email };
+  const text = written.trim();
+  const open = text.lastIndexOf('<');
+  if (open < 0 || !text.endsWith('>')) return { name: text, email: '' };
+  return { name: text.slice(0, open).trim(), email: text.slice(open + 1, -1) };
 }
 
 const fold = (text: string): string => text.trim().toLowerCase();

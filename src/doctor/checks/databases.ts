@@ -15,6 +15,7 @@ import type { Database, Environment } from '../../contract/plan/environment.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import { formatDuration } from '../../domain/duration.js';
+import { inOneLine } from '../../domain/one-line.js';
 import { STEPS } from '../../domain/steps.js';
 import type { Check, CheckContext, CheckResult } from './check.js';
 
@@ -78,7 +79,7 @@ async function lookAt(plan: ResolvedPlan, environment: Environment): Promise<Che
   } catch (error) {
     if (connected.ok || isSecretMissing(error)) throw error;
     const advice = 'Check host, user, password and the way to it from this machine.';
-    return [{ name: `${name}-database`, ok: false, text: inOneLine(error), advice }];
+    return [{ name: `${name}-database`, ok: false, text: messageInOneLine(error), advice }];
   }
 }
 
@@ -103,7 +104,7 @@ async function session(environment: Environment, where: string): Promise<CheckRe
     await withDatabase(environment.database, async () => undefined, { session: true });
     return { ...finding, ok: true, text: `${where} gives sessions: no pooler of transactions is in between` };
   } catch (error) {
-    return { ...finding, ok: false, text: inOneLine(error) };
+    return { ...finding, ok: false, text: messageInOneLine(error) };
   }
 }
 
@@ -128,7 +129,7 @@ async function minimumRows(client: DatabaseClient, { prerequisites }: ResolvedPl
     return [{ name: 'rows', ok, text, ...(!ok && { advice: `Put test data into ${table} on staging.` }) }];
   } catch (error) {
     const advice = 'Name a table that is there in `prerequisites.minimumRows`.';
-    return [{ name: 'rows', ok: false, text: `rows of ${table} on staging: ${inOneLine(error)}`, advice }];
+    return [{ name: 'rows', ok: false, text: `rows of ${table} on staging: ${messageInOneLine(error)}`, advice }];
   }
 }
 
@@ -175,7 +176,7 @@ async function dumpTools(version: number, { name, tools }: Environment): Promise
     const found = await findDumpTools(version, tools);
     return { name: `${name}-pg-dump`, step, ok: true, text: `${found.version} dumps PostgreSQL ${version}` };
   } catch (error) {
-    return { name: `${name}-pg-dump`, step, ok: false, text: `${name}: ${inOneLine(error)}` };
+    return { name: `${name}-pg-dump`, step, ok: false, text: `${name}: ${messageInOneLine(error)}` };
   }
 }
 
@@ -256,7 +257,7 @@ async function tryScratch({ backup, environments }: ResolvedPlan): Promise<Check
   } catch (error) {
     if (isSecretMissing(error)) throw error;
     const advice = 'Check `backup.scratch`: host, user, password, and the way to it from this machine.';
-    return [{ name: 'scratch-server', ok: false, text: inOneLine(error), advice }];
+    return [{ name: 'scratch-server', ok: false, text: messageInOneLine(error), advice }];
   }
   const { may, version } = found;
   const findings: CheckResult[] = [
@@ -289,4 +290,4 @@ async function tryScratch({ backup, environments }: ResolvedPlan): Promise<Check
 const isSecretMissing = (error: unknown): boolean =>
   error instanceof ApplicationFailure && error.type === FailureType.SecretMissing;
 
-const inOneLine = (error: unknown): string => (error as Error).message.trim().replaceAll(/\s*\n\s*/g, ' ');
+const messageInOneLine = (error: unknown): string => inOneLine((error as Error).message);

@@ -278,10 +278,13 @@ describe('what stands in for a Prometheus that misbehaves', () => {
   });
 
   describe('that has answered only in part', () => {
-    const values = [[Math.floor(Date.now() / SECOND), '3']];
-    const whole = { status: 'success', data: { resultType: 'matrix', result: [{ metric: {}, values }] } };
+    /** A value at the last time that is asked for. */
+    const whole = ({ url = '' }: { url?: string }) => {
+      const values = [[Number(new URL(url, 'http://prometheus').searchParams.get('end')), '3']];
+      return { status: 'success', data: { resultType: 'matrix', result: [{ metric: {}, values }] } };
+    };
     const answering = async (more: object) =>
-      (await (await standIn((_, response) => json(response, { ...whole, ...more }))).take())?.[0];
+      (await (await standIn((request, response) => json(response, { ...whole(request), ...more }))).take())?.[0];
 
     test.each([
       ['a store that did not answer (Thanos, Mimir)', { warnings: ['no store matched for this query'] }, 'no store'],
@@ -309,7 +312,7 @@ describe('what stands in for a Prometheus that misbehaves', () => {
     test('is one too where it is only `up` of the targets that is not all there', async () => {
       const { server, take } = await standIn((request, response) => {
         const isUp = request.url?.includes('last_over_time') ?? false;
-        json(response, { ...whole, ...(isUp && { warnings: ['store: deadline exceeded'] }) });
+        json(response, { ...whole(request), ...(isUp && { warnings: ['store: deadline exceeded'] }) });
       }, {});
       expect(await take()).toMatchObject([{ kind: 'ok' }]);
       const source = { kind: 'prometheus', place: { api: server.url }, query: 'sum(queue)' } as const;

@@ -1,0 +1,57 @@
+/** Whoever reads the outside is put through every situation; who is not says by whose suite it is covered, or why not. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+const ADAPTERS = 'src/adapters';
+
+/** What reaches beyond the process. */
+const OUTSIDE =
+  /^import (?!type )[^;]*? from '(?:node:(?:child_process|fs|fs\/promises|net|tls)|undici|pg|execa|@aws-sdk\/[^']+|@octokit\/[^']+|fast-xml-parser|(?:\.\.?\/)+(?:\w+\/)*(?:http|requests|patient-request|json-service|short-command|postgres|connection-pool|git|aws)\.js)'/m;
+
+const COVERED: Record<string, string> = {
+  'application/requests.ts': 'it makes requests; login, endpoint checks and load generator read what comes back',
+  'backup/backup-store.ts': 'what both stores share; each of them has a suite',
+  'backup/database-administration.ts': 'it makes and drops databases; test/activities/backup/restore.test.ts',
+  'backup/database-swap.ts': 'it renames databases and looks at what is there; test/activities/backup/restore.test.ts',
+  'backup/s3-upload.ts': 'by the suite of the S3 store',
+  'backup/trial-restore.ts': 'by the suites of dumps',
+  'cloud/datadog-api.ts': 'by the suites of Datadog',
+  'commands/process-identity.mjs': 'by the suite of the recorder',
+  'commands/recorder-process.mjs': 'by the suite of the recorder',
+  'evidence/evidence-store.ts': 'it writes, and reads back what it wrote itself by its hash',
+  'evidence/secrets.ts': 'a secret that is not there is said to be missing, and stops its step',
+  'metrics/range-queries.ts': 'it passes on what the sources say; each has a suite',
+  'metrics/samples/series.ts': 'it reads what it wrote itself',
+  'migration/migration-lock.ts': 'test/adapters/migration/migration-lock.test.ts',
+  'postgres/connection-pool.ts': 'by the suite of the PostgreSQL metrics',
+  'postgres/postgres-connection.ts': 'by the suite of PostgreSQL connections',
+  'postgres/postgres-errors.ts': 'it puts errors into words; test/adapters/postgres/quotable.test.ts',
+  'postgres/postgres-tls.ts': 'test/adapters/postgres/postgres-tls.test.ts, with servers of every kind',
+};
+
+const files = (folder: string, ending: RegExp): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => ending.test(file));
+
+const readers = files(ADAPTERS, /(?<!\.d)\.m?ts$|\.mjs$/).filter((file) =>
+  OUTSIDE.test(readFileSync(`${ADAPTERS}/${file}`, 'utf8')),
+);
+const suites = files('test', /\.test\.ts$/)
+  .map((file) => readFileSync(`test/${file}`, 'utf8'))
+  .filter((text) => /\bconforms\(/.test(text))
+  .join('\n');
+const hasSuite = (file: string) => suites.includes(`adapters/${file}`);
+
+test.each(readers)('%s is put through every situation, or covered elsewhere', (file) => {
+  expect(hasSuite(file) || file in COVERED).toBe(true);
+});
+
+test('what is covered elsewhere reads the outside, and has no suite of its own', () => {
+  for (const file of Object.keys(COVERED)) {
+    expect(readers).toContain(file);
+    expect(hasSuite(file), file).toBe(false);
+  }
+});
+
+test('the readers are found', () => {
+  expect(readers.length).toBeGreaterThan(40);
+});
