@@ -58,7 +58,9 @@ function answerSensibly(played: PlayedDeployment, question: OpenQuestion): void 
   const tries = (played.attempts[id] ?? 0) + 1;
   played.attempts[id] = tries;
   const lastResort = moves.includes('skip') ? 'skip' : 'abort';
-  const move = moves.includes('retry') ? (tries < 3 ? 'retry' : lastResort) : moves[played.choose(moves.length)];
+  // Who is refused again and again does something else in the end.
+  const isEnough = tries > (moves.includes('retry') ? 2 : 8) && moves.includes(lastResort);
+  const move = isEnough ? lastResort : moves.includes('retry') ? 'retry' : moves[played.choose(moves.length)];
   const option = move === 'rollback' ? ['full', 'code', 'migration'][played.choose(3)] : undefined;
   // What they have seen with their own eyes, where the deployment is not certain of it.
   const isNamed = (option === 'full' || option === 'migration') && played.choose(2) === 0;

@@ -34,6 +34,10 @@ export function judgeDecision(ledger: Ledger, approvals: Approvals, decision: De
   if (decision.kind !== 'approve' && decision.digest !== undefined && !names(decision.digest, ledger.digest)) {
     return refuse(`the digest is not the one of this deployment's plan (${short(ledger.digest)})`);
   }
+  // To go back to a revision is somebody's word for a rollback; it is not to ride along with another.
+  if (decision.kind !== 'rollback' && decision.revision !== undefined) {
+    return refuse('a revision is named with a rollback, and with no other decision');
+  }
   const goingBack = ledger.rollback !== undefined || unanswered(ledger, DECISION_KINDS.rollback.answers).length > 0;
   if ((ledger.stop || ledger.ending !== undefined) && !goingBack) {
     const by = ledger.stop ? `${ledger.stop.kind} by ${ledger.stop.who}` : ledger.ending;

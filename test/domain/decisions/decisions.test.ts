@@ -154,6 +154,13 @@ describe.each(DECISIONS)('%s', (kind) => {
       refused("mallory is not on the plan's roster (ana, bob, carla, diego)"),
     ));
 
+  test('names a revision only where it is a rollback', () => {
+    if (kind === 'rollback') return; // names it with the options that go back to one
+    expect(say(ledger(), { ...decision, revision: 'base' })).toEqual(
+      refused('a revision is named with a rollback, and with no other decision'),
+    );
+  });
+
   test('is refused in a role that the person does not have', () =>
     expect(say(ledger(), { ...decision, who: 'carla', role: 'devops' })).toEqual(
       refused('carla does not have the role devops (has: dba)'),
