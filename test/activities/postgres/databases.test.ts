@@ -119,6 +119,26 @@ describe('verifyState', () => {
     await server.query(database, `insert into alembic_version values ('other')`);
     expect(oks(await state({ revision: '5403edb1d087' }))).toEqual({ revision: false });
   });
+
+  test('finds no index left where a downgrade has dropped the table that the migration had made', async () => {
+    const { database, environment } = await prepared();
+    const left = () =>
+      runActivity(() =>
+        verify({
+          key: KEY,
+          evidence: { store: '/nowhere', deployment: 'd' },
+          environment,
+          healthPath: '/health',
+          expected: { indexes: { present: false, expectations: INDEXES } },
+        }),
+      );
+    await server.query(database, 'create schema hidden; alter table plans set schema hidden');
+    await expect(left()).rejects.toThrow('relation "plans" does not exist');
+    await server.query(database, 'drop table hidden.plans');
+    expect((await left()).facts).toMatchObject([
+      { name: 'indexes', ok: true, text: 'indexes of this deployment: none is left, nor their table plans' },
+    ]);
+  });
 });
 
 describe('a database that does not answer', () => {
