@@ -103,6 +103,14 @@ test('values that a message itself quotes are withheld, names are not', () => {
   );
 });
 
+test('where the beginning was cut off, nothing is shown until something new begins: it may be the middle of a row', () => {
+  const cut = "(7, 'rowmark'),\n  (8, 'rowmark')]\nINFO  [alembic.runtime.migration] and more\ngoes on";
+  expect(quotable(cut, undefined, true)).toBe(`${WITHHELD}\nINFO  [alembic.runtime.migration] and more\ngoes on`);
+  expect(quotable(cut, 1, true)).toBe('goes on');
+  expect(quotable("(8, 'rowmark')", 5, true)).toBe(WITHHELD);
+  expect(quotable('', 5, true)).toBe('');
+});
+
 test('what holds no row is shown as it is', () => {
   const text = [
     'INFO  [alembic.runtime.migration] Running upgrade 1a -> 2b, add early warning thresholds',
