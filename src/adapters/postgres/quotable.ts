@@ -116,6 +116,13 @@ function withoutSecrets(line: string): string {
   );
 }
 
+/**
+ * An SQL statement without its texts. pg_stat_statements puts numbers for the values of queries only: what `DO`, `CALL`
+ * and `EXECUTE` were given stands there as it was written.
+ */
+export const quotableStatement = (sql: string): string =>
+  sql.replaceAll(/\$((?:[a-z_]\w*)?)\$.*?(?:\$\1\$|$)|'(?:[^'\\]|''|\\.)*'?/gisu, WITHHELD);
+
 /** The fields of an error as a server sends it. */
 export interface ServerError {
   message: string;

@@ -64,6 +64,13 @@ describe('reviewDatabase', () => {
     });
   });
 
+  test('what a slow statement was given is not told', async () => {
+    const { database, environment, place } = await prepared();
+    await server.query(database, `do $$ begin perform pg_sleep(1.1), 'rowmark'; end $$`);
+    const slow = fact(await review(environment, place), 'slow-queries');
+    expect(slow).toMatchObject({ ok: false, text: expect.stringMatching(/^slow: do \[…\] \(1 calls, /) });
+  });
+
   test('without pg_stat_statements slow queries are unknown, which is no pass', async () => {
     const { environment, place } = await prepared(TABLE.replace(/create extension.*/, ''));
     const slow = fact(await review(environment, place), 'slow-queries');
