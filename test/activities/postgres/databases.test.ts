@@ -96,19 +96,20 @@ describe('reviewDatabase', () => {
 
 describe('verifyState', () => {
   const verify = createVerificationActivities().verifyState;
+  const stateOf = (environment: Environment, expected: Parameters<typeof verify>[0]['expected']) =>
+    runActivity(() =>
+      verify({
+        key: KEY,
+        evidence: { store: '/nowhere', deployment: 'd' },
+        environment,
+        healthPath: '/health',
+        expected,
+      }),
+    );
 
   test('reads revision and indexes from the database', async () => {
     const { database, environment } = await prepared();
-    const state = (expected: Parameters<typeof verify>[0]['expected']) =>
-      runActivity(() =>
-        verify({
-          key: KEY,
-          evidence: { store: '/nowhere', deployment: 'd' },
-          environment,
-          healthPath: '/health',
-          expected,
-        }),
-      );
+    const state = (expected: Parameters<typeof verify>[0]['expected']) => stateOf(environment, expected);
     const indexes = (present: boolean) => ({ present, expectations: INDEXES });
     expect(oks(await state({ revision: null, indexes: indexes(true) }))).toEqual({ revision: true, indexes: true });
     expect(oks(await state({ indexes: indexes(false) }))).toEqual({ indexes: false });
@@ -129,16 +130,7 @@ describe('verifyState', () => {
 
   test('finds no index left where a downgrade has dropped the table that the migration had made', async () => {
     const { database, environment } = await prepared();
-    const left = () =>
-      runActivity(() =>
-        verify({
-          key: KEY,
-          evidence: { store: '/nowhere', deployment: 'd' },
-          environment,
-          healthPath: '/health',
-          expected: { indexes: { present: false, expectations: INDEXES } },
-        }),
-      );
+    const left = () => stateOf(environment, { indexes: { present: false, expectations: INDEXES } });
     await server.query(database, 'create schema hidden; alter table plans set schema hidden');
     await expect(left()).rejects.toThrow('relation "plans" does not exist');
     await server.query(database, 'drop table hidden.plans');
