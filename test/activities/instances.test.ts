@@ -85,6 +85,18 @@ describe('a version behind a balancer', () => {
     expect((await verify()).facts).toMatchObject([{ name: 'version', ok: true }]);
   });
 
+  test('is known of an application that takes its time: none of its answers is cut off by those before', async () => {
+    const server = await serve((_, response) => setTimeout(() => json(response, { version: 'v2' }), 170));
+    const answers = await askInstances(server.url, { timeout: 1_000 });
+    expect(answers.length).toBeGreaterThan(1);
+    expect(agreed(answers, 'version')).toEqual({ value: 'v2' });
+  });
+
+  test('that is an empty text is none', async () => {
+    const server = await serve((_, response) => json(response, { version: '' }));
+    expect(agreed(await askInstances(server.url), 'version')).toEqual({ unknown: 'no version' });
+  });
+
   test('an answer out of a cache is none of the application', async () => {
     const server = await serve((_, response) => json(response.setHeader('age', '30'), { version: 'v2' }));
     const { facts } = await wait(environmentAt(server.url), 300);

@@ -88,7 +88,7 @@ export async function runToEnd(input: CommandRun): Promise<CommandOutcome> {
     ApplicationFailure.create({
       type,
       message: redact(
-        `${line.title} ${what}${line.overSsh ? ` on ${line.host}` : ''}${excerpt(output, errors)}`,
+        `${line.title} ${what}${line.overSsh ? ` on ${line.host}` : ''}${excerpt(output, errors, notWhole !== undefined)}`,
         secrets,
       ),
       nonRetryable: true,
@@ -166,8 +166,8 @@ export const evidencePath = (key: StepKey, name: string): string =>
   `${key.step.replaceAll(/[^\w.-]/g, '_')}/${key.generation}/${name}`;
 
 /** The last lines of both outputs, as far as they may be shown: alembic reports on stdout, most others on stderr. */
-function excerpt(output: string, errors: string): string {
-  const lines = [quotable(output, 5), quotable(errors, 10)].filter(Boolean).join('\n');
+function excerpt(output: string, errors: string, isCut: boolean): string {
+  const lines = [quotable(output, 5, isCut), quotable(errors, 10, isCut)].filter(Boolean).join('\n');
   if (lines === '') return '; it printed nothing';
   return `:\n${lines.slice(-LONGEST_EXCERPT)}${lines.includes(WITHHELD) ? `\n(${WITHHELD} stands only in the evidence)` : ''}`;
 }

@@ -4,7 +4,7 @@ import type { MigrationTool } from '../../adapters/migration/migration-tools.js'
 import { describeChanges, fingerprint, type SchemaDescription } from '../../adapters/migration/schema-fingerprint.js';
 import type { TableStock } from '../../adapters/migration/table-stock.js';
 import type { Leftover } from '../../adapters/postgres/catalogue.js';
-import { quotable } from '../../adapters/postgres/quotable.js';
+import { quotable, WITHHELD } from '../../adapters/postgres/quotable.js';
 import { formatDuration } from '../../domain/duration.js';
 import { type Fact, unknownFact } from '../../domain/evidence.js';
 import { onlyRevision, type Revisions } from './revisions.js';
@@ -115,7 +115,11 @@ function warnings({ run, refusal }: MigrationRun): Fact {
   const fact = (ok: boolean, text: string) => ({ name: 'warnings', ok, text });
   if (!run) return fact(refusal === undefined, 'nothing was run');
   const lines = warningLines(run.output);
-  if (lines.length > 0) return fact(false, `${lines.length} warnings: ${quotable(lines[0] ?? '').slice(0, 300)}`);
+  if (lines.length > 0) {
+    // Only among all lines is it seen that one is part of a row or of a statement.
+    const [shown = WITHHELD] = warningLines(quotable(run.output, undefined, run.notWhole !== undefined));
+    return fact(false, `${lines.length} warnings: ${shown.slice(0, 300)}`);
+  }
   if (run.notWhole !== undefined) return unknownFact('warnings', `whether it warns is not known: ${run.notWhole}`);
   const ended = run.failure === undefined;
   return fact(ended, `no warnings in the output${ended ? '' : ' up to the failure'}`);

@@ -75,7 +75,8 @@ async function askTool(
   signal.throwIfAborted();
   const secrets = await secretsOf(environment);
   const problem = (what: string) => {
-    const said = quotable([run.stdout, run.stderr].filter(Boolean).join('\n')).slice(-1_000);
+    const isCut = run.cut.stdout + run.cut.stderr > 0;
+    const said = quotable([run.stdout, run.stderr].filter(Boolean).join('\n'), undefined, isCut).slice(-1_000);
     return { problem: redact(`${line.title} ${what}${said ? `:\n${said}` : ''}`, secrets) };
   };
   const wrong = endText(run.end, command.timeout);

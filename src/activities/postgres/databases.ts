@@ -2,6 +2,7 @@
 import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
 import { type Locks, readLocks, type SlowStatements, slowStatements } from '../../adapters/postgres/catalogue.js';
 import { withDatabase } from '../../adapters/postgres/postgres.js';
+import { quotableStatement } from '../../adapters/postgres/quotable.js';
 import { countRowsOf } from '../../adapters/postgres/row-counts.js';
 import { inWords, type Untold } from '../../adapters/postgres/statement-statistics.js';
 import type { DatabaseActivities } from '../../contract/activities/postgres.js';
@@ -48,7 +49,7 @@ function slowFact(seen: SlowStatements | Untold): Fact {
   return { name, ok: texts.length === 0, text };
 }
 
-const short = (query: string) => query.replaceAll(/\s+/g, ' ').trim().slice(0, 120);
+const short = (query: string) => quotableStatement(query).replaceAll(/\s+/g, ' ').trim().slice(0, 120);
 
 function locksFact({ blocked, deadlocks, since }: Locks): Fact {
   const name = 'locks';

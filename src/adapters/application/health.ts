@@ -40,7 +40,7 @@ const CACHED = 'cached';
 
 /**
  * Asks {@link ANSWERS} times in all, one after another, or as often as there is time.
- * @param options `first`: an answer that is there already; `timeout`: of one answer, and of all after the first one
+ * @param options `first`: an answer that is there already; `timeout`: of each answer, and for how long more are asked for
  * @throws the signal's reason
  */
 export async function askInstances(
@@ -50,10 +50,9 @@ export async function askInstances(
   const { timeout = TIMEOUT, signal } = options;
   const answers = [options.first ?? (await askHealth(url, timeout, signal))];
   const deadline = performance.now() + timeout;
-  while (answers.length < ANSWERS) {
-    const left = deadline - performance.now();
-    if (left < 1) break;
-    answers.push(await askHealth(url, left, signal));
+  // Each has as long as the first: one that is cut off by what time is left would look like an instance that is silent.
+  while (answers.length < ANSWERS && deadline - performance.now() >= 1) {
+    answers.push(await askHealth(url, timeout, signal));
   }
   return answers;
 }
@@ -63,7 +62,8 @@ export function told(health: Health, field: string): { value: string } | { unkno
   if (health instanceof NoAnswer) return { unknown: health.message };
   if (health.status !== 200) return { unknown: health.statusText };
   const value = fieldOf(jsonOf(health), field);
-  return typeof value === 'string' || typeof value === 'number' ? { value: String(value) } : { unknown: `no ${field}` };
+  const isTold = (typeof value === 'string' && value.trim() !== '') || typeof value === 'number';
+  return isTold ? { value: String(value) } : { unknown: `no ${field}` };
 }
 
 /** A field of which all answers say the same; or why it is not known: `version v2 in 6 of 10 answers, v1 in 4`. */

@@ -38,6 +38,17 @@ export async function readIndexes(client: DatabaseClient, table: string): Promis
   return rows.map((row) => ({ ...row, scans: Number(row.scans) }));
 }
 
+/** Whether there is such a table: by the catalogue, which shows also those that this user's search path does not lead to. */
+export async function hasTable(client: DatabaseClient, table: string): Promise<boolean> {
+  const [name, schema] = table.split('.').reverse();
+  const { rows } = await client.query<{ there: boolean }>(
+    `select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                     where c.relname = $1 and n.nspname = coalesce($2, n.nspname) and c.relkind in ('r', 'p', 'm')) as there`,
+    [name, schema],
+  );
+  return rows[0]?.there === true;
+}
+
 export const isUsable = (index: IndexState): boolean => index.valid && index.ready && index.live;
 
 /** An index that queries cannot use and that every write still pays for. */

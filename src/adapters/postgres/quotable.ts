@@ -65,10 +65,12 @@ const LONGEST_LINE = 2_000;
  * The text without what may be a row, a statement or somebody's secret.
  * @param text whole lines; it is to be cut to length afterwards, for what is cut off may tell what the rest is
  * @param last how many lines of what may be shown are wanted: the last ones
+ * @param isCut its beginning is missing: what it begins with may be the middle of a detail
  */
-export function quotable(text: string, last = Number.POSITIVE_INFINITY): string {
-  const shown: string[] = [];
-  let withholding = false;
+export function quotable(text: string, last = Number.POSITIVE_INFINITY, isCut = false): string {
+  if (text === '') return '';
+  const shown: string[] = isCut ? [WITHHELD] : [];
+  let withholding = isCut;
   for (const whole of text.split(/\r?\n/)) {
     const line = whole.slice(0, LONGEST_LINE);
     if (/\bat RAISE\b/.test(line)) hideRaised(shown);
@@ -113,6 +115,13 @@ function withoutSecrets(line: string): string {
       )
   );
 }
+
+/**
+ * An SQL statement without its texts. pg_stat_statements puts numbers for the values of queries only: what `DO`, `CALL`
+ * and `EXECUTE` were given stands there as it was written.
+ */
+export const quotableStatement = (sql: string): string =>
+  sql.replaceAll(/\$((?:[a-z_]\w*)?)\$.*?(?:\$\1\$|$)|'(?:[^'\\]|''|\\.)*'?/gisu, WITHHELD);
 
 /** The fields of an error as a server sends it. */
 export interface ServerError {

@@ -64,6 +64,13 @@ describe('reviewDatabase', () => {
     });
   });
 
+  test('what a slow statement was given is not told', async () => {
+    const { database, environment, place } = await prepared();
+    await server.query(database, `do $$ begin perform pg_sleep(1.1), 'rowmark'; end $$`);
+    const slow = fact(await review(environment, place), 'slow-queries');
+    expect(slow).toMatchObject({ ok: false, text: expect.stringMatching(/^slow: do \[…\] \(1 calls, /) });
+  });
+
   test('without pg_stat_statements slow queries are unknown, which is no pass', async () => {
     const { environment, place } = await prepared(TABLE.replace(/create extension.*/, ''));
     const slow = fact(await review(environment, place), 'slow-queries');
@@ -89,19 +96,20 @@ describe('reviewDatabase', () => {
 
 describe('verifyState', () => {
   const verify = createVerificationActivities().verifyState;
+  const stateOf = (environment: Environment, expected: Parameters<typeof verify>[0]['expected']) =>
+    runActivity(() =>
+      verify({
+        key: KEY,
+        evidence: { store: '/nowhere', deployment: 'd' },
+        environment,
+        healthPath: '/health',
+        expected,
+      }),
+    );
 
   test('reads revision and indexes from the database', async () => {
     const { database, environment } = await prepared();
-    const state = (expected: Parameters<typeof verify>[0]['expected']) =>
-      runActivity(() =>
-        verify({
-          key: KEY,
-          evidence: { store: '/nowhere', deployment: 'd' },
-          environment,
-          healthPath: '/health',
-          expected,
-        }),
-      );
+    const state = (expected: Parameters<typeof verify>[0]['expected']) => stateOf(environment, expected);
     const indexes = (present: boolean) => ({ present, expectations: INDEXES });
     expect(oks(await state({ revision: null, indexes: indexes(true) }))).toEqual({ revision: true, indexes: true });
     expect(oks(await state({ indexes: indexes(false) }))).toEqual({ indexes: false });
@@ -118,6 +126,17 @@ describe('verifyState', () => {
     expect(oks(await state({ revision: '5403edb1d087', reported: 'x_5403edb1d087' }))).toEqual({ revision: false });
     await server.query(database, `insert into alembic_version values ('other')`);
     expect(oks(await state({ revision: '5403edb1d087' }))).toEqual({ revision: false });
+  });
+
+  test('finds no index left where a downgrade has dropped the table that the migration had made', async () => {
+    const { database, environment } = await prepared();
+    const left = () => stateOf(environment, { indexes: { present: false, expectations: INDEXES } });
+    await server.query(database, 'create schema hidden; alter table plans set schema hidden');
+    await expect(left()).rejects.toThrow('relation "plans" does not exist');
+    await server.query(database, 'drop table hidden.plans');
+    expect((await left()).facts).toMatchObject([
+      { name: 'indexes', ok: true, text: 'indexes of this deployment: none is left, nor their table plans' },
+    ]);
   });
 });
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { databaseReason } from '../../../src/adapters/postgres/postgres-errors.js';
-import { quotable, quotableError, WITHHELD } from '../../../src/adapters/postgres/quotable.js';
+import { quotable, quotableError, quotableStatement, WITHHELD } from '../../../src/adapters/postgres/quotable.js';
 import type { Database } from '../../../src/contract/plan/environment.js';
 import { startTestServer, type TestServer } from '../../activities/postgres-server.js';
 
@@ -101,6 +101,28 @@ test('values that a message itself quotes are withheld, names are not', () => {
   expect(quotable('ERROR:  null value in column "email" of relation "plans" violates not-null constraint')).toContain(
     'column "email" of relation "plans"',
   );
+});
+
+test('where the beginning was cut off, nothing is shown until something new begins: it may be the middle of a row', () => {
+  const cut = "(7, 'rowmark'),\n  (8, 'rowmark')]\nINFO  [alembic.runtime.migration] and more\ngoes on";
+  expect(quotable(cut, undefined, true)).toBe(`${WITHHELD}\nINFO  [alembic.runtime.migration] and more\ngoes on`);
+  expect(quotable(cut, 1, true)).toBe('goes on');
+  expect(quotable("(8, 'rowmark')", 5, true)).toBe(WITHHELD);
+  expect(quotable('', 5, true)).toBe('');
+});
+
+test('of a statement its texts are withheld, however they are quoted; names and placeholders are shown', () => {
+  for (const text of [
+    "'rowmark'",
+    "'it''s rowmark'",
+    "E'a\\'rowmark'",
+    '$$ rowmark\n$$',
+    '$a$ $$rowmark$b$ $a$',
+    "'rowmark",
+  ])
+    expect(quotableStatement(`call f(${text}, $1, "Plan")`), text).toMatch(/^call f\(E?\[…\](, \$1, "Plan"\))?$/);
+  const query = 'select * from "Plans" where id = $1 and born > $2';
+  expect(quotableStatement(query)).toBe(query);
 });
 
 test('what holds no row is shown as it is', () => {
