@@ -1,7 +1,7 @@
 /** The system's clock is put right now and then. Nothing that is measured may depend on it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Deadline } from '../../src/adapters/http/deadline.js';
+import { Deadline } from '../../src/adapters/deadline.js';
 import { patientRequests } from '../../src/adapters/http/patient-request.js';
 import { CommandMetrics } from '../../src/adapters/metrics/command-metric.js';
 import { Scraper } from '../../src/adapters/metrics/prometheus/scrape.js';

@@ -64,8 +64,8 @@ describe.each(SUITES)('$folder', ({ folder, plan, least, sample }) => {
     expect(result?.differences, result && timelineText(result.timeline)).toEqual([]);
   });
 
-  // Of all scenarios, see test/long.
-  test.each(sample.slice(0, 4))('the history of %s says what its workflow said, whole or cut', async (name) => {
+  // All scenarios: test/long.
+  test.each(sample)('the history of %s says what its workflow said, whole or cut', async (name) => {
     await expectSameByReplay(rehearsals, heard, name);
   });
 });

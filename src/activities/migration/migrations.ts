@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { commandLine } from '../../adapters/commands/command-line.js';
 import { stepFolder, wasStarted } from '../../adapters/commands/recorder.js';
+import { Deadline } from '../../adapters/deadline.js';
 import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
 import { redact } from '../../adapters/evidence/redaction.js';
-import { Deadline } from '../../adapters/http/deadline.js';
 import {
   describeBackend,
   HELD,

@@ -1,7 +1,7 @@
 /** Whether the indexes are what the plan says, what its queries can do with them, and whether production uses them. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Deadline } from '../../adapters/deadline.js';
 import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
-import { Deadline } from '../../adapters/http/deadline.js';
 import { type IndexState, isUsable, readIndexes, readIndexUse } from '../../adapters/postgres/catalogue.js';
 import { withDatabase } from '../../adapters/postgres/postgres.js';
 import { describePlans, explainQuery, type PlansByMode, usesIndex } from '../../adapters/postgres/query-plans.js';

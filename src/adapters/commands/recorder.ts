@@ -8,7 +8,7 @@ import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Deadline } from '../http/deadline.js';
+import { Deadline } from '../deadline.js';
 import { processIdentity } from './process-identity.mjs';
 
 const RECORDER = fileURLToPath(new URL('./recorder-process.mjs', import.meta.url));

@@ -1,7 +1,7 @@
 /** Requests to services that limit how often they may be asked: asked again as they wish, until a deadline. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatDuration } from '../../domain/duration.js';
-import { Deadline } from './deadline.js';
+import { Deadline } from '../deadline.js';
 import { type HttpAnswer, type HttpRequest, NoAnswer, request } from './http.js';
 
 /** Milliseconds. */

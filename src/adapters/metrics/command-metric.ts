@@ -2,7 +2,7 @@
 import type { MetricSource } from '../../contract/plan/metrics.js';
 import { fillPlaceholders, inheritedVariables, searchPath } from '../commands/command-line.js';
 import { commandText, runShort } from '../commands/short-command.js';
-import { Deadline } from '../http/deadline.js';
+import { Deadline } from '../deadline.js';
 import { follow } from '../http/json-path.js';
 import { finite, type Reading } from './samples/readings.js';
 

@@ -6,7 +6,7 @@ import type { Metric, RangeSource } from '../../contract/plan/metrics.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { Sample } from '../../domain/watch/criteria.js';
 import { awsOptions } from '../cloud/aws.js';
-import { Deadline } from '../http/deadline.js';
+import { Deadline } from '../deadline.js';
 import { networkMessage } from '../http/http.js';
 import { patientRequests, RateLimited } from '../http/patient-request.js';
 import { type CloudWatchSource, readCloudWatch } from './cloudwatch.js';

@@ -64,7 +64,7 @@ describe('a JUnit file', () => {
 
 /** Reports as these tools write them: those of GoogleTest 1.12 and pytest 9 are their own output. */
 const dialect = (name: string) =>
-  parseTestResults(readFileSync(new URL(`../fixtures/junit/${name}.xml`, import.meta.url), 'utf8'));
+  parseTestResults(readFileSync(new URL(`../../fixtures/junit/${name}.xml`, import.meta.url), 'utf8'));
 
 describe('the dialects of JUnit files', () => {
   test.each<[string, { passed: number; failed: number; errors: number; skipped: number; flaky?: number }]>([

@@ -1,7 +1,7 @@
 /** The metric source `scrape`: an application's own Prometheus page, without a Prometheus. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MetricSource } from '../../../contract/plan/metrics.js';
-import { Deadline } from '../../http/deadline.js';
+import { Deadline } from '../../deadline.js';
 import { request } from '../../http/http.js';
 import type { Reading } from '../samples/readings.js';
 import { LONGEST_WAIT, ObservedSource, type SampleContext } from '../samples/sample-context.js';

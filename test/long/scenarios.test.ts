@@ -1,6 +1,7 @@
-/** Every scenario of both suites: its history, whole or cut, says what its workflow said of itself. */
-import { afterAll, beforeAll, describe, test } from 'vitest';
+/** Every scenario of both suites: it comes out as it says, and its history, whole or cut, says what its workflow said of itself. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Rehearsals, rehearse } from '../../src/rehearsal/rehearse.js';
+import { timelineText } from '../../src/rehearsal/report.js';
 import { loadScenarios } from '../../src/rehearsal/scenario/scenario.js';
 import { expectSameByReplay, Heard } from '../rehearsal/replayed.js';
 
@@ -19,7 +20,12 @@ describe.each(SUITES)('$folder', ({ folder, plan }) => {
   }, 1_800_000);
   afterAll(() => rehearsals?.stop());
 
-  test.each(scenarios.map(({ name }) => name))('%s', async (name) => {
-    await expectSameByReplay(rehearsals, heard, name);
-  });
+  test.each(scenarios.map(({ name }) => name))(
+    '%s comes out as it says, and is told the same by its history',
+    async (name) => {
+      const result = rehearsals.results.find(({ scenario }) => scenario === name);
+      expect(result?.differences, result && timelineText(result.timeline)).toEqual([]);
+      await expectSameByReplay(rehearsals, heard, name);
+    },
+  );
 });
