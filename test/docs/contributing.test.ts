@@ -1,0 +1,49 @@
+/** What CONTRIBUTING.md says of files is so: a recipe lists those in which its example stands, and no others. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+
+const page = readFileSync('CONTRIBUTING.md', 'utf8');
+const recipes = page.slice(page.indexOf('\n## Recipes'));
+
+/** How an example is known in the code. Comments are no part of it. */
+const EXAMPLES: Record<string, RegExp> = {
+  'A metric source': /\b(?:kind|source)(?:: | === )(?:z\.literal\()?'command'|\bcase 'command'/,
+  'A notifier': /'pagerduty'|\bPagerDutyChannel\b/,
+  // What is thrown for any tool's output has its home with alembic.
+  'A migration tool': /^(?!import \{ UnreadableRevision \}).*\balembic/im,
+  'A step': /\b(?:productionUnchanged|checkProduction|lookAtProduction|FoundProduction)\b/,
+  'A phase': /'closing'|\bclosing\(|\bproductionState\b/,
+};
+
+/** The demo is the shipped plan's: it is no place for what plans may name. */
+const ELSEWHERE = /^src\/demo\//;
+
+const code = new Map(
+  readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .map((file) => `src/${file}`)
+    .filter((file) => /\.m?ts$/.test(file) && !ELSEWHERE.test(file))
+    .map((file) => [file, withoutComments(readFileSync(file, 'utf8'))]),
+);
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/^\s*(?:\/\*[\s\S]*?\*\/|\/\/.*)$/gm, '');
+}
+
+const standsIn = (example: RegExp): string[] =>
+  [...code].filter(([, text]) => example.test(text)).map(([file]) => file);
+
+const sectionOf = (title: string): string =>
+  recipes.split(/^### /m).find((part) => part.startsWith(`${title}\n`)) ?? '';
+
+const listOf = (section: string): string[] => [...section.matchAll(/^\d+\. `([^`]+)`/gm)].map(([, file = '']) => file);
+
+describe.each(Object.entries(EXAMPLES))('the recipe “%s”', (title, example) => {
+  test('lists each file in which its example stands, once', () => {
+    expect(listOf(sectionOf(title)).sort()).toEqual(standsIn(example).sort());
+  });
+});
+
+test('each recipe has an example', () => {
+  const titles = [...recipes.matchAll(/^### (.+)$/gm)].map(([, title = '']) => title);
+  expect(titles).toEqual(Object.keys(EXAMPLES));
+});
