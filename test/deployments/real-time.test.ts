@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -315,6 +316,7 @@ test.each([
 );
 
 test('a plan copied from the last release is refused before anything starts, and by the doctor', async () => {
+  await resetTarget(sandbox);
   // It was the release before the one that production runs by now.
   await execa('git', ['-c', 'safe.directory=*', '-C', sandbox.target.repository, 'tag', '--force', 'v1.2.2', 'v1.2.3']);
   const stale = await changedPlan(sandbox.home, 'stale.yaml', (sections) => {
@@ -335,6 +337,7 @@ test('a plan copied from the last release is refused before anything starts, and
 }, 120_000);
 
 test('a database behind a pooler of transactions is refused before anything starts, and its application goes on writing', async () => {
+  await resetTarget(sandbox);
   const { production } = environments();
   const { host, port, name, user, passwordFile } = production.database;
   const pooler = await startPgbouncer(
@@ -346,14 +349,16 @@ test('a database behind a pooler of transactions is refused before anything star
   const direct = await connectTo(production);
   await direct.query('create table written_by_the_application (at timestamptz default now())');
   const application = await connectTo(pooled);
-  const written = { rows: 0, errors: [] as unknown[], goOn: true };
+  const written = { rows: 0, errors: [] as string[] };
+  const over = new AbortController();
+  closers.push(async () => over.abort());
   const writing = (async () => {
-    while (written.goOn) {
-      const insert = application.query('insert into written_by_the_application default values');
-      await insert.then(
+    while (!over.signal.aborted) {
+      await application.query('insert into written_by_the_application default values').then(
         () => (written.rows += 1),
-        (error: unknown) => written.errors.push(error),
+        (error: Error) => written.errors.push(error.message),
       );
+      await pause(5);
     }
   })();
   const behind = join(sandbox.home, 'behind-a-pooler.yaml');
@@ -371,7 +376,7 @@ test('a database behind a pooler of transactions is refused before anything star
   });
   expect(await handle.result()).toMatchObject({ outcome: 'aborted' });
 
-  written.goOn = false;
+  over.abort();
   await writing;
   expect(written).toMatchObject({ errors: [], rows: expect.any(Number) });
   expect(written.rows).toBeGreaterThan(100);
