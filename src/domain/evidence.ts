@@ -32,6 +32,12 @@ export interface Attestation {
   why?: string;
 }
 
+/** Of a decision only who stands for it, and why. */
+export const attestationOf = ({ who, role, why }: Attestation): Attestation => ({ who, role, why });
+
+/** `by ana as qa: the reason` */
+export const byWhom = ({ who, role, why }: Attestation): string => `by ${who} as ${role}${why ? `: ${why}` : ''}`;
+
 /** What every step comes back with. A step passed when every fact holds, is advisory, or was waived by a person. */
 export interface StepReport {
   summary: string;

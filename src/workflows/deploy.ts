@@ -8,6 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { DeployInput, DeployResult } from '../contract/deployment.js';
 import { hasChanged } from '../domain/decisions/decisions.js';
+import { byWhom } from '../domain/evidence.js';
 import type { DecisionRecord, Outcome, RollbackTrigger } from '../domain/ledger/ledger.js';
 import { mustHold } from './common/input.js';
 import { approval } from './phases/approval.js';
@@ -85,8 +86,7 @@ function triggerOf({ ledger, planned }: Deployment, error: unknown, text: string
   };
 }
 
-const words = ({ kind, who, role, why }: DecisionRecord): string =>
-  `${kind} by ${who} as ${role}${why ? `: ${why}` : ''}`;
+const words = (decision: DecisionRecord): string => `${decision.kind} ${byWhom(decision)}`;
 
 async function conclude(deployment: Deployment, ended: { outcome: Outcome; reason: string }): Promise<DeployResult> {
   const { items } = deployment.counted;

@@ -4,7 +4,7 @@ import { Temporal } from '@js-temporal/polyfill';
 import type { StepKey } from '../../contract/activities/step.js';
 import type { EnvironmentName } from '../../contract/plan/environment.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
-import type { EvidenceReference } from '../../domain/evidence.js';
+import { byWhom, type EvidenceReference } from '../../domain/evidence.js';
 import { DECISION_KINDS } from '../../domain/ledger/decision-kinds.js';
 import type { Decision } from '../../domain/ledger/ledger.js';
 import { STEPS } from '../../domain/steps.js';
@@ -211,9 +211,9 @@ export class World {
 
   /** Somebody says something; whether it counted is in the journal. */
   async say(decision: Decision, at: number, question?: string): Promise<boolean> {
-    const { kind, who, role, subject, option, why } = decision;
+    const { kind, subject, option } = decision;
     const about = [subject, option].filter((part) => part !== undefined).join(' ');
-    const text = `${kind}${about ? ` ${about}` : ''} by ${who} as ${role}${why ? `: ${why}` : ''}`;
+    const text = `${kind}${about ? ` ${about}` : ''} ${byWhom(decision)}`;
     // Written first: what follows from it may come before the answer to it.
     const entry = this.journal.add({ at, what: 'decided', text, decision: kind, question });
     // The people of a rehearsal have no keys, and are taken at their word.

@@ -3,7 +3,7 @@ import { condition, isCancellation } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import { type RunbookStep, stepsByID } from '../../contract/runbook.js';
 import { hasChanged } from '../../domain/decisions/decisions.js';
-import type { StepReport } from '../../domain/evidence.js';
+import { attestationOf, byWhom, type StepReport } from '../../domain/evidence.js';
 import type { DecisionRecord, StepRecord } from '../../domain/ledger/ledger.js';
 import type { Context } from './context.js';
 import { describe, RollbackNeeded } from './failures.js';
@@ -99,12 +99,12 @@ export class Steps {
     });
   }
 
-  private skip(record: StepRecord, { who, role, why }: DecisionRecord): void {
-    const by = { who, role, why };
+  private skip(record: StepRecord, answer: DecisionRecord): void {
+    const by = attestationOf(answer);
     record.state = 'skipped';
     record.skippedBy = by;
     record.facts = record.facts.map((fact) => (fact.ok || fact.by ? fact : { ...fact, by }));
-    record.reason = `${record.reason} (skipped by ${who} as ${role}: ${why})`;
+    record.reason = `${record.reason} (skipped ${byWhom(answer)})`;
     this.context.publish();
   }
 }

@@ -1,5 +1,6 @@
 /** What only people can know: every confirmation of a list, asked for at the same time. */
 import type { Confirmation } from '../../contract/plan/plan.js';
+import { attestationOf, byWhom } from '../../domain/evidence.js';
 import type { Deployment } from '../run/deployment.js';
 
 export async function confirmAll(deployment: Deployment, confirmations: Confirmation[]): Promise<void> {
@@ -16,8 +17,7 @@ async function confirm(deployment: Deployment, confirmation: Confirmation): Prom
       roles: confirmation.roles,
       moves: ['confirm'],
     });
-    const text = `confirmed by ${answer.who} as ${answer.role}${answer.why ? `: ${answer.why}` : ''}`;
-    const { who, role, why } = answer;
-    return { summary: text, facts: [{ name: 'confirmed', ok: true, text, by: { who, role, why } }], evidence: [] };
+    const text = `confirmed ${byWhom(answer)}`;
+    return { summary: text, facts: [{ name: 'confirmed', ok: true, text, by: attestationOf(answer) }], evidence: [] };
   });
 }

@@ -1,5 +1,6 @@
 /** Checklist 1.6: the API's documentation, in a browser where the worker has one, else as a person sees it. */
 import { DOCUMENTATION_FACTS } from '../../contract/checks.js';
+import { attestationOf, byWhom } from '../../domain/evidence.js';
 import { STEPS } from '../../domain/steps.js';
 import { longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
@@ -23,9 +24,9 @@ export async function documentation(deployment: Deployment): Promise<void> {
       roles: apiDocumentation.otherwise,
       moves: ['confirm'],
     });
-    const { who, role, why } = answer;
-    const text = `confirmed by ${who} as ${role}${why ? `: ${why}` : ''}`;
-    const facts = DOCUMENTATION_FACTS.map((name) => ({ name, ok: true, text, by: { who, role, why } }));
+    const text = `confirmed ${byWhom(answer)}`;
+    const by = attestationOf(answer);
+    const facts = DOCUMENTATION_FACTS.map((name) => ({ name, ok: true, text, by }));
     return { summary: text, facts, evidence: report.evidence };
   });
 }

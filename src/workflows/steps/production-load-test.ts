@@ -3,7 +3,7 @@ import { sleep } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import type { LoadTest } from '../../contract/plan/application.js';
 import type { Watch } from '../../contract/plan/watch.js';
-import type { Attestation, Fact, StepReport } from '../../domain/evidence.js';
+import { attestationOf, byWhom, type Fact, type StepReport } from '../../domain/evidence.js';
 import type { DecisionRecord } from '../../domain/ledger/ledger.js';
 import { judgeImpact, type Samples, silentCriteria } from '../../domain/watch/impact.js';
 import { loadOn, sampling, series } from '../common/policies.js';
@@ -46,7 +46,7 @@ async function permit(
     moves: ['confirm', 'skip'],
   });
   if (answer.kind === 'skip') return { declined: answer };
-  const approved: Fact = { name: 'approved', ok: true, text: `approved ${byWhom(answer)}`, by: attestation(answer) };
+  const approved: Fact = { name: 'approved', ok: true, text: `approved ${byWhom(answer)}`, by: attestationOf(answer) };
   return { facts: [approved, await lowTraffic(deployment, test, answer)] };
 }
 
@@ -55,7 +55,7 @@ async function lowTraffic(deployment: Deployment, test: LoadTest, approval: Deci
   const name = 'low-traffic';
   if (weekly.length === 0) {
     const text = `the plan names no time of low traffic; approved for now ${byWhom(approval)}`;
-    return { name, ok: true, text, by: attestation(approval) };
+    return { name, ok: true, text, by: attestationOf(approval) };
   }
   return awaitWindow(deployment, { id: `${test.id}-window`, fact: name, name: 'a time of low traffic', weekly });
 }
@@ -144,13 +144,10 @@ class Impact {
 
 function declined(answer: DecisionRecord): StepReport {
   const text = `declined ${byWhom(answer)}`;
-  const by = attestation(answer);
+  const by = attestationOf(answer);
   return {
     summary: `not run: ${text}`,
     facts: ['approved', 'low-traffic', ...MEASURED].map((name) => ({ name, ok: false, text, by })),
     evidence: [],
   };
 }
-
-const attestation = ({ who, role, why }: DecisionRecord): Attestation => ({ who, role, why });
-const byWhom = ({ who, role, why }: DecisionRecord): string => `by ${who} as ${role}${why ? `: ${why}` : ''}`;
