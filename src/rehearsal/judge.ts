@@ -1,6 +1,5 @@
 /** What was expected of a rehearsal against what came of it. */
 import { formatDuration } from '../domain/duration.js';
-import { PHASES } from '../domain/steps.js';
 import { type Detection, detectionOf, type FinishedRun, itemsOf } from './finished.js';
 import type { Expectation } from './scenario/schema.js';
 
@@ -157,6 +156,3 @@ function judgeAbsence(
   }
   return list;
 }
-
-/** Phases that were reached, in their order. */
-export const phasesReached = ({ ledger }: FinishedRun): string[] => PHASES.slice(0, PHASES.indexOf(ledger.phase) + 1);
