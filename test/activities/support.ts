@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,10 +59,14 @@ export function commandWith(run: string[], changes: Partial<Command> = {}): Comm
   return { run, on: 'worker', folder: '/', timeout: 60_000, ...changes };
 }
 
+/** Unlike `kill(pid, 0)` alone, a zombie counts as gone: when init takes note of its end is init's affair. */
 export const alive = (pid: number): boolean => {
   try {
-    return process.kill(pid, 0);
+    return process.kill(pid, 0) && !isZombie(pid);
   } catch {
     return false;
   }
 };
+
+const isZombie = (pid: number): boolean =>
+  process.platform === 'linux' && /^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));

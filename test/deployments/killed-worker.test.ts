@@ -13,10 +13,10 @@ import { startTraffic } from '../../src/demo/traffic.js';
 import { timeSkippingInterceptor } from '../../src/local/time-skipping.js';
 import { newDeploymentId } from '../../src/plan/deployment-id.js';
 import { loadPlan } from '../../src/plan/load.js';
+import { alive } from '../activities/support.js';
 import {
   BASE_REVISION,
   connectTo,
-  isAlive,
   NEW_REVISION,
   operations,
   ownSandbox,
@@ -101,7 +101,7 @@ test('SIGKILL of the worker during the staging deploy, the proof of the way back
 
   const deploy = await begun(staging, 'deploy staging main');
   await killWorker();
-  expect(isAlive(deploy.pid), 'the deploy was still running when its worker was dead').toBe(true);
+  expect(alive(deploy.pid), 'the deploy was still running when its worker was dead').toBe(true);
 
   await begun(staging, `alembic downgrade ${BASE_REVISION}`);
   await killWorker();
@@ -124,7 +124,7 @@ test('SIGKILL of the worker during the staging deploy, the proof of the way back
   const migration = await begun(production, 'alembic upgrade head');
   await until('the migration waits for the lock', () => isWaitedFor(lock), { within: 4_000, every: 10 });
   await killWorker();
-  expect(isAlive(migration.pid), 'the migration was still running when its worker was dead').toBe(true);
+  expect(alive(migration.pid), 'the migration was still running when its worker was dead').toBe(true);
   expect(await isWaitedFor(lock)).toBe(true);
   await lock.query('ROLLBACK');
 

@@ -134,15 +134,6 @@ export async function stateOf(
   }
 }
 
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Looks until there is something to see. */
 export async function until<T>(
   what: string,
