@@ -9,7 +9,8 @@ import { withDatabase } from '../adapters/postgres/postgres.js';
 import { countRowsOf } from '../adapters/postgres/row-counts.js';
 import type { PrerequisiteActivities } from '../contract/activities/admission.js';
 import type { Commands } from '../contract/plan/commands.js';
-import type { Environment } from '../contract/plan/environment.js';
+import type { Database, Environment } from '../contract/plan/environment.js';
+import { databaseOf } from '../contract/plan/parts.js';
 import { type Fact, failures, passed, type StepReport, unknownFact } from '../domain/evidence.js';
 import { withHeartbeat } from './commands/heartbeat.js';
 import { examineRepository } from './review/repository.js';
@@ -36,22 +37,17 @@ export function createPrerequisiteActivities(
     checkStaging: ({ environments, minimumRows }) =>
       withHeartbeat(async (signal) => {
         const staging = environments.find(({ name }) => name === 'staging');
-        const { table, rows: least } = minimumRows;
-        const rows = staging && (await withDatabase(staging.database, (client) => countRowsOf(client, table)));
-        const problems = (await Promise.all(environments.map((one) => checkCredentials(one, signal)))).flat();
-        const names = environments.map(({ name }) => name).join(' and ');
-        const facts: Fact[] = [
-          {
-            name: 'rows',
-            ok: rows !== undefined && rows >= least,
-            text: `staging has ${rows ?? 'unknown'} rows in ${table}, at least ${least} are needed`,
-          },
-          {
-            name: 'credentials',
-            ok: problems.length === 0 && environments.length > 0,
-            text: problems.length === 0 ? `database and API logins of ${names} work` : problems.join('; '),
-          },
-        ];
+        const rows = minimumRows && (await rowsFact(staging, minimumRows));
+        const attempts = environments.flatMap((one) => tryCredentials(one, signal));
+        const problems = (await Promise.all(attempts.map(({ problem }) => problem))).filter((one) => one !== undefined);
+        signal.throwIfAborted();
+        const credentials: Fact = {
+          name: 'credentials',
+          ok: problems.length === 0,
+          text:
+            problems.length === 0 ? `${attempts.map(({ what }) => what).join(', ')}: all work` : problems.join('; '),
+        };
+        const facts = [...(rows ? [rows] : []), ...(attempts.length > 0 ? [credentials] : [])];
         return summed(facts, facts.map((fact) => fact.text).join('; '));
       }),
 
@@ -74,24 +70,47 @@ function summed(facts: Fact[], good: string): StepReport {
   return passed(report) ? report : { ...report, summary: failures(report) };
 }
 
-/** @returns what does not work, for people */
-async function checkCredentials(environment: Environment, signal: AbortSignal): Promise<string[]> {
-  const attempts = [
-    // Migrations and dumps need a session: a pooler is told of now, and not when production waits.
-    withDatabase(environment.database, (client) => client.query('select 1'), { session: true }).then(() => undefined),
-    logIn(environment, signal).then((login) =>
-      'refused' in login ? `login to ${environment.api} refused: ${login.refused}` : undefined,
+async function rowsFact(
+  staging: Environment | undefined,
+  { table, rows: least }: { table: string; rows: number },
+): Promise<Fact> {
+  const rows = staging && (await withDatabase(databaseOf(staging), (client) => countRowsOf(client, table)));
+  const text = `staging has ${rows ?? 'unknown'} rows in ${table}, at least ${least} are needed`;
+  return { name: 'rows', ok: rows !== undefined && rows >= least, text };
+}
+
+interface Attempt {
+  what: string;
+  /** What does not work, for people. */
+  problem: Promise<string | undefined>;
+}
+
+/** Tries what the plan has credentials for. */
+function tryCredentials(environment: Environment, signal: AbortSignal): Attempt[] {
+  const { name, database, login } = environment;
+  const attempt = (what: string, tried: Promise<string | undefined>): Attempt => ({
+    what: `${what} of ${name}`,
+    problem: tried.then(
+      (problem) => problem && `${name}: ${problem}`,
+      // Other errors are not known to be free of secrets.
+      (error: unknown) =>
+        `${name}: ${error instanceof ApplicationFailure ? error.message : 'the credentials could not be tried'}`,
     ),
-  ];
-  const results = await Promise.allSettled(attempts);
-  signal.throwIfAborted();
-  return results.flatMap((result) => {
-    if (result.status === 'fulfilled')
-      return result.value === undefined ? [] : [`${environment.name}: ${result.value}`];
-    // Other errors are not known to be free of secrets.
-    const known = result.reason instanceof ApplicationFailure;
-    return [`${environment.name}: ${known ? result.reason.message : 'the credentials could not be tried'}`];
   });
+  return [
+    ...(database ? [attempt('database', tryDatabase(database))] : []),
+    ...(login ? [attempt('API login', tryLogin(environment, signal))] : []),
+  ];
+}
+
+/** Migrations and dumps need a session: a pooler is told of now, and not when production waits. */
+async function tryDatabase(database: Database): Promise<undefined> {
+  await withDatabase(database, (client) => client.query('select 1'), { session: true });
+}
+
+async function tryLogin(environment: Environment, signal: AbortSignal): Promise<string | undefined> {
+  const login = await logIn(environment, signal);
+  return 'refused' in login ? `login to ${environment.api} refused: ${login.refused}` : undefined;
 }
 
 async function checkTool(

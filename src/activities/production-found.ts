@@ -12,7 +12,7 @@ type Report = Awaited<ReturnType<CommandActivities['checkProduction']>>;
 /** Longest time for an answer of the health check, milliseconds. */
 const TIMEOUT = 10_000;
 
-/** Facts: `version`, `revision`, `maintenance`. Changes nothing. */
+/** Facts: `version`, `revision` where there is a migration, `maintenance`. Changes nothing. */
 export const checkProduction = (
   { environment, migration, healthPath, expected }: Input,
   answer = TIMEOUT,
@@ -20,11 +20,15 @@ export const checkProduction = (
   withHeartbeat(async (signal) => {
     const [release, revisions] = await Promise.all([
       askRelease(`${environment.api}${healthPath}`, answer, signal),
-      askCurrent({ environment, migration }, signal),
+      migration && askCurrent({ environment, migration }, signal),
     ]);
-    const facts = [releaseFact(release, expected), revisionFact(revisions, expected), maintenanceFact(release)];
+    const facts = [
+      releaseFact(release, expected),
+      ...(revisions ? [revisionFact(revisions, expected)] : []),
+      maintenanceFact(release),
+    ];
     const report = { summary: facts.map(({ text }) => text).join('; '), facts, evidence: [] };
-    const revision = onlyRevision(revisions);
+    const revision = revisions && onlyRevision(revisions);
     const found = {
       ...('version' in release ? { version: release.version } : {}),
       ...(revision === undefined ? {} : { revision }),

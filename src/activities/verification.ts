@@ -1,4 +1,5 @@
 /** Production's real state, by the database and the application themselves rather than by what steps have reported. */
+
 import { UnreadableRevision } from '../adapters/migration/alembic.js';
 import { alembicRevisions } from '../adapters/migration/alembic-table.js';
 import { migrationTool } from '../adapters/migration/migration-tools.js';
@@ -7,6 +8,7 @@ import { type DatabaseClient, withDatabase } from '../adapters/postgres/postgres
 import { countRowsOf, countValuesOf } from '../adapters/postgres/row-counts.js';
 import type { VerificationActivities } from '../contract/activities/postgres.js';
 import type { IndexExpectations } from '../contract/plan/migration.js';
+import { databaseOf } from '../contract/plan/parts.js';
 import { type Fact, failures, passed, unknownFact } from '../domain/evidence.js';
 import { withHeartbeat } from './commands/heartbeat.js';
 import { askRelease } from './running-release.js';
@@ -29,7 +31,7 @@ export function createVerificationActivities({ answer = TIMEOUT } = {}): Verific
         }
         const { revision, reported, indexes } = expected;
         if (revision !== undefined || indexes !== undefined) {
-          await withDatabase(environment.database, async (client) => {
+          await withDatabase(databaseOf(environment), async (client) => {
             if (revision !== undefined && reported !== undefined)
               facts.push(revisionFact(reported === null ? [] : [reported], revision, 'other'));
             else if (revision !== undefined) facts.push(await alembicFact(client, revision));
@@ -42,7 +44,7 @@ export function createVerificationActivities({ answer = TIMEOUT } = {}): Verific
 
     countStored: ({ environment, drops }) =>
       withHeartbeat(() =>
-        withDatabase(environment.database, async (client) => {
+        withDatabase(databaseOf(environment), async (client) => {
           const stored: Record<string, number> = {};
           for (const table of drops.tables) stored[table] = await countRowsOf(client, table);
           for (const { table, column } of drops.columns) {

@@ -1,4 +1,5 @@
 /** Which recording is put under which watch, and how the outcome differs from what happened then. */
+import { watchesOf } from '../contract/plan/parts.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import type { Watch } from '../contract/plan/watch.js';
 import type { Ledger, WatchRecord } from '../domain/ledger/ledger.js';
@@ -36,7 +37,7 @@ export function backtest(
   recordings: readonly FoundRecording[],
   options: { only?: string; ledger?: Pick<Ledger, 'monitors'> } = {},
 ): Backtest {
-  const watches = [plan.soak, ...plan.watches];
+  const watches = watchesOf(plan);
   const result: Backtest = { evaluations: [], skipped: [] };
   for (const recording of recordings) {
     const chosen = watchesFor(recording, watches, options.only);

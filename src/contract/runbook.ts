@@ -5,13 +5,16 @@
 import { ADDED, type Phase, STEPS, type StepDefinition, type StepNature } from '../domain/steps.js';
 import { aspectsOf, DOCUMENTATION_FACTS } from './checks.js';
 import type { EndpointCheck } from './plan/application.js';
+import { environmentsOf } from './plan/parts.js';
 import type { Confirmation, ResolvedPlan } from './plan/plan.js';
 import type { Watch } from './plan/watch.js';
 
 export interface RunbookStep extends StepDefinition, StepNature {
   /** Names of the facts that it establishes: what boxes can rest on. */
   facts: string[];
-  /** The plan's option that is off, so that this step does not run. */
+  /** Facts that it does not establish, each with the part of the plan that is not there or off. */
+  without?: Record<string, string>;
+  /** The part of the plan that is not there or off, so that this step does not run. */
   off?: string;
   /** A window that it waits for: it begins in it, or is itself the wait. */
   window?: { name: 'deploy' | 'lowTraffic'; begins: boolean };
@@ -24,7 +27,6 @@ export type PlanWithoutItems = Omit<ResolvedPlan, 'items'>;
 
 const BACKUP = ['created', 'size', 'readable', 'contents', 'restored', 'stored', 'retention'];
 const MIGRATION = ['ran', 'revision', 'heads', 'warnings', 'schema', 'leftovers'];
-const FOUND = ['version', 'revision', 'maintenance'];
 const LOAD = ['success-rate', 'p95', 'p99', 'timeouts', 'memory'];
 
 /** How items name production's load test while it is off. */
@@ -34,23 +36,31 @@ export function runbookOf(plan: PlanWithoutItems): RunbookStep[] {
   return [
     ...prerequisites(plan),
     ...staging(plan),
-    { ...STEPS.soak, id: plan.soak.id, title: plan.soak.title, usually: plan.soak.duration, facts: factsOf(plan.soak) },
+    plan.soak ? stretch(STEPS.soak, plan.soak) : { ...STEPS.soak, usually: 0, facts: [], off: 'soak' },
     ...approval(plan),
     ...production(plan),
     ...watch(plan),
-    { ...STEPS.productionState, facts: ['version', 'revision', 'indexes'] },
+    {
+      ...STEPS.productionState,
+      ...establishing(['version', 'revision', 'indexes'], { revision: plan.migration, indexes: plan.indexes }),
+    },
   ];
 }
 
 function prerequisites(plan: PlanWithoutItems): RunbookStep[] {
-  const { tools, scripts } = plan.prerequisites;
+  const { tools, scripts, minimumRows } = plan.prerequisites;
+  const staging = establishing(['rows', 'credentials'], { rows: minimumRows, credentials: hasCredentials(plan) });
   return [
     { ...STEPS.admission, facts: [] },
-    { ...STEPS.repository, facts: ['merged', 'target', 'previous', 'files'] },
+    {
+      ...STEPS.repository,
+      facts: ['merged', 'target', 'previous', 'files'],
+      ...off(!plan.release.repository, 'release.repository'),
+    },
     ...(plan.review ? [{ ...STEPS.review, facts: ['reviewed', 'approved', 'tests'] }] : []),
     ...(plan.access ? [{ ...STEPS.access, facts: plan.access.map(({ id }) => id) }] : []),
-    { ...STEPS.staging, facts: ['rows', 'credentials'] },
-    { ...STEPS.productionFound, facts: FOUND },
+    { ...STEPS.staging, ...staging, ...off(staging.facts.length === 0, ABOUT.credentials) },
+    { ...STEPS.productionFound, ...found(plan) },
     {
       ...STEPS.tools,
       facts: [
@@ -65,30 +75,35 @@ function prerequisites(plan: PlanWithoutItems): RunbookStep[] {
 }
 
 function staging(plan: PlanWithoutItems): RunbookStep[] {
-  const { apiDocumentation } = plan;
-  return [
-    { ...STEPS.stagingBackup, facts: BACKUP },
+  const { apiDocumentation, environments, commands, functional } = plan;
+  const steps: RunbookStep[] = [
+    { ...STEPS.stagingBackup, facts: BACKUP, ...off(!plan.backup, 'backup') },
     { ...STEPS.stagingDeploy, facts: ['ran'] },
     { ...STEPS.stagingHealth, facts: ['status', 'version'] },
-    { ...STEPS.stagingLogs, facts: ['ran', 'logs'] },
-    { ...STEPS.stagingMigration, facts: MIGRATION },
-    { ...STEPS.reversibility, facts: ['downgrade', 'schema-restored', 'upgrade-again', 'previous-code'] },
-    { ...STEPS.stagingIndexes, facts: indexFacts(plan) },
-    { ...STEPS.functional, facts: ['login', ...checkFacts(plan.functional)] },
+    { ...STEPS.stagingLogs, facts: ['ran', 'logs'], ...off(!commands.logs, 'commands.logs') },
+    { ...STEPS.stagingMigration, facts: MIGRATION, ...off(!plan.migration, 'migration') },
+    {
+      ...STEPS.reversibility,
+      facts: ['downgrade', 'schema-restored', 'upgrade-again', 'previous-code'],
+      ...off(!plan.migration, 'migration'),
+    },
+    { ...STEPS.stagingIndexes, facts: indexFacts(plan), ...off(!plan.indexes, 'indexes') },
+    { ...STEPS.functional, facts: checkFacts(functional), ...off(functional.length === 0, 'functional') },
     ...plan.loadTests.map(
       ({ id, title }): RunbookStep => ({ ...ADDED.loadTest, id, title, phase: 'staging', section: '1.5', facts: LOAD }),
     ),
     { ...STEPS.swagger, facts: [...DOCUMENTATION_FACTS], ...off(!apiDocumentation, 'apiDocumentation') },
     ...confirmations('staging', plan.confirmations.staging),
   ];
+  return environments.staging ? steps : steps.map((step) => ({ ...step, off: 'environments.staging' }));
 }
 
 function approval(plan: PlanWithoutItems): RunbookStep[] {
   const roles = plan.approvals.roles.map(({ role }) => role);
   const notices = plan.notifications.notices.map(({ id }) => id);
   return [
-    { ...STEPS.proposal, facts: ['unchanged'] },
-    { ...STEPS.signOffs, facts: roles, asks: roles },
+    { ...STEPS.proposal, ...establishing(['unchanged'], { unchanged: plan.release.repository }) },
+    { ...STEPS.signOffs, facts: roles, asks: roles, ...off(roles.length === 0, 'approvals') },
     ...(notices.length > 0 ? [{ ...STEPS.notices, facts: notices }] : []),
     ...(plan.alerts ? [{ ...STEPS.alerts, facts: plan.alerts.expected.map(({ id }) => id) }] : []),
     ...confirmations('approval', plan.confirmations.preparation),
@@ -96,6 +111,7 @@ function approval(plan: PlanWithoutItems): RunbookStep[] {
 }
 
 function production(plan: PlanWithoutItems): RunbookStep[] {
+  const { commands, smoke, migration } = plan;
   const { maintenance, restart } = plan.production;
   const { message, drain } = maintenance;
   const { deploy = [], freeze = [], overrideBy = [] } = plan.windows ?? {};
@@ -108,8 +124,8 @@ function production(plan: PlanWithoutItems): RunbookStep[] {
       asks: overrideBy,
       ...off(deploy.length + freeze.length === 0, 'windows.deploy'),
     },
-    { ...STEPS.productionUnchanged, facts: FOUND },
-    { ...STEPS.productionBackup, facts: BACKUP },
+    { ...STEPS.productionUnchanged, ...found(plan) },
+    { ...STEPS.productionBackup, facts: BACKUP, ...off(!plan.backup, 'backup') },
     {
       ...STEPS.maintenanceOn,
       usually: drain,
@@ -118,27 +134,28 @@ function production(plan: PlanWithoutItems): RunbookStep[] {
     },
     { ...STEPS.productionDeploy, facts: ['ran'] },
     { ...STEPS.productionHealth, facts: ['status', 'version'] },
-    { ...STEPS.productionLogs, facts: ['ran', 'logs'] },
-    { ...STEPS.productionMigration, usually: plan.migration.within, facts: [...MIGRATION, 'duration'] },
-    { ...STEPS.productionIndexes, facts: indexFacts(plan) },
+    { ...STEPS.productionLogs, facts: ['ran', 'logs'], ...off(!commands.logs, 'commands.logs') },
+    {
+      ...STEPS.productionMigration,
+      usually: migration?.within ?? 0,
+      facts: [...MIGRATION, 'duration'],
+      ...off(!migration, 'migration'),
+    },
+    { ...STEPS.productionIndexes, facts: indexFacts(plan), ...off(!plan.indexes, 'indexes') },
     { ...STEPS.maintenanceOff, facts: ['ran', ...(message ? ['reachable', 'message-gone'] : [])], ...noMaintenance },
-    { ...STEPS.smoke, facts: ['login', ...checkFacts(plan.smoke)] },
-    { ...STEPS.restart, facts: ['ran', 'status', 'logs'], ...off(!restart, 'production.restart') },
+    { ...STEPS.smoke, facts: checkFacts(smoke), ...off(smoke.length === 0, 'smoke') },
+    {
+      ...STEPS.restart,
+      ...establishing(['ran', 'status', 'logs'], { logs: commands.logs }),
+      ...off(!restart, 'production.restart'),
+    },
   ];
 }
 
 function watch(plan: PlanWithoutItems): RunbookStep[] {
   const { loadTest } = plan.production;
   const stretches = plan.watches.flatMap((each, position): RunbookStep[] => [
-    {
-      ...ADDED.watch,
-      id: each.id,
-      title: each.title,
-      phase: 'watch',
-      section: '',
-      usually: each.duration,
-      facts: factsOf(each),
-    },
+    stretch({ ...ADDED.watch, phase: 'watch', section: '' }, each),
     {
       ...ADDED.indexUse,
       id: indexUseStep(each),
@@ -146,8 +163,9 @@ function watch(plan: PlanWithoutItems): RunbookStep[] {
       phase: 'watch',
       section: '4.2',
       facts: ['used'],
+      ...off(!plan.indexes, 'indexes'),
     },
-    ...(isReviewed(plan, position) ? [{ ...STEPS.databaseReview, facts: ['slow-queries', 'locks'] }] : []),
+    ...(isReviewed(plan, position) ? [databaseReview(plan)] : []),
   ]);
   return [
     ...stretches,
@@ -175,6 +193,48 @@ export const indexUseStep = ({ id }: { id: string }): string => `${id}.index-use
 
 const off = (isOff: boolean, option: string): { off?: string } => (isOff ? { off: option } : {});
 
+/** What facts are about that a plan may not have. */
+const ABOUT = {
+  revision: 'migration',
+  indexes: 'indexes',
+  rows: 'prerequisites.minimumRows',
+  credentials: 'environments.production.login',
+  unchanged: 'release.repository',
+  logs: 'commands.logs',
+};
+
+/** The facts of a step, of which some are about something that this plan may not have. */
+function establishing(
+  facts: string[],
+  about: Partial<Record<keyof typeof ABOUT, unknown>>,
+): Pick<RunbookStep, 'facts' | 'without'> {
+  const missing = (Object.keys(about) as (keyof typeof ABOUT)[]).filter((name) => !about[name]);
+  if (missing.length === 0) return { facts };
+  const without = Object.fromEntries(missing.map((name) => [name, ABOUT[name]]));
+  return { facts: facts.filter((name) => !Object.hasOwn(without, name)), without };
+}
+
+const found = ({ migration }: PlanWithoutItems) =>
+  establishing(['version', 'revision', 'maintenance'], { revision: migration });
+
+const hasCredentials = (plan: PlanWithoutItems): boolean =>
+  environmentsOf(plan).some(({ database, login }) => database !== undefined || login !== undefined);
+
+const databaseReview = ({ environments }: PlanWithoutItems): RunbookStep => ({
+  ...STEPS.databaseReview,
+  facts: ['slow-queries', 'locks'],
+  ...off(!environments.production.database, 'environments.production.database'),
+});
+
+/** A watch as a step. */
+const stretch = (step: Omit<RunbookStep, 'id' | 'title' | 'facts'>, watched: Watch): RunbookStep => ({
+  ...step,
+  id: watched.id,
+  title: watched.title,
+  usually: watched.duration,
+  facts: factsOf(watched),
+});
+
 const confirmations = (phase: Phase, list: readonly Confirmation[]): RunbookStep[] =>
   list.map(({ id, title, roles }) => ({
     ...ADDED.confirmation,
@@ -190,12 +250,14 @@ const indexFacts = ({ indexes }: PlanWithoutItems): string[] => [
   'all-present',
   'valid',
   'columns',
-  ...(indexes.total === undefined ? [] : ['total']),
+  ...(indexes?.total === undefined ? [] : ['total']),
   'plans',
 ];
 
-const checkFacts = (checks: readonly EndpointCheck[]): string[] =>
-  checks.flatMap((check) => aspectsOf(check).map((aspect) => `${check.id}.${aspect}`));
+const checkFacts = (checks: readonly EndpointCheck[]): string[] => [
+  ...(checks.some(({ login }) => login) ? ['login'] : []),
+  ...checks.flatMap((check) => aspectsOf(check).map((aspect) => `${check.id}.${aspect}`)),
+];
 
 const factsOf = ({ criteria, trends }: Pick<Watch, 'criteria' | 'trends'>): string[] =>
   [...criteria, ...trends].map(({ id }) => id);

@@ -1,4 +1,5 @@
 /** Faults of the sandbox that the demo can show, and the moment they begin. */
+import { needed, watchesOf } from '../contract/plan/parts.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { FAULT_NAMES, type FaultName, type FaultParameters } from '../local/faults.js';
 
@@ -11,7 +12,7 @@ export interface DemoFault {
 /** Each fault comes from the new code or from the migration, so that the right rollback really cures it. */
 export const faultParameters = (name: FaultName, { release, migration }: ResolvedPlan): FaultParameters => {
   const code = { when: { version: release.target } };
-  const revision = { when: { revision: migration.revision } };
+  const revision = { when: { revision: needed(migration).revision } };
   const parameters: Record<FaultName, FaultParameters> = {
     errors: { rate: 0.5, ...code },
     latency: { seconds: 11, ...code },
@@ -41,7 +42,7 @@ export function readFault(text: string, plan: ResolvedPlan): DemoFault {
   if (!(FAULT_NAMES as readonly string[]).includes(name)) {
     throw new UnknownFault(`"${name}" is no fault of the sandbox`, `Use one of ${FAULT_NAMES.join(', ')}.`);
   }
-  const places = [plan.soak.id, ...plan.watches.map(({ id }) => id)];
+  const places = watchesOf(plan).map(({ id }) => id);
   if (!places.includes(at) && !/^(staging|production)\.[a-z-]+$/.test(at)) {
     throw new UnknownFault(
       `"${at}" is no place for a fault`,

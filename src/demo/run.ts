@@ -1,4 +1,5 @@
 /** The demo: sandbox, worker, traffic and people, and one deployment in virtual time from the first box to the last. */
+
 import { dirname, join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { startAnnouncementReceiver } from '../../sandbox/local/announcements.js';
@@ -7,6 +8,7 @@ import { type Sandbox, startSandbox } from '../../sandbox/local/sandbox.js';
 import type { DeployInput, DeployResult } from '../contract/deployment.js';
 import { progressQuery, statusQuery } from '../contract/messages.js';
 import { deployWorkflowId, SEARCH_ATTRIBUTES, searchAttributes, TASK_QUEUE } from '../contract/names.js';
+import { needed } from '../contract/plan/parts.js';
 import { withProgress } from '../contract/progress.js';
 import type { Ledger } from '../domain/ledger/ledger.js';
 import { dataConverter } from '../encryption/data-converter.js';
@@ -115,7 +117,7 @@ async function deploy(sandbox: Sandbox, run: Run): Promise<Omit<DemoRun, 'stop'>
   const result = await followToEnd(client, handle, { ...run, link });
   const wallSeconds = (performance.now() - began) / 1_000;
   const { historyLength } = await handle.describe();
-  const expected = plan.resolved.indexes.expected.map((index) => index.name);
+  const expected = needed(plan.resolved.indexes).expected.map((index) => index.name);
   return {
     result,
     runId: handle.firstExecutionRunId,

@@ -1,9 +1,11 @@
 /** Real users of the sandbox: a few requests a second to both environments, as long as the demo runs. */
+
 import { runOpenLoop } from '../adapters/application/load-generator.js';
 import { logIn } from '../adapters/application/login.js';
 import { jsonOf, request } from '../adapters/http/http.js';
 import { follow } from '../adapters/http/json-path.js';
 import type { Environment } from '../contract/plan/environment.js';
+import { environmentsOf } from '../contract/plan/parts.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 
 /** Enough requests for a rate to mean something in the short moments between the samples of virtual time. */
@@ -15,7 +17,7 @@ const PLANS = '/api/v1/intervention-plans';
 
 /** @returns when the traffic flows; it ends with the signal */
 export async function startTraffic(plan: ResolvedPlan, signal: AbortSignal): Promise<void> {
-  for (const environment of [plan.environments.staging, plan.environments.production]) {
+  for (const environment of environmentsOf(plan)) {
     const login = await logIn(environment, signal);
     if ('refused' in login)
       throw new Error(`no traffic on ${environment.name}: the login was refused: ${login.refused}`);

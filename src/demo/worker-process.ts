@@ -60,7 +60,7 @@ const client = new Client({
 const { fault } = input;
 const interceptors = fault && [
   faultAt(fault, async () => {
-    const environment = fault.at === resolved.soak.id || fault.at.startsWith('staging') ? 'staging' : 'production';
+    const environment = fault.at === resolved.soak?.id || fault.at.startsWith('staging') ? 'staging' : 'production';
     await setFault(fault.environmentFolders[environment], fault.name, faultParameters(fault.name, resolved));
     await pause(NOTICED);
   }),

@@ -9,7 +9,7 @@ export interface Item {
   title: string;
   /** What settles it: all of these facts. */
   by: FactReference[];
-  /** The plan's option that is off, so that the item does not apply. */
+  /** The part of the plan that is not there or off, so that the item does not apply. */
   off?: string;
 }
 

@@ -1,10 +1,10 @@
 /** From names to values: the plan as the workflows read it. */
 import { resolve } from 'node:path';
 import type { Commands } from '../contract/plan/commands.js';
-import type { Environment, EnvironmentName } from '../contract/plan/environment.js';
+import type { Database, Environment, EnvironmentName } from '../contract/plan/environment.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
-import type { Watch } from '../contract/plan/watch.js';
 import type { PlanWithoutItems } from '../contract/runbook.js';
+import type { Approvals } from '../domain/decisions/approvals.js';
 import { resolveChecks, resolveDocumentation, resolveIndexes, resolveLoad } from './application/resolve.js';
 import { resolveApprovals, resolveConfirmations } from './approvals/resolve.js';
 import { resolveBackup } from './backup/resolve.js';
@@ -18,6 +18,7 @@ import { resolveProviders } from './metrics/resolve-providers.js';
 import { resolveWatches } from './metrics/resolve-watches.js';
 import { resolveNotifications } from './notifications/resolve.js';
 import { resolveProofs } from './proofs/resolve.js';
+import { checkRequirements } from './requirements.js';
 import type { Sections } from './sections.js';
 import { resolveWindows } from './windows/resolve.js';
 
@@ -45,8 +46,8 @@ export function resolvePlan(
   const shorten = options.shorten ?? {};
   const watching = resolveWatches(resolution, { environments, providers, logs: commands.logs, shorten });
   const proofs = resolveProofs(resolution, providers);
-  const functional = resolveChecks(resolution, 'functional');
-  const smoke = resolveChecks(resolution, 'smoke');
+  const functional = resolveChecks(resolution, 'functional', environments.staging);
+  const smoke = resolveChecks(resolution, 'smoke', environments.production);
   const documentation = resolveDocumentation(resolution);
   const load = resolveLoad(resolution);
   const indexes = resolveIndexes(resolution);
@@ -55,13 +56,14 @@ export function resolvePlan(
   const confirmations = resolveConfirmations(resolution);
   const release = resolveRelease(resolution);
   const prerequisites = resolvePrerequisites(resolution);
-  const evidence = sections.evidence && resolution.folder(sections.evidence, ['evidence']);
+  const evidence = resolveEvidence(resolution);
+  const rollback = resolveRollback(resolution);
   const backup = resolveBackup(resolution, { environments, evidence });
   const notifications = resolveNotifications(resolution);
-  checkMaintenance(resolution);
+  checkRequirements(resolution);
   resolution.warnOfUnused();
 
-  const { service, title, language, health, logs, production, rollback } = sections;
+  const { service, title = service, language, health, logs, production } = sections;
   const { staging, production: live } = environments;
   const { problems, warnings } = resolution;
   const isWhole =
@@ -71,14 +73,9 @@ export function resolvePlan(
     title &&
     language &&
     health &&
-    logs &&
     production &&
-    rollback &&
-    staging &&
     live;
-  const isResolved = migration && watching.soak && functional && smoke && load && indexes && approvals;
-  if (!isWhole || !isResolved || !confirmations || !release || !prerequisites || !evidence || !backup)
-    return { problems, warnings };
+  if (!isWhole || !confirmations || !release || !prerequisites || !evidence || !rollback) return { problems, warnings };
 
   const withoutItems: PlanWithoutItems = {
     ...proofs,
@@ -93,16 +90,16 @@ export function resolvePlan(
     migration,
     indexes,
     prerequisites,
-    criticalLogs: logs.critical,
+    criticalLogs: logs?.critical,
     healthPath: health.path,
     healthWithin: health.within,
-    functional,
-    smoke,
-    loadTests: load.tests,
-    loadLimits: load.limits,
+    functional: functional ?? [],
+    smoke: smoke ?? [],
+    loadTests: load?.tests ?? [],
+    loadLimits: load?.limits,
     confirmations,
-    approvals,
-    soak: watching.soak as Watch,
+    approvals: approvals ?? NOBODY,
+    soak: watching.soak,
     watches: watching.watches,
     production: { maintenance: production.maintenance, restart: production.restart },
     rollback,
@@ -110,8 +107,8 @@ export function resolvePlan(
     secrets: [...resolution.secrets].sort(),
   };
   if (documentation !== undefined) withoutItems.apiDocumentation = documentation;
-  if (logs.started !== undefined) withoutItems.startedLogs = logs.started;
-  if (load.production !== undefined) withoutItems.production.loadTest = load.production;
+  if (logs?.started !== undefined) withoutItems.startedLogs = logs.started;
+  if (load?.production !== undefined) withoutItems.production.loadTest = load.production;
   if (windows !== undefined) withoutItems.windows = windows;
   const items = resolveItems(resolution, withoutItems);
   const document = resolveDocument(resolution, items);
@@ -133,39 +130,44 @@ export function resolvePlan(
 /** What goes through JSON must come back the same: keys without a value are left out here rather than on the way. */
 const withoutUndefined = (plan: ResolvedPlan): ResolvedPlan => JSON.parse(JSON.stringify(plan)) as ResolvedPlan;
 
+/** A plan that names no people: nobody signs, and whoever starts a deployment decides. */
+const NOBODY: Approvals = { roles: [], roster: [], selfApproval: false, onePersonManyRoles: false };
+
 function resolveEnvironments(resolution: Resolution): Partial<Record<EnvironmentName, Environment>> {
   const environments: Partial<Record<EnvironmentName, Environment>> = {};
   for (const name of ['staging', 'production'] as const) {
     const authored = resolution.sections.environments?.[name];
     if (authored === undefined) continue;
     const at = (...rest: (string | number)[]) => ['environments', name, ...rest];
-    const place = server(resolution, { name: authored.server, path: at('server') });
-    const { login } = authored;
-    environments[name] = {
+    const { login, application } = authored;
+    const named = authored.server;
+    const place = named === undefined ? undefined : server(resolution, { name: named, path: at('server') });
+    const found: Environment = {
       name,
       api: apiUrl(resolution, { name: authored.api, path: at('api') }),
       server: place ?? { kind: 'local' },
-      application: resolution.folderOn(place, authored.application, at('application')),
       tools: authored.tools.map((tool, index) => resolution.folderOn(place, tool, at('tools', index))),
-      database: {
+    };
+    if (application !== undefined) found.application = resolution.folderOn(place, application, at('application'));
+    if (authored.database !== undefined) {
+      found.database = {
         ...database(resolution, { name: authored.database.host, path: at('database', 'host') }),
         password: resolution.secret(authored.database.password, at('database', 'password')),
-      },
-      login: { ...login, password: resolution.secret(login.password, at('login', 'password')) },
-    };
+      };
+    }
+    if (login !== undefined)
+      found.login = { ...login, password: resolution.secret(login.password, at('login', 'password')) };
+    environments[name] = found;
   }
   const { staging, production } = environments;
-  if (staging && production && sameDatabase(staging, production)) {
+  if (staging?.database && production?.database && sameDatabase(staging.database, production.database)) {
     resolution.report(['environments', 'production', 'database', 'host'], 'Is the same database as staging’s');
   }
   return environments;
 }
 
-const sameDatabase = (a: Environment, b: Environment): boolean =>
-  a.database.host !== '' &&
-  a.database.host === b.database.host &&
-  a.database.port === b.database.port &&
-  a.database.name === b.database.name;
+const sameDatabase = (a: Database, b: Database): boolean =>
+  a.host !== '' && a.host === b.host && a.port === b.port && a.name === b.name;
 
 function resolveRelease(resolution: Resolution): ResolvedPlan['release'] | undefined {
   const { release } = resolution.sections;
@@ -173,7 +175,27 @@ function resolveRelease(resolution: Resolution): ResolvedPlan['release'] | undef
   if (release.target === release.previous) {
     resolution.report(['release', 'previous'], 'Is the same as `target`: a rollback would change nothing');
   }
-  return { ...release, repository: resolution.folder(release.repository, ['release', 'repository']) };
+  const { repository } = release;
+  if (repository === undefined) return release;
+  return { ...release, repository: resolution.folder(repository, ['release', 'repository']) };
+}
+
+/** Beside the plan, where it does not say. */
+function resolveEvidence(resolution: Resolution): string | undefined {
+  const { evidence } = resolution.sections;
+  const isSaid = resolution.has(['evidence']) || resolution.has(['folders', 'evidence']);
+  if (!isSaid) return resolve(resolution.sources.folder, 'evidence');
+  return evidence && resolution.folder(evidence, ['evidence']);
+}
+
+function resolveRollback(resolution: Resolution): ResolvedPlan['rollback'] | undefined {
+  const { rollback } = resolution.sections;
+  return (
+    rollback && {
+      ...rollback,
+      onStepFailure: rollback.onStepFailure ?? (resolution.has(['migration']) ? 'full' : 'code'),
+    }
+  );
 }
 
 function resolvePrerequisites(resolution: Resolution): ResolvedPlan['prerequisites'] | undefined {
@@ -182,17 +204,4 @@ function resolvePrerequisites(resolution: Resolution): ResolvedPlan['prerequisit
   const { minimumRows, tools, scripts } = prerequisites;
   const folder = scripts && resolution.folder(scripts.in, ['prerequisites', 'scripts', 'in']);
   return { minimumRows, tools, scripts: (scripts?.files ?? []).map((file) => resolve(folder ?? '', file)) };
-}
-
-function checkMaintenance(resolution: Resolution): void {
-  const { production } = resolution.sections;
-  if (production?.maintenance.enabled !== true) return;
-  const names = resolution.names(['commands']) ?? [];
-  for (const name of ['maintenanceOn', 'maintenanceOff']) {
-    if (names.includes(name)) continue;
-    resolution.report(
-      ['production', 'maintenance', 'enabled'],
-      `Needs the command \`commands.${name}\`, which is missing`,
-    );
-  }
 }

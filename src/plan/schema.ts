@@ -43,17 +43,21 @@ const folders = named(text()).describe('Folders; relative ones start from the fo
 
 const environment = strict({
   api: reference('hosts').describe('A key of `hosts`: base URL of the application'),
-  server: reference('hosts').describe('A key of `hosts`: where commands with `on: server` run'),
-  application: reference('folders').describe('A key of `folders`: where migrations run on the server'),
+  server: reference('hosts')
+    .optional()
+    .describe('A key of `hosts`: where commands with `on: server` run; the worker’s machine when left out'),
+  application: reference('folders').optional().describe('A key of `folders`: where migrations run on the server'),
   tools: z.array(reference('folders')).default([]).describe('Keys of `folders`, put first on PATH'),
-  database: strict({ host: reference('hosts'), password: reference('credentials') }).describe(
-    'The database and its password',
-  ),
+  database: strict({ host: reference('hosts'), password: reference('credentials') })
+    .optional()
+    .describe('The database and its password'),
   login: strict({
     path: urlPath().describe('Where the application takes a user name and password'),
     username: text().describe('The test user'),
     password: reference('credentials'),
-  }).describe('The test user of checks and load tests'),
+  })
+    .optional()
+    .describe('The test user of checks and load tests; nobody logs in when left out'),
 });
 
 const OPTION = z.enum(['migration', 'code', 'full']);
@@ -64,34 +68,39 @@ export const planSchema = strict({
     .string()
     .regex(/^[a-z][a-z0-9-]{0,39}$/, 'A service is named in lower-case letters, digits and "-", at most 40')
     .describe('The service; one deployment of it can be live at a time'),
-  title: text().describe('What people read'),
+  title: text().optional().describe('What people read; the service when left out'),
   language: text()
     .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'Not a language tag; write for example pt-BR')
+    .default('en')
     .describe('Language of the titles, as `pt-BR`'),
-  hosts,
-  credentials,
-  folders,
+  hosts: hosts.default({}),
+  credentials: credentials.default({}),
+  folders: folders.default({}),
   release: strict({
-    repository: reference('folders').describe('A key of `folders`: the git repository'),
-    branch: version().describe('The branch that must have been merged'),
+    repository: reference('folders').optional().describe('A key of `folders`: the git repository'),
+    branch: version().optional().describe('The branch that must have been merged'),
     target: version().describe('What is deployed'),
     previous: version().describe('The version that production runs until then, and that a rollback of code deploys'),
     files: z.array(text()).default([]).describe('Files that the target must hold, from the repository’s top'),
   }).describe('What is deployed'),
-  evidence: reference('folders').default('evidence').describe('A key of `folders`: where evidence is kept'),
+  evidence: reference('folders')
+    .default('evidence')
+    .describe('A key of `folders`: where evidence is kept; `evidence` beside this file when there is no such key'),
   environments: strict({
-    staging: environment.describe('Where the deployment is proven first'),
+    staging: environment.optional().describe('Where the deployment is proven first'),
     production: environment.describe('Where it goes when staging is well'),
-  }).describe('The two places'),
+  }).describe('The places'),
   backup: backup.optional().describe('How the databases are backed up before anything changes'),
   commands: commands.describe('The team’s own scripts'),
-  migration: migration.describe('The database migration'),
-  indexes: indexes.describe('Indexes that must be there and be used afterwards'),
+  migration: migration.optional().describe('The database migration'),
+  indexes: indexes.optional().describe('Indexes that must be there and be used afterwards'),
   prerequisites: strict({
     minimumRows: strict({
       table: table().describe('A table'),
       rows: wholeNumber().describe('Fewest rows in it'),
-    }).describe('Test data that staging must hold'),
+    })
+      .optional()
+      .describe('Test data that staging must hold'),
     tools: z.array(text()).default([]).describe('Programs that must be on the worker’s PATH'),
     scripts: strict({
       in: reference('folders'),
@@ -99,7 +108,9 @@ export const planSchema = strict({
     })
       .optional()
       .describe('Scripts that must be there and be executable'),
-  }).describe('What must be there before anything starts'),
+  })
+    .prefault({})
+    .describe('What must be there before anything starts'),
   health: strict({
     path: urlPath().describe('Path that answers 200 when all is well'),
     within: duration().describe('How long to wait for it after a deploy'),
@@ -107,31 +118,43 @@ export const planSchema = strict({
   logs: strict({
     critical: pattern().describe('Regular expression (RE2) of a critical line'),
     started: pattern().optional().describe('Regular expression (RE2) of the line that tells of a good start'),
-  }).describe('What logs must not show, and must'),
-  functional: z.array(endpointCheck).min(1, 'No check is listed').describe('Functional checks on staging'),
+  })
+    .optional()
+    .describe('What logs must not show, and must: what `commands.logs` prints'),
+  functional: z.array(endpointCheck).min(1, 'No check is listed').optional().describe('Functional checks on staging'),
   apiDocumentation: apiDocumentation.optional().describe('The API’s documentation, tried out in a browser'),
-  load: load.describe('Load tests'),
+  load: load.optional().describe('Load tests'),
   review: review.optional().describe('Where the proof of review, approval and tests is'),
   access: named(access).optional().describe('What must be reachable, with the rights named'),
   alerts: alerts.optional().describe('Alerts that must be configured before production'),
   providers: named(provider).default({}).describe('Services that keep metrics'),
-  metrics: named(metric).describe('Metrics that criteria may name'),
-  criteria: named(criterion).describe('Rules over metrics'),
+  metrics: named(metric).default({}).describe('Metrics that criteria may name'),
+  criteria: named(criterion).default({}).describe('Rules over metrics'),
   trends: named(trend).default({}).describe('What the samples of a whole watch must say together'),
-  soak: soakSchema.describe('The time that staging must run well before production'),
+  soak: soakSchema.optional().describe('The time that staging must run well before production'),
   confirmations: confirmations.describe('What only people know'),
-  approvals: approvals.describe('Sign-offs'),
+  approvals: approvals
+    .optional()
+    .describe('Sign-offs, and who decides. Left out: nobody signs, and whoever starts it decides, as `operator`'),
   production: strict({
     maintenance: strict({
       enabled: z.boolean().describe('Whether maintenance mode is used'),
       drain: durationOrNone().describe('Longest wait for requests in flight'),
       message: maintenanceMessage.optional().describe('What users see meanwhile'),
-    }).describe('Maintenance mode'),
-    restart: z.boolean().describe('Whether the service is restarted after the migration'),
+    })
+      .default({ enabled: false, drain: 0 })
+      .describe('Maintenance mode'),
+    restart: z.boolean().default(false).describe('Whether the service is restarted after the migration'),
     loadTest: productionLoadTest.optional().describe('A light load test after 24 hours'),
-  }).describe('Options of the production phase'),
-  smoke: z.array(endpointCheck).min(1, 'No check is listed').describe('Checks on production'),
-  watches: z.array(watchSchema).min(1, 'Production is not watched').describe('How production is watched, in order'),
+  })
+    .prefault({})
+    .describe('Options of the production phase'),
+  smoke: z.array(endpointCheck).min(1, 'No check is listed').optional().describe('Checks on production'),
+  watches: z
+    .array(watchSchema)
+    .min(1, 'Production is not watched')
+    .optional()
+    .describe('How production is watched, in order'),
   items: items.describe('The boxes of the checklist, in its order'),
   document: text()
     .optional()
@@ -140,17 +163,21 @@ export const planSchema = strict({
     ),
   windows: windows.optional().describe('When production may be touched'),
   rollback: strict({
-    onStepFailure: OPTION.describe('For a step that fails after production has changed'),
+    onStepFailure: OPTION.optional().describe(
+      'For a step that fails after production has changed; without it both go back, or the code where there is no migration',
+    ),
     pin: OPTION.optional().describe('The option that is taken whatever broke, and whatever staging has shown'),
     overrideWithin: durationOrNone()
       .prefault('0s')
       .describe('How long people may choose another option before an automatic rollback begins'),
     estimates: strict({
-      migration: duration().describe('Only the migration goes back'),
-      code: duration().describe('Only the code goes back'),
-      full: duration().describe('Both go back'),
-    }).describe('Longest expected times'),
-    verifyPath: urlPath().describe('Path that answers 200 after a full rollback'),
+      migration: duration().optional().describe('Only the migration goes back'),
+      code: duration().optional().describe('Only the code goes back'),
+      full: duration().optional().describe('Both go back'),
+    })
+      .default({})
+      .describe('Longest expected times'),
+    verifyPath: urlPath().optional().describe('Path that answers 200 after a full rollback'),
     irreversible: z
       .enum(['refuse', 'allow'])
       .optional()
@@ -161,7 +188,9 @@ export const planSchema = strict({
       .array(id())
       .optional()
       .describe('Checks of `smoke` that the previous release must pass on the new schema; all of them when left out'),
-  }).describe('Rollback'),
+  })
+    .prefault({})
+    .describe('Rollback'),
   notifications: notifications.optional().describe('Who is told what'),
 });
 

@@ -1,4 +1,5 @@
 /** Runs one scenario: a deployment in virtual time, from its start to its end or to a question that nobody answers. */
+
 import { type Client, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { DeployInput, DeployResult } from '../contract/deployment.js';
 import { decideUpdate, statusQuery } from '../contract/messages.js';
@@ -6,6 +7,7 @@ import { searchAttributes } from '../contract/names.js';
 import type { Decision, Ledger } from '../domain/ledger/ledger.js';
 import { messageOf } from '../domain/message.js';
 import type { FinishedRun } from './finished.js';
+import { STARTED_BY } from './scenario/plan-names.js';
 import type { Scenario } from './scenario/scenario.js';
 import type { Rehearsed } from './simulated/performing.js';
 import type { RehearsalWorker } from './worker.js';
@@ -63,7 +65,7 @@ function start(
   { scenario, deployment }: { scenario: Scenario; deployment: string },
 ) {
   const { resolved: plan, digest } = scenario.plan;
-  const input: DeployInput = { deployment, plan, digest, startedBy: 'rehearsal', clock: 'virtual' };
+  const input: DeployInput = { deployment, plan, digest, startedBy: STARTED_BY, clock: 'virtual' };
   return client.workflow.start('DeployWorkflow', {
     workflowId: deployment,
     taskQueue,

@@ -1,4 +1,5 @@
 /** The real target: its way back is proven on staging, a migration without one is refused, its users use the indexes. */
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,23 +15,22 @@ import { createPeopleActivities } from '../../src/activities/notify/people.js';
 import { createIndexActivities } from '../../src/activities/postgres/indexes.js';
 import type { DeployInput } from '../../src/contract/deployment.js';
 import { decideUpdate, statusQuery } from '../../src/contract/messages.js';
-import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import { startTraffic } from '../../src/demo/traffic.js';
 import type { Ledger } from '../../src/domain/ledger/ledger.js';
-import { loadPlan } from '../../src/plan/load.js';
 import { runActivity } from '../activities/support.js';
+import { loadWhole, type WholePlan } from '../helpers/whole-plan.js';
 import { BASE_REVISION, NEW_REVISION, operationsOf, ownSandbox, SHIPPED_PLAN, stateOf, until } from './support.js';
 
 let sandbox: Sandbox;
-let plan: ResolvedPlan;
+let plan: WholePlan;
 let client: Client;
 const closers: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
   sandbox = await ownSandbox({ virtualTime: false });
   closers.push(() => sandbox.stop());
-  const { resolved } = loadPlan(SHIPPED_PLAN, { bindings: await writeBindings(sandbox) });
+  const resolved = loadWhole(SHIPPED_PLAN, { bindings: await writeBindings(sandbox) });
   plan = { ...resolved, notifications: { ...resolved.notifications, channels: [], events: {} } };
   const { address } = sandbox.temporal;
   client = new Client({ connection: await Connection.connect({ address }) });

@@ -1,4 +1,5 @@
 /** Each way back from a real production, chosen by people with the CLI, and read back without the workflow's word. */
+
 import { chmodSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,7 +31,7 @@ import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import { readProduction } from '../../src/demo/production.js';
 import type { Eligibility } from '../../src/domain/ledger/ledger.js';
 import { newDeploymentId } from '../../src/plan/deployment-id.js';
-import { loadPlan } from '../../src/plan/load.js';
+import { loadWhole, type WholePlan } from '../helpers/whole-plan.js';
 import {
   asks,
   BASE_REVISION,
@@ -46,7 +47,7 @@ import {
 } from './support.js';
 
 let sandbox: Sandbox;
-let plan: ResolvedPlan;
+let plan: WholePlan;
 let client: Client;
 const closers: (() => Promise<unknown>)[] = [];
 
@@ -66,7 +67,7 @@ beforeAll(async () => {
   sandbox = await ownSandbox({ virtualTime: false });
   closers.push(() => sandbox.stop());
   process.env.SUREFOOT_PG_BIN = dirname(sandbox.postgres.binaries.pgDump);
-  const { resolved } = loadPlan(SHIPPED_PLAN, { bindings: await writeBindings(sandbox) });
+  const resolved = loadWhole(SHIPPED_PLAN, { bindings: await writeBindings(sandbox) });
   const [first] = resolved.watches;
   if (!first) throw new Error('the shipped plan watches nothing');
   // One watch that lasts until people have spoken, with the criteria that people are asked about.

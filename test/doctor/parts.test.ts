@@ -11,14 +11,14 @@ import { metricChecks } from '../../src/doctor/checks/metrics.js';
 import { wrongWithDowngrade } from '../../src/doctor/checks/migrations.js';
 import { peopleChecks, roster } from '../../src/doctor/checks/people.js';
 import { storeChecks } from '../../src/doctor/checks/stores.js';
-import { loadPlan } from '../../src/plan/load.js';
 import { awsAt } from '../helpers/aws.js';
 import { evidencePlace } from '../helpers/context.js';
 import { type Moto, startMoto } from '../helpers/moto.js';
 import { json, serve } from '../helpers/server.js';
+import { loadWhole } from '../helpers/whole-plan.js';
 import { SHIPPED } from '../plan/plan-files.js';
 
-const shipped = () => loadPlan(SHIPPED).resolved;
+const shipped = () => loadWhole(SHIPPED);
 const HOUR = 3_600_000;
 const NOON = Date.UTC(2025, 10, 25, 15);
 

@@ -1,4 +1,5 @@
 /** A small world in which the shipped plan can be carried out: real PostgreSQL, real git, real HTTP on the loopback. */
+
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -6,10 +7,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Database } from '../../src/contract/plan/environment.js';
-import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
-import { loadPlan } from '../../src/plan/load.js';
 import { startTestServer, type TestServer as TestPostgres } from '../activities/postgres-server.js';
 import { json, readBody, serve, type TestServer } from '../helpers/server.js';
+import { loadWhole, type WholePlan } from '../helpers/whole-plan.js';
 import { SHIPPED } from '../plan/plan-files.js';
 
 export const PASSWORD = 'login-password-not-to-be-seen';
@@ -17,7 +17,7 @@ export const PASSWORD = 'login-password-not-to-be-seen';
 export interface World {
   folder: string;
   bindings: string;
-  plan: () => ResolvedPlan;
+  plan: () => WholePlan;
   postgres: TestPostgres;
   databases: { staging: Database; production: Database };
   api: TestServer;
@@ -59,7 +59,7 @@ export async function startWorld(): Promise<World> {
   return {
     folder,
     bindings,
-    plan: () => loadPlan(SHIPPED, { bindings }).resolved,
+    plan: () => loadWhole(SHIPPED, { bindings }),
     postgres,
     databases,
     api,

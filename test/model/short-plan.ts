@@ -1,9 +1,10 @@
 /** The shipped plan, made short: watches of a few ticks, one metric for each tier, few questions. */
+
 import type { Metric } from '../../src/contract/plan/metrics.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import type { Watch } from '../../src/contract/plan/watch.js';
 import type { Criterion, Tier } from '../../src/domain/watch/criteria.js';
-import { loadPlan } from '../../src/plan/load.js';
+import { loadWhole } from '../helpers/whole-plan.js';
 
 export const MINUTE = 60_000;
 export const STARTED_BY = 'bruno.lima';
@@ -49,7 +50,7 @@ function watchOf(choices: Partial<Watch> & Pick<Watch, 'id' | 'environment'>, ti
   };
 }
 
-const { resolved: shipped } = loadPlan('plans/eduautismo-performance.yaml', {});
+const shipped = loadWhole('plans/eduautismo-performance.yaml');
 
 export function shortPlan(choices: PlanChoices): ResolvedPlan {
   const { signed, overrideWithin, otherwise, gate, maintenance, restart, window, loadTest } = choices;

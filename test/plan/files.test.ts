@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { formatProblems } from '../../src/plan/core/problems.js';
 import { loadPlan } from '../../src/plan/load.js';
+import { loadWhole, whole } from '../helpers/whole-plan.js';
 import { problemsOf, SHIPPED, shippedText, unmark, write } from './plan-files.js';
 
 describe('files that are no plan', () => {
@@ -79,10 +80,11 @@ describe('bindings', () => {
       'hosts: { staging-api: "http://127.0.0.1:8001/", staging-server: "local:", slack: "" }\n' +
         'credentials: { staging-test: "file:secrets/test" }\nfolders: { scripts: scripts, staging-application: app }\n',
     );
-    expect(resolved.environments.staging.api).toBe('http://127.0.0.1:8001');
-    expect(resolved.environments.staging.server).toEqual({ kind: 'local' });
+    const { environments, soak } = whole(resolved);
+    expect(environments.staging.api).toBe('http://127.0.0.1:8001');
+    expect(environments.staging.server).toEqual({ kind: 'local' });
     expect(resolved.notifications.channels[0]).toMatchObject({ id: 'deploys', api: '', off: true });
-    expect(resolved.soak.metrics[0]?.source).toMatchObject({ url: 'http://127.0.0.1:8001/metrics' });
+    expect(soak.metrics[0]?.source).toMatchObject({ url: 'http://127.0.0.1:8001/metrics' });
   });
 
   test('their relative folders and secret files start from their own folder, the plan’s from the plan’s', () => {
@@ -90,7 +92,7 @@ describe('bindings', () => {
       'bindings.yaml',
       'surefoot: 1\ncredentials: { staging-test: "file:secret" }\nfolders: { scripts: scripts }\n',
     );
-    const { resolved } = loadPlan(SHIPPED, { bindings: file });
+    const resolved = loadWhole(SHIPPED, { bindings: file });
     expect(resolved.environments.staging.login.password).toBe(`file:${join(dirname(file), 'secret')}`);
     expect(resolved.commands.deploy.folder).toBe(join(dirname(file), 'scripts'));
     expect(resolved.evidence).toBe(join(process.cwd(), 'plans/evidence'));
@@ -101,7 +103,7 @@ describe('bindings', () => {
       'bindings.yaml',
       'surefoot: 1\nhosts: { staging-server: "ssh://deploy@[::1]:2222?known-hosts=keys" }\n',
     );
-    expect(loadPlan(SHIPPED, { bindings: file }).resolved.environments.staging.server).toEqual({
+    expect(loadWhole(SHIPPED, { bindings: file }).environments.staging.server).toEqual({
       kind: 'ssh',
       host: '::1',
       user: 'deploy',

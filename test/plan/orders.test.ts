@@ -30,7 +30,7 @@ describe('the second example: a Node service that is rolled out while it serves'
   });
 
   test('soaks for six hours, then watches twice', () => {
-    expect(resolved.soak.duration).toBe(6 * 3_600_000);
+    expect(resolved.soak?.duration).toBe(6 * 3_600_000);
     expect(resolved.watches.map(({ id }) => id)).toEqual(['watch-15m', 'watch-6h']);
   });
 

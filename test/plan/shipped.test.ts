@@ -3,9 +3,11 @@ import { describe, expect, test } from 'vitest';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import type { Watch } from '../../src/contract/plan/watch.js';
 import { loadPlan } from '../../src/plan/load.js';
+import { whole } from '../helpers/whole-plan.js';
 import { replaceOnce, SHIPPED, shippedText, write } from './plan-files.js';
 
-const { resolved, warnings, digest } = loadPlan(SHIPPED);
+const { warnings, digest, ...loaded } = loadPlan(SHIPPED);
+const resolved = whole(loaded.resolved);
 const checklist = readFileSync('test/plan/checklist-words.txt', 'utf8').split('\n').filter(Boolean);
 const watch = (id: string): Watch => [resolved.soak, ...resolved.watches].find((one) => one.id === id) as Watch;
 const rule = (on: Watch, criterion: string) => {

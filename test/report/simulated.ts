@@ -93,7 +93,7 @@ export function simulatedActivities(plan: ResolvedPlan, circumstances: Circumsta
     migrate: async (input: Input) => {
       const name = input.environment?.name ?? 'staging';
       const before = revisions[name] ?? OLD;
-      const after = input.direction?.kind === 'upgrade' ? plan.migration.revision : OLD;
+      const after = input.direction?.kind === 'upgrade' ? (plan.migration?.revision ?? OLD) : OLD;
       revisions[name] = after;
       const facts = established.get(input.key.step) ?? ['ran', 'revision'];
       return { ...(await report(input, facts)), before, after, milliseconds: 1, compared: { schema: '', lost: [] } };

@@ -11,6 +11,7 @@ import { type Sandbox, type SandboxDescription, startSandbox } from '../../sandb
 import type { TargetEnvironment } from '../../sandbox/local/target.js';
 import { createAlertActivities } from '../../src/activities/alerts/alerts.js';
 import { createReviewActivities } from '../../src/activities/review/review.js';
+import { inRepository } from '../../src/contract/plan/parts.js';
 import { clearFaults, setFault } from '../../src/local/faults.js';
 import { processStart, waitFor } from '../../src/local/processes.js';
 import { loadPlan } from '../../src/plan/load.js';
@@ -49,7 +50,8 @@ async function login(environment: TargetEnvironment): Promise<number> {
 async function unproven(sandbox: Sandbox): Promise<string[]> {
   const bindings = await writeBindings(sandbox);
   const { resolved } = loadPlan(join(root, 'plans/eduautismo-performance.yaml'), { bindings });
-  const { release, review, alerts } = resolved;
+  const { review, alerts } = resolved;
+  const release = inRepository(resolved);
   if (!review || !alerts) return ['the plan does not ask'];
   const given = {
     key: { deployment: 'd', step: 's', generation: 1 },

@@ -1,4 +1,5 @@
 /** What is looked at in a real browser: the API's documentation (checklist 1.6). */
+
 import { NoBrowser, withPage } from '../../adapters/application/browser.js';
 import { logIn } from '../../adapters/application/login.js';
 import { type DocumentationFinding, type Identity, SwaggerUi } from '../../adapters/application/swagger-ui.js';
@@ -10,6 +11,7 @@ import type { EvidencePlace, StepKey } from '../../contract/activities/step.js';
 import { DOCUMENTATION_FACTS } from '../../contract/checks.js';
 import type { ApiDocumentation } from '../../contract/plan/application.js';
 import type { Environment } from '../../contract/plan/environment.js';
+import { needed } from '../../contract/plan/parts.js';
 import { type Fact, type StepReport, unknownFact } from '../../domain/evidence.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
 import { evidencePath } from '../commands/recorded-commands.js';
@@ -78,7 +80,7 @@ function look(
 async function identityOf(environment: Environment, signal: AbortSignal): Promise<Identity | { refused: string }> {
   const login = await logIn(environment, signal);
   if ('refused' in login) return login;
-  const { username, password } = environment.login;
+  const { username, password } = needed(environment.login);
   const token = (login.headers.authorization ?? '').replace(/^Bearer /, '');
   return { token, username, password: await readSecret(password) };
 }

@@ -23,7 +23,7 @@ interface Watched {
   evidence: EvidencePlace;
   environment: Environment;
   healthPath: string;
-  logs: Command;
+  logs?: Command;
   signal: AbortSignal;
 }
 
@@ -31,7 +31,8 @@ interface Watched {
 interface MemoryObservation {
   /** Of each instance that answered; or why it is not known. */
   startedAt: string[] | { unknown: string };
-  lines: string[] | { unknown: string };
+  /** Nothing where the plan has no command for it. */
+  lines?: string[] | { unknown: string };
   evidence: EvidenceReference[];
 }
 
@@ -48,9 +49,8 @@ export async function watchMemory(
         (problem) => problem !== undefined,
       );
       const ok = problems.length === 0;
-      const text = ok
-        ? 'the application was not restarted, and its log has no new line about memory'
-        : problems.join('; ');
+      const log = watched.logs ? 'its log has no new line about memory' : 'the plan has no command for its log';
+      const text = ok ? `the application was not restarted, and ${log}` : problems.join('; ');
       return { fact: { name: 'memory', ok, text }, evidence };
     },
   };
@@ -67,6 +67,7 @@ function restarted(before: MemoryObservation['startedAt'], after: MemoryObservat
 
 /** What an earlier test left in the log says nothing of this one. */
 function spoken(before: MemoryObservation['lines'], after: MemoryObservation['lines']): string | undefined {
+  if (!before || !after) return undefined;
   const unknown = 'unknown' in before ? before.unknown : 'unknown' in after ? after.unknown : undefined;
   if (unknown !== undefined || 'unknown' in before || 'unknown' in after)
     return `the log could not be read: ${unknown}`;
@@ -91,6 +92,7 @@ async function processStart({ environment, healthPath, signal }: Watched): Promi
 
 async function readLog(watched: Watched, when: string): Promise<Pick<MemoryObservation, 'lines' | 'evidence'>> {
   const { state, key, evidence, environment, logs } = watched;
+  if (!logs) return { evidence: [] };
   const line = commandLine({ environment, command: logs, values: { environment: environment.name } });
   try {
     const name = `logs-${when}`;

@@ -1,4 +1,5 @@
 /** Backups: a dump that is proven before it counts as one (checklist 1.1, 3.1). */
+
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -12,6 +13,7 @@ import { openBackupStore } from '../../adapters/backup/open-backup-store.js';
 import { dropLeftovers } from '../../adapters/backup/trial-restore.js';
 import { evidenceFile, storeEvidence } from '../../adapters/evidence/evidence-store.js';
 import type { BackupActivities } from '../../contract/activities/backup.js';
+import { databaseOf } from '../../contract/plan/parts.js';
 import { formatDuration } from '../../domain/duration.js';
 import { type Fact, failures, passed } from '../../domain/evidence.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
@@ -51,7 +53,7 @@ interface Proof {
 
 async function backUp(input: Input, options: BackupOptions, signal: AbortSignal) {
   const { key, evidence, environment, backup, service } = input;
-  const { database } = environment;
+  const database = databaseOf(environment);
   const keeping = { service, environment: environment.name, retention: backup.retention, signal };
   const store = await openBackupStore(backup.store, keeping, options.s3Idle);
   // First of all: a scratch server that can't be reached is worth another try, and a dump is dear.
@@ -100,7 +102,7 @@ async function dumpAndProve(job: {
 }): Promise<Proof> {
   const { input, store, file, signal } = job;
   const { environment, backup } = input;
-  const { name } = environment.database;
+  const { name } = databaseOf(environment);
   const at = Date.now();
   const dumped = await dump(input, file, signal).catch((error: unknown) => {
     signal.throwIfAborted();
@@ -139,7 +141,8 @@ async function dumpAndProve(job: {
 
 /** Dumps and counts in one snapshot: what live traffic writes in the meantime is in neither. */
 function dump({ environment }: Input, file: string, signal: AbortSignal): Promise<Dumped> {
-  const { database, tools: folders } = environment;
+  const { tools: folders } = environment;
+  const database = databaseOf(environment);
   return withSnapshot(database, signal, async (snapshot) => {
     const tools = await findDumpTools(snapshot.version, folders);
     // It holds everything that the database holds: made before pg_dump would, for nobody else to read.

@@ -1,4 +1,5 @@
 /** The last resort: the dump from before the deploy takes the place of a database that no rollback could mend. */
+
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -27,6 +28,7 @@ import { type DatabaseClient, serverVersion } from '../../adapters/postgres/post
 import { isLost } from '../../adapters/postgres/postgres-errors.js';
 import type { RestoreActivities } from '../../contract/activities/backup.js';
 import type { EvidencePlace } from '../../contract/activities/step.js';
+import { databaseOf } from '../../contract/plan/parts.js';
 import { formatDuration } from '../../domain/duration.js';
 import { type Fact, failures, passed, type StepReport } from '../../domain/evidence.js';
 import type { StoredBackup } from '../../domain/ledger/ledger.js';
@@ -59,7 +61,7 @@ interface RestoreState {
 
 async function restore(input: Input, signal: AbortSignal): Promise<StepReport> {
   const { key, evidence, environment, from } = input;
-  const { database } = environment;
+  const database = databaseOf(environment);
   const swap = swapOf(database.name, { deployment: key.deployment, sha256: from.sha256 });
   const { inPlace, ...found } = await administering(database, swap, async (client) => {
     const progress = await readProgress(client, swap);
@@ -190,7 +192,7 @@ async function restoreFile(job: {
     if (!locale) return failed(`there is no database ${swap.present} whose place could be taken: make an empty one`);
     await dropRestored(client, swap);
     await createDatabase(client, swap.restored, locale);
-    const database = { ...environment.database, name: swap.restored };
+    const database = { ...databaseOf(environment), name: swap.restored };
     const job = { database, file, list, words: WORDS, mayFail, forgives: FORGIVEN, signal };
     const { inventory, milliseconds, without, forgiven } = await restoreInto(tools, job);
     const essential = without.filter(({ entry }) => isEssential(entry)).map(({ text }) => text);
@@ -210,7 +212,7 @@ async function restoreFile(job: {
   } catch (error) {
     signal.throwIfAborted();
     if (!isForPeople(error)) throw error;
-    return { ...failed(`${error.message}${advice(error, environment.database.user)}`), printed: printedBy(error) };
+    return { ...failed(`${error.message}${advice(error, databaseOf(environment).user)}`), printed: printedBy(error) };
   }
 }
 

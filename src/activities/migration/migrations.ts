@@ -1,4 +1,5 @@
 /** Migrations: look, lock, run once, look again (checklist 1.2, 3.4, rollback options 1 and 3). */
+
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,6 +31,7 @@ import { type DatabaseClient, withDatabase } from '../../adapters/postgres/postg
 import type { CommandActivities } from '../../contract/activities/commands.js';
 import type { StepKey } from '../../contract/activities/step.js';
 import { FailureType } from '../../contract/errors.js';
+import { databaseOf } from '../../contract/plan/parts.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { EvidenceReference } from '../../domain/evidence.js';
 import { NO_REVISION } from '../../domain/rollback/destination.js';
@@ -55,7 +57,7 @@ const GRACE = 5_000;
 export async function migrate(state: string, input: MigrateInput): Promise<MigrateReport> {
   const { key, environment, migration, direction } = input;
   const target = direction.kind === 'upgrade' ? migration.revision : direction.to;
-  const { database } = environment;
+  const database = databaseOf(environment);
   const locked = (held: string | undefined, signal: AbortSignal) =>
     withDatabase(database, async (client) => {
       const work = { ...input, state, client, signal, target };

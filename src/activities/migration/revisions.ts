@@ -1,4 +1,5 @@
 /** Asks a migration tool which revision the database is at, and which one its code would bring it to. */
+
 import { ApplicationFailure } from '@temporalio/common';
 import { commandLine } from '../../adapters/commands/command-line.js';
 import { endText, runShort } from '../../adapters/commands/short-command.js';
@@ -11,6 +12,7 @@ import { FailureType } from '../../contract/errors.js';
 import type { Command } from '../../contract/plan/commands.js';
 import type { Environment } from '../../contract/plan/environment.js';
 import type { Migration } from '../../contract/plan/migration.js';
+import { databaseOf } from '../../contract/plan/parts.js';
 import { secretsOf } from '../commands/recorded-commands.js';
 
 /** What is known: none yet, one, several heads; or why nothing can be known. */
@@ -51,7 +53,7 @@ async function readTable(
   const { readTable: read } = migrationTool(migration.tool);
   if (!read) return { table: null };
   try {
-    return { table: await (connected ? read(connected) : withDatabase(environment.database, read)) };
+    return { table: await (connected ? read(connected) : withDatabase(databaseOf(environment), read)) };
   } catch (error) {
     const isKnown = error instanceof UnreadableRevision || error instanceof ApplicationFailure;
     if (!isKnown) throw error;

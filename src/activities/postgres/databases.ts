@@ -1,4 +1,5 @@
 /** What is asked of the databases: the review after an hour, numbers of rows (checklist 4.2). */
+
 import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
 import { type Locks, readLocks, type SlowStatements, slowStatements } from '../../adapters/postgres/catalogue.js';
 import { withDatabase } from '../../adapters/postgres/postgres.js';
@@ -6,6 +7,7 @@ import { quotableStatement } from '../../adapters/postgres/quotable.js';
 import { countRowsOf } from '../../adapters/postgres/row-counts.js';
 import { inWords, type Untold } from '../../adapters/postgres/statement-statistics.js';
 import type { DatabaseActivities } from '../../contract/activities/postgres.js';
+import { databaseOf } from '../../contract/plan/parts.js';
 import { formatDuration } from '../../domain/duration.js';
 import { type Fact, unknownFact } from '../../domain/evidence.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
@@ -21,7 +23,7 @@ export function createDatabaseActivities(): DatabaseActivities {
   return {
     reviewDatabase: ({ key, evidence, environment }) =>
       withHeartbeat(() =>
-        withDatabase(environment.database, async (client) => {
+        withDatabase(databaseOf(environment), async (client) => {
           const slow = await slowStatements(client, SLOW);
           const locks = await readLocks(client);
           const facts = [slowFact(slow), locksFact(locks)];
@@ -34,7 +36,7 @@ export function createDatabaseActivities(): DatabaseActivities {
       ),
 
     countRows: ({ environment, table }) =>
-      withHeartbeat(() => withDatabase(environment.database, (client) => countRowsOf(client, table))),
+      withHeartbeat(() => withDatabase(databaseOf(environment), (client) => countRowsOf(client, table))),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Whether the indexes are what the plan says, what its queries can do with them, and whether production uses them. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Deadline } from '../../adapters/deadline.js';
 import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
@@ -7,6 +8,7 @@ import { withDatabase } from '../../adapters/postgres/postgres.js';
 import { describePlans, explainQuery, type PlansByMode, usesIndex } from '../../adapters/postgres/query-plans.js';
 import type { IndexActivities, IndexUse } from '../../contract/activities/postgres.js';
 import type { IndexExpectations, PlannedQuery } from '../../contract/plan/migration.js';
+import { databaseOf } from '../../contract/plan/parts.js';
 import { type Fact, failures, passed, unknownFact } from '../../domain/evidence.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
 import { evidencePath } from '../commands/recorded-commands.js';
@@ -23,7 +25,7 @@ export function createIndexActivities(): IndexActivities {
   return {
     checkIndexes: ({ key, evidence, environment, indexes }) =>
       withHeartbeat(() =>
-        withDatabase(environment.database, async (client) => {
+        withDatabase(databaseOf(environment), async (client) => {
           const present = await readIndexes(client, indexes.table);
           const plans: ExplainedQuery[] = [];
           for (const query of indexes.queries) {
@@ -43,7 +45,7 @@ export function createIndexActivities(): IndexActivities {
 
     checkIndexUse: ({ key, evidence, environment, indexes, baseline, advisory }) =>
       withHeartbeat((signal) =>
-        withDatabase(environment.database, async (client) => {
+        withDatabase(databaseOf(environment), async (client) => {
           const until = new Deadline(COUNTED_WITHIN);
           let use = await readIndexUse(client, indexes.table);
           let judged = judgeUse(indexes, baseline, use);

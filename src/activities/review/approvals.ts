@@ -24,14 +24,17 @@ export function createApprovalActivities(): ApprovalActivities {
   return {
     sealProposal: ({ key, evidence, release, content }) =>
       withHeartbeat(async (signal) => {
-        const target = await resolveCommit({ folder: release.repository, signal }, release.target);
-        const commit = 'commit' in target ? target.commit : '';
+        const { repository } = release;
+        const target = repository ? await resolveCommit({ folder: repository, signal }, release.target) : undefined;
+        const commit = target && 'commit' in target ? target.commit : '';
         const sealed = canonicalJson({ ...content, commit });
         const digest = createHash('sha256').update(sealed).digest('hex');
         const title = `What is signed off: ${digest.slice(0, 12)}`;
         // The stored file is the canonical text itself: anybody can hash it and find the digest.
         const path = evidencePath(key, `proposal-${digest.slice(0, 12)}.json`);
         const reference = await storeEvidence(evidence, { title, path, content: sealed });
+        if (!target)
+          return { summary: `sealed as ${digest.slice(0, 12)}`, facts: [], evidence: [reference], digest, commit };
         const proven = content.release.provenCommit;
         const unchanged = commit !== '' && commit === proven;
         const text = unchanged

@@ -11,14 +11,12 @@ import {
 } from '../../adapters/review/git.js';
 import { headOfDeleted, howMerged } from '../../adapters/review/git-merges.js';
 import { GitHubUnusable, openGitHub } from '../../adapters/review/github.js';
-import type { ResolvedPlan } from '../../contract/plan/plan.js';
+import type { ReleaseInRepository } from '../../contract/plan/parts.js';
 import type { Review } from '../../contract/plan/proofs.js';
 import { type Fact, unknownFact } from '../../domain/evidence.js';
 
-type Release = ResolvedPlan['release'];
-
 interface Asked {
-  release: Release;
+  release: ReleaseInRepository;
   /** Where the forge is, which remembers what a squash leaves no trace of in the repository. */
   review?: Review;
   signal: AbortSignal;
@@ -103,7 +101,7 @@ async function mergedFact({ repository, branch, target, ...asked }: Refs): Promi
 }
 
 /** A copy of another repository may not have heard of the merge yet. */
-async function notMerged(repository: Repository, { branch, target }: Release): Promise<Fact> {
+async function notMerged(repository: Repository, { branch, target }: ReleaseInRepository): Promise<Fact> {
   const text = `${branch} is not merged into ${target}`;
   const fetched = await lastFetch(repository);
   return fetched === undefined ? { name: 'merged', ok: false, text } : unknownFact('merged', `${text} ${fetched}`);
@@ -121,7 +119,11 @@ async function mergedAtForge(
   return `was merged by #${pull.number} as ${pull.mergeCommit.slice(0, 12)}`;
 }
 
-async function filesFact(repository: Repository, { target, files }: Release, commit: string): Promise<Fact> {
+async function filesFact(
+  repository: Repository,
+  { target, files }: ReleaseInRepository,
+  commit: string,
+): Promise<Fact> {
   if (files.length === 0) return { name: 'files', ok: true, text: `${target} holds what the plan names: nothing` };
   if (commit === '') return unknownFact('files', `what ${target} holds is not known`);
   const { missing, unknown } = await missingFiles(repository, commit, files);

@@ -8,7 +8,7 @@ import { readGitReview } from '../../adapters/review/git-review.js';
 import { type GitHub, GitHubUnusable, judgeBranch, openGitHub } from '../../adapters/review/github.js';
 import { judgeTestResults, readTestResults } from '../../adapters/review/junit.js';
 import type { ReviewActivities } from '../../contract/activities/review.js';
-import type { ResolvedPlan } from '../../contract/plan/plan.js';
+import type { ReleaseInRepository } from '../../contract/plan/parts.js';
 import type { Review } from '../../contract/plan/proofs.js';
 import { failures, passed } from '../../domain/evidence.js';
 import { judgeChecks, type PullRequest, type ReviewFinding } from '../../domain/review.js';
@@ -38,7 +38,7 @@ export function createReviewActivities(options: { patience?: Patience } = {}): R
 }
 
 interface Work {
-  release: ResolvedPlan['release'];
+  release: ReleaseInRepository;
   review: Review;
   ask: PatientRequest;
   signal: AbortSignal;

@@ -8,8 +8,12 @@ export type Login = { headers: Record<string, string> } | { refused: string };
 
 const TIMEOUT = 10_000;
 
-/** @throws SecretMissing when the password cannot be found; the signal's reason */
+/**
+ * Where the plan names no login, nothing is sent.
+ * @throws SecretMissing when the password cannot be found; the signal's reason
+ */
 export async function logIn(environment: Environment, signal?: AbortSignal): Promise<Login> {
+  if (!environment.login) return { headers: {} };
   const { path, username, password: reference } = environment.login;
   const password = await readSecret(reference);
   try {

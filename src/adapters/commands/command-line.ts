@@ -34,9 +34,9 @@ export function commandLine(input: {
   const { environment, command, variables = {} } = input;
   const words = fillPlaceholders(command.run, input.values);
   const title = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : quoteWord(word))).join(' ');
-  const [folder = ''] = fillPlaceholders([command.folder], { application: environment.application });
+  const [folder = ''] = fillPlaceholders([command.folder], { application: environment.application ?? '' });
   const inherited = inheritedVariables(ownSecrets(environment));
-  const tls = tlsVariables(environment.database);
+  const tls = environment.database ? tlsVariables(environment.database) : {};
   if (command.on === 'server' && environment.server.kind === 'ssh') {
     // Files are named for this machine; the server has its own where libpq looks for them.
     const { PGSSLMODE } = tls;
@@ -59,7 +59,8 @@ export const searchPath = (tools: string[]): string =>
   [...tools, process.env.PATH ?? ''].filter(Boolean).join(delimiter);
 
 /** The secrets that belong to an environment: its commands may find them in their variables. */
-export const ownSecrets = ({ database, login }: Environment): SecretReference[] => [database.password, login.password];
+export const ownSecrets = ({ database, login }: Environment): SecretReference[] =>
+  [database, login].flatMap((one) => (one ? [one.password] : []));
 
 /**
  * The worker's own variables as commands get them: without its key to the Temporal cluster, the keys of payloads, and the

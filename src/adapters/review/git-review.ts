@@ -2,7 +2,7 @@
  * Review and approval as a git repository has them: trailers `Reviewed-by: Name <e-mail>` and `Approved-by: …` of the
  * merge commit, or of the branch's last commit. They are as trustworthy as those who may write to the repository.
  */
-import type { ResolvedPlan } from '../../contract/plan/plan.js';
+import type { ReleaseInRepository } from '../../contract/plan/parts.js';
 import type { ReviewFinding } from '../../domain/review.js';
 import { ask, GitFailed, type Repository, resolveCommit, shallow } from './git.js';
 import { howMerged } from './git-merges.js';
@@ -22,7 +22,7 @@ export interface GitReview {
 /** @param commits the branch's last commit, and the one that is deployed. @throws GitFailed */
 export async function readGitReview(
   repository: Repository,
-  release: ResolvedPlan['release'],
+  release: ReleaseInRepository,
   { head, target }: { head: string; target: string },
 ): Promise<GitReview> {
   const lack = await shallow(repository);

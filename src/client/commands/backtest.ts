@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import type { Backtest } from '../../backtest/backtest.js';
+import { watchesOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { Ledger } from '../../domain/ledger/ledger.js';
 import { PlanError } from '../../plan/core/problems.js';
@@ -88,8 +89,8 @@ const loadBacktest = async () => ({
   ...(await import('../../backtest/recordings.js')),
 });
 
-function checkWatch({ soak, watches }: ResolvedPlan, named: string | undefined): void {
-  const known = [soak, ...watches].map(({ id }) => id);
+function checkWatch(plan: ResolvedPlan, named: string | undefined): void {
+  const known = watchesOf(plan).map(({ id }) => id);
   if (named === undefined || known.includes(named)) return;
   const near = nearest(named, known);
   throw usageError(`The plan has no watch "${named}"`, near ? `Did you mean ${near}?` : `It has ${known.join(', ')}.`);

@@ -123,7 +123,7 @@ function ending(run: DemoRun, report?: DemoReport): string {
   if (result.rollback) {
     const { option, took, estimate, reasons } = result.rollback;
     lines.push(
-      `rollback: ${option} in ${formatDuration(took ?? 0)} (the checklist's estimate: ${formatDuration(estimate)})`,
+      `rollback: ${option} in ${formatDuration(took ?? 0)} (the checklist's estimate: ${formatDuration(estimate ?? 0)})`,
       ...reasons.map((reason) => `  - ${reason}`),
     );
   }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import { watchesOf } from '../../contract/plan/parts.js';
 import { formatProblems, PlanError } from '../../plan/core/problems.js';
 import { type LoadedPlan, type LoadOptions, loadPlan } from '../../plan/load.js';
 import { EXIT } from '../../temporal/errors.js';
@@ -58,11 +59,12 @@ async function checkPlan(file: string, options: PlanOptions): Promise<number> {
     printJson({ ok: true, digest, problems: [], warnings });
     return EXIT.good;
   }
-  const criteria = [resolved.soak, ...resolved.watches].reduce((sum, watch) => sum + watch.criteria.length, 0);
+  const watches = watchesOf(resolved);
+  const criteria = watches.reduce((sum, watch) => sum + watch.criteria.length, 0);
   const counts = [
     `${resolved.functional.length + resolved.smoke.length} endpoint checks`,
     `${resolved.loadTests.length} load tests`,
-    `${resolved.watches.length + 1} watches with ${criteria} criteria`,
+    `${watches.length} watches with ${criteria} criteria`,
     `${resolved.approvals.roles.length} sign-offs`,
     `${Object.values(resolved.confirmations).flat().length} confirmations`,
   ];

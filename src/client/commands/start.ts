@@ -8,6 +8,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
 import type { DeployInput } from '../../contract/deployment.js';
 import { deployWorkflowId, SEARCH_ATTRIBUTES, searchAttributes, TASK_QUEUE } from '../../contract/names.js';
+import { watchesOf } from '../../contract/plan/parts.js';
 import { formatDuration, parseDuration } from '../../domain/duration.js';
 import { cell } from '../../domain/ledger/board.js';
 import { release } from '../../local/release.js';
@@ -158,15 +159,13 @@ async function startWorkflow(connected: Connected, input: DeployInput): Promise<
 }
 
 function staticDetails({ deployment, digest, plan, startedBy }: DeployInput): string {
-  const watches = [plan.soak, ...plan.watches].map(
-    ({ title, duration }) => `${cell(title)} (${formatDuration(duration)})`,
-  );
+  const watches = watchesOf(plan).map(({ title, duration }) => `${cell(title)} (${formatDuration(duration)})`);
   return [
     `**${cell(plan.title)}**`,
     `- deployment: \`${deployment}\``,
     `- plan digest: \`${digest}\``,
     `- started by: ${cell(startedBy)}`,
-    `- watches: ${watches.join(', ')}`,
+    `- watches: ${watches.join(', ') || 'none'}`,
   ].join('\n');
 }
 

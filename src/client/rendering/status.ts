@@ -121,8 +121,9 @@ function rollback(record: RollbackRecord, view: StatusView): string[] {
         ? colors.green('production is back')
         : colors.red('failed');
   const time = record.took === undefined ? '' : ` in ${formatDuration(record.took)}`;
+  const estimate = record.estimate === undefined ? '' : colors.dim(`, estimate ${formatDuration(record.estimate)}`);
   return [
-    `${colors.bold(`Rollback (${record.option})`)}: ${state}${time}${colors.dim(`, estimate ${formatDuration(record.estimate)}`)}`,
+    `${colors.bold(`Rollback (${record.option})`)}: ${state}${time}${estimate}`,
     `  because ${record.trigger.text}`,
     ...record.reasons.map((reason) => `  - ${reason}`),
     ...record.steps.flatMap((each) => stepLines(each, view)),

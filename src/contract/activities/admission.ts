@@ -2,6 +2,7 @@
 import type { StepReport } from '../../domain/evidence.js';
 import type { Commands } from '../plan/commands.js';
 import type { Environment } from '../plan/environment.js';
+import type { ReleaseInRepository } from '../plan/parts.js';
 import type { ResolvedPlan } from '../plan/plan.js';
 import type { Access, Review } from '../plan/proofs.js';
 import type { Clock, EvidencePlace, StepKey } from './step.js';
@@ -21,7 +22,7 @@ export interface PrerequisiteActivities {
   checkRepository(input: {
     key: StepKey;
     evidence: EvidencePlace;
-    release: ResolvedPlan['release'];
+    release: ReleaseInRepository;
     /** Its forge remembers merges of which the repository shows no trace. */
     review?: Review;
   }): Promise<StepReport & { commit: string }>;
@@ -29,7 +30,7 @@ export interface PrerequisiteActivities {
     key: StepKey;
     evidence: EvidencePlace;
     environments: Environment[];
-    minimumRows: { table: string; rows: number };
+    minimumRows?: { table: string; rows: number };
   }): Promise<StepReport>;
   checkTools(input: {
     key: StepKey;

@@ -81,6 +81,7 @@ export interface LoadActivities {
     test: LoadTest;
     limits: LoadLimits;
     healthPath: string;
-    logs: Command;
+    /** Without them only restarts tell of memory. */
+    logs?: Command;
   }): Promise<StepReport>;
 }

@@ -78,7 +78,8 @@ export interface CommandActivities {
     key: StepKey;
     evidence: EvidencePlace;
     environment: Environment;
-    migration: Migration;
+    /** Without one nothing is asked of a revision. */
+    migration?: Migration;
     healthPath: string;
     expected: ExpectedProduction;
   }): Promise<StepReport & { found: FoundProduction }>;

@@ -1,7 +1,8 @@
 /** What others have said of the release, and what people sign. */
 import type { ProposalContent } from '../../domain/decisions/proposal.js';
 import type { StepReport } from '../../domain/evidence.js';
-import type { ResolvedPlan } from '../plan/plan.js';
+import type { ReleaseInRepository } from '../plan/parts.js';
+import type { Release } from '../plan/plan.js';
 import type { Review } from '../plan/proofs.js';
 import type { EvidencePlace, StepKey } from './step.js';
 
@@ -10,7 +11,7 @@ export interface ReviewActivities {
   checkReview(input: {
     key: StepKey;
     evidence: EvidencePlace;
-    release: ResolvedPlan['release'];
+    release: ReleaseInRepository;
     review: Review;
   }): Promise<StepReport>;
 }
@@ -18,12 +19,12 @@ export interface ReviewActivities {
 export interface ApprovalActivities {
   /**
    * Keeps what people are asked to sign off as evidence, with the commit that the release is at this moment.
-   * Fact `unchanged`: it is still the commit that staging has proven.
+   * Fact `unchanged`: it is still the commit that staging has proven; none where the plan names no repository.
    */
   sealProposal(input: {
     key: StepKey;
     evidence: EvidencePlace;
-    release: ResolvedPlan['release'];
+    release: Release;
     content: ProposalContent;
   }): Promise<StepReport & { digest: string; commit: string }>;
   /** Whether a statement was signed by one of a person's keys (`ssh-keygen -Y verify`, namespace `surefoot`). */

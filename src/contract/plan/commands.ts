@@ -14,8 +14,8 @@ export interface Command {
 export interface Commands {
   deploy: Command;
   waitForHealth?: Command;
-  logs: Command;
-  restartService: Command;
+  logs?: Command;
+  restartService?: Command;
   restartWorkers?: Command;
   maintenanceOn?: Command;
   maintenanceOff?: Command;

@@ -38,10 +38,10 @@ export interface Environment {
   /** Base URL of the application, without a trailing slash. */
   api: string;
   server: Server;
-  /** The folder on the server that migration commands run in (`/app/backend`). */
-  application: string;
+  /** The folder on the server that migration commands run in (`/app/backend`); only where a command needs one. */
+  application?: string;
   /** Folders put first on PATH for commands of this environment. */
   tools: string[];
-  database: Database;
-  login: { path: string; username: string; password: SecretReference };
+  database?: Database;
+  login?: { path: string; username: string; password: SecretReference };
 }

@@ -1,6 +1,7 @@
 /**
  * The plan as the workflows see it: resolved (no names left to look up), plain data, no secrets.
- * The authored form and its validation live in `src/plan`. Durations are milliseconds.
+ * The authored form and its validation live in `src/plan`. Durations are milliseconds. What a service does not have is
+ * left out, or an empty list: the runbook says what does not run then.
  */
 import type { Approvals } from '../../domain/decisions/approvals.js';
 import type { Item } from '../../domain/items.js';
@@ -9,7 +10,7 @@ import type { RollbackOption } from '../../domain/watch/criteria.js';
 import type { ApiDocumentation, EndpointCheck, LoadLimits, LoadTest, MaintenanceMessage } from './application.js';
 import type { Backup } from './backup.js';
 import type { Commands } from './commands.js';
-import type { Environment, EnvironmentName, SecretReference } from './environment.js';
+import type { Environment, SecretReference } from './environment.js';
 import type { IndexExpectations, Migration } from './migration.js';
 import type { Access, Alerts, Review } from './proofs.js';
 import type { Watch } from './watch.js';
@@ -23,26 +24,30 @@ export interface Confirmation {
   items: string[];
 }
 
+export interface Release {
+  /** Without a repository nothing is known of the release but its name; without it there is no branch either. */
+  repository?: string;
+  branch?: string;
+  target: string;
+  previous: string;
+  /** Files that the target must hold, from the repository's top. */
+  files: string[];
+}
+
 export interface ResolvedPlan {
   service: string;
   title: string;
   language: string;
-  release: {
-    repository: string;
-    branch: string;
-    target: string;
-    previous: string;
-    /** Files that the target must hold, from the repository's top. */
-    files: string[];
-  };
+  release: Release;
   evidence: string;
-  environments: Record<EnvironmentName, Environment>;
-  backup: Backup;
+  environments: { production: Environment; staging?: Environment };
+  backup?: Backup;
   commands: Commands;
-  migration: Migration;
-  indexes: IndexExpectations;
-  prerequisites: { minimumRows: { table: string; rows: number }; tools: string[]; scripts: string[] };
-  criticalLogs: string;
+  migration?: Migration;
+  indexes?: IndexExpectations;
+  prerequisites: { minimumRows?: { table: string; rows: number }; tools: string[]; scripts: string[] };
+  /** A line that it must not log; there where `commands.logs` prints them. */
+  criticalLogs?: string;
   /** A line that the application logs when it has started well. */
   startedLogs?: string;
   healthPath: string;
@@ -51,10 +56,11 @@ export interface ResolvedPlan {
   apiDocumentation?: ApiDocumentation;
   smoke: EndpointCheck[];
   loadTests: LoadTest[];
-  loadLimits: LoadLimits;
+  /** There where there are load tests. */
+  loadLimits?: LoadLimits;
   confirmations: { prerequisites: Confirmation[]; staging: Confirmation[]; preparation: Confirmation[] };
   approvals: Approvals;
-  soak: Watch;
+  soak?: Watch;
   watches: Watch[];
   production: {
     maintenance: { enabled: boolean; drain: number; message?: MaintenanceMessage };
@@ -66,14 +72,14 @@ export interface ResolvedPlan {
   rollback: {
     /** The option for a step that fails after production has changed. */
     onStepFailure: RollbackOption;
-    /** The checklist's longest estimates. */
-    estimates: Record<RollbackOption, number>;
+    /** The checklist's longest estimates, as far as it has any. */
+    estimates: Partial<Record<RollbackOption, number>>;
     /** The option that is taken whatever broke, and whatever staging has shown. */
     pin?: RollbackOption;
     /** How long people may choose another option before a rollback that nobody asked for begins; 0: it begins at once. */
     overrideWithin: number;
     /** The path that must answer 200 after a full rollback. */
-    verifyPath: string;
+    verifyPath?: string;
     /** What a migration that cannot be undone leads to; left out: refuse. */
     irreversible?: 'refuse' | 'allow';
     /** IDs of the smoke checks that the previous release must pass on the new schema; left out: all. */

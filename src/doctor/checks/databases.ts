@@ -11,7 +11,9 @@ import {
   type Untold,
 } from '../../adapters/postgres/statement-statistics.js';
 import { FailureType } from '../../contract/errors.js';
+import type { Backup } from '../../contract/plan/backup.js';
 import type { Database, Environment } from '../../contract/plan/environment.js';
+import { databaseOf, environmentsOf, watchesOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import { formatDuration } from '../../domain/duration.js';
@@ -23,13 +25,21 @@ import type { Check, CheckContext, CheckResult } from './check.js';
 const LARGEST_SKEW = 30_000;
 
 export const databaseChecks = ({ plan }: CheckContext): Check[] => [
-  ...[plan.environments.staging, plan.environments.production].map((environment) => ({
-    id: `${environment.name}-database`,
-    step: STEPS.staging.id,
-    run: () => lookAt(plan, environment),
-  })),
-  { id: 'scratch-server', step: STEPS.stagingBackup.id, run: () => tryScratch(plan) },
+  ...environmentsOf(plan)
+    .filter(({ database }) => database !== undefined)
+    .map((environment) => ({
+      id: `${environment.name}-database`,
+      step: STEPS.staging.id,
+      run: () => lookAt(plan, environment),
+    })),
+  ...scratchChecks(plan),
 ];
+
+function scratchChecks({ backup, environments }: ResolvedPlan): Check[] {
+  if (!backup) return [];
+  const { backup: step } = stepsOf(environments.staging ?? environments.production);
+  return [{ id: 'scratch-server', step, run: () => tryScratch(backup, environmentsOf({ environments })) }];
+}
 
 /** The steps of an environment. */
 export const stepsOf = ({ name }: Pick<Environment, 'name'>) =>
@@ -57,7 +67,9 @@ export const stepsOf = ({ name }: Pick<Environment, 'name'>) =>
 const placeOf = ({ name, host, port }: Database): string => `${name} on ${host}:${port}`;
 
 async function lookAt(plan: ResolvedPlan, environment: Environment): Promise<CheckResult[]> {
-  const { name, database } = environment;
+  const { name } = environment;
+  const { backup, migration, indexes } = plan;
+  const database = databaseOf(environment);
   const where = `${name} database ${placeOf(database)}`;
   const connected = { ok: false };
   try {
@@ -69,10 +81,10 @@ async function lookAt(plan: ResolvedPlan, environment: Environment): Promise<Che
         await session(environment, where),
         ...(await clock(client, { name, where })),
         ...(name === 'staging' ? await minimumRows(client, plan) : []),
-        ...(await dumpRights(client, environment, version)),
-        await dumpTools(version, environment),
-        await leftovers(client, environment),
-        await catalogue(client, environment, plan.indexes.table),
+        ...(backup ? await dumpRights(client, environment, version) : []),
+        ...(backup ? [await dumpTools(version, environment)] : []),
+        ...(migration ? [await leftovers(client, environment)] : []),
+        ...(indexes ? [await catalogue(client, environment, indexes.table)] : []),
         ...(await statements(client, environment, plan)),
       ];
     });
@@ -101,7 +113,7 @@ function answers(name: string, where: string, version: number): CheckResult {
 async function session(environment: Environment, where: string): Promise<CheckResult> {
   const finding = { name: `${environment.name}-session`, step: stepsOf(environment).backup };
   try {
-    await withDatabase(environment.database, async () => undefined, { session: true });
+    await withDatabase(databaseOf(environment), async () => undefined, { session: true });
     return { ...finding, ok: true, text: `${where} gives sessions: no pooler of transactions is in between` };
   } catch (error) {
     return { ...finding, ok: false, text: messageInOneLine(error) };
@@ -121,6 +133,7 @@ async function clock(client: DatabaseClient, { name, where }: { name: string; wh
 }
 
 async function minimumRows(client: DatabaseClient, { prerequisites }: ResolvedPlan): Promise<CheckResult[]> {
+  if (!prerequisites.minimumRows) return [];
   const { table, rows: least } = prerequisites.minimumRows;
   try {
     const rows = await countRowsOf(client, table);
@@ -151,20 +164,21 @@ async function dumpRights(client: DatabaseClient, environment: Environment, vers
      having count(*) > 0
       order by 1`,
   );
-  const { name, database } = environment;
+  const { name } = environment;
+  const { user } = databaseOf(environment);
   // The role came with version 14.
   const grant = version < 14 ? 'SELECT ON ALL TABLES and SEQUENCES of its schemas' : 'pg_read_all_data';
   const names = rows.slice(0, 5).map((row) => (row.hidden ? `${row.name} (row security)` : row.name));
   const more = rows.length > 5 ? ` and ${rows.length - 5} more` : '';
-  const denied = `${name}: ${database.user} may not read ${names.join(', ')}${more}`;
+  const denied = `${name}: ${user} may not read ${names.join(', ')}${more}`;
   return [
     {
       name: `${name}-dump-rights`,
       step: stepsOf(environment).backup,
       ok: rows.length === 0,
-      text: rows.length === 0 ? `${name}: ${database.user} may read all that a dump holds` : denied,
+      text: rows.length === 0 ? `${name}: ${user} may read all that a dump holds` : denied,
       ...(rows.length > 0 && {
-        advice: `GRANT ${grant} TO ${database.user}, SELECT for large objects, and BYPASSRLS for row security.`,
+        advice: `GRANT ${grant} TO ${user}, SELECT for large objects, and BYPASSRLS for row security.`,
       }),
     },
   ];
@@ -216,8 +230,9 @@ async function statements(
   environment: Environment,
   plan: ResolvedPlan,
 ): Promise<CheckResult[]> {
-  const { name, database } = environment;
-  const watches = [plan.soak, ...plan.watches].filter((watch) => watch.environment === name);
+  const { name } = environment;
+  const { user } = databaseOf(environment);
+  const watches = watchesOf(plan).filter((watch) => watch.environment === name);
   const step = watches.find(asksForStatements)?.id ?? (name === 'production' ? STEPS.databaseReview.id : undefined);
   if (step === undefined) return [];
   const finding = { name: `${name}-statements`, step };
@@ -232,15 +247,14 @@ async function statements(
        from ${found.view} where ${OF_THIS_DATABASE}`,
   );
   const { hidden = 0, all = false } = rows[0] ?? {};
-  if (hidden > 0) return no(hiddenStatements(hidden, database.user));
+  if (hidden > 0) return no(hiddenStatements(hidden, user));
   if (all) return [{ ...finding, ok: true, text: `${name}: pg_stat_statements can be read` }];
-  const text = `${name}: ${database.user} sees only its own statements in pg_stat_statements`;
-  const advice = `GRANT pg_read_all_stats TO ${database.user}, unless the application is that user.`;
+  const text = `${name}: ${user} sees only its own statements in pg_stat_statements`;
+  const advice = `GRANT pg_read_all_stats TO ${user}, unless the application is that user.`;
   return [{ ...finding, ok: true, note: true, text, advice }];
 }
 
-async function tryScratch({ backup, environments }: ResolvedPlan): Promise<CheckResult[]> {
-  const { scratch } = backup;
+async function tryScratch({ scratch }: Backup, environments: Environment[]): Promise<CheckResult[]> {
   const where = `the scratch server ${scratch.host}:${scratch.port}`;
   let found: { may: boolean; version: number };
   try {
@@ -270,8 +284,8 @@ async function tryScratch({ backup, environments }: ResolvedPlan): Promise<Check
       }),
     },
   ];
-  for (const environment of [environments.staging, environments.production]) {
-    const own = await withDatabase(environment.database, serverVersion).catch(() => undefined);
+  for (const environment of environments) {
+    const own = await withDatabase(databaseOf(environment), serverVersion).catch(() => undefined);
     if (own === undefined || own <= version) continue;
     const text = `${where} has PostgreSQL ${version}, older than ${environment.name}'s ${own}: its dumps may not be restored there`;
     const advice = 'Name a server of at least that version in `backup.scratch`.';

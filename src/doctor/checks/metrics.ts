@@ -1,4 +1,5 @@
 /** Every metric of every watch is sampled once, and no rule waits for a value that its histogram can't have. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { createSampleActivities, sampleSources } from '../../activities/metrics/samples.js';
@@ -11,6 +12,7 @@ import { unknownSeries } from '../../adapters/metrics/prometheus/prometheus.js';
 import { scrape } from '../../adapters/metrics/prometheus/scrape.js';
 import { isRangeMetric, type RangeMetric } from '../../adapters/metrics/range-queries.js';
 import type { Metric, MetricSource } from '../../contract/plan/metrics.js';
+import { watchesOf } from '../../contract/plan/parts.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import { messageOf } from '../../domain/message.js';
 import { neverFires } from '../../domain/watch/buckets.js';
@@ -28,7 +30,7 @@ const LOOK_BACK = 5 * 60_000;
 export function metricChecks({ plan }: CheckContext): Check[] {
   const seen = new Set<string>();
   const checks: Check[] = [];
-  for (const watch of [plan.soak, ...plan.watches]) {
+  for (const watch of watchesOf(plan)) {
     const fresh = watch.metrics.filter(({ source, unit }) => {
       const key = JSON.stringify([source, unit]);
       return !seen.has(key) && seen.add(key);

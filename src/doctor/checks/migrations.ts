@@ -7,6 +7,8 @@ import { bareRevision } from '../../adapters/migration/alembic.js';
 import { migrationTool } from '../../adapters/migration/migration-tools.js';
 import { contentAt, filesWith, GitFailed, resolveCommit } from '../../adapters/review/git.js';
 import type { Environment } from '../../contract/plan/environment.js';
+import type { Migration } from '../../contract/plan/migration.js';
+import { databaseOf, environmentsOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { inOneLine } from '../../domain/one-line.js';
 import { STEPS } from '../../domain/steps.js';
@@ -14,18 +16,20 @@ import type { Check, CheckContext, CheckResult, Means } from './check.js';
 import { stepsOf } from './databases.js';
 
 export function migrationChecks({ plan }: CheckContext): Check[] {
-  const environments = [plan.environments.staging, plan.environments.production];
+  const { migration } = plan;
+  const release: Check = {
+    id: 'production-release',
+    step: STEPS.productionFound.id,
+    run: (means) => tryRelease(plan, means),
+  };
+  if (!migration) return [release];
   return [
-    ...environments.map((environment) => ({
+    ...environmentsOf(plan).map((environment) => ({
       id: `${environment.name}-revision`,
       step: stepsOf(environment).revision,
-      run: (means: Means) => tryRevisions(plan, environment, means),
+      run: (means: Means) => tryRevisions(migration, environment, means),
     })),
-    {
-      id: 'production-release',
-      step: STEPS.productionFound.id,
-      run: (means: Means) => tryRelease(plan, means),
-    },
+    release,
     { id: 'way-back', step: STEPS.reversibility.id, run: (means) => readWayBack(plan, means) },
   ];
 }
@@ -46,18 +50,14 @@ async function tryRelease(plan: ResolvedPlan, { signal }: Means): Promise<CheckR
   return [{ name: 'production-release', ok, text, advice }];
 }
 
-async function tryRevisions(
-  { migration }: ResolvedPlan,
-  environment: Environment,
-  { signal }: Means,
-): Promise<CheckResult[]> {
+async function tryRevisions(migration: Migration, environment: Environment, { signal }: Means): Promise<CheckResult[]> {
   const { name } = environment;
   const current = await askCurrent({ environment, migration }, signal);
   const remote = environment.server.kind === 'ssh' && migration.current.on === 'server';
   // Without a connection the line about ssh says it.
   if (remote && 'problem' in current && readSshFailure(current.problem) === 'not-started') return [];
   // As the line about the database does.
-  if ('problem' in current && current.problem.startsWith(`Database ${environment.database.name} on `)) return [];
+  if ('problem' in current && current.problem.startsWith(`Database ${databaseOf(environment).name} on `)) return [];
   const findings = [{ name: `${name}-revision`, ...judge(name, current) }];
   if (
     'found' in current &&
@@ -119,8 +119,8 @@ async function lookForWayBack(
   { migration, release, rollback }: ResolvedPlan,
   signal: AbortSignal,
 ): Promise<CheckResult[]> {
-  if (migration.tool !== 'alembic') return [];
   const { repository, target } = release;
+  if (migration?.tool !== 'alembic' || !repository) return [];
   const at = { folder: repository, signal };
   const found = await resolveCommit(at, target);
   // The repository's own line says what is wrong with the name.

@@ -14,7 +14,9 @@ import type { Check, CheckContext, CheckResult } from './check.js';
 export function peopleChecks({ plan, startedBy, at }: CheckContext, timeline: ReadonlyMap<string, Moment>): Check[] {
   const { windows, production, apiDocumentation, approvals } = plan;
   const timeOf = (step: string) => at + (timeline.get(step)?.after ?? 0);
-  const checks: Check[] = [{ id: 'roster', step: STEPS.signOffs.id, run: async () => roster(plan, startedBy) }];
+  const checks: Check[] = [];
+  if (approvals.roles.length > 0)
+    checks.push({ id: 'roster', step: STEPS.signOffs.id, run: async () => roster(plan, startedBy) });
   if (approvals.signed) checks.push({ id: 'ssh-keygen', step: STEPS.signOffs.id, run: trySshKeygen });
   if (windows) {
     const step = STEPS.productionWindow.id;

@@ -1,23 +1,27 @@
 /** What the deployment's own first steps check, tried by the same activities. */
+
 import { createAlertActivities } from '../../activities/alerts/alerts.js';
 import { createAccessActivities } from '../../activities/cloud/access.js';
 import { createPrerequisiteActivities } from '../../activities/prerequisites.js';
 import { createReviewActivities } from '../../activities/review/review.js';
+import { inRepository } from '../../contract/plan/parts.js';
 import { STEPS } from '../../domain/steps.js';
 import { type Check, type CheckContext, fromFacts, KEY } from './check.js';
 
 export function proofChecks({ plan, tools }: CheckContext): Check[] {
   const { release, review, access, alerts, prerequisites, commands } = plan;
   const activities = createPrerequisiteActivities({ tools });
-  const checks: Check[] = [
-    {
-      id: 'repository',
-      step: STEPS.repository.id,
-      run: async ({ inActivity, evidence }) => {
-        const report = await inActivity(() => activities.checkRepository({ key: KEY, evidence, release, review }));
-        return fromFacts(report.facts, `Fetch ${release.repository} and merge, tag or push what is missing.`);
-      },
+  const repository: Check = {
+    id: 'repository',
+    step: STEPS.repository.id,
+    run: async ({ inActivity, evidence }) => {
+      const release = inRepository(plan);
+      const report = await inActivity(() => activities.checkRepository({ key: KEY, evidence, release, review }));
+      return fromFacts(report.facts, `Fetch ${release.repository} and merge, tag or push what is missing.`);
     },
+  };
+  const checks: Check[] = [
+    ...(release.repository ? [repository] : []),
     {
       id: 'tools',
       step: STEPS.tools.id,
@@ -37,7 +41,7 @@ export function proofChecks({ plan, tools }: CheckContext): Check[] {
       step: STEPS.review.id,
       run: async ({ inActivity, evidence, patience }) => {
         const { checkReview } = createReviewActivities({ patience });
-        const report = await inActivity(() => checkReview({ key: KEY, evidence, release, review }));
+        const report = await inActivity(() => checkReview({ key: KEY, evidence, release: inRepository(plan), review }));
         return fromFacts(
           report.facts,
           'Have it reviewed, approved and tested where the plan reads it (docs/prerequisites.md).',

@@ -1,4 +1,5 @@
 /** Applications answer and let us in; servers can be logged in to and have the programs that the plan runs there. */
+
 import { askInstances } from '../../adapters/application/health.js';
 import { logIn } from '../../adapters/application/login.js';
 import { commandLine } from '../../adapters/commands/command-line.js';
@@ -6,6 +7,7 @@ import { endText, lastSaid, runShort } from '../../adapters/commands/short-comma
 import { NoAnswer } from '../../adapters/http/http.js';
 import type { Command } from '../../contract/plan/commands.js';
 import type { Environment } from '../../contract/plan/environment.js';
+import { environmentsOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { STEPS } from '../../domain/steps.js';
 import { tally } from '../../domain/watch/instances.js';
@@ -13,11 +15,13 @@ import type { Check, CheckContext, CheckResult, Means } from './check.js';
 import { stepsOf } from './databases.js';
 
 export function serverChecks({ plan }: CheckContext): Check[] {
-  return [plan.environments.staging, plan.environments.production].flatMap((environment): Check[] => {
-    const { name } = environment;
+  return environmentsOf(plan).flatMap((environment): Check[] => {
+    const { name, login } = environment;
     return [
       { id: `${name}-health`, step: stepsOf(environment).health, run: (means) => tryHealth(plan, environment, means) },
-      { id: `${name}-login`, step: STEPS.staging.id, run: (means) => tryLogin(environment, means) },
+      ...(login
+        ? [{ id: `${name}-login`, step: STEPS.staging.id, run: (means: Means) => tryLogin(environment, means) }]
+        : []),
       ...tryPrograms(plan, environment),
     ];
   });
@@ -38,7 +42,7 @@ async function tryHealth(
 async function tryLogin(environment: Environment, { signal }: Means): Promise<CheckResult[]> {
   const { name, api, login } = environment;
   const outcome = await logIn(environment, signal);
-  const who = `${name}: ${login.username} at ${api}${login.path}`;
+  const who = `${name}: ${login?.username} at ${api}${login?.path}`;
   if (!('refused' in outcome)) return [{ name: `${name}-login`, ok: true, text: `${who}: logged in` }];
   const advice = 'Check the test user, its password and `login.path`.';
   return [{ name: `${name}-login`, ok: false, text: `${who}: refused: ${outcome.refused}`, advice }];
@@ -53,10 +57,10 @@ function commandsOf(
   const everywhere: [Command | undefined, string][] = [
     [commands.deploy, steps.deploy],
     [commands.logs, steps.logs],
-    [migration.current, steps.revision],
-    [migration.heads, steps.migration],
-    [migration.upgrade, steps.migration],
-    [migration.downgrade, steps.revision],
+    [migration?.current, steps.revision],
+    [migration?.heads, steps.migration],
+    [migration?.upgrade, steps.migration],
+    [migration?.downgrade, steps.revision],
   ];
   if (environment.name === 'staging') return everywhere;
   const maintenance = production.maintenance.enabled ? [commands.maintenanceOn, commands.maintenanceOff] : [];
@@ -133,7 +137,7 @@ async function tryProgram(
   const { environment, command, program, id } = of;
   const { run, line } = await runHarmless(environment, command, ['sh', '-c', 'command -v "$0"', program], means);
   const where = line.host === 'local' ? 'on this machine' : `on ${line.host}`;
-  const folder = command.folder.replaceAll('{application}', environment.application);
+  const folder = command.folder.replaceAll('{application}', environment.application ?? '');
   if (run.ok) return [{ name: id, ok: true, text: `${environment.name}: ${program} is there ${where}` }];
   // Without a connection the line about ssh says it.
   if (line.overSsh && run.end.kind === 'exited' && run.end.code === 255) return [];

@@ -1,32 +1,40 @@
 /** Where evidence and dumps go: there, writable, and large enough. */
+
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { openBackupStore } from '../../adapters/backup/open-backup-store.js';
 import { withDatabase } from '../../adapters/postgres/postgres.js';
 import type { BackupStore } from '../../contract/plan/backup.js';
 import type { Environment } from '../../contract/plan/environment.js';
-import type { ResolvedPlan } from '../../contract/plan/plan.js';
+import { databaseOf, environmentsOf } from '../../contract/plan/parts.js';
 import { STEPS } from '../../domain/steps.js';
 import type { Check, CheckContext, CheckResult, Means } from './check.js';
 import { stepsOf } from './databases.js';
 
 export function storeChecks({ plan }: CheckContext): Check[] {
-  const { store } = plan.backup;
-  const environments = [plan.environments.staging, plan.environments.production];
+  const { backup } = plan;
+  const evidence: Check = {
+    id: 'evidence',
+    step: STEPS.repository.id,
+    run: async () => [{ name: 'evidence', ...(await writable(plan.evidence, 'evidence')) }],
+  };
+  if (!backup) return [evidence];
+  const { store } = backup;
+  const environments = environmentsOf(plan);
   const folders = [plan.evidence, ...(store.kind === 'folder' ? [store.folder] : [])];
   return [
-    {
-      id: 'evidence',
-      step: STEPS.repository.id,
-      run: async () => [{ name: 'evidence', ...(await writable(plan.evidence, 'evidence')) }],
-    },
+    evidence,
     store.kind === 'folder'
       ? {
           id: 'store',
-          step: STEPS.stagingBackup.id,
+          step: stepsOf(environments[0] ?? plan.environments.production).backup,
           run: async () => [{ name: 'store', ...(await writable(store.folder, 'dumps')) }],
         }
-      : { id: 'store', step: STEPS.stagingBackup.id, run: (means) => tryS3(plan, store, means) },
+      : {
+          id: 'store',
+          step: stepsOf(environments[0] ?? plan.environments.production).backup,
+          run: (means) => tryS3({ ...plan, ...backup }, store, means),
+        },
     ...environments.map((environment) => ({
       id: `${environment.name}-space`,
       step: stepsOf(environment).backup,
@@ -57,8 +65,9 @@ async function writable(folder: string, what: string): Promise<Omit<CheckResult,
 }
 
 /** A dump is smaller than its database as a rule; where not even that much is free, nobody knows. */
-async function space({ name, database }: Environment, folders: string[]): Promise<CheckResult[]> {
-  const bytes = await withDatabase(database, async (client) => {
+async function space(environment: Environment, folders: string[]): Promise<CheckResult[]> {
+  const { name } = environment;
+  const bytes = await withDatabase(databaseOf(environment), async (client) => {
     const { rows } = await client.query<{ bytes: string }>('select pg_database_size(current_database()) as bytes');
     return Number(rows[0]?.bytes);
   }).catch(() => undefined);
@@ -92,11 +101,11 @@ const size = (bytes: number): string => {
 
 /** The same calls as a backup makes, but for those that write. */
 async function tryS3(
-  { service, backup }: ResolvedPlan,
+  { service, retention }: { service: string; retention: number },
   s3: Extract<BackupStore, { kind: 's3' }>,
   { signal }: Means,
 ): Promise<CheckResult[]> {
-  const keeping = { service, environment: 'production', retention: backup.retention, signal };
+  const keeping = { service, environment: 'production', retention, signal };
   // Without the right to mend the lifecycle it is only read.
   const store = await openBackupStore({ ...s3, setLifecycle: false }, keeping, 10_000);
   const dumps = await store.list();

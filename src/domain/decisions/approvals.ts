@@ -18,6 +18,15 @@ export interface Approvals {
   signed?: boolean;
 }
 
+/** The role of whoever started a deployment whose plan names nobody. */
+const OPERATOR = 'operator';
+
+/** Who may decide: the people of the plan, or whoever started the deployment where it names none. */
+export const decidersOf = (approvals: Approvals, startedBy: string): Approvals =>
+  approvals.roster.length > 0
+    ? approvals
+    : { ...approvals, roster: [{ id: startedBy, name: startedBy, roles: [OPERATOR] }] };
+
 /**
  * Finds a person for every role, one role a person: a bipartite matching by augmenting paths (Kuhn).
  * @returns role → person, or undefined when the roster cannot fill the roles

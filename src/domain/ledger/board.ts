@@ -91,8 +91,8 @@ function rollback(ledger: Ledger): string {
   const record = ledger.rollback;
   if (!record) return '';
   const state = record.succeeded === undefined ? 'under way' : record.succeeded ? 'done' : 'FAILED';
-  const took =
-    record.took === undefined ? '' : ` in ${formatDuration(record.took)} (estimate ${formatDuration(record.estimate)})`;
+  const estimate = record.estimate === undefined ? '' : ` (estimate ${formatDuration(record.estimate)})`;
+  const took = record.took === undefined ? '' : ` in ${formatDuration(record.took)}${estimate}`;
   return `**Rollback: ${record.option}, ${state}${took}**\n${cell(record.trigger.text)}\n\n${record.reasons.map((reason) => `- ${cell(reason)}`).join('\n')}`;
 }
 

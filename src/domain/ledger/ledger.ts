@@ -124,8 +124,8 @@ export interface RollbackRecord {
   /** How it ended, in one sentence. */
   reason?: string;
   steps: StepRecord[];
-  /** The checklist's estimate and the time it took, milliseconds. */
-  estimate: number;
+  /** The checklist's estimate, where the plan has one, and the time it took, milliseconds. */
+  estimate?: number;
   took?: number;
 }
 

@@ -1,5 +1,6 @@
 /** Functional and smoke checks, load tests, indexes. */
 import type { ApiDocumentation, EndpointCheck, LoadTest } from '../../contract/plan/application.js';
+import type { Environment } from '../../contract/plan/environment.js';
 import type { IndexExpectations } from '../../contract/plan/migration.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { Path } from '../core/problems.js';
@@ -27,7 +28,12 @@ interface CheckSections extends MachineMaps {
 }
 type Resolution = ResolutionOf<CheckSections>;
 
-export function resolveChecks(resolution: Resolution, section: 'functional' | 'smoke'): EndpointCheck[] | undefined {
+/** @param environment where they are made: with its test user, where it has one and a check does not say otherwise */
+export function resolveChecks(
+  resolution: Resolution,
+  section: 'functional' | 'smoke',
+  environment: Pick<Environment, 'login'> | undefined,
+): EndpointCheck[] | undefined {
   const checks = resolution.sections[section];
   if (checks === undefined) return undefined;
   checkUnique(resolution, { ids: checks.map((check) => check?.id), path: [section] });
@@ -36,7 +42,12 @@ export function resolveChecks(resolution: Resolution, section: 'functional' | 's
       checkSample(resolution, { check, path: [section, index], earlier: checks.slice(0, index) });
   });
   if (section === 'smoke') checkPrevious(resolution, checks);
-  return checks.filter((check) => check !== undefined);
+  checks.forEach((check, index) => {
+    if (check?.login !== true || environment === undefined || environment.login !== undefined) return;
+    resolution.report([section, index, 'login'], 'The environment has no `login`: name one, or leave this out');
+  });
+  const hasLogin = environment?.login !== undefined;
+  return checks.flatMap((check) => (check === undefined ? [] : [{ ...check, login: check.login ?? hasLogin }]));
 }
 
 function checkPrevious(resolution: Resolution, smoke: (AuthoredCheck | undefined)[]): void {

@@ -12,7 +12,10 @@ export const endpointCheck = strict({
   method: z.enum(['GET', 'POST']).default('GET').describe('HTTP method'),
   path: urlPath().describe('Path below the environment’s `api`'),
   query: z.record(text(), plain).default({}).describe('Query parameters'),
-  login: z.boolean().default(true).describe('Logs in first and sends the token'),
+  login: z
+    .boolean()
+    .optional()
+    .describe('Logs in first and sends the token; it does where the environment has a `login`'),
   status: z
     .int()
     .min(100, 'Not an HTTP status')

@@ -4,7 +4,7 @@ import type { Backup, BackupStore } from '../../contract/plan/backup.js';
 import type { Database, Environment, EnvironmentName } from '../../contract/plan/environment.js';
 import { backupStore, database } from '../core/hosts.js';
 import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
-import { type AuthoredBackup, backup as backupSchema } from './schema.js';
+import type { AuthoredBackup } from './schema.js';
 
 type Resolution = ResolutionOf<MachineMaps & { backup?: AuthoredBackup }>;
 
@@ -15,10 +15,8 @@ export function resolveBackup(
   resolution: Resolution,
   { environments, evidence }: { environments: Partial<Record<EnvironmentName, Environment>>; evidence?: string },
 ): Backup | undefined {
-  const written = resolution.sections.backup;
-  // What is wrong with it has been told.
-  if (written === undefined && resolution.names(['backup']) !== undefined) return undefined;
-  const authored = written ?? backupSchema.parse({});
+  const authored = resolution.sections.backup;
+  if (authored === undefined) return undefined;
   const { retention, smallest } = authored;
   if (retention < DAY) resolution.report(['backup', 'retention'], 'Is shorter than a day; write for example "30d"');
   const store = resolveStore(resolution, authored, evidence);
@@ -59,13 +57,18 @@ function resolveScratch(
       password: resolution.secret(named.password, [...at, 'password']),
     };
   }
-  if (staging === undefined || production === undefined) return undefined;
-  const [a, b] = [staging.database, production.database];
+  const [a, b] = [staging?.database, production?.database];
+  if (b === undefined) return undefined;
+  if (a === undefined) {
+    const message = 'There is no staging database for trial restores of dumps: name a server in `backup.scratch`';
+    resolution.report(['backup'], { message, key: true });
+    return undefined;
+  }
   if (a.host !== '' && a.host === b.host && a.port === b.port) {
     resolution.report(
       ['environments', 'production', 'database', 'host'],
       'Is on the same server as staging’s: name the server for trial restores of dumps in `backup.scratch`',
     );
   }
-  return staging.database;
+  return a;
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { duration, percent, reference, strict, text } from '../core/basics.js';
 
-/** `backup`; every key may be left out, and so may the whole. */
+/** `backup`; every key may be left out: `backup: {}`. Without the whole nothing is backed up. */
 export const backup = strict({
   store: reference('hosts')
     .optional()

@@ -3,7 +3,7 @@ import type { Confirmation } from '../../contract/plan/plan.js';
 import { type PlanWithoutItems, type RunbookStep, stepsByID } from '../../contract/runbook.js';
 import type { FactReference, Item } from '../../domain/items.js';
 import type { Path } from '../core/problems.js';
-import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
+import { type MachineMaps, own, type Resolution as ResolutionOf } from '../core/resolution.js';
 import { nearest } from '../core/suggest.js';
 import type { AuthoredItems } from './schema-items.js';
 
@@ -19,9 +19,18 @@ export function resolveItems(resolution: Resolution, plan: PlanWithoutItems): It
     references.forEach((reference, index) => {
       checkReference(resolution, { reference, established, path: path(index) });
     });
-    const off = references.flatMap(({ step }) => established.get(step)?.off ?? []).at(0);
+    const applying = references.filter((reference) => whyNot(reference, established) === undefined);
+    // A box rests on what there is; where there is nothing at all, it does not apply.
+    if (applying.length > 0) return { id, title, by: applying };
+    const off = references.flatMap((reference) => whyNot(reference, established) ?? []).at(0);
     return { id, title, by: references, ...(off === undefined ? {} : { off }) };
   });
+}
+
+/** The part of the plan without which a fact is not established. */
+function whyNot({ step, fact }: FactReference, established: Map<string, RunbookStep>): string | undefined {
+  const { off, without = {} } = established.get(step) ?? {};
+  return off ?? own(without, fact);
 }
 
 function readReference(written: string): FactReference {
@@ -42,7 +51,9 @@ function checkReference(
     resolution.report(at.path, { message: `There is no step \`${step}\` in this plan${list}`, suggestion });
     return;
   }
-  if (known.facts.includes(fact)) return;
+  if (known.facts.includes(fact) || own(known.without, fact) !== undefined) return;
+  // What checks, rules and roles would establish is not known where there are none.
+  if (fact !== '' && known.off !== undefined && known.facts.length === 0) return;
   const message =
     fact === ''
       ? `Name the fact as well: \`${step}/FACT\`, one of ${known.facts.join(', ')}`

@@ -15,8 +15,8 @@ const command = strict({
 export const commands = strict({
   deploy: command.describe('Deploys `{version}` to `{environment}`'),
   waitForHealth: command.optional().describe('Waits for `{url}` at most `{seconds}`'),
-  logs: command.describe('Prints the latest log lines and ends'),
-  restartService: command.describe('Restarts the application'),
+  logs: command.optional().describe('Prints the latest log lines and ends'),
+  restartService: command.optional().describe('Restarts the application'),
   restartWorkers: command.optional().describe('Restarts its workers gracefully'),
   maintenanceOn: command.optional().describe('Turns maintenance mode on'),
   maintenanceOff: command.optional().describe('Turns maintenance mode off'),

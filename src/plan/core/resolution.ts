@@ -48,9 +48,14 @@ export class Resolution<Sections extends MachineMaps = MachineMaps> {
   knows(name: string, section: { at: Path; label: string; from: Path }): boolean {
     const names = this.names(section.at);
     this.used.add(`${formatPath(section.at)} ${name}`);
-    if (names === undefined || names.includes(name)) return true;
-    const suggestion = nearest(name, names);
-    const list = names.length > 0 ? `; known: ${names.join(', ')}` : '';
+    const isAbsent = names === undefined && !this.has(section.at);
+    if (!isAbsent && (names === undefined || names.includes(name))) return true;
+    const suggestion = nearest(name, names ?? []);
+    const list = isAbsent
+      ? `: the plan has no \`${formatPath(section.at)}\``
+      : names !== undefined && names.length > 0
+        ? `; known: ${names.join(', ')}`
+        : '';
     this.report(section.from, {
       message: `There is no ${section.label} \`${name}\`${suggestion === undefined ? list : ''}`,
       suggestion,
@@ -101,14 +106,24 @@ export class Resolution<Sections extends MachineMaps = MachineMaps> {
     return entry?.value ?? '';
   }
 
+  /** Whether something is written there, right or wrong. */
+  has(path: Path): boolean {
+    return this.written(path) !== undefined;
+  }
+
   /** Keys of a map as written, right or wrong; undefined when there is no such map. */
   names(path: Path): string[] | undefined {
+    const value = this.written(path);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : undefined;
+  }
+
+  private written(path: Path): unknown {
     let value: unknown = this.sources.plan.value;
     for (const step of path) {
       if (typeof value !== 'object' || value === null) return undefined;
       value = (value as Record<string | number, unknown>)[step];
     }
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : undefined;
+    return value;
   }
 
   /** Warns of every entry that nothing refers to. */

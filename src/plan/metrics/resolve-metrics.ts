@@ -104,6 +104,10 @@ export function fillMetric(
   const place = around.environments[environment];
   if (metric === undefined || place === undefined) return undefined;
   const { title, unit, window } = metric;
+  const missing = (part: string) => {
+    const message = `Is read from \`${part}\`, which this plan does not have: name it, or leave the metric out`;
+    resolution.report(['metrics', name], { message, key: true });
+  };
   const source = (): MetricSource | undefined => {
     switch (metric.source) {
       case 'scrape':
@@ -115,14 +119,15 @@ export function fillMetric(
           window,
           read: metric.read,
         };
-      case 'postgres':
-        return {
-          kind: 'postgres',
-          database: place.database,
-          window,
-          read: metric.read as Extract<MetricSource, { kind: 'postgres' }>['read'],
-        };
+      case 'postgres': {
+        const read = metric.read as Extract<MetricSource, { kind: 'postgres' }>['read'];
+        const { database } = place;
+        if (database) return { kind: 'postgres', database, window, read };
+        missing(`environments.${environment}.database`);
+        return undefined;
+      }
       case 'logs': {
+        if (!around.logs && !resolution.has(['commands', 'logs'])) missing('commands.logs');
         const pattern = metric.pattern ?? resolution.sections.logs?.critical ?? '';
         return around.logs && { kind: 'logs', command: around.logs, environment, window, pattern };
       }

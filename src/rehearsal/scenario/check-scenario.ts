@@ -1,5 +1,7 @@
 /** Holds a scenario against its plan: every name must be there, and every quantity must fit its metric's unit. */
+
 import type { Metric } from '../../contract/plan/metrics.js';
+import { watchesOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { PlanDocument } from '../../plan/core/document.js';
 import { formatPath, type Path, type Problem } from '../../plan/core/problems.js';
@@ -8,12 +10,12 @@ import { comparableUnits, convert, isUnit } from '../../plan/metrics/units.js';
 import { type Bound, type Curve, healthyValue, type Piece } from './curves.js';
 import {
   criteriaOfPlan,
+  deciders,
   eventNames,
   metricsOfPlan,
   placeNames,
   questionNames,
   rehearsedSteps,
-  watchesOf,
 } from './plan-names.js';
 import type { AuthoredScenario, StepRule } from './schema.js';
 import type { AuthoredPiece } from './schema-curves.js';
@@ -93,7 +95,7 @@ class Check {
   }
 
   person({ who, role }: { who?: string; role?: string }, at: Path): void {
-    const { roster } = this.plan.approvals;
+    const { roster } = deciders(this.plan);
     const person = roster.find(({ id }) => id === who);
     if (who !== undefined)
       this.known(

@@ -1,10 +1,18 @@
 /** What a scenario may name of its plan: steps with their facts, questions, criteria, people, channels. */
+
+import { rollbackOptions, watchesOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
-import type { Watch } from '../../contract/plan/watch.js';
 import { runbookOf } from '../../contract/runbook.js';
+import { type Approvals, decidersOf } from '../../domain/decisions/approvals.js';
 import { QUESTION_KINDS } from '../../domain/ledger/decision-kinds.js';
 import { EVENT_KINDS } from '../../domain/notifications/events.js';
 import { PHASES, STEPS, type StepWork } from '../../domain/steps.js';
+
+/** Who starts a rehearsal. */
+export const STARTED_BY = 'rehearsal';
+
+/** Who may decide in a rehearsal. */
+export const deciders = ({ approvals }: ResolvedPlan): Approvals => decidersOf(approvals, STARTED_BY);
 
 /** One step that a scenario can make slow or let fail. */
 export interface RehearsedStep {
@@ -37,11 +45,13 @@ export function rehearsedSteps(plan: ResolvedPlan): Map<string, RehearsedStep> {
     if (off === undefined) steps.set(id, { facts, ...WORK[work] });
   }
   for (const [id, step] of Object.entries(wayBackSteps(plan))) steps.set(id, step);
+  if (!steps.has(STEPS.reversibility.id)) return steps;
   for (const [id, step] of Object.entries(proofSteps(plan))) steps.set(`${STEPS.reversibility.id}.${id}`, step);
   return steps;
 }
 
-function wayBackSteps({ commands }: ResolvedPlan): Record<string, RehearsedStep> {
+function wayBackSteps(plan: ResolvedPlan): Record<string, RehearsedStep> {
+  const { commands, backup, rollback } = plan;
   const command: RehearsedStep = { facts: RAN, command: true };
   const maintenance: Record<string, RehearsedStep> = {};
   if (commands.maintenanceOn) maintenance['rollback.maintenance-on'] = command;
@@ -49,7 +59,7 @@ function wayBackSteps({ commands }: ResolvedPlan): Record<string, RehearsedStep>
     maintenance['rollback.maintenance-off'] = command;
     maintenance['stop.maintenance-off'] = command;
   }
-  return {
+  const steps: Record<string, RehearsedStep> = {
     'rollback-migration.downgrade': { facts: MIGRATED },
     'rollback-migration.restart': command,
     'rollback-migration.health': { facts: ANSWERED },
@@ -69,6 +79,14 @@ function wayBackSteps({ commands }: ResolvedPlan): Record<string, RehearsedStep>
     'rollback-restore.verify': { facts: STATE },
     ...maintenance,
   };
+  const kinds: string[] = [...rollbackOptions(plan), ...(backup ? ['restore'] : [])];
+  const missing = [
+    ...(commands.restartService ? [] : ['rollback-migration.restart']),
+    ...(commands.logs ? [] : ['rollback-code.logs']),
+    ...(rollback.verifyPath === undefined ? ['rollback-full.application'] : []),
+  ];
+  const isThere = (id: string) => id in maintenance || kinds.some((kind) => id.startsWith(`rollback-${kind}.`));
+  return Object.fromEntries(Object.entries(steps).filter(([id]) => isThere(id) && !missing.includes(id)));
 }
 
 function proofSteps({ release, smoke }: ResolvedPlan): Record<string, RehearsedStep> {
@@ -81,13 +99,11 @@ function proofSteps({ release, smoke }: ResolvedPlan): Record<string, RehearsedS
     upgrade: { facts: MIGRATED },
     [`deploy-${previous}`]: command,
     [`health-${previous}`]: { facts: ANSWERED },
-    smoke: { facts: ['login', ...smoke.map(({ id }) => `${id}.status`)] },
+    ...(smoke.length > 0 ? { smoke: { facts: ['login', ...smoke.map(({ id }) => `${id}.status`)] } } : {}),
     [`deploy-${target}`]: command,
     [`health-${target}`]: { facts: ANSWERED },
   };
 }
-
-export const watchesOf = ({ soak, watches }: ResolvedPlan): Watch[] => [soak, ...watches];
 
 /** Every metric that a watch samples, by name. */
 export const metricsOfPlan = (plan: ResolvedPlan) =>

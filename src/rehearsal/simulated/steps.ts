@@ -178,7 +178,7 @@ function stateOf(world: World, environment: 'staging' | 'production', { version,
     facts.push({ name: 'revision', ok: state.revision === revision, text });
   }
   if (indexes !== undefined) {
-    const there = state.revision === world.plan.migration.revision;
+    const there = state.revision === world.plan.migration?.revision;
     facts.push({
       name: 'indexes',
       ok: there === indexes.present,

@@ -4,6 +4,7 @@ import { sensibleAnswers } from '../../domain/decisions/stand-ins.js';
 import type { DecisionKind } from '../../domain/ledger/decision-kinds.js';
 import type { Decision, Question } from '../../domain/ledger/ledger.js';
 import { nextCall } from '../../domain/notifications/notifications.js';
+import { deciders } from '../scenario/plan-names.js';
 import type { AnswerRule } from '../scenario/schema.js';
 import type { World } from './world.js';
 
@@ -122,14 +123,14 @@ export class People {
   }
 
   private answersTo(question: Question): Pick<Heard, 'answers' | 'leftOpen'> {
-    const { plan, scenario } = this.world;
+    const { scenario } = this.world;
     const before = this.heard.filter(({ question: { id, kind } }) => id === question.id && kind === question.kind);
     if (before.length >= MOST_TIMES) return { answers: [], leftOpen: true };
     const fits = (rule: AnswerRule) =>
       (rule.question === question.id || rule.question === question.kind) &&
       (rule.time ?? before.length + 1) === before.length + 1;
     const rules = scenario.world.answers.filter(fits);
-    const sensible = sensibleAnswers(plan.approvals, question, WHY);
+    const sensible = sensibleAnswers(deciders(this.world.plan), question, WHY);
     if (question.kind !== 'approvals') {
       const [rule] = rules;
       const decision = rule ? this.decisionBy(rule, question, sensible[0]) : sensible[0];
@@ -149,7 +150,7 @@ export class People {
   private decisionBy(rule: AnswerRule, question: Question, usual: Decision | undefined): Decision | undefined {
     if (rule.answer === 'never') return undefined;
     const kind: DecisionKind | undefined = rule.answer ?? usual?.kind;
-    const { roster } = this.world.plan.approvals;
+    const { roster } = deciders(this.world.plan);
     const person =
       roster.find(({ id }) => id === rule.who) ??
       (rule.role === undefined || usual?.role === rule.role ? roster.find(({ id }) => id === usual?.who) : undefined) ??

@@ -1,5 +1,7 @@
 /** Monitors of a simulated world: what they are given at each tick, and what they make of it. */
+
 import { type Metric, MOST_VALUES } from '../../contract/plan/metrics.js';
+import { needed, watchesOf } from '../../contract/plan/parts.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import { type Criterion, readSample, type Sample, sampleOf } from '../../domain/watch/criteria.js';
 import { type Curve, type CurveMoment, type CurveReading, latenessOf, readCurve } from '../scenario/curves.js';
@@ -90,9 +92,8 @@ export class SimulatedWatching {
   }
 
   private begin({ monitor: id, workflowId, at, since, metrics }: SampleQuery): SimulatedWatch | undefined {
-    const { soak, watches } = this.world.plan;
     const isGuard = id === 'guard';
-    const watch = isGuard ? this.guarded() : [soak, ...watches].find((candidate) => candidate.id === id);
+    const watch = isGuard ? this.guarded() : watchesOf(this.world.plan).find((candidate) => candidate.id === id);
     if (!watch) return undefined;
     const startedAt = Math.min(at, ...metrics.map(({ name }) => since[name] ?? at));
     const monitor: SimulatedWatch = {
@@ -158,7 +159,7 @@ export class SimulatedWatching {
     world.samples += metrics.length;
     return Object.fromEntries(
       metrics.map(({ name }) => {
-        const moment = this.moment(lastWatch?.watch ?? world.plan.soak, lastWatch?.since ?? own, own);
+        const moment = this.moment(needed(lastWatch?.watch ?? world.plan.soak), lastWatch?.since ?? own, own);
         return [name, [sampleAt(at, readCurve(this.curve(name), moment))]];
       }),
     );

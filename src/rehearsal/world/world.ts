@@ -1,4 +1,5 @@
 /** One simulated world: what is true of staging and production, what has happened, and what the scenario does to both. */
+
 import { createHash } from 'node:crypto';
 import { Temporal } from '@js-temporal/polyfill';
 import type { StepKey } from '../../contract/activities/step.js';
@@ -8,6 +9,7 @@ import { byWhom, type EvidenceReference } from '../../domain/evidence.js';
 import { DECISION_KINDS } from '../../domain/ledger/decision-kinds.js';
 import type { Decision } from '../../domain/ledger/ledger.js';
 import { STEPS } from '../../domain/steps.js';
+import { deciders } from '../scenario/plan-names.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { Intervention, StepRule } from '../scenario/schema.js';
 import { WorldClock } from './clock.js';
@@ -121,7 +123,7 @@ export class World {
 
   /** A watch has come to a moment; `since` its start. */
   tick(watch: string, { at, since }: { at: number; since: number }): Promise<void> {
-    const phase = watch === this.plan.soak.id ? 'soak' : 'watch';
+    const phase = watch === this.plan.soak?.id ? 'soak' : 'watch';
     return this.come([watch, ...(phase === watch ? [] : [phase])], { at, since });
   }
 
@@ -191,7 +193,7 @@ export class World {
     { does, who, role, why = 'as the scenario says', option, for: lasts }: Intervention,
     at: number,
   ): Promise<void> {
-    const { roster } = this.plan.approvals;
+    const { roster } = deciders(this.plan);
     const person = roster.find(({ id, roles }) => (who ?? id) === id && (role === undefined || roles.includes(role)));
     const decision = { kind: does, who: person?.id ?? '', role: role ?? person?.roles[0] ?? '', why, option };
     await this.say(decision, at);

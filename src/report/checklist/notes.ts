@@ -44,7 +44,9 @@ function rollbackLines(rollback: ReportDocument['rollbacks'][number], words: Wor
   const { option, took, estimate, succeeded, trigger, reasons, reason } = rollback;
   const { under, done, failed } = words.rollbackStates;
   const state = succeeded === undefined ? under : succeeded ? done : `${failed}${reason ? `: ${reason}` : ''}`;
-  const times = { option, took: took === undefined ? '…' : formatDuration(took), estimate: formatDuration(estimate) };
+  const inWords = (time: number | undefined, otherwise: string) =>
+    time === undefined ? otherwise : formatDuration(time);
+  const times = { option, took: inWords(took, '…'), estimate: inWords(estimate, '–') };
   return [`${words.rollback(times)}: ${state}`, ...[trigger.text, ...reasons].map((text) => `  - ${text}`)];
 }
 

@@ -28,7 +28,7 @@ export interface ReportContent {
   /** Times are epoch milliseconds. */
   startedAt: number;
   endedAt: number | null;
-  release: { branch: string; target: string; previous: string; commit: string | null };
+  release: { branch: string | null; target: string; previous: string; commit: string | null };
   counts: ItemCounts;
   items: Referring<Omit<ItemStatus, 'by'>>[];
   steps: Referring<StepRecord>[];
@@ -86,7 +86,7 @@ export function contentOf({ ledger, input, workflowId, runId, status }: Gathered
     startedBy: ledger.startedBy,
     startedAt: ledger.startedAt,
     endedAt: ledger.endedAt ?? null,
-    release: { branch, target, previous, commit: ledger.commit ?? null },
+    release: { branch: branch ?? null, target, previous, commit: ledger.commit ?? null },
     counts: countItems(statuses),
     items: statuses.map(({ by: _, ...status }) => referring(status)),
     steps: ledger.steps.map(referring),

@@ -81,10 +81,11 @@ export function rollbackSections(context: TableContext): Markup {
         trigger.kind === 'criterion'
           ? `; the breach was at ${clock.stamp(trigger.breachedAt)}, ${formatDuration(startedAt - trigger.breachedAt)} before`
           : '';
-      const time =
-        took === undefined
-          ? 'not ended yet'
-          : `took ${formatDuration(took)}, ${took <= estimate ? 'within' : 'LONGER THAN'} the estimate of ${formatDuration(estimate)}`;
+      const held = (time: number) =>
+        estimate === undefined
+          ? ''
+          : `, ${time <= estimate ? 'within' : 'LONGER THAN'} the estimate of ${formatDuration(estimate)}`;
+      const time = took === undefined ? 'not ended yet' : `took ${formatDuration(took)}${held(took)}`;
       return html`<section><h3>Rollback: ${option}, <span class="${succeeded ? 'passed' : 'failed'}">${state}</span></h3><p>Began ${clock.stamp(startedAt)}${detected}; ${time}.</p><p>Because of ${trigger.kind}: ${trigger.text}${reason ? `. ${reason}` : ''}</p>${list(reasons)}${stepsTable(`Steps of the rollback (${option})`, steps, context)}</section>`;
     }),
   );

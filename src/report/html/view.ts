@@ -1,5 +1,7 @@
 /** What a page shows besides the report itself: drawn from the evidence, as far as it is there and is what it was. */
+
 import type { Metric } from '../../contract/plan/metrics.js';
+import { needed, watchesOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import { samplesIn, seriesPath } from '../../domain/watch/series.js';
@@ -52,7 +54,7 @@ async function watchView(
 ): Promise<View['watches'][number]> {
   const { report, plan, place, clock } = context;
   // The guard watches with the criteria of one of the watches: any of them has its metrics.
-  const watches = [plan.soak, ...plan.watches];
+  const watches = watchesOf(plan);
   const watch = watches.find(({ id }) => id === monitor.id) ?? plan.watches.at(-1);
   const path = seriesPath(monitor.id);
   const reference = report.evidence.find((one) => one.path === path);
@@ -100,7 +102,7 @@ function loadView(
   if ('unused' in found) return { note: found.unused };
   const load = readLatencies(found.text);
   if (!load) return { note: `${path}: is not what a load test leaves` };
-  const { p95, p99 } = plan.loadLimits;
+  const { p95, p99 } = needed(plan.loadLimits);
   const limits = [
     { q: 95, limit: p95 },
     { q: 99, limit: p99 },

@@ -17,9 +17,8 @@ export async function approval(deployment: Deployment): Promise<void> {
   const { plan } = deployment;
   deployment.enter('approval');
   await propose(deployment);
-  deployment.tell({ kind: 'staging-proven' });
-  await gatherSignOffs(deployment);
-  deployment.tell({ kind: 'signed-off' });
+  if (plan.environments.staging) deployment.tell({ kind: 'staging-proven' });
+  if (await gatherSignOffs(deployment)) deployment.tell({ kind: 'signed-off' });
   await sendNotices(deployment);
   await checkAlerts(deployment);
   await confirmAll(deployment, plan.confirmations.preparation);
@@ -33,10 +32,10 @@ export async function approval(deployment: Deployment): Promise<void> {
  * @returns whether they were
  */
 export async function renewSignOffs(deployment: Deployment): Promise<boolean> {
-  const { ledger } = deployment;
+  const { ledger, plan } = deployment;
   const approved = ledger.proposal?.digest;
   await propose(deployment);
-  if (ledger.proposal?.digest === approved) return false;
+  if (ledger.proposal?.digest === approved || plan.approvals.roles.length === 0) return false;
   ledger.approvals = [];
   deployment.tell({ kind: 'sign-offs-void' });
   await gatherSignOffs(deployment);

@@ -6,6 +6,7 @@ import { reportedRevision } from '../run/reported-revision.js';
 
 export async function closing(deployment: Deployment): Promise<void> {
   const { plan, evidence } = deployment;
+  const { indexes } = plan;
   deployment.enter('closing');
   await deployment.step(STEPS.productionState, async (key, summary) =>
     checks.verifyState.executeWithOptions({ summary }, [
@@ -16,9 +17,9 @@ export async function closing(deployment: Deployment): Promise<void> {
         healthPath: plan.healthPath,
         expected: {
           version: plan.release.target,
-          revision: plan.migration.revision,
+          revision: plan.migration?.revision,
           ...(await reportedRevision(plan, deployment.runner)),
-          indexes: { present: true, expectations: plan.indexes },
+          ...(indexes ? { indexes: { present: true, expectations: indexes } } : {}),
         },
       },
     ]),

@@ -1,4 +1,5 @@
 /** Checklist "Pré-requisitos": is everything ready? */
+import { environmentsOf, inRepository } from '../../contract/plan/parts.js';
 import { STEPS } from '../../domain/steps.js';
 import { checks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
@@ -17,7 +18,7 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
 
   const repository = await deployment.step(STEPS.repository, (key, summary) =>
     checks.checkRepository.executeWithOptions({ summary }, [
-      { key, evidence, release: plan.release, review: plan.review },
+      { key, evidence, release: inRepository(plan), review: plan.review },
     ]),
   );
   ledger.commit = repository?.commit;
@@ -27,7 +28,7 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
       {
         key,
         evidence,
-        environments: [plan.environments.staging, plan.environments.production],
+        environments: environmentsOf(plan),
         minimumRows: plan.prerequisites.minimumRows,
       },
     ]),
@@ -47,7 +48,7 @@ async function proofs(deployment: Deployment): Promise<void> {
   const { review, access } = plan;
   if (review) {
     await deployment.step(STEPS.review, (key, summary) =>
-      checks.checkReview.executeWithOptions({ summary }, [{ key, evidence, release: plan.release, review }]),
+      checks.checkReview.executeWithOptions({ summary }, [{ key, evidence, release: inRepository(plan), review }]),
     );
   }
   if (access) {

@@ -1,6 +1,7 @@
 /** Checklist phase 3: deploy to production. */
 import type { IndexUse } from '../../contract/activities/postgres.js';
 
+import { logsOf, needed } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { StepReport } from '../../domain/evidence.js';
 import { STEPS } from '../../domain/steps.js';
@@ -28,7 +29,7 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
   await lookAtProduction(deployment, STEPS.productionUnchanged);
   const dumped = await deployment.step(STEPS.productionBackup, (key, summary) =>
     longChecks.backUpDatabase.executeWithOptions({ summary }, [
-      { key, evidence, service: plan.service, environment, backup: plan.backup },
+      { key, evidence, service: plan.service, environment, backup: needed(plan.backup) },
     ]),
   );
   ledger.production.restoreEstimate = dumped?.restoreMilliseconds;
@@ -62,21 +63,13 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
     ]),
   );
   await deployment.step(STEPS.productionLogs, (key, summary) =>
-    commands.checkLogs.executeWithOptions({ summary }, [
-      { key, evidence, environment, command: plan.commands.logs, critical: plan.criticalLogs },
-    ]),
+    commands.checkLogs.executeWithOptions({ summary }, [{ key, evidence, environment, ...logsOf(plan) }]),
   );
-  ledger.production.migrated = true;
+  if (plan.migration) ledger.production.migrated = true;
   await deployment.step(STEPS.productionMigration, async (key, summary) => {
+    const migration = needed(plan.migration);
     const report = await commands.migrate.executeWithOptions({ summary }, [
-      {
-        key,
-        evidence,
-        environment,
-        migration: plan.migration,
-        direction: { kind: 'upgrade' },
-        within: plan.migration.within,
-      },
+      { key, evidence, environment, migration, direction: { kind: 'upgrade' }, within: migration.within },
     ]);
     // However it went: its own word for where a downgrade has to end.
     ledger.production.migratedFrom = report.before;
@@ -86,7 +79,7 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
   let indexUse: IndexUse | undefined;
   await deployment.step(STEPS.productionIndexes, async (key, summary) => {
     const { use, ...report } = await checks.checkIndexes.executeWithOptions({ summary }, [
-      { key, evidence, environment, indexes: plan.indexes },
+      { key, evidence, environment, indexes: needed(plan.indexes) },
     ]);
     indexUse = use;
     return report;

@@ -4,6 +4,7 @@ import { reportOf } from '../run/watching.js';
 
 export async function soak(deployment: Deployment): Promise<void> {
   const { soak: watch } = deployment.plan;
+  if (!watch) return;
   deployment.enter('soak');
   await deployment.step(watch, async ({ generation }) =>
     reportOf(watch, await deployment.watching.over(watch, { generation, baselines: {} })),

@@ -1,4 +1,5 @@
 /** Checklist 1.1 to 1.6: deploy to staging and prove it. */
+import { logsOf, needed } from '../../contract/plan/parts.js';
 import type { FirstUpgrade } from '../../contract/reversibility.js';
 import { STEPS } from '../../domain/steps.js';
 import { checks, commandsOn, loadOn, longChecks } from '../common/policies.js';
@@ -10,12 +11,13 @@ import { reversibility } from '../steps/reversibility.js';
 export async function staging(deployment: Deployment): Promise<void> {
   const { plan, evidence } = deployment;
   const environment = plan.environments.staging;
+  if (!environment) return;
   const commands = commandsOn(deployment.runner);
   deployment.enter('staging');
 
   await deployment.step(STEPS.stagingBackup, (key, summary) =>
     longChecks.backUpDatabase.executeWithOptions({ summary }, [
-      { key, evidence, service: plan.service, environment, backup: plan.backup },
+      { key, evidence, service: plan.service, environment, backup: needed(plan.backup) },
     ]),
   );
   await deployment.step(STEPS.stagingDeploy, (key, summary) =>
@@ -29,13 +31,13 @@ export async function staging(deployment: Deployment): Promise<void> {
     ]),
   );
   await deployment.step(STEPS.stagingLogs, (key, summary) =>
-    commands.checkLogs.executeWithOptions({ summary }, [
-      { key, evidence, environment, command: plan.commands.logs, critical: plan.criticalLogs },
-    ]),
+    commands.checkLogs.executeWithOptions({ summary }, [{ key, evidence, environment, ...logsOf(plan) }]),
   );
   await reversibility(deployment, await migrateStaging(deployment));
   await deployment.step(STEPS.stagingIndexes, (key, summary) =>
-    checks.checkIndexes.executeWithOptions({ summary }, [{ key, evidence, environment, indexes: plan.indexes }]),
+    checks.checkIndexes.executeWithOptions({ summary }, [
+      { key, evidence, environment, indexes: needed(plan.indexes) },
+    ]),
   );
   await deployment.step(STEPS.functional, (key, summary) =>
     longChecks.checkEndpoints.executeWithOptions({ summary }, [
@@ -50,7 +52,7 @@ export async function staging(deployment: Deployment): Promise<void> {
           evidence,
           environment,
           test,
-          limits: plan.loadLimits,
+          limits: needed(plan.loadLimits),
           healthPath: plan.healthPath,
           logs: plan.commands.logs,
         },
@@ -64,11 +66,11 @@ export async function staging(deployment: Deployment): Promise<void> {
 /** @returns the upgrade that was made, for the proof that it can be undone */
 export async function migrateStaging(deployment: Deployment): Promise<FirstUpgrade | undefined> {
   const { plan, evidence, runner } = deployment;
-  const environment = plan.environments.staging;
+  const environment = needed(plan.environments.staging);
   let upgrade: FirstUpgrade | undefined;
   await deployment.step(STEPS.stagingMigration, async (key, summary) => {
     const report = await commandsOn(runner).migrate.executeWithOptions({ summary }, [
-      { key, evidence, environment, migration: plan.migration, direction: { kind: 'upgrade' }, stock: {} },
+      { key, evidence, environment, migration: needed(plan.migration), direction: { kind: 'upgrade' }, stock: {} },
     ]);
     // A step that is tried again may find the migration made: what counts is the run that made it.
     const { before, after } = report;

@@ -1,4 +1,5 @@
 /** Checklist phase 4: five minutes, one hour, 24 hours after the deploy. */
+import { needed } from '../../contract/plan/parts.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import { indexUseStep, isReviewed } from '../../contract/runbook.js';
 import { STEPS } from '../../domain/steps.js';
@@ -39,7 +40,7 @@ async function checkIndexUse(
   const environment = plan.environments.production;
   await deployment.step({ id: indexUseStep(watch) }, (key, summary) =>
     localReads.checkIndexUse.executeWithOptions({ summary }, [
-      { key, evidence, environment, indexes: plan.indexes, baseline, advisory },
+      { key, evidence, environment, indexes: needed(plan.indexes), baseline, advisory },
     ]),
   );
 }

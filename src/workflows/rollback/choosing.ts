@@ -1,5 +1,6 @@
 /** Which way back: what is known is gathered, one pure function chooses, and people may choose otherwise. */
 import { condition, isCancellation } from '@temporalio/workflow';
+import { rollbackOptions } from '../../contract/plan/parts.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { Ledger, RollbackKind, RollbackTrigger } from '../../domain/ledger/ledger.js';
 import { chooseRollback, type RollbackFacts, writtenSince } from '../../domain/rollback/choice.js';
@@ -28,20 +29,23 @@ export async function chooseRollbackKind(
 
 /** The checklist's options, each with the longest that it should take. */
 export const options = (deployment: Deployment): string =>
-  (['migration', 'code', 'full'] as const)
-    .map((option) => `${option} (up to ${formatDuration(estimateOf(deployment, option))})`)
+  rollbackOptions(deployment.plan)
+    .map((option) => {
+      const estimate = estimateOf(deployment, option);
+      return estimate === undefined ? option : `${option} (up to ${formatDuration(estimate)})`;
+    })
     .join(', ');
 
 /** All that people may choose from when a rollback has failed, or none is safe: the last resort too. */
 export function rollbackKinds(deployment: Deployment): string {
   const { backup } = deployment.ledger.production;
   if (!backup) return `${options(deployment)}; there is no backup to restore`;
-  const took = formatDuration(estimateOf(deployment, 'restore'));
+  const took = formatDuration(estimateOf(deployment, 'restore') ?? 0);
   return `${options(deployment)}, restore (the backup from before the deploy: ${took} on trial; what is there now is kept beside it)`;
 }
 
 /** The checklist's longest estimate; for a restore, what the trial restore took. Milliseconds. */
-export const estimateOf = ({ plan, ledger }: Deployment, option: RollbackKind): number =>
+export const estimateOf = ({ plan, ledger }: Deployment, option: RollbackKind): number | undefined =>
   option === 'restore' ? (ledger.production.restoreEstimate ?? 0) : plan.rollback.estimates[option];
 
 /** What there is to undo and what that would cost: the database is asked, not remembered. */
@@ -49,16 +53,19 @@ async function gatherFacts(deployment: Deployment, trigger: RollbackTrigger): Pr
   const { ledger, plan } = deployment;
   const { production, eligibility } = ledger;
   const environment = plan.environments.production;
+  const { migration } = plan;
   let migrated = production.migrated;
   const { found = {}, migratedFrom = found.revision } = production;
-  try {
-    const revision = await commandsOn(deployment.runner).readRevision.executeWithOptions(
-      { summary: 'Read the database revision before choosing the rollback' },
-      [{ environment, migration: plan.migration }],
-    );
-    if (migratedFrom !== undefined) migrated = revision !== migratedFrom;
-  } catch {
-    // The database cannot be asked: what this workflow did stands.
+  if (migration) {
+    try {
+      const revision = await commandsOn(deployment.runner).readRevision.executeWithOptions(
+        { summary: 'Read the database revision before choosing the rollback' },
+        [{ environment, migration }],
+      );
+      if (migratedFrom !== undefined) migrated = revision !== migratedFrom;
+    } catch {
+      // The database cannot be asked: what this workflow did stands.
+    }
   }
   const stored = migrated ? await countStored(deployment) : {};
   const written =

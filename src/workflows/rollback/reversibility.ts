@@ -2,7 +2,9 @@
 import { ApplicationFailure, isCancellation, TemporalFailure } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import { FailureType } from '../../contract/errors.js';
+import type { EndpointCheck } from '../../contract/plan/application.js';
 import type { Command } from '../../contract/plan/commands.js';
+import { needed } from '../../contract/plan/parts.js';
 import type { FirstUpgrade, ReversibilityInput, ReversibilityResult } from '../../contract/reversibility.js';
 import { failures, passed, type StepReport } from '../../domain/evidence.js';
 import { isBack, judgeReversibility, type ReversibilityTrial } from '../../domain/rollback/reversibility.js';
@@ -35,10 +37,12 @@ class Proof {
   readonly evidence: StepReport['evidence'] = [];
   private readonly commands;
   private readonly environment;
+  private readonly migration;
 
   constructor(private readonly input: ReversibilityInput) {
     this.commands = commandsOn(input.runner);
-    this.environment = input.plan.environments.staging;
+    this.environment = needed(input.plan.environments.staging);
+    this.migration = needed(input.plan.migration);
   }
 
   /** Down to the revision that production is at, for there its rollback would have to go, and up again. */
@@ -46,7 +50,7 @@ class Proof {
     const { plan, upgrade } = this.input;
     const previous = await this.commands.readRevision.executeWithOptions(
       { summary: 'Read the revision that production would go back to' },
-      [{ environment: plan.environments.production, migration: plan.migration }],
+      [{ environment: plan.environments.production, migration: this.migration }],
     );
     if (upgrade?.before === previous) return { previous, ...(await this.downAndUp(previous, upgrade)) };
 
@@ -66,17 +70,7 @@ class Proof {
   async tryPreviousCode(): Promise<StepReport> {
     const { release, smoke, rollback } = this.input.plan;
     const checks = smoke.filter(({ id }) => rollback.previousChecks?.includes(id) ?? true);
-    const tried = await this.tryRelease(release.previous, async () => {
-      const key = this.key('smoke');
-      const { evidence, environment } = this;
-      const place = this.input.evidence;
-      const summary = `Smoke tests of ${release.previous} on the new schema`;
-      const report = await longChecks.checkEndpoints.executeWithOptions({ summary }, [
-        { key, evidence: place, environment, checks },
-      ]);
-      evidence.push(...report.evidence);
-      return report;
-    });
+    const tried = await this.tryRelease(release.previous, checks.length > 0 ? () => this.smoke(checks) : undefined);
     const back = await this.tryRelease(release.target);
     if (passed(back)) return tried;
     throw ApplicationFailure.create({
@@ -84,6 +78,17 @@ class Proof {
       message: `${release.target} could not be put back on staging: ${failures(back)}`,
       nonRetryable: true,
     });
+  }
+
+  private async smoke(checks: EndpointCheck[]): Promise<StepReport> {
+    const { evidence, plan } = this.input;
+    const { environment } = this;
+    const summary = `Smoke tests of ${plan.release.previous} on the new schema`;
+    const report = await longChecks.checkEndpoints.executeWithOptions({ summary }, [
+      { key: this.key('smoke'), evidence, environment, checks },
+    ]);
+    this.evidence.push(...report.evidence);
+    return report;
   }
 
   private async downAndUp(
@@ -95,12 +100,12 @@ class Proof {
   }
 
   private async downgrade(name: string, to: string | null, since?: StepKey): Promise<ReversibilityTrial> {
-    const from = this.input.plan.migration.revision;
+    const from = this.migration.revision;
     return this.migrate(name, `Downgrade staging to ${to ?? 'no revision'}`, { kind: 'downgrade', from, to }, since);
   }
 
   private upgrade(name: string, since?: StepKey): Promise<ReversibilityTrial> {
-    const { revision } = this.input.plan.migration;
+    const { revision } = this.migration;
     return this.migrate(name, `Upgrade staging to ${revision} again`, { kind: 'upgrade' }, since);
   }
 
@@ -110,10 +115,10 @@ class Proof {
     direction: { kind: 'upgrade' } | { kind: 'downgrade'; from: string; to: string | null },
     since?: StepKey,
   ): Promise<ReversibilityTrial> {
-    const { evidence, plan } = this.input;
-    const { environment } = this;
+    const { evidence } = this.input;
+    const { environment, migration } = this;
     const trial = await this.commands.migrate.executeWithOptions({ summary }, [
-      { key: this.key(name), evidence, environment, migration: plan.migration, direction, stock: { since } },
+      { key: this.key(name), evidence, environment, migration, direction, stock: { since } },
     ]);
     this.evidence.push(...trial.evidence);
     return trial;

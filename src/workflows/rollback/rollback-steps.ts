@@ -2,6 +2,7 @@
 import { ApplicationFailure, CancellationScope, setCurrentDetails } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import type { RollbackInput, RollbackResult } from '../../contract/messages.js';
+import { logsOf } from '../../contract/plan/parts.js';
 import type { StepReport } from '../../domain/evidence.js';
 import { cell } from '../../domain/ledger/board.js';
 import type { StepRecord } from '../../domain/ledger/ledger.js';
@@ -45,15 +46,17 @@ export class Rollback {
   /** Downgrades from the new code to exactly the revision that was chosen; where that is not certain, nothing is run. */
   downgradeDatabase(): Promise<void> {
     const { plan, evidence, downgradeTo: to } = this.input;
+    const { migration } = plan;
     return this.step('downgrade', 'Downgrade the database', async (key, summary) => {
+      if (!migration) throw ApplicationFailure.nonRetryable('the plan has no migration to undo');
       if (to === undefined) throw ApplicationFailure.nonRetryable('it is not certain which revision to go back to');
       return this.commands.migrate.executeWithOptions({ summary }, [
         {
           key,
           evidence,
           environment: this.environment,
-          migration: plan.migration,
-          direction: { kind: 'downgrade', from: plan.migration.revision, to },
+          migration,
+          direction: { kind: 'downgrade', from: migration.revision, to },
         },
       ]);
     });
@@ -61,10 +64,11 @@ export class Rollback {
 
   restoreDatabase(): Promise<void> {
     const { plan, evidence, backup: from } = this.input;
+    const { backup } = plan;
     return this.step('restore', 'Restore the backup from before the deploy', async (key, summary) => {
-      if (!from) throw ApplicationFailure.nonRetryable('there is no backup from before the deploy');
+      if (!from || !backup) throw ApplicationFailure.nonRetryable('there is no backup from before the deploy');
       return longChecks.restoreDatabase.executeWithOptions({ summary }, [
-        { key, evidence, service: plan.service, environment: this.environment, backup: plan.backup, from },
+        { key, evidence, service: plan.service, environment: this.environment, backup, from },
       ]);
     });
   }
@@ -86,9 +90,11 @@ export class Rollback {
 
   restartService(): Promise<void> {
     const { plan, evidence } = this.input;
+    const command = plan.commands.restartService;
+    if (!command) return Promise.resolve();
     return this.step('restart', 'Restart the service', (key, summary) =>
       this.commands.runCommand.executeWithOptions({ summary }, [
-        { key, evidence, environment: this.environment, command: plan.commands.restartService, values: {} },
+        { key, evidence, environment: this.environment, command, values: {} },
       ]),
     );
   }
@@ -104,20 +110,20 @@ export class Rollback {
 
   checkLogs(): Promise<void> {
     const { plan, evidence } = this.input;
+    if (!plan.commands.logs) return Promise.resolve();
     return this.step('logs', 'Look at the logs', (key, summary) =>
       this.commands.checkLogs.executeWithOptions({ summary }, [
-        { key, evidence, environment: this.environment, command: plan.commands.logs, critical: plan.criticalLogs },
+        { key, evidence, environment: this.environment, ...logsOf(plan) },
       ]),
     );
   }
 
   checkApplication(): Promise<void> {
     const { plan, evidence } = this.input;
-    if (this.input.maintenance) return Promise.resolve();
-    return this.step('application', `${plan.rollback.verifyPath} answers`, (key, summary) =>
-      longChecks.checkPath.executeWithOptions({ summary }, [
-        { key, evidence, environment: this.environment, path: plan.rollback.verifyPath },
-      ]),
+    const { verifyPath: path } = plan.rollback;
+    if (path === undefined || this.input.maintenance) return Promise.resolve();
+    return this.step('application', `${path} answers`, (key, summary) =>
+      longChecks.checkPath.executeWithOptions({ summary }, [{ key, evidence, environment: this.environment, path }]),
     );
   }
 
@@ -137,7 +143,7 @@ export class Rollback {
               ? {
                   revision: expected.revision,
                   ...(await reportedRevision(plan, this.input.runner)),
-                  indexes: { present: false, expectations: plan.indexes },
+                  ...(plan.indexes ? { indexes: { present: false, expectations: plan.indexes } } : {}),
                 }
               : {}),
           },

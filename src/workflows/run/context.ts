@@ -3,6 +3,7 @@ import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
 import type { EvidencePlace } from '../../contract/activities/step.js';
 import { type DeployInput, newLedger } from '../../contract/deployment.js';
 import { searchAttributes } from '../../contract/names.js';
+import { type Approvals, decidersOf } from '../../domain/decisions/approvals.js';
 import { countItems, itemStatuses } from '../../domain/items.js';
 import { renderBoard } from '../../domain/ledger/board.js';
 import type { Ledger } from '../../domain/ledger/ledger.js';
@@ -23,9 +24,14 @@ export class Context {
     this.ledger = newLedger(input, Date.now());
   }
 
-  /** Roles that may decide about failures, holds and the like: all that the plan knows. */
+  /** Who may decide, and what. */
+  get approvals(): Approvals {
+    return decidersOf(this.plan.approvals, this.input.startedBy);
+  }
+
+  /** Roles that may decide about failures, holds and the like: all that there are. */
   get allRoles(): string[] {
-    return [...new Set(this.plan.approvals.roster.flatMap((person) => person.roles))];
+    return [...new Set(this.approvals.roster.flatMap((person) => person.roles))];
   }
 
   /** The ledger with how the boxes of the checklist stand now. */

@@ -1,4 +1,5 @@
 /** What people and monitors send to a deployment: handlers are registered before anything is awaited, and only change state. */
+
 import {
   ApplicationFailure,
   type CancellationScope,
@@ -17,6 +18,7 @@ import {
   readTexts,
   statusQuery,
 } from '../../contract/messages.js';
+import { watchesOf } from '../../contract/plan/parts.js';
 import { judgeDecision, plannedOption, take } from '../../domain/decisions/decisions.js';
 import { inShort, readDecision } from '../../domain/decisions/read-decision.js';
 import { itemStatuses } from '../../domain/items.js';
@@ -104,7 +106,7 @@ export class Decisions {
   /** A monitor is at work, and the criterion is one that the plan has it ask people about. */
   private isWatched(criterion: string): boolean {
     const { plan, ledger } = this.context;
-    const known = [plan.soak, ...plan.watches].some(({ criteria }) => criteria.some(({ id }) => id === criterion));
+    const known = watchesOf(plan).some(({ criteria }) => criteria.some(({ id }) => id === criterion));
     return known && ledger.monitors.some(({ endedAt }) => endedAt === undefined);
   }
 
@@ -118,7 +120,7 @@ export class Decisions {
     if (!DECISIONS.includes(kind)) return { accepted: false, reason: `kind must be one of ${DECISIONS.join(', ')}` };
     const decision = readDecision(kind, sent);
     if ('invalid' in decision) return { accepted: false, reason: decision.invalid };
-    return { ...judgeDecision(this.context.ledger, this.context.plan.approvals, decision), decision };
+    return { ...judgeDecision(this.context.ledger, this.context.approvals, decision), decision };
   }
 
   /** The one way in for signals and updates. */

@@ -48,7 +48,7 @@ export class Deployment extends Context {
     this.publish();
   }
 
-  /** Runs a step of the runbook. @returns its report, or undefined when a person skipped it */
+  /** Runs a step of the runbook. @returns its report, or undefined when a person skipped it, or it is off */
   step<R extends StepReport>(
     { id }: { id: string },
     work: (key: StepKey, summary: string) => Promise<R>,

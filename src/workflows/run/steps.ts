@@ -23,8 +23,9 @@ export class Steps {
   }
 
   /**
-   * Runs one step of the runbook to its end: passed, or skipped by a person. What follows a failure stands there.
-   * @returns the step's report, or undefined when it was skipped
+   * Runs one step of the runbook to its end: passed, or skipped by a person. What follows a failure stands there, and
+   * whether it runs at all.
+   * @returns the step's report, or undefined when it was skipped, or is off
    */
   async run<R extends StepReport>(
     id: string,
@@ -32,6 +33,7 @@ export class Steps {
   ): Promise<R | undefined> {
     const { ledger, input } = this.context;
     const definition = this.definitionOf(id);
+    if (definition.off !== undefined) return undefined;
     for (let generation = 1; ; generation++) {
       if (ledger.held) await this.guard.during(() => condition(() => ledger.held === undefined));
       const record = this.begin(definition, generation);

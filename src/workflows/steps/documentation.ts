@@ -9,7 +9,7 @@ export async function documentation(deployment: Deployment): Promise<void> {
   const { plan, evidence } = deployment;
   const { apiDocumentation } = plan;
   const environment = plan.environments.staging;
-  if (!apiDocumentation) return;
+  if (!apiDocumentation || !environment) return;
   await deployment.step(STEPS.swagger, async (key, summary) => {
     const report = await longChecks.checkApiDocumentation.executeWithOptions({ summary }, [
       { key, evidence, environment, documentation: apiDocumentation },

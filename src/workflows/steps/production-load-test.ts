@@ -2,6 +2,7 @@
 import { sleep } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import type { LoadTest } from '../../contract/plan/application.js';
+import { needed } from '../../contract/plan/parts.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import { attestationOf, byWhom, type Fact, type StepReport } from '../../domain/evidence.js';
 import type { DecisionRecord } from '../../domain/ledger/ledger.js';
@@ -82,7 +83,7 @@ async function measure(
       evidence,
       environment: plan.environments.production,
       test: optional.test,
-      limits: plan.loadLimits,
+      limits: needed(plan.loadLimits),
       healthPath: plan.healthPath,
       logs: plan.commands.logs,
     },

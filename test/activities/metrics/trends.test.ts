@@ -4,12 +4,12 @@ import { createTrendActivities } from '../../../src/activities/metrics/trends.js
 import { appendEvidence, evidenceFile } from '../../../src/adapters/evidence/evidence-store.js';
 import { readSeries } from '../../../src/adapters/metrics/samples/series.js';
 import type { Trend } from '../../../src/domain/trends/trend.js';
-import { loadPlan } from '../../../src/plan/load.js';
 import { HOUR, MINUTE } from '../../domain/trends/noise.js';
 import { evidencePlace, inActivity } from '../../helpers/context.js';
+import { loadWhole } from '../../helpers/whole-plan.js';
 
 const SERIES = 'series/soak.jsonl';
-const { trends } = loadPlan('plans/eduautismo-performance.yaml').resolved.soak;
+const { trends } = loadWhole('plans/eduautismo-performance.yaml').soak;
 const start = Date.UTC(2025, 10, 24);
 const ticks = Array.from({ length: 288 }, (_, index) => start + (index + 1) * 5 * MINUTE);
 

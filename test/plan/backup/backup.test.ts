@@ -1,11 +1,12 @@
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadPlan } from '../../../src/plan/load.js';
+import { loadWhole } from '../../helpers/whole-plan.js';
 import { expectOneProblem, replaceOnce, SHIPPED, shippedText, write } from '../plan-files.js';
 
 const STORE = 's3://eduautismo-backups/pre-deploy?region=sa-east-1';
 const backupOf = (...edits: [string, string][]) =>
-  loadPlan(write('plan.yaml', edits.reduce(replaceOnce, shippedText))).resolved.backup;
+  loadWhole(write('plan.yaml', edits.reduce(replaceOnce, shippedText))).backup;
 /** The shipped plan's key as a whole. */
 const written = /\nbackup:\n( {2}.*\n)+/.exec(shippedText)?.[0] ?? '';
 /** The entries that only it uses. */
@@ -38,9 +39,9 @@ describe('backup', () => {
     });
   });
 
-  test('may be left out: then dumps are next to the evidence, and restored as staging’s own user', () => {
-    const { resolved } = loadPlan(
-      write('plan.yaml', [[written, '\n'] as [string, string], ...unused].reduce(replaceOnce, shippedText)),
+  test('may be empty: then dumps are next to the evidence, and restored as staging’s own user', () => {
+    const resolved = loadWhole(
+      write('plan.yaml', [[written, '\nbackup: {}\n'] as [string, string], ...unused].reduce(replaceOnce, shippedText)),
     );
     expect(resolved.backup).toEqual({
       store: { kind: 'folder', folder: join(resolved.evidence, 'backups') },
@@ -107,7 +108,7 @@ describe('backup', () => {
 
 describe('TLS to a database', () => {
   test('is written as libpq’s parameters; files start from the folder of the file that names them', () => {
-    const { environments } = loadPlan(
+    const { environments } = loadWhole(
       write(
         'plan.yaml',
         replaceOnce(shippedText, [
@@ -115,7 +116,7 @@ describe('TLS to a database', () => {
           '5432/eduautismo_staging?sslmode=verify-full&sslrootcert=ca.pem&sslcert=/etc/ssl/surefoot.crt',
         ]),
       ),
-    ).resolved;
+    );
     expect(environments.staging.database.tls).toEqual({
       mode: 'verify-full',
       rootCertificate: expect.stringMatching(/^\/.*\/ca\.pem$/),

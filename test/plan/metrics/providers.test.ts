@@ -106,7 +106,7 @@ describe('metrics of providers', () => {
       resolution: 15_000,
       delay: 0,
     });
-    expect(found(resolved.soak.metrics, 'from-prometheus')).toMatchObject({
+    expect(found(resolved.soak?.metrics, 'from-prometheus')).toMatchObject({
       place: { api: 'http://127.0.0.1:5000', login: { username: 'u', password: expect.stringMatching(/^file:/) } },
       query: 'sum(rate(errors_total{env="staging"}[120000ms]))',
     });

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { stepsByID } from '../../../src/contract/runbook.js';
 import { loadPlan } from '../../../src/plan/load.js';
+import { loadWhole } from '../../helpers/whole-plan.js';
 import { type Expected, expectOneProblem, replaceOnce, SHIPPED, shippedText, write } from '../plan-files.js';
 
 const HOUR = 3_600_000;
 
 describe('the trends of the shipped plan', () => {
-  const { resolved } = loadPlan(SHIPPED);
+  const resolved = loadWhole(SHIPPED);
   const watches = [resolved.soak, ...resolved.watches];
 
   test('are the boxes of 1.7, 4.2 and 4.3 that no single sample can settle, in the checklist’s words', () => {
@@ -59,7 +60,7 @@ test('a unit that can be compared is converted: a shift of 0.5 s is 500 ms', () 
     'shift: 500 ms',
     'shift: 0.5 s',
   );
-  expect(loadPlan(write('plan.yaml', text)).resolved.soak.trends[1]).toMatchObject({ shift: 500, minimumSamples: 51 });
+  expect(loadWhole(write('plan.yaml', text)).soak.trends[1]).toMatchObject({ shift: 500, minimumSamples: 51 });
 });
 
 const SPIKES = `  spikes:

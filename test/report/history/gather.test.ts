@@ -1,4 +1,5 @@
 /** Reports of real histories: the deployment's own workflows on a real Temporal, in a world in which activities are simulated. */
+
 import { readFileSync } from 'node:fs';
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,7 +27,6 @@ import type { Decision, Question } from '../../../src/domain/ledger/ledger.js';
 import { choosePorts } from '../../../src/local/ports.js';
 import { startTemporalServer, type TemporalServer } from '../../../src/local/temporal.js';
 import { timeSkippingInterceptor } from '../../../src/local/time-skipping.js';
-import { loadPlan } from '../../../src/plan/load.js';
 import { contentOf } from '../../../src/report/content/document.js';
 import { gather, type LedgerSource } from '../../../src/report/history/gather.js';
 import { replay } from '../../../src/report/history/replay.js';
@@ -34,6 +34,7 @@ import { type Format, makeReport } from '../../../src/report/make.js';
 import { readReport, verifyReport } from '../../../src/report/verify.js';
 import type { Connected } from '../../../src/temporal/connection.js';
 import { findRun, readLedger } from '../../../src/temporal/deployments.js';
+import { loadWhole } from '../../helpers/whole-plan.js';
 import { SHIPPED } from '../../plan/plan-files.js';
 import { type Circumstances, simulatedActivities } from '../simulated.js';
 
@@ -46,7 +47,7 @@ let workflowBundle: WorkflowBundle;
 /** Workers that no test has stopped. */
 const working = new Set<() => Promise<void>>();
 
-const shipped = loadPlan(SHIPPED).resolved;
+const shipped = loadWhole(SHIPPED);
 
 /** The shipped plan with watches of minutes, and nobody to be told. */
 function shortPlan(): ResolvedPlan {

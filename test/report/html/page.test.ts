@@ -274,7 +274,7 @@ describe('what is drawn from the evidence', () => {
     criteria: [],
     verdict: 'healthy' as const,
   };
-  const [metric] = plan.soak.metrics;
+  const metric = plan.soak?.metrics[0];
   const name = metric?.name ?? '';
   const line = (at: number) => seriesLineAt({ at, wall: at }, { [name]: [{ at, kind: 'ok', value: 5 }] });
   const files = {

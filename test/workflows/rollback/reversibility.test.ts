@@ -1,4 +1,5 @@
 /** The proof of the way back, on a real Temporal and real databases, with a tool and an application in small. */
+
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,9 +21,9 @@ import { SILENT_SINKS } from '../../../src/contract/sinks.js';
 import type { Ledger } from '../../../src/domain/ledger/ledger.js';
 import { choosePorts } from '../../../src/local/ports.js';
 import { startTemporalServer, type TemporalServer } from '../../../src/local/temporal.js';
-import { loadPlan } from '../../../src/plan/load.js';
 import { startTestServer, type TestServer } from '../../activities/postgres-server.js';
 import { json, serve } from '../../helpers/server.js';
+import { loadWhole } from '../../helpers/whole-plan.js';
 import { SHIPPED } from '../../plan/plan-files.js';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 });
@@ -62,7 +63,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
-const shipped = loadPlan(SHIPPED).resolved;
+const shipped = loadWhole(SHIPPED);
 let count = 0;
 
 interface World {

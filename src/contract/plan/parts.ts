@@ -1,0 +1,54 @@
+/** Parts of the plan that may not be there, as those have them who work with them. */
+import { ApplicationFailure } from '@temporalio/common';
+import type { RollbackOption } from '../../domain/watch/criteria.js';
+import { FailureType } from '../errors.js';
+import type { Command } from './commands.js';
+import type { Database, Environment } from './environment.js';
+import type { Release, ResolvedPlan } from './plan.js';
+import type { Watch } from './watch.js';
+
+/**
+ * What a step is about, in its work.
+ * @throws where the plan has none: the runbook has such a step off, and it does not run
+ */
+export function needed<Part>(part: Part | undefined): Part {
+  if (part === undefined) throw new Error('a step runs without the part of the plan that it is about');
+  return part;
+}
+
+/** Staging, where there is one, and production. */
+export const environmentsOf = ({ environments }: Pick<ResolvedPlan, 'environments'>): Environment[] =>
+  environments.staging ? [environments.staging, environments.production] : [environments.production];
+
+/** The soak, where there is one, and the watches. */
+export const watchesOf = ({ soak, watches }: Pick<ResolvedPlan, 'soak' | 'watches'>): Watch[] =>
+  soak ? [soak, ...watches] : watches;
+
+/** @throws ApplicationFailure where the plan names none: what asks for it is refused by `plan check` */
+export function databaseOf({ name, database }: Pick<Environment, 'name' | 'database'>): Database {
+  if (database) return database;
+  throw ApplicationFailure.create({
+    type: FailureType.PreconditionFailed,
+    message: `The plan names no database of ${name}`,
+    nonRetryable: true,
+  });
+}
+
+/** What can be undone: without a migration only the code. */
+export const rollbackOptions = ({ migration }: Pick<ResolvedPlan, 'migration'>): RollbackOption[] =>
+  migration ? ['migration', 'code', 'full'] : ['code'];
+
+/** How logs are read, and what they must not show. */
+export const logsOf = ({ commands, criticalLogs }: ResolvedPlan): { command: Command; critical: string } => ({
+  command: needed(commands.logs),
+  critical: needed(criticalLogs),
+});
+
+/** A release of which more can be known than its name. */
+export type ReleaseInRepository = Release & { repository: string; branch: string };
+
+export const inRepository = ({ release }: Pick<ResolvedPlan, 'release'>): ReleaseInRepository => ({
+  ...release,
+  repository: needed(release.repository),
+  branch: needed(release.branch),
+});

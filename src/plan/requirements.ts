@@ -1,0 +1,107 @@
+/** What a part of the plan rests on: where that is not there, the part has to go, or that has to be named. */
+import { rollbackOptions } from '../contract/plan/parts.js';
+import { formatPath, type Path } from './core/problems.js';
+import type { MachineMaps, Resolution as ResolutionOf } from './core/resolution.js';
+
+type Commands = Record<string, unknown>;
+
+interface CheckedSections extends MachineMaps {
+  commands?: Commands;
+  migration?: Commands;
+  production?: { maintenance: { enabled: boolean }; restart: boolean };
+  rollback?: { onStepFailure?: string; pin?: string };
+  criteria?: Record<string, { rollback?: string }>;
+}
+type Resolution = ResolutionOf<CheckedSections>;
+
+interface Requirement {
+  part: Path;
+  needs: Path;
+  /** Only where this is there. */
+  where?: Path;
+}
+
+const STAGING = ['environments', 'staging'];
+const PRODUCTION = ['environments', 'production'];
+const ON_STAGING: Path[] = [
+  ['functional'],
+  ['load'],
+  ['apiDocumentation'],
+  ['soak'],
+  ['confirmations', 'staging'],
+  ['prerequisites', 'minimumRows'],
+];
+const OF_DATABASES: Path[] = [['migration'], ['backup'], ['indexes']];
+
+const REQUIREMENTS: Requirement[] = [
+  ...ON_STAGING.map((part) => ({ part, needs: STAGING })),
+  { part: ['prerequisites', 'minimumRows'], needs: [...STAGING, 'database'], where: STAGING },
+  { part: ['apiDocumentation'], needs: [...STAGING, 'login'], where: STAGING },
+  ...OF_DATABASES.flatMap((part) => [
+    { part, needs: [...STAGING, 'database'], where: STAGING },
+    { part, needs: [...PRODUCTION, 'database'], where: PRODUCTION },
+  ]),
+  { part: ['release', 'branch'], needs: ['release', 'repository'] },
+  { part: ['release', 'files'], needs: ['release', 'repository'] },
+  { part: ['release', 'repository'], needs: ['release', 'branch'] },
+  { part: ['review'], needs: ['release', 'repository'] },
+  { part: ['logs'], needs: ['commands', 'logs'] },
+  { part: ['commands', 'logs'], needs: ['logs'] },
+  { part: ['production', 'loadTest'], needs: ['load'] },
+  // Whether users feel it is seen by the criteria of the last one.
+  { part: ['production', 'loadTest'], needs: ['watches'] },
+  { part: ['rollback', 'previousChecks'], needs: ['smoke'] },
+];
+
+export function checkRequirements(resolution: Resolution): void {
+  for (const { part, needs, where } of REQUIREMENTS) {
+    if (where === undefined || resolution.has(where)) check(resolution, part, needs);
+  }
+  const { maintenance, restart } = resolution.sections.production ?? {};
+  if (maintenance?.enabled) {
+    const part = ['production', 'maintenance', 'enabled'];
+    check(resolution, part, ['commands', 'maintenanceOn']);
+    check(resolution, part, ['commands', 'maintenanceOff']);
+  }
+  if (restart) check(resolution, ['production', 'restart'], ['commands', 'restartService']);
+  checkOptions(resolution);
+  checkFolders(resolution);
+}
+
+/** `in: application` is a folder of each environment. */
+function checkFolders(resolution: Resolution): void {
+  for (const section of ['commands', 'migration'] as const) {
+    for (const [name, command] of Object.entries(resolution.sections[section] ?? {})) {
+      if (typeof command !== 'object' || command === null || !('in' in command) || command.in !== 'application')
+        continue;
+      for (const environment of [STAGING, PRODUCTION]) {
+        if (resolution.has(environment)) check(resolution, [section, name, 'in'], [...environment, 'application']);
+      }
+    }
+  }
+}
+
+function check(resolution: Resolution, part: Path, needs: Path): void {
+  if (!resolution.has(part) || resolution.has(needs)) return;
+  const message = `Needs \`${formatPath(needs)}\`, which this plan does not have: name it, or leave this out`;
+  resolution.report(part, message);
+}
+
+/** Without a migration there is only the code to take back. */
+function checkOptions(resolution: Resolution): void {
+  if (resolution.has(['migration'])) return;
+  const known: string[] = rollbackOptions({});
+  const { rollback = {}, criteria = {} } = resolution.sections;
+  const named: [Path, string | undefined][] = [
+    [['rollback', 'onStepFailure'], rollback.onStepFailure],
+    [['rollback', 'pin'], rollback.pin],
+    ...Object.entries(criteria).map(([id, one]): [Path, string | undefined] => [
+      ['criteria', id, 'rollback'],
+      one.rollback,
+    ]),
+  ];
+  for (const [path, option] of named) {
+    if (option === undefined || known.includes(option)) continue;
+    resolution.report(path, `\`${option}\` undoes a migration, and this plan has none: write ${known.join(' or ')}`);
+  }
+}
