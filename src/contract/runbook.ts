@@ -22,8 +22,8 @@ export interface RunbookStep extends StepDefinition, StepNature {
   asks?: string[];
 }
 
-/** The plan without its items: they are what is held against the facts. */
-export type PlanWithoutItems = Omit<ResolvedPlan, 'items'>;
+/** The plan before its items are known: they are what is held against the facts. */
+export type PlanWithoutItems = Omit<ResolvedPlan, 'items'> & Partial<Pick<ResolvedPlan, 'items'>>;
 
 const BACKUP = ['created', 'size', 'readable', 'contents', 'restored', 'stored', 'retention'];
 const MIGRATION = ['ran', 'revision', 'heads', 'warnings', 'schema', 'leftovers'];
@@ -163,6 +163,7 @@ function watch(plan: PlanWithoutItems): RunbookStep[] {
       phase: 'watch',
       section: '4.2',
       facts: ['used'],
+      ...off(!asksFor(plan, (step) => plan.watches.some((watch) => step === indexUseStep(watch))), 'items'),
       ...off(!plan.indexes, 'indexes'),
     },
     ...(isReviewed(plan, position) ? [databaseReview(plan)] : []),
@@ -220,11 +221,16 @@ const found = ({ migration }: PlanWithoutItems) =>
 const hasCredentials = (plan: PlanWithoutItems): boolean =>
   environmentsOf(plan).some(({ database, login }) => database !== undefined || login !== undefined);
 
-const databaseReview = ({ environments }: PlanWithoutItems): RunbookStep => ({
+const databaseReview = (plan: PlanWithoutItems): RunbookStep => ({
   ...STEPS.databaseReview,
   facts: ['slow-queries', 'locks'],
-  ...off(!environments.production.database, 'environments.production.database'),
+  ...off(!asksFor(plan, (step) => step === STEPS.databaseReview.id), 'items'),
+  ...off(!plan.environments.production.database, 'environments.production.database'),
 });
+
+/** Looks into production's statistics, which its server need not keep, are taken only where a box rests on one. */
+const asksFor = ({ items }: PlanWithoutItems, isIt: (step: string) => boolean): boolean =>
+  items?.some(({ by }) => by.some(({ step }) => isIt(step))) ?? true;
 
 /** A watch as a step. */
 const stretch = (step: Omit<RunbookStep, 'id' | 'title' | 'facts'>, watched: Watch): RunbookStep => ({

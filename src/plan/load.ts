@@ -29,6 +29,8 @@ export interface LoadedPlan {
   file: string;
   /** What is allowed but probably not meant. */
   warnings: Problem[];
+  /** What is left out and makes deployments weaker, as far as the plan does not acknowledge it. */
+  advice: Problem[];
 }
 
 /**
@@ -57,7 +59,13 @@ export function loadPlan(file: string, options: LoadOptions = {}): LoadedPlan {
   const outcome = resolvePlan(sources, { shorten: options.shorten, isReadable: problems.length === 0 });
   problems.push(...outcome.problems);
   if (problems.length > 0 || outcome.resolved === undefined) throw new PlanError(problems);
-  return { resolved: outcome.resolved, digest: digestOf(outcome.resolved), file, warnings: outcome.warnings };
+  return {
+    resolved: outcome.resolved,
+    digest: digestOf(outcome.resolved),
+    file,
+    warnings: outcome.warnings,
+    advice: outcome.advice,
+  };
 }
 
 type Maps = NonNullable<Sources['bindings']>['maps'];

@@ -5,6 +5,7 @@ import type { Database, Environment, EnvironmentName } from '../contract/plan/en
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import type { PlanWithoutItems } from '../contract/runbook.js';
 import type { Approvals } from '../domain/decisions/approvals.js';
+import { advise } from './advice.js';
 import { resolveChecks, resolveDocumentation, resolveIndexes, resolveLoad } from './application/resolve.js';
 import { resolveApprovals, resolveConfirmations } from './approvals/resolve.js';
 import { resolveBackup } from './backup/resolve.js';
@@ -34,7 +35,7 @@ type Sources = SourcesOf<Sections>;
 export function resolvePlan(
   sources: Sources,
   options: { shorten?: Record<string, number>; isReadable?: boolean } = {},
-): { resolved?: ResolvedPlan; problems: Problem[]; warnings: Problem[] } {
+): { resolved?: ResolvedPlan; problems: Problem[]; warnings: Problem[]; advice: Problem[] } {
   const resolution = new ResolutionOf(sources);
   const { sections } = resolution;
 
@@ -65,7 +66,7 @@ export function resolvePlan(
 
   const { service, title = service, language, health, logs, production } = sections;
   const { staging, production: live } = environments;
-  const { problems, warnings } = resolution;
+  const { problems, warnings, advice } = resolution;
   const isWhole =
     options.isReadable !== false &&
     problems.length === 0 &&
@@ -75,7 +76,8 @@ export function resolvePlan(
     health &&
     production &&
     live;
-  if (!isWhole || !confirmations || !release || !prerequisites || !evidence || !rollback) return { problems, warnings };
+  if (!isWhole || !confirmations || !release || !prerequisites || !evidence || !rollback)
+    return { problems, warnings, advice };
 
   const withoutItems: PlanWithoutItems = {
     ...proofs,
@@ -109,6 +111,7 @@ export function resolvePlan(
   if (documentation !== undefined) withoutItems.apiDocumentation = documentation;
   if (logs?.started !== undefined) withoutItems.startedLogs = logs.started;
   if (load?.production !== undefined) withoutItems.production.loadTest = load.production;
+  if (sections.acknowledge !== undefined) withoutItems.acknowledged = sections.acknowledge;
   if (windows !== undefined) withoutItems.windows = windows;
   const items = resolveItems(resolution, withoutItems);
   const document = resolveDocument(resolution, items);
@@ -123,8 +126,10 @@ export function resolvePlan(
       );
     });
   }
-  if (problems.length > 0) return { problems, warnings };
-  return { resolved: withoutUndefined({ ...withoutItems, items }), problems, warnings };
+  if (problems.length > 0) return { problems, warnings, advice };
+  const resolved = withoutUndefined({ ...withoutItems, items });
+  advise(resolution, resolved);
+  return { resolved, problems, warnings, advice };
 }
 
 /** What goes through JSON must come back the same: keys without a value are left out here rather than on the way. */

@@ -1,5 +1,6 @@
 /** The authored plan: what a person writes. `resolvePlan` turns it into what the workflows read. */
 import { z } from 'zod';
+import { acknowledge } from './advice.js';
 import {
   apiDocumentation,
   endpointCheck,
@@ -192,6 +193,7 @@ export const planSchema = strict({
     .prefault({})
     .describe('Rollback'),
   notifications: notifications.optional().describe('Who is told what'),
+  acknowledge: acknowledge.optional().describe('What is left out although it makes deployments weaker, and why'),
 });
 
 /** A plan after validation, before names are looked up. Durations are milliseconds. */

@@ -153,17 +153,11 @@ describe('values', () => {
     ],
   ]);
 
-  test('a policy for no data that is not stated is missing', () => {
-    expectOneProblem(
-      [
-        ['    noData: breached\n', ''],
-        ['  immediate-down:', '  ¦immediate-down:'],
-      ],
-      {
-        path: 'criteria.immediate-down.noData',
-        says: '`noData` is missing; write healthy, breached or unknown',
-      },
-    );
+  test('a policy for no data that is none', () => {
+    expectOneProblem([['    noData: breached\n', '    noData: ¦broken\n']], {
+      path: 'criteria.immediate-down.noData',
+      says: 'write healthy, breached or unknown',
+    });
   });
 
   test('an unknown source of a metric', () => {

@@ -50,13 +50,13 @@ async function checkPlan(file: string, options: PlanOptions): Promise<number> {
   const outcome = tryLoad(file, { bindings: options.bindings });
   if (outcome instanceof PlanError) {
     const { problems } = outcome;
-    if (options.json) printJson({ ok: false, digest: null, problems, warnings: [] });
+    if (options.json) printJson({ ok: false, digest: null, problems, warnings: [], advice: [] });
     note(problemsText(outcome, file));
     return EXIT.usage;
   }
-  const { resolved, digest, warnings } = outcome;
+  const { resolved, digest, warnings, advice } = outcome;
   if (options.json) {
-    printJson({ ok: true, digest, problems: [], warnings });
+    printJson({ ok: true, digest, problems: [], warnings, advice });
     return EXIT.good;
   }
   const watches = watchesOf(resolved);
@@ -71,6 +71,7 @@ async function checkPlan(file: string, options: PlanOptions): Promise<number> {
   print(`${pc.green('✓')} ${file}: ${resolved.service}, ${resolved.release.previous} → ${resolved.release.target}`);
   print(`  ${counts.join(', ')}`);
   print(`  digest ${digest}`);
+  if (advice.length > 0) note(`${pc.yellow('Weaker than it could be:')}\n${formatProblems(advice)}`);
   if (warnings.length > 0) note(`${pc.yellow('Allowed, but probably not meant:')}\n${formatProblems(warnings)}`);
   return EXIT.good;
 }

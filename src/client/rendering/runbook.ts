@@ -1,8 +1,10 @@
 /** A plan's runbook, as a person reads it: every step with its time, what it establishes, and who is asked. */
+import { watchesOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { type RunbookStep, runbookOf } from '../../contract/runbook.js';
 import { timelineOf } from '../../contract/timeline.js';
 import { formatDuration } from '../../domain/duration.js';
+import type { Criterion } from '../../domain/watch/criteria.js';
 import type { Colors } from './marks.js';
 
 export interface ShownStep extends Omit<RunbookStep, 'facts' | 'usually' | 'window'> {
@@ -11,7 +13,11 @@ export interface ShownStep extends Omit<RunbookStep, 'facts' | 'usually' | 'wind
   usuallySeconds: number;
   /** What it establishes, and the boxes that rest on it. */
   facts: { name: string; boxes: string[] }[];
+  /** What silence means to the criteria of a watch, where it is one. */
+  silence?: Silence[];
 }
+
+type Silence = Pick<Criterion, 'id' | 'noData' | 'notANumber' | 'providerError' | 'minimumSamples'>;
 
 export function shownSteps(plan: ResolvedPlan): ShownStep[] {
   const timeline = timelineOf(plan);
@@ -20,7 +26,17 @@ export function shownSteps(plan: ResolvedPlan): ShownStep[] {
     afterSeconds: Math.round((timeline.get(step.id)?.after ?? 0) / 1_000),
     usuallySeconds: Math.round(usually / 1_000),
     facts: facts.map((name) => ({ name, boxes: boxesOf(plan, step.id, name) })),
+    ...silenceOf(plan, step.id),
   }));
+}
+
+function silenceOf(plan: ResolvedPlan, step: string): { silence?: Silence[] } {
+  const watch = watchesOf(plan).find(({ id }) => id === step);
+  if (!watch) return {};
+  const silence = watch.criteria.map(({ id, noData, notANumber, providerError, minimumSamples }) => ({
+    ...{ id, noData, notANumber, providerError, minimumSamples },
+  }));
+  return { silence };
 }
 
 const boxesOf = ({ items }: ResolvedPlan, step: string, fact: string): string[] =>
@@ -41,13 +57,24 @@ export function renderRunbook(steps: readonly ShownStep[], colors: Colors): stri
   return lines.slice(1).join('\n');
 }
 
-function detailsOf({ facts, asks = [], off, onFailure, skippable }: ShownStep): string[] {
+function detailsOf({ facts, asks = [], off, onFailure, skippable, silence = [] }: ShownStep): string[] {
   if (off !== undefined) return [`does not run: ${off} is off`];
   const established = facts.map(({ name, boxes }) => (boxes.length > 0 ? `${name} [${boxes.join(' ')}]` : name));
   return [
     ...(established.length > 0 ? [`facts: ${established.join(', ')}`] : []),
     ...(asks.length > 0 ? [`asks: ${asks.join(', ')}`] : []),
+    ...silenceInWords(silence),
     ...(onFailure === 'rollback' ? ['when it fails, production is rolled back'] : []),
     ...(skippable ? [] : ['nobody can skip it']),
   ];
+}
+
+/** Once for all criteria to which silence means the same. */
+function silenceInWords(silence: readonly Silence[]): string[] {
+  const meanings = new Map<string, string[]>();
+  for (const { id, noData, notANumber, providerError, minimumSamples } of silence) {
+    const told = `no data: ${noData}, not a number: ${notANumber}, error: ${providerError}, fewest samples: ${minimumSamples}`;
+    meanings.set(told, [...(meanings.get(told) ?? []), id]);
+  }
+  return [...meanings].map(([told, ids]) => `${told} (${meanings.size === 1 ? 'all' : ids.join(', ')})`);
 }

@@ -89,6 +89,8 @@ export interface ResolvedPlan {
   review?: Review;
   access?: Access[];
   alerts?: Alerts;
+  /** What is left out although it makes the deployment weaker, and why. */
+  acknowledged?: Record<string, string | undefined>;
   /** Every reference to a secret that the plan uses. */
   secrets: SecretReference[];
   /** The boxes of the checklist, in its order. */

@@ -16,6 +16,7 @@ import type { Database, Environment } from '../../contract/plan/environment.js';
 import { databaseOf, environmentsOf, watchesOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { Watch } from '../../contract/plan/watch.js';
+import { stepsByID } from '../../contract/runbook.js';
 import { formatDuration } from '../../domain/duration.js';
 import { inOneLine } from '../../domain/one-line.js';
 import { STEPS } from '../../domain/steps.js';
@@ -224,7 +225,7 @@ async function catalogue(client: DatabaseClient, environment: Environment, table
 const asksForStatements = ({ metrics }: Watch): boolean =>
   metrics.some(({ source }) => source.kind === 'postgres' && 'slowQueries' in source.read);
 
-/** Slow queries: a step of its own on production, and a metric where a watch has it. */
+/** Slow queries: a step of its own on production where a box rests on it, and a metric where a watch has it. */
 async function statements(
   client: DatabaseClient,
   environment: Environment,
@@ -233,7 +234,8 @@ async function statements(
   const { name } = environment;
   const { user } = databaseOf(environment);
   const watches = watchesOf(plan).filter((watch) => watch.environment === name);
-  const step = watches.find(asksForStatements)?.id ?? (name === 'production' ? STEPS.databaseReview.id : undefined);
+  const review = name === 'production' ? stepsByID(plan).get(STEPS.databaseReview.id) : undefined;
+  const step = watches.find(asksForStatements)?.id ?? (review?.off === undefined ? review?.id : undefined);
   if (step === undefined) return [];
   const finding = { name: `${name}-statements`, step };
   const found = await findStatements(client);

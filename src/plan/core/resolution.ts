@@ -23,6 +23,8 @@ type Said = string | { message: string; suggestion?: string; key?: boolean };
 export class Resolution<Sections extends MachineMaps = MachineMaps> {
   readonly problems: Problem[] = [];
   readonly warnings: Problem[] = [];
+  /** What makes deployments weaker than they could be. */
+  readonly advice: Problem[] = [];
   private readonly used = new Set<string>();
   /** Every reference to a secret that was asked for. */
   readonly secrets = new Set<SecretReference>();
@@ -42,6 +44,10 @@ export class Resolution<Sections extends MachineMaps = MachineMaps> {
 
   warn(path: Path, said: Said): void {
     this.warnings.push(this.problem(path, said));
+  }
+
+  advise(path: Path, said: Said): void {
+    this.advice.push(this.problem(path, said));
   }
 
   /** Whether a name is a key of a section; reports it otherwise. A key whose entry is wrong is known all the same. */

@@ -10,8 +10,11 @@ export interface CriterionSections extends MachineMaps {
 }
 type Resolution = ResolutionOf<CriterionSections>;
 
+/** A criterion before it is known how many samples a watch takes of its metric. */
+export type CriterionOfAnyWatch = Omit<Criterion, 'minimumSamples'> & Partial<Pick<Criterion, 'minimumSamples'>>;
+
 /** Every criterion in its metric's unit; undefined for those that are wrong, which are reported. */
-export function resolveCriteria(resolution: Resolution): Map<string, Criterion | undefined> {
+export function resolveCriteria(resolution: Resolution): Map<string, CriterionOfAnyWatch | undefined> {
   const authored = Object.entries(resolution.sections.criteria ?? {});
   return new Map(authored.map(([id, criterion]) => [id, resolveCriterion(resolution, { id, criterion })]));
 }
@@ -19,7 +22,7 @@ export function resolveCriteria(resolution: Resolution): Map<string, Criterion |
 function resolveCriterion(
   resolution: Resolution,
   { id, criterion }: { id: string; criterion: AuthoredCriterion },
-): Criterion | undefined {
+): CriterionOfAnyWatch | undefined {
   const path = ['criteria', id];
   const { breach, expect, tier, rollback, ...rest } = criterion;
   if (tier === 'rollback' && rollback === undefined) {
@@ -49,7 +52,13 @@ function resolveCriterion(
     return undefined;
   }
   const comparison = key === 'breach' ? threshold.comparison : NEGATED[threshold.comparison];
-  const resolved: Criterion = { id, ...rest, unit: metric.unit, breach: { comparison, threshold: value }, tier };
+  const resolved: CriterionOfAnyWatch = {
+    id,
+    ...rest,
+    unit: metric.unit,
+    breach: { comparison, threshold: value },
+    tier,
+  };
   if (rollback !== undefined) resolved.rollback = rollback;
   return resolved;
 }

@@ -3,11 +3,10 @@ import type { EnvironmentName } from '../../contract/plan/environment.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import { formatDuration } from '../../domain/duration.js';
 import { metricsOf, type Trend } from '../../domain/trends/trend.js';
-import type { Criterion } from '../../domain/watch/criteria.js';
 import type { Path } from '../core/problems.js';
 import { own, type Resolution as ResolutionOf } from '../core/resolution.js';
 import { checkAmount, sampleCount, spacing } from './range-queries.js';
-import { type CriterionSections, resolveCriteria } from './resolve-criteria.js';
+import { type CriterionOfAnyWatch, type CriterionSections, resolveCriteria } from './resolve-criteria.js';
 import { checkMetric, fillMetric, type MetricSections, type Places } from './resolve-metrics.js';
 import { resolveTrends, type TrendSections, watchTrends } from './resolve-trends.js';
 import type { AuthoredCriterion, AuthoredSoak, AuthoredWatch } from './schema-metrics.js';
@@ -82,7 +81,7 @@ interface WatchAt {
   watch: AuthoredWatch;
   path: Path;
   usual: EnvironmentName;
-  criteria: Map<string, Criterion | undefined>;
+  criteria: Map<string, CriterionOfAnyWatch | undefined>;
   trends: Map<string, Trend | undefined>;
   around: Surroundings & Places;
 }
@@ -103,7 +102,10 @@ function resolveWatch(resolution: Resolution, at: WatchAt): Watch {
     if (watch.criteria.indexOf(id) !== index) resolution.report(from, `\`${id}\` is listed twice`);
     if (!resolution.knows(id, { at: ['criteria'], label: 'criterion', from })) return [];
     checkFit(resolution, { at, id, from, duration });
-    return at.criteria.get(id) ?? [];
+    const criterion = at.criteria.get(id);
+    return criterion
+      ? [{ ...criterion, minimumSamples: leastSamples(resolution, criterion, { duration, tick: watch.tick }) }]
+      : [];
   });
   watch.observe.forEach((name, index) => {
     resolution.knows(name, { at: ['metrics'], label: 'metric', from: [...path, 'observe', index] });
@@ -117,6 +119,17 @@ function resolveWatch(resolution: Resolution, at: WatchAt): Watch {
   const metrics = [...names].flatMap((name) => fillMetric(resolution, { name, environment, around }) ?? []);
   const { id, title, tick, gate, consider } = watch;
   return { id, title, environment, duration, tick, metrics, criteria, trends, gate, consider };
+}
+
+/** What a criterion says, else half of what the watch takes: a metric that is mostly silent does not pass for a good one. */
+function leastSamples(
+  resolution: Resolution,
+  { metric: name, minimumSamples }: CriterionOfAnyWatch,
+  stretch: { duration: number; tick: number },
+): number {
+  const metric = own(resolution.sections.metrics, name);
+  if (minimumSamples !== undefined || metric === undefined) return minimumSamples ?? 1;
+  return Math.max(1, Math.floor(sampleCount(metric, stretch) / 2));
 }
 
 function effectiveDuration(resolution: Resolution, { watch, path, around }: WatchAt): number {
@@ -183,7 +196,7 @@ function checkFit(resolution: Resolution, { at, id, from, duration }: Fit): void
     );
   }
   const samples = metric ? sampleCount(metric, { duration, tick }) : Math.floor(duration / tick);
-  if (tick <= duration && criterion.minimumSamples > samples) {
+  if (tick <= duration && (criterion.minimumSamples ?? 0) > samples) {
     resolution.report(from, `\`${id}\` needs ${criterion.minimumSamples} samples, and this watch takes ${samples}`);
   }
 }

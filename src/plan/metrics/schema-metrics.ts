@@ -177,7 +177,8 @@ const rule = () =>
         : undefined,
   });
 
-const verdict = z.enum(['healthy', 'breached', 'unknown']);
+/** What silence means where a criterion does not say: nobody has seen that all is well. The same for every source. */
+const silence = z.enum(['healthy', 'breached', 'unknown']).default('unknown');
 
 export const criterion = strict({
   title: text().describe('The rule in the team’s words'),
@@ -188,10 +189,16 @@ export const criterion = strict({
   tier: z
     .enum(['require', 'rollback', 'consider'])
     .describe('require: a gate; rollback: acts at once; consider: asks a person'),
-  noData: verdict.describe('What a sample without data means'),
-  notANumber: verdict.describe('What a value that is not a number means (0 of 0 requests)'),
-  providerError: verdict.describe('What a source that can’t be asked means'),
-  minimumSamples: z.int().min(1, 'Must be at least 1').describe('Fewest known samples that make "healthy" a statement'),
+  noData: silence.describe('What a sample without data means'),
+  notANumber: silence.describe('What a value that is not a number means (0 of 0 requests)'),
+  providerError: silence.describe('What a source that can’t be asked means'),
+  minimumSamples: z
+    .int()
+    .min(1, 'Must be at least 1')
+    .optional()
+    .describe(
+      'Fewest known samples that make "healthy" a statement; half of those that the metric’s source gives in the watch when left out',
+    ),
   rollback: z
     .enum(['migration', 'code', 'full'])
     .optional()

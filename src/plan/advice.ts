@@ -1,0 +1,64 @@
+/** What is left out of a plan and makes its deployments weaker: said once, and acknowledged with a reason. */
+import type { z } from 'zod';
+import type { ResolvedPlan } from '../contract/plan/plan.js';
+import { strict, text } from './core/basics.js';
+import type { Path } from './core/problems.js';
+import type { MachineMaps, Resolution as ResolutionOf } from './core/resolution.js';
+
+interface Weakness {
+  /** What is not there. */
+  part: Path;
+  isThere(plan: ResolvedPlan): boolean;
+  message: string;
+}
+
+const WEAKNESSES = {
+  'no-staging': {
+    part: ['environments', 'staging'],
+    isThere: ({ environments }) => environments.staging !== undefined,
+    message:
+      'Nothing is tried before production: no way back is proven, and a release that does not start is met there',
+  },
+  'no-backup': {
+    part: ['backup'],
+    isThere: ({ migration, backup }) => migration === undefined || backup !== undefined,
+    message: 'The migration is run without a backup: where its rollback fails, there is nothing to restore',
+  },
+  'no-sign-off': {
+    part: ['approvals', 'roles'],
+    isThere: ({ approvals }) => approvals.roles.length > 0,
+    message: 'Nobody signs off: whoever starts a deployment takes it to production alone',
+  },
+  'no-watch': {
+    part: ['watches'],
+    isThere: ({ watches }) => watches.length > 0,
+    message:
+      'Production is not watched: what breaks after the last check is found by users, and nothing is rolled back',
+  },
+} as const satisfies Record<string, Weakness>;
+
+type WeaknessName = keyof typeof WEAKNESSES;
+const NAMES = Object.keys(WEAKNESSES) as WeaknessName[];
+
+const reason = text().optional();
+
+export const acknowledge = strict(
+  Object.fromEntries(
+    NAMES.map((name) => [name, reason.describe(`Why that is good enough. ${WEAKNESSES[name].message}`)]),
+  ) as Record<WeaknessName, z.ZodOptional<z.ZodString>>,
+);
+
+type Resolution = ResolutionOf<MachineMaps & { acknowledge?: z.output<typeof acknowledge> }>;
+
+/** Advises of what is weak and not acknowledged, and warns of what is acknowledged and not weak. */
+export function advise(resolution: Resolution, plan: ResolvedPlan): void {
+  const { acknowledge: acknowledged = {} } = resolution.sections;
+  for (const name of NAMES) {
+    const { part, isThere, message } = WEAKNESSES[name];
+    const isWeak = !isThere(plan);
+    const isKnown = acknowledged[name] !== undefined;
+    if (isWeak && !isKnown)
+      resolution.advise(part, `${message}. If that is good enough, say why: \`acknowledge.${name}\``);
+    if (!isWeak && isKnown) resolution.warn(['acknowledge', name], { message: 'There is no such weakness', key: true });
+  }
+}
