@@ -116,14 +116,13 @@ export function resolvePlan(
   const items = resolveItems(resolution, withoutItems);
   const document = resolveDocument(resolution, items);
   if (document !== undefined) withoutItems.document = document;
-  for (const phase of Object.values(confirmations)) {
+  for (const [name, phase] of Object.entries(confirmations)) {
     phase.forEach((confirmation, index) => {
       phase[index] = withItems(confirmation, items);
       if (phase[index].items.length > 0) return;
-      resolution.report(
-        ['items'],
-        `Nothing is asked by the confirmation \`${confirmation.id}\`: no item is settled by \`${confirmation.id}/confirmed\``,
-      );
+      const { id } = confirmation;
+      const message = `Nothing is asked by the confirmation \`${id}\`: no item is settled by \`${id}/confirmed\``;
+      resolution.report(['confirmations', name, id], { message, key: true });
     });
   }
   if (problems.length > 0) return { problems, warnings, advice };

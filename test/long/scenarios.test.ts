@@ -1,4 +1,4 @@
-/** Every scenario of both suites: it comes out as it says, and its history, whole or cut, says what its workflow said of itself. */
+/** Every scenario of the suites: it comes out as it says, and its history, whole or cut, says what its workflow said of itself. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Rehearsals, rehearse } from '../../src/rehearsal/rehearse.js';
 import { timelineText } from '../../src/rehearsal/report.js';
@@ -8,6 +8,7 @@ import { expectSameByReplay, Heard } from '../rehearsal/replayed.js';
 const SUITES = [
   { folder: 'scenarios/eduautismo', plan: 'plans/eduautismo-performance.yaml' },
   { folder: 'scenarios/orders-node', plan: 'plans/orders-node.yaml' },
+  { folder: 'scenarios/minimal', plan: 'plans/minimal.yaml' },
 ];
 
 describe.each(SUITES)('$folder', ({ folder, plan }) => {

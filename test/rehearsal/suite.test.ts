@@ -34,6 +34,12 @@ const SUITES = [
     least: 6,
     sample: ['an-irreversible-migration', 'on-call-rejects', 'errors-take-the-code-back', 'the-freeze-is-overridden'],
   },
+  {
+    folder: 'scenarios/minimal',
+    plan: 'plans/minimal.yaml',
+    least: 3,
+    sample: ['all-is-well', 'gone-after-five-minutes', 'a-smoke-test-fails'],
+  },
 ];
 
 describe.each(SUITES)('$folder', ({ folder, plan, least, sample }) => {
