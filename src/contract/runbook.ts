@@ -10,6 +10,8 @@ import type { Confirmation, ResolvedPlan } from './plan/plan.js';
 import type { Watch } from './plan/watch.js';
 
 export interface RunbookStep extends StepDefinition, StepNature {
+  /** The section of the plan's own checklist in which its first box stands; empty where no box rests on it. */
+  section: string;
   /** Names of the facts that it establishes: what boxes can rest on. */
   facts: string[];
   /** Facts that it does not establish, each with the part of the plan that is not there or off. */
@@ -32,7 +34,20 @@ const LOAD = ['success-rate', 'p95', 'p99', 'timeouts', 'memory'];
 /** How items name production's load test while it is off. */
 export const PRODUCTION_LOAD_TEST = 'production';
 
+/** A step before it is known where it stands in the checklist. */
+type Step = Omit<RunbookStep, 'section'>;
+
 export function runbookOf(plan: PlanWithoutItems): RunbookStep[] {
+  return stepsOf(plan).map((step) => ({ ...step, section: sectionOf(plan, step) }));
+}
+
+/** Items are numbered by section and position. */
+function sectionOf({ items = [] }: PlanWithoutItems, { id }: Step): string {
+  const box = items.find(({ by }) => by.some(({ step }) => step === id));
+  return box?.id.split('.').slice(0, -1).join('.') ?? '';
+}
+
+function stepsOf(plan: PlanWithoutItems): Step[] {
   return [
     ...prerequisites(plan),
     ...staging(plan),
@@ -47,7 +62,7 @@ export function runbookOf(plan: PlanWithoutItems): RunbookStep[] {
   ];
 }
 
-function prerequisites(plan: PlanWithoutItems): RunbookStep[] {
+function prerequisites(plan: PlanWithoutItems): Step[] {
   const { tools, scripts, minimumRows } = plan.prerequisites;
   const staging = establishing(['rows', 'credentials'], { rows: minimumRows, credentials: hasCredentials(plan) });
   return [
@@ -57,8 +72,8 @@ function prerequisites(plan: PlanWithoutItems): RunbookStep[] {
       facts: ['merged', 'target', 'previous', 'files'],
       ...off(!plan.release.repository, 'release.repository'),
     },
-    ...(plan.review ? [{ ...STEPS.review, facts: ['reviewed', 'approved', 'tests'] }] : []),
-    ...(plan.access ? [{ ...STEPS.access, facts: plan.access.map(({ id }) => id) }] : []),
+    { ...STEPS.review, facts: ['reviewed', 'approved', 'tests'], ...off(!plan.review, 'review') },
+    { ...STEPS.access, facts: (plan.access ?? []).map(({ id }) => id), ...off(!plan.access, 'access') },
     { ...STEPS.staging, ...staging, ...off(staging.facts.length === 0, ABOUT.credentials) },
     { ...STEPS.productionFound, ...found(plan) },
     {
@@ -74,9 +89,9 @@ function prerequisites(plan: PlanWithoutItems): RunbookStep[] {
   ];
 }
 
-function staging(plan: PlanWithoutItems): RunbookStep[] {
+function staging(plan: PlanWithoutItems): Step[] {
   const { apiDocumentation, environments, commands, functional } = plan;
-  const steps: RunbookStep[] = [
+  const steps: Step[] = [
     { ...STEPS.stagingBackup, facts: BACKUP, ...off(!plan.backup, 'backup') },
     { ...STEPS.stagingDeploy, facts: ['ran'] },
     { ...STEPS.stagingHealth, facts: ['status', 'version'] },
@@ -89,28 +104,26 @@ function staging(plan: PlanWithoutItems): RunbookStep[] {
     },
     { ...STEPS.stagingIndexes, facts: indexFacts(plan), ...off(!plan.indexes, 'indexes') },
     { ...STEPS.functional, facts: checkFacts(functional), ...off(functional.length === 0, 'functional') },
-    ...plan.loadTests.map(
-      ({ id, title }): RunbookStep => ({ ...ADDED.loadTest, id, title, phase: 'staging', section: '1.5', facts: LOAD }),
-    ),
+    ...plan.loadTests.map(({ id, title }): Step => ({ ...ADDED.loadTest, id, title, phase: 'staging', facts: LOAD })),
     { ...STEPS.swagger, facts: [...DOCUMENTATION_FACTS], ...off(!apiDocumentation, 'apiDocumentation') },
     ...confirmations('staging', plan.confirmations.staging),
   ];
   return environments.staging ? steps : steps.map((step) => ({ ...step, off: 'environments.staging' }));
 }
 
-function approval(plan: PlanWithoutItems): RunbookStep[] {
+function approval(plan: PlanWithoutItems): Step[] {
   const roles = plan.approvals.roles.map(({ role }) => role);
   const notices = plan.notifications.notices.map(({ id }) => id);
   return [
     { ...STEPS.proposal, ...establishing(['unchanged'], { unchanged: plan.release.repository }) },
     { ...STEPS.signOffs, facts: roles, asks: roles, ...off(roles.length === 0, 'approvals') },
-    ...(notices.length > 0 ? [{ ...STEPS.notices, facts: notices }] : []),
-    ...(plan.alerts ? [{ ...STEPS.alerts, facts: plan.alerts.expected.map(({ id }) => id) }] : []),
+    { ...STEPS.notices, facts: notices, ...off(notices.length === 0, 'notifications.notices') },
+    { ...STEPS.alerts, facts: (plan.alerts?.expected ?? []).map(({ id }) => id), ...off(!plan.alerts, 'alerts') },
     ...confirmations('approval', plan.confirmations.preparation),
   ];
 }
 
-function production(plan: PlanWithoutItems): RunbookStep[] {
+function production(plan: PlanWithoutItems): Step[] {
   const { commands, smoke, migration } = plan;
   const { maintenance, restart } = plan.production;
   const { message, drain } = maintenance;
@@ -152,16 +165,15 @@ function production(plan: PlanWithoutItems): RunbookStep[] {
   ];
 }
 
-function watch(plan: PlanWithoutItems): RunbookStep[] {
+function watch(plan: PlanWithoutItems): Step[] {
   const { loadTest } = plan.production;
-  const stretches = plan.watches.flatMap((each, position): RunbookStep[] => [
-    stretch({ ...ADDED.watch, phase: 'watch', section: '' }, each),
+  const stretches = plan.watches.flatMap((each, position): Step[] => [
+    stretch({ ...ADDED.watch, phase: 'watch' }, each),
     {
       ...ADDED.indexUse,
       id: indexUseStep(each),
       title: "Indexes are used by production's queries",
       phase: 'watch',
-      section: '4.2',
       facts: ['used'],
       ...off(!asksFor(plan, (step) => plan.watches.some((watch) => step === indexUseStep(watch))), 'items'),
       ...off(!plan.indexes, 'indexes'),
@@ -176,7 +188,6 @@ function watch(plan: PlanWithoutItems): RunbookStep[] {
       id: loadTest?.test.id ?? PRODUCTION_LOAD_TEST,
       title: loadTest?.test.title ?? 'Load test of production',
       phase: 'watch',
-      section: '4.4',
       facts: ['approved', 'low-traffic', ...LOAD, 'impact'],
       window: { name: 'lowTraffic', begins: true },
       ...(loadTest ? { asks: [loadTest.approvedBy] } : {}),
@@ -221,7 +232,7 @@ const found = ({ migration }: PlanWithoutItems) =>
 const hasCredentials = (plan: PlanWithoutItems): boolean =>
   environmentsOf(plan).some(({ database, login }) => database !== undefined || login !== undefined);
 
-const databaseReview = (plan: PlanWithoutItems): RunbookStep => ({
+const databaseReview = (plan: PlanWithoutItems): Step => ({
   ...STEPS.databaseReview,
   facts: ['slow-queries', 'locks'],
   ...off(!asksFor(plan, (step) => step === STEPS.databaseReview.id), 'items'),
@@ -233,7 +244,7 @@ const asksFor = ({ items }: PlanWithoutItems, isIt: (step: string) => boolean): 
   items?.some(({ by }) => by.some(({ step }) => isIt(step))) ?? true;
 
 /** A watch as a step. */
-const stretch = (step: Omit<RunbookStep, 'id' | 'title' | 'facts'>, watched: Watch): RunbookStep => ({
+const stretch = (step: Omit<Step, 'id' | 'title' | 'facts'>, watched: Watch): Step => ({
   ...step,
   id: watched.id,
   title: watched.title,
@@ -241,13 +252,12 @@ const stretch = (step: Omit<RunbookStep, 'id' | 'title' | 'facts'>, watched: Wat
   facts: factsOf(watched),
 });
 
-const confirmations = (phase: Phase, list: readonly Confirmation[]): RunbookStep[] =>
+const confirmations = (phase: Phase, list: readonly Confirmation[]): Step[] =>
   list.map(({ id, title, roles }) => ({
     ...ADDED.confirmation,
     id,
     title,
     phase,
-    section: '',
     facts: ['confirmed'],
     asks: roles,
   }));

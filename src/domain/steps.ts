@@ -1,4 +1,4 @@
-/** The catalogue of steps: every unit of work of a deployment, with its place in the checklist and its nature. */
+/** The catalogue of steps: every unit of work of a deployment, with its phase and its nature. */
 
 export const PHASES = ['prerequisites', 'staging', 'soak', 'approval', 'production', 'watch', 'closing'] as const;
 export type Phase = (typeof PHASES)[number];
@@ -6,8 +6,6 @@ export type Phase = (typeof PHASES)[number];
 export interface StepDefinition {
   id: string;
   phase: Phase;
-  /** Section of the checklist. */
-  section: string;
   title: string;
 }
 
@@ -45,13 +43,13 @@ const USUALLY = {
 
 const NATURE: StepNature = { work: 'activity', usually: USUALLY.look, onFailure: 'ask', skippable: true };
 
-const step = (
-  id: string,
-  phase: Phase,
-  section: string,
-  title: string,
-  nature: Partial<StepNature> = {},
-): CataloguedStep => ({ id, phase, section, title, ...NATURE, ...nature });
+const step = (id: string, phase: Phase, title: string, nature: Partial<StepNature> = {}): CataloguedStep => ({
+  id,
+  phase,
+  title,
+  ...NATURE,
+  ...nature,
+});
 
 const CHANGES_PRODUCTION = { onFailure: 'rollback' } as const;
 const COMMAND = { work: 'command' } as const;
@@ -59,125 +57,91 @@ const TRUSTED = { skippable: false } as const;
 
 /** Steps that are always there. Load tests, confirmations and watches add theirs from the plan. */
 export const STEPS = {
-  admission: step('admission', 'prerequisites', '', 'Check that this worker can carry out the plan', { usually: 0 }),
-  repository: step(
-    'prerequisites.repository',
-    'prerequisites',
-    'Pré-requisitos',
-    'Branch merged, release and previous version exist',
-  ),
-  review: step('prerequisites.review', 'prerequisites', 'Pré-requisitos', 'Reviewed, approved and tested'),
-  access: step('prerequisites.access', 'prerequisites', 'Pré-requisitos', 'Cloud and monitoring can be reached'),
-  staging: step(
-    'prerequisites.staging',
-    'prerequisites',
-    'Pré-requisitos',
-    'Staging has enough data, credentials work',
-  ),
-  productionFound: step(
-    'prerequisites.production',
-    'prerequisites',
-    'Pré-requisitos',
-    'Production runs what the plan goes back to',
-  ),
-  tools: step('prerequisites.tools', 'prerequisites', 'Pré-requisitos', 'Tools and scripts are there'),
-  stagingBackup: step('staging.backup', 'staging', '1.1', 'Back up the staging database', { usually: USUALLY.backup }),
-  stagingDeploy: step('staging.deploy', 'staging', '1.1', 'Deploy the release to staging', {
+  admission: step('admission', 'prerequisites', 'Check that this worker can carry out the plan', { usually: 0 }),
+  repository: step('prerequisites.repository', 'prerequisites', 'Branch merged, release and previous version exist'),
+  review: step('prerequisites.review', 'prerequisites', 'Reviewed, approved and tested'),
+  access: step('prerequisites.access', 'prerequisites', 'Cloud and monitoring can be reached'),
+  staging: step('prerequisites.staging', 'prerequisites', 'Staging has enough data, credentials work'),
+  productionFound: step('prerequisites.production', 'prerequisites', 'Production runs what the plan goes back to'),
+  tools: step('prerequisites.tools', 'prerequisites', 'Tools and scripts are there'),
+  stagingBackup: step('staging.backup', 'staging', 'Back up the staging database', { usually: USUALLY.backup }),
+  stagingDeploy: step('staging.deploy', 'staging', 'Deploy the release to staging', {
     ...COMMAND,
     usually: USUALLY.deploy,
   }),
-  stagingHealth: step('staging.health', 'staging', '1.1', 'Staging answers its health check with the release', {
+  stagingHealth: step('staging.health', 'staging', 'Staging answers its health check with the release', {
     usually: USUALLY.check,
   }),
-  stagingLogs: step('staging.logs', 'staging', '1.1', 'Staging logs show no critical errors'),
-  stagingMigration: step('staging.migration', 'staging', '1.2', 'Migrate the staging database', {
+  stagingLogs: step('staging.logs', 'staging', 'Staging logs show no critical errors'),
+  stagingMigration: step('staging.migration', 'staging', 'Migrate the staging database', {
     usually: USUALLY.check,
   }),
-  reversibility: step(
-    'staging.reversibility',
-    'staging',
-    'Rollback Plan',
-    'Prove on staging that the migration can be undone',
-    { work: 'wait', usually: USUALLY.reversibility },
-  ),
-  stagingIndexes: step('staging.indexes', 'staging', '1.3', 'Staging indexes are valid and used'),
-  functional: step('staging.functional', 'staging', '1.4', 'Functional checks on staging', { usually: USUALLY.check }),
-  swagger: step('staging.swagger', 'staging', '1.6', 'The API documentation works in a browser', {
+  reversibility: step('staging.reversibility', 'staging', 'Prove on staging that the migration can be undone', {
+    work: 'wait',
+    usually: USUALLY.reversibility,
+  }),
+  stagingIndexes: step('staging.indexes', 'staging', 'Staging indexes are valid and used'),
+  functional: step('staging.functional', 'staging', 'Functional checks on staging', { usually: USUALLY.check }),
+  swagger: step('staging.swagger', 'staging', 'The API documentation works in a browser', {
     usually: USUALLY.check,
   }),
-  soak: step('soak', 'soak', '1.7', 'Staging runs for the soak', { work: 'wait' }),
-  proposal: step('proposal', 'approval', '2.1', 'Seal what is to be signed off', { ...TRUSTED, work: 'look' }),
-  signOffs: step('sign-offs', 'approval', '2.1', 'Sign-offs', { ...TRUSTED, work: 'wait' }),
-  notices: step('preparation.notices', 'approval', '2.2', 'Tell those who have to know of the deployment'),
-  alerts: step('preparation.alerts', 'approval', '2.2', 'Monitoring alerts are configured'),
-  productionWindow: step('production.window', 'production', '2.2', 'Wait for the deploy window', {
+  soak: step('soak', 'soak', 'Staging runs for the soak', { work: 'wait' }),
+  proposal: step('proposal', 'approval', 'Seal what is to be signed off', { ...TRUSTED, work: 'look' }),
+  signOffs: step('sign-offs', 'approval', 'Sign-offs', { ...TRUSTED, work: 'wait' }),
+  notices: step('preparation.notices', 'approval', 'Tell those who have to know of the deployment'),
+  alerts: step('preparation.alerts', 'approval', 'Monitoring alerts are configured'),
+  productionWindow: step('production.window', 'production', 'Wait for the deploy window', {
     work: 'wait',
     usually: 0,
   }),
-  productionUnchanged: step('production.before', 'production', '3.1', 'Production is still as it was found'),
-  productionBackup: step(
-    'production.backup',
-    'production',
-    '3.1',
-    'Back up the production database into the evidence store',
-    { usually: USUALLY.backup },
-  ),
+  productionUnchanged: step('production.before', 'production', 'Production is still as it was found'),
+  productionBackup: step('production.backup', 'production', 'Back up the production database into the evidence store', {
+    usually: USUALLY.backup,
+  }),
   maintenanceOn: step(
     'production.maintenance-on',
     'production',
-    '3.2',
     'Turn maintenance mode on and drain requests',
     COMMAND,
   ),
-  productionDeploy: step('production.deploy', 'production', '3.3', 'Deploy the release to production', {
+  productionDeploy: step('production.deploy', 'production', 'Deploy the release to production', {
     ...CHANGES_PRODUCTION,
     ...COMMAND,
     usually: USUALLY.deploy,
   }),
-  productionHealth: step(
-    'production.health',
-    'production',
-    '3.3',
-    'Production answers its health check with the release',
-    { ...CHANGES_PRODUCTION, usually: USUALLY.check },
-  ),
-  productionLogs: step(
-    'production.logs',
-    'production',
-    '3.3',
-    'Production logs show no critical errors',
-    CHANGES_PRODUCTION,
-  ),
+  productionHealth: step('production.health', 'production', 'Production answers its health check with the release', {
+    ...CHANGES_PRODUCTION,
+    usually: USUALLY.check,
+  }),
+  productionLogs: step('production.logs', 'production', 'Production logs show no critical errors', CHANGES_PRODUCTION),
   productionMigration: step(
     'production.migration',
     'production',
-    '3.4',
     'Migrate the production database',
     CHANGES_PRODUCTION,
   ),
   productionIndexes: step(
     'production.indexes',
     'production',
-    '3.5',
     'Production indexes are valid and used',
     CHANGES_PRODUCTION,
   ),
-  maintenanceOff: step('production.maintenance-off', 'production', '3.7', 'Turn maintenance mode off', {
+  maintenanceOff: step('production.maintenance-off', 'production', 'Turn maintenance mode off', {
     ...CHANGES_PRODUCTION,
     ...COMMAND,
   }),
-  smoke: step('production.smoke', 'production', '3.6', 'Smoke tests on production', {
+  smoke: step('production.smoke', 'production', 'Smoke tests on production', {
     ...CHANGES_PRODUCTION,
     usually: USUALLY.check,
   }),
-  restart: step('production.restart', 'production', '3.8', 'Restart the service', {
+  restart: step('production.restart', 'production', 'Restart the service', {
     ...CHANGES_PRODUCTION,
     ...COMMAND,
     usually: USUALLY.check,
   }),
-  databaseReview: step('watch.database', 'watch', '4.2', 'Slow queries and locks after the first hour'),
-  metricsReport: step('watch.report', 'watch', '4.3', 'Metrics report of the last 24 hours', COMMAND),
-  productionState: step('closing.state', 'closing', '', 'Production is what was promised'),
+  databaseReview: step('watch.database', 'watch', 'Slow queries and locks in the database'),
+  metricsReport: step('watch.report', 'watch', 'Metrics report', COMMAND),
+  productionState: step('closing.state', 'closing', 'Production is what was promised'),
 } as const satisfies Record<string, CataloguedStep>;
 
 /** What plans add: confirmations, load tests, watches. */

@@ -47,3 +47,28 @@ test('what may have changed production is rolled back when it fails, and nothing
   const last = steps.findIndex(({ id }) => id === 'production.restart');
   expect(changing).toEqual(steps.slice(first, last + 1).map(({ id }) => id));
 });
+
+test('a step stands in the section of its first box in the plan’s own checklist, and in none where no box rests on it', () => {
+  const sections = (file: string) =>
+    Object.fromEntries(runbookOf(loadPlan(file).resolved).map(({ id, section }) => [id, section]));
+  expect(sections(SHIPPED)).toMatchObject({
+    'staging.backup': '1.1',
+    'watch.database': '4.2',
+    soak: '1.7',
+    admission: '',
+  });
+  expect(sections('plans/orders-node.yaml')).toMatchObject({
+    'watch-15m': '4.1',
+    'sign-offs': '2',
+    'closing.state': '4.2',
+  });
+  expect(new Set(Object.values(sections('plans/minimal.yaml')))).toEqual(new Set(['']));
+});
+
+test('production’s statistics are looked into where a box rests on one, and only there', () => {
+  const steps = (file: string) => new Map(runbookOf(loadPlan(file).resolved).map(({ id, off }) => [id, off]));
+  const shipped = steps(SHIPPED);
+  expect([shipped.get('watch.database'), shipped.get('watch-5m.index-use')]).toEqual([undefined, undefined]);
+  const orders = steps('plans/orders-node.yaml');
+  expect([orders.get('watch.database'), orders.get('watch-6h.index-use')]).toEqual(['items', undefined]);
+});

@@ -4,6 +4,7 @@ import { runbookOf } from '../../src/contract/runbook.js';
 import { STEPS, type StepDefinition } from '../../src/domain/steps.js';
 
 export interface KnownStep extends StepDefinition {
+  section: string;
   /** Names of the facts that it establishes, when it is carried out. */
   facts: string[];
   /** Asked of people together with others: one does not wait for another. */

@@ -5,7 +5,10 @@ import type { StepRecord } from '../../domain/ledger/ledger.js';
 import type { StepDefinition } from '../../domain/steps.js';
 import { commandFailed, describe } from './failures.js';
 
-export const begunRecord = ({ id, phase, section, title }: StepDefinition, generation: number): StepRecord => ({
+export const begunRecord = (
+  { id, phase, section, title }: StepDefinition & { section: string },
+  generation: number,
+): StepRecord => ({
   id,
   phase,
   section,

@@ -36,7 +36,7 @@ describe('what silence means to a criterion', () => {
       ].reduce((text, edit) => replaceOnce(text, edit as [string, string]), shippedText),
     );
     const least = (shorten?: Record<string, number>) =>
-      loadWhole(file, { shorten }).watches[0]?.criteria[0]?.minimumSamples;
+      loadWhole(file, { shorten }).watches[0]?.criteria.find(({ id }) => id === 'logs-5m')?.minimumSamples;
     expect(least()).toBe(30);
     expect(least({ 'watch-5m': 240_000 })).toBe(24);
   });
