@@ -8,7 +8,7 @@ import type { Sample } from '../../domain/watch/criteria.js';
 import { awsOptions } from '../cloud/aws.js';
 import { Deadline } from '../deadline.js';
 import { networkMessage } from '../http/http.js';
-import { patientRequests, RateLimited } from '../http/patient-request.js';
+import { type Patience, patientRequests, RateLimited } from '../http/patient-request.js';
 import { type CloudWatchSource, readCloudWatch } from './cloudwatch.js';
 import { type LogsSource, readCloudWatchLogs } from './cloudwatch-logs.js';
 import { type DatadogSource, readDatadog } from './datadog.js';
@@ -16,7 +16,7 @@ import { type PrometheusSource, readPrometheus } from './prometheus/prometheus.j
 import { type Answer, type Grid, gridNow, gridSince, type RequestedMetric, samplesOf } from './samples/grid.js';
 
 /** Well inside the 45 s that a tick's samples may take. */
-const PATIENCE = { answer: 5_000, whole: 15_000, pause: 250 };
+const PATIENCE: Patience = { answer: 5_000, whole: 15_000, pause: 250 };
 /** Ticks of virtual time come many times a second: what is younger is taken again. Milliseconds. */
 const REUSE = 500;
 
@@ -38,6 +38,8 @@ type Answers = Map<string, Answer> | { error: string };
 export class RangeQueries {
   private readonly leftAlone = new Map<string, Deadline>();
   private readonly lately = new Map<string, { fresh: Deadline; answers: Promise<Answers> }>();
+
+  constructor(private readonly patience: Patience = PATIENCE) {}
 
   /** The samples that are due of each metric, by name. Throws only when it is cancelled. */
   async samples(metrics: readonly RangeMetric[], context: SampleRequest): Promise<Record<string, Sample[]>> {
@@ -92,13 +94,13 @@ export class RangeQueries {
     const place = JSON.stringify(metrics[0]?.source.place);
     const wait = this.leftAlone.get(place)?.left ?? 0;
     if (wait > 0) return { error: new RateLimited(wait).message };
-    const limit = AbortSignal.timeout(PATIENCE.whole);
+    const limit = AbortSignal.timeout(this.patience.whole);
     try {
-      return await read(metrics, grid, AbortSignal.any([signal, limit]));
+      return await read(metrics, grid, { signal: AbortSignal.any([signal, limit]), patience: this.patience });
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof RateLimited) this.leftAlone.set(place, new Deadline(error.wait));
-      if (limit.aborted) return { error: `no answer within ${formatDuration(PATIENCE.whole)}` };
+      if (limit.aborted) return { error: `no answer within ${formatDuration(this.patience.whole)}` };
       return { error: error instanceof Error ? error.message : networkMessage(error) };
     }
   }
@@ -121,17 +123,21 @@ function groupOf({ name, source }: RangeMetric, grid: Grid | undefined): string 
   return JSON.stringify([kind, place, grid ?? [source.resolution, source.delay], ...(alone ? [name, source] : [])]);
 }
 
-async function read(metrics: RangeMetric[], grid: Grid, signal: AbortSignal): Promise<Map<string, Answer>> {
+async function read(
+  metrics: RangeMetric[],
+  grid: Grid,
+  { signal, patience }: { signal: AbortSignal; patience: Patience },
+): Promise<Map<string, Answer>> {
   const [first] = metrics;
   if (first === undefined) return new Map();
   const { name, source } = first;
   switch (source.kind) {
     case 'prometheus': {
       const metric = first as RequestedMetric<PrometheusSource>;
-      return new Map([[name, await readPrometheus(metric, grid, patientRequests(signal, PATIENCE))]]);
+      return new Map([[name, await readPrometheus(metric, grid, patientRequests(signal, patience))]]);
     }
     case 'datadog':
-      return readDatadog(metrics as RequestedMetric<DatadogSource>[], grid, patientRequests(signal, PATIENCE));
+      return readDatadog(metrics as RequestedMetric<DatadogSource>[], grid, patientRequests(signal, patience));
     case 'cloudwatch': {
       const client = new CloudWatchClient(await awsOptions(source.place));
       try {

@@ -3,32 +3,15 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createDatabaseActivities } from '../../../src/activities/postgres/databases.js';
 import { createVerificationActivities } from '../../../src/activities/verification.js';
 import type { Database, Environment } from '../../../src/contract/plan/environment.js';
-import type { IndexExpectations } from '../../../src/contract/plan/migration.js';
 import type { StepReport } from '../../../src/domain/evidence.js';
 import { startTestServer, type TestServer } from '../postgres-server.js';
 import { environmentWith, eventually, runActivity, temporaryFolder } from '../support.js';
+import { INDEXES, TABLE } from './indexed-table.js';
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 120_000 });
 
 const KEY = { deployment: 'd', step: 'staging.indexes', generation: 1 };
-const INDEXES: IndexExpectations = {
-  table: 'plans',
-  total: 3,
-  expected: [
-    { name: 'ix_status_review', columns: ['status', 'needs_review'] },
-    { name: 'ix_Reviewed', columns: ['Reviewed At'] },
-  ],
-  queries: [
-    { name: 'pending', sql: `select * from plans where status = 'active' and needs_review;`, uses: 'ix_status_review' },
-  ],
-};
-const TABLE = `
-  create table plans (id int primary key, status text, needs_review boolean, "Reviewed At" timestamptz);
-  insert into plans select i, 'state ' || i % 50, i % 3 = 0, now() from generate_series(1, 2000) i;
-  create index ix_status_review on plans (status, needs_review);
-  create index "ix_Reviewed" on plans ("Reviewed At");
-  create extension if not exists pg_stat_statements;
-  analyze plans`;
+const PREPARED = `${TABLE}; create extension if not exists pg_stat_statements`;
 
 const activities = createDatabaseActivities();
 const fact = (report: StepReport, name: string) => report.facts.find((one) => one.name === name);
@@ -42,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 async function prepared(
-  sql = TABLE,
+  sql = PREPARED,
 ): Promise<{ database: Database; environment: Environment; place: { store: string; deployment: string } }> {
   count += 1;
   const database = await server.create(`d${count}`);
@@ -72,7 +55,7 @@ describe('reviewDatabase', () => {
   });
 
   test('without pg_stat_statements slow queries are unknown, which is no pass', async () => {
-    const { environment, place } = await prepared(TABLE.replace(/create extension.*/, ''));
+    const { environment, place } = await prepared(TABLE);
     const slow = fact(await review(environment, place), 'slow-queries');
     expect(slow).toMatchObject({ ok: false, text: expect.stringContaining('pg_stat_statements is not installed') });
   });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { RangeQueries } from '../../../src/adapters/metrics/range-queries.js';
 import type { RangeSource } from '../../../src/contract/plan/metrics.js';
 import { json, readBody, serve } from '../../helpers/server.js';
-import { metricOf, secret, takeSamples } from './range-queries.js';
+import { inHaste, metricOf, secret, takeSamples } from './range-queries.js';
 
 const STEP = 15_000;
 /** A multiple of the resolution, with a minute's delay after it. */
@@ -279,13 +279,11 @@ describe('a Datadog that misbehaves', () => {
     });
   });
 
-  test('a hang ends within the tick', { timeout: 30_000 }, async () => {
+  test('a hang ends within the time for a tick', async () => {
     const { metric } = await datadog(() => {});
-    const start = performance.now();
-    expect(await takeSamples([metric('cpu', CPU)], span(1))).toMatchObject({
+    expect(await takeSamples([metric('cpu', CPU)], span(1), inHaste())).toMatchObject({
       cpu: [{ kind: 'error', message: expect.stringMatching(/^no answer within/) }],
     });
-    expect(performance.now() - start).toBeLessThan(20_000);
   });
 
   test.each([

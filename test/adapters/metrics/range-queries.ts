@@ -22,6 +22,9 @@ export function takeSamples(
   return kept.samples(metrics, { at: span.at, since, clock: 'real', signal });
 }
 
+/** Asks a source that never answers: nobody wants to wait for it as long as a tick may take. */
+export const inHaste = () => new RangeQueries({ answer: 500, whole: 2_000, pause: 10 });
+
 /** A secret in an environment variable of this test's process. */
 export function secret(name: string, value: string): string {
   process.env[name] = value;

@@ -1,31 +1,18 @@
 /** Reports of real histories: the deployment's own workflows on a real Temporal, in a world in which activities are simulated. */
 import { readFileSync } from 'node:fs';
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  NativeConnection,
-  Runtime,
-  Worker,
-  type WorkflowBundle,
-} from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Client, Connection, WorkflowHandle } from '@temporalio/client';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { archiveReports } from '../../../src/activities/evidence/report-archive.js';
 import type { DeployInput } from '../../../src/contract/deployment.js';
 import { decideUpdate } from '../../../src/contract/messages.js';
-import { SEARCH_ATTRIBUTES } from '../../../src/contract/names.js';
 import type { ResolvedPlan } from '../../../src/contract/plan/plan.js';
 import type { Watch } from '../../../src/contract/plan/watch.js';
-import { SILENT_SINKS } from '../../../src/contract/sinks.js';
 import { sensibleAnswers } from '../../../src/domain/decisions/stand-ins.js';
 import type { Decision, Question } from '../../../src/domain/ledger/ledger.js';
-import { choosePorts } from '../../../src/local/ports.js';
-import { startTemporalServer, type TemporalServer } from '../../../src/local/temporal.js';
-import { timeSkippingInterceptor } from '../../../src/local/time-skipping.js';
+import { projectFolder } from '../../../src/local/folders.js';
 import { loadPlan } from '../../../src/plan/load.js';
 import { contentOf } from '../../../src/report/content/document.js';
 import { gather, type LedgerSource } from '../../../src/report/history/gather.js';
@@ -34,17 +21,18 @@ import { type Format, makeReport } from '../../../src/report/make.js';
 import { readReport, verifyReport } from '../../../src/report/verify.js';
 import type { Connected } from '../../../src/temporal/connection.js';
 import { findRun, readLedger } from '../../../src/temporal/deployments.js';
+import { workflowServer } from '../../helpers/workflow-server.js';
 import { SHIPPED } from '../../plan/plan-files.js';
 import { type Circumstances, simulatedActivities } from '../simulated.js';
 
+// Failures are what some of these tests are about.
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+const workflowBundle = { codePath: join(projectFolder(), 'dist', 'workflow-bundle.js') };
+const temporal = workflowServer();
 let folder: string;
-let server: TemporalServer;
 let client: Client;
 let connected: Connected;
 let plan: ResolvedPlan;
-let workflowBundle: WorkflowBundle;
-/** Workers that no test has stopped. */
-const working = new Set<() => Promise<void>>();
 
 const shipped = loadPlan(SHIPPED).resolved;
 
@@ -68,25 +56,12 @@ function shortPlan(): ResolvedPlan {
   return { ...shipped, notifications, approvals, soak: short(soak), watches: watches.map(short), evidence };
 }
 
-beforeAll(async () => {
-  const logger = new DefaultLogger('ERROR');
-  Runtime.install({ logger });
-  const workflowsPath = fileURLToPath(new URL('../../../src/workflows/index.ts', import.meta.url));
-  workflowBundle = await bundleWorkflowCode({ workflowsPath, logger });
-  folder = await mkdtemp(join(tmpdir(), 'surefoot-gather-'));
-  const ports = await choosePorts(folder, ['grpc', 'ui']);
-  server = await startTemporalServer({ folder, ports, virtualTime: true, searchAttributes: SEARCH_ATTRIBUTES });
-  const connection = await Connection.connect({ address: server.address, interceptors: [timeSkippingInterceptor()] });
-  client = new Client({ connection });
-  connected = { client, connection, address: server.address, namespace: 'default' };
+beforeAll(() => {
+  folder = temporal.folder;
+  client = temporal.virtual;
+  const connection = client.connection as Connection;
+  connected = { client, connection, address: temporal.address, namespace: 'default' };
   plan = shortPlan();
-}, 120_000);
-
-afterAll(async () => {
-  for (const stop of working) await stop();
-  await client.connection.close();
-  await server.stop();
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
 const usual = (question: Question): Decision[] => sensibleAnswers(plan.approvals, question, 'test');
@@ -115,22 +90,12 @@ async function deploy(
     }
   };
   const taskQueue = `reports-${count}`;
-  const connection = await NativeConnection.connect({ address: server.address });
   const activities = {
     ...simulatedActivities(plan, { failing, breaking, before, answer }),
     admit: async () => ({ runner: taskQueue }),
   };
   const interceptors = { activity: [archiveReports] };
-  const sinks = SILENT_SINKS;
-  const worker = await Worker.create({ connection, taskQueue, workflowBundle, activities, interceptors, sinks });
-  const run = worker.run();
-  const stopWorker = async () => {
-    if (!working.delete(stopWorker)) return;
-    worker.shutdown();
-    await run;
-    await connection.close();
-  };
-  working.add(stopWorker);
+  const stopWorker = await temporal.work({ taskQueue, workflowBundle, activities, interceptors });
   const deployment = `shop-20251124-1200${String(count).padStart(2, '0')}-ab12`;
   const input: DeployInput = { deployment, plan, digest: 'd'.repeat(64), startedBy: 'isabel.reis', clock: 'virtual' };
   const handle = await client.workflow.start('DeployWorkflow', {
