@@ -1,6 +1,7 @@
 /** Something else goes wrong in production than in `test/demo`: its database and its /health say what has gone back. */
 import { beforeAll, expect, test } from 'vitest';
 import { newHome, rolledBack } from '../demo/demo.js';
+import { prepareHome } from '../helpers/target-python.js';
 
 const BEFORE = '8c1f0a2d4b6e';
 const AFTER = '5403edb1d087';
@@ -8,6 +9,7 @@ const AFTER = '5403edb1d087';
 let home: string;
 beforeAll(async () => {
   home = await newHome();
+  await prepareHome(home);
 });
 
 test('deadlocks that the migration brought: only the migration goes back', async ({ signal }) => {

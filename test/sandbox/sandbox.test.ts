@@ -16,6 +16,7 @@ import { clearFaults, setFault } from '../../src/local/faults.js';
 import { processStart, waitFor } from '../../src/local/processes.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { runActivity } from '../activities/support.js';
+import { prepareHome } from '../helpers/target-python.js';
 import { scratchFolder } from './scratch-folders.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -124,6 +125,7 @@ test('a sandbox starts both environments where the checklist begins, again and a
 
 test('what a sandbox killed with SIGKILL left running is stopped by the next start', async () => {
   const home = await scratchFolder();
+  await prepareHome(home);
   const program = `
     import { startSandbox } from ${JSON.stringify(pathToFileURL(join(root, 'dist', 'sandbox', 'local', 'sandbox.js')).href)};
     const sandbox = await startSandbox({ home: ${JSON.stringify(home)}, virtualTime: false });
