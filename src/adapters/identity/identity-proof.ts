@@ -11,7 +11,7 @@ export interface IdentityClaim {
 }
 
 export interface IdentityProof {
-  /** What it rests on, as people know it. */
+  /** The program that it rests on: the name of what doctor looks for. */
   needs: string;
   /**
    * Whether this person has made this very statement. `reason` is for people.

@@ -5,10 +5,7 @@ import type { ChannelProbe, ChannelTrial } from './channel-notifier.js';
 
 type Means = Pick<ChannelTrial, 'signal' | 'patience'>;
 
-/**
- * Connects, and says nothing.
- * @param receiver `what` it is called, and what is left `untried`
- */
+/** Connects, and says nothing. `what` is what people call the receiver, `untried` what this leaves open. */
 export async function probeConnection(
   url: string,
   means: Means,

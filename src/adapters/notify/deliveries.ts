@@ -11,9 +11,10 @@ export type Delivery = { told: true; thread?: string } | { told: false; why: str
 /** A message is worth a minute: what is told later than that is yesterday's news, and the board has it. */
 export const DELIVERY_PATIENCE: Patience = { answer: 5_000, whole: 60_000, pause: 500 };
 
+/** Characters. */
 const LONGEST_REASON = 500;
 /** Shorter parts of an address are words, as `services` is one, and hide nothing. */
-const SHORTEST_KEY = 8;
+const SHORTEST_KEY = 9;
 
 /** @typeParam C the channel, as its kind's notifier knows it */
 export interface Sending<C = Channel> {

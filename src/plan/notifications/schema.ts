@@ -30,6 +30,7 @@ function placeholders(kind: EventKind): string {
   return `${EVENTS[kind].meaning}${own === '' ? '' : `: ${own}`}`;
 }
 
+/** How a contact is reached, by the kinds of channels that know people. The others have no such key. */
 const contactWays = Object.fromEntries(
   Object.entries(CHANNEL_KINDS).flatMap(([kind, { contact }]) => (contact ? [[kind, contact.schema]] : [])),
 ) as Record<keyof typeof CHANNEL_KINDS, z.ZodOptional<z.ZodString>>;
