@@ -5,6 +5,7 @@ import type { Environment, EnvironmentName } from '../contract/plan/environment.
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import type { Watch } from '../contract/plan/watch.js';
 import type { PlanWithoutItems } from '../contract/runbook.js';
+import { resolveLogin } from './application/login.js';
 import { resolveChecks, resolveDocumentation, resolveIndexes, resolveLoad } from './application/resolve.js';
 import { resolveApprovals, resolveConfirmations } from './approvals/resolve.js';
 import { resolveBackup } from './backup/resolve.js';
@@ -151,7 +152,7 @@ function resolveEnvironments(resolution: Resolution): Partial<Record<Environment
         ...database(resolution, { name: authored.database.host, path: at('database', 'host') }),
         password: resolution.secret(authored.database.password, at('database', 'password')),
       },
-      login: { ...login, password: resolution.secret(login.password, at('login', 'password')) },
+      login: resolveLogin(resolution, login, at('login')),
     };
   }
   const { staging, production } = environments;

@@ -1,5 +1,6 @@
 /** The authored plan: what a person writes. `resolvePlan` turns it into what the workflows read. */
 import { z } from 'zod';
+import { login } from './application/login.js';
 import {
   apiDocumentation,
   endpointCheck,
@@ -49,11 +50,7 @@ const environment = strict({
   database: strict({ host: reference('hosts'), password: reference('credentials') }).describe(
     'The database and its password',
   ),
-  login: strict({
-    path: urlPath().describe('Where the application takes a user name and password'),
-    username: text().describe('The test user'),
-    password: reference('credentials'),
-  }).describe('The test user of checks and load tests'),
+  login: login.describe('The test user of checks and load tests'),
 });
 
 const OPTION = z.enum(['migration', 'code', 'full']);

@@ -3,6 +3,7 @@ import { type CheckRun, type Exchange, performCheck } from '../../adapters/appli
 import { agreed, askHealth, askInstances, type Health, startsOf, told } from '../../adapters/application/health.js';
 import { logIn } from '../../adapters/application/login.js';
 import { messageGone, messageShown } from '../../adapters/application/maintenance-message.js';
+import { Session } from '../../adapters/application/session.js';
 import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
 import { fieldOf, insteadOfContent, jsonOf, NoAnswer, request } from '../../adapters/http/http.js';
 import type { HttpActivities } from '../../contract/activities/application.js';
@@ -54,10 +55,11 @@ export function createHttpActivities(options: { settle?: number } = {}): HttpAct
       return withHeartbeat(
         async (signal) => {
           const exchanges: Exchange[] = [];
-          const login = checks.some((check) => check.login) ? await logIn(environment, signal) : undefined;
+          const session = checks.some((check) => check.login) ? new Session(environment, signal) : undefined;
+          const login = await session?.login();
           const run: CheckRun = {
             api: environment.api,
-            login,
+            session,
             signal,
             bodies: new Map(),
             record: (entry) => exchanges.push(entry),

@@ -22,10 +22,28 @@ export interface EndpointCheck {
   /** Takes a value from the answer of an earlier check: `{sample}` in path, query and each. */
   sample?: { check: string; field: string };
   /** Walks the pages: none overlap, together they hold `total` elements, and nothing comes after them. */
-  pages?: { size: number; items: string; key: string; total: string };
+  pages?: Pages;
   /** Repeats the request and holds the 95th percentile of the response time against a limit. */
   repeat?: { times: number; p95: number };
 }
+
+/** A list that is read page by page; `items` is a field path, `.` the whole answer. */
+export interface Pages {
+  size: number;
+  items: string;
+  key: string;
+  /** Field path of the number of elements; left out where the application tells none. */
+  total?: string;
+  /** By `skip` and `limit` when left out. */
+  by?: PageParameters;
+}
+
+/** How a page is asked for: names of query parameters, the field of the next cursor, or `Link` headers (RFC 8288). */
+export type PageParameters =
+  | { offset: string; limit: string }
+  | { page: string; size: string; first: number }
+  | { cursor: string; limit: string; next: string }
+  | { link: true; limit: string };
 
 /** The API's documentation as people use it, in a browser (checklist 1.6). */
 export interface ApiDocumentation {

@@ -6,6 +6,7 @@ import { endText, lastSaid, runShort } from '../../adapters/commands/short-comma
 import { NoAnswer } from '../../adapters/http/http.js';
 import type { Command } from '../../contract/plan/commands.js';
 import type { Environment } from '../../contract/plan/environment.js';
+import { loginText } from '../../contract/plan/login.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { STEPS } from '../../domain/steps.js';
 import { tally } from '../../domain/watch/instances.js';
@@ -38,9 +39,12 @@ async function tryHealth(
 async function tryLogin(environment: Environment, { signal }: Means): Promise<CheckResult[]> {
   const { name, api, login } = environment;
   const outcome = await logIn(environment, signal);
-  const who = `${name}: ${login.username} at ${api}${login.path}`;
+  const who = `${name}: ${loginText(login, api)}`;
   if (!('refused' in outcome)) return [{ name: `${name}-login`, ok: true, text: `${who}: logged in` }];
-  const advice = 'Check the test user, its password and `login.path`.';
+  const isMisshapen = /^(400|415|422) /.test(outcome.refused);
+  const advice = isMisshapen
+    ? 'It is not of the shape that the application wants: see `kind`, `fields` and `also` of `login`.'
+    : 'Check the test user, its password and `login.path`.';
   return [{ name: `${name}-login`, ok: false, text: `${who}: refused: ${outcome.refused}`, advice }];
 }
 
