@@ -1,4 +1,5 @@
 /** The machines that a deployment touches. */
+import type { HealthReading } from './application.js';
 import type { Command } from './commands.js';
 
 /** Where a secret is found by the process that uses it: `env:NAME` or `file:PATH`. Never the secret itself. */
@@ -75,4 +76,6 @@ export interface Environment {
   tools: string[];
   database: Database;
   login: Login;
+  /** How its health check is read; left out where it is as usual. */
+  health?: HealthReading;
 }

@@ -1,5 +1,6 @@
 /** Applications answer and let us in; servers can be logged in to and have the programs that the plan runs there. */
 import { askInstances } from '../../adapters/application/health.js';
+import { healthPlace } from '../../adapters/application/health-reading.js';
 import { logIn } from '../../adapters/application/login.js';
 import { commandLine } from '../../adapters/commands/command-line.js';
 import { endText, lastSaid, runShort } from '../../adapters/commands/short-command.js';
@@ -24,12 +25,10 @@ export function serverChecks({ plan }: CheckContext): Check[] {
   });
 }
 
-async function tryHealth(
-  { healthPath }: ResolvedPlan,
-  { name, api }: Environment,
-  means: Means,
-): Promise<CheckResult[]> {
-  const answers = await askInstances(api + healthPath, { timeout: means.patience.answer, signal: means.signal });
+async function tryHealth({ healthPath }: ResolvedPlan, environment: Environment, means: Means): Promise<CheckResult[]> {
+  const { name, api } = environment;
+  const place = healthPlace(environment, healthPath);
+  const answers = await askInstances(place, { timeout: means.patience.answer, signal: means.signal });
   const ok = answers.every((health) => !(health instanceof NoAnswer) && health.status === 200);
   const said = tally(answers.map((health) => (health instanceof NoAnswer ? health.message : health.statusText)));
   const advice = 'Start it, or put the host right; what is deployed now should be well.';
