@@ -9,6 +9,7 @@ const OUTSIDE =
   /^import (?!type )[^;]*? from '(?:node:(?:child_process|fs|fs\/promises|net|tls)|undici|pg|execa|@aws-sdk\/[^']+|@octokit\/[^']+|fast-xml-parser|(?:\.\.?\/)+(?:\w+\/)*(?:http|requests|patient-request|json-service|short-command|postgres|connection-pool|git|aws)\.js)'/m;
 
 const COVERED: Record<string, string> = {
+  'application/page-walk.ts': 'it asks through the endpoint checks; test/adapters/application/page-walk.test.ts',
   'application/requests.ts': 'it makes requests; login, endpoint checks and load generator read what comes back',
   'backup/backup-store.ts': 'what both stores share; each of them has a suite',
   'backup/database-administration.ts': 'it makes and drops databases; test/activities/backup/restore.test.ts',

@@ -45,10 +45,7 @@ const WORDS: Record<string, string> = {
   TimeoutError: 'no answer in time',
 };
 
-/**
- * A failure of the SDK for people. Made from its kind alone: messages may carry what nobody should read, and so would
- * a failure that named this one as its cause.
- */
+/** A failure of the SDK for people. Made from its kind alone: messages may carry what nobody should read. */
 export function awsMessage(error: unknown): string {
   const { name, code, $metadata } = error as { name?: string; code?: string; $metadata?: { httpStatusCode?: number } };
   const status = $metadata?.httpStatusCode;
