@@ -181,7 +181,7 @@ async function readAlarms(source: Extract<Alerts['source'], { kind: 'cloudwatch'
     return found;
   } catch (error) {
     signal.throwIfAborted();
-    throw new Unusable(awsMessage(error), { cause: error });
+    throw new Unusable(awsMessage(error));
   } finally {
     client.destroy();
   }

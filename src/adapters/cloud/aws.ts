@@ -45,7 +45,10 @@ const WORDS: Record<string, string> = {
   TimeoutError: 'no answer in time',
 };
 
-/** A failure of the SDK for people. Made from its kind alone: messages may carry what nobody should read. */
+/**
+ * A failure of the SDK for people. Made from its kind alone: messages may carry what nobody should read, and so would
+ * a failure that named this one as its cause.
+ */
 export function awsMessage(error: unknown): string {
   const { name, code, $metadata } = error as { name?: string; code?: string; $metadata?: { httpStatusCode?: number } };
   const status = $metadata?.httpStatusCode;

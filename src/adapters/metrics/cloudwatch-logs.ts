@@ -41,9 +41,7 @@ export async function readCloudWatchLogs(
     signal.throwIfAborted();
     const { name, message } = error as Error;
     if (name === 'ResourceNotFoundException') throw new Error(`CloudWatch: there is no log group ${group}`);
-    throw new Error(`CloudWatch: ${name === 'InvalidParameterException' ? message.slice(0, 300) : awsMessage(error)}`, {
-      cause: error,
-    });
+    throw new Error(`CloudWatch: ${name === 'InvalidParameterException' ? message.slice(0, 300) : awsMessage(error)}`);
   }
 }
 

@@ -37,9 +37,7 @@ export async function readCloudWatch(
     const { name, message } = error as Error;
     // Its words are about the plan's own query: without them nobody could mend it.
     const words = /^(Validation|InvalidParameter)/.test(name) ? message.slice(0, 300) : undefined;
-    if (words === undefined || metrics.length === 1) {
-      throw new Error(`CloudWatch: ${words ?? awsMessage(error)}`, { cause: error });
-    }
+    if (words === undefined || metrics.length === 1) throw new Error(`CloudWatch: ${words ?? awsMessage(error)}`);
     // One wrong query refuses them all: each by itself tells which.
     return new Map(await Promise.all(metrics.map((metric) => readAlone(metric, grid, { client, signal }))));
   }
