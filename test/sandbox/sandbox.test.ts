@@ -81,6 +81,7 @@ function readIfThere(file: string): string {
 
 test('a sandbox starts both environments where the checklist begins, again and again, and stops all of it', async () => {
   const home = await scratchFolder();
+  await prepareHome(home);
   const sandbox = await startSandbox({ home, virtualTime: true, durable: false });
   onTestFinished(() => sandbox.stop());
   const { staging, production } = sandbox.target.environments;
