@@ -9,6 +9,7 @@ const OUTSIDE =
   /^import (?!type )[^;]*? from '(?:node:(?:child_process|fs|fs\/promises|net|tls)|undici|pg|execa|@aws-sdk\/[^']+|@octokit\/[^']+|fast-xml-parser|(?:\.\.?\/)+(?:\w+\/)*(?:http|requests|patient-request|json-service|short-command|postgres|connection-pool|git|aws)\.js)'/m;
 
 const COVERED: Record<string, string> = {
+  'alerts/alert-sources.ts': 'by the suites of the sources that it asks',
   'application/requests.ts': 'it makes requests; login, endpoint checks and load generator read what comes back',
   'backup/backup-store.ts': 'what both stores share; each of them has a suite',
   'backup/database-administration.ts': 'it makes and drops databases; test/activities/backup/restore.test.ts',
@@ -16,6 +17,8 @@ const COVERED: Record<string, string> = {
   'backup/s3-upload.ts': 'by the suite of the S3 store',
   'backup/trial-restore.ts': 'by the suites of dumps',
   'cloud/datadog-api.ts': 'by the suites of Datadog',
+  'cloud/prometheus-api.ts': 'by the suites of Prometheus',
+  'cloud/service-message.ts': 'it puts failures into words; test/activities/alerts/alerts.test.ts',
   'commands/process-identity.mjs': 'by the suite of the recorder',
   'commands/recorder-process.mjs': 'by the suite of the recorder',
   'evidence/evidence-store.ts': 'it writes, and reads back what it wrote itself by its hash',
@@ -37,7 +40,7 @@ const readers = files(ADAPTERS, /(?<!\.d)\.m?ts$|\.mjs$/).filter((file) =>
 );
 const suites = files('test', /\.test\.ts$/)
   .map((file) => readFileSync(`test/${file}`, 'utf8'))
-  .filter((text) => /\bconforms\(/.test(text))
+  .filter((text) => /\b(?:c|portC)onforms\(/.test(text))
   .join('\n');
 const hasSuite = (file: string) => suites.includes(`adapters/${file}`);
 

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { examineRepository } from '../../src/activities/review/repository.js';
 import { type Repository, resolveCommit } from '../../src/adapters/review/git.js';
 import { howMerged } from '../../src/adapters/review/git-merges.js';
-import { readGitReview } from '../../src/adapters/review/git-review.js';
 import { temporaryFolder } from '../activities/support.js';
-import { cloneOf, newRepository, withBranch } from '../helpers/repository.js';
+import { approvedBranch, cloneOf, newRepository, withBranch } from '../helpers/repository.js';
 import { type Answer, answerOf, conforms } from './reader.js';
 
 /** Longest time for one question, milliseconds. */
@@ -101,47 +100,6 @@ conforms('adapters/review/git-merges.ts', {
 });
 
 const release = (folder: string) => ({ repository: folder, branch: 'work', target: 'main', previous: 'v1', files: [] });
-
-async function reviewed(repository: Repository, asked?: { head: string; target: string }): Promise<Answer> {
-  const answer = await answerOf(async () => {
-    const made = repository as Awaited<ReturnType<typeof withBranch>>;
-    return await readGitReview(
-      { folder: repository.folder, limit: LIMIT * 5 },
-      release(repository.folder),
-      asked ?? (await ends(made)),
-    );
-  });
-  if (!('known' in answer)) return answer;
-  const { approved } = answer.known as Awaited<ReturnType<typeof readGitReview>>;
-  return approved.ok ? answer : { none: approved.text };
-}
-
-async function approvedBranch() {
-  const made = await withBranch();
-  const message = 'Work (#7)\n\nReviewed-by: Bruno <b@example.com>\nApproved-by: Carla <c@example.com>';
-  await made.git('merge', '--quiet', '--squash', 'work');
-  await made.git('commit', '--quiet', '--message', message);
-  return made;
-}
-
-conforms('adapters/review/git-review.ts', {
-  // The squash carries the names: the branch's own commits do not.
-  value: async () => reviewed(await approvedBranch()),
-  none: async () => reviewed(await withBranch()),
-  hidden: async () => {
-    const made = await approvedBranch();
-    await made.git('config', 'uploadpack.allowFilter', 'true');
-    return reviewed(await cloneOf(made, '--filter=blob:none', '--no-checkout'), await ends(made));
-  },
-  partial: async () => {
-    const made = await approvedBranch();
-    return reviewed(await cloneOf(made, '--depth', '1', '--no-single-branch'), await ends(made));
-  },
-  error: async () => reviewed({ folder: temporaryFolder() }, { head: 'a'.repeat(40), target: 'b'.repeat(40) }),
-  hang: { impossible: 'as in adapters/git.ts, which asks' },
-  nonsense: async () => reviewed(await newRepository(), { head: 'a'.repeat(40), target: 'b'.repeat(40) }),
-  huge: { impossible: 'as in adapters/git-merges.ts, which reads the patches' },
-});
 
 async function examined(repository: Repository, fact: string): Promise<Answer> {
   const signal = new AbortController().signal;

@@ -7,7 +7,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { inheritedVariables } from '../../adapters/commands/command-line.js';
 import { type CommandEnd, endText, runShort } from '../../adapters/commands/short-command.js';
 import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
-import { type Resolved, resolveCommit } from '../../adapters/review/git.js';
+import { type Resolved, resolveCommit, whyNoCommit } from '../../adapters/review/git.js';
 import type { ApprovalActivities } from '../../contract/activities/review.js';
 import { FailureType } from '../../contract/errors.js';
 import { canonicalJson } from '../../plan/core/digest.js';
@@ -72,7 +72,7 @@ export function createApprovalActivities(): ApprovalActivities {
 }
 
 const inWords = (name: string, found: Resolved): string =>
-  'commit' in found ? `${name} is now ${found.commit.slice(0, 12)}` : 'none' in found ? found.none : found.unknown;
+  'commit' in found ? `${name} is now ${found.commit.slice(0, 12)}` : whyNoCommit(found);
 
 /** Not tried again: whoever signs waits for the answer. */
 function unverifiable(end: CommandEnd): ApplicationFailure {

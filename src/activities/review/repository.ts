@@ -1,7 +1,6 @@
 /** What the repository says of a release: merged, there, and with the files that the plan names. */
 import { type Patience, patientRequests } from '../../adapters/http/patient-request.js';
 import {
-  GitFailed,
   lastFetch,
   missingFiles,
   type Repository,
@@ -10,7 +9,8 @@ import {
   unreadable,
 } from '../../adapters/review/git.js';
 import { headOfDeleted, howMerged } from '../../adapters/review/git-merges.js';
-import { GitHubUnusable, openGitHub } from '../../adapters/review/github.js';
+import { ReadFailure } from '../../adapters/review/read-failure.js';
+import { openReviews } from '../../adapters/review/review-sources.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { Review } from '../../contract/plan/proofs.js';
 import { type Fact, unknownFact } from '../../domain/evidence.js';
@@ -57,8 +57,7 @@ const orUnknown = (name: string, examine: () => Promise<Fact>): Promise<Fact> =>
 
 /** @throws what is neither git's nor the forge's: a cancellation */
 function inWords(error: unknown): string {
-  if (error instanceof GitFailed) return error.message;
-  if (error instanceof GitHubUnusable) return `GitHub: ${error.message}`;
+  if (error instanceof ReadFailure) return error.message;
   throw error;
 }
 
@@ -74,8 +73,8 @@ async function refFact(
 
 type Refs = Asked & { repository: Repository; branch: Resolved; target: Resolved };
 
-async function mergedFact({ repository, branch, target, ...asked }: Refs): Promise<Fact> {
-  const { release } = asked;
+async function mergedFact(refs: Refs): Promise<Fact> {
+  const { release, repository, branch, target } = refs;
   if (!('commit' in target)) {
     return unknownFact('merged', `whether ${release.branch} is merged is not known without ${release.target}`);
   }
@@ -87,7 +86,7 @@ async function mergedFact({ repository, branch, target, ...asked }: Refs): Promi
     if (merge.how === 'as it is') return good(`is merged ${into}`);
     if (merge.how === 'squashed' || merge.how === 'rebased')
       return good(`is merged ${into}, ${merge.how} as ${merge.commit.slice(0, 12)}`);
-    const atForge = await mergedAtForge(asked, { ...ends, head: branch.commit });
+    const atForge = await mergedAtForge(refs, { ...ends, head: branch.commit });
     if (atForge !== undefined) return good(`${atForge} ${into}`);
     if (merge.how === 'unknown')
       return unknownFact('merged', `whether ${release.branch} is merged is not known: ${merge.why}`);
@@ -95,7 +94,7 @@ async function mergedFact({ repository, branch, target, ...asked }: Refs): Promi
   }
   const deleted = await headOfDeleted(repository, ends);
   if (deleted) return good(`was merged ${into} by ${deleted.merge.slice(0, 12)} and deleted since`);
-  const atForge = await mergedAtForge(asked, ends);
+  const atForge = await mergedAtForge(refs, ends);
   if (atForge !== undefined) return good(`${atForge} ${into} and deleted since`);
   const hint = 'if it was deleted after a squash, only the forge knows (`review.source`)';
   if ('unknown' in branch) return unknownFact('merged', `${branch.unknown}; ${hint}`);
@@ -111,14 +110,12 @@ async function notMerged(repository: Repository, { branch, target }: Release): P
 
 /** How the forge says that a branch was merged into what is deployed; undefined when it does not say so. */
 async function mergedAtForge(
-  { review, signal, patience }: Asked | Omit<Refs, 'repository' | 'branch' | 'target'>,
-  { branch, target, head }: { branch: string; target: string; head?: string },
+  { repository, review, signal, patience }: Refs,
+  ends: { branch: string; target: string; head?: string },
 ): Promise<string | undefined> {
-  if (review?.source.kind !== 'github') return undefined;
-  const github = await openGitHub(review.source, patientRequests(signal, patience));
-  const pull = await github.pullRequest(branch, target);
-  if (pull?.mergeCommit === undefined || !pull.inTarget || (head !== undefined && head !== pull.head)) return undefined;
-  return `was merged by #${pull.number} as ${pull.mergeCommit.slice(0, 12)}`;
+  if (review === undefined) return undefined;
+  const source = await openReviews(review.source, { repository, ask: patientRequests(signal, patience) });
+  return source.mergedBy?.(ends);
 }
 
 async function filesFact(repository: Repository, { target, files }: Release, commit: string): Promise<Fact> {
