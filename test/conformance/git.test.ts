@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { examineRepository } from '../../src/activities/review/repository.js';
-import { type Repository, resolveCommit } from '../../src/adapters/review/git.js';
+import { contentAt, type Repository, resolveCommit } from '../../src/adapters/review/git.js';
 import { howMerged } from '../../src/adapters/review/git-merges.js';
 import { temporaryFolder } from '../activities/support.js';
 import { approvedBranch, cloneOf, newRepository, withBranch } from '../helpers/repository.js';
@@ -11,6 +11,7 @@ import { type Answer, answerOf, conforms } from './reader.js';
 
 /** Longest time for one question, milliseconds. */
 const LIMIT = 1_000;
+const SECRET = 'token-of-the-forge';
 
 async function named(repository: Repository, name: string): Promise<Answer> {
   const answer = await answerOf(() => resolveCommit({ ...repository, limit: LIMIT }, name));
@@ -30,21 +31,39 @@ async function withHead(spoil: (file: string) => void): Promise<Repository> {
 const hanging = () => withHead((file) => spawnSync('mkfifo', [file]));
 const garbled = () => withHead((file) => writeFileSync(file, 'nonsense'));
 
-conforms('adapters/review/git.ts', {
-  value: async () => named(await newRepository(), 'v1'),
-  none: async () => named(await newRepository(), 'v2'),
-  hidden: async () => named(await cloneOf(await newRepository(), '--no-tags'), 'v1'),
-  partial: async () => {
-    const made = await newRepository();
-    const first = await made.git('rev-parse', 'HEAD');
-    await made.commit('later', 'later\n');
-    return named(await cloneOf(made, '--depth', '1', '--no-tags'), first);
+/** A clone without tags and contents, whose origin is named with a credential. */
+async function fromForge() {
+  const made = await newRepository();
+  await made.git('config', 'uploadpack.allowFilter', 'true');
+  const copy = await cloneOf(made, '--filter=blob:none', '--no-checkout', '--no-tags');
+  await copy.git('remote', 'set-url', 'origin', `https://ana:${SECRET}@forge.invalid/repository`);
+  return copy;
+}
+
+conforms(
+  'adapters/review/git.ts',
+  {
+    value: async () => named(await newRepository(), 'v1'),
+    none: async () => named(await newRepository(), 'v2'),
+    hidden: async () => named(await cloneOf(await newRepository(), '--no-tags'), 'v1'),
+    partial: async () => {
+      const made = await newRepository();
+      const first = await made.git('rev-parse', 'HEAD');
+      await made.commit('later', 'later\n');
+      return named(await cloneOf(made, '--depth', '1', '--no-tags'), first);
+    },
+    error: async () => named({ folder: temporaryFolder() }, 'main'),
+    hang: async () => named(await hanging(), 'main'),
+    nonsense: async () => named(await garbled(), 'main'),
+    huge: { impossible: 'a name stands for one commit; output is bounded as that of every short command' },
+    secrets: async () => {
+      const copy = await fromForge();
+      // What the clone left out would have to be fetched.
+      return answerOf(() => contentAt({ folder: copy.folder, limit: LIMIT * 5 }, 'HEAD', 'README'));
+    },
   },
-  error: async () => named({ folder: temporaryFolder() }, 'main'),
-  hang: async () => named(await hanging(), 'main'),
-  nonsense: async () => named(await garbled(), 'main'),
-  huge: { impossible: 'a name stands for one commit; output is bounded as that of every short command' },
-});
+  { secrets: [SECRET] },
+);
 
 async function merged(repository: Repository, of?: { head: string; target: string }): Promise<Answer> {
   const made = repository as Awaited<ReturnType<typeof withBranch>>;
