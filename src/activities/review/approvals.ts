@@ -36,7 +36,7 @@ export function createApprovalActivities(): ApprovalActivities {
         const unchanged = commit !== '' && commit === proven;
         const text = unchanged
           ? `${release.target} is still commit ${commit.slice(0, 12)}, which staging has proven`
-          : `${inWords(release.target, target)}, but staging has proven ${proven?.slice(0, 12) ?? 'another one'}`;
+          : `${resolvedText(release.target, target)}, but staging has proven ${proven?.slice(0, 12) ?? 'another one'}`;
         const facts = [{ name: 'unchanged', ok: unchanged, text }];
         return { summary: `sealed as ${digest.slice(0, 12)}; ${text}`, facts, evidence: [reference], digest, commit };
       }),
@@ -71,7 +71,7 @@ export function createApprovalActivities(): ApprovalActivities {
   };
 }
 
-const inWords = (name: string, found: Resolved): string =>
+const resolvedText = (name: string, found: Resolved): string =>
   'commit' in found ? `${name} is now ${found.commit.slice(0, 12)}` : whyNoCommit(found);
 
 /** Not tried again: whoever signs waits for the answer. */

@@ -17,7 +17,7 @@ import { type Fact, unknownFact } from '../../domain/evidence.js';
 
 type Release = ResolvedPlan['release'];
 
-interface Asked {
+interface Examination {
   release: Release;
   /** Where the forge is, which remembers what a squash leaves no trace of in the repository. */
   review?: Review;
@@ -28,8 +28,8 @@ interface Asked {
 }
 
 /** Facts: `merged`, `target`, `previous`, `files`. */
-export async function examineRepository(asked: Asked): Promise<{ facts: Fact[]; commit: string }> {
-  const { release, signal, limit } = asked;
+export async function examineRepository(examination: Examination): Promise<{ facts: Fact[]; commit: string }> {
+  const { release, signal, limit } = examination;
   const repository: Repository = { folder: release.repository, limit, signal };
   const problem = await unreadable(repository);
   const find = (name: string): Promise<Resolved> =>
@@ -40,7 +40,7 @@ export async function examineRepository(asked: Asked): Promise<{ facts: Fact[]; 
     find(release.previous),
   ]);
   const commit = 'commit' in target ? target.commit : '';
-  const merged = await orUnknown('merged', () => mergedFact({ ...asked, repository, branch, target }));
+  const merged = await orUnknown('merged', () => mergedFact({ ...examination, repository, branch, target }));
   const files = await orUnknown('files', () => filesFact(repository, release, commit));
   const [targetFact, previousFact] = await Promise.all([
     refFact(repository, { fact: 'target', name: release.target, found: target }),
@@ -50,13 +50,13 @@ export async function examineRepository(asked: Asked): Promise<{ facts: Fact[]; 
 }
 
 const whatIs = (repository: Repository, name: string): Promise<Resolved> =>
-  resolveCommit(repository, name).catch((error: unknown) => ({ unknown: inWords(error) }));
+  resolveCommit(repository, name).catch((error: unknown) => ({ unknown: reasonOf(error) }));
 
 const orUnknown = (name: string, examine: () => Promise<Fact>): Promise<Fact> =>
-  examine().catch((error: unknown) => unknownFact(name, inWords(error)));
+  examine().catch((error: unknown) => unknownFact(name, reasonOf(error)));
 
 /** @throws what is neither git's nor the forge's: a cancellation */
-function inWords(error: unknown): string {
+function reasonOf(error: unknown): string {
   if (error instanceof ReadFailure) return error.message;
   throw error;
 }
@@ -71,7 +71,7 @@ async function refFact(
   return { name: fact, ok: true, text: `${name} is commit ${found.commit.slice(0, 12)}${asOf}` };
 }
 
-type Refs = Asked & { repository: Repository; branch: Resolved; target: Resolved };
+type Refs = Examination & { repository: Repository; branch: Resolved; target: Resolved };
 
 async function mergedFact(refs: Refs): Promise<Fact> {
   const { release, repository, branch, target } = refs;
