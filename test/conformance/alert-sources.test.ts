@@ -38,9 +38,9 @@ const prometheus = async (handle: TestServer['handle'], patience = usual) => {
   const { url } = await serve(handle);
   return read({ kind: 'prometheus', place: { api: url, token: secret('TEST_ALERTS_TOKEN', SECRET) } }, patience);
 };
-const rules = (names: string[], { health = 'ok', data = {}, warnings = [] as string[] } = {}) =>
+const rules = (names: string[], { health = 'ok', lastError = '', data = {}, warnings = [] as string[] } = {}) =>
   prometheus((_, response) => {
-    const list = names.map((name) => ({ type: 'alerting', name, query: 'a > 1', health }));
+    const list = names.map((name) => ({ type: 'alerting', name, query: 'a > 1', health, lastError }));
     json(response, { status: 'success', data: { groups: [{ name: 'g', file: 'f', rules: list }], ...data }, warnings });
   });
 
@@ -107,9 +107,10 @@ portConforms('alert source', ALERT_SOURCES, {
       huge: () => prometheus(endless('{"name":"a"},'.repeat(50_000))),
       rateLimit: () => prometheus(throttled, hasty),
       paging: { read: () => rules(['Other'], { data: { groupNextToken: 'more' } }), whole: onPrometheus },
-      secrets: () => prometheus((_, response) => json(response, { status: 'error', error: `who is ${SECRET}?` }, 401)),
+      // Where the words are cut.
+      secrets: () => rules(['ErrorRate'], { health: 'err', lastError: `${'x'.repeat(110)}${SECRET}` }),
     },
-    secrets: [SECRET],
+    secrets: [SECRET, SECRET.slice(0, 8)],
   },
   datadog: {
     module: 'adapters/alerts/datadog-monitors.ts',

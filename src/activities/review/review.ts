@@ -72,12 +72,9 @@ async function readTests(seen: { review: Review; deployed: string; head?: string
   const { passRate: minimum, checks, junit } = seen.review.tests;
   const findings: ReviewFinding[] = [];
   const read: Record<string, unknown> = {};
-  if (checks !== undefined && seen.source.checksOf !== undefined) {
+  if (checks !== undefined) {
     const commit = checks === 'target' ? seen.deployed : seen.head;
-    const found =
-      commit === undefined
-        ? { why: 'there is no pull request whose checks could be read' }
-        : await orWhyNot(seen.source.checksOf(commit));
+    const found = await checksOf(seen.source, commit);
     findings.push(
       'why' in found ? unknownFinding(found.why) : judgeChecks(found.got, { commit: commit ?? '', minimum }),
     );
@@ -93,6 +90,12 @@ async function readTests(seen: { review: Review; deployed: string; head?: string
   const failed = findings.some((finding) => !finding.ok && !finding.unknown);
   const text = findings.map((finding) => finding.text).join('; ') || 'no proof of tests is named';
   return { finding: ok || failed || findings.length === 0 ? { ok, text } : unknownFinding(text), read };
+}
+
+async function checksOf(source: OpenReviews, commit: string | undefined) {
+  if (source.checksOf === undefined) return { why: 'the source of reviews runs no checks' };
+  if (commit === undefined) return { why: 'there is no pull request whose checks could be read' };
+  return orWhyNot(source.checksOf(commit));
 }
 
 /** What one reading gave, or why it gave nothing: the others go on. */

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { FoundAlert } from '../../domain/watch/alerts.js';
 import { prometheusQuestion } from '../cloud/prometheus-api.js';
+import { excerptOf } from '../evidence/excerpt.js';
 import { readJson, Unusable } from '../http/json-service.js';
 import { missingIn } from '../metrics/prometheus/prometheus-answer.js';
 import type { AlertPlace, AlertReading, AlertSource } from './alert-source.js';
@@ -46,7 +47,7 @@ async function readRules({ place }: AlertPlace<'prometheus'>, { ask }: AlertRead
 /** Why nobody knows whether a rule can fire: only one that was evaluated without an error has shown it. */
 function unevaluated(health: string | null | undefined, lastError: string | null | undefined): string | undefined {
   if (health === 'ok') return undefined;
-  if (health === 'err') return `Prometheus cannot evaluate it (${(lastError ?? '').slice(0, 120)})`;
+  if (health === 'err') return `Prometheus cannot evaluate it (${excerptOf(lastError ?? '', 120)})`;
   if (health === 'unknown') return 'Prometheus has not evaluated it yet';
-  return health ? `its health is "${health.slice(0, 40)}"` : 'Prometheus does not tell whether it can evaluate it';
+  return health ? `its health is "${excerptOf(health, 40)}"` : 'Prometheus does not tell whether it can evaluate it';
 }
