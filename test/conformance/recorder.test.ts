@@ -95,6 +95,7 @@ conforms(
     hang: () => logs('sleep 60 & wait', { timeout: 300 }),
     nonsense: { impossible: 'every text is a log' },
     huge: () => logs('yes up | head -c 50000000'),
+    secrets: () => logs('echo up; echo "CRITICAL $SUREFOOT_TEST_PASSWORD"'),
   },
   { secrets: SECRETS },
 );
@@ -131,6 +132,7 @@ conforms(
     hang: () => overSsh('sleep 60 & wait', 300),
     nonsense: () => overSsh('kill -KILL $$'),
     huge: () => overSsh('yes | head -c 20000000'),
+    secrets: () => overSsh('echo "Permission denied for $SUREFOOT_TEST_PASSWORD" >&2; exit 255'),
   },
   { secrets: SECRETS },
 );

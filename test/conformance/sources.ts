@@ -11,6 +11,10 @@ export const usual: Patience = { answer: 10_000, whole: 20_000, pause: 10 };
 /** For a source that never answers: nobody wants to wait for it. */
 export const hasty: Patience = { answer: 300, whole: 900, pause: 10 };
 
+/** Wants to be left alone for longer than anybody has time. */
+export const throttled: TestServer['handle'] = (_, response) =>
+  void response.writeHead(429, { 'retry-after': '3600' }).end('{"message":"slower, please"}');
+
 /** More than is read of any answer. */
 export const ENDLESS = 20 * 1024 * 1024;
 

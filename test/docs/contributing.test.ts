@@ -9,6 +9,8 @@ const recipes = page.slice(page.indexOf('\n## Recipes'));
 const EXAMPLES: Record<string, RegExp> = {
   'A metric source': /\b(?:kind|source)(?:: | === )(?:z\.literal\()?'command'|\bcase 'command'/,
   'A notifier': /(?<!hooks\.)\bslack\b/,
+  'An alert source': /'rules-file'/,
+  'A review source': /'github'|\bgitHubReviews\b/,
   // What is thrown for any tool's output has its home with alembic.
   'A migration tool': /^(?!import \{ UnreadableRevision \}).*\balembic/im,
   'A step': /\b(?:productionUnchanged|checkProduction|lookAtProduction|FoundProduction)\b/,

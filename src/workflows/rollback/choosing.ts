@@ -1,6 +1,7 @@
 /** Which way back: what is known is gathered, one pure function chooses, and people may choose otherwise. */
 import { condition, isCancellation } from '@temporalio/workflow';
 import { formatDuration } from '../../domain/duration.js';
+import { whoAndWhy } from '../../domain/evidence.js';
 import type { Ledger, RollbackKind, RollbackTrigger } from '../../domain/ledger/ledger.js';
 import { chooseRollback, type RollbackFacts, writtenSince } from '../../domain/rollback/choice.js';
 import { destinationOf } from '../../domain/rollback/destination.js';
@@ -139,7 +140,7 @@ async function offerOverride(deployment: Deployment, chosen: Chosen): Promise<Ch
   deployment.closeQuestion(question);
   const { answer } = question;
   if (answer?.kind !== 'rollback' || !answer.option) return chosen;
-  const reason = `${answer.who} as ${answer.role} chose ${answer.option} instead: ${answer.why}`;
+  const reason = whoAndWhy(answer, `chose ${answer.option} instead`);
   return { option: answer.option, reasons: [...chosen.reasons, reason], revision: answer.revision };
 }
 
@@ -156,7 +157,7 @@ async function askForOne(deployment: Deployment, reasons: string[]): Promise<Cho
     });
     if (answer.kind === 'skip') return { leftTo: `no rollback is safe; left to ${answer.who}: ${answer.why}` };
     if (answer.option) {
-      const reason = `${answer.who} as ${answer.role} chose ${answer.option}: ${answer.why}`;
+      const reason = whoAndWhy(answer, `chose ${answer.option}`);
       return { option: answer.option, reasons: [...reasons, reason], revision: answer.revision };
     }
   }

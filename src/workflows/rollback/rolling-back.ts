@@ -1,6 +1,7 @@
 /** From "production has to go back" to "production is back", or to people who know that it is not. */
 import { executeChild, ParentClosePolicy, TemporalFailure } from '@temporalio/workflow';
 import { rollbackWorkflowId } from '../../contract/names.js';
+import { whoAndWhy } from '../../domain/evidence.js';
 import type { RollbackKind, RollbackRecord, RollbackTrigger } from '../../domain/ledger/ledger.js';
 import { destinationOf } from '../../domain/rollback/destination.js';
 import { commandsOn } from '../common/policies.js';
@@ -63,7 +64,7 @@ export async function rollBack(
     if (answer.option) {
       option = answer.option;
       revision = answer.kind === 'rollback' ? answer.revision : undefined;
-      reasons.push(`${answer.who} as ${answer.role} chose ${option}${answer.why ? `: ${answer.why}` : ''}`);
+      reasons.push(whoAndWhy(answer, `chose ${option}`));
     }
   }
 }
@@ -135,7 +136,7 @@ async function reopen(deployment: Deployment): Promise<void> {
   try {
     await turnMaintenanceOff(deployment, key, 'Turn maintenance mode off after the rollback');
   } catch (error) {
-    ledger.untold.push(`maintenance mode could not be turned off: ${error instanceof Error ? error.message : error}`);
+    ledger.untold.push(`maintenance mode could not be turned off: ${describe(error)}`);
   }
 }
 
@@ -152,6 +153,6 @@ async function lockOut(deployment: Deployment, generation: number): Promise<void
     );
     ledger.production.maintenance = true;
   } catch (error) {
-    ledger.untold.push(`maintenance mode could not be turned on: ${error instanceof Error ? error.message : error}`);
+    ledger.untold.push(`maintenance mode could not be turned on: ${describe(error)}`);
   }
 }

@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import { FailureType } from '../../contract/errors.js';
 import type { StepReport } from '../../domain/evidence.js';
 import type { RollbackTrigger } from '../../domain/ledger/ledger.js';
+import { innermostOf, messageOf } from '../../domain/message.js';
 
 /** Ends the forward path: production has to be rolled back. */
 export class RollbackNeeded extends Error {
@@ -15,18 +16,8 @@ export class RollbackNeeded extends Error {
   }
 }
 
-/** The failure that the others only wrap. */
-export function innermostOf(error: unknown): unknown {
-  let innermost = error;
-  while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;
-  return innermost;
-}
-
 /** What went wrong, in the words of the innermost failure. */
-export function describe(error: unknown): string {
-  const innermost = innermostOf(error);
-  return innermost instanceof Error ? innermost.message : String(innermost);
-}
+export const describe = (error: unknown): string => messageOf(innermostOf(error));
 
 /** A command that ended badly has established one thing: that it did not run well. Its output is the evidence. */
 export function commandFailed(error: unknown): StepReport | undefined {
