@@ -1,6 +1,7 @@
 /** Monitors of a simulated world: what they are given at each tick, and what they make of it. */
 import { type Metric, MOST_VALUES } from '../../contract/plan/metrics.js';
 import type { Watch } from '../../contract/plan/watch.js';
+import { rounded } from '../../domain/rounded.js';
 import { type Criterion, readSample, type Sample, sampleOf } from '../../domain/watch/criteria.js';
 import { type Curve, type CurveMoment, type CurveReading, latenessOf, readCurve } from '../scenario/curves.js';
 import type { People } from './people.js';
@@ -197,7 +198,7 @@ export class SimulatedWatching {
     breaching.set(criterion.id, isBreaching ? -times : times);
     if (times > MOST_TOLD) return;
     const at = since + sample.at - startedAt;
-    const value = sample.kind === 'ok' ? `${Math.round(sample.value * 100) / 100} ${criterion.unit}` : sample.kind;
+    const value = sample.kind === 'ok' ? `${rounded(sample.value)} ${criterion.unit}` : sample.kind;
     this.world.journal.add({
       at,
       what: isBreaching ? 'recovered' : 'breaching',

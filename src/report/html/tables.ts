@@ -1,6 +1,7 @@
 /** What a report lists: items, sign-offs, decisions, rollbacks, steps, evidence. */
 import { formatDuration } from '../../domain/duration.js';
 import { ITEM_STATES } from '../../domain/items.js';
+import { rounded } from '../../domain/rounded.js';
 import type { ReportDocument } from '../content/document.js';
 import type { ReportClock } from '../content/times.js';
 import { html, lines, link, type Markup } from './markup.js';
@@ -110,7 +111,7 @@ export function criteriaTable(
   { clock, language }: TableContext,
 ): Markup {
   const value = (number: number | undefined, unit: string) =>
-    number === undefined ? '' : `${Math.round(number * 100) / 100} ${unit}`;
+    number === undefined ? '' : `${rounded(number)} ${unit}`;
   return html`<table><caption>${caption}</caption><thead><tr>${columns('Criterion', 'Breach', 'Kind', 'Verdict', 'Worst', 'Samples', 'Without a value', 'Remark')}</tr></thead><tbody>
 ${lines(
   criteria.map(
