@@ -99,7 +99,7 @@ export interface RollbackInput {
   runner: string;
   evidence: EvidencePlace;
   trigger: RollbackTrigger;
-  attempt: number;
+  generation: number;
   /** Maintenance mode is on: the application answers its users with it until the rollback is done. */
   maintenance: boolean;
   /** The release to go back to. */

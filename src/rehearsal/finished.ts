@@ -77,9 +77,9 @@ export const rollbacksOf = ({ earlierRollbacks, rollback }: Ledger): RollbackRec
 
 function rollbackLines({ world }: FinishedRun, record: RollbackRecord): JournalEntry[] {
   const { option, steps, succeeded, reasons, trigger } = record;
-  const attempt = steps[0]?.generation ?? 1;
+  const generation = steps[0]?.generation ?? 1;
   const began =
-    world.rollbacks.find((one) => one.option === option && one.attempt === attempt)?.at ?? world.clock.latest;
+    world.rollbacks.find((one) => one.option === option && one.generation === generation)?.at ?? world.clock.latest;
   const lines: JournalEntry[] = [
     { at: began, what: 'rollback', text: `${option} begins: ${reasons.join('; ')} (${trigger.text})`, place: 0 },
   ];

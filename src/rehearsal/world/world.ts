@@ -51,7 +51,7 @@ export class World {
   /** How many samples of metrics were taken. */
   samples = 0;
   /** When each rollback began. */
-  readonly rollbacks: { option: string; attempt: number; at: number }[] = [];
+  readonly rollbacks: { option: string; generation: number; at: number }[] = [];
   /** A person holds the deployment. */
   held = false;
   /** A person has ended the way forward. */
@@ -88,9 +88,9 @@ export class World {
   /** What happens with the first activity of a step: people who act, workers that go away. */
   begin({ step, generation }: StepKey, at: number): void {
     this.journal.reached(step, at);
-    const attempt = /^rollback-(\w+)\./.exec(step)?.[1];
-    if (attempt && !this.rollbacks.some((one) => one.option === attempt && one.attempt === generation)) {
-      this.rollbacks.push({ option: attempt, attempt: generation, at });
+    const option = /^rollback-(\w+)\./.exec(step)?.[1];
+    if (option && !this.rollbacks.some((one) => one.option === option && one.generation === generation)) {
+      this.rollbacks.push({ option, generation, at });
     }
     const generations = this.generations.get(step) ?? [];
     if (!generations.includes(generation)) this.generations.set(step, [...generations, generation]);

@@ -1,11 +1,12 @@
 /** Which way back: what is known is gathered, one pure function chooses, and people may choose otherwise. */
-import { condition, isCancellation } from '@temporalio/workflow';
+import { condition } from '@temporalio/workflow';
 import { formatDuration } from '../../domain/duration.js';
 import type { Ledger, RollbackKind, RollbackTrigger } from '../../domain/ledger/ledger.js';
 import { chooseRollback, type RollbackFacts, writtenSince } from '../../domain/rollback/choice.js';
 import { destinationOf } from '../../domain/rollback/destination.js';
-import { commandsOn, localReads } from '../common/policies.js';
+import { commandsOn } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
+import { countStored } from '../run/stored-rows.js';
 
 /** A way back, with the reasons for it, and the revision where a person has named one. */
 interface Chosen {
@@ -93,24 +94,6 @@ function doubtsOf({ ledger, plan }: Deployment, trigger: RollbackTrigger): Rollb
 /** The release that ran before the deploy; undefined when that is not known. */
 export const releaseBefore = ({ production: { found }, release }: Ledger): string | undefined =>
   found?.version === release.target ? undefined : found?.version;
-
-/**
- * How much is in what the migration has added and a downgrade would drop. Counted right after the migration, too: what it
- * filled in itself was not written by users.
- * @returns undefined when the database cannot be asked
- */
-export async function countStored({ plan, ledger }: Deployment): Promise<Record<string, number> | undefined> {
-  const { drops } = ledger.eligibility ?? {};
-  if (!drops || drops.tables.length + drops.columns.length === 0) return {};
-  return localReads.countStored
-    .executeWithOptions({ summary: 'Count what a downgrade would drop' }, [
-      { environment: plan.environments.production, drops },
-    ])
-    .catch((error) => {
-      if (isCancellation(error)) throw error;
-      return undefined;
-    });
-}
 
 function wish({ plan }: Deployment, trigger: RollbackTrigger): Pick<RollbackFacts, 'wanted' | 'because' | 'insisted'> {
   const { pin, onStepFailure } = plan.rollback;

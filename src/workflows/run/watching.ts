@@ -7,7 +7,7 @@ import type { Attestation, StepReport } from '../../domain/evidence.js';
 import type { OpenQuestion, WatchRecord } from '../../domain/ledger/ledger.js';
 import { watchFacts } from '../../domain/watch/facts.js';
 import { MonitorWorkflow } from '../watch/watch.js';
-import { catchUp } from './catching-up.js';
+import { catchUp } from './catch-up.js';
 import type { Context } from './context.js';
 import { RollbackNeeded } from './failures.js';
 import type { Questions } from './questions.js';
