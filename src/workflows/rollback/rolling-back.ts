@@ -3,12 +3,13 @@ import { executeChild, ParentClosePolicy, TemporalFailure } from '@temporalio/wo
 import { rollbackWorkflowId } from '../../contract/names.js';
 import type { RollbackKind, RollbackRecord, RollbackTrigger } from '../../domain/ledger/ledger.js';
 import { destinationOf } from '../../domain/rollback/destination.js';
+import { releaseBefore } from '../../domain/rollback/facts.js';
 import { commandsOn } from '../common/policies.js';
 import { catchUp } from '../run/catch-up.js';
 import type { Deployment } from '../run/deployment.js';
 import { describe } from '../run/failures.js';
 import { turnMaintenanceOff } from '../run/maintenance.js';
-import { chooseRollbackKind, estimateOf, releaseBefore, rollbackKinds } from './choosing.js';
+import { chooseRollbackKind, estimateOf, rollbackKinds } from './choosing.js';
 import {
   RollbackCodeWorkflow,
   RollbackFullWorkflow,
