@@ -1,4 +1,4 @@
-/** What a watch makes of its criteria: the same for a monitor that runs and for recorded samples. */
+/** What a watch makes of its criteria: the same for a watch that runs and for recorded samples. */
 import { formatDuration } from '../duration.js';
 import { rounded } from '../rounded.js';
 import { type Criterion, type CriterionResult, type CriterionState, ruleText, verdict } from './criteria.js';

@@ -52,7 +52,7 @@ export class SimulatedWatching {
 
   async sample(asked: SampleQuery): Promise<Record<string, Sample[]>> {
     const monitor = this.monitors.get(asked.workflowId) ?? this.begin(asked);
-    if (!monitor) return this.look(asked);
+    if (!monitor) return this.sampleOnce(asked);
     const { world } = this;
     const nothing = Object.fromEntries(asked.metrics.map(({ name }) => [name, []]));
     if (isAgain(monitor, asked)) return monitor.last;
@@ -152,8 +152,8 @@ export class SimulatedWatching {
     return times.slice(-MOST_VALUES).map((own) => sampleAt(startedAt + own, readCurve(then, place(own))));
   }
 
-  /** A look that belongs to no watch: the impact of a load test on users. */
-  private look({ at, metrics }: SampleQuery): Record<string, Sample[]> {
+  /** A tick that belongs to no watch: the impact of a load test on users. */
+  private sampleOnce({ at, metrics }: SampleQuery): Record<string, Sample[]> {
     const { world, lastWatch } = this;
     const own = Math.max(world.clock.at(at), world.clock.latest);
     world.samples += metrics.length;

@@ -74,7 +74,7 @@ export class World {
   constructor(
     readonly scenario: Scenario,
     readonly deployment: string,
-    readonly stage: WorldControls,
+    readonly controls: WorldControls,
   ) {
     this.plan = scenario.plan.resolved;
     const state = () => ({ version: this.plan.release.previous, revision: this.previousRevision, deployedAt: 0 });
@@ -178,7 +178,7 @@ export class World {
       if (restart === undefined || !places.includes(restart) || since < after || this.done.has(index)) continue;
       this.done.add(index);
       this.journal.add({ at, what: 'fault', text: `the worker is stopped at ${restart}, and another begins` });
-      this.stage.restartWorker();
+      this.controls.restartWorker();
     }
     for (const act of interventions) {
       if (!places.includes(act.at) || since < (act.after ?? 0) || this.done.has(act)) continue;
@@ -218,7 +218,7 @@ export class World {
     const entry = this.journal.add({ at, what: 'decided', text, decision: kind, question });
     // The people of a rehearsal have no keys, and are taken at their word.
     const isSigned = kind === 'approve' && this.plan.approvals.signed === true;
-    const refused = await this.stage.decide(isSigned ? { ...decision, signature: 'rehearsal' } : decision);
+    const refused = await this.controls.decide(isSigned ? { ...decision, signature: 'rehearsal' } : decision);
     if (refused !== undefined) {
       entry.what = 'refused';
       entry.text = `${text}: refused: ${refused}`;

@@ -79,7 +79,7 @@ export class Watching {
     return record;
   }
 
-  /** A person who carries on despite a concern is heard by the monitor that raised it. */
+  /** A person who carries on despite a concern is heard by the watch that raised it. */
   private async passDismissals(watch: {
     workflowId: string;
     waivers: Map<string, Attestation>;
@@ -93,7 +93,7 @@ export class Watching {
       this.questions.close(question);
       await getExternalWorkflowHandle(watch.workflowId)
         .signal(concernDismissed, { criterion: question.id })
-        .catch(() => undefined); // the monitor has just ended: nothing left to dismiss
+        .catch(() => undefined); // the watch has just ended: nothing left to dismiss
     }
   }
 

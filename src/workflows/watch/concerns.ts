@@ -6,24 +6,24 @@ import type { Criterion } from '../../domain/watch/criteria.js';
 import { breachText } from '../../domain/watch/verdict.js';
 import { overdue, unasked, withConcern } from '../../domain/watch/watch-state.js';
 import { people } from '../common/policies.js';
-import type { Monitor } from './monitor.js';
+import type { WatchContext } from './context.js';
 
 export class Concerns {
   private readonly deployment;
   /** How many questions are being asked by this workflow itself. */
   private asking = 0;
 
-  constructor(private readonly monitor: Monitor) {
-    this.deployment = getExternalWorkflowHandle(monitor.input.parent);
+  constructor(private readonly context: WatchContext) {
+    this.deployment = getExternalWorkflowHandle(context.input.parent);
   }
 
   listen(): void {
     setHandler(concernDismissed, (sent) => {
       const { criterion = '' } = readTexts(sent, ['criterion']) ?? {};
-      const { watch, state } = this.monitor;
+      const { watch, state } = this.context;
       const concern = state.concerns[criterion];
       const isKnown = watch.criteria.some(({ id }) => id === criterion);
-      if (isKnown && concern) this.monitor.state = withConcern(state, criterion, { ...concern, settled: true });
+      if (isKnown && concern) this.context.state = withConcern(state, criterion, { ...concern, settled: true });
     });
   }
 
@@ -33,19 +33,19 @@ export class Concerns {
 
   /** Asks about each criterion that is broken and about which nobody has been asked. */
   async raise(): Promise<void> {
-    const { state, watch } = this.monitor;
+    const { state, watch } = this.context;
     for (const criterion of unasked(state, watch)) await this.raiseOne(criterion);
   }
 
   overdue(): Criterion | undefined {
-    const { state, watch } = this.monitor;
-    return overdue(state, watch, this.monitor.now());
+    const { state, watch } = this.context;
+    return overdue(state, watch, this.context.now());
   }
 
   /** Nobody has answered in time: the watch goes on, and the question is taken back. */
   async carryOn({ id: criterion }: Criterion): Promise<void> {
-    const { state } = this.monitor;
-    this.monitor.state = withConcern(state, criterion, { settled: false });
+    const { state } = this.context;
+    this.context.state = withConcern(state, criterion, { settled: false });
     const text = 'nobody answered in time: carried on, as the plan says';
     await this.deployment.signal(concernSettled, { criterion, text });
   }
@@ -56,13 +56,13 @@ export class Concerns {
   }
 
   private async raiseOne(criterion: Criterion): Promise<void> {
-    const { monitor } = this;
-    const { watch, state, input } = monitor;
+    const { context } = this;
+    const { watch, state, input } = context;
     const { within, otherwise } = watch.consider;
-    const at = monitor.now();
+    const at = context.now();
     const until = at + within;
     const { id, title: rule } = criterion;
-    monitor.state = withConcern(state, id, { until, settled: false });
+    context.state = withConcern(state, id, { until, settled: false });
     const title = `${rule}: roll back or carry on?`;
     const text = breachText(criterion, state.criteria[id]);
     await this.deployment.signal(concernRaised, {
@@ -79,7 +79,7 @@ export class Concerns {
   }
 
   private ask(id: string, title: string): void {
-    const { deployment, service, parent: workflowId, roles } = this.monitor.input;
+    const { deployment, service, parent: workflowId, roles } = this.context.input;
     const moves: Question['moves'] = ['resume', 'rollback', 'abort'];
     const question: Question = { deployment, workflowId, service, kind: 'concern', id, title, roles, moves };
     this.asking += 1;

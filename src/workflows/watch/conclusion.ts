@@ -6,16 +6,16 @@ import type { Criterion, CriterionResult, Verdict } from '../../domain/watch/cri
 import { breachText } from '../../domain/watch/verdict.js';
 import { openGatesOf } from '../../domain/watch/watch-state.js';
 import { series, urgentSeal } from '../common/policies.js';
-import type { Monitor } from './monitor.js';
+import type { WatchContext } from './context.js';
 
 /** @param breach what has ended the watch before its time */
-export async function conclude(monitor: Monitor, breach?: Criterion): Promise<WatchResult> {
-  const endedAt = monitor.now();
-  const sealed = await CancellationScope.nonCancellable(() => seal(monitor, breach));
-  const trends = await judgeTrends(monitor, endedAt, breach);
-  const criteria = [...monitor.results, ...trends.results];
-  monitor.show(criteria);
-  const { state, watch } = monitor;
+export async function conclude(context: WatchContext, breach?: Criterion): Promise<WatchResult> {
+  const endedAt = context.now();
+  const sealed = await CancellationScope.nonCancellable(() => seal(context, breach));
+  const trends = await judgeTrends(context, endedAt, breach);
+  const criteria = [...context.results, ...trends.results];
+  context.show(criteria);
+  const { state, watch } = context;
   const brokenTrends = trends.results.filter(({ tier, verdict }) => tier === 'require' && verdict === 'breached');
   const openGates = [...openGatesOf(state, watch), ...brokenTrends.map(({ id }) => id)];
   return {
@@ -25,7 +25,7 @@ export async function conclude(monitor: Monitor, breach?: Criterion): Promise<Wa
     ticks: state.ticks,
     samples: state.samples,
     criteria,
-    breach: breach && breachOf(monitor, breach, endedAt),
+    breach: breach && breachOf(context, breach, endedAt),
     openGates,
     evidence: [...sealed, ...trends.evidence],
   };
@@ -35,14 +35,14 @@ export async function conclude(monitor: Monitor, breach?: Criterion): Promise<Wa
 const known = (criteria: CriterionResult[]): Verdict =>
   criteria.some(({ verdict, tier }) => verdict === 'unknown' && tier !== 'consider') ? 'unknown' : 'healthy';
 
-function breachOf({ state }: Monitor, criterion: Criterion, endedAt: number): WatchResult['breach'] {
+function breachOf({ state }: WatchContext, criterion: Criterion, endedAt: number): WatchResult['breach'] {
   const { id, title, rollback: option } = criterion;
   const text = breachText(criterion, state.criteria[id]);
   return { criterion: id, title, text, at: state.criteria[id]?.firedAt ?? endedAt, option };
 }
 
 /** A store that is out of order is waited for, lest a day's watch be in vain; at a breach production comes first. */
-async function seal({ input, watch }: Monitor, breach?: Criterion): Promise<WatchResult['evidence']> {
+async function seal({ input, watch }: WatchContext, breach?: Criterion): Promise<WatchResult['evidence']> {
   const summary = `Seal the samples of ${watch.title}`;
   const of = { monitor: watch.id, evidence: input.evidence };
   if (!breach) return series.sealSeries.executeWithOptions({ summary }, [of]);
@@ -50,7 +50,7 @@ async function seal({ input, watch }: Monitor, breach?: Criterion): Promise<Watc
 }
 
 /** Trends speak of the whole watch: one that ended early leaves them undecided. */
-async function judgeTrends({ input, watch, state }: Monitor, endedAt: number, breach?: Criterion) {
+async function judgeTrends({ input, watch, state }: WatchContext, endedAt: number, breach?: Criterion) {
   if (breach || watch.trends.length === 0) return { results: watch.trends.map(asUndecided), evidence: [] };
   const { results: judged, evidence } = await series.assessTrends.executeWithOptions(
     { summary: `Judge the trends of ${watch.title}` },

@@ -9,7 +9,7 @@ import { sampling } from '../common/policies.js';
 import { ticksOf } from './board.js';
 import { Concerns } from './concerns.js';
 import { conclude } from './conclusion.js';
-import { type Carried, Monitor } from './monitor.js';
+import { type Carried, WatchContext } from './context.js';
 
 /** A tick is about six events: continue as new well below the size at which a history becomes slow to load. */
 const LONGEST_HISTORY = 4_000;
@@ -19,51 +19,51 @@ const LARGEST_HISTORY = 4_000_000;
 
 export async function MonitorWorkflow(input: WatchInput, carried?: Carried): Promise<WatchResult> {
   mustHold(input, 'deployment', 'parent', 'watch');
-  const monitor = new Monitor(input, carried);
-  const concerns = new Concerns(monitor);
+  const context = new WatchContext(input, carried);
+  const concerns = new Concerns(context);
   concerns.listen();
-  monitor.listen();
-  monitor.publish();
-  const breach = await watchToItsEnd(monitor, concerns);
-  const result = await conclude(monitor, breach);
+  context.listen();
+  context.publish();
+  const breach = await watchToItsEnd(context, concerns);
+  const result = await conclude(context, breach);
   await concerns.withdrawn();
   return result;
 }
 
 /** @returns the criterion that has ended the watch before its time */
-async function watchToItsEnd(monitor: Monitor, concerns: Concerns): Promise<Criterion | undefined> {
-  const { watch } = monitor;
-  while (!isOver(monitor.state, watch, monitor.now())) {
-    await waitForTick(monitor);
-    const samples = await takeSamples(monitor);
-    monitor.state = observeTick(monitor.state, watch, samples);
-    monitor.publish();
+async function watchToItsEnd(context: WatchContext, concerns: Concerns): Promise<Criterion | undefined> {
+  const { watch } = context;
+  while (!isOver(context.state, watch, context.now())) {
+    await waitForTick(context);
+    const samples = await takeSamples(context);
+    context.state = observeTick(context.state, watch, samples);
+    context.publish();
 
-    const breach = endingBreach(monitor.state, watch);
+    const breach = endingBreach(context.state, watch);
     if (breach) return breach;
     await concerns.raise();
     const overdue = concerns.overdue();
     if (overdue && watch.consider.otherwise === 'rollback') return overdue;
     if (overdue) await concerns.carryOn(overdue);
-    if (!concerns.isAsking) await startAfreshWhenLong(monitor);
+    if (!concerns.isAsking) await startAfreshWhenLong(context);
   }
   return undefined;
 }
 
-async function waitForTick(monitor: Monitor): Promise<void> {
-  const { watch, state } = monitor;
-  const now = monitor.now();
+async function waitForTick(context: WatchContext): Promise<void> {
+  const { watch, state } = context;
+  const now = context.now();
   await sleep(Math.max(nextTick(state, watch, now) - now, 1), {
     summary: `${watch.title}: sample ${state.ticks + 1} of ${ticksOf(watch)}`,
   });
 }
 
 /** A worker that cannot sample is an error of each metric, not the end of the watch. */
-async function takeSamples(monitor: Monitor): Promise<Record<string, Sample[]>> {
-  const { watch, state, input } = monitor;
+async function takeSamples(context: WatchContext): Promise<Record<string, Sample[]>> {
+  const { watch, state, input } = context;
   const { id, metrics } = watch;
   const { evidence, clock, baselines } = input;
-  const at = monitor.now();
+  const at = context.now();
   try {
     return await sampling.sampleMetrics({ monitor: id, evidence, at, since: state.since, clock, metrics, baselines });
   } catch (error) {
@@ -74,10 +74,10 @@ async function takeSamples(monitor: Monitor): Promise<Record<string, Sample[]>> 
 }
 
 /** Between two ticks: what has been learnt goes on, the history begins anew. */
-async function startAfreshWhenLong(monitor: Monitor): Promise<void> {
-  const { input, state, watch } = monitor;
+async function startAfreshWhenLong(context: WatchContext): Promise<void> {
+  const { input, state, watch } = context;
   const { historyLength, historySize } = workflowInfo();
   const isLong = historyLength > LONGEST_HISTORY || historySize > LARGEST_HISTORY;
-  if (!isLong || isOver(state, watch, monitor.now())) return;
-  await continueAsNew<typeof MonitorWorkflow>(input, { ...state, continuedAt: monitor.now() });
+  if (!isLong || isOver(state, watch, context.now())) return;
+  await continueAsNew<typeof MonitorWorkflow>(input, { ...state, continuedAt: context.now() });
 }

@@ -1,4 +1,4 @@
-/** What all parts of a monitor share: its input, its clock, its state, and the board that shows it. */
+/** What all parts of a watch share: its input, its clock, its state, and the board that shows it. */
 import { setCurrentDetails, setHandler } from '@temporalio/workflow';
 import { progressQuery, type WatchInput, type WatchProgress } from '../../contract/messages.js';
 import type { Watch } from '../../contract/plan/watch.js';
@@ -8,13 +8,13 @@ import { criterionState, endOf, newWatchState, type WatchState } from '../../dom
 import { publishState } from '../common/published.js';
 import { renderWatch } from './board.js';
 
-/** What a monitor that continues as new hands on. */
+/** What a watch that continues as new hands on. */
 export interface Carried extends WatchState {
-  /** The monitor's own time when it continued as new. */
+  /** The watch's own time when it continued as new. */
   continuedAt?: number;
 }
 
-export class Monitor {
+export class WatchContext {
   readonly watch: Watch;
   state: WatchState;
   private readonly skew: number;
@@ -26,7 +26,7 @@ export class Monitor {
     const { watch, clock } = input;
     this.watch = watch;
     // Server 1.32 adds the time it has skipped so far once more to a run that continues as new: in virtual time the
-    // monitor goes on from where it was.
+    // watch goes on from where it was.
     this.skew = clock === 'virtual' && carried?.continuedAt !== undefined ? Date.now() - carried.continuedAt : 0;
     this.state = carried ?? newWatchState(watch, this.now());
   }
