@@ -23,7 +23,7 @@ export interface Box {
 }
 
 /** Where its brackets begin, and what holds them; both end later. */
-interface TaskItem {
+interface Found {
   start: TextPoint & { offset: number };
   item: ListItem;
   paragraph: Paragraph;
@@ -31,7 +31,7 @@ interface TaskItem {
 
 /** Every box of a document, in its order. */
 export function boxesIn(text: string): Box[] {
-  const found: TaskItem[] = [];
+  const found: Found[] = [];
   parseMarkdown(text, {
     exit: {
       taskListCheck({ start }) {
@@ -43,7 +43,7 @@ export function boxesIn(text: string): Box[] {
   return found.map((one) => boxOf(text, one));
 }
 
-function boxOf(text: string, { start, item, paragraph }: TaskItem): Box {
+function boxOf(text: string, { start, item, paragraph }: Found): Box {
   const { end } = positionOf(paragraph);
   const indent = margin(before(text, start));
   const following = item.children[item.children.indexOf(paragraph) + 1]?.position?.start;

@@ -36,12 +36,12 @@ export function rehearsedSteps(plan: ResolvedPlan): Map<string, RehearsedStep> {
   for (const { id, facts, work, off } of runbookOf(plan)) {
     if (off === undefined) steps.set(id, { facts, ...WORK[work] });
   }
-  for (const [id, step] of Object.entries(rollbackSteps(plan))) steps.set(id, step);
+  for (const [id, step] of Object.entries(wayBackSteps(plan))) steps.set(id, step);
   for (const [id, step] of Object.entries(proofSteps(plan))) steps.set(`${STEPS.reversibility.id}.${id}`, step);
   return steps;
 }
 
-function rollbackSteps({ commands }: ResolvedPlan): Record<string, RehearsedStep> {
+function wayBackSteps({ commands }: ResolvedPlan): Record<string, RehearsedStep> {
   const command: RehearsedStep = { facts: RAN, command: true };
   const maintenance: Record<string, RehearsedStep> = {};
   if (commands.maintenanceOn) maintenance['rollback.maintenance-on'] = command;

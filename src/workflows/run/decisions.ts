@@ -1,4 +1,4 @@
-/** What people and watches send to a deployment: handlers are registered before any wait, and only change state. */
+/** What people and monitors send to a deployment: handlers are registered before anything is awaited, and only change state. */
 import {
   ApplicationFailure,
   type CancellationScope,
@@ -101,7 +101,7 @@ export class Decisions {
     });
   }
 
-  /** A watch is at work, and the criterion is one that the plan has it ask people about. */
+  /** A monitor is at work, and the criterion is one that the plan has it ask people about. */
   private isWatched(criterion: string): boolean {
     const { plan, ledger } = this.context;
     const known = [plan.soak, ...plan.watches].some(({ criteria }) => criteria.some(({ id }) => id === criterion));

@@ -1,7 +1,7 @@
 /** What has been written into the migration's new tables and columns: a downgrade would take it along. */
-import { isCancellation } from '@temporalio/workflow';
 import { localReads } from '../common/policies.js';
 import type { Context } from './context.js';
+import { isFailure } from './failures.js';
 
 /**
  * How much is in what the migration has added and a downgrade would drop. Counted right after the migration, too: what it
@@ -16,7 +16,7 @@ export async function countStored({ plan, ledger }: Context): Promise<Record<str
       { environment: plan.environments.production, drops },
     ])
     .catch((error) => {
-      if (isCancellation(error)) throw error;
+      if (!isFailure(error)) throw error;
       return undefined;
     });
 }

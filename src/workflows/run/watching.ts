@@ -3,7 +3,7 @@ import { condition, executeChild, getExternalWorkflowHandle, isCancellation, wor
 import { concernDismissed, type WatchResult } from '../../contract/messages.js';
 import { watchWorkflowId } from '../../contract/names.js';
 import type { Watch } from '../../contract/plan/watch.js';
-import type { Attestation, StepReport } from '../../domain/evidence.js';
+import { type Attestation, attestationOf, type StepReport } from '../../domain/evidence.js';
 import type { OpenQuestion, WatchRecord } from '../../domain/ledger/ledger.js';
 import { watchFacts } from '../../domain/watch/facts.js';
 import { MonitorWorkflow } from '../watch/watch.js';
@@ -103,9 +103,7 @@ export class Watching {
 }
 
 function noteWaiver(waivers: Map<string, Attestation>, { id, answer }: OpenQuestion): void {
-  if (!answer) return;
-  const { who, role, why } = answer;
-  waivers.set(id, why === undefined ? { who, role } : { who, role, why });
+  if (answer) waivers.set(id, attestationOf(answer));
 }
 
 /** A breach as the reason for a rollback, with what was watched until then. */

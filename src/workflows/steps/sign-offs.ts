@@ -1,5 +1,5 @@
 /** Checklist phase 2: what staging has proven is sealed, and signed off by each role. */
-import { condition, isCancellation, TemporalFailure } from '@temporalio/workflow';
+import { condition } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import { approvalStatement } from '../../domain/decisions/approvals.js';
 import { admitClaim, type DecisionJudgement } from '../../domain/decisions/decisions.js';
@@ -9,7 +9,7 @@ import type { DecisionRecord } from '../../domain/ledger/ledger.js';
 import { STEPS } from '../../domain/steps.js';
 import { checks, localReads } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
-import { describe } from '../run/failures.js';
+import { describe, isFailure } from '../run/failures.js';
 
 /** Seals what staging has proven, and waits until every role has signed it off. */
 export async function askForSignOffs(deployment: Deployment): Promise<void> {
@@ -110,7 +110,7 @@ async function verify(
       { statement, signature, who, keys },
     ]);
   } catch (error) {
-    if (isCancellation(error) || !(error instanceof TemporalFailure)) throw error;
+    if (!isFailure(error)) throw error;
     return { valid: false, reason: `the signature could not be verified: ${describe(error)}` };
   }
 }

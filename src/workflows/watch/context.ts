@@ -9,7 +9,7 @@ import { publishState } from '../common/published.js';
 import { renderWatch } from './board.js';
 
 /** What a watch that continues as new hands on. */
-export interface Carried extends WatchState {
+export interface CarriedWatch extends WatchState {
   /** The watch's own time when it continued as new. */
   continuedAt?: number;
 }
@@ -21,7 +21,7 @@ export class WatchContext {
 
   constructor(
     readonly input: WatchInput,
-    carried?: Carried,
+    carried?: CarriedWatch,
   ) {
     const { watch, clock } = input;
     this.watch = watch;

@@ -9,7 +9,7 @@ import { sampling } from '../common/policies.js';
 import { ticksOf } from './board.js';
 import { Concerns } from './concerns.js';
 import { conclude } from './conclusion.js';
-import { type Carried, WatchContext } from './context.js';
+import { type CarriedWatch, WatchContext } from './context.js';
 
 /** A tick is about six events: continue as new well below the size at which a history becomes slow to load. */
 const LONGEST_HISTORY = 4_000;
@@ -17,7 +17,7 @@ const LONGEST_HISTORY = 4_000;
 /** Bytes. Sources that keep history bring many samples a tick; the server warns at 10 MB. */
 const LARGEST_HISTORY = 4_000_000;
 
-export async function MonitorWorkflow(input: WatchInput, carried?: Carried): Promise<WatchResult> {
+export async function MonitorWorkflow(input: WatchInput, carried?: CarriedWatch): Promise<WatchResult> {
   mustHold(input, 'deployment', 'parent', 'watch');
   const context = new WatchContext(input, carried);
   const concerns = new Concerns(context);
