@@ -77,7 +77,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const { identity, older, copied } = await runnerIdentity(state);
   const runner = runnerQueue(identity);
   options.tell?.(`runner ${identity}`);
-  if (copied) options.tell?.(copyInWords(state, identity));
+  if (copied) options.tell?.(copyWarning(state, identity));
   const connection = await NativeConnection.connect(options.connection);
   const sources = sampleSources();
   const commands = createCommandActivities({ state });
@@ -135,7 +135,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
 const formerQueue = (state: string): string =>
   `${TASK_QUEUE}@${hostname()}-${createHash('sha256').update(state).digest('hex').slice(0, 8)}`;
 
-const copyInWords = (state: string, identity: string): string =>
+const copyWarning = (state: string, identity: string): string =>
   `the identity of runner ${identity} was made in another folder than ${state}: if this is a copy, stop the other worker, ` +
   `as both would run each other's commands; or delete ${IDENTITY_FILE} here, and this becomes a runner of its own`;
 

@@ -13,7 +13,7 @@ process.env.SUREFOOT_TEST_PASSWORD = 'not-to-be-seen-password';
 process.env.SUREFOOT_TEST_LOGIN = 'not-to-be-seen-login';
 const SECRETS = ['not-to-be-seen-password', 'not-to-be-seen-login'];
 
-const attendant: HeartbeatContext = {
+const heartbeat: HeartbeatContext = {
   heartbeat: () => undefined,
   signal: new AbortController().signal,
   stops: () => true,
@@ -25,7 +25,7 @@ async function recorded(script: string, spoil: (folder: string) => void, timeout
   const step = {
     command: { argv: ['sh', '-c', script], cwd: '/', host: 'local', timeout },
     environment: process.env,
-    attendant,
+    heartbeat,
   };
   await runRecorded(folder, step);
   spoil(folder);

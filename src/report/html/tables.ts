@@ -2,6 +2,7 @@
 import { formatDuration } from '../../domain/duration.js';
 import { whoAndWhy } from '../../domain/evidence.js';
 import { ITEM_STATES } from '../../domain/items.js';
+import { rounded } from '../../domain/rounded.js';
 import type { ReportDocument } from '../content/document.js';
 import type { ReportClock } from '../content/times.js';
 import { html, lines, link, type Markup } from './markup.js';
@@ -108,7 +109,7 @@ export function criteriaTable(
   { clock, language }: TableContext,
 ): Markup {
   const value = (number: number | undefined, unit: string) =>
-    number === undefined ? '' : `${Math.round(number * 100) / 100} ${unit}`;
+    number === undefined ? '' : `${rounded(number)} ${unit}`;
   return html`<table><caption>${caption}</caption><thead><tr>${columns('Criterion', 'Breach', 'Kind', 'Verdict', 'Worst', 'Samples', 'Without a value', 'Remark')}</tr></thead><tbody>
 ${lines(
   criteria.map(

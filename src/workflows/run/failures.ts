@@ -1,5 +1,5 @@
 /** What ends the way forward, and what is said of it. */
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, isCancellation, TemporalFailure } from '@temporalio/workflow';
 import { FailureType } from '../../contract/errors.js';
 import type { StepReport } from '../../domain/evidence.js';
 import type { RollbackTrigger } from '../../domain/ledger/ledger.js';
@@ -27,3 +27,7 @@ export function commandFailed(error: unknown): StepReport | undefined {
   const facts = [{ name: 'ran', ok: false, text: innermost.message }];
   return { summary: innermost.message, facts, evidence: details?.evidence ?? [] };
 }
+
+/** Work that has failed: neither a cancellation nor a mistake in this code, of which nothing may be made. */
+export const isFailure = (error: unknown): error is TemporalFailure =>
+  error instanceof TemporalFailure && !isCancellation(error);
