@@ -1,6 +1,6 @@
 /** Places for dumps: each keeps the same promises at its real counterpart, and is put through the same situations. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   CreateBucketCommand,
@@ -57,7 +57,7 @@ const s3At = (endpoint: string, changes: Partial<S3> = {}): S3 => ({
   ...changes,
 });
 
-const SAMPLES: Record<string, Sample> = {
+const SAMPLES: Record<BackupStore['kind'], Sample> = {
   folder: {
     empty: async () => ({ kind: 'folder', folder: temporaryFolder() }),
     async put(store, name) {
@@ -114,7 +114,7 @@ function fileOf(content: string, at = Date.UTC(2025, 10, 24, 11, 51)) {
   return { file, dump: { name, bytes: content.length, sha256 }, at };
 }
 
-describe.each(Object.entries(SAMPLES))('a store of kind %s', (kind, { empty, put, isUntouched }) => {
+describe.each(Object.entries(SAMPLES))('a store of kind %s', (_kind, { empty, put, isUntouched }) => {
   test('gives back what it keeps, and lists it beside others, the oldest first', async () => {
     const store = await patient(await empty());
     const [late, early] = [fileOf('late', Date.UTC(2025, 10, 25)), fileOf('early', Date.UTC(2025, 10, 24))];
@@ -159,9 +159,13 @@ describe.each(Object.entries(SAMPLES))('a store of kind %s', (kind, { empty, put
     expect(await isUntouched(place)).toBe(true);
   });
 
-  test('fills a folder of this machine, or none', () => {
-    const stores = { folder: { kind: 'folder' as const, folder: '/dumps' }, s3: s3At('http://nowhere') };
-    expect(folderOf(stores[kind as keyof typeof stores])).toBe(kind === 'folder' ? '/dumps' : undefined);
+  test('fills the folder of this machine that it says, or none', async () => {
+    const place = await empty();
+    const { file, dump } = fileOf('dump');
+    const { location = '' } = await (await patient(place)).keep(file, dump);
+    const folder = folderOf(place);
+    expect(existsSync(location)).toBe(folder !== undefined);
+    expect(location.startsWith(folder ?? '')).toBe(true);
   });
 });
 
@@ -269,7 +273,7 @@ conforms(
   'adapters/backup/s3-store.ts',
   {
     value: async () => listed(await s3By(says(page([KEY])))),
-    none: async () => listed(await (SAMPLES.s3 as Sample).empty()),
+    none: async () => listed(await SAMPLES.s3.empty()),
     hidden: async () => listed(await s3By(failure('AccessDenied', 403))),
     partial: async () => listed(await s3By(says(page([KEY], '<IsTruncated>true</IsTruncated>')))),
     error: async () => listed(await s3By(failure('InternalError', 500))),
@@ -302,7 +306,7 @@ conforms(
   'adapters/backup/s3-store.ts (on trial)',
   {
     value: async () => probed(await s3By(ruledBy(says(RULES)))),
-    none: async () => probed({ ...(await (SAMPLES.s3 as Sample).empty()), setLifecycle: false } as S3),
+    none: async () => probed({ ...(await SAMPLES.s3.empty()), setLifecycle: false } as S3),
     hidden: async () => probed(await s3By(ruledBy(failure('AccessDenied', 403)))),
     partial: async () => probed(await s3By(ruledBy(says(xml('<LifecycleConfiguration/>'))))),
     error: async () => probed(await s3By(ruledBy(failure('InternalError', 500)))),
@@ -334,7 +338,7 @@ test('a lifecycle that could not be read is never written over', async () => {
 
 /** A bucket whose one rule deletes everything after so many days. */
 async function ruled(days: number): Promise<S3> {
-  const store = (await (SAMPLES.s3 as Sample).empty()) as S3;
+  const store = (await SAMPLES.s3.empty()) as S3;
   const Rules = [{ ID: 'r', Status: 'Enabled' as const, Filter: { Prefix: '' }, Expiration: { Days: days } }];
   const rule = { Bucket: store.bucket, LifecycleConfiguration: { Rules } };
   await client().send(new PutBucketLifecycleConfigurationCommand(rule));
