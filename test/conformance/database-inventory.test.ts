@@ -112,3 +112,10 @@ test('a database of another tool’s is never said to be at no alembic revision'
   const elsewhere = await databaseWith(`create schema ops; set search_path = ops; ${VERSION}`);
   expect(inWords(await alone(elsewhere))).toMatch(/^revision 8c1f0a2d4b6e, /);
 });
+
+test('a table that is not of the plan’s own tool says nothing of the revision', async () => {
+  const taken = await withDatabase(await databaseWith(`${PLANS}; ${VERSION}`), async (client) =>
+    takeInventory(client, await readEntries(client), migrationTool('node-pg-migrate').table),
+  );
+  expect(inventoryText(taken, 'node-pg-migrate')).toBe('11 rows in 2 tables, 0 valid indexes');
+});

@@ -3,16 +3,15 @@ import { ALEMBIC } from './alembic.js';
 import { BY_COMMANDS } from './by-commands.js';
 import type { MigrationTool } from './migration-tool.js';
 
-const TOOLS: Record<string, MigrationTool> = { alembic: ALEMBIC };
+/** By their names in plans. */
+const TOOLS: ReadonlyMap<string, MigrationTool> = new Map([['alembic', ALEMBIC]]);
 
-/** As plans name them. */
-export const KNOWN_TOOLS: readonly string[] = Object.keys(TOOLS);
+export const KNOWN_TOOLS: readonly string[] = [...TOOLS.keys()];
 
 /** @param name the plan's `migration.tool` */
-export const migrationTool = (name: string): MigrationTool =>
-  (Object.hasOwn(TOOLS, name) && TOOLS[name]) || BY_COMMANDS;
+export const migrationTool = (name: string): MigrationTool => TOOLS.get(name) ?? BY_COMMANDS;
 
-/** Where other tools, and other versions of these, keep their books. */
+/** Where tools that are known by their commands only keep their books. */
 const TABLES_OF_OTHERS = [
   'schema_migrations',
   'flyway_schema_history',
@@ -28,6 +27,6 @@ const TABLES_OF_OTHERS = [
 
 /** Tables that are no part of a schema: they appear with the first migration, and no downgrade takes them away. */
 export const BOOKKEEPING_TABLES: readonly string[] = [
-  ...Object.values(TOOLS).flatMap(({ table }) => table?.name ?? []),
+  ...[...TOOLS.values()].flatMap(({ table }) => table?.name ?? []),
   ...TABLES_OF_OTHERS,
 ];

@@ -127,6 +127,9 @@ describe('verifyState', () => {
     expect(oks(await state({ revision: '5403edb1d087', tool: 'other', reported: 'x_5403edb1d087' }))).toEqual({
       revision: false,
     });
+    expect((await state({ revision: '5403edb1d087', tool: 'other' })).facts).toMatchObject([
+      { name: 'revision', ok: false, unknown: true, text: expect.stringContaining('nobody has asked') },
+    ]);
     await server.query(database, `insert into alembic_version values ('other')`);
     expect(oks(await state({ revision: '5403edb1d087' }))).toEqual({ revision: false });
   });
