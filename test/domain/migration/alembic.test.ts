@@ -171,6 +171,12 @@ describe('a line that warns has a level that says so', () => {
   ])('not: %s', (line) => {
     expect(ALEMBIC.warnings(line)).toEqual([]);
   });
+
+  test('and what a tool says of its revisions is read by that tool’s forms only', () => {
+    const line = 'Running upgrade a -> b, level=warn';
+    expect(ALEMBIC.warnings(line)).toEqual([]);
+    expect(OTHER.warnings(line)).toEqual([line]);
+  });
 });
 
 describe('the way back of an alembic revision', () => {
