@@ -8,7 +8,7 @@ const recipes = page.slice(page.indexOf('\n## Recipes'));
 /** How an example is known in the code. Comments are no part of it. */
 const EXAMPLES: Record<string, RegExp> = {
   'A metric source': /\b(?:kind|source)(?:: | === )(?:z\.literal\()?'command'|\bcase 'command'/,
-  'A notifier': /'pagerduty'|\bPagerDutyChannel\b/,
+  'A notifier': /(?<!hooks\.)\bslack\b/,
   'A migration tool': /\balembic/i,
   'A step': /\b(?:productionUnchanged|checkProduction|lookAtProduction|FoundProduction)\b/,
   'A phase': /'closing'|\bclosing\(|\bproductionState\b/,

@@ -4,14 +4,15 @@
  */
 import type { MetricSource } from '../../contract/plan/metrics.js';
 import { restartsSeen, tally } from '../../domain/watch/instances.js';
-import { fieldOf, type HttpAnswer, jsonOf, NoAnswer, request } from '../http/http.js';
+import { fieldOf, jsonOf, NoAnswer } from '../http/http.js';
 import type { Reading } from '../metrics/samples/readings.js';
 import { ObservedSource, type SampleContext } from '../metrics/samples/sample-context.js';
+import { type HealthAnswer, type HealthPlace, isOfOneInstance, look } from './health-reading.js';
 
 type HealthSource = Extract<MetricSource, { kind: 'health' }>;
 
 /** An answer of the health endpoint, or why there was none. */
-export type Health = HttpAnswer | NoAnswer;
+export type Health = HealthAnswer | NoAnswer;
 
 const TIMEOUT = 5_000;
 const SOON = 1_000;
@@ -24,9 +25,9 @@ const MOMENT = { reuse: 100, window: 20_000, minimum: 0 };
 export const ANSWERS = 10;
 
 /** Asks once. No answer is an answer here. @throws the signal's reason */
-export async function askHealth(url: string, timeout = TIMEOUT, signal?: AbortSignal): Promise<Health> {
+export async function askHealth(place: HealthPlace, timeout = TIMEOUT, signal?: AbortSignal): Promise<Health> {
   try {
-    const answer = await request({ url, headers: { 'cache-control': 'no-cache' }, timeout, signal });
+    const answer = await look(place, timeout, signal);
     // RFC 9111, 5.1: how long ago the application said it.
     const age = Number(answer.headers.age ?? 0);
     return age > 0 ? new NoAnswer(`the answer comes out of a cache, ${age} s old`, CACHED) : answer;
@@ -44,15 +45,16 @@ const CACHED = 'cached';
  * @throws the signal's reason
  */
 export async function askInstances(
-  url: string,
+  place: HealthPlace,
   options: { timeout?: number; signal?: AbortSignal; first?: Health } = {},
 ): Promise<Health[]> {
   const { timeout = TIMEOUT, signal } = options;
-  const answers = [options.first ?? (await askHealth(url, timeout, signal))];
+  const answers = [options.first ?? (await askHealth(place, timeout, signal))];
+  if (!isOfOneInstance(place)) return answers;
   const deadline = performance.now() + timeout;
   // Each has as long as the first: one that is cut off by what time is left would look like an instance that is silent.
   while (answers.length < ANSWERS && deadline - performance.now() >= 1) {
-    answers.push(await askHealth(url, timeout, signal));
+    answers.push(await askHealth(place, timeout, signal));
   }
   return answers;
 }
@@ -63,7 +65,7 @@ export function told(health: Health, field: string): { value: string } | { unkno
   if (health.status !== 200) return { unknown: health.statusText };
   const value = fieldOf(jsonOf(health), field);
   const isTold = (typeof value === 'string' && value.trim() !== '') || typeof value === 'number';
-  return isTold ? { value: String(value) } : { unknown: `no ${field}` };
+  return isTold ? { value: String(value) } : { unknown: health.unsaid?.[field] ?? `no ${field}` };
 }
 
 /** A field of which all answers say the same; or why it is not known: `version v2 in 6 of 10 answers, v1 in 4`. */
@@ -81,7 +83,7 @@ export function startsOf(answers: readonly Health[]): string[] {
   return [...new Set(said.flatMap((one) => ('value' in one ? [one.value] : [])))];
 }
 
-/** Health endpoints by URL, as this worker remembers them. */
+/** Health endpoints by where and how they are asked, as this worker remembers them. */
 export class HealthWatcher {
   private readonly endpoints = new Map<string, ObservedSource<Health[]>>();
 
@@ -90,7 +92,7 @@ export class HealthWatcher {
    * @throws Error when the endpoint answers something that says neither, or its instances say different things
    */
   async read(source: HealthSource, look: SampleContext): Promise<Reading> {
-    const observed = this.observed(source.url);
+    const observed = this.observed(source);
     if (source.read === 'down') return down((await observed.now()).value);
     const looks = await observed.around(look, source.window);
     const starts = looks.map(({ value }) => startedAt(value)).filter((seen) => seen.length > 0);
@@ -100,18 +102,20 @@ export class HealthWatcher {
     return restarts;
   }
 
-  private observed(url: string): ObservedSource<Health[]> {
-    let observed = this.endpoints.get(url);
+  private observed({ url, as }: HealthSource): ObservedSource<Health[]> {
+    const place = { url, ...(as ? { as } : {}) };
+    const key = JSON.stringify(place);
+    let observed = this.endpoints.get(key);
     if (!observed) {
-      observed = new ObservedSource(lookAt(url), MOMENT);
-      this.endpoints.set(url, observed);
+      observed = new ObservedSource(lookAt(place), MOMENT);
+      this.endpoints.set(key, observed);
     }
     return observed;
   }
 }
 
 /** One answer is enough as long as it says what all said the last time; else as many as must agree. */
-function lookAt(url: string): () => Promise<Health[]> {
+function lookAt(place: HealthPlace): () => Promise<Health[]> {
   let known = new Set<string>();
   const says = (health: Health): string => {
     if (isDown(health)) return 'down';
@@ -119,11 +123,11 @@ function lookAt(url: string): () => Promise<Health[]> {
     return 'value' in start ? `started at ${start.value}` : start.unknown;
   };
   return async () => {
-    const first = await askHealth(url);
+    const first = await askHealth(place);
     const isAsBefore = known.size === 1 && known.has(says(first));
     // A tick waits for silence once: where there are other instances, they answer soon.
     const timeout = first instanceof NoAnswer ? SOON : TIMEOUT;
-    const answers = isAsBefore ? [first] : await askInstances(url, { first, timeout });
+    const answers = isAsBefore ? [first] : await askInstances(place, { first, timeout });
     known = new Set(answers.map(says));
     return answers;
   };

@@ -13,7 +13,7 @@ import { UNIT_NAMES, type Unit } from './units.js';
 
 export interface MetricSections extends ProviderSections {
   metrics?: Record<string, AuthoredMetric>;
-  health?: { path: string };
+  health?: { path?: string };
   logs?: { critical: string };
 }
 type Resolution = ResolutionOf<MetricSections>;
@@ -114,6 +114,7 @@ export function fillMetric(
           url: `${place.api}${resolution.sections.health?.path ?? ''}`,
           window,
           read: metric.read,
+          ...(place.health ? { as: place.health } : {}),
         };
       case 'postgres':
         return {
