@@ -77,7 +77,7 @@ async function verify(handler: Handler, place: Partial<Database> = {}): Promise<
   const environment = environmentWith({ api: url, database: { ...database, ...place } });
   const { verifyState } = createVerificationActivities({ answer: 1_000 });
   const evidence = { store: temporaryFolder(), deployment: 'd' };
-  const expected = { version: 'v1.2.3', revision: '8c1f0a2d4b6e' };
+  const expected = { version: 'v1.2.3', revision: '8c1f0a2d4b6e', tool: 'alembic' };
   const input = { key: KEY, evidence, environment, healthPath: '/health', expected };
   return ofFacts(await runActivity(() => verifyState(input)));
 }

@@ -11,8 +11,7 @@ const EXAMPLES: Record<string, RegExp> = {
   'A notifier': /(?<!hooks\.)\bslack\b/,
   'An alert source': /'rules-file'/,
   'A review source': /'github'|\bgitHubReviews\b/,
-  // What is thrown for any tool's output has its home with alembic.
-  'A migration tool': /^(?!import \{ UnreadableRevision \}).*\balembic/im,
+  'A migration tool': /\balembic/i,
   'A step': /\b(?:productionUnchanged|checkProduction|lookAtProduction|FoundProduction)\b/,
   'A phase': /'closing'|\bclosing\(|\bproductionState\b/,
 };

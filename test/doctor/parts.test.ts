@@ -8,7 +8,6 @@ import { channelsInUse } from '../../src/doctor/checks/channels.js';
 import type { Check, CheckContext, Means } from '../../src/doctor/checks/check.js';
 import { secretReferences } from '../../src/doctor/checks/credentials.js';
 import { metricChecks } from '../../src/doctor/checks/metrics.js';
-import { wrongWithDowngrade } from '../../src/doctor/checks/migrations.js';
 import { peopleChecks, roster } from '../../src/doctor/checks/people.js';
 import { storeChecks } from '../../src/doctor/checks/stores.js';
 import { loadPlan } from '../../src/plan/load.js';
@@ -92,23 +91,6 @@ describe('references to secrets', () => {
     for (const channel of plan.notifications.channels) channel.off = true;
     expect(channelsInUse(plan.notifications)).toEqual([]);
     expect(secretReferences(plan).map(({ reference }) => reference)).not.toContain('env:SLACK_TOKEN');
-  });
-});
-
-describe('the way back of an alembic revision', () => {
-  const file = (body: string) =>
-    `revision = "1"\n\ndef upgrade():\n    op.add_column("a")\n\n\ndef downgrade():\n${body}\n`;
-  test.each([
-    ['    """Undo."""\n    # one column\n    op.drop_column("a", "b")', undefined],
-    ['    pass  # nothing to do', 'its downgrade does nothing'],
-    ['    """Nothing."""\n    ...', 'its downgrade does nothing'],
-    ['    raise NotImplementedError()', 'its downgrade raises an error'],
-  ])('is judged by its text: %j', (body, said) => {
-    expect(wrongWithDowngrade(file(body))).toBe(said);
-  });
-
-  test('may be missing', () => {
-    expect(wrongWithDowngrade('revision = "1"\n\ndef upgrade():\n    pass\n')).toBe('it has no downgrade');
   });
 });
 

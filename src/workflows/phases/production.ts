@@ -29,7 +29,7 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
   await lookAtProduction(deployment, STEPS.productionUnchanged);
   const dumped = await deployment.step(STEPS.productionBackup, (key, summary) =>
     longChecks.backUpDatabase.executeWithOptions({ summary }, [
-      { key, evidence, service: plan.service, environment, backup: plan.backup },
+      { key, evidence, service: plan.service, environment, backup: plan.backup, tool: plan.migration.tool },
     ]),
   );
   ledger.production.restoreEstimate = dumped?.restoreMilliseconds;

@@ -64,7 +64,15 @@ export class Rollback {
     return this.step('restore', 'Restore the backup from before the deploy', async (key, summary) => {
       if (!from) throw ApplicationFailure.nonRetryable('there is no backup from before the deploy');
       return longChecks.restoreDatabase.executeWithOptions({ summary }, [
-        { key, evidence, service: plan.service, environment: this.environment, backup: plan.backup, from },
+        {
+          key,
+          evidence,
+          service: plan.service,
+          environment: this.environment,
+          backup: plan.backup,
+          tool: plan.migration.tool,
+          from,
+        },
       ]);
     });
   }
