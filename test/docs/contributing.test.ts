@@ -7,7 +7,8 @@ const recipes = page.slice(page.indexOf('\n## Recipes'));
 
 /** How an example is known in the code. Comments are no part of it. */
 const EXAMPLES: Record<string, RegExp> = {
-  'A metric source': /\b(?:kind|source)(?:: | === )(?:z\.literal\()?'command'|\bcase 'command'/,
+  'A metric source':
+    /\b(?:kind|source)(?:: | === )(?:z\.literal\()?'command'|\bcase 'command'|\bcommand(?:Source|Metrics)\b/,
   'A notifier': /'pagerduty'|\bPagerDutyChannel\b/,
   // What is thrown for any tool's output has its home with alembic.
   'A migration tool': /^(?!import \{ UnreadableRevision \}).*\balembic/im,

@@ -80,6 +80,10 @@ export interface Metric {
   source: MetricSource;
 }
 
+/** Whether a metric is read from pg_stat_statements. */
+export const readsStatements = ({ source }: Metric): boolean =>
+  source.kind === 'postgres' && 'slowQueries' in source.read;
+
 /** The tables whose rows are counted before the deployment, as these metrics compare with that. */
 export function tablesCountedBefore(metrics: readonly Metric[]): string[] {
   const tables = metrics.flatMap(({ source }) =>
