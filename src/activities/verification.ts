@@ -1,4 +1,5 @@
 /** Production's real state, by the database and the application themselves rather than by what steps have reported. */
+import { type HealthPlace, healthPlace } from '../adapters/application/health-reading.js';
 import { UnreadableRevision } from '../adapters/migration/alembic.js';
 import { alembicRevisions } from '../adapters/migration/alembic-table.js';
 import { migrationTool } from '../adapters/migration/migration-tools.js';
@@ -24,7 +25,7 @@ export function createVerificationActivities({ answer = TIMEOUT } = {}): Verific
         const facts: Fact[] = [];
         if (expected.version !== undefined) {
           facts.push(
-            await versionFact(`${environment.api}${healthPath}`, expected.version, { timeout: answer, signal }),
+            await versionFact(healthPlace(environment, healthPath), expected.version, { timeout: answer, signal }),
           );
         }
         const { revision, reported, indexes } = expected;
@@ -55,12 +56,12 @@ export function createVerificationActivities({ answer = TIMEOUT } = {}): Verific
 }
 
 async function versionFact(
-  url: string,
+  place: HealthPlace,
   version: string,
   { timeout, signal }: { timeout: number; signal: AbortSignal },
 ): Promise<Fact> {
   const name = 'version';
-  const running = await askRelease(url, timeout, signal);
+  const running = await askRelease(place, timeout, signal);
   if ('problem' in running) return unknownFact(name, `which version runs is not known: ${running.problem}`);
   const text = `the health check answers with version ${running.version}, expected ${version}`;
   return { name, ok: running.version === version, text };

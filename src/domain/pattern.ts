@@ -33,6 +33,15 @@ export function wholeMatcher(source: string): Matches {
   return (text) => compiled.testExact(text);
 }
 
+/** What the first group of a pattern holds where it first matches; all of it without a group. @throws PatternError */
+export function extractor(source: string): (text: string) => string | undefined {
+  const compiled = compile(source, 0);
+  return (text) => {
+    const found = compiled.matcher(text);
+    return found.find() ? (found.group(found.groupCount() > 0 ? 1 : 0) ?? undefined) : undefined;
+  };
+}
+
 /** Why a pattern can't be used, and what to write instead; undefined when it can. */
 export function patternProblem(source: string): string | undefined {
   try {

@@ -62,7 +62,7 @@ describe('a version behind a balancer', () => {
 
   test('what instances disagree in is not known, and the reason says who says what', async () => {
     const { balancer } = await behindOneAddress({ version: 'v2' }, { version: 'v1' });
-    expect(agreed(await askInstances(balancer.url), 'version')).toEqual({
+    expect(agreed(await askInstances({ url: balancer.url }), 'version')).toEqual({
       unknown: 'version v2 in 5 of 10 answers, version v1 in 5',
     });
   });
@@ -88,14 +88,14 @@ describe('a version behind a balancer', () => {
 
   test('is known of an application that takes its time: none of its answers is cut off by those before', async () => {
     const server = await serve((_, response) => setTimeout(() => json(response, { version: 'v2' }), 170));
-    const answers = await askInstances(server.url, { timeout: 1_000 });
+    const answers = await askInstances({ url: server.url }, { timeout: 1_000 });
     expect(answers.length).toBeGreaterThan(1);
     expect(agreed(answers, 'version')).toEqual({ value: 'v2' });
   });
 
   test('that is an empty text is none', async () => {
     const server = await serve((_, response) => json(response, { version: '' }));
-    expect(agreed(await askInstances(server.url), 'version')).toEqual({ unknown: 'no version' });
+    expect(agreed(await askInstances({ url: server.url }), 'version')).toEqual({ unknown: 'no version' });
   });
 
   test('an answer out of a cache is none of the application', async () => {

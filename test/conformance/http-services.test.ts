@@ -3,13 +3,14 @@ import { gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { performCheck } from '../../src/adapters/application/endpoint-checks.js';
 import { agreed, askInstances, type Health } from '../../src/adapters/application/health.js';
+import { healthPlace } from '../../src/adapters/application/health-reading.js';
 import { runClosedLoop, summarize } from '../../src/adapters/application/load-generator.js';
 import { logIn } from '../../src/adapters/application/login.js';
 import { messageGone, messageShown } from '../../src/adapters/application/maintenance-message.js';
 import { request } from '../../src/adapters/http/http.js';
 import { readJson } from '../../src/adapters/http/json-service.js';
 import { patientRequests } from '../../src/adapters/http/patient-request.js';
-import type { EndpointCheck } from '../../src/contract/plan/application.js';
+import type { EndpointCheck, HealthReading } from '../../src/contract/plan/application.js';
 import type { Fact } from '../../src/domain/evidence.js';
 import { environmentAt, PASSWORD } from '../helpers/context.js';
 import { type Handler, json, serve } from '../helpers/server.js';
@@ -108,12 +109,28 @@ conforms(
   'adapters/application/health.ts (what all instances say)',
   situations(
     async (url, signal) => {
-      const seen = await answerOf(() => askInstances(url, { timeout: SHORT * 5, signal }));
+      const seen = await answerOf(() => askInstances({ url }, { timeout: SHORT * 5, signal }));
       if (!('known' in seen)) return seen;
       const found = agreed(seen.known as Health[], 'version');
       return 'value' in found ? { known: found.value } : found;
     },
     { good: { version: 'v2' }, nothing: answering({}) },
+  ),
+  { secrets },
+);
+
+conforms(
+  'adapters/application/health-reading.ts',
+  situations(
+    async (url, signal) => {
+      const reading: HealthReading = { expect: { field: 'state', is: 'ok' }, version: { field: 'build.rev' } };
+      const place = healthPlace({ ...environmentAt(url), health: reading }, '/');
+      const seen = await answerOf(() => askInstances(place, { timeout: SHORT * 5, signal }));
+      if (!('known' in seen)) return seen;
+      const found = agreed(seen.known as Health[], 'version');
+      return 'value' in found ? { known: found.value } : found;
+    },
+    { good: { state: 'ok', build: { rev: 'v2' } }, nothing: answering({ state: 'ok', version: 'v1' }) },
   ),
   { secrets },
 );

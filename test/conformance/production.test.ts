@@ -44,7 +44,7 @@ const text =
 
 async function release(handler: Handler): Promise<Answer> {
   const { url } = await serve(handler);
-  const said = await askRelease(`${url}/health`, 1_000, new AbortController().signal);
+  const said = await askRelease({ url: `${url}/health` }, 1_000, new AbortController().signal);
   return 'problem' in said ? { unknown: said.problem } : { known: said };
 }
 

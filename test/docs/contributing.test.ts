@@ -9,7 +9,7 @@ const recipes = page.slice(page.indexOf('\n## Recipes'));
 const EXAMPLES: Record<string, RegExp> = {
   'A metric source':
     /\b(?:kind|source)(?:: | === )(?:z\.literal\()?'command'|\bcase 'command'|\bcommand(?:Source|Metrics)\b/,
-  'A notifier': /'pagerduty'|\bPagerDutyChannel\b/,
+  'A notifier': /(?<!hooks\.)\bslack\b/,
   // What is thrown for any tool's output has its home with alembic.
   'A migration tool': /^(?!import \{ UnreadableRevision \}).*\balembic/im,
   'A step': /\b(?:productionUnchanged|checkProduction|lookAtProduction|FoundProduction)\b/,

@@ -141,7 +141,7 @@ describe('in a broken world', () => {
 
     plan.backup.scratch = { ...plan.backup.scratch, user: 'weak', password: 'env:WEAK_PASSWORD' };
     plan.environments.production.database = { ...databases.production, user: 'weak', password: 'env:WEAK_PASSWORD' };
-    plan.environments.production.login.password = 'env:NOT_SET_AT_ALL';
+    Object.assign(plan.environments.production.login, { password: 'env:NOT_SET_AT_ALL' });
     plan.prerequisites.tools.push('no-such-tool');
     plan.release.previous = 'v9.9.9';
     plan.environments.production.tools = [];

@@ -75,6 +75,18 @@ describe('references to secrets', () => {
     });
   });
 
+  test('of channels are found under whatever key a kind of channel has them', () => {
+    const plan = shipped();
+    plan.notifications.channels.push({
+      id: 'mail',
+      kind: 'mail',
+      login: { user: 'env:USER_OF_MAIL' },
+      to: ['file:/to'],
+    });
+    const found = secretReferences(plan).map(({ reference }) => reference);
+    expect(found).toEqual(expect.arrayContaining(['env:USER_OF_MAIL', 'file:/to']));
+  });
+
   test('of channels that are off on this machine are not needed', () => {
     const plan = shipped();
     for (const channel of plan.notifications.channels) channel.off = true;

@@ -3,10 +3,11 @@
  * what is to be relied on is asked several times, on a fresh connection each.
  */
 import { tally } from '../../domain/watch/instances.js';
-import { fieldOf, type HttpAnswer, jsonOf, NoAnswer, request } from '../http/http.js';
+import { fieldOf, jsonOf, NoAnswer } from '../http/http.js';
+import { type HealthAnswer, type HealthPlace, isOfOneInstance, look } from './health-reading.js';
 
 /** An answer of the health endpoint, or why there was none. */
-export type Health = HttpAnswer | NoAnswer;
+export type Health = HealthAnswer | NoAnswer;
 
 const TIMEOUT = 5_000;
 
@@ -17,9 +18,9 @@ const TIMEOUT = 5_000;
 export const ANSWERS = 10;
 
 /** Asks once. No answer is an answer here. @throws the signal's reason */
-export async function askHealth(url: string, timeout = TIMEOUT, signal?: AbortSignal): Promise<Health> {
+export async function askHealth(place: HealthPlace, timeout = TIMEOUT, signal?: AbortSignal): Promise<Health> {
   try {
-    const answer = await request({ url, headers: { 'cache-control': 'no-cache' }, timeout, signal });
+    const answer = await look(place, timeout, signal);
     // RFC 9111, 5.1: how long ago the application said it.
     const age = Number(answer.headers.age ?? 0);
     return age > 0 ? new NoAnswer(`the answer comes out of a cache, ${age} s old`, CACHED) : answer;
@@ -41,15 +42,16 @@ export const isDown = (health: Health): boolean =>
  * @throws the signal's reason
  */
 export async function askInstances(
-  url: string,
+  place: HealthPlace,
   options: { timeout?: number; signal?: AbortSignal; first?: Health } = {},
 ): Promise<Health[]> {
   const { timeout = TIMEOUT, signal } = options;
-  const answers = [options.first ?? (await askHealth(url, timeout, signal))];
+  const answers = [options.first ?? (await askHealth(place, timeout, signal))];
+  if (!isOfOneInstance(place)) return answers;
   const deadline = performance.now() + timeout;
   // Each has as long as the first: one that is cut off by what time is left would look like an instance that is silent.
   while (answers.length < ANSWERS && deadline - performance.now() >= 1) {
-    answers.push(await askHealth(url, timeout, signal));
+    answers.push(await askHealth(place, timeout, signal));
   }
   return answers;
 }
@@ -60,7 +62,7 @@ export function told(health: Health, field: string): { value: string } | { unkno
   if (health.status !== 200) return { unknown: health.statusText };
   const value = fieldOf(jsonOf(health), field);
   const isTold = (typeof value === 'string' && value.trim() !== '') || typeof value === 'number';
-  return isTold ? { value: String(value) } : { unknown: `no ${field}` };
+  return isTold ? { value: String(value) } : { unknown: health.unsaid?.[field] ?? `no ${field}` };
 }
 
 /** A field of which all answers say the same; or why it is not known: `version v2 in 6 of 10 answers, v1 in 4`. */

@@ -2,6 +2,7 @@
 import type { SourceOf } from '../../contract/plan/metrics.js';
 import { restartsSeen, tally } from '../../domain/watch/instances.js';
 import { askHealth, askInstances, type Health, isDown, startsOf, told } from '../application/health.js';
+import type { HealthPlace } from '../application/health-reading.js';
 import { NoAnswer } from '../http/http.js';
 import { singleValues, type ValueReader } from './port/single-values.js';
 import type { Reading } from './samples/readings.js';
@@ -14,7 +15,7 @@ const TIMEOUT = 5_000;
 const SOON = 1_000;
 const MOMENT = { reuse: 100, window: 20_000, minimum: 0 };
 
-/** Health endpoints by URL, as this worker remembers them. */
+/** Health endpoints by where and how they are asked, as this worker remembers them. */
 export class HealthReader implements ValueReader<HealthSource> {
   private readonly endpoints = new Map<string, ObservedSource<Health[]>>();
 
@@ -23,7 +24,7 @@ export class HealthReader implements ValueReader<HealthSource> {
    * @throws Error when the endpoint answers something that says neither, or its instances say different things
    */
   async read({ source }: { source: HealthSource }, context: SampleContext): Promise<Reading> {
-    const observed = this.observed(source.url);
+    const observed = this.observed(source);
     if (source.read === 'down') return down((await observed.now()).value);
     const looks = await observed.around(context, source.window);
     const starts = looks.map(({ value }) => startedAt(value)).filter((seen) => seen.length > 0);
@@ -33,11 +34,13 @@ export class HealthReader implements ValueReader<HealthSource> {
     return restarts;
   }
 
-  private observed(url: string): ObservedSource<Health[]> {
-    let observed = this.endpoints.get(url);
+  private observed({ url, as }: HealthSource): ObservedSource<Health[]> {
+    const place = { url, ...(as ? { as } : {}) };
+    const key = JSON.stringify(place);
+    let observed = this.endpoints.get(key);
     if (!observed) {
-      observed = new ObservedSource(lookAt(url), MOMENT);
-      this.endpoints.set(url, observed);
+      observed = new ObservedSource(lookAt(place), MOMENT);
+      this.endpoints.set(key, observed);
     }
     return observed;
   }
@@ -46,7 +49,7 @@ export class HealthReader implements ValueReader<HealthSource> {
 export const healthMetrics = singleValues<HealthSource>(() => new HealthReader());
 
 /** One answer is enough as long as it says what all said the last time; else as many as must agree. */
-function lookAt(url: string): () => Promise<Health[]> {
+function lookAt(place: HealthPlace): () => Promise<Health[]> {
   let known = new Set<string>();
   const says = (health: Health): string => {
     if (isDown(health)) return 'down';
@@ -54,11 +57,11 @@ function lookAt(url: string): () => Promise<Health[]> {
     return 'value' in start ? `started at ${start.value}` : start.unknown;
   };
   return async () => {
-    const first = await askHealth(url, TIMEOUT);
+    const first = await askHealth(place, TIMEOUT);
     const isAsBefore = known.size === 1 && known.has(says(first));
     // A tick waits for silence once: where there are other instances, they answer soon.
     const timeout = first instanceof NoAnswer ? SOON : TIMEOUT;
-    const answers = isAsBefore ? [first] : await askInstances(url, { first, timeout });
+    const answers = isAsBefore ? [first] : await askInstances(place, { first, timeout });
     known = new Set(answers.map(says));
     return answers;
   };

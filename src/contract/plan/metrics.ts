@@ -1,4 +1,5 @@
 /** How the values of a metric are had. */
+import type { HealthReading } from './application.js';
 import type { Command } from './commands.js';
 import type { Database, EnvironmentName } from './environment.js';
 import type { AwsPlace, DatadogPlace, PrometheusPlace } from './providers.js';
@@ -12,7 +13,7 @@ export interface Selector {
 /** How a metric's value is had. `window` is the span that rates and quantiles look back over. */
 export type MetricSource =
   | { kind: 'scrape'; url: string; window: number; read: ScrapeReading }
-  | { kind: 'health'; url: string; window: number; read: 'restarts' | 'down' }
+  | { kind: 'health'; url: string; window: number; read: 'restarts' | 'down'; as?: HealthReading }
   | { kind: 'postgres'; database: Database; window: number; read: PostgresReading }
   | { kind: 'logs'; command: Command; environment: EnvironmentName; window: number; pattern: string }
   | RangeSource

@@ -2,6 +2,7 @@
 import { askCurrent, askHeads, type Revisions } from '../../activities/migration/revisions.js';
 import { releaseFact } from '../../activities/production-found.js';
 import { askRelease } from '../../activities/running-release.js';
+import { healthPlace } from '../../adapters/application/health-reading.js';
 import { readSshFailure } from '../../adapters/commands/ssh.js';
 import { bareRevision } from '../../adapters/migration/alembic.js';
 import { migrationTool } from '../../adapters/migration/migration-tools.js';
@@ -36,7 +37,7 @@ const ANSWER_WITHIN = 10_000;
 /** What a rollback would bring back is what runs now, or the plan is another release's. */
 async function tryRelease(plan: ResolvedPlan, { signal }: Means): Promise<CheckResult[]> {
   const { previous: version, target } = plan.release;
-  const release = await askRelease(plan.environments.production.api + plan.healthPath, ANSWER_WITHIN, signal);
+  const release = await askRelease(healthPlace(plan.environments.production, plan.healthPath), ANSWER_WITHIN, signal);
   const { ok, text } = releaseFact(release, { version, target });
   if (ok) return [{ name: 'production-release', ok, text }];
   const advice =

@@ -1,8 +1,9 @@
 /** The blanks of a checklist that are no boxes: its head, contacts and sign-off. Only prose has any. */
 import type { Paragraph, Root } from 'mdast';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
-import type { Contact } from '../../domain/notifications/notifications.js';
+import { addressOf, type Contact } from '../../domain/notifications/notifications.js';
 import { endOfLine, nodesIn, type Place } from '../../plan/core/markdown.js';
+import { CHANNEL_KINDS } from '../../plan/notifications/channel-kinds.js';
 import type { ReportDocument } from '../content/document.js';
 import type { ReportClock } from '../content/times.js';
 import type { Words } from '../content/words.js';
@@ -78,13 +79,23 @@ function contactLine(line: string, { plan, words }: Scene): string | undefined {
   const contact = plan.notifications?.contacts.find((one) => one.title.toLowerCase() === title.trim().toLowerCase());
   if (!contact) return undefined;
   const names = namesOf(contact, plan);
+  const ways = waysTo(contact);
   const filled = rest.replace(/\[([^\]]+)\]/g, (placeholder, label: string) => {
     const wanted = label.toLowerCase();
     if (words.contact.name.includes(wanted) && names) return inline(names);
-    return wanted === 'pagerduty' && contact.pagerduty ? inline(`PagerDuty ${contact.pagerduty}`) : placeholder;
+    const way = ways.find(({ title, inChecklist }) => inChecklist === 'blank' && title.toLowerCase() === wanted);
+    return way ? inline(way.text) : placeholder;
   });
-  return `${title}${filled}${contact.slack ? ` - ${inline(`Slack ${contact.slack}`)}` : ''}`;
+  const more = ways.filter(({ inChecklist }) => inChecklist === 'end').map(({ text }) => ` - ${inline(text)}`);
+  return `${title}${filled}${more.join('')}`;
 }
+
+/** How a contact is reached, by every kind of channel that reaches people. */
+const waysTo = (contact: Contact) =>
+  Object.entries(CHANNEL_KINDS).flatMap(([kind, { contact: way }]) => {
+    const address = addressOf(contact, kind);
+    return way && address ? [{ ...way, text: `${way.title} ${address}` }] : [];
+  });
 
 const namesOf = ({ id, roles }: Contact, plan: ResolvedPlan): string =>
   plan.approvals.roster

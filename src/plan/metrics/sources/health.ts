@@ -20,5 +20,6 @@ export const healthSource: PlannedSource<SourceOf<'health'>, typeof schema> = {
     url: `${place.api}${resolution.sections.health?.path ?? ''}`,
     window,
     read,
+    ...(place.health ? { as: place.health } : {}),
   }),
 };

@@ -24,7 +24,7 @@ interface AuthoredSource<K extends MetricKind> {
 
 /** Parts of the plan that sources lean on. */
 export interface SourceSections extends ProviderSections {
-  health?: { path: string };
+  health?: { path?: string };
   logs?: { critical: string };
 }
 export type SourceResolution = Resolution<SourceSections>;
