@@ -23,7 +23,7 @@ import { createAccessActivities } from './activities/cloud/access.js';
 import { createCommandActivities } from './activities/commands.js';
 import { archiveReports } from './activities/evidence/report-archive.js';
 import { redactResults } from './activities/evidence/result-redaction.js';
-import { createSampleActivities, sampleSources } from './activities/metrics/samples.js';
+import { createSampleActivities } from './activities/metrics/samples.js';
 import { createTrendActivities } from './activities/metrics/trends.js';
 import { createPeopleActivities } from './activities/notify/people.js';
 import { createDatabaseActivities } from './activities/postgres/databases.js';
@@ -36,6 +36,7 @@ import { createWindowActivities } from './activities/windows.js';
 import { IDENTITY_FILE, runnerIdentity } from './adapters/commands/runner-identity.js';
 import { redact } from './adapters/evidence/redaction.js';
 import { knownSecrets } from './adapters/evidence/secrets.js';
+import { MetricReaders } from './adapters/metrics/metric-sources.js';
 import { runnerQueue, TASK_QUEUE } from './contract/names.js';
 import { SILENT_SINKS } from './contract/sinks.js';
 import type { Question } from './domain/ledger/ledger.js';
@@ -79,7 +80,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   options.tell?.(`runner ${identity}`);
   if (copied) options.tell?.(copyWarning(state, identity));
   const connection = await NativeConnection.connect(options.connection);
-  const sources = sampleSources();
+  const metrics = new MetricReaders();
   const commands = createCommandActivities({ state });
   const converter = dataConverter('replace');
   const shared = {
@@ -107,7 +108,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
           ...createBrowserActivities(),
           ...createHttpActivities(),
           ...createIndexActivities(),
-          ...createSampleActivities(sources),
+          ...createSampleActivities(metrics),
           ...createTrendActivities(),
           ...createPeopleActivities({ answer: options.answer }),
           ...createReviewActivities(),
@@ -123,7 +124,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     ]);
     await Promise.all(workers.map((worker) => worker.run()));
   } finally {
-    await sources.postgres.close();
+    await metrics.close();
     await connection.close();
   }
 }

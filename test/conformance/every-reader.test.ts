@@ -24,7 +24,7 @@ const COVERED: Record<string, string> = {
   'commands/recorder-process.mjs': 'by the suite of the recorder',
   'evidence/evidence-store.ts': 'it writes, and reads back what it wrote itself by its hash',
   'evidence/secrets.ts': 'a secret that is not there is said to be missing, and stops its step',
-  'metrics/range-queries.ts': 'it passes on what the sources say; each has a suite',
+  'metrics/port/range-source.ts': 'it passes on what the sources say; each has a suite',
   'metrics/samples/series.ts': 'it reads what it wrote itself',
   'migration/migration-lock.ts': 'test/adapters/migration/migration-lock.test.ts',
   'notify/connection.ts': 'by the suites of PagerDuty and the webhook',

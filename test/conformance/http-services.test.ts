@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { performCheck } from '../../src/adapters/application/endpoint-checks.js';
-import { agreed, askInstances, type Health, HealthWatcher } from '../../src/adapters/application/health.js';
+import { agreed, askInstances, type Health } from '../../src/adapters/application/health.js';
 import { healthPlace } from '../../src/adapters/application/health-reading.js';
 import { runClosedLoop, summarize } from '../../src/adapters/application/load-generator.js';
 import { logIn } from '../../src/adapters/application/login.js';
@@ -146,22 +146,6 @@ conforms(
     },
     { good: { state: 'ok', build: { rev: 'v2' } }, nothing: answering({ state: 'ok', version: 'v1' }) },
   ),
-  { secrets },
-);
-
-conforms(
-  'adapters/application/health.ts (restarts)',
-  {
-    ...situations(
-      async (url, signal) => {
-        const source = { kind: 'health', url, window: 60_000, read: 'restarts' } as const;
-        const seen = await answerOf(() => new HealthWatcher().read(source, { clock: 'real', signal }));
-        const reading = 'known' in seen ? (seen.known as { value: number } | { noData: string }) : undefined;
-        return reading && 'noData' in reading ? { unknown: reading.noData } : seen;
-      },
-      { good: { started_at: '2026-11-26T10:00:00Z' }, nothing: answering({}) },
-    ),
-  },
   { secrets },
 );
 

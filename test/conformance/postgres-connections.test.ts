@@ -10,7 +10,7 @@ import { type DumpTools, dumpDatabase, findDumpTools, readDump } from '../../src
 import { listDump } from '../../src/adapters/backup/dump-contents.js';
 import { restoreInto } from '../../src/adapters/backup/pg-restore.js';
 import { isOfTheServer } from '../../src/adapters/backup/restore-failures.js';
-import { PostgresWatcher } from '../../src/adapters/metrics/postgres-metrics.js';
+import { PostgresReader } from '../../src/adapters/metrics/postgres-metrics.js';
 import { storedRevisions } from '../../src/adapters/migration/revision-table.js';
 import { withDatabase } from '../../src/adapters/postgres/postgres.js';
 import { countRowsOf } from '../../src/adapters/postgres/row-counts.js';
@@ -103,13 +103,13 @@ conforms(
   { secrets: [SECRET, 'stranger-password'] },
 );
 
-const watcher = new PostgresWatcher();
-afterAll(() => watcher.close());
+const reader = new PostgresReader();
+afterAll(() => reader.close());
 
 async function lostRows(of: Database, table: string, before: Record<string, number>): Promise<Answer> {
   const source = { kind: 'postgres', database: of, window: 60_000, read: { lostRows: { table } } } as const;
   try {
-    const reading = await watcher.read(source, '', { clock: 'virtual', signal }, before);
+    const reading = await reader.read({ source, unit: '' }, { clock: 'virtual', signal, baselines: before });
     return 'noData' in reading ? { unknown: reading.noData } : { known: reading.value };
   } catch (error) {
     return { unknown: (error as Error).message };

@@ -7,7 +7,9 @@ const recipes = page.slice(page.indexOf('\n## Recipes'));
 
 /** How an example is known in the code. Comments are no part of it. */
 const EXAMPLES: Record<string, RegExp> = {
-  'A metric source': /\b(?:kind|source)(?:: | === )(?:z\.literal\()?'command'|\bcase 'command'/,
+  // Logins have a kind of this name as well: the member of `MetricSource` is known by what follows.
+  'A metric source':
+    /\bcommand(?:Source|Metrics)\b|\bkind: 'command';\s+command: Command;\s+environment: EnvironmentName/,
   'A notifier': /(?<!hooks\.)\bslack\b/,
   'An alert source': /'rules-file'/,
   'A review source': /'github'|\bgitHubReviews\b/,

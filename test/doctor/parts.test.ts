@@ -146,6 +146,41 @@ describe('windows', () => {
   });
 });
 
+describe('a metric of an application’s page', () => {
+  const source = (url: string, name: string): Metric['source'] => {
+    const errors = { name, labels: { status: '500' } };
+    return { kind: 'scrape', url, window: 60_000, read: { gauge: errors } };
+  };
+  const found = async (page: string, name: string) => {
+    const { url } = await serve((_, response) => response.end(page));
+    const plan = shipped();
+    const metrics = [{ name: 'errors', title: 'Errors', unit: 'count', source: source(url, name) }];
+    plan.soak = { ...plan.soak, metrics, criteria: [] };
+    plan.watches = [];
+    return findings(metricChecks({ plan, at: NOON }), 'metrics');
+  };
+
+  test('whose series is there under a like name is told that name', async () => {
+    expect(await found('errors_now{status="500"} 1\n', 'errors_mow')).toMatchObject([
+      {
+        ok: false,
+        text: 'errors (Errors): no series errors_mow{status="500"}',
+        advice: 'Did you mean errors_now instead of errors_mow?',
+      },
+    ]);
+  });
+
+  test('whose series is there with other labels only would have no data', async () => {
+    expect(await found('errors_now{status="404"} 1\n', 'errors_now')).toMatchObject([
+      {
+        ok: false,
+        text: 'errors (Errors): no series errors_now{status="500"}',
+        advice: expect.stringMatching(/^Put the metric of the plan/),
+      },
+    ]);
+  });
+});
+
 describe('a metric of Datadog', () => {
   test('whose query has a value although one of its names is misspelt says so', async () => {
     vi.stubEnv('DD_KEY', 'a-key');

@@ -1,6 +1,6 @@
 /** Checklist phase 3: deploy to production. */
 import type { IndexUse } from '../../contract/activities/postgres.js';
-import type { ResolvedPlan } from '../../contract/plan/plan.js';
+import { tablesCountedBefore } from '../../contract/plan/metrics.js';
 import { STEPS } from '../../domain/steps.js';
 import { checks, commandsOn, localReads, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
@@ -40,7 +40,7 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
   if (plan.production.maintenance.enabled) await maintenanceOn(deployment);
 
   const baselines: Record<string, number> = {};
-  for (const table of tablesToGuard(plan)) {
+  for (const table of tablesCountedBefore(plan.watches.flatMap(({ metrics }) => metrics))) {
     baselines[table] = await localReads.countRows.executeWithOptions({ summary: `Count the rows of ${table}` }, [
       { environment, table },
     ]);
@@ -100,14 +100,4 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
   );
   await restart(deployment);
   return { baselines, indexUse };
-}
-
-/** The tables whose rows must not get fewer, as the watches' metrics name them. */
-function tablesToGuard(plan: ResolvedPlan): string[] {
-  const tables = plan.watches.flatMap(({ metrics }) =>
-    metrics.flatMap(({ source }) =>
-      source.kind === 'postgres' && 'lostRows' in source.read ? [source.read.lostRows.table] : [],
-    ),
-  );
-  return [...new Set(tables)];
 }
