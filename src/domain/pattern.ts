@@ -58,7 +58,7 @@ function compile(source: string, flags: number): RE2JS {
   try {
     compiled = RE2JS.compile(spelledAsRe2(source), flags);
   } catch (error) {
-    if (error instanceof RE2JSSyntaxException) throw new PatternError(inWords(error));
+    if (error instanceof RE2JSSyntaxException) throw new PatternError(syntaxText(error));
     throw error;
   }
   if (compiled.programSize() <= LARGEST_PROGRAM) return compiled;
@@ -77,7 +77,7 @@ const NOT_IN_RE2: [part: RegExp, instead: string][] = [
   [/^[+*?}]{2}/, 'possessive and nested repetitions are not possible: write one of * + ? or put a group around'],
 ];
 
-function inWords(error: RE2JSSyntaxException): string {
+function syntaxText(error: RE2JSSyntaxException): string {
   const part = error.getPattern() ?? '';
   const known = NOT_IN_RE2.find(([begins]) => begins.test(part));
   if (known) return `Holds \`${part.slice(0, 40)}\`: ${known[1]}`;

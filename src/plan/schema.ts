@@ -30,9 +30,9 @@ import {
   version,
   wholeNumber,
 } from './core/basics.js';
-import { criterion, metric, soakSchema, watchSchema } from './metrics/schema-metrics.js';
-import { provider } from './metrics/schema-providers.js';
 import { trend } from './metrics/schema-trends.js';
+import { criterion, soakSchema, watchSchema } from './metrics/schema-watches.js';
+import { metric, provider } from './metrics/sources/registry.js';
 import { notifications } from './notifications/schema.js';
 import { access, alerts, review } from './proofs/schema.js';
 import { windows } from './windows/schema.js';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
@@ -348,10 +349,10 @@ describe('surefoot doctor', () => {
 
   test('Ctrl-C ends it with what is known by then', async () => {
     at('127.0.0.1:1');
-    // Other doctors of this machine have their folders beside this one's.
-    const own = await scratchFolder();
-    vi.stubEnv('TMPDIR', own);
     world.slack.requests.length = 0;
+    // What another doctor on this machine has left, or is at, is not this one's.
+    const folders = () => readdirSync(tmpdir()).filter((name) => /^surefoot-doctor-\w{6}$/.test(name));
+    const others = folders();
     const examined = surefoot(...command(), '--json');
     await vi.waitFor(() => expect(world.slack.requests).not.toEqual([]), { timeout: 30_000, interval: 20 });
     process.emit('SIGINT', 'SIGINT');
@@ -359,7 +360,7 @@ describe('surefoot doctor', () => {
     expect(JSON.parse(out)).toMatchObject({ ok: false, complete: false });
     expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('stopped before all was tried') });
     expect(process.listeners('SIGINT').map(({ name }) => name)).not.toContain('stop');
-    const left = () => readdirSync(own).filter((name) => /^surefoot-doctor-\w{6}$/.test(name));
+    const left = () => folders().filter((name) => !others.includes(name));
     await vi.waitFor(() => expect(left()).toEqual([]), { timeout: 30_000, interval: 100 });
   });
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
 import { IDENTITY_PROOFS } from '../../adapters/identity/identity-proofs.js';
-import { type Resolved, resolveCommit } from '../../adapters/review/git.js';
+import { type Resolved, resolveCommit, whyNoCommit } from '../../adapters/review/git.js';
 import type { ApprovalActivities } from '../../contract/activities/review.js';
 import { canonicalJson } from '../../plan/core/digest.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
@@ -24,7 +24,7 @@ export function createApprovalActivities(): ApprovalActivities {
         const unchanged = commit !== '' && commit === proven;
         const text = unchanged
           ? `${release.target} is still commit ${commit.slice(0, 12)}, which staging has proven`
-          : `${inWords(release.target, target)}, but staging has proven ${proven?.slice(0, 12) ?? 'another one'}`;
+          : `${resolvedText(release.target, target)}, but staging has proven ${proven?.slice(0, 12) ?? 'another one'}`;
         const facts = [{ name: 'unchanged', ok: unchanged, text }];
         return { summary: `sealed as ${digest.slice(0, 12)}; ${text}`, facts, evidence: [reference], digest, commit };
       }),
@@ -34,5 +34,5 @@ export function createApprovalActivities(): ApprovalActivities {
   };
 }
 
-const inWords = (name: string, found: Resolved): string =>
-  'commit' in found ? `${name} is now ${found.commit.slice(0, 12)}` : 'none' in found ? found.none : found.unknown;
+const resolvedText = (name: string, found: Resolved): string =>
+  'commit' in found ? `${name} is now ${found.commit.slice(0, 12)}` : whyNoCommit(found);

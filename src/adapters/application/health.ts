@@ -1,22 +1,15 @@
 /**
  * What an application says of itself, and whether it says anything. Several instances may answer at one address, so
- * what is to be relied on is asked several times, on a fresh connection each; the metric source `health` as well.
+ * what is to be relied on is asked several times, on a fresh connection each.
  */
-import type { MetricSource } from '../../contract/plan/metrics.js';
-import { restartsSeen, tally } from '../../domain/watch/instances.js';
+import { tally } from '../../domain/watch/instances.js';
 import { fieldOf, jsonOf, NoAnswer } from '../http/http.js';
-import type { Reading } from '../metrics/samples/readings.js';
-import { ObservedSource, type SampleContext } from '../metrics/samples/sample-context.js';
 import { type HealthAnswer, type HealthPlace, isOfOneInstance, look } from './health-reading.js';
-
-type HealthSource = Extract<MetricSource, { kind: 'health' }>;
 
 /** An answer of the health endpoint, or why there was none. */
 export type Health = HealthAnswer | NoAnswer;
 
 const TIMEOUT = 5_000;
-const SOON = 1_000;
-const MOMENT = { reuse: 100, window: 20_000, minimum: 0 };
 
 /**
  * How many answers must agree. A balancer that takes turns shows all of up to ten instances; one that picks at random
@@ -38,6 +31,10 @@ export async function askHealth(place: HealthPlace, timeout = TIMEOUT, signal?: 
 }
 
 const CACHED = 'cached';
+
+/** Refused, silent or 5xx. An answer out of a cache says nothing of it. */
+export const isDown = (health: Health): boolean =>
+  health instanceof NoAnswer ? health.code !== CACHED : health.status >= 500;
 
 /**
  * Asks {@link ANSWERS} times in all, one after another, or as often as there is time.
@@ -81,80 +78,4 @@ export function agreed(answers: readonly Health[], field: string): { value: stri
 export function startsOf(answers: readonly Health[]): string[] {
   const said = answers.map((answer) => told(answer, 'started_at'));
   return [...new Set(said.flatMap((one) => ('value' in one ? [one.value] : [])))];
-}
-
-/** Health endpoints by where and how they are asked, as this worker remembers them. */
-export class HealthWatcher {
-  private readonly endpoints = new Map<string, ObservedSource<Health[]>>();
-
-  /**
-   * down: 1 when refused, silent or 5xx, 0 when 200. restarts: as {@link restartsSeen} in the window.
-   * @throws Error when the endpoint answers something that says neither, or its instances say different things
-   */
-  async read(source: HealthSource, look: SampleContext): Promise<Reading> {
-    const observed = this.observed(source);
-    if (source.read === 'down') return down((await observed.now()).value);
-    const looks = await observed.around(look, source.window);
-    const starts = looks.map(({ value }) => startedAt(value)).filter((seen) => seen.length > 0);
-    if (starts.length === 0) return { noData: 'the health endpoint did not answer in the window' };
-    const restarts = restartsSeen(starts);
-    if ('unknown' in restarts) throw new Error(restarts.unknown);
-    return restarts;
-  }
-
-  private observed({ url, as }: HealthSource): ObservedSource<Health[]> {
-    const place = { url, ...(as ? { as } : {}) };
-    const key = JSON.stringify(place);
-    let observed = this.endpoints.get(key);
-    if (!observed) {
-      observed = new ObservedSource(lookAt(place), MOMENT);
-      this.endpoints.set(key, observed);
-    }
-    return observed;
-  }
-}
-
-/** One answer is enough as long as it says what all said the last time; else as many as must agree. */
-function lookAt(place: HealthPlace): () => Promise<Health[]> {
-  let known = new Set<string>();
-  const says = (health: Health): string => {
-    if (isDown(health)) return 'down';
-    const start = told(health, 'started_at');
-    return 'value' in start ? `started at ${start.value}` : start.unknown;
-  };
-  return async () => {
-    const first = await askHealth(place);
-    const isAsBefore = known.size === 1 && known.has(says(first));
-    // A tick waits for silence once: where there are other instances, they answer soon.
-    const timeout = first instanceof NoAnswer ? SOON : TIMEOUT;
-    const answers = isAsBefore ? [first] : await askInstances(place, { first, timeout });
-    known = new Set(answers.map(says));
-    return answers;
-  };
-}
-
-const isDown = (health: Health): boolean =>
-  health instanceof NoAnswer ? health.code !== CACHED : health.status >= 500;
-
-function down(answers: readonly Health[]): Reading {
-  const states = answers.map((health) => {
-    if (isDown(health)) return 'down';
-    if (!(health instanceof NoAnswer) && health.status === 200) return 'up';
-    throw new Error(inWords(health));
-  });
-  if (new Set(states).size > 1) throw new Error(`several instances answer: ${tally(states)}`);
-  return { value: states[0] === 'down' ? 1 : 0 };
-}
-
-const inWords = (health: Health): string =>
-  health instanceof NoAnswer ? health.message : `the health endpoint answered ${health.statusText}`;
-
-/** Of those that are up. */
-function startedAt(answers: readonly Health[]): string[] {
-  const up = answers.filter((health) => !isDown(health));
-  const wrong = up.find((health) => health instanceof NoAnswer || health.status !== 200);
-  if (wrong) throw new Error(inWords(wrong));
-  if (up.some((health) => 'unknown' in told(health, 'started_at')))
-    throw new Error('the health endpoint does not tell started_at');
-  return startsOf(up);
 }

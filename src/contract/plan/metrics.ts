@@ -27,6 +27,11 @@ export type MetricSource =
       field?: string;
     };
 
+export type MetricKind = MetricSource['kind'];
+
+/** A source of one kind. */
+export type SourceOf<K extends MetricKind> = Extract<MetricSource, { kind: K }>;
+
 /** The most values that one tick brings of a metric: each crosses Temporal and stays in a history. */
 export const MOST_VALUES = 120;
 
@@ -43,6 +48,8 @@ export type RangeSource = { window: number; resolution: number; delay: number } 
   | { kind: 'cloudwatch'; place: AwsPlace; queries: Record<string, CloudWatchQuery>; formula: string }
   | { kind: 'cloudwatch-logs'; place: AwsPlace; group: string; filter: string }
 );
+
+export const isRangeSource = (source: MetricSource): source is RangeSource => 'resolution' in source;
 
 export interface CloudWatchQuery {
   namespace: string;
@@ -72,4 +79,16 @@ export interface Metric {
   title: string;
   unit: string;
   source: MetricSource;
+}
+
+/** Whether a metric is read from pg_stat_statements. */
+export const readsStatements = ({ source }: Metric): boolean =>
+  source.kind === 'postgres' && 'slowQueries' in source.read;
+
+/** The tables whose rows are counted before the deployment, as these metrics compare with that. */
+export function tablesCountedBefore(metrics: readonly Metric[]): string[] {
+  const tables = metrics.flatMap(({ source }) =>
+    source.kind === 'postgres' && 'lostRows' in source.read ? [source.read.lostRows.table] : [],
+  );
+  return [...new Set(tables)];
 }

@@ -12,7 +12,7 @@ import { code, inline } from './markdown.js';
 
 export const SHORT_HASH = 12;
 
-export interface Scene {
+export interface ChecklistContext {
   report: ReportDocument;
   plan: ResolvedPlan;
   words: Words;
@@ -20,7 +20,7 @@ export interface Scene {
 }
 
 /** What a document's blank lines are filled in with, as far as it is known. */
-export function fillBlanks({ text, root }: { text: string; root: Root }, context: Scene): Edit[] {
+export function fillBlanks({ text, root }: { text: string; root: Root }, context: ChecklistContext): Edit[] {
   return proseIn(text, root).flatMap(({ start, end, isListed }) => {
     const line = text.slice(start, end);
     const contact = isListed ? contactLine(line, context) : undefined;
@@ -65,7 +65,7 @@ function linesOf(text: string, { start, end }: Place): Place[] {
   return lines;
 }
 
-function headLine(line: string, { report }: Scene): string | undefined {
+function headLine(line: string, { report }: ChecklistContext): string | undefined {
   const [, label, name = ''] = /^(\*\*(Branch|Commit)\*\*:\s*)`[^`]*`$/i.exec(line) ?? [];
   if (label === undefined) return undefined;
   const { branch, commit } = report.release;
@@ -74,7 +74,7 @@ function headLine(line: string, { report }: Scene): string | undefined {
 }
 
 /** `Tech Lead: [nome] - [telefone] - [PagerDuty]`: what the plan knows of this contact goes in. */
-function contactLine(line: string, { plan, words }: Scene): string | undefined {
+function contactLine(line: string, { plan, words }: ChecklistContext): string | undefined {
   const [, title = '', rest = ''] = /^(.+?)(:\s+\[.*)$/.exec(line) ?? [];
   const contact = plan.notifications?.contacts.find((one) => one.title.toLowerCase() === title.trim().toLowerCase());
   if (!contact) return undefined;
@@ -104,7 +104,7 @@ const namesOf = ({ id, roles }: Contact, plan: ResolvedPlan): string =>
     .join(', ');
 
 /** `Nome: ______`: who carried it out and when it ended, and who signed it off in which role. */
-function signatureLine(line: string, { report, plan, words, clock }: Scene): string | undefined {
+function signatureLine(line: string, { report, plan, words, clock }: ChecklistContext): string | undefined {
   const [, start, label = ''] = /^(([^:_]+):\s*)_{3,}$/.exec(line) ?? [];
   if (start === undefined) return undefined;
   const wanted = label.trim().toLowerCase();

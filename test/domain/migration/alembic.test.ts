@@ -2,13 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  ALEMBIC,
   bareRevision,
   currentOf,
   headsOf,
   sameRevision,
-  warningLines,
-} from '../../../src/adapters/migration/alembic.js';
-import { migrationTool } from '../../../src/adapters/migration/migration-tools.js';
+  wrongWithDowngrade,
+} from '../../../src/domain/migration/alembic.js';
+import { migrationTool } from '../../../src/domain/migration/migration-tools.js';
 
 const OTHER = migrationTool('node-pg-migrate');
 
@@ -156,7 +157,7 @@ describe('a line that warns has a level that says so', () => {
     '{"level":40,"msg":"careful"}',
     'time=11:51 level=warn msg=careful',
   ])('%s', (line) => {
-    expect(warningLines(`INFO  [alembic] ok\n${line}\nmore`)).toEqual([line]);
+    expect(ALEMBIC.warnings(`INFO  [alembic] ok\n${line}\nmore`)).toEqual([line]);
   });
 
   test.each([
@@ -168,6 +169,29 @@ describe('a line that warns has a level that says so', () => {
     'Created table warning_levels',
     '{"level":30,"msg":"warning thresholds added"}',
   ])('not: %s', (line) => {
-    expect(warningLines(line)).toEqual([]);
+    expect(ALEMBIC.warnings(line)).toEqual([]);
+  });
+
+  test('and what a tool says of its revisions is read by that tool’s forms only', () => {
+    const line = 'Running upgrade a -> b, level=warn';
+    expect(ALEMBIC.warnings(line)).toEqual([]);
+    expect(OTHER.warnings(line)).toEqual([line]);
+  });
+});
+
+describe('the way back of an alembic revision', () => {
+  const file = (body: string) =>
+    `revision = "1"\n\ndef upgrade():\n    op.add_column("a")\n\n\ndef downgrade():\n${body}\n`;
+  test.each([
+    ['    """Undo."""\n    # one column\n    op.drop_column("a", "b")', undefined],
+    ['    pass  # nothing to do', 'its downgrade does nothing'],
+    ['    """Nothing."""\n    ...', 'its downgrade does nothing'],
+    ['    raise NotImplementedError()', 'its downgrade raises an error'],
+  ])('is judged by its text: %j', (body, said) => {
+    expect(wrongWithDowngrade(file(body))).toBe(said);
+  });
+
+  test('may be missing', () => {
+    expect(wrongWithDowngrade('revision = "1"\n\ndef upgrade():\n    pass\n')).toBe('it has no downgrade');
   });
 });

@@ -1,7 +1,10 @@
-/** Reads what alembic prints (1.20), and holds it against alembic's own table: each may be wrong by itself. */
+/** alembic (1.20): what it prints, held against its own table, as each may be wrong by itself; and its files. */
+import { NO_REVISION } from '../rollback/destination.js';
+import { type MigrationTool, type ReleaseFiles, type RevisionFile, UnreadableRevision } from './migration-tool.js';
+import { warningLines } from './warnings.js';
 
-/** A migration tool said something that is no answer, or nothing at all. The message is for people. */
-export class UnreadableRevision extends Error {}
+/** The table in which alembic itself writes where the database is. */
+const TABLE = 'alembic_version';
 
 /** What alembic has printed, as far as its forms tell. */
 interface Printed {
@@ -46,7 +49,7 @@ export function currentOf(output: string, table: string[] | null): string[] {
   // Several heads are refused as such; a head that a dependency implies has no row of its own.
   if (isConfirmed && (rows.length > 0 || revisions.length + words.length === 0)) return [...rows, ...others];
   const printed = [...revisions, ...words].join(', ') || 'nothing';
-  const stored = table === null ? 'the database has no table alembic_version' : `alembic_version holds ${listed(rows)}`;
+  const stored = table === null ? `the database has no table ${TABLE}` : `${TABLE} holds ${listed(rows)}`;
   throw new UnreadableRevision(`it printed ${printed}, and ${stored}: which revision the database is at is not known`);
 }
 
@@ -77,18 +80,55 @@ export function sameRevision(a: string | null, b: string | null): boolean {
   return a === b || bareRevision(a) === b || a === bareRevision(b);
 }
 
-/** Words that name a level where loggers put it, the longest first; `%(levelname)-5.5s` cuts them off. */
-const LEVEL = /(?<![\w-])(DEBUG|INFO|NOTICE|LOG|WARNING|WARNI|WARN|ERROR|CRITICAL|CRITI|FATAL)(?![\w-])/;
-/** Python's `warnings` (`file.py:7: UserWarning: …`), and programs that begin a line with the word. */
-const CATEGORY = /^(?:\S+:\d+:\s*)?\w*Warning: |^warn(?:ing)?: /i;
-/** Lines of fields: `level=warn`, `"levelname": "WARNING"`; 40 is what node's loggers write. */
-const FIELD = /\b(?:level|levelname|lvl|severity)"?\s*[=:]\s*(?:"?warn(?:ing)?\b|40\b)/i;
 /** What alembic says it runs ends with the title of the revision, which may be any text. */
-const TITLE = /(\bRunning (?:upgrade|downgrade) [^,]*),.*/;
+const untitled = (line: string): string => line.replace(/(\bRunning (?:upgrade|downgrade) [^,]*),.*/, '$1');
 
-/** Lines of a migration's output that warn: by the level that they have, not by the words that they hold. */
-export const warningLines = (output: string): string[] =>
-  output.split(/\r?\n/).filter((line) => {
-    const text = line.replace(TITLE, '$1');
-    return LEVEL.exec(text)?.[1]?.startsWith('WARN') || CATEGORY.test(text) || FIELD.test(text);
-  });
+/** Finds the file by what it says of itself: its name is any. */
+async function inspect(release: ReleaseFiles, revision: string): Promise<RevisionFile | undefined> {
+  const pattern = `^revision(: *str)? *= *['"]${bareRevision(revision).replaceAll(/[^\w-]/g, '.')}['"]`;
+  const [name] = (await release.holding(pattern)).filter((file) => file.endsWith('.py'));
+  if (name === undefined) return undefined;
+  const source = await release.content(name);
+  return { name, problem: wrongWithDowngrade(source), drops: dropsIn(bodyOf(source, 'upgrade')) };
+}
+
+/** What is obviously wrong with a file's way back. */
+export function wrongWithDowngrade(source: string): string | undefined {
+  if (!/^def downgrade\(/m.test(source)) return 'it has no downgrade';
+  const statements = bodyOf(source, 'downgrade');
+  if (statements.every((line) => line === 'pass' || line === '...')) return 'its downgrade does nothing';
+  if (statements[0]?.startsWith('raise ')) return 'its downgrade raises an error';
+  return undefined;
+}
+
+/** The lines of a function at the file's top, without comments, blank lines and its docstring. */
+function bodyOf(source: string, name: string): string[] {
+  const lines = source.split(/\r?\n/);
+  const start = lines.findIndex((line) => line.startsWith(`def ${name}(`));
+  if (start < 0) return [];
+  const rest = lines.slice(start + 1);
+  const end = rest.findIndex((line) => /^\S/.test(line) && !line.startsWith('#'));
+  return (end < 0 ? rest : rest.slice(0, end))
+    .join('\n')
+    .replace(/^\s*("""|''')[\s\S]*?\1/, '')
+    .split('\n')
+    .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
+    .filter(Boolean);
+}
+
+const dropsIn = (statements: string[]): string[] =>
+  [...statements.join('\n').matchAll(/op\.drop_(table|column)\(\s*["']([\w.]+)["'](?:\s*,\s*["'](\w+)["'])?/g)].map(
+    ([, kind, first, second]) => (kind === 'table' ? `table ${first}` : `column ${first}.${second ?? '?'}`),
+  );
+
+export const ALEMBIC: MigrationTool = {
+  table: { name: TABLE, revisions: (table) => `select version_num as revision from ${table} order by 1` },
+  current: currentOf,
+  heads: headsOf,
+  same: sameRevision,
+  upgradeTo: bareRevision,
+  downgradeTo: (revision) => revision ?? NO_REVISION,
+  warnings: (output) => warningLines(output, untitled),
+  inspect,
+  merge: 'alembic merge',
+};

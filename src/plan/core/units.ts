@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Comparison } from '../../domain/watch/criteria.js';
 
 /** Units a metric or a threshold may have. Only units of one family convert into each other. */
@@ -16,6 +17,8 @@ const UNITS = {
 export type Unit = keyof typeof UNITS;
 
 export const UNIT_NAMES = Object.keys(UNITS) as [Unit, ...Unit[]];
+
+export const unit = () => z.enum(UNIT_NAMES);
 
 export const isUnit = (text: string): text is Unit => Object.hasOwn(UNITS, text);
 
