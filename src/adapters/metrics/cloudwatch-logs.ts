@@ -1,7 +1,7 @@
 /** The metric source `cloudwatch-logs`: how many lines of a log group match a filter in the window before each time. */
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import type { SourceOf } from '../../contract/plan/metrics.js';
-import { awsMessage, awsOptions } from '../cloud/aws.js';
+import { awsMessage, withAws } from '../cloud/aws.js';
 import { excerptOf } from '../evidence/excerpt.js';
 import { rangeSource } from './port/range-source.js';
 import { type Answer, type Grid, type RequestedMetric, timesOf } from './samples/grid.js';
@@ -11,14 +11,10 @@ type LogsSource = SourceOf<'cloudwatch-logs'>;
 
 export const cloudwatchLogLines = rangeSource<LogsSource>({
   ask: {
-    async each(metric, grid, { signal }) {
-      const client = new CloudWatchLogsClient(await awsOptions(metric.source.place));
-      try {
-        return await readCloudWatchLogs(metric, grid, { client, signal });
-      } finally {
-        client.destroy();
-      }
-    },
+    each: (metric, grid, { signal }) =>
+      withAws(CloudWatchLogsClient, metric.source.place, (client) =>
+        readCloudWatchLogs(metric, grid, { client, signal }),
+      ),
   },
 });
 

@@ -12,7 +12,7 @@ import {
   type MetricDataResult,
 } from '@aws-sdk/client-cloudwatch';
 import type { CloudWatchQuery, SourceOf } from '../../contract/plan/metrics.js';
-import { awsMessage, awsOptions } from '../cloud/aws.js';
+import { awsMessage, withAws } from '../cloud/aws.js';
 import { excerptOf } from '../evidence/excerpt.js';
 import { rangeSource } from './port/range-source.js';
 import { inFormula } from './samples/formula.js';
@@ -25,28 +25,17 @@ export const cloudwatchMetrics = rangeSource<CloudWatchSource>({
     async together(metrics, grid, { signal }) {
       const [first] = metrics;
       if (first === undefined) return new Map();
-      return askCloudWatch(first.source, (client) => readCloudWatch(metrics, grid, { client, signal }));
+      const { place } = first.source;
+      return withAws(CloudWatchClient, place, (client) => readCloudWatch(metrics, grid, { client, signal }));
     },
   },
   probe: ({ source }) => ({
     missing: async ({ signal }) => ({
-      names: await askCloudWatch(source, (client) => unseenMetrics(source, { client, signal })),
+      names: await withAws(CloudWatchClient, source.place, (client) => unseenMetrics(source, { client, signal })),
       known: [],
     }),
   }),
 });
-
-async function askCloudWatch<T>(
-  { place }: CloudWatchSource,
-  ask: (client: CloudWatchClient) => Promise<T>,
-): Promise<T> {
-  const client = new CloudWatchClient(await awsOptions(place));
-  try {
-    return await ask(client);
-  } finally {
-    client.destroy();
-  }
-}
 
 /** The values of metrics of one CloudWatch at each time. @throws Error that says what CloudWatch would not do */
 async function readCloudWatch(

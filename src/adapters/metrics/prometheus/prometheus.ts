@@ -9,9 +9,9 @@
 import { z } from 'zod';
 import type { SourceOf } from '../../../contract/plan/metrics.js';
 import type { PrometheusPlace } from '../../../contract/plan/providers.js';
+import { prometheusQuestion } from '../../cloud/prometheus-api.js';
 import { excerptOf } from '../../evidence/excerpt.js';
 import { jsonOf } from '../../http/http.js';
-import { authorization } from '../../http/json-service.js';
 import { type PatientRequest, patientRequests } from '../../http/patient-request.js';
 import { rangeSource } from '../port/range-source.js';
 import { type Answer, type Grid, type RequestedMetric, timesOf } from '../samples/grid.js';
@@ -175,8 +175,7 @@ async function get(
   parameters: Record<string, string>,
   ask: PatientRequest,
 ): Promise<unknown> {
-  const url = `${place.api}${path}?${new URLSearchParams(parameters)}`;
-  const answer = await ask({ url, headers: await authorization(place) });
+  const answer = await ask(await prometheusQuestion(place, `${path}?${new URLSearchParams(parameters)}`));
   const body = jsonOf(answer);
   if (answer.status === 200 && body !== undefined) {
     const missing = missingIn(body);
