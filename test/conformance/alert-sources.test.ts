@@ -67,8 +67,8 @@ const cloudwatch = async (handle: TestServer['handle'], patience = usual) => {
 };
 const alarmsOf = (names: string[]) =>
   names.map((AlarmName) => ({ AlarmName, Threshold: 1, AlarmActions: ['arn'], Statistic: 'Sum' }));
-const alarms = (names: string[], more: object = {}) =>
-  cloudwatch((_, response) => json(response, { MetricAlarms: alarmsOf(names), ...more }));
+const alarms = (names: string[], more: object = {}, patience = usual) =>
+  cloudwatch((_, response) => json(response, { MetricAlarms: alarmsOf(names), ...more }), patience);
 
 const fires = { comparison: '>', threshold: 1 } as const;
 const onPrometheus: FoundAlert = { name: 'ErrorRate', query: 'a > 1', breach: fires, unproven: undefined };
@@ -135,7 +135,7 @@ portConforms('alert source', ALERT_SOURCES, {
       value: () => alarms(['Other', 'ErrorRate']),
       none: () => alarms(['Other']),
       hidden: () => alarms([]),
-      partial: () => alarms(['Other'], { NextToken: 'the same again and again' }),
+      partial: () => alarms(['Other'], { NextToken: 'the same again and again' }, hasty),
       error: () => cloudwatch((_, response) => json(response, { __type: 'AccessDenied', message: 'no' }, 403)),
       hang: () => cloudwatch(() => {}, hasty),
       nonsense: () => cloudwatch((_, response) => response.end('<html>')),
