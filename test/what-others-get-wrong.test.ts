@@ -8,6 +8,7 @@ import { judgeDecision, take } from '../src/domain/decisions/decisions.js';
 import type { Decision, Ledger } from '../src/domain/ledger/ledger.js';
 import { type Criterion, emptyState, observe, type Sample, sampleOf, verdict } from '../src/domain/watch/criteria.js';
 import { ledgerWith, PROPOSED, questionWith, START } from './client/ledgers.js';
+import { criterionWith } from './helpers/criteria.js';
 import { PlayedDeployment, SERVICE_WORKFLOW } from './model/deployment.js';
 import { SIGNERS } from './model/people.js';
 import { calm } from './model/scenario.js';
@@ -16,19 +17,7 @@ import { compileWorkflows, type Workflows } from './model/workflow-run.js';
 import { expectOneProblem } from './plan/plan-files.js';
 
 const MINUTE = 60_000;
-const criterion: Criterion = {
-  id: 'errors',
-  title: 'Error rate',
-  metric: 'error-rate',
-  unit: '%',
-  breach: { comparison: '>', threshold: 10 },
-  for: 0,
-  tier: 'rollback',
-  noData: 'unknown',
-  notANumber: 'unknown',
-  providerError: 'unknown',
-  minimumSamples: 3,
-};
+const criterion = criterionWith({ for: 0, minimumSamples: 3 });
 const after = (rule: Criterion, samples: readonly Sample[]) =>
   samples.reduce((state, sample) => observe(rule, state, sample), emptyState());
 const said = (rule: Criterion, samples: readonly Sample[]) => verdict(rule, after(rule, samples));

@@ -6,6 +6,8 @@ import type { ResolvedPlan } from '../contract/plan/plan.js';
 import type { PlanWithoutItems } from '../contract/runbook.js';
 import type { Approvals } from '../domain/decisions/approvals.js';
 import { advise } from './advice.js';
+import { checkHealth, resolveHealth } from './application/health.js';
+import { resolveLogin } from './application/login.js';
 import { resolveChecks, resolveDocumentation, resolveIndexes, resolveLoad } from './application/resolve.js';
 import { resolveApprovals, resolveConfirmations } from './approvals/resolve.js';
 import { resolveBackup } from './backup/resolve.js';
@@ -40,6 +42,7 @@ export function resolvePlan(
   const { sections } = resolution;
 
   const environments = resolveEnvironments(resolution);
+  checkHealth(resolution);
   const servers = Object.values(environments).map((environment) => environment.server);
   const commands = resolveCommands(resolution, servers);
   const migration = resolveMigration(resolution, servers);
@@ -93,7 +96,7 @@ export function resolvePlan(
     indexes,
     prerequisites,
     criticalLogs: logs?.critical,
-    healthPath: health.path,
+    healthPath: health.path ?? '',
     healthWithin: health.within,
     functional: functional ?? [],
     smoke: smoke ?? [],
@@ -146,6 +149,7 @@ function resolveEnvironments(resolution: Resolution): Partial<Record<Environment
     const { login, application } = authored;
     const named = authored.server;
     const place = named === undefined ? undefined : server(resolution, { name: named, path: at('server') });
+    const reading = resolveHealth(resolution, name);
     const found: Environment = {
       name,
       api: apiUrl(resolution, { name: authored.api, path: at('api') }),
@@ -159,8 +163,8 @@ function resolveEnvironments(resolution: Resolution): Partial<Record<Environment
         password: resolution.secret(authored.database.password, at('database', 'password')),
       };
     }
-    if (login !== undefined)
-      found.login = { ...login, password: resolution.secret(login.password, at('login', 'password')) };
+    if (login !== undefined) found.login = resolveLogin(resolution, login, at('login'));
+    if (reading) found.health = reading;
     environments[name] = found;
   }
   const { staging, production } = environments;

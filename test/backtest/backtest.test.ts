@@ -10,26 +10,14 @@ import { type Criterion, type Sample, sampleOf } from '../../src/domain/watch/cr
 import { seriesLineAt } from '../../src/domain/watch/series.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { surefoot } from '../client/command-line.js';
+import { criterionWith } from '../helpers/criteria.js';
 import { replaceOnce, SHIPPED, shippedText, write } from '../plan/plan-files.js';
 
 const START = Date.UTC(2025, 10, 24, 12);
 const MINUTE = 60_000;
 const POLICY = { onStepFailure: 'full' as const };
 
-const errors: Criterion = {
-  id: 'errors',
-  title: 'Error rate > 10 %',
-  metric: 'error-rate',
-  unit: '%',
-  breach: { comparison: '>', threshold: 10 },
-  for: 2 * MINUTE,
-  tier: 'rollback',
-  rollback: 'code',
-  noData: 'unknown',
-  notANumber: 'unknown',
-  providerError: 'unknown',
-  minimumSamples: 3,
-};
+const errors = criterionWith({ title: 'Error rate > 10 %', rollback: 'code', minimumSamples: 3 });
 
 function watchOf(parts: Partial<Watch> & { criteria?: Criterion[] } = {}): Watch {
   return {

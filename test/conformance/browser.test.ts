@@ -34,7 +34,7 @@ function situations(
       if (request.url === '/favicon.ico') return void response.writeHead(404).end();
       response.writeHead(200, { 'content-length': '10000', 'content-type': 'text/html' });
       response.write('<title>Plans</title><h1>', () => response.destroy());
-    }),
+    }, SHORT),
     error: before(html(SECRET, 500)),
     hang: before(() => {}, SHORT),
     nonsense: before((request) => void request.socket.end('this is not HTTP\r\n\r\n')),
@@ -46,6 +46,7 @@ function situations(
       response.writeHead(200, { 'content-type': 'text/html' });
       more();
     }, SHORT),
+    rateLimit: before(html('slower, please', 429)),
   };
 }
 

@@ -1,9 +1,10 @@
 /** Runs the demo in a state folder of its own; everything is stopped and removed when the test file has ended. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { resetState } from '../../sandbox/local/state.js';
+import { summary } from '../../src/client/commands/demo.js';
 import { type DemoRun, runDemo } from '../../src/demo/run.js';
 import type { Ledger } from '../../src/domain/ledger/ledger.js';
 
@@ -38,4 +39,13 @@ export async function demo(
   });
   runs.push(run);
   return run;
+}
+
+/** A demo in which this goes wrong. In one folder, one run after the other: each begins at the checklist's starting point. */
+export async function rolledBack(home: string, fault: string, signal: AbortSignal) {
+  const run = await demo(home, { fault, signal });
+  const operations = await readFile(join(home, 'environments', 'production', 'operations.log'), 'utf8');
+  const { production } = run;
+  await run.stop();
+  return { document: summary(run), production, operations };
 }

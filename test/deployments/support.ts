@@ -17,6 +17,7 @@ import { prepareTarget, type TargetEnvironment } from '../../sandbox/local/targe
 import { statusQuery } from '../../src/contract/messages.js';
 import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
 import type { Ledger } from '../../src/domain/ledger/ledger.js';
+import { prepareHome } from '../helpers/target-python.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 export const SHIPPED_PLAN = join(root, 'plans', 'eduautismo-performance.yaml');
@@ -33,6 +34,7 @@ export async function ownSandbox(options: { virtualTime: boolean }): Promise<San
     await rm(home, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
+    await prepareHome(home);
     const sandbox = await startSandbox({ home, ...options, searchAttributes: SEARCH_ATTRIBUTES });
     return {
       ...sandbox,

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { programOf } from './programs.js';
 
 export interface TestAuthority {
   /** The root certificate, a file. */
@@ -13,9 +14,10 @@ export interface TestAuthority {
 }
 
 export function makeAuthority(): TestAuthority {
+  const program = programOf('openssl');
   const folder = mkdtempSync(join(tmpdir(), 'surefoot-certificates-'));
   const file = (name: string) => join(folder, name);
-  const openssl = (...words: string[]) => execFileSync('openssl', words, { stdio: 'pipe' });
+  const openssl = (...words: string[]) => execFileSync(program, words, { stdio: 'pipe' });
   const key = ['-newkey', 'rsa:2048', '-nodes', '-sha256'];
   openssl(
     'req',

@@ -1,18 +1,14 @@
 /** Debian's PgBouncer in front of a test's PostgreSQL. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { unprivilegedAccount } from '../../sandbox/local/account.js';
 import type { Database } from '../../src/contract/plan/environment.js';
 import { unusedPort } from '../../src/local/ports.js';
-
-const BINARY = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']
-  .map((folder) => join(folder, 'pgbouncer'))
-  .find((file) => existsSync(file));
+import { programOf } from './programs.js';
 
 export interface TestPooler {
   port: number;
@@ -26,7 +22,7 @@ export async function startPgbouncer(
   to: Database,
   settings: { pool_mode: 'session' | 'transaction' | 'statement' } & Record<string, string | number>,
 ): Promise<TestPooler> {
-  if (BINARY === undefined) throw new Error('no PgBouncer on PATH: apt-get install pgbouncer');
+  const program = programOf('pgbouncer');
   // It refuses to run as root.
   const account = await unprivilegedAccount();
   const folder = await mkdtemp(join(tmpdir(), 'surefoot-pgbouncer-'));
@@ -46,7 +42,7 @@ export async function startPgbouncer(
   if (account) for (const path of [folder, file('users'), file('ini')]) await chown(path, account.uid, account.gid);
   const log: string[] = [];
   const own = account ? { uid: account.uid, gid: account.gid } : {};
-  const bouncer = spawn(BINARY, [file('ini')], { ...own, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
+  const bouncer = spawn(program, [file('ini')], { ...own, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
   bouncer.stderr.on('data', (chunk) => log.push(String(chunk)));
   const ended = new Promise((resolve) => bouncer.once('exit', resolve));
   const through = (database: Database) => ({ ...database, port });

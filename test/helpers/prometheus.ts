@@ -1,12 +1,12 @@
 /** A real Prometheus with a data folder of its own that scrapes the targets it is given every second. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { vi } from 'vitest';
 import { stringify } from 'yaml';
+import { programOf } from './programs.js';
 import { deadPort } from './server.js';
 
 export interface TestPrometheus {
@@ -19,24 +19,13 @@ export interface TestPrometheus {
   remove: () => Promise<void>;
 }
 
-const binaryOf = (name: string): string | undefined =>
-  [...(process.env.PATH ?? '').split(delimiter), '/usr/bin']
-    .map((folder) => join(folder, name))
-    .find((file) => existsSync(file));
-
-export const prometheusBinary = (): string | undefined => binaryOf('prometheus');
-
-/** Prometheus' own unit tests for rules and expressions; it comes with Prometheus. */
-export const promtoolBinary = (): string | undefined => binaryOf('promtool');
-
 /**
- * Lets promtool run unit tests (https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/).
+ * Lets promtool, which comes with Prometheus, run unit tests (https://prometheus.io/docs/prometheus/latest/configuration/unit_testing_rules/).
  * @returns what differs in its words; nothing when all is as expected
  * @throws Error when promtool is not installed
  */
 export async function testRules({ rules, ...tests }: { rules: object; [name: string]: unknown }): Promise<string> {
-  const binary = promtoolBinary();
-  if (binary === undefined) throw new Error('no promtool on PATH: apt-get install prometheus');
+  const binary = programOf('promtool', 'prometheus');
   const folder = await mkdtemp(join(tmpdir(), 'surefoot-promtool-'));
   try {
     await writeFile(join(folder, 'rules.json'), JSON.stringify(rules));
@@ -58,8 +47,7 @@ export async function testRules({ rules, ...tests }: { rules: object; [name: str
  * @throws Error when Prometheus is not installed
  */
 export async function startPrometheus(jobs: Record<string, number[]>, rules: string[] = []): Promise<TestPrometheus> {
-  const binary = prometheusBinary();
-  if (binary === undefined) throw new Error('no Prometheus on PATH: apt-get install prometheus');
+  const binary = programOf('prometheus');
   const folder = await mkdtemp(join(tmpdir(), 'surefoot-prometheus-'));
   const port = await deadPort();
   const url = `http://127.0.0.1:${port}`;

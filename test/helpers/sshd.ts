@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Server } from '../../src/contract/plan/environment.js';
 import { unusedPort } from '../../src/local/ports.js';
-
-export const SSHD = ['/usr/sbin/sshd', '/usr/bin/sshd', '/usr/local/sbin/sshd'].find((file) => existsSync(file));
+import { programOf } from './programs.js';
 
 type SshServer = Extract<Server, { kind: 'ssh' }>;
 
@@ -26,7 +25,8 @@ export interface TestSshd {
 
 /** @throws Error when openssh-server is not installed */
 export async function startSshd(): Promise<TestSshd> {
-  if (!SSHD) throw new Error('no sshd: install openssh-server');
+  const program = programOf('sshd', 'openssh-server');
+  programOf('ssh-agent', 'openssh-client');
   const folder = mkdtempSync(join(tmpdir(), 'surefoot-sshd-'));
   const file = (name: string) => join(folder, name);
   for (const name of ['host', 'other-host', 'login']) {
@@ -60,7 +60,7 @@ export async function startSshd(): Promise<TestSshd> {
   // Debian's package makes this folder when its own service starts; a server run by root wants it.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const log: string[] = [];
-  const sshd = spawn(SSHD, ['-D', '-e', '-f', file('config')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const sshd = spawn(program, ['-D', '-e', '-f', file('config')], { stdio: ['ignore', 'ignore', 'pipe'] });
   sshd.stderr.on('data', (chunk) => log.push(String(chunk)));
   const agent = await startAgent(file('agent.sock'), file('login'));
   await listening(sshd, log);

@@ -29,7 +29,7 @@ test.each(batches.map((batch, index) => ({ index, batch })))(
       { jobs: 2 },
     );
     try {
-      const wrong = rehearsals.played.flatMap((played, place) => {
+      const wrong = rehearsals.runs.flatMap((played, place) => {
         const { example, parts } = accepted[place] ?? {};
         return wrongWith(played).map((text) => `${example} without ${parts?.join(' and ')}: ${text}`);
       });

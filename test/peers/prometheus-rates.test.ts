@@ -5,9 +5,8 @@ import { readPages } from '../../src/adapters/metrics/prometheus/scrape-readings
 import type { ScrapeReading } from '../../src/contract/plan/metrics.js';
 import { uniform } from '../domain/trends/noise.js';
 import { countedPages } from '../helpers/counted-pages.js';
-import { promtoolBinary, testRules } from '../helpers/prometheus.js';
+import { testRules } from '../helpers/prometheus.js';
 
-const isMissing = promtoolBinary() === undefined && !process.env.CI;
 const SEED = Number(process.env.SUREFOOT_SEED ?? Date.now() % 2 ** 31);
 const APPLICATIONS = 400;
 const PAGES = 7;
@@ -124,55 +123,52 @@ function inputSeries(app: number, pages: (Page | undefined)[]) {
   });
 }
 
-describe.skipIf(isMissing)(
-  `as promtool has it (seed ${SEED}; skipped only where it is not installed: apt-get install prometheus)`,
-  () => {
-    const random = uniform(SEED);
-    const applications = Array.from({ length: APPLICATIONS }, () => application(random));
+describe(`as promtool has it (seed ${SEED})`, () => {
+  const random = uniform(SEED);
+  const applications = Array.from({ length: APPLICATIONS }, () => application(random));
 
-    test.each(Object.entries(READINGS))(`the %s of ${APPLICATIONS} applications`, async (_, { read, unit, query }) => {
-      const ours = applications.flatMap((pages, app) => {
-        const looks = pages.flatMap((page) => (page ? [{ at: page.at, text: textOf(page) }] : []));
-        const reading = readPages(countedPages(looks, [read]), { read, unit });
-        return 'value' in reading
-          ? [{ series: `ours{app="${app}"}`, values: Array(PAGES).fill(reading.value).join(' ') }]
-          : [];
-      });
-      expect(ours.length).toBeGreaterThan(APPLICATIONS / 2);
-      // What is 0/0 there is no data here.
-      const theirs = `(${query} == ${query})`;
-      const none = (expr: string) => ({ expr, eval_time: `${(PAGES - 1) * STEP}ms`, exp_samples: [] });
-      const difference = await testRules({
-        rules: { groups: [] },
-        evaluation_interval: '10s',
-        tests: [
-          {
-            interval: '10s',
-            input_series: [...applications.flatMap((pages, app) => inputSeries(app, pages)), ...ours],
-            promql_expr_test: [
-              none(`abs(${theirs} - on (app) ours) > 0.0001 * (1 + ours)`),
-              none(`${theirs} unless on (app) ours`),
-              none(`ours unless on (app) ${theirs}`),
-            ],
-          },
-        ],
-      });
-      expect(difference, `seed ${SEED}`).toBe('');
+  test.each(Object.entries(READINGS))(`the %s of ${APPLICATIONS} applications`, async (_, { read, unit, query }) => {
+    const ours = applications.flatMap((pages, app) => {
+      const looks = pages.flatMap((page) => (page ? [{ at: page.at, text: textOf(page) }] : []));
+      const reading = readPages(countedPages(looks, [read]), { read, unit });
+      return 'value' in reading
+        ? [{ series: `ours{app="${app}"}`, values: Array(PAGES).fill(reading.value).join(' ') }]
+        : [];
     });
+    expect(ours.length).toBeGreaterThan(APPLICATIONS / 2);
+    // What is 0/0 there is no data here.
+    const theirs = `(${query} == ${query})`;
+    const none = (expr: string) => ({ expr, eval_time: `${(PAGES - 1) * STEP}ms`, exp_samples: [] });
+    const difference = await testRules({
+      rules: { groups: [] },
+      evaluation_interval: '10s',
+      tests: [
+        {
+          interval: '10s',
+          input_series: [...applications.flatMap((pages, app) => inputSeries(app, pages)), ...ours],
+          promql_expr_test: [
+            none(`abs(${theirs} - on (app) ours) > 0.0001 * (1 + ours)`),
+            none(`${theirs} unless on (app) ours`),
+            none(`ours unless on (app) ${theirs}`),
+          ],
+        },
+      ],
+    });
+    expect(difference, `seed ${SEED}`).toBe('');
+  });
 
-    test('and it would tell a difference', async () => {
-      const difference = await testRules({
-        rules: { groups: [] },
-        evaluation_interval: '10s',
-        tests: [
-          {
-            interval: '10s',
-            input_series: [{ series: 'ours', values: '1 2 3' }],
-            promql_expr_test: [{ expr: 'ours > 2', eval_time: '20s', exp_samples: [] }],
-          },
-        ],
-      });
-      expect(difference).toContain('got');
+  test('and it would tell a difference', async () => {
+    const difference = await testRules({
+      rules: { groups: [] },
+      evaluation_interval: '10s',
+      tests: [
+        {
+          interval: '10s',
+          input_series: [{ series: 'ours', values: '1 2 3' }],
+          promql_expr_test: [{ expr: 'ours > 2', eval_time: '20s', exp_samples: [] }],
+        },
+      ],
     });
-  },
-);
+    expect(difference).toContain('got');
+  });
+});

@@ -26,7 +26,7 @@ test('what is accepted without some of its parts rehearses to the end, and what 
     { jobs: 2 },
   );
   try {
-    const wrong = rehearsals.played.map((played) => wrongWith(played));
+    const wrong = rehearsals.runs.map((played) => wrongWith(played));
     expect(wrong, JSON.stringify(settled.map(({ parts }) => parts))).toEqual(accepted.map(() => []));
   } finally {
     await rehearsals.stop();

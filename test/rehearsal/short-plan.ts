@@ -3,6 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { type Rehearsals, rehearse } from '../../src/rehearsal/rehearse.js';
 import { loadScenario, type Scenario } from '../../src/rehearsal/scenario/scenario.js';
 import { shippedText } from '../plan/plan-files.js';
 
@@ -38,4 +39,13 @@ export function scenario(name: string, text: string, plan = planFile): Scenario 
   const file = join(folder, `${name}.yaml`);
   writeFileSync(file, `scenario: ${name}\n${text}`);
   return loadScenario(file, plan);
+}
+
+/** Plays scenarios, each by its title and the YAML below `scenario:`. */
+export function rehearseAll(list: Record<string, string>): Promise<Rehearsals> {
+  const scenarios = Object.entries(list).map(([title, text], index) => ({
+    ...scenario(`s${index + 1}`, text.trimStart()),
+    title,
+  }));
+  return rehearse(scenarios, { jobs: 3 });
 }

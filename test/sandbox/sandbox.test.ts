@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { execa } from 'execa';
 import pg from 'pg';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { writeBindings } from '../../sandbox/local/bindings.js';
 import { type Sandbox, type SandboxDescription, startSandbox } from '../../sandbox/local/sandbox.js';
 import type { TargetEnvironment } from '../../sandbox/local/target.js';
@@ -16,10 +17,10 @@ import { clearFaults, setFault } from '../../src/local/faults.js';
 import { processStart, waitFor } from '../../src/local/processes.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { runActivity } from '../activities/support.js';
+import { prepareHome } from '../helpers/target-python.js';
 import { scratchFolder } from './scratch-folders.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const compiled = join(root, 'node_modules', '.cache', 'surefoot-sandbox-test');
 
 type Health = { status: string; version: string; environment: string; maintenance: boolean };
 
@@ -64,13 +65,25 @@ async function unproven(sandbox: Sandbox): Promise<string[]> {
   return reports.flatMap(({ facts }) => facts.filter(({ ok }) => !ok).map(({ text }) => text));
 }
 
-beforeAll(async () => {
-  const options = ['-p', 'tsconfig.build.json', '--noCheck', '--outDir', compiled];
-  await execa(join(root, 'node_modules', '.bin', 'tsc'), options, { cwd: root });
-}, 60_000);
+/** Of all processes. A bare machine has no `ps`, and another system no /proc. */
+function commandLines(): string {
+  if (!existsSync('/proc/self/cmdline')) return execFileSync('ps', ['-eo', 'args='], { encoding: 'utf8' });
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return processes.map((pid) => readIfThere(join('/proc', pid, 'cmdline'))).join('\n');
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    // It has ended meanwhile.
+    return '';
+  }
+}
 
 test('a sandbox starts both environments where the checklist begins, again and again, and stops all of it', async () => {
   const home = await scratchFolder();
+  await prepareHome(home);
   const sandbox = await startSandbox({ home, virtualTime: true, durable: false });
   onTestFinished(() => sandbox.stop());
   const { staging, production } = sandbox.target.environments;
@@ -115,8 +128,9 @@ test('a sandbox starts both environments where the checklist begins, again and a
 
 test('what a sandbox killed with SIGKILL left running is stopped by the next start', async () => {
   const home = await scratchFolder();
+  await prepareHome(home);
   const program = `
-    import { startSandbox } from ${JSON.stringify(pathToFileURL(join(compiled, 'sandbox', 'local', 'sandbox.js')).href)};
+    import { startSandbox } from ${JSON.stringify(pathToFileURL(join(root, 'dist', 'sandbox', 'local', 'sandbox.js')).href)};
     const sandbox = await startSandbox({ home: ${JSON.stringify(home)}, virtualTime: false });
     console.log('ready');
     setInterval(() => {}, 1000);`;
@@ -150,8 +164,7 @@ test('when one part cannot start the others are stopped and the folder is free a
   await writeFile(join(home, 'postgres-15'), 'a file where the data folder should be');
   await writeFile(join(home, 'temporal'), 'a file where the database should be');
   await expect(startSandbox({ home, virtualTime: false })).rejects.toThrow();
-  const services = await execa('ps', ['-eo', 'args='], { reject: false });
-  expect(services.stdout).not.toContain(home);
+  expect(commandLines()).not.toContain(home);
   await expect(stat(join(home, 'lock.json'))).rejects.toMatchObject({ code: 'ENOENT' });
 }, 120_000);
 
@@ -165,6 +178,5 @@ test('an interrupted start stops what it had started', async () => {
     progress: (message) => message.startsWith('Temporal is ready') && interruption.abort(),
   });
   await expect(start).rejects.toMatchObject({ code: 'stopped' });
-  const services = await execa('ps', ['-eo', 'args='], { reject: false });
-  expect(services.stdout).not.toContain(home);
+  expect(commandLines()).not.toContain(home);
 }, 120_000);

@@ -1,24 +1,18 @@
 /** A day of watching in virtual time, with the real activities on a real page of metrics. */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createSampleActivities } from '../../src/activities/metrics/samples.js';
 import { createTrendActivities } from '../../src/activities/metrics/trends.js';
 import { evidenceFile } from '../../src/adapters/evidence/evidence-store.js';
 import type { WatchInput, WatchResult } from '../../src/contract/messages.js';
 import type { Metric } from '../../src/contract/plan/metrics.js';
 import type { Watch } from '../../src/contract/plan/watch.js';
-import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import type { LeakTrend } from '../../src/domain/trends/trend.js';
-import type { Criterion } from '../../src/domain/watch/criteria.js';
-import { choosePorts } from '../../src/local/ports.js';
-import { startTemporalServer } from '../../src/local/temporal.js';
-import { timeSkippingInterceptor } from '../../src/local/time-skipping.js';
 import { evidencePlace } from '../helpers/context.js';
+import { criterionWith } from '../helpers/criteria.js';
 import { serve } from '../helpers/server.js';
-import { scratchFolder } from '../sandbox/scratch-folders.js';
+import { workflowServer } from '../helpers/workflow-server.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -40,19 +34,14 @@ const leak: LeakTrend = {
   minimumSamples: 60,
 };
 
-const full: Criterion = {
+const full = criterionWith({
   id: 'full',
   title: 'Memória',
   metric: 'memory',
-  unit: '%',
   breach: { comparison: '>', threshold: 90 },
   for: 0,
-  tier: 'rollback',
-  noData: 'unknown',
-  notANumber: 'unknown',
-  providerError: 'unknown',
   minimumSamples: 10,
-};
+});
 
 function watchOf(id: string, url: string): Watch {
   const read = { share: { of: { name: 'used', labels: { of: id } }, to: { name: 'limit' } } };
@@ -76,6 +65,8 @@ function watchOf(id: string, url: string): Watch {
   };
 }
 
+const temporal = workflowServer();
+
 test('trends are judged when a watch has run to its end, and left undecided when a breach ends it', async () => {
   let looks = 0;
   const page = await serve((_, response) => {
@@ -84,26 +75,12 @@ test('trends are judged when a watch has run to its end, and left undecided when
       `used{of="leaking"} ${20 + Math.min(looks / 10, 60)}\nused{of="steady"} 20\nused{of="broken"} 95\nlimit 100\n`,
     );
   });
-  const folder = await scratchFolder();
-  const server = await startTemporalServer({
-    folder,
-    ports: await choosePorts(folder, ['grpc', 'ui']),
-    virtualTime: true,
-    searchAttributes: {},
-  });
-  onTestFinished(() => server.stop());
-  const connection = await Connection.connect({ address: server.address, interceptors: [timeSkippingInterceptor()] });
-  onTestFinished(() => connection.close());
-  const native = await NativeConnection.connect({ address: server.address });
-  const worker = await Worker.create({
-    connection: native,
+  const stop = await temporal.work({
     taskQueue: TASK_QUEUE,
     workflowsPath: fileURLToPath(new URL('../../src/workflows/watch/watch.ts', import.meta.url)),
-    sinks: SILENT_SINKS,
     activities: { ...createSampleActivities(), ...createTrendActivities() },
   });
   const evidence = await evidencePlace();
-  const client = new Client({ connection });
   const watch = async (id: string): Promise<WatchResult> => {
     const input: WatchInput = {
       deployment: 'd-1',
@@ -115,11 +92,15 @@ test('trends are judged when a watch has run to its end, and left undecided when
       baselines: {},
       roles: [],
     };
-    return client.workflow.execute('MonitorWorkflow', { workflowId: id, taskQueue: TASK_QUEUE, args: [input] });
+    return temporal.virtual.workflow.execute('MonitorWorkflow', {
+      workflowId: id,
+      taskQueue: TASK_QUEUE,
+      args: [input],
+    });
   };
   const ids = ['leaking', 'steady', 'broken'];
-  const results = await worker.runUntil(Promise.all(ids.map(watch)));
-  await native.close();
+  const results = await Promise.all(ids.map(watch));
+  await stop();
 
   const [leaking, steady, broken] = results as [WatchResult, WatchResult, WatchResult];
   expect(leaking).toMatchObject({

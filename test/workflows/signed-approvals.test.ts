@@ -1,28 +1,23 @@
 /** Signed approvals on a real server, with real keys: who has access to Temporal, and no key, approves nothing. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client, Connection, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
+import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { createPeopleActivities } from '../../src/activities/notify/people.js';
 import { createApprovalActivities } from '../../src/activities/review/approvals.js';
 import { run } from '../../src/client/main.js';
 import type { ApprovalActivities } from '../../src/contract/activities/review.js';
 import type { DeployInput } from '../../src/contract/deployment.js';
 import { decideUpdate, decisionSignals, statusQuery } from '../../src/contract/messages.js';
-import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
-import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import { approvalStatement } from '../../src/domain/decisions/approvals.js';
 import type { Decision, Ledger } from '../../src/domain/ledger/ledger.js';
-import { choosePorts } from '../../src/local/ports.js';
-import { startTemporalServer, type TemporalServer } from '../../src/local/temporal.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { makeKey, type TestKey } from '../helpers/ssh-keys.js';
+import { workflowServer } from '../helpers/workflow-server.js';
 import { SHIPPED } from '../plan/plan-files.js';
 
 const SIGN_OFFS = [
@@ -33,11 +28,8 @@ const SIGN_OFFS = [
   ['gabriela.dias', 'product-owner'],
 ] as const;
 
+const temporal = workflowServer();
 let folder: string;
-let server: TemporalServer;
-let client: Client;
-let worker: Worker;
-let working: Promise<void>;
 let plan: ResolvedPlan;
 let commit: string;
 const keys = new Map<string, TestKey>();
@@ -55,7 +47,7 @@ const git = (...words: string[]) =>
   );
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'surefoot-signing-'));
+  folder = temporal.folder;
   await mkdir(join(folder, 'repository'));
   git('init', '-q', '-b', 'main');
   writeFileSync(join(folder, 'repository', 'a'), 'a');
@@ -80,29 +72,15 @@ beforeAll(async () => {
     notifications: { ...resolved.notifications, channels: [], events: {}, notices: [], reminders: undefined },
   };
 
-  const ports = await choosePorts(folder, ['grpc', 'ui']);
-  server = await startTemporalServer({ folder, ports, virtualTime: false, searchAttributes: SEARCH_ATTRIBUTES });
-  client = new Client({ connection: await Connection.connect({ address: server.address }) });
-  worker = await Worker.create({
-    connection: await NativeConnection.connect({ address: server.address }),
+  await temporal.work({
     taskQueue: 'signing',
     workflowsPath: fileURLToPath(new URL('./signing.ts', import.meta.url)),
-    sinks: SILENT_SINKS,
     activities: {
       ...createPeopleActivities(),
       ...real,
       verifySignature: (claim: Parameters<typeof verifySignature>[0]) => verifySignature(claim),
     },
   });
-  working = worker.run();
-}, 120_000);
-
-afterAll(async () => {
-  worker.shutdown();
-  await working;
-  await client.connection.close();
-  await server.stop();
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
 afterEach(() => {
@@ -116,7 +94,7 @@ const ledgerOf = (handle: WorkflowHandle): Promise<Ledger> => handle.query(statu
 async function start(): Promise<{ handle: WorkflowHandle; deployment: string; digest: string }> {
   const deployment = `d-${++count}`;
   const input: DeployInput = { deployment, plan, digest: 'd'.repeat(64), startedBy: 'ana.souza', clock: 'real' };
-  const handle = await client.workflow.start('DeployWorkflow', {
+  const handle = await temporal.client.workflow.start('DeployWorkflow', {
     taskQueue: 'signing',
     workflowId: `surefoot/${deployment}`,
     args: [input, commit],
@@ -211,7 +189,7 @@ async function boardOf(handle: WorkflowHandle): Promise<string> {
 
 test('`surefoot approve --sign` signs what is asked for, also where only the digest’s beginning is given', async () => {
   const { handle, deployment, digest } = await start();
-  vi.stubEnv('TEMPORAL_ADDRESS', server.address);
+  vi.stubEnv('TEMPORAL_ADDRESS', temporal.address);
   vi.stubEnv('TEMPORAL_CONFIG_FILE', join(folder, 'none.toml'));
   vi.stubEnv('SUREFOOT_HOME', folder);
   const said: string[] = [];
@@ -288,7 +266,7 @@ test('two signed approvals of one role at the same moment: one counts, and the o
 test('a release that moved on since staging has proven it cannot be proposed, and nobody may skip that', async () => {
   const deployment = `d-${++count}`;
   const input: DeployInput = { deployment, plan, digest: 'd'.repeat(64), startedBy: 'ana.souza', clock: 'real' };
-  const handle = await client.workflow.start('DeployWorkflow', {
+  const handle = await temporal.client.workflow.start('DeployWorkflow', {
     taskQueue: 'signing',
     workflowId: `surefoot/${deployment}`,
     args: [input, 'c'.repeat(40)],

@@ -1,60 +1,34 @@
 /** Steps that put several activities and people together, on a real server: the documentation, the restart. */
 import { writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { createBrowserActivities } from '../../src/activities/application/documentation.js';
 import { createHttpActivities } from '../../src/activities/application/endpoints.js';
 import { createCommandActivities } from '../../src/activities/commands.js';
 import { createPeopleActivities } from '../../src/activities/notify/people.js';
 import type { DeployInput } from '../../src/contract/deployment.js';
 import { decideUpdate, statusQuery } from '../../src/contract/messages.js';
-import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
 import type { Command } from '../../src/contract/plan/commands.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
-import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import type { Decision, OpenQuestion, StepRecord } from '../../src/domain/ledger/ledger.js';
-import { choosePorts } from '../../src/local/ports.js';
-import { startTemporalServer, type TemporalServer } from '../../src/local/temporal.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { json, serve } from '../helpers/server.js';
+import { workflowServer } from '../helpers/workflow-server.js';
 import { SHIPPED } from '../plan/plan-files.js';
 
-let folder: string;
-let server: TemporalServer;
-let client: Client;
-let worker: Worker;
-let working: Promise<void>;
+const temporal = workflowServer();
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'surefoot-steps-'));
-  const ports = await choosePorts(folder, ['grpc', 'ui']);
-  server = await startTemporalServer({ folder, ports, virtualTime: false, searchAttributes: SEARCH_ATTRIBUTES });
-  client = new Client({ connection: await Connection.connect({ address: server.address }) });
-  worker = await Worker.create({
-    connection: await NativeConnection.connect({ address: server.address }),
+  await temporal.work({
     taskQueue: 'steps',
     workflowsPath: fileURLToPath(new URL('./steps.ts', import.meta.url)),
-    sinks: SILENT_SINKS,
     activities: {
       ...createPeopleActivities(),
       ...createBrowserActivities(),
       ...createHttpActivities(),
-      ...createCommandActivities({ state: join(folder, 'state') }),
+      ...createCommandActivities({ state: join(temporal.folder, 'state') }),
     },
   });
-  working = worker.run();
-}, 120_000);
-
-afterAll(async () => {
-  worker.shutdown();
-  await working;
-  await client.connection.close();
-  await server.stop();
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
 const shipped = loadPlan(SHIPPED).resolved;
@@ -68,10 +42,14 @@ async function carryOut(
 ): Promise<{ steps: StepRecord[]; asked?: OpenQuestion }> {
   count += 1;
   const notifications = { ...shipped.notifications, channels: [], events: {} };
-  const plan: ResolvedPlan = { ...shipped, evidence: join(folder, 'evidence'), notifications, ...changes };
+  const plan: ResolvedPlan = { ...shipped, evidence: join(temporal.folder, 'evidence'), notifications, ...changes };
   const deployment = `d-${count}`;
   const input: DeployInput = { deployment, plan, digest: '0'.repeat(64), startedBy: 'ana.souza', clock: 'real' };
-  const handle = await client.workflow.start(workflow, { taskQueue: 'steps', workflowId: deployment, args: [input] });
+  const handle = await temporal.client.workflow.start(workflow, {
+    taskQueue: 'steps',
+    workflowId: deployment,
+    args: [input],
+  });
   const question = async () => (await handle.query(statusQuery)).questions[0];
   const asked = say && (await vi.waitUntil(question, { timeout: 20_000, interval: 50 }));
   if (say) await handle.executeUpdate(decideUpdate, { args: [say] });
@@ -107,9 +85,9 @@ test('a plan without documentation has no such step', async () => {
 /** The shipped plan with a service whose restart writes these lines to its log. */
 async function restartable(lines: string[], version = 'main'): Promise<Partial<ResolvedPlan>> {
   const { url } = await serve((_, response) => json(response, { version }));
-  const log = join(folder, `app-${count}.log`);
+  const log = join(temporal.folder, `app-${count}.log`);
   writeFileSync(log, 'application started\nCRITICAL: long ago\n');
-  const command = (...run: string[]): Command => ({ run, on: 'worker', folder, timeout: 10_000 });
+  const command = (...run: string[]): Command => ({ run, on: 'worker', folder: temporal.folder, timeout: 10_000 });
   const restartService = command('sh', '-c', 'for line in "$@"; do echo "$line" >> "$0"; done', log, ...lines);
   const { production } = shipped.environments;
   return {

@@ -1,12 +1,8 @@
 /** Waiting for windows and overriding them, and production's load test: the deployment's own code on a real server. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Temporal } from '@js-temporal/polyfill';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { WorkflowHandle } from '@temporalio/client';
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createPeopleActivities } from '../../src/activities/notify/people.js';
 import { createWindowActivities } from '../../src/activities/windows.js';
 import type { Activities } from '../../src/contract/activities/activities.js';
@@ -14,15 +10,11 @@ import type { Clock } from '../../src/contract/activities/step.js';
 import type { WindowActivities } from '../../src/contract/activities/windows.js';
 import type { DeployInput } from '../../src/contract/deployment.js';
 import { decideUpdate, decisionSignals, statusQuery } from '../../src/contract/messages.js';
-import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import type { Windows } from '../../src/contract/plan/windows.js';
-import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import type { Decision, Ledger, StepRecord } from '../../src/domain/ledger/ledger.js';
-import { choosePorts } from '../../src/local/ports.js';
-import { startTemporalServer, type TemporalServer } from '../../src/local/temporal.js';
-import { timeSkippingInterceptor } from '../../src/local/time-skipping.js';
 import { loadPlan } from '../../src/plan/load.js';
+import { workflowServer } from '../helpers/workflow-server.js';
 import { replaceOnce, SHIPPED, shippedText, write } from '../plan/plan-files.js';
 
 const HOUR = 3_600_000;
@@ -35,26 +27,12 @@ interface Ended {
   at: number;
 }
 
-let folder: string;
-let server: TemporalServer;
-let clients: Record<Clock, Client>;
-let worker: Worker;
-let working: Promise<void>;
+const temporal = workflowServer();
 let look: WindowActivities['nextOpening'];
 let sampled: Activities['sampleMetrics'];
 const loadTests = vi.fn<Activities['runLoadTest']>();
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'surefoot-windows-'));
-  const ports = await choosePorts(folder, ['grpc', 'ui']);
-  server = await startTemporalServer({ folder, ports, virtualTime: true, searchAttributes: SEARCH_ATTRIBUTES });
-  const { address } = server;
-  clients = {
-    real: new Client({ connection: await Connection.connect({ address }) }),
-    virtual: new Client({
-      connection: await Connection.connect({ address, interceptors: [timeSkippingInterceptor()] }),
-    }),
-  };
   const activities: Partial<Activities> = {
     ...createPeopleActivities(),
     nextOpening: (asked) => look(asked),
@@ -62,22 +40,11 @@ beforeAll(async () => {
     sampleMetrics: (asked) => sampled(asked),
     sealSeries: async () => [],
   };
-  worker = await Worker.create({
-    connection: await NativeConnection.connect({ address }),
+  await temporal.work({
     taskQueue: 'windows',
     workflowsPath: fileURLToPath(new URL('./windows.ts', import.meta.url)),
-    sinks: SILENT_SINKS,
     activities,
   });
-  working = worker.run();
-}, 120_000);
-
-afterAll(async () => {
-  worker.shutdown();
-  await working;
-  await Promise.all(Object.values(clients).map(({ connection }) => connection.close()));
-  await server.stop();
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
 beforeEach(() => {
@@ -113,7 +80,8 @@ function start(
       : undefined,
   };
   const input: DeployInput = { deployment, plan: changed, digest: '0'.repeat(64), startedBy: 'ana.souza', clock };
-  return clients[clock].workflow.start(type, { taskQueue: 'windows', workflowId: deployment, args: [input] });
+  const client = clock === 'virtual' ? temporal.virtual : temporal.client;
+  return client.workflow.start(type, { taskQueue: 'windows', workflowId: deployment, args: [input] });
 }
 
 const ended = (handle: WorkflowHandle): Promise<Ended> => handle.result() as Promise<Ended>;

@@ -11,7 +11,6 @@ import type { EvidencePlace, StepKey } from '../../contract/activities/step.js';
 import { DOCUMENTATION_FACTS } from '../../contract/checks.js';
 import type { ApiDocumentation } from '../../contract/plan/application.js';
 import type { Environment } from '../../contract/plan/environment.js';
-import { needed } from '../../contract/plan/parts.js';
 import { type Fact, type StepReport, unknownFact } from '../../domain/evidence.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
 import { evidencePath } from '../commands/recorded-commands.js';
@@ -48,7 +47,7 @@ function look(
     const secrets: string[] = [];
     const identity = async () => {
       const found = await identityOf(environment, signal);
-      if (!('refused' in found)) secrets.push(found.token, found.password);
+      if (!('refused' in found)) secrets.push(found.token, found.password ?? '');
       return found;
     };
     const read = await swagger.read(environment.api + documentation.path);
@@ -80,7 +79,8 @@ function look(
 async function identityOf(environment: Environment, signal: AbortSignal): Promise<Identity | { refused: string }> {
   const login = await logIn(environment, signal);
   if ('refused' in login) return login;
-  const { username, password } = needed(environment.login);
   const token = (login.headers.authorization ?? '').replace(/^Bearer /, '');
-  return { token, username, password: await readSecret(password) };
+  const method = environment.login;
+  if (!method || !('password' in method)) return { token };
+  return { token, username: method.username, password: await readSecret(method.password) };
 }

@@ -20,8 +20,9 @@ const LOOK_EVERY = 250;
 /**
  * Facts: `checkIndexes` establishes `all-present`, `valid`, `columns`, `total` (when the plan states it) and `plans`;
  * `checkIndexUse` `used`.
+ * @param countedWithin how long a scan that is not counted yet is waited for, milliseconds
  */
-export function createIndexActivities(): IndexActivities {
+export function createIndexActivities(countedWithin = COUNTED_WITHIN): IndexActivities {
   return {
     checkIndexes: ({ key, evidence, environment, indexes }) =>
       withHeartbeat(() =>
@@ -46,7 +47,7 @@ export function createIndexActivities(): IndexActivities {
     checkIndexUse: ({ key, evidence, environment, indexes, baseline, advisory }) =>
       withHeartbeat((signal) =>
         withDatabase(databaseOf(environment), async (client) => {
-          const until = new Deadline(COUNTED_WITHIN);
+          const until = new Deadline(countedWithin);
           let use = await readIndexUse(client, indexes.table);
           let judged = judgeUse(indexes, baseline, use);
           while (judged.mayCome && !until.passed) {

@@ -38,6 +38,9 @@ export function databaseOf({ name, database }: Pick<Environment, 'name' | 'datab
 export const rollbackOptions = ({ migration }: Pick<ResolvedPlan, 'migration'>): RollbackOption[] =>
   migration ? ['migration', 'code', 'full'] : ['code'];
 
+/** The migration tool; without a migration one of which nothing is known. */
+export const toolOf = ({ migration }: Pick<ResolvedPlan, 'migration'>): string => migration?.tool ?? 'none';
+
 /** How logs are read, and what they must not show. */
 export const logsOf = ({ commands, criticalLogs }: ResolvedPlan): { command: Command; critical: string } => ({
   command: needed(commands.logs),

@@ -13,9 +13,9 @@ import {
 import { FailureType } from '../../contract/errors.js';
 import type { Backup } from '../../contract/plan/backup.js';
 import type { Database, Environment } from '../../contract/plan/environment.js';
+import { readsStatements } from '../../contract/plan/metrics.js';
 import { databaseOf, environmentsOf, watchesOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
-import type { Watch } from '../../contract/plan/watch.js';
 import { stepsByID } from '../../contract/runbook.js';
 import { formatDuration } from '../../domain/duration.js';
 import { inOneLine } from '../../domain/one-line.js';
@@ -222,9 +222,6 @@ async function catalogue(client: DatabaseClient, environment: Environment, table
   return { name: `${name}-indexes`, step, ok: true, text: `${name} has ${table}, with ${indexes.length} indexes now` };
 }
 
-const asksForStatements = ({ metrics }: Watch): boolean =>
-  metrics.some(({ source }) => source.kind === 'postgres' && 'slowQueries' in source.read);
-
 /** Slow queries: a step of its own on production where a box rests on it, and a metric where a watch has it. */
 async function statements(
   client: DatabaseClient,
@@ -235,7 +232,9 @@ async function statements(
   const { user } = databaseOf(environment);
   const watches = watchesOf(plan).filter((watch) => watch.environment === name);
   const review = name === 'production' ? stepsByID(plan).get(STEPS.databaseReview.id) : undefined;
-  const step = watches.find(asksForStatements)?.id ?? (review?.off === undefined ? review?.id : undefined);
+  const step =
+    watches.find(({ metrics }) => metrics.some(readsStatements))?.id ??
+    (review?.off === undefined ? review?.id : undefined);
   if (step === undefined) return [];
   const finding = { name: `${name}-statements`, step };
   const found = await findStatements(client);

@@ -29,8 +29,16 @@ interface Found {
   paragraph: Paragraph;
 }
 
+/** Of the text that was read last: each scenario of a suite loads the plan anew, and its document is the same. */
+let latest: { text: string; boxes: readonly Box[] } | undefined;
+
 /** Every box of a document, in its order. */
-export function boxesIn(text: string): Box[] {
+export function boxesIn(text: string): readonly Box[] {
+  if (latest?.text !== text) latest = { text, boxes: readBoxes(text) };
+  return latest.boxes;
+}
+
+function readBoxes(text: string): Box[] {
   const found: Found[] = [];
   parseMarkdown(text, {
     exit: {

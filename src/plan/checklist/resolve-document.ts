@@ -62,8 +62,11 @@ function readStart(file: string): Buffer | undefined {
     if (!stats.isFile() && !stats.isDirectory()) return undefined;
     const bytes = Buffer.alloc(LARGEST + 1);
     let length = 0;
-    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
-      read = readSync(descriptor, bytes, length, bytes.length - length, null);
+    let isWhole = false;
+    while (!isWhole) {
+      const read = readSync(descriptor, bytes, length, bytes.length - length, null);
+      length += read;
+      isWhole = read === 0 || length === bytes.length;
     }
     return bytes.subarray(0, length);
   } finally {
@@ -125,9 +128,14 @@ function longestCommon(one: readonly string[], other: readonly string[]): [numbe
     }
   }
   const pairs: [number, number][] = [];
-  for (let row = 0, column = 0; row < one.length && column < other.length; ) {
-    if (one[row] === other[column]) pairs.push([row++, column++]);
-    else if (at(row + 1, column) >= at(row, column + 1)) row += 1;
+  let row = 0;
+  let column = 0;
+  while (row < one.length && column < other.length) {
+    if (one[row] === other[column]) {
+      pairs.push([row, column]);
+      row += 1;
+      column += 1;
+    } else if (at(row + 1, column) >= at(row, column + 1)) row += 1;
     else column += 1;
   }
   return pairs;

@@ -1,5 +1,5 @@
 /** Checklist 1.1 to 1.6: deploy to staging and prove it. */
-import { logsOf, needed } from '../../contract/plan/parts.js';
+import { logsOf, needed, toolOf } from '../../contract/plan/parts.js';
 import type { FirstUpgrade } from '../../contract/reversibility.js';
 import { STEPS } from '../../domain/steps.js';
 import { checks, commandsOn, loadOn, longChecks } from '../common/policies.js';
@@ -17,7 +17,7 @@ export async function staging(deployment: Deployment): Promise<void> {
 
   await deployment.step(STEPS.stagingBackup, (key, summary) =>
     longChecks.backUpDatabase.executeWithOptions({ summary }, [
-      { key, evidence, service: plan.service, environment, backup: needed(plan.backup) },
+      { key, evidence, service: plan.service, environment, backup: needed(plan.backup), tool: toolOf(plan) },
     ]),
   );
   await deployment.step(STEPS.stagingDeploy, (key, summary) =>

@@ -10,7 +10,7 @@ import { awsAt } from '../../helpers/aws.js';
 import { evidencePlace } from '../../helpers/context.js';
 import { type Moto, startMoto } from '../../helpers/moto.js';
 import { hurry, patience } from '../../helpers/patience.js';
-import { prometheusBinary, startPrometheus } from '../../helpers/prometheus.js';
+import { startPrometheus } from '../../helpers/prometheus.js';
 import { json, readBody, serve } from '../../helpers/server.js';
 import { runActivity, temporaryFolder } from '../support.js';
 
@@ -116,21 +116,18 @@ describe('Prometheus', () => {
     expect(await one(await loaded(rule({ name: 'Other' }), rule()))).toMatchObject({ ok: true });
   });
 
-  test.skipIf(prometheusBinary() === undefined && !process.env.CI)(
-    'a real one that has loaded the target’s rules has the five alerts of the checklist',
-    async () => {
-      const prometheus = await startPrometheus({}, [resolve(RULES)]);
-      onTestFinished(() => prometheus.remove());
-      // It evaluates them a moment after it has loaded them.
-      await vi.waitFor(
-        async () => {
-          const facts = await check({ source: { kind: 'prometheus', place: { api: prometheus.url } }, expected });
-          expect(facts.filter(({ ok }) => !ok)).toEqual([]);
-        },
-        { timeout: 30_000, interval: 500 },
-      );
-    },
-  );
+  test('a real one that has loaded the target’s rules has the five alerts of the checklist', async () => {
+    const prometheus = await startPrometheus({}, [resolve(RULES)]);
+    onTestFinished(() => prometheus.remove());
+    // It evaluates them a moment after it has loaded them.
+    await vi.waitFor(
+      async () => {
+        const facts = await check({ source: { kind: 'prometheus', place: { api: prometheus.url } }, expected });
+        expect(facts.filter(({ ok }) => !ok)).toEqual([]);
+      },
+      { timeout: 30_000, interval: 500 },
+    );
+  });
 
   test('one that it cannot evaluate would tell nobody', async () => {
     const fact = await one(await loaded(rule({ health: 'err', lastError: 'many-to-many matching' })));

@@ -11,10 +11,9 @@ import { createBrowserActivities } from '../../../src/activities/application/doc
 import { findBrowser } from '../../../src/adapters/application/browser.js';
 import { evidenceFile } from '../../../src/adapters/evidence/evidence-store.js';
 import type { ApiDocumentation } from '../../../src/contract/plan/application.js';
-import { cacheFolder } from '../../../src/local/folders.js';
-import { ensureVirtualEnvironment } from '../../../src/local/python.js';
 import { environmentAt, evidencePlace, inActivity, key, PASSWORD } from '../../helpers/context.js';
 import { deadPort, serve } from '../../helpers/server.js';
+import { targetPython } from '../../helpers/target-python.js';
 
 const { checkApiDocumentation } = createBrowserActivities();
 const TOKEN = 'not.to.be-seen';
@@ -44,10 +43,7 @@ describe('the API documentation in a browser', () => {
   beforeAll(async () => {
     // Without a browser these tests fail: in CI there is one, and what they are about cannot be had otherwise.
     await findBrowser();
-    const { python } = await ensureVirtualEnvironment({
-      folder: join(cacheFolder(), 'test-python-documentation'),
-      requirements: join(root, 'sandbox/target/requirements.txt'),
-    });
+    const { python } = await targetPython();
     const port = await deadPort();
     api = `http://127.0.0.1:${port}`;
     const folder = join(root, 'test/activities/application/documented-api');

@@ -8,8 +8,7 @@ import { migrationName } from '../../../src/adapters/migration/migration-lock.js
 import type { Database } from '../../../src/contract/plan/environment.js';
 import type { Migration } from '../../../src/contract/plan/migration.js';
 import type { StepReport } from '../../../src/domain/evidence.js';
-import { cacheFolder, projectFolder } from '../../../src/local/folders.js';
-import { ensureVirtualEnvironment } from '../../../src/local/python.js';
+import { targetPython } from '../../helpers/target-python.js';
 import { startTestServer, type TestServer } from '../postgres-server.js';
 import { commandWith, environmentWith, eventually, runActivity, temporaryFolder, textOf } from '../support.js';
 
@@ -62,8 +61,7 @@ let server: TestServer;
 let tools: string;
 beforeAll(async () => {
   server = await startTestServer();
-  const requirements = join(projectFolder(), 'sandbox/target/requirements.txt');
-  tools = (await ensureVirtualEnvironment({ folder: join(cacheFolder(), 'test-python'), requirements })).bin;
+  tools = (await targetPython()).bin;
 });
 afterAll(() => server.stop());
 

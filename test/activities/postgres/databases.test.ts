@@ -3,32 +3,15 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createDatabaseActivities } from '../../../src/activities/postgres/databases.js';
 import { createVerificationActivities } from '../../../src/activities/verification.js';
 import type { Database, Environment } from '../../../src/contract/plan/environment.js';
-import type { IndexExpectations } from '../../../src/contract/plan/migration.js';
 import type { StepReport } from '../../../src/domain/evidence.js';
 import { startTestServer, type TestServer } from '../postgres-server.js';
 import { environmentWith, eventually, runActivity, temporaryFolder } from '../support.js';
+import { INDEXES, TABLE } from './indexed-table.js';
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 120_000 });
 
 const KEY = { deployment: 'd', step: 'staging.indexes', generation: 1 };
-const INDEXES: IndexExpectations = {
-  table: 'plans',
-  total: 3,
-  expected: [
-    { name: 'ix_status_review', columns: ['status', 'needs_review'] },
-    { name: 'ix_Reviewed', columns: ['Reviewed At'] },
-  ],
-  queries: [
-    { name: 'pending', sql: `select * from plans where status = 'active' and needs_review;`, uses: 'ix_status_review' },
-  ],
-};
-const TABLE = `
-  create table plans (id int primary key, status text, needs_review boolean, "Reviewed At" timestamptz);
-  insert into plans select i, 'state ' || i % 50, i % 3 = 0, now() from generate_series(1, 2000) i;
-  create index ix_status_review on plans (status, needs_review);
-  create index "ix_Reviewed" on plans ("Reviewed At");
-  create extension if not exists pg_stat_statements;
-  analyze plans`;
+const PREPARED = `${TABLE}; create extension if not exists pg_stat_statements`;
 
 const activities = createDatabaseActivities();
 const fact = (report: StepReport, name: string) => report.facts.find((one) => one.name === name);
@@ -42,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 async function prepared(
-  sql = TABLE,
+  sql = PREPARED,
 ): Promise<{ database: Database; environment: Environment; place: { store: string; deployment: string } }> {
   count += 1;
   const database = await server.create(`d${count}`);
@@ -72,7 +55,7 @@ describe('reviewDatabase', () => {
   });
 
   test('without pg_stat_statements slow queries are unknown, which is no pass', async () => {
-    const { environment, place } = await prepared(TABLE.replace(/create extension.*/, ''));
+    const { environment, place } = await prepared(TABLE);
     const slow = fact(await review(environment, place), 'slow-queries');
     expect(slow).toMatchObject({ ok: false, text: expect.stringContaining('pg_stat_statements is not installed') });
   });
@@ -109,7 +92,8 @@ describe('verifyState', () => {
 
   test('reads revision and indexes from the database', async () => {
     const { database, environment } = await prepared();
-    const state = (expected: Parameters<typeof verify>[0]['expected']) => stateOf(environment, expected);
+    const state = (expected: Parameters<typeof verify>[0]['expected']) =>
+      stateOf(environment, { tool: 'alembic', ...expected });
     const indexes = (present: boolean) => ({ present, expectations: INDEXES });
     expect(oks(await state({ revision: null, indexes: indexes(true) }))).toEqual({ revision: true, indexes: true });
     expect(oks(await state({ indexes: indexes(false) }))).toEqual({ indexes: false });
@@ -122,8 +106,13 @@ describe('verifyState', () => {
       indexes: true,
     });
     expect(oks(await state({ revision: null, version: 'main' }))).toEqual({ revision: false, version: false });
-    expect(oks(await state({ revision: 'v2', reported: 'v2' }))).toEqual({ revision: true });
-    expect(oks(await state({ revision: '5403edb1d087', reported: 'x_5403edb1d087' }))).toEqual({ revision: false });
+    expect(oks(await state({ revision: 'v2', tool: 'other', reported: 'v2' }))).toEqual({ revision: true });
+    expect(oks(await state({ revision: '5403edb1d087', tool: 'other', reported: 'x_5403edb1d087' }))).toEqual({
+      revision: false,
+    });
+    expect((await state({ revision: '5403edb1d087', tool: 'other' })).facts).toMatchObject([
+      { name: 'revision', ok: false, unknown: true, text: expect.stringContaining('nobody has asked') },
+    ]);
     await server.query(database, `insert into alembic_version values ('other')`);
     expect(oks(await state({ revision: '5403edb1d087' }))).toEqual({ revision: false });
   });

@@ -10,27 +10,11 @@ import type { IndexExpectations } from '../../../src/contract/plan/migration.js'
 import type { StepReport } from '../../../src/domain/evidence.js';
 import { startTestServer, type TestServer } from '../postgres-server.js';
 import { environmentWith, runActivity, temporaryFolder, textOf } from '../support.js';
+import { INDEXES, TABLE } from './indexed-table.js';
 
 vi.setConfig({ testTimeout: 40_000, hookTimeout: 120_000 });
 
 const KEY = { deployment: 'd', step: 'staging.indexes', generation: 1 };
-const INDEXES: IndexExpectations = {
-  table: 'plans',
-  total: 3,
-  expected: [
-    { name: 'ix_status_review', columns: ['status', 'needs_review'] },
-    { name: 'ix_Reviewed', columns: ['Reviewed At'] },
-  ],
-  queries: [
-    { name: 'pending', sql: `select * from plans where status = 'active' and needs_review;`, uses: 'ix_status_review' },
-  ],
-};
-const TABLE = `
-  create table plans (id int primary key, status text, needs_review boolean, "Reviewed At" timestamptz);
-  insert into plans select i, 'state ' || i % 50, i % 3 = 0, now() from generate_series(1, 2000) i;
-  create index ix_status_review on plans (status, needs_review);
-  create index "ix_Reviewed" on plans ("Reviewed At");
-  analyze plans`;
 
 const activities = createIndexActivities();
 const fact = (report: StepReport, name: string) => report.facts.find((one) => one.name === name);
@@ -151,9 +135,13 @@ describe('checkIndexes', () => {
 });
 
 describe('checkIndexUse', () => {
-  const use = ({ environment, place }: Prepared, baseline: IndexUse | undefined, advisory = false) =>
+  const use = (
+    { environment, place }: Prepared,
+    baseline: IndexUse | undefined,
+    { advisory = false, by = activities } = {},
+  ) =>
     runActivity(() =>
-      activities.checkIndexUse({ key: KEY, evidence: place, environment, indexes: INDEXES, baseline, advisory }),
+      by.checkIndexUse({ key: KEY, evidence: place, environment, indexes: INDEXES, baseline, advisory }),
     );
   const QUERY = `set enable_seqscan = off; ${INDEXES.queries[0]?.sql}`;
 
@@ -181,7 +169,9 @@ describe('checkIndexUse', () => {
     const { use: settled } = await checkOf(at);
     expect(settled.scans.ix_status_review).toBeGreaterThanOrEqual(1);
     expect(baseline.reset).toBe(settled.reset);
-    const [failed, told] = await Promise.all([use(at, settled), use(at, settled, true)]);
+    // Nothing is to come: nobody wants to wait for it.
+    const by = createIndexActivities(1_500);
+    const [failed, told] = await Promise.all([use(at, settled, { by }), use(at, settled, { by, advisory: true })]);
     expect(failed?.facts).toEqual([
       { name: 'used', ok: false, text: 'ix_status_review not used; scans since the deploy: ix_status_review: 0' },
     ]);

@@ -10,7 +10,7 @@ import type { CloudWatchQuery, RangeSource } from '../../../src/contract/plan/me
 import type { AwsPlace } from '../../../src/contract/plan/providers.js';
 import { type Moto, startMoto } from '../../helpers/moto.js';
 import { deadPort, json, readBody, serve } from '../../helpers/server.js';
-import { metricOf, secret, takeSamples } from './range-queries.js';
+import { inHaste, metricOf, secret, takeSamples } from './range-queries.js';
 
 const MINUTE = 60_000;
 const DELAY = 2 * MINUTE;
@@ -374,16 +374,14 @@ describe('a stand-in for what moto does not do', () => {
     });
   });
 
-  test('an outage and a hang are errors within the tick', { timeout: 60_000 }, async () => {
+  test('an outage and a hang are errors within the time for a tick', async () => {
     const dead = metrics(`http://127.0.0.1:${await deadPort()}`, { errors: query('Errors') })('dead');
     const silent = await serve(() => {});
     const hangs = metrics(silent.url, { errors: query('Errors') })('hangs');
-    const start = performance.now();
-    expect(await takeSamples([dead, hangs], span(1))).toMatchObject({
+    expect(await takeSamples([dead, hangs], span(1), inHaste())).toMatchObject({
       dead: [{ kind: 'error', message: 'CloudWatch: ECONNREFUSED' }],
-      hangs: [{ kind: 'error', message: 'no answer within 15 s' }],
+      hangs: [{ kind: 'error', message: 'no answer within 2 s' }],
     });
-    expect(performance.now() - start).toBeLessThan(20_000);
   });
 
   test('of more log lines than are read the windows before are known, those after are not, and a flood says so', async () => {

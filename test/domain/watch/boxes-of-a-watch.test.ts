@@ -4,21 +4,15 @@ import { itemStatuses } from '../../../src/domain/items.js';
 import { type Criterion, emptyState, observe, type Sample, sampleOf } from '../../../src/domain/watch/criteria.js';
 import { watchFacts } from '../../../src/domain/watch/facts.js';
 import { criterionResultOf } from '../../../src/domain/watch/verdict.js';
+import { criterionWith } from '../../helpers/criteria.js';
 
 const MINUTE = 60_000;
-const errors: Criterion = {
-  id: 'errors',
+const errors = criterionWith({
   title: 'Taxa de erro < 1%',
-  metric: 'error-rate',
-  unit: '%',
   breach: { comparison: '>=', threshold: 1 },
-  for: 2 * MINUTE,
   tier: 'require',
-  noData: 'unknown',
-  notANumber: 'unknown',
-  providerError: 'unknown',
   minimumSamples: 10,
-};
+});
 const box = { id: '4.2.4', title: errors.title, by: [{ step: 'watch-1h', fact: 'errors' }] };
 
 /** An hour of samples, one a minute. */

@@ -15,25 +15,11 @@ import {
   type Verdict,
   verdict,
 } from '../../../src/domain/watch/criteria.js';
+import { criterionWith } from '../../helpers/criteria.js';
 
 const MINUTE = 60_000;
 
 /** Error rate > 10 % for 2 min, with no data and failures unknown. */
-const criterionWith = (parts: Partial<Criterion> = {}): Criterion => ({
-  id: 'errors',
-  title: 'Error rate',
-  metric: 'error-rate',
-  unit: '%',
-  breach: { comparison: '>', threshold: 10 },
-  for: 2 * MINUTE,
-  tier: 'rollback',
-  noData: 'unknown',
-  notANumber: 'unknown',
-  providerError: 'unknown',
-  minimumSamples: 1,
-  ...parts,
-});
-
 const ok = (at: number, value: number): Sample => ({ at, kind: 'ok', value });
 const silent = (at: number): Sample => ({ at, kind: 'noData', reason: 'no series' });
 const all = (criterion: Criterion, samples: readonly Sample[], from: CriterionState = emptyState()): CriterionState =>

@@ -1,21 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import type { Criterion, Sample } from '../../../src/domain/watch/criteria.js';
 import { judgeImpact, silentCriteria } from '../../../src/domain/watch/impact.js';
+import { criterionWith } from '../../helpers/criteria.js';
 
-const criterion = (id: string, changes: Partial<Criterion> = {}): Criterion => ({
-  id,
-  title: id,
-  metric: id,
-  unit: '%',
-  breach: { comparison: '>=', threshold: 0.5 },
-  for: 900_000,
-  tier: 'require',
-  noData: 'unknown',
-  notANumber: 'unknown',
-  providerError: 'unknown',
-  minimumSamples: 1,
-  ...changes,
-});
+const criterion = (id: string, changes: Partial<Criterion> = {}): Criterion =>
+  criterionWith({
+    id,
+    title: id,
+    metric: id,
+    breach: { comparison: '>=', threshold: 0.5 },
+    for: 900_000,
+    tier: 'require',
+    ...changes,
+  });
 const [errors, latency] = [
   criterion('errors'),
   criterion('latency', { unit: 'ms', breach: { comparison: '>=', threshold: 2_000 } }),

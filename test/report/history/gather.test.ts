@@ -1,32 +1,23 @@
 /** Reports of real histories: the deployment's own workflows on a real Temporal, in a world in which activities are simulated. */
 
 import { readFileSync } from 'node:fs';
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  NativeConnection,
-  Runtime,
-  Worker,
-  type WorkflowBundle,
-} from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Client, Connection, WorkflowHandle } from '@temporalio/client';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import pc from 'picocolors';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { archiveReports } from '../../../src/activities/evidence/report-archive.js';
+import { cutOff, viewLedger } from '../../../src/client/commands/ledger-view.js';
+import { exitCodeOf } from '../../../src/client/commands/status.js';
+import { renderStatus } from '../../../src/client/rendering/status.js';
 import type { DeployInput } from '../../../src/contract/deployment.js';
 import { decideUpdate } from '../../../src/contract/messages.js';
-import { SEARCH_ATTRIBUTES } from '../../../src/contract/names.js';
 import type { ResolvedPlan } from '../../../src/contract/plan/plan.js';
 import type { Watch } from '../../../src/contract/plan/watch.js';
-import { SILENT_SINKS } from '../../../src/contract/sinks.js';
 import { sensibleAnswers } from '../../../src/domain/decisions/stand-ins.js';
 import type { Decision, Question } from '../../../src/domain/ledger/ledger.js';
-import { choosePorts } from '../../../src/local/ports.js';
-import { startTemporalServer, type TemporalServer } from '../../../src/local/temporal.js';
-import { timeSkippingInterceptor } from '../../../src/local/time-skipping.js';
+import { projectFolder } from '../../../src/local/folders.js';
 import { contentOf } from '../../../src/report/content/document.js';
 import { gather, type LedgerSource } from '../../../src/report/history/gather.js';
 import { replay } from '../../../src/report/history/replay.js';
@@ -35,17 +26,18 @@ import { readReport, verifyReport } from '../../../src/report/verify.js';
 import type { Connected } from '../../../src/temporal/connection.js';
 import { findRun, readLedger } from '../../../src/temporal/deployments.js';
 import { loadWhole } from '../../helpers/whole-plan.js';
+import { workflowServer } from '../../helpers/workflow-server.js';
 import { SHIPPED } from '../../plan/plan-files.js';
 import { type Circumstances, simulatedActivities } from '../simulated.js';
 
+// Failures are what some of these tests are about.
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+const workflowBundle = { codePath: join(projectFolder(), 'dist', 'workflow-bundle.js') };
+const temporal = workflowServer();
 let folder: string;
-let server: TemporalServer;
 let client: Client;
 let connected: Connected;
 let plan: ResolvedPlan;
-let workflowBundle: WorkflowBundle;
-/** Workers that no test has stopped. */
-const working = new Set<() => Promise<void>>();
 
 const shipped = loadWhole(SHIPPED);
 
@@ -69,25 +61,12 @@ function shortPlan(): ResolvedPlan {
   return { ...shipped, notifications, approvals, soak: short(soak), watches: watches.map(short), evidence };
 }
 
-beforeAll(async () => {
-  const logger = new DefaultLogger('ERROR');
-  Runtime.install({ logger });
-  const workflowsPath = fileURLToPath(new URL('../../../src/workflows/index.ts', import.meta.url));
-  workflowBundle = await bundleWorkflowCode({ workflowsPath, logger });
-  folder = await mkdtemp(join(tmpdir(), 'surefoot-gather-'));
-  const ports = await choosePorts(folder, ['grpc', 'ui']);
-  server = await startTemporalServer({ folder, ports, virtualTime: true, searchAttributes: SEARCH_ATTRIBUTES });
-  const connection = await Connection.connect({ address: server.address, interceptors: [timeSkippingInterceptor()] });
-  client = new Client({ connection });
-  connected = { client, connection, address: server.address, namespace: 'default' };
+beforeAll(() => {
+  folder = temporal.folder;
+  client = temporal.virtual;
+  const connection = client.connection as Connection;
+  connected = { client, connection, address: temporal.address, namespace: 'default' };
   plan = shortPlan();
-}, 120_000);
-
-afterAll(async () => {
-  for (const stop of working) await stop();
-  await client.connection.close();
-  await server.stop();
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
 const usual = (question: Question): Decision[] => sensibleAnswers(plan.approvals, question, 'test');
@@ -116,22 +95,12 @@ async function deploy(
     }
   };
   const taskQueue = `reports-${count}`;
-  const connection = await NativeConnection.connect({ address: server.address });
   const activities = {
     ...simulatedActivities(plan, { failing, breaking, before, answer }),
     admit: async () => ({ runner: taskQueue }),
   };
   const interceptors = { activity: [archiveReports] };
-  const sinks = SILENT_SINKS;
-  const worker = await Worker.create({ connection, taskQueue, workflowBundle, activities, interceptors, sinks });
-  const run = worker.run();
-  const stopWorker = async () => {
-    if (!working.delete(stopWorker)) return;
-    worker.shutdown();
-    await run;
-    await connection.close();
-  };
-  working.add(stopWorker);
+  const stopWorker = await temporal.work({ taskQueue, workflowBundle, activities, interceptors });
   const deployment = `shop-20251124-1200${String(count).padStart(2, '0')}-ab12`;
   const input: DeployInput = { deployment, plan, digest: 'd'.repeat(64), startedBy: 'isabel.reis', clock: 'virtual' };
   const handle = await client.workflow.start('DeployWorkflow', {
@@ -343,6 +312,15 @@ describe('a deployment that waits for its sign-offs', () => {
     expect((await gathered(waiting)).ledger).toEqual(ledger);
   }, 60_000);
 
+  test('nobody answers for it: status shows what its history says, and why that is all', async () => {
+    const { runId } = await waiting.handle.describe();
+    const found = await findRun(connected, { workflowId: waiting.handle.workflowId, runId });
+    const view = found && (await viewLedger(connected, found));
+    expect(view?.ledger).toEqual((await gathered(waiting)).ledger);
+    expect(view?.unanswered).toMatchObject({ exitCode: 3, message: expect.stringContaining('No worker answers for') });
+    expect(view && cutOff(view)).toBeUndefined();
+  }, 60_000);
+
   test('terminated, it is told without a worker, and earlier reports of it still hold', async () => {
     await waiting.handle.terminate('the release is postponed');
     const { source, status, ...rest } = await gathered(waiting);
@@ -357,6 +335,14 @@ describe('a deployment that waits for its sign-offs', () => {
       state: 'failed',
       reason: 'the deployment was ended from outside (terminated: the release is postponed)',
     });
+    const { runId } = await waiting.handle.describe();
+    const closed = await findRun(connected, { workflowId: waiting.handle.workflowId, runId });
+    const view = closed && (await viewLedger(connected, closed));
+    expect(view && cutOff(view)).toBe('terminated: the release is postponed');
+    expect(view && exitCodeOf(view)).toBe(1);
+    const shown = view && renderStatus(view.ledger, { colors: pc.createColors(false), now: 0, cutOff: cutOff(view) });
+    expect(shown).toContain('ended in approval');
+    expect(shown).toContain('Ended: from outside (terminated: the release is postponed)');
     for (const format of ['html', 'checklist', 'json'] as const) {
       const { differences: found, notes } = await verify(`early.${format}`, early[format]);
       expect(found, format).toEqual([]);

@@ -1,67 +1,44 @@
 /** The proof of the way back, on a real Temporal and real databases, with a tool and an application in small. */
 
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createHttpActivities } from '../../../src/activities/application/endpoints.js';
 import { createCommandActivities } from '../../../src/activities/commands.js';
 import { createPeopleActivities } from '../../../src/activities/notify/people.js';
 import type { DeployInput } from '../../../src/contract/deployment.js';
 import { decideUpdate, statusQuery } from '../../../src/contract/messages.js';
-import { SEARCH_ATTRIBUTES } from '../../../src/contract/names.js';
 import type { Command } from '../../../src/contract/plan/commands.js';
 import type { Database } from '../../../src/contract/plan/environment.js';
 import type { ResolvedPlan } from '../../../src/contract/plan/plan.js';
-import { SILENT_SINKS } from '../../../src/contract/sinks.js';
 import type { Ledger } from '../../../src/domain/ledger/ledger.js';
-import { choosePorts } from '../../../src/local/ports.js';
-import { startTemporalServer, type TemporalServer } from '../../../src/local/temporal.js';
 import { startTestServer, type TestServer } from '../../activities/postgres-server.js';
 import { json, serve } from '../../helpers/server.js';
 import { loadWhole } from '../../helpers/whole-plan.js';
+import { workflowServer } from '../../helpers/workflow-server.js';
 import { SHIPPED } from '../../plan/plan-files.js';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 });
 
+const temporal = workflowServer();
 let folder: string;
-let temporal: TemporalServer;
 let postgres: TestServer;
-let client: Client;
-let worker: Worker;
-let working: Promise<void>;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'surefoot-reversibility-'));
-  const ports = await choosePorts(folder, ['grpc', 'ui']);
-  temporal = await startTemporalServer({ folder, ports, virtualTime: false, searchAttributes: SEARCH_ATTRIBUTES });
+  folder = temporal.folder;
   postgres = await startTestServer();
-  client = new Client({ connection: await Connection.connect({ address: temporal.address }) });
-  worker = await Worker.create({
-    connection: await NativeConnection.connect({ address: temporal.address }),
+  await temporal.work({
     taskQueue: 'reversible',
     workflowsPath: fileURLToPath(new URL('../reversible.ts', import.meta.url)),
-    sinks: SILENT_SINKS,
     activities: {
       ...createPeopleActivities(),
       ...createHttpActivities(),
       ...createCommandActivities({ state: join(folder, 'state') }),
     },
   });
-  working = worker.run();
 });
 
-afterAll(async () => {
-  worker.shutdown();
-  await working;
-  await client.connection.close();
-  await temporal.stop();
-  await postgres.stop();
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-});
+afterAll(() => postgres?.stop());
 
 const shipped = loadWhole(SHIPPED);
 let count = 0;
@@ -164,7 +141,7 @@ esac
   };
   const deployment = `d${count}`;
   const input: DeployInput = { deployment, plan, digest: '0'.repeat(64), startedBy: 'ana.souza', clock: 'real' };
-  const handle = await client.workflow.start('proving', {
+  const handle = await temporal.client.workflow.start('proving', {
     taskQueue: 'reversible',
     workflowId: deployment,
     args: [input],

@@ -1,58 +1,30 @@
 /** Reminders, escalation, pages and threads: the deployment's own code on a real server, in virtual time. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { WorkflowHandle } from '@temporalio/client';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { createPeopleActivities } from '../../../src/activities/notify/people.js';
 import type { DeployInput } from '../../../src/contract/deployment.js';
 import { concernRaised, concernSettled, decideUpdate, decisionSignals } from '../../../src/contract/messages.js';
-import { SEARCH_ATTRIBUTES } from '../../../src/contract/names.js';
-import { SILENT_SINKS } from '../../../src/contract/sinks.js';
 import type { Ledger, Question } from '../../../src/domain/ledger/ledger.js';
 import type { Channel, Notifications } from '../../../src/domain/notifications/notifications.js';
-import { choosePorts } from '../../../src/local/ports.js';
-import { startTemporalServer, type TemporalServer } from '../../../src/local/temporal.js';
-import { timeSkippingInterceptor } from '../../../src/local/time-skipping.js';
 import { loadPlan } from '../../../src/plan/load.js';
 import { pagerDutyReceiver, type Receiver, slackReceiver } from '../../helpers/receivers.js';
+import { workflowServer } from '../../helpers/workflow-server.js';
 import { SHIPPED } from '../../plan/plan-files.js';
 
-let folder: string;
-let server: TemporalServer;
-let client: Client;
-let worker: Worker;
-let working: Promise<void>;
+const temporal = workflowServer();
 /** What the stand-in people of a test do. */
 let answer: (question: Question) => Promise<void> = async () => {};
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'surefoot-telling-'));
-  const ports = await choosePorts(folder, ['grpc', 'ui']);
-  server = await startTemporalServer({ folder, ports, virtualTime: true, searchAttributes: SEARCH_ATTRIBUTES });
-  const connection = await Connection.connect({ address: server.address, interceptors: [timeSkippingInterceptor()] });
-  client = new Client({ connection });
-  worker = await Worker.create({
-    connection: await NativeConnection.connect({ address: server.address }),
+  await temporal.work({
     taskQueue: 'telling',
     workflowsPath: fileURLToPath(new URL('../asking.ts', import.meta.url)),
-    sinks: SILENT_SINKS,
     activities: createPeopleActivities({
       answer: (question) => answer(question),
       patience: { answer: 400, whole: 2_000, pause: 10 },
     }),
   });
-  working = worker.run();
-}, 120_000);
-
-afterAll(async () => {
-  worker.shutdown();
-  await working;
-  await client.connection.close();
-  await server.stop();
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
 let slack: Receiver;
@@ -81,7 +53,7 @@ async function start(
   const deployment = `d-${++count}`;
   const plan = { ...resolved, notifications: { ...resolved.notifications, channels, ...more } };
   const input = { deployment, plan, digest: 'd'.repeat(64), startedBy: 'ana.souza', clock, outcome };
-  return client.workflow.start(type, { taskQueue: 'telling', workflowId: `${type}-${count}`, args: [input] });
+  return temporal.virtual.workflow.start(type, { taskQueue: 'telling', workflowId: `${type}-${count}`, args: [input] });
 }
 
 const confirm = (handle: WorkflowHandle, subject: string, who: string, role: string) =>
@@ -154,7 +126,7 @@ test('a question that nobody answers is reminded of, then escalated and paged, a
 test('one thread in each channel, and what happens at one moment is told by one activity', async () => {
   answer = async (question) => {
     const [who, role] = question.id === 'access' ? ['diego.alves', 'devops'] : ['fabio.nunes', 'qa'];
-    await confirm(client.workflow.getHandle(question.workflowId), question.id, who as string, role as string);
+    await confirm(temporal.virtual.workflow.getHandle(question.workflowId), question.id, who as string, role as string);
   };
   const handle = await start('asking', { clock: 'virtual' });
   await handle.result();
@@ -177,7 +149,7 @@ test('receivers that are down delay nothing, and what could not be told is in th
   await Promise.all([slack.stop(), pager.stop()]);
   answer = async (question) => {
     const [who, role] = question.id === 'access' ? ['diego.alves', 'devops'] : ['fabio.nunes', 'qa'];
-    await confirm(client.workflow.getHandle(question.workflowId), question.id, who as string, role as string);
+    await confirm(temporal.virtual.workflow.getHandle(question.workflowId), question.id, who as string, role as string);
   };
   const handle = await start('asking', { clock: 'virtual' });
   const ledger = (await handle.result()) as Ledger;

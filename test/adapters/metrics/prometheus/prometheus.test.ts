@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { histogramBounds } from '../../../../src/adapters/metrics/prometheus/histogram-bounds.js';
-import { RangeQueries } from '../../../../src/adapters/metrics/range-queries.js';
+import { PATIENCE } from '../../../../src/adapters/http/patient-request.js';
+import { MetricReaders, probeOf } from '../../../../src/adapters/metrics/metric-sources.js';
 import type { PrometheusPlace } from '../../../../src/contract/plan/providers.js';
 import { neverFires } from '../../../../src/domain/watch/buckets.js';
-import { type Criterion, emptyState, observe, type Sample } from '../../../../src/domain/watch/criteria.js';
-import { prometheusBinary, startPrometheus, type TestPrometheus } from '../../../helpers/prometheus.js';
+import { emptyState, observe, type Sample } from '../../../../src/domain/watch/criteria.js';
+import { criterionWith } from '../../../helpers/criteria.js';
+import { startPrometheus, type TestPrometheus } from '../../../helpers/prometheus.js';
 import { deadPort, json, serve, type TestServer } from '../../../helpers/server.js';
-import { metricOf, secret, takeSamples } from '../range-queries.js';
+import { inHaste, metricOf, secret, takeSamples } from '../range-queries.js';
 
 const SECOND = 1_000;
 const cleanUps: (() => Promise<void>)[] = [];
@@ -16,8 +17,6 @@ let prometheus: TestPrometheus;
 let requests = 0;
 /** Of the target that dies: its first moment, with a time of its own on one series. */
 let told = 0;
-
-const isMissing = prometheusBinary() === undefined && !process.env.CI;
 
 const page = () => {
   requests += 10;
@@ -33,7 +32,6 @@ duration_seconds_bucket{le="+Inf"} ${requests}
 };
 
 beforeAll(async () => {
-  if (isMissing) return;
   const keep = (cleanUp: () => Promise<void>) => void cleanUps.push(cleanUp);
   api = await serve((_, response) => response.end(page()), keep);
   dying = await serve((_, response) => {
@@ -74,184 +72,178 @@ const last = async (...parameters: Parameters<typeof read>) => (await read(...pa
 const soon = (query: string, expected: object, more: Parameters<typeof read>[1] = {}) =>
   vi.waitFor(async () => expect(await last(query, more)).toMatchObject(expected), { timeout: 10_000, interval: 300 });
 
-describe.skipIf(isMissing)(
-  'a real Prometheus (skipped only where none is installed: apt-get install prometheus)',
-  () => {
-    test('every value since the last tick comes with its own time, on seconds', async () => {
-      const samples = await read('sum(temperature)', { seconds: 3 });
-      expect(samples).toHaveLength(3);
-      expect(samples.map(({ kind }) => kind)).toEqual(['ok', 'ok', 'ok']);
-      expect(samples.every((sample) => sample.at % SECOND === 0)).toBe(true);
-      expect(samples[1]?.at).toBe((samples[0]?.at ?? 0) + SECOND);
-      expect(samples.at(-1)).toMatchObject({ value: 42 });
-    });
+describe('a real Prometheus', () => {
+  test('every value since the last tick comes with its own time, on seconds', async () => {
+    const samples = await read('sum(temperature)', { seconds: 3 });
+    expect(samples).toHaveLength(3);
+    expect(samples.map(({ kind }) => kind)).toEqual(['ok', 'ok', 'ok']);
+    expect(samples.every((sample) => sample.at % SECOND === 0)).toBe(true);
+    expect(samples[1]?.at).toBe((samples[0]?.at ?? 0) + SECOND);
+    expect(samples.at(-1)).toMatchObject({ value: 42 });
+  });
 
-    test('nothing is asked while nothing is due', async () => {
-      const now = Math.floor(Date.now() / SECOND) * SECOND;
-      expect(await takeSamples([at('sum(temperature)')], { since: now, at: now + 999 })).toEqual({ metric: [] });
-    });
+  test('nothing is asked while nothing is due', async () => {
+    const now = Math.floor(Date.now() / SECOND) * SECOND;
+    expect(await takeSamples([at('sum(temperature)')], { since: now, at: now + 999 })).toEqual({ metric: [] });
+  });
 
-    test('a ratio of counters is its value', async () => {
-      const query = '100 * sum(rate(requests_total{status="500"}[10s])) / sum(rate(requests_total[10s]))';
-      await vi.waitFor(
-        async () => expect(await last(query)).toMatchObject({ kind: 'ok', value: expect.closeTo(9.09, 1) }),
-        {
-          timeout: 15_000,
-          interval: 500,
-        },
-      );
-    });
+  test('a ratio of counters is its value', async () => {
+    const query = '100 * sum(rate(requests_total{status="500"}[10s])) / sum(rate(requests_total[10s]))';
+    await vi.waitFor(
+      async () => expect(await last(query)).toMatchObject({ kind: 'ok', value: expect.closeTo(9.09, 1) }),
+      {
+        timeout: 15_000,
+        interval: 500,
+      },
+    );
+  });
 
-    test('0 of 0 is not a number', async () => {
-      const query = 'sum(rate(quiet_total[10s])) / sum(rate(quiet_total[10s]))';
-      expect(await last(query)).toMatchObject({ kind: 'notANumber' });
-    });
+  test('0 of 0 is not a number', async () => {
+    const query = 'sum(rate(quiet_total[10s])) / sum(rate(quiet_total[10s]))';
+    expect(await last(query)).toMatchObject({ kind: 'notANumber' });
+  });
 
-    test('something of 0 is infinite, and breaches every upper limit', async () => {
-      const sample = await last('sum(temperature) / sum(rate(quiet_total[10s]))');
-      expect(sample).toMatchObject({ kind: 'ok', value: Number.MAX_VALUE });
-    });
+  test('something of 0 is infinite, and breaches every upper limit', async () => {
+    const sample = await last('sum(temperature) / sum(rate(quiet_total[10s]))');
+    expect(sample).toMatchObject({ kind: 'ok', value: Number.MAX_VALUE });
+  });
 
-    test('a series that is not there is no data, a name that was never there an error that names it', async () => {
-      expect(await last('temperature{room="c"}')).toMatchObject({
-        kind: 'noData',
-        reason: 'Prometheus has no such series now',
-      });
-      const misspelt = await read('sum(rate(request_total[1m])) / sum(temperature)', { seconds: 3 });
-      expect(misspelt).toEqual([
-        {
-          at: expect.any(Number),
-          kind: 'error',
-          message: 'Prometheus has never seen request_total: misspelt, or nothing was ever counted',
-        },
-      ]);
+  test('a series that is not there is no data, a name that was never there an error that names it', async () => {
+    expect(await last('temperature{room="c"}')).toMatchObject({
+      kind: 'noData',
+      reason: 'Prometheus has no such series now',
     });
-
-    test('several series are an error, not the first of them', async () => {
-      expect(await last('temperature')).toMatchObject({
+    const misspelt = await read('sum(rate(request_total[1m])) / sum(temperature)', { seconds: 3 });
+    expect(misspelt).toEqual([
+      {
+        at: expect.any(Number),
         kind: 'error',
-        message: 'the query gives 2 series; make it one number with sum(), max() or the like',
+        message: 'Prometheus has never seen request_total: misspelt, or nothing was ever counted',
+      },
+    ]);
+  });
+
+  test('several series are an error, not the first of them', async () => {
+    expect(await last('temperature')).toMatchObject({
+      kind: 'error',
+      message: 'the query gives 2 series; make it one number with sum(), max() or the like',
+    });
+  });
+
+  test('what is no PromQL is refused in Prometheus’ own words', async () => {
+    expect(await last('sum(temperature')).toMatchObject({
+      kind: 'error',
+      message: expect.stringMatching(/^Prometheus refuses \(bad_data\): .*parse error/),
+    });
+  });
+
+  test('in virtual time the present value is stamped with the workflow’s time', async () => {
+    const readers = new MetricReaders();
+    const take = (workflowTime: number) =>
+      readers.sample([at('sum(temperature)')], {
+        at: workflowTime,
+        since: {},
+        baselines: {},
+        clock: 'virtual',
+        signal: new AbortController().signal,
+      });
+    expect(await take(86_400_123)).toEqual({ metric: [{ at: 86_400_123, kind: 'ok', value: 42 }] });
+    expect(await take(86_460_123)).toEqual({ metric: [{ at: 86_460_123, kind: 'ok', value: 42 }] });
+  });
+
+  test('a rule above the highest bucket is found before it is relied on', async () => {
+    const metric = {
+      ...at('histogram_quantile(0.95, sum by (le) (rate(duration_seconds_bucket[1m]))) * 1000'),
+      unit: 'ms',
+    };
+    const limits = { signal: new AbortController().signal, patience: PATIENCE };
+    const bounds = (await probeOf(metric).bounds?.(limits)) ?? [];
+    expect(bounds).toEqual([500, 10_000]);
+    const rule = (comparison: '>' | '>=' | '<', threshold: number) =>
+      neverFires({ unit: 'ms', breach: { comparison, threshold } }, bounds);
+    expect(rule('>', 10_000)).toBe(
+      '"> 10000 ms" can never be: the highest bucket ends at 10000 ms; add buckets above 10000 ms',
+    );
+    expect(rule('>', 9_999)).toBeUndefined();
+    expect(rule('>=', 10_000)).toBeUndefined();
+    expect(rule('<', 20_000)).toBeUndefined();
+    const page = {
+      ...metric,
+      source: {
+        kind: 'scrape',
+        url: `${api.url}/metrics`,
+        window: SECOND,
+        read: { quantile: { q: 0.95, histogram: { name: 'duration_seconds' } } },
+      },
+    } as const;
+    expect(await probeOf(page).bounds?.(limits)).toEqual([500, 10_000]);
+    expect(probeOf(at('sum(temperature)')).bounds).toBeUndefined();
+  });
+
+  describe('a target that has died', () => {
+    beforeAll(async () => {
+      await dying.stop();
+      await vi.waitFor(async () => expect(await prometheus.value('up{job="dying"}')).toBe(0), {
+        timeout: 15_000,
+        interval: 200,
       });
     });
 
-    test('what is no PromQL is refused in Prometheus’ own words', async () => {
-      expect(await last('sum(temperature')).toMatchObject({
-        kind: 'error',
-        message: expect.stringMatching(/^Prometheus refuses \(bad_data\): .*parse error/),
-      });
+    test.each([
+      ['a rate, which looks back over its window', 'sum(rate(jobs_total[1m]))'],
+      ['a value with a time of its own, which looks back 5 min', 'sum(stamped)'],
+    ])('is no data, though Prometheus goes on giving %s', async (_, query) => {
+      expect(await prometheus.value(query)).toBeGreaterThan(0);
+      await soon(query, { kind: 'noData', reason: expect.stringContaining('up is 0') });
     });
 
-    test('in virtual time the present value is stamped with the workflow’s time', async () => {
-      const kept = new RangeQueries();
-      const take = (workflowTime: number) =>
-        kept.samples([at('sum(temperature)')], {
-          at: workflowTime,
-          since: {},
-          clock: 'virtual',
-          signal: new AbortController().signal,
-        });
-      expect(await take(86_400_123)).toEqual({ metric: [{ at: 86_400_123, kind: 'ok', value: 42 }] });
-      expect(await take(86_460_123)).toEqual({ metric: [{ at: 86_460_123, kind: 'ok', value: 42 }] });
+    test('is no data where the series is gone', async () => {
+      await soon('sum(queue)', { kind: 'noData', reason: expect.stringContaining('up is 0') });
     });
 
-    test('a rule above the highest bucket is found before it is relied on', async () => {
-      const metric = {
-        ...at('histogram_quantile(0.95, sum by (le) (rate(duration_seconds_bucket[1m]))) * 1000'),
-        unit: 'ms',
-      };
-      const bounds = await histogramBounds(metric, new AbortController().signal);
-      expect(bounds).toEqual([500, 10_000]);
-      const rule = (comparison: '>' | '>=' | '<', threshold: number) =>
-        neverFires({ unit: 'ms', breach: { comparison, threshold } }, bounds);
-      expect(rule('>', 10_000)).toBe(
-        '"> 10000 ms" can never be: the highest bucket ends at 10000 ms; add buckets above 10000 ms',
-      );
-      expect(rule('>', 9_999)).toBeUndefined();
-      expect(rule('>=', 10_000)).toBeUndefined();
-      expect(rule('<', 20_000)).toBeUndefined();
-      const page = {
-        ...metric,
-        source: {
-          kind: 'scrape',
-          url: `${api.url}/metrics`,
-          window: SECOND,
-          read: { quantile: { q: 0.95, histogram: { name: 'duration_seconds' } } },
-        },
-      } as const;
-      expect(await histogramBounds(page, new AbortController().signal)).toEqual([500, 10_000]);
-      expect(await histogramBounds(at('sum(temperature)'), new AbortController().signal)).toEqual([]);
+    test('a query about `up` itself, or about absence, still gives its value', async () => {
+      await soon('max(up{job="dying"})', { kind: 'ok', value: 0 });
+      await soon('absent(queue)', { kind: 'ok', value: 1 });
     });
 
-    describe('a target that has died', () => {
-      beforeAll(async () => {
-        await dying.stop();
-        await vi.waitFor(async () => expect(await prometheus.value('up{job="dying"}')).toBe(0), {
-          timeout: 15_000,
-          interval: 200,
-        });
-      });
-
-      test.each([
-        ['a rate, which looks back over its window', 'sum(rate(jobs_total[1m]))'],
-        ['a value with a time of its own, which looks back 5 min', 'sum(stamped)'],
-      ])('is no data, though Prometheus goes on giving %s', async (_, query) => {
-        expect(await prometheus.value(query)).toBeGreaterThan(0);
-        await soon(query, { kind: 'noData', reason: expect.stringContaining('up is 0') });
-      });
-
-      test('is no data where the series is gone', async () => {
-        await soon('sum(queue)', { kind: 'noData', reason: expect.stringContaining('up is 0') });
-      });
-
-      test('a query about `up` itself, or about absence, still gives its value', async () => {
-        await soon('max(up{job="dying"})', { kind: 'ok', value: 0 });
-        await soon('absent(queue)', { kind: 'ok', value: 1 });
-      });
-
-      test('the plan may name the series to go by', async () => {
-        const query = 'sum(rate(jobs_total[1m]))';
-        await soon(query, { kind: 'ok' }, { up: 'up{job="api"}' });
-        await soon(query, { kind: 'noData', reason: 'there is no up{job="gone"}' }, { up: 'up{job="gone"}' });
-      });
-
-      test('does not hide another target of the same query', async () => {
-        await soon('sum(rate(jobs_total[1m])) + sum(temperature)', { kind: 'ok' });
-      });
+    test('the plan may name the series to go by', async () => {
+      const query = 'sum(rate(jobs_total[1m]))';
+      await soon(query, { kind: 'ok' }, { up: 'up{job="api"}' });
+      await soon(query, { kind: 'noData', reason: 'there is no up{job="gone"}' }, { up: 'up{job="gone"}' });
     });
 
-    test('an outage is an error; afterwards all that was missed is asked for, and a breach in it is seen', async () => {
-      const kept = new RangeQueries();
-      const breach = at('sum(temperature) > bool 40');
-      const since = Date.now() - 2 * SECOND;
-      await prometheus.stop();
-      const during = await takeSamples([breach], { since, at: Date.now() }, kept);
-      expect(during.metric).toEqual([{ at: expect.any(Number), kind: 'error', message: 'connection refused' }]);
-      await prometheus.start();
-      const after = await takeSamples([breach], { since, at: Date.now() }, kept);
-      const known = (after.metric ?? []).filter(({ kind }) => kind === 'ok');
-      expect(known[0]?.at).toBeLessThan(during.metric?.[0]?.at ?? 0);
+    test('does not hide another target of the same query', async () => {
+      await soon('sum(rate(jobs_total[1m])) + sum(temperature)', { kind: 'ok' });
+    });
+  });
 
-      const criterion: Criterion = {
-        id: 'hot',
-        title: 'hot',
-        metric: 'metric',
-        unit: 'count',
-        breach: { comparison: '>', threshold: 0 },
-        for: SECOND,
-        tier: 'rollback',
-        noData: 'unknown',
-        notANumber: 'unknown',
-        providerError: 'unknown',
-        minimumSamples: 1,
-      };
-      const state = [...(during.metric ?? []), ...(after.metric ?? [])].reduce(
-        (before, sample) => observe(criterion, before, sample),
-        emptyState(),
-      );
-      expect(state.firedAt).toBe((known[0]?.at ?? 0) + SECOND);
-    }, 90_000);
-  },
-);
+  test('an outage is an error; afterwards all that was missed is asked for, and a breach in it is seen', async () => {
+    const readers = new MetricReaders();
+    const breach = at('sum(temperature) > bool 40');
+    const since = Date.now() - 2 * SECOND;
+    await prometheus.stop();
+    const during = await takeSamples([breach], { since, at: Date.now() }, readers);
+    expect(during.metric).toEqual([{ at: expect.any(Number), kind: 'error', message: 'connection refused' }]);
+    await prometheus.start();
+    const after = await takeSamples([breach], { since, at: Date.now() }, readers);
+    const known = (after.metric ?? []).filter(({ kind }) => kind === 'ok');
+    expect(known[0]?.at).toBeLessThan(during.metric?.[0]?.at ?? 0);
+
+    const criterion = criterionWith({
+      id: 'hot',
+      title: 'hot',
+      metric: 'metric',
+      unit: 'count',
+      breach: { comparison: '>', threshold: 0 },
+      for: SECOND,
+    });
+    const state = [...(during.metric ?? []), ...(after.metric ?? [])].reduce(
+      (before, sample) => observe(criterion, before, sample),
+      emptyState(),
+    );
+    expect(state.firedAt).toBe((known[0]?.at ?? 0) + SECOND);
+  }, 90_000);
+});
 
 describe('what stands in for a Prometheus that misbehaves', () => {
   const point = { status: 'success', data: { resultType: 'matrix', result: [{ metric: {}, values: [] }] } };
@@ -259,8 +251,8 @@ describe('what stands in for a Prometheus that misbehaves', () => {
     const server = await serve(handle);
     const source = { kind: 'prometheus', place: { api: server.url, ...place }, query: 'vector(1)' } as const;
     const metric = metricOf('metric', { ...source, window: 60 * SECOND, resolution: SECOND, delay: 0 });
-    const take = async (kept?: RangeQueries) =>
-      (await takeSamples([metric], { since: Date.now() - SECOND, at: Date.now() }, kept)).metric;
+    const take = async (readers?: MetricReaders) =>
+      (await takeSamples([metric], { since: Date.now() - SECOND, at: Date.now() }, readers)).metric;
     return { server, take };
   };
 
@@ -323,14 +315,16 @@ describe('what stands in for a Prometheus that misbehaves', () => {
   });
 
   test('a limit is kept: it is asked again no earlier than it said, and by no later tick either', async () => {
-    const kept = new RangeQueries();
+    const readers = new MetricReaders();
     const { server, take } = await standIn((_, response) => {
       response.setHeader('retry-after', '60');
       json(response, {}, 429);
     });
     const message = expect.stringMatching(/^rate limit reached, to be asked again in (1 min|59)/);
-    expect(await take(kept)).toMatchObject([{ kind: 'error', message }]);
-    expect(await take(kept)).toMatchObject([{ kind: 'error', message: expect.stringContaining('rate limit reached') }]);
+    expect(await take(readers)).toMatchObject([{ kind: 'error', message }]);
+    expect(await take(readers)).toMatchObject([
+      { kind: 'error', message: expect.stringContaining('rate limit reached') },
+    ]);
     expect(server.requests).toHaveLength(1);
   });
 
@@ -345,11 +339,11 @@ describe('what stands in for a Prometheus that misbehaves', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test('a hang ends within the tick', { timeout: 30_000 }, async () => {
+  test('a hang ends within the time for a tick', async () => {
     const { take } = await standIn(() => {});
-    const start = performance.now();
-    expect(await take()).toMatchObject([{ kind: 'error', message: expect.stringMatching(/^no answer within/) }]);
-    expect(performance.now() - start).toBeLessThan(20_000);
+    expect(await take(inHaste())).toMatchObject([
+      { kind: 'error', message: expect.stringMatching(/^no answer within/) },
+    ]);
   });
 
   test('a token or a login is sent, and never told', async () => {

@@ -1,0 +1,29 @@
+/** Something else goes wrong in production than in `test/demo`: its database and its /health say what has gone back. */
+import { beforeAll, expect, test } from 'vitest';
+import { newHome, rolledBack } from '../demo/demo.js';
+import { prepareHome } from '../helpers/target-python.js';
+
+const BEFORE = '8c1f0a2d4b6e';
+const AFTER = '5403edb1d087';
+
+let home: string;
+beforeAll(async () => {
+  home = await newHome();
+  await prepareHome(home);
+});
+
+test('deadlocks that the migration brought: only the migration goes back', async ({ signal }) => {
+  const { document, production, operations } = await rolledBack(home, 'deadlocks@watch-1h', signal);
+  expect(document).toMatchObject({ outcome: 'rolled-back', rollback: { option: 'migration', succeeded: true } });
+  expect(production).toEqual({ version: 'main', revision: BEFORE, indexes: [] });
+  expect(operations).not.toMatch(/deploy production v1/);
+}, 300_000);
+
+test('latency that the new code brought: only the code goes back', async ({ signal }) => {
+  const { document, production, operations } = await rolledBack(home, 'latency@watch-5m', signal);
+  expect(document).toMatchObject({ outcome: 'rolled-back', rollback: { option: 'code', succeeded: true } });
+  expect(production.version).toBe('v1.2.3');
+  expect(production.revision).toBe(AFTER);
+  expect(production.indexes).toHaveLength(4);
+  expect(operations).not.toMatch(/alembic downgrade/);
+}, 300_000);
