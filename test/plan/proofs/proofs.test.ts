@@ -44,7 +44,7 @@ describe('review, access and alerts in a plan', () => {
       'memory',
       'connections',
     ]);
-    expect(facts.has('prerequisites.access')).toBe(false);
+    expect(facts.get('prerequisites.access')?.off).toBe('access');
     expect(plan.alerts?.expected.map(({ breach }) => `${breach.comparison} ${breach.threshold}`)).toEqual([
       '> 3',
       '> 2',
