@@ -1,13 +1,14 @@
 /** Plan files: read, validated, resolved, identified. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { digestOf } from './core/digest.js';
-import { type PlanDocument, readDocument } from './core/document.js';
+import { folderOf, type PlanDocument } from './core/document.js';
 import { MACHINE_MAPS } from './core/machine-maps.js';
+import { openDocument } from './core/open.js';
 import { PlanError, type Problem } from './core/problems.js';
 import type { Sources } from './core/resolution.js';
 import { nearest } from './core/suggest.js';
+import { openPlan } from './include.js';
 import { resolvePlan } from './resolve.js';
 import { bindingsSchema } from './schema.js';
 import { readDocumentAs, readSections } from './sections.js';
@@ -27,6 +28,8 @@ export interface LoadedPlan {
   digest: string;
   /** The plan file as it was named. */
   file: string;
+  /** The files that it includes, and those include, in reading order. */
+  included: string[];
   /** What is allowed but probably not meant. */
   warnings: Problem[];
 }
@@ -36,7 +39,7 @@ export interface LoadedPlan {
  * @throws PlanError with every problem of both files
  */
 export function loadPlan(file: string, options: LoadOptions = {}): LoadedPlan {
-  const plan = openDocument(file);
+  const plan = openPlan(file);
   const bindings = options.bindings === undefined ? undefined : openDocument(options.bindings);
   const unread = [...plan.problems, ...(bindings?.problems ?? [])];
   if (plan.document === undefined || (bindings !== undefined && bindings.document === undefined)) {
@@ -45,19 +48,19 @@ export function loadPlan(file: string, options: LoadOptions = {}): LoadedPlan {
 
   for (const [path, value] of Object.entries(options.changes ?? {})) change(plan.document.value, path, value);
   const { sections, problems } = readSections(plan.document);
-  const sources: Sources = { plan: plan.document, sections, folder: folderOf(file) };
+  problems.unshift(...plan.problems);
+  const sources: Sources = { plan: plan.document, sections };
   if (bindings?.document !== undefined) {
     const bound = readBindings(bindings.document, { plan: plan.document, planFile: file });
     problems.push(...bound.problems);
-    if (bound.maps !== undefined) {
-      sources.bindings = { document: bindings.document, maps: bound.maps, folder: folderOf(bindings.document.file) };
-    }
+    if (bound.maps !== undefined) sources.bindings = { document: bindings.document, maps: bound.maps };
   }
 
   const outcome = resolvePlan(sources, { shorten: options.shorten, isReadable: problems.length === 0 });
   problems.push(...outcome.problems);
   if (problems.length > 0 || outcome.resolved === undefined) throw new PlanError(problems);
-  return { resolved: outcome.resolved, digest: digestOf(outcome.resolved), file, warnings: outcome.warnings };
+  const { resolved, warnings } = outcome;
+  return { resolved, digest: digestOf(resolved), file, included: plan.included, warnings };
 }
 
 type Maps = NonNullable<Sources['bindings']>['maps'];
@@ -69,9 +72,9 @@ function readBindings(
 ): { maps?: Maps; problems: Problem[] } {
   const { value, problems } = readDocumentAs(document, bindingsSchema);
   if (value === undefined) return { problems };
-  if (value.plan !== undefined && resolve(folderOf(document.file), value.plan) !== resolve(planFile)) {
+  if (value.plan !== undefined && resolve(folderOf(document, ['plan']), value.plan) !== resolve(planFile)) {
     const message = 'These bindings are for another plan than the one given';
-    problems.push({ file: document.file, path: 'plan', ...document.locate(['plan']), message });
+    problems.push({ path: 'plan', ...document.locate(['plan']), message });
   }
   for (const map of MACHINE_MAPS) {
     const section = plan.value[map];
@@ -81,7 +84,6 @@ function readBindings(
       const suggestion = nearest(name, known);
       const message = `The plan has no \`${name}\` in \`${map}\`, and bindings only replace what is there`;
       problems.push({
-        file: document.file,
         path: `${map}.${name}`,
         ...document.locateKey([map, name]),
         message,
@@ -102,35 +104,4 @@ function change(document: Record<string, unknown>, path: string, value: unknown)
     holder = holder[step] as Record<string, unknown>;
   }
   holder[steps.at(-1) ?? ''] = structuredClone(value);
-}
-
-const folderOf = (file: string): string => dirname(resolve(file));
-
-/** A YAML file, or why it can't be read. `firstLine`: what such a file starts with. */
-export function openDocument(file: string, firstLine?: string): { document?: PlanDocument; problems: Problem[] } {
-  const problem = (message: string, suggestion?: string) => ({
-    problems: [{ file, path: '', line: 1, column: 1, message, ...(suggestion === undefined ? {} : { suggestion }) }],
-  });
-  try {
-    if (statSync(file).isDirectory()) return problem('Is a folder; name the plan file in it');
-    const bytes = readFileSync(file);
-    return readDocument(file, new TextDecoder('utf-8', { fatal: true }).decode(bytes), firstLine);
-  } catch (error) {
-    if (error instanceof TypeError) return problem('Is not a text file in UTF-8');
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return problem('There is no such file', neighbour(file));
-    if (code === 'EACCES' || code === 'EPERM') return problem('May not be read by this user');
-    return problem(`Can’t be read (${code ?? 'unknown reason'})`);
-  }
-}
-
-/** The file that was probably meant, next to the one that isn't there. */
-function neighbour(file: string): string | undefined {
-  try {
-    const files = readdirSync(dirname(file)).filter((name) => /\.ya?ml$/.test(name));
-    const near = nearest(basename(file), files);
-    return near === undefined ? undefined : file.slice(0, file.length - basename(file).length) + near;
-  } catch {
-    return undefined;
-  }
 }

@@ -60,6 +60,13 @@ const OPTION = z.enum(['migration', 'code', 'full']);
 
 export const planSchema = strict({
   surefoot: z.literal(1, { error: 'The version of the format: write 1' }).describe('Version of this format: 1'),
+  include: z
+    .array(text())
+    .min(1, 'No file is listed')
+    .optional()
+    .describe(
+      'Files with further sections of this plan, from the folder of this file; each section comes whole from one file',
+    ),
   service: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,39}$/, 'A service is named in lower-case letters, digits and "-", at most 40')

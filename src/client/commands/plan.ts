@@ -32,14 +32,15 @@ interface PlanOptions {
 }
 
 async function showPlan(file: string, options: PlanOptions): Promise<number> {
-  const { resolved, digest } = loadPlan(file, { bindings: options.bindings });
+  const { resolved, digest, included } = loadPlan(file, { bindings: options.bindings });
   const { service, release } = resolved;
   const steps = shownSteps(resolved);
   if (options.json) {
-    printJson({ service, release, digest, steps });
+    printJson({ service, release, digest, included, steps });
     return EXIT.good;
   }
   print(`${pc.bold(service)}: ${release.previous} → ${release.target}, digest ${digest}`);
+  if (included.length > 0) print(`Includes ${included.join(', ')}.`);
   print('Times are the earliest: people and windows take theirs. [1.1.1] is a box that rests on the fact before it.\n');
   print(renderRunbook(steps, pc));
   return EXIT.good;
@@ -53,9 +54,9 @@ async function checkPlan(file: string, options: PlanOptions): Promise<number> {
     note(problemsText(outcome, file));
     return EXIT.usage;
   }
-  const { resolved, digest, warnings } = outcome;
+  const { resolved, digest, included, warnings } = outcome;
   if (options.json) {
-    printJson({ ok: true, digest, problems: [], warnings });
+    printJson({ ok: true, digest, included, problems: [], warnings });
     return EXIT.good;
   }
   const criteria = [resolved.soak, ...resolved.watches].reduce((sum, watch) => sum + watch.criteria.length, 0);
@@ -68,6 +69,7 @@ async function checkPlan(file: string, options: PlanOptions): Promise<number> {
   ];
   print(`${pc.green('✓')} ${file}: ${resolved.service}, ${resolved.release.previous} → ${resolved.release.target}`);
   print(`  ${counts.join(', ')}`);
+  if (included.length > 0) print(`  includes ${included.join(', ')}`);
   print(`  digest ${digest}`);
   if (warnings.length > 0) note(`${pc.yellow('Allowed, but probably not meant:')}\n${formatProblems(warnings)}`);
   return EXIT.good;

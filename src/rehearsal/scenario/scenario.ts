@@ -1,8 +1,9 @@
 /** Scenario files: read, validated, held against their plan. */
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { openDocument } from '../../plan/core/open.js';
 import { PlanError, type Problem } from '../../plan/core/problems.js';
-import { type LoadedPlan, loadPlan, openDocument } from '../../plan/load.js';
+import { type LoadedPlan, loadPlan } from '../../plan/load.js';
 import { readDocumentAs } from '../../plan/sections.js';
 import { checkScenario } from './check-scenario.js';
 import type { Curve } from './curves.js';
@@ -76,10 +77,10 @@ export function loadScenario(file: string, planFile: string, unchanged?: LoadedP
   if (!value) throw new PlanError(wrong);
   if (value.plan !== undefined && resolve(dirname(resolve(file)), value.plan) !== resolve(planFile)) {
     const message = 'This scenario is for another plan than the one given';
-    wrong.push({ file, path: 'plan', ...document.locate(['plan']), message });
+    wrong.push({ path: 'plan', ...document.locate(['plan']), message });
   }
   if (wrong.length > 0) throw new PlanError(wrong);
-  const place = () => ({ file, path: 'changes', ...document.locateKey(['changes']) });
+  const place = () => ({ path: 'changes', ...document.locateKey(['changes']) });
   const isChanged = Object.keys(value.changes).length > 0;
   const plan = isChanged ? changedPlan(planFile, value.changes, place) : (unchanged ?? loadPlan(planFile));
   const { curves, problems: unknown } = checkScenario(value, plan.resolved, document);
