@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { formatProblems, PlanError } from '../../plan/core/problems.js';
+import { comparePlans } from '../../plan/diff/compare-plans.js';
 import { type LoadedPlan, type LoadOptions, loadPlan } from '../../plan/load.js';
 import { EXIT } from '../../temporal/errors.js';
+import { renderComparison } from '../rendering/plan-diff.js';
 import { renderRunbook, shownSteps } from '../rendering/runbook.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
 
@@ -24,6 +26,21 @@ export function registerPlan(program: Command): void {
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', '\nExample:\n  $ surefoot plan show plans/eduautismo-performance.yaml')
     .action(exiting(showPlan));
+  plan
+    .command('diff')
+    .description('what two plans differ in, step by step')
+    .argument('<BEFORE>', 'a plan file')
+    .argument('<AFTER>', 'another')
+    .option('--bindings <FILE>', 'other hosts, credentials and folders for both')
+    .option('--json', 'one JSON document on stdout')
+    .addHelpText(
+      'after',
+      [
+        '\nExit code 1: they differ. Values are those of the resolved plan: durations in milliseconds.',
+        '\nExample:\n  $ surefoot plan diff plans/eduautismo-performance.yaml ../next/eduautismo-performance.yaml',
+      ].join('\n'),
+    )
+    .action(exiting(diffPlans));
 }
 
 interface PlanOptions {
@@ -73,6 +90,22 @@ async function checkPlan(file: string, options: PlanOptions): Promise<number> {
   print(`  digest ${digest}`);
   if (warnings.length > 0) note(`${pc.yellow('Allowed, but probably not meant:')}\n${formatProblems(warnings)}`);
   return EXIT.good;
+}
+
+async function diffPlans(before: string, after: string, options: PlanOptions): Promise<number> {
+  const load = (file: string) => loadPlan(file, { bindings: options.bindings });
+  const [earlier, later] = [load(before), load(after)];
+  const comparison = comparePlans(earlier.resolved, later.resolved);
+  const same = earlier.digest === later.digest;
+  const named = ({ file, digest }: LoadedPlan) => ({ file, digest });
+  if (options.json) printJson({ same, before: named(earlier), after: named(later), ...comparison });
+  else if (same) print(`${pc.green('✓')} ${before} and ${after} are the same plan, digest ${later.digest}`);
+  else {
+    print(`${pc.bold(before)} → ${pc.bold(after)}: not the same plan`);
+    print(`  digest ${earlier.digest}\n       → ${later.digest}\n`);
+    print(renderComparison(comparison, pc));
+  }
+  return same ? EXIT.good : EXIT.badly;
 }
 
 /** Every problem with its place, and how many there are. */
