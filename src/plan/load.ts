@@ -1,11 +1,12 @@
 /** Plan files: read, validated, resolved, identified. */
 import { resolve } from 'node:path';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
+import { RELEASE_VALUES, type ReleaseValues } from '../contract/plan/release-values.js';
 import { digestOf } from './core/digest.js';
 import { folderOf, type PlanDocument } from './core/document.js';
 import { MACHINE_MAPS } from './core/machine-maps.js';
 import { openDocument } from './core/open.js';
-import { PlanError, type Problem } from './core/problems.js';
+import { formatPath, PlanError, type Problem } from './core/problems.js';
 import type { Sources } from './core/resolution.js';
 import { nearest } from './core/suggest.js';
 import { openPlan } from './include.js';
@@ -20,11 +21,13 @@ export interface LoadOptions {
   shorten?: Record<string, number>;
   /** Other values for keys of the plan, by their paths as problems name them: `watches[0].tick`. For rehearsals. */
   changes?: Record<string, unknown>;
+  /** What of the release has been said or found out, where the plan leaves it open. */
+  release?: ReleaseValues;
 }
 
 export interface LoadedPlan {
   resolved: ResolvedPlan;
-  /** sha256 of the canonical JSON of `resolved`, in hexadecimal. */
+  /** sha256 of the canonical JSON of `resolved`, in hexadecimal; nobody's to agree on while values are open. */
   digest: string;
   /** The plan file as it was named. */
   file: string;
@@ -47,8 +50,9 @@ export function loadPlan(file: string, options: LoadOptions = {}): LoadedPlan {
   }
 
   for (const [path, value] of Object.entries(options.changes ?? {})) change(plan.document.value, path, value);
+  const contradicted = fillIn(plan.document, options.release ?? {});
   const { sections, problems } = readSections(plan.document);
-  problems.unshift(...plan.problems);
+  problems.unshift(...plan.problems, ...contradicted);
   const sources: Sources = { plan: plan.document, sections };
   if (bindings?.document !== undefined) {
     const bound = readBindings(bindings.document, { plan: plan.document, planFile: file });
@@ -61,6 +65,28 @@ export function loadPlan(file: string, options: LoadOptions = {}): LoadedPlan {
   if (problems.length > 0 || outcome.resolved === undefined) throw new PlanError(problems);
   const { resolved, warnings } = outcome;
   return { resolved, digest: digestOf(resolved), file, included: plan.included, warnings };
+}
+
+/** What the plan fixes stays as it is: another value for it is a mistake. */
+function fillIn({ value: sections, locate }: PlanDocument, values: ReleaseValues): Problem[] {
+  const problems: Problem[] = [];
+  for (const value of RELEASE_VALUES) {
+    const said = values[value];
+    if (said === undefined) continue;
+    const path = [value === 'revision' ? 'migration' : 'release', value] as const;
+    const section = sections[path[0]];
+    const report = (message: string) => problems.push({ path: formatPath(path), ...locate(path), message });
+    if (typeof section !== 'object' || section === null) {
+      report(`There is no \`${path[0]}\` for which ${said} could be the ${value}`);
+    } else if (!Object.hasOwn(section, value)) {
+      (section as Record<string, unknown>)[value] = said;
+    } else if ((section as Record<string, unknown>)[value] !== said) {
+      report(
+        `Is fixed here, so it can’t be ${said}: leave --${value} out, or take it out here to say it for each deployment`,
+      );
+    }
+  }
+  return problems;
 }
 
 type Maps = NonNullable<Sources['bindings']>['maps'];

@@ -80,9 +80,15 @@ export const planSchema = strict({
   folders,
   release: strict({
     repository: reference('folders').describe('A key of `folders`: the git repository'),
-    branch: version().describe('The branch that must have been merged'),
-    target: version().describe('What is deployed'),
-    previous: version().describe('The version that production runs until then, and that a rollback of code deploys'),
+    branch: version()
+      .optional()
+      .describe('The branch that must have been merged; said for each deployment (`--branch`) when left out'),
+    target: version().optional().describe('What is deployed; said for each deployment (`--target`) when left out'),
+    previous: version()
+      .optional()
+      .describe(
+        'The version that production runs until then, and that a rollback of code deploys; asked of production when left out',
+      ),
     files: z.array(text()).default([]).describe('Files that the target must hold, from the repository’s top'),
   }).describe('What is deployed'),
   evidence: reference('folders').default('evidence').describe('A key of `folders`: where evidence is kept'),
