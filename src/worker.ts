@@ -23,7 +23,7 @@ import { createAccessActivities } from './activities/cloud/access.js';
 import { createCommandActivities } from './activities/commands.js';
 import { archiveReports } from './activities/evidence/report-archive.js';
 import { redactResults } from './activities/evidence/result-redaction.js';
-import { createSampleActivities, sampleSources } from './activities/metrics/samples.js';
+import { createSampleActivities } from './activities/metrics/samples.js';
 import { createTrendActivities } from './activities/metrics/trends.js';
 import { createPeopleActivities } from './activities/notify/people.js';
 import { createDatabaseActivities } from './activities/postgres/databases.js';
@@ -36,6 +36,7 @@ import { createWindowActivities } from './activities/windows.js';
 import { IDENTITY_FILE, runnerIdentity } from './adapters/commands/runner-identity.js';
 import { redact } from './adapters/evidence/redaction.js';
 import { knownSecrets } from './adapters/evidence/secrets.js';
+import { MetricReaders } from './adapters/metrics/metric-sources.js';
 import { runnerQueue, TASK_QUEUE } from './contract/names.js';
 import { SILENT_SINKS } from './contract/sinks.js';
 import type { Question } from './domain/ledger/ledger.js';
@@ -77,9 +78,9 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const { identity, older, copied } = await runnerIdentity(state);
   const runner = runnerQueue(identity);
   options.tell?.(`runner ${identity}`);
-  if (copied) options.tell?.(copyInWords(state, identity));
+  if (copied) options.tell?.(copyWarning(state, identity));
   const connection = await NativeConnection.connect(options.connection);
-  const sources = sampleSources();
+  const metrics = new MetricReaders();
   const commands = createCommandActivities({ state });
   const converter = dataConverter('replace');
   const shared = {
@@ -107,7 +108,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
           ...createBrowserActivities(),
           ...createHttpActivities(),
           ...createIndexActivities(),
-          ...createSampleActivities(sources),
+          ...createSampleActivities(metrics),
           ...createTrendActivities(),
           ...createPeopleActivities({ answer: options.answer }),
           ...createReviewActivities(),
@@ -123,7 +124,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     ]);
     await Promise.all(workers.map((worker) => worker.run()));
   } finally {
-    await sources.postgres.close();
+    await metrics.close();
     await connection.close();
   }
 }
@@ -135,7 +136,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
 const formerQueue = (state: string): string =>
   `${TASK_QUEUE}@${hostname()}-${createHash('sha256').update(state).digest('hex').slice(0, 8)}`;
 
-const copyInWords = (state: string, identity: string): string =>
+const copyWarning = (state: string, identity: string): string =>
   `the identity of runner ${identity} was made in another folder than ${state}: if this is a copy, stop the other worker, ` +
   `as both would run each other's commands; or delete ${IDENTITY_FILE} here, and this becomes a runner of its own`;
 

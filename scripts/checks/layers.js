@@ -24,7 +24,7 @@ const MARKDOWN = [
  */
 export const LAYERS = {
   domain: {
-    holds: 'pure rules: criteria, verdicts, approvals, the choice of a rollback, the ledger',
+    holds: 'pure rules: criteria, verdicts, approvals, the choice of a rollback, migration tools, the ledger',
     layers: [],
     packages: ['re2js'],
   },
@@ -44,7 +44,7 @@ export const LAYERS = {
     packages: ['zod', 'yaml', 'node:', ...MARKDOWN],
   },
   adapters: {
-    holds: 'one kind of outside world a file: commands, ssh, PostgreSQL, alembic, HTTP, metrics',
+    holds: 'one kind of outside world a file: commands, ssh, PostgreSQL, git, HTTP, metrics',
     layers: ['domain', 'contract'],
     packages: true,
     except: ['@temporalio/workflow', '@temporalio/worker'],

@@ -1,4 +1,5 @@
 /** What production runs before it is deployed to: what a rollback brings back has to be what is really there. */
+import { healthPlace } from '../adapters/application/health-reading.js';
 import type { CommandActivities, ExpectedProduction } from '../contract/activities/commands.js';
 import { type Fact, failures, passed, unknownFact } from '../domain/evidence.js';
 import { withHeartbeat } from './commands/heartbeat.js';
@@ -19,7 +20,7 @@ export const checkProduction = (
 ): Promise<Report> =>
   withHeartbeat(async (signal) => {
     const [release, revisions] = await Promise.all([
-      askRelease(`${environment.api}${healthPath}`, answer, signal),
+      askRelease(healthPlace(environment, healthPath), answer, signal),
       askCurrent({ environment, migration }, signal),
     ]);
     const facts = [releaseFact(release, expected), revisionFact(revisions, expected), maintenanceFact(release)];

@@ -1,17 +1,20 @@
 /** Production's real state, by the database and the application themselves rather than by what steps have reported. */
-import { UnreadableRevision } from '../adapters/migration/alembic.js';
-import { alembicRevisions } from '../adapters/migration/alembic-table.js';
-import { migrationTool } from '../adapters/migration/migration-tools.js';
+import { type HealthPlace, healthPlace } from '../adapters/application/health-reading.js';
+import { storedRevisions } from '../adapters/migration/revision-table.js';
 import { hasTable, isUsable, readIndexes } from '../adapters/postgres/catalogue.js';
 import { type DatabaseClient, withDatabase } from '../adapters/postgres/postgres.js';
 import { countRowsOf, countValuesOf } from '../adapters/postgres/row-counts.js';
 import type { VerificationActivities } from '../contract/activities/postgres.js';
 import type { IndexExpectations } from '../contract/plan/migration.js';
 import { type Fact, failures, passed, unknownFact } from '../domain/evidence.js';
+import { type RevisionTable, UnreadableRevision } from '../domain/migration/migration-tool.js';
+import { migrationTool } from '../domain/migration/migration-tools.js';
 import { withHeartbeat } from './commands/heartbeat.js';
 import { askRelease } from './running-release.js';
 
 const TIMEOUT = 10_000;
+
+type Expected = Parameters<VerificationActivities['verifyState']>[0]['expected'];
 
 /**
  * Facts: `version`, `revision`, `indexes`, each when it is expected to be something.
@@ -24,15 +27,13 @@ export function createVerificationActivities({ answer = TIMEOUT } = {}): Verific
         const facts: Fact[] = [];
         if (expected.version !== undefined) {
           facts.push(
-            await versionFact(`${environment.api}${healthPath}`, expected.version, { timeout: answer, signal }),
+            await versionFact(healthPlace(environment, healthPath), expected.version, { timeout: answer, signal }),
           );
         }
-        const { revision, reported, indexes } = expected;
+        const { revision, indexes } = expected;
         if (revision !== undefined || indexes !== undefined) {
           await withDatabase(environment.database, async (client) => {
-            if (revision !== undefined && reported !== undefined)
-              facts.push(revisionFact(reported === null ? [] : [reported], revision, 'other'));
-            else if (revision !== undefined) facts.push(await alembicFact(client, revision));
+            if (revision !== undefined) facts.push(await revisionFact(client, { ...expected, revision }));
             if (indexes !== undefined) facts.push(await indexesFact(client, indexes));
           });
         }
@@ -55,34 +56,42 @@ export function createVerificationActivities({ answer = TIMEOUT } = {}): Verific
 }
 
 async function versionFact(
-  url: string,
+  place: HealthPlace,
   version: string,
   { timeout, signal }: { timeout: number; signal: AbortSignal },
 ): Promise<Fact> {
   const name = 'version';
-  const running = await askRelease(url, timeout, signal);
+  const running = await askRelease(place, timeout, signal);
   if ('problem' in running) return unknownFact(name, `which version runs is not known: ${running.problem}`);
   const text = `the health check answers with version ${running.version}, expected ${version}`;
   return { name, ok: running.version === version, text };
 }
 
-async function alembicFact(client: DatabaseClient, revision: string | null): Promise<Fact> {
-  try {
-    return revisionFact((await alembicRevisions(client)) ?? [], revision, 'alembic');
-  } catch (error) {
-    if (!(error instanceof UnreadableRevision)) throw error;
-    return unknownFact('revision', `the revision of the database is not known: ${error.message}`);
-  }
+async function revisionFact(
+  client: DatabaseClient,
+  { revision, tool: name = '', reported }: Expected & { revision: string | null },
+): Promise<Fact> {
+  const tool = migrationTool(name);
+  const found = await foundRevisions(client, tool.table, reported);
+  if ('problem' in found) return unknownFact('revision', `the revision of the database is not known: ${found.problem}`);
+  const at = found.revisions.join(', ') || 'no revision';
+  const ok = found.revisions.length <= 1 && tool.same(found.revisions[0] ?? null, revision);
+  return { name: 'revision', ok, text: `the database is at ${at}, expected ${revision ?? 'no revision'}` };
 }
 
-function revisionFact(found: string[], revision: string | null, tool: string): Fact {
-  const at = found.join(', ') || 'no revision';
-  const text = `the database is at ${at}, expected ${revision ?? 'no revision'}`;
-  return {
-    name: 'revision',
-    ok: found.length <= 1 && migrationTool(tool).same(found[0] ?? null, revision),
-    text,
-  };
+async function foundRevisions(
+  client: DatabaseClient,
+  table: RevisionTable | undefined,
+  reported: string | null | undefined,
+): Promise<{ revisions: string[] } | { problem: string }> {
+  if (reported !== undefined) return { revisions: reported === null ? [] : [reported] };
+  if (!table) return { problem: 'nobody has asked the migration tool' };
+  try {
+    return { revisions: (await storedRevisions(client, table)) ?? [] };
+  } catch (error) {
+    if (!(error instanceof UnreadableRevision)) throw error;
+    return { problem: error.message };
+  }
 }
 
 async function indexesFact(

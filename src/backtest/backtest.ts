@@ -69,7 +69,7 @@ function whySkipped({ ofRun, monitor }: FoundRecording, watches: readonly Watch[
     : `it has no metric of any watch of the plan (${known})`;
 }
 
-/** A series also holds what an earlier attempt of the watch has written. */
+/** A series also holds what an earlier generation of the watch has written. */
 function within(recording: FoundRecording, { startedAt, endedAt = Infinity }: WatchRecord): FoundRecording {
   const ticks = recording.ticks.filter(({ at }) => at >= startedAt && at <= endedAt);
   return { ...recording, ticks };

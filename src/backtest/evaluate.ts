@@ -1,4 +1,4 @@
-/** Recorded samples under a watch's present rules: what its monitor would have made of them. Pure. */
+/** Recorded samples under a watch's present rules: what it would have made of them. Pure. */
 import type { Watch } from '../contract/plan/watch.js';
 import { judgeTrend } from '../domain/trends/judge.js';
 import { asCriterion, asUndecided } from '../domain/trends/result.js';
@@ -15,7 +15,7 @@ import {
 } from '../domain/watch/criteria.js';
 import { breachText, criterionResultOf, endsWatch } from '../domain/watch/verdict.js';
 
-/** What a monitor took in one look, in the order in which it came. */
+/** What a watch took at one tick, in the order in which it came. */
 export interface Tick {
   /** Epoch milliseconds. */
   at: number;
@@ -47,7 +47,7 @@ export interface JudgedCriterion extends CriterionResult {
   /** The longest breach in a row, milliseconds; it fires when that reaches `for`. */
   longestBreach?: number;
   for: number;
-  /** The look at which the monitor would have known. */
+  /** The tick at which the watch would have known. */
   detectedAt?: number;
   /** A breach builds up when the recording ends. */
   pendingSince?: number;
@@ -61,7 +61,7 @@ export interface JudgedCriterion extends CriterionResult {
 
 /** What would have ended the watch before its time. */
 export interface EarlyEnd {
-  /** The look at which it ends; epoch milliseconds. */
+  /** The tick at which it ends; epoch milliseconds. */
   at: number;
   criterion: string;
   text: string;
@@ -75,7 +75,7 @@ export interface Evaluation {
   watch: string;
   title: string;
   environment: Watch['environment'];
-  /** The first and the last look, and how long the plan has the watch last. */
+  /** The first and the last tick, and how long the plan has the watch last. */
   from: number;
   to: number;
   duration: number;
@@ -90,16 +90,16 @@ export interface Evaluation {
 
 export function evaluate(recording: Recording, watch: Watch, policy: RollbackPolicy): Evaluation {
   const { ticks } = recording;
-  const courses = new Map(watch.criteria.map((criterion) => [criterion.id, newCourse()]));
+  const replays = new Map(watch.criteria.map((criterion) => [criterion.id, newReplay()]));
   let end: EarlyEnd | undefined;
   for (const tick of ticks) {
-    for (const criterion of watch.criteria) follow(criterion, courses.get(criterion.id) as ReplayState, tick);
-    end ??= endAt(watch, { courses, at: tick.at, policy });
+    for (const criterion of watch.criteria) follow(criterion, replays.get(criterion.id) as ReplayState, tick);
+    end ??= endAt(watch, { replays, at: tick.at, policy });
   }
   const from = ticks[0]?.at ?? 0;
   const to = ticks.at(-1)?.at ?? 0;
   const criteria = watch.criteria.map((criterion) =>
-    judged(criterion, courses.get(criterion.id) as ReplayState, { recording, watch, policy }),
+    judged(criterion, replays.get(criterion.id) as ReplayState, { recording, watch, policy }),
   );
   const trends = judgeTrends(watch, ticks, { from: from - watch.tick, to, end });
   return {
@@ -125,38 +125,38 @@ interface ReplayState {
   longestBreach: number;
 }
 
-const newCourse = (): ReplayState => ({ state: emptyState(), longestBreach: 0 });
+const newReplay = (): ReplayState => ({ state: emptyState(), longestBreach: 0 });
 
-function follow(criterion: Criterion, course: ReplayState, { at, samples }: Tick): void {
+function follow(criterion: Criterion, replay: ReplayState, { at, samples }: Tick): void {
   for (const sample of samples[criterion.metric] ?? []) {
-    course.state = observe(criterion, course.state, sample);
-    const { activeSince, knownAt } = course.state;
+    replay.state = observe(criterion, replay.state, sample);
+    const { activeSince, knownAt } = replay.state;
     // Known and active: the latest known reading breaches.
     if (activeSince !== undefined) {
-      course.longestBreach = Math.max(course.longestBreach, (knownAt ?? activeSince) - activeSince);
+      replay.longestBreach = Math.max(replay.longestBreach, (knownAt ?? activeSince) - activeSince);
     }
   }
-  if (course.state.firedAt !== undefined) course.detectedAt ??= at;
+  if (replay.state.firedAt !== undefined) replay.detectedAt ??= at;
 }
 
-/** As the monitor decides after each look: a breach that ends the watch, then questions that nobody has answered. */
+/** As the watch decides after each tick: a breach that ends the watch, then questions that nobody has answered. */
 function endAt(
   watch: Watch,
-  { courses, at, policy }: { courses: Map<string, ReplayState>; at: number; policy: RollbackPolicy },
+  { replays, at, policy }: { replays: Map<string, ReplayState>; at: number; policy: RollbackPolicy },
 ): EarlyEnd | undefined {
   const ends = (criterion: Criterion, why: EarlyEnd['why']): EarlyEnd => ({
     at,
     criterion: criterion.id,
-    text: breachText(criterion, courses.get(criterion.id)?.state),
+    text: breachText(criterion, replays.get(criterion.id)?.state),
     why,
     ...(watch.environment === 'production' && { option: optionOf(criterion, policy) }),
   });
-  const fired = watch.criteria.filter(({ id }) => courses.get(id)?.state.firedAt !== undefined);
+  const fired = watch.criteria.filter(({ id }) => replays.get(id)?.state.firedAt !== undefined);
   const breach = fired.find((criterion) => endsWatch(criterion, watch));
   if (breach) return ends(breach, 'breach');
   if (watch.consider.otherwise !== 'rollback') return undefined;
   const overdue = watch.criteria.find((criterion) => {
-    const asked = courses.get(criterion.id)?.detectedAt;
+    const asked = replays.get(criterion.id)?.detectedAt;
     return !endsWatch(criterion, watch) && asked !== undefined && asked + watch.consider.within <= at;
   });
   return overdue && ends(overdue, 'unless-answered');

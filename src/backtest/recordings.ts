@@ -105,7 +105,7 @@ const isTime = (at: unknown): at is number => typeof at === 'number' && Number.i
 
 /**
  * A table `at,metric,value`: `at` is ISO 8601 or epoch milliseconds, an empty value is no data, and NaN, +Inf and -Inf are
- * as Prometheus writes them. The rows of one time are one look.
+ * as Prometheus writes them. The rows of one time are one tick.
  * @throws NoRecording that names the line
  */
 export function readTable(text: string, file: string): Pick<Recording, 'ticks' | 'unreadable'> {

@@ -29,7 +29,7 @@ export const statusQuery = defineQuery<Ledger>('status');
 /** How each box of the checklist stands. */
 export const itemsQuery = defineQuery<ItemStatus[]>('items');
 
-/** Monitor to deployment: a criterion asks for a person; later: how the question was settled by time or data. */
+/** Watch to deployment: a criterion asks for a person; later: how the question was settled by time or data. */
 export interface Concern {
   monitor: string;
   criterion: string;
@@ -41,7 +41,7 @@ export interface Concern {
 }
 export const concernRaised = defineSignal<[Concern]>('concernRaised');
 export const concernSettled = defineSignal<[{ criterion: string; text: string }]>('concernSettled');
-/** Deployment to monitor: a person looked and carries on. */
+/** Deployment to watch: a person looked and carries on. */
 export const concernDismissed = defineSignal<[{ criterion: string }]>('concernDismissed');
 
 /** Whoever may signal a workflow may send anything. @returns the texts that the message needs, or undefined when one is missing */
@@ -61,7 +61,7 @@ export interface WatchProgress {
   samples: number;
   startedAt: number;
   endsAt: number;
-  /** The monitor's own time: in virtual time it runs ahead of the deployment's. */
+  /** The watch's own time: in virtual time it runs ahead of the deployment's. */
   now: number;
   criteria: CriterionResult[];
 }
@@ -99,7 +99,7 @@ export interface RollbackInput {
   runner: string;
   evidence: EvidencePlace;
   trigger: RollbackTrigger;
-  attempt: number;
+  generation: number;
   /** Maintenance mode is on: the application answers its users with it until the rollback is done. */
   maintenance: boolean;
   /** The release to go back to. */

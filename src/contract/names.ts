@@ -14,8 +14,8 @@ export const watchWorkflowId = (deployment: string, watch: string, generation: n
   `${deployment}/${watch}${generation > 1 ? `-${generation}` : ''}`;
 export const reversibilityWorkflowId = (deployment: string, generation: number): string =>
   `${deployment}/reversibility${generation > 1 ? `-${generation}` : ''}`;
-export const rollbackWorkflowId = (deployment: string, option: string, attempt: number): string =>
-  `${deployment}/rollback-${option}${attempt > 1 ? `-${attempt}` : ''}`;
+export const rollbackWorkflowId = (deployment: string, option: string, generation: number): string =>
+  `${deployment}/rollback-${option}${generation > 1 ? `-${generation}` : ''}`;
 
 /** Search attributes are in clear text for whoever may open the Web UI: no secrets, no personal data. */
 export const searchAttributes = {

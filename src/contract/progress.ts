@@ -2,8 +2,8 @@ import type { Ledger } from '../domain/ledger/ledger.js';
 import type { WatchProgress } from './messages.js';
 
 /**
- * The ledger with the progress of the monitors that are running: the deployment itself hears of a monitor at its end.
- * @param ask asks a monitor's workflow; one that does not answer (it has just ended, no worker) stays as the ledger has it
+ * The ledger with the progress of the watches that are running: the deployment itself hears of a watch at its end.
+ * @param ask asks a watch's workflow; one that does not answer (it has just ended, no worker) stays as the ledger has it
  */
 export async function withProgress(
   ledger: Ledger,

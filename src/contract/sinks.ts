@@ -2,7 +2,7 @@
 import type { Sinks } from '@temporalio/workflow';
 
 export interface StateSinks extends Sinks {
-  /** The whole of it: the ledger of a deployment, the steps of a rollback, the progress of a monitor. */
+  /** The whole of it: the ledger of a deployment, the steps of a rollback, the progress of a watch. */
   state: { publish(state: unknown): void };
 }
 

@@ -125,7 +125,9 @@ async function someAtATime(
   const left = [...checks.entries()];
   const found: { check: Check; findings: CheckResult[] }[] = [];
   const one = async () => {
-    for (let next = left.shift(); next && !signal.aborted; next = left.shift()) {
+    while (!signal.aborted) {
+      const next = left.shift();
+      if (next === undefined) return;
       const [place, check] = next;
       const findings = await work(check);
       // What was interrupted says nothing.

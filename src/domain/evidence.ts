@@ -35,8 +35,12 @@ export interface Attestation {
 /** Of a decision only who stands for it, and why. */
 export const attestationOf = ({ who, role, why }: Attestation): Attestation => ({ who, role, why });
 
+/** `ana as qa: the reason`. @param did what it is the reason of: `ana as qa chose full: the reason` */
+export const whoAndWhy = ({ who, role, why }: Attestation, did?: string): string =>
+  `${[who, 'as', role, did].filter(Boolean).join(' ')}${why ? `: ${why}` : ''}`;
+
 /** `by ana as qa: the reason` */
-export const byWhom = ({ who, role, why }: Attestation): string => `by ${who} as ${role}${why ? `: ${why}` : ''}`;
+export const byWhom = (attestation: Attestation): string => `by ${whoAndWhy(attestation)}`;
 
 /** What every step comes back with. A step passed when every fact holds, is advisory, or was waived by a person. */
 export interface StepReport {

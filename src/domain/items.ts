@@ -57,7 +57,7 @@ function statusOf(item: Item, steps: readonly SettlingStep[]): ItemStatus {
   if (item.off !== undefined) {
     return { ...item, state: 'notApplicable', text: `${item.off} is off in the plan`, people: [], evidence: [] };
   }
-  const found = item.by.map((reference) => look(reference, steps));
+  const found = item.by.map((reference) => lookUp(reference, steps));
   const known = found.flatMap(({ step, fact }) => (step && fact ? [{ step, fact }] : []));
   const skippers = found.flatMap(({ step, fact }) => (!fact && step?.skippedBy) || []);
   const state = combine(found.map(stateOf));
@@ -83,7 +83,7 @@ interface SettlingFact {
   reason: string;
 }
 
-function look({ step: id, fact: name }: FactReference, steps: readonly SettlingStep[]): SettlingFact {
+function lookUp({ step: id, fact: name }: FactReference, steps: readonly SettlingStep[]): SettlingFact {
   const step = steps.find((record) => record.id === id);
   if (!step) return { reason: `${id} has not been reached` };
   const fact = step.facts.find((candidate) => candidate.name === name);

@@ -33,6 +33,15 @@ export function wholeMatcher(source: string): Matches {
   return (text) => compiled.testExact(text);
 }
 
+/** What the first group of a pattern holds where it first matches; all of it without a group. @throws PatternError */
+export function extractor(source: string): (text: string) => string | undefined {
+  const compiled = compile(source, 0);
+  return (text) => {
+    const found = compiled.matcher(text);
+    return found.find() ? (found.group(found.groupCount() > 0 ? 1 : 0) ?? undefined) : undefined;
+  };
+}
+
 /** Why a pattern can't be used, and what to write instead; undefined when it can. */
 export function patternProblem(source: string): string | undefined {
   try {
@@ -49,7 +58,7 @@ function compile(source: string, flags: number): RE2JS {
   try {
     compiled = RE2JS.compile(spelledAsRe2(source), flags);
   } catch (error) {
-    if (error instanceof RE2JSSyntaxException) throw new PatternError(inWords(error));
+    if (error instanceof RE2JSSyntaxException) throw new PatternError(syntaxText(error));
     throw error;
   }
   if (compiled.programSize() <= LARGEST_PROGRAM) return compiled;
@@ -68,7 +77,7 @@ const NOT_IN_RE2: [part: RegExp, instead: string][] = [
   [/^[+*?}]{2}/, 'possessive and nested repetitions are not possible: write one of * + ? or put a group around'],
 ];
 
-function inWords(error: RE2JSSyntaxException): string {
+function syntaxText(error: RE2JSSyntaxException): string {
   const part = error.getPattern() ?? '';
   const known = NOT_IN_RE2.find(([begins]) => begins.test(part));
   if (known) return `Holds \`${part.slice(0, 40)}\`: ${known[1]}`;

@@ -8,6 +8,8 @@ export interface ReviewFinding {
   unknown?: true;
 }
 
+export const unknownFinding = (why: string): ReviewFinding => ({ ok: false, unknown: true, text: why });
+
 export interface PullRequest {
   number: number;
   author: string;

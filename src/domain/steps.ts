@@ -35,7 +35,7 @@ const MINUTE = 60_000;
  * The time that people take is not in it: steps come at the earliest then.
  */
 const USUALLY = {
-  look: 15 * SECOND,
+  read: 15 * SECOND,
   check: MINUTE,
   backup: 5 * MINUTE,
   deploy: 5 * MINUTE,
@@ -43,7 +43,7 @@ const USUALLY = {
   load: 2 * MINUTE,
 };
 
-const NATURE: StepNature = { work: 'activity', usually: USUALLY.look, onFailure: 'ask', skippable: true };
+const NATURE: StepNature = { work: 'activity', usually: USUALLY.read, onFailure: 'ask', skippable: true };
 
 const step = (
   id: string,

@@ -1,6 +1,6 @@
 /** The plan's format for editors (JSON Schema) and for people (the reference in plans/README.md), both from zod. */
 import { z } from 'zod';
-import { selector } from './metrics/schema-metrics.js';
+import { selector } from './metrics/sources/scrape.js';
 import { bindingsSchema, planSchema } from './schema.js';
 
 type Json = z.core.JSONSchema.JSONSchema;

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { RELEASE_VALUES, type ReleaseValues } from '../contract/plan/release-values.js';
 import { digestOf } from './core/digest.js';
-import { folderOf, type PlanDocument } from './core/document.js';
+import { folderAt, type PlanDocument } from './core/document.js';
 import { MACHINE_MAPS } from './core/machine-maps.js';
 import { openDocument } from './core/open.js';
 import { formatPath, PlanError, type Problem } from './core/problems.js';
@@ -98,7 +98,7 @@ function readBindings(
 ): { maps?: Maps; problems: Problem[] } {
   const { value, problems } = readDocumentAs(document, bindingsSchema);
   if (value === undefined) return { problems };
-  if (value.plan !== undefined && resolve(folderOf(document, ['plan']), value.plan) !== resolve(planFile)) {
+  if (value.plan !== undefined && resolve(folderAt(document, ['plan']), value.plan) !== resolve(planFile)) {
     const message = 'These bindings are for another plan than the one given';
     problems.push({ path: 'plan', ...document.locate(['plan']), message });
   }

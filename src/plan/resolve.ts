@@ -6,6 +6,8 @@ import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { OPEN } from '../contract/plan/release-values.js';
 import type { Watch } from '../contract/plan/watch.js';
 import type { PlanWithoutItems } from '../contract/runbook.js';
+import { checkHealth, resolveHealth } from './application/health.js';
+import { resolveLogin } from './application/login.js';
 import { resolveChecks, resolveDocumentation, resolveIndexes, resolveLoad } from './application/resolve.js';
 import { resolveApprovals, resolveConfirmations } from './approvals/resolve.js';
 import { resolveBackup } from './backup/resolve.js';
@@ -39,6 +41,7 @@ export function resolvePlan(
   const { sections } = resolution;
 
   const environments = resolveEnvironments(resolution);
+  checkHealth(resolution);
   const servers = Object.values(environments).map((environment) => environment.server);
   const commands = resolveCommands(resolution, servers);
   const migration = resolveMigration(resolution, servers);
@@ -95,7 +98,7 @@ export function resolvePlan(
     indexes,
     prerequisites,
     criticalLogs: logs.critical,
-    healthPath: health.path,
+    healthPath: health.path ?? '',
     healthWithin: health.within,
     functional,
     smoke,
@@ -142,6 +145,7 @@ function resolveEnvironments(resolution: Resolution): Partial<Record<Environment
     const at = (...rest: (string | number)[]) => ['environments', name, ...rest];
     const place = server(resolution, { name: authored.server, path: at('server') });
     const { login } = authored;
+    const reading = resolveHealth(resolution, name);
     environments[name] = {
       name,
       api: apiUrl(resolution, { name: authored.api, path: at('api') }),
@@ -152,7 +156,8 @@ function resolveEnvironments(resolution: Resolution): Partial<Record<Environment
         ...database(resolution, { name: authored.database.host, path: at('database', 'host') }),
         password: resolution.secret(authored.database.password, at('database', 'password')),
       },
-      login: { ...login, password: resolution.secret(login.password, at('login', 'password')) },
+      login: resolveLogin(resolution, login, at('login')),
+      ...(reading ? { health: reading } : {}),
     };
   }
   const { staging, production } = environments;

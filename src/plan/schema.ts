@@ -1,5 +1,7 @@
 /** The authored plan: what a person writes. `resolvePlan` turns it into what the workflows read. */
 import { z } from 'zod';
+import { health } from './application/health.js';
+import { login } from './application/login.js';
 import {
   apiDocumentation,
   endpointCheck,
@@ -28,9 +30,9 @@ import {
   version,
   wholeNumber,
 } from './core/basics.js';
-import { criterion, metric, soakSchema, watchSchema } from './metrics/schema-metrics.js';
-import { provider } from './metrics/schema-providers.js';
 import { trend } from './metrics/schema-trends.js';
+import { criterion, soakSchema, watchSchema } from './metrics/schema-watches.js';
+import { metric, provider } from './metrics/sources/registry.js';
 import { notifications } from './notifications/schema.js';
 import { access, alerts, review } from './proofs/schema.js';
 import { windows } from './windows/schema.js';
@@ -49,11 +51,7 @@ const environment = strict({
   database: strict({ host: reference('hosts'), password: reference('credentials') }).describe(
     'The database and its password',
   ),
-  login: strict({
-    path: urlPath().describe('Where the application takes a user name and password'),
-    username: text().describe('The test user'),
-    password: reference('credentials'),
-  }).describe('The test user of checks and load tests'),
+  login: login.describe('The test user of checks and load tests'),
 });
 
 const OPTION = z.enum(['migration', 'code', 'full']);
@@ -113,10 +111,7 @@ export const planSchema = strict({
       .optional()
       .describe('Scripts that must be there and be executable'),
   }).describe('What must be there before anything starts'),
-  health: strict({
-    path: urlPath().describe('Path that answers 200 when all is well'),
-    within: duration().describe('How long to wait for it after a deploy'),
-  }).describe('The health check'),
+  health: health.describe('The health check'),
   logs: strict({
     critical: pattern().describe('Regular expression (RE2) of a critical line'),
     started: pattern().optional().describe('Regular expression (RE2) of the line that tells of a good start'),

@@ -1,4 +1,4 @@
-/** A rehearsal that has been played: what came of it, and when, in its own time. */
+/** A rehearsal that has ended: what came of it, and when, in its own time. */
 import { type ItemStatus, itemStatuses } from '../domain/items.js';
 import type { Ledger, Outcome, RollbackRecord } from '../domain/ledger/ledger.js';
 import { type Criterion, readSample, type Sample } from '../domain/watch/criteria.js';
@@ -41,9 +41,9 @@ export interface Detection {
 export const itemsOf = ({ scenario, ledger }: FinishedRun): ItemStatus[] =>
   itemStatuses(scenario.plan.resolved.items, ledger.steps);
 
-/** Everything that happened, in order; the same each time that the same scenario is played. */
-export function journalEntriesOf(played: FinishedRun): JournalEntry[] {
-  const { world, ledger, outcome, waiting } = played;
+/** Everything that happened, in order; the same each time that the same scenario is run. */
+export function journalEntriesOf(run: FinishedRun): JournalEntry[] {
+  const { world, ledger, outcome, waiting } = run;
   const { journal } = world;
   const more: JournalEntry[] = [];
   let at = 0;
@@ -52,13 +52,13 @@ export function journalEntriesOf(played: FinishedRun): JournalEntry[] {
     more.push({ at, what: 'step', text: line(`${phase}: ${id}: ${state}`, reason ?? summary), place });
   }
   for (const { workflowId, id, criteria } of ledger.monitors) {
-    const monitor = played.watching.monitor(workflowId);
+    const monitor = run.watching.monitor(workflowId);
     for (const { id: criterion, rule, firedAt } of criteria) {
       if (firedAt === undefined || !monitor) continue;
       more.push({ at: ownTime(monitor, firedAt), what: 'met', text: `${id}/${criterion}: broken: ${rule}` });
     }
   }
-  for (const record of rollbacksOf(ledger)) more.push(...rollbackLines(played, record));
+  for (const record of rollbacksOf(ledger)) more.push(...rollbackLines(run, record));
   const reason = waiting === undefined ? ledger.reason : `nobody answers ${waiting}`;
   more.push({ at: world.clock.latest, what: 'ended', text: line(outcome, reason) });
   const placeOf = (question: string) =>
@@ -77,9 +77,9 @@ export const rollbacksOf = ({ earlierRollbacks, rollback }: Ledger): RollbackRec
 
 function rollbackLines({ world }: FinishedRun, record: RollbackRecord): JournalEntry[] {
   const { option, steps, succeeded, reasons, trigger } = record;
-  const attempt = steps[0]?.generation ?? 1;
+  const generation = steps[0]?.generation ?? 1;
   const began =
-    world.rollbacks.find((one) => one.option === option && one.attempt === attempt)?.at ?? world.clock.latest;
+    world.rollbacks.find((one) => one.option === option && one.generation === generation)?.at ?? world.clock.latest;
   const lines: JournalEntry[] = [
     { at: began, what: 'rollback', text: `${option} begins: ${reasons.join('; ')} (${trigger.text})`, place: 0 },
   ];
@@ -97,8 +97,8 @@ function rollbackLines({ world }: FinishedRun, record: RollbackRecord): JournalE
   return lines;
 }
 
-export function detectionOf(played: FinishedRun): Detection | undefined {
-  const { ledger, world } = played;
+export function detectionOf(run: FinishedRun): Detection | undefined {
+  const { ledger, world } = run;
   const record = ledger.rollback;
   if (!record) return undefined;
   const { option, trigger, succeeded = false } = record;
@@ -108,7 +108,7 @@ export function detectionOf(played: FinishedRun): Detection | undefined {
   if (trigger.kind === 'step') return { ...detection, step: trigger.step };
   if (trigger.kind !== 'criterion') return detection;
   const { criterion } = trigger;
-  const crossing = crossingOf(played, criterion);
+  const crossing = crossingOf(run, criterion);
   return { ...detection, criterion, ...crossing, ...(crossing ? { after: startedAt - crossing.crossedAt } : {}) };
 }
 

@@ -12,16 +12,16 @@ export interface ExpectationDifference {
   at: number;
 }
 
-export function judgeExpectations(played: FinishedRun): ExpectationDifference[] {
-  const { expect } = played.scenario;
-  const detection = detectionOf(played);
+export function judgeExpectations(run: FinishedRun): ExpectationDifference[] {
+  const { expect } = run.scenario;
+  const detection = detectionOf(run);
   return [
-    ...judgeEnd(played, expect),
-    ...judgeRollback(played, expect, detection),
-    ...judgeTold(played, expect),
-    ...judgeQuestions(played, expect),
-    ...judgeStates(played, expect),
-    ...judgeAbsence(played, expect, detection),
+    ...judgeEnd(run, expect),
+    ...judgeRollback(run, expect, detection),
+    ...judgeTold(run, expect),
+    ...judgeQuestions(run, expect),
+    ...judgeStates(run, expect),
+    ...judgeAbsence(run, expect, detection),
   ];
 }
 
@@ -93,12 +93,12 @@ function judgeQuestions({ people, world }: FinishedRun, { questions = [] }: Expe
 }
 
 function judgeStates(
-  played: FinishedRun,
+  run: FinishedRun,
   { items = {}, steps = {}, criteria = {} }: Expectation,
 ): ExpectationDifference[] {
-  const { ledger, world } = played;
+  const { ledger, world } = run;
   const { list, compare } = differences(world.clock.latest);
-  const statuses = itemsOf(played);
+  const statuses = itemsOf(run);
   for (const [id, expected] of Object.entries(items)) {
     const status = statuses.find((item) => item.id === id);
     const actual = status?.state === expected ? expected : `${status?.state} (${status?.text})`;
@@ -111,7 +111,7 @@ function judgeStates(
     compare(`steps.${id}`, expected, actual, world.journal.lastOf(id));
   }
   for (const [name, expected] of Object.entries(criteria)) {
-    const verdicts = verdictsOf(played, name);
+    const verdicts = verdictsOf(run, name);
     const actual = verdicts.includes(expected) ? expected : verdicts.join(', ') || 'not judged';
     compare(`criteria.${name}`, expected, actual);
   }
@@ -126,25 +126,23 @@ function verdictsOf({ ledger }: FinishedRun, name: string): string[] {
 }
 
 function judgeAbsence(
-  played: FinishedRun,
+  run: FinishedRun,
   { not }: Expectation,
   detection: Detection | undefined,
 ): ExpectationDifference[] {
-  const { ledger, people, world } = played;
+  const { ledger, people, world } = run;
   const { list, compare } = differences(world.clock.latest);
   if (!not) return list;
   if (not.rollback && detection)
     compare('not.rollback', 'none', `${detection.option}, ${ledger.rollback?.trigger.text}`, detection.startedAt);
-  const happenings = world.journal.all();
+  const entries = world.journal.all();
   for (const event of not.told ?? []) {
-    const said = happenings.find((happening) => happening.what === 'told' && happening.event === event);
+    const said = entries.find((entry) => entry.what === 'told' && entry.event === event);
     if (said) compare(`not.told`, `no ${event}`, said.text, said.at);
   }
   for (const name of not.questions ?? []) {
     const asked = people.questions.some(({ id, kind }) => id === name || kind === name);
-    const first = happenings.find(
-      ({ what, question, kind }) => what === 'asked' && (question === name || kind === name),
-    );
+    const first = entries.find(({ what, question, kind }) => what === 'asked' && (question === name || kind === name));
     if (asked) compare('not.questions', `no ${name}`, first?.text ?? name, first?.at);
   }
   for (const id of not.steps ?? []) {
@@ -152,7 +150,7 @@ function judgeAbsence(
       compare('not.steps', `no ${id}`, 'it was begun', world.journal.lastOf(id));
   }
   for (const name of not.criteria ?? []) {
-    if (verdictsOf(played, name).includes('breached')) compare('not.criteria', `${name} not breached`, 'breached');
+    if (verdictsOf(run, name).includes('breached')) compare('not.criteria', `${name} not breached`, 'breached');
   }
   return list;
 }

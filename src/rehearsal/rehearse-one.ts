@@ -38,7 +38,7 @@ export async function runScenario(
 ): Promise<FinishedRun> {
   const { client, worlds, uiUrl, namespace } = host;
   const deployment = `rehearsal/${scenario.name}`;
-  const world = new World(scenario, deployment, stageOf(client, deployment, worker));
+  const world = new World(scenario, deployment, controlsOf(client, deployment, worker));
   const people = new People(world);
   const watching = new SimulatedWatching(world, people);
   worlds.set(deployment, { world, people, watching, taskQueue: worker.taskQueue });
@@ -105,7 +105,7 @@ async function ending({ signal }: RehearsalHost, handle: WorkflowHandle, world: 
   }
 }
 
-function stageOf(client: Client, deployment: string, worker: RehearsalWorker): WorldControls {
+function controlsOf(client: Client, deployment: string, worker: RehearsalWorker): WorldControls {
   const handle = client.workflow.getHandle(deployment);
   let dismissals = 0;
   return {
@@ -120,7 +120,7 @@ function stageOf(client: Client, deployment: string, worker: RehearsalWorker): W
     },
     async dismissed() {
       dismissals += 1;
-      for (let looks = 0; looks < 500; looks++) {
+      for (let tries = 0; tries < 500; tries++) {
         const { events = [] } = await handle.fetchHistory();
         const passedOn = events?.filter((event) => event.externalWorkflowExecutionSignaledEventAttributes).length ?? 0;
         if (passedOn >= dismissals) return;

@@ -18,11 +18,11 @@ import type { Rehearsed } from './simulated/performing.js';
 import { RehearsalWorker, type RehearsalWorkerOptions } from './worker.js';
 
 export interface RehearseOptions {
-  /** How many are played at once. */
+  /** How many run at once. */
   jobs: number;
   signal?: AbortSignal;
   progress?: (text: string) => void;
-  /** Called when the server is up, before anything is played. */
+  /** Called when the server is up, before anything runs. */
   onStart?: () => void;
   /** Called with each result, as soon as it is known. */
   onResult?: (result: RehearsalResult) => void;
@@ -34,7 +34,7 @@ export interface RehearseOptions {
 
 export interface Rehearsals {
   results: RehearsalResult[];
-  played: FinishedRun[];
+  runs: FinishedRun[];
   address: string;
   uiUrl: string;
   /** Ends the server and everything else; idempotent. */
@@ -50,11 +50,11 @@ export async function rehearse(scenarios: readonly Scenario[], options: Rehearse
     while (closers.length > 0) await closers.pop()?.();
   };
   try {
-    const stage = await open(options, closers);
-    const { workers, host, address } = await stage(Math.min(options.jobs, scenarios.length));
+    const startWorkers = await open(options, closers);
+    const { workers, host, address } = await startWorkers(Math.min(options.jobs, scenarios.length));
     options.onStart?.();
     const waiting = [...scenarios.entries()];
-    const played: FinishedRun[] = [];
+    const runs: FinishedRun[] = [];
     const results: RehearsalResult[] = [];
     const work = async (worker: RehearsalWorker) => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
@@ -62,13 +62,13 @@ export async function rehearse(scenarios: readonly Scenario[], options: Rehearse
         options.signal?.throwIfAborted();
         const one = await runScenario(host, worker, scenario);
         const result = resultOf(one);
-        played[index] = one;
+        runs[index] = one;
         results[index] = result;
         options.onResult?.(result);
       }
     };
     await Promise.all(workers.map(work));
-    return { results, played, address, uiUrl: host.uiUrl, stop };
+    return { results, runs, address, uiUrl: host.uiUrl, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -111,7 +111,7 @@ async function open(
   };
 }
 
-/** A monitor's or a rollback's workflow is named after its deployment. */
+/** A watch's or a rollback's workflow is named after its deployment. */
 function worldOf(worlds: Map<string, Rehearsed>, workflowId: string): Rehearsed {
   const [prefix, name] = workflowId.split('/');
   const found = worlds.get(`${prefix}/${name}`);

@@ -45,8 +45,8 @@ export function differencesText({ differences, timeline, title }: RehearsalResul
 }
 
 function timelineAround(timeline: readonly JournalEntry[], at: number): JournalEntry[] {
-  const last = timeline.findLastIndex((happening) => happening.at <= at);
-  const first = timeline.findIndex((happening) => happening.at === timeline[last]?.at);
+  const last = timeline.findLastIndex((entry) => entry.at <= at);
+  const first = timeline.findIndex((entry) => entry.at === timeline[last]?.at);
   return timeline.slice(Math.max(first - AROUND, 0), last + AROUND + 1);
 }
 

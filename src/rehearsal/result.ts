@@ -51,10 +51,10 @@ export interface Exercised {
   items: Record<string, ItemState>;
 }
 
-export function resultOf(played: FinishedRun): RehearsalResult {
-  const { scenario, outcome, world, wallSeconds, link } = played;
-  const differences = judgeExpectations(played);
-  const detection = detectionOf(played);
+export function resultOf(run: FinishedRun): RehearsalResult {
+  const { scenario, outcome, world, wallSeconds, link } = run;
+  const differences = judgeExpectations(run);
+  const detection = detectionOf(run);
   return {
     scenario: scenario.name,
     title: scenario.title,
@@ -79,14 +79,14 @@ export function resultOf(played: FinishedRun): RehearsalResult {
             : { sinceFirstSample: (detection.startedAt - detection.seenAt) / 1_000 }),
         }
       : null,
-    timeline: journalEntriesOf(played),
-    exercised: exercisedBy(played),
+    timeline: journalEntriesOf(run),
+    exercised: exercisedBy(run),
     link,
   };
 }
 
-function exercisedBy(played: FinishedRun): Exercised {
-  const { ledger, outcome, watching } = played;
+function exercisedBy(run: FinishedRun): Exercised {
+  const { ledger, outcome, watching } = run;
   const broken = ledger.monitors.flatMap(({ criteria }) => criteria.filter(({ verdict }) => verdict === 'breached'));
   // The ledger keeps the last run of a watch, and nothing of one that people have stopped.
   const ended = watching
@@ -95,7 +95,7 @@ function exercisedBy(played: FinishedRun): Exercised {
   const failed = ledger.steps.filter(({ state }) => state !== 'passed').map(({ phase }) => phase);
   const stopped = outcome === 'succeeded' ? [] : [ledger.phase];
   const accepted = ledger.decisions.filter(({ accepted: counts }) => counts);
-  const items = itemsOf(played).filter(({ state }) => ITEM_STATES.includes(state));
+  const items = itemsOf(run).filter(({ state }) => ITEM_STATES.includes(state));
   return {
     criteria: [...new Set([...broken, ...ended].map(({ id }) => id))],
     phases: [...new Set([...failed, ...stopped])],

@@ -1,9 +1,10 @@
 /** Which release a deployment is of, where its plan leaves that open: production and the repository are asked. */
 import { askRelease } from '../activities/running-release.js';
+import { healthPlace } from '../adapters/application/health-reading.js';
 import { contentAt, filesWith, GitFailed, type Repository, resolveCommit, unreadable } from '../adapters/review/git.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { openValues, type ReleaseValue } from '../contract/plan/release-values.js';
-import { ALEMBIC_LINE, alembicHeads, type MigrationFile } from '../domain/migration/alembic-files.js';
+import { migrationTool } from '../domain/migration/migration-tools.js';
 import { inOneLine } from '../domain/one-line.js';
 import { version } from '../plan/core/basics.js';
 
@@ -46,7 +47,7 @@ async function findPrevious(
   { signal, production, answer = ANSWER_WITHIN }: Asking,
 ): Promise<Answer> {
   if (!production) return { unknown: 'production is asked when a deployment starts' };
-  const running = await askRelease(plan.environments.production.api + plan.healthPath, answer, signal);
+  const running = await askRelease(healthPlace(plan.environments.production, plan.healthPath), answer, signal);
   if ('problem' in running) return { unknown: `which release production runs is not known: ${running.problem}` };
   if (running.version === plan.release.target) {
     const text = `production already runs ${running.version}, which is to be deployed`;
@@ -61,32 +62,27 @@ async function findRevision(
 ): Promise<Answer> {
   const { target } = release;
   if (isOpen) return { unknown: 'it is the newest of what is deployed, and what that is is not known' };
-  if (migration.tool !== 'alembic') {
-    return { unknown: `how ${migration.tool} writes its revisions down is not known here, only how alembic does` };
-  }
+  const tool = migrationTool(migration.tool);
+  if (!tool.newest) return { unknown: `how ${migration.tool} writes its revisions down is not known here` };
   try {
     const repository: Repository = { folder: release.repository, signal };
     const problem = await unreadable(repository);
     if (problem !== undefined) return { unknown: problem };
     const found = await resolveCommit(repository, target);
     if (!('commit' in found)) return { unknown: 'none' in found ? found.none : found.unknown };
-    const heads = alembicHeads(await migrationsAt(repository, found.commit));
-    const at = `${target} (commit ${found.commit.slice(0, 12)})`;
+    const { commit } = found;
+    const heads = await tool.newest({
+      holding: (pattern) => filesWith(repository, commit, pattern),
+      content: (name) => contentAt(repository, commit, name),
+    });
+    const at = `${target} (commit ${commit.slice(0, 12)})`;
     if ('problem' in heads) return { unknown: `the newest revision of ${at} is not known: ${heads.problem}` };
     const [revision, ...others] = heads.found;
-    if (revision === undefined) return { unknown: `${at} holds no file of an alembic revision` };
+    if (revision === undefined) return { unknown: `${at} holds no file of a revision of ${migration.tool}` };
     if (others.length > 0) return { unknown: `${at} has ${heads.found.length} heads: ${heads.found.join(', ')}` };
     return { value: revision, from: `is the newest of the migrations of ${at}` };
   } catch (error) {
     if (error instanceof GitFailed) return { unknown: error.message };
     throw error;
   }
-}
-
-async function migrationsAt(repository: Repository, commit: string): Promise<MigrationFile[]> {
-  const names = (await filesWith(repository, commit, ALEMBIC_LINE)).filter((name) => name.endsWith('.py'));
-  const files: MigrationFile[] = [];
-  // One after another: a long history is some hundred files, and each is a process.
-  for (const name of names) files.push({ name, text: await contentAt(repository, commit, name) });
-  return files;
 }

@@ -1,7 +1,8 @@
 /** Finding a deployment and reading its ledger. */
+import { status } from '@grpc/grpc-js';
 import {
-  isGrpcDeadlineError,
   isGrpcServiceError,
+  ServiceError,
   type WorkflowExecutionDescription,
   WorkflowFailedError,
   type WorkflowHandle,
@@ -161,10 +162,18 @@ async function queryLedger(connected: Connected, found: FoundDeployment): Promis
       ),
     );
   } catch (error) {
-    if (isGrpcServiceError(error) || isGrpcDeadlineError(error)) throw await unansweredError(connected, found, error);
+    if (isUnanswered(error)) throw await unansweredError(connected, found, error);
     throw error;
   }
 }
+
+/** The server refuses at once where it has seen no worker lately, and waits in vain where it has; the SDK wraps both. */
+function isUnanswered(error: unknown): boolean {
+  if (isGrpcServiceError(error)) return UNANSWERED.includes(error.code);
+  return error instanceof ServiceError && isUnanswered(error.cause);
+}
+
+const UNANSWERED: status[] = [status.FAILED_PRECONDITION, status.DEADLINE_EXCEEDED, status.CANCELLED];
 
 /** The error that says why a workflow did not answer. The server remembers the pollers of a dead worker for minutes. */
 export async function unansweredError(connected: Connected, found: FoundDeployment, cause: unknown): Promise<CliError> {

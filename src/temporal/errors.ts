@@ -1,3 +1,5 @@
+import { innermostOf, messageOf } from '../domain/message.js';
+
 /** What the CLI ends with: 0 good, 1 the deployment went badly, 2 wrong usage or plan, 3 a needed service is away. */
 export const EXIT = { good: 0, badly: 1, usage: 2, unreachable: 3 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -17,11 +19,9 @@ export class CliError extends Error {
 
 export const usageError = (message: string, hint: string): CliError => new CliError(message, { hint });
 
-/** The innermost words of a thrown thing: gRPC and update errors carry what matters in their causes. */
+/** The innermost words of a thrown thing; those of gRPC are in its details. */
 export function innermost(error: unknown): string {
-  let current = error;
-  while (current instanceof Error && current.cause instanceof Error) current = current.cause;
-  if (!(current instanceof Error)) return String(current);
-  const details = (current as { details?: unknown }).details;
-  return typeof details === 'string' && details !== '' ? details : current.message;
+  const failure = innermostOf(error);
+  const details = failure instanceof Error ? (failure as { details?: unknown }).details : undefined;
+  return typeof details === 'string' && details !== '' ? details : messageOf(failure);
 }

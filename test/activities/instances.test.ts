@@ -2,7 +2,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { createHttpActivities } from '../../src/activities/application/endpoints.js';
 import { createVerificationActivities } from '../../src/activities/verification.js';
-import { ANSWERS, agreed, askInstances, HealthWatcher } from '../../src/adapters/application/health.js';
+import { ANSWERS, agreed, askInstances } from '../../src/adapters/application/health.js';
+import { HealthReader } from '../../src/adapters/metrics/health-metric.js';
 import { balance } from '../helpers/balancer.js';
 import { environmentAt, inActivity, key } from '../helpers/context.js';
 import { json, serve } from '../helpers/server.js';
@@ -61,7 +62,7 @@ describe('a version behind a balancer', () => {
 
   test('what instances disagree in is not known, and the reason says who says what', async () => {
     const { balancer } = await behindOneAddress({ version: 'v2' }, { version: 'v1' });
-    expect(agreed(await askInstances(balancer.url), 'version')).toEqual({
+    expect(agreed(await askInstances({ url: balancer.url }), 'version')).toEqual({
       unknown: 'version v2 in 5 of 10 answers, version v1 in 5',
     });
   });
@@ -87,14 +88,14 @@ describe('a version behind a balancer', () => {
 
   test('is known of an application that takes its time: none of its answers is cut off by those before', async () => {
     const server = await serve((_, response) => setTimeout(() => json(response, { version: 'v2' }), 170));
-    const answers = await askInstances(server.url, { timeout: 1_000 });
+    const answers = await askInstances({ url: server.url }, { timeout: 1_000 });
     expect(answers.length).toBeGreaterThan(1);
     expect(agreed(answers, 'version')).toEqual({ value: 'v2' });
   });
 
   test('that is an empty text is none', async () => {
     const server = await serve((_, response) => json(response, { version: '' }));
-    expect(agreed(await askInstances(server.url), 'version')).toEqual({ unknown: 'no version' });
+    expect(agreed(await askInstances({ url: server.url }), 'version')).toEqual({ unknown: 'no version' });
   });
 
   test('an answer out of a cache is none of the application', async () => {
@@ -151,15 +152,15 @@ describe('a restart behind a balancer', () => {
     const { balancer, says } = await behindOneAddress({ ...a }, { ...b });
     const source = (read: 'restarts' | 'down') =>
       ({ kind: 'health', url: balancer.url, window: 60_000, read }) as const;
-    const watcher = new HealthWatcher();
+    const reader = new HealthReader();
     const look = { clock: 'real', signal: new AbortController().signal } as const;
     const read = async () => {
       // What is younger than a tenth of a second is taken again.
       await new Promise((resolve) => setTimeout(resolve, 110));
-      return watcher.read(source('restarts'), look);
+      return reader.read({ source: source('restarts') }, look);
     };
     for (let tick = 0; tick < 5; tick += 1) expect(await read()).toEqual({ value: 0 });
-    expect(await watcher.read(source('down'), look)).toEqual({ value: 0 });
+    expect(await reader.read({ source: source('down') }, look)).toEqual({ value: 0 });
     says[0] = { ...c };
     await expect(read()).rejects.toThrow('several instances answer: the one of 11:00 came up');
     says[1] = { ...d };
@@ -168,9 +169,10 @@ describe('a restart behind a balancer', () => {
 
   test('one instance that is down of several is neither up nor down', async () => {
     const { balancer, says } = await behindOneAddress({ ...a }, { ...b });
-    const watcher = new HealthWatcher();
+    const reader = new HealthReader();
     const look = { clock: 'real', signal: new AbortController().signal } as const;
-    const down = () => watcher.read({ kind: 'health', url: balancer.url, window: 60_000, read: 'down' }, look);
+    const source = { kind: 'health', url: balancer.url, window: 60_000, read: 'down' } as const;
+    const down = () => reader.read({ source }, look);
     expect(await down()).toEqual({ value: 0 });
     says[1] = {};
     await vi.waitFor(() =>

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Deadline } from '../../src/adapters/deadline.js';
 import { patientRequests } from '../../src/adapters/http/patient-request.js';
-import { CommandMetrics } from '../../src/adapters/metrics/command-metric.js';
-import { Scraper } from '../../src/adapters/metrics/prometheus/scrape.js';
-import { RangeQueries } from '../../src/adapters/metrics/range-queries.js';
+import { CommandReader } from '../../src/adapters/metrics/command-metric.js';
+import { MetricReaders } from '../../src/adapters/metrics/metric-sources.js';
+import { ScrapeReader } from '../../src/adapters/metrics/prometheus/scrape.js';
 import { json, serve } from '../helpers/server.js';
 import { metricOf } from './metrics/range-queries.js';
 
@@ -26,9 +26,9 @@ describe.each([
       response.end(`work_total ${work}\n`);
       work += 10;
     });
-    const scraper = new Scraper();
+    const scraper = new ScrapeReader(5_000);
     const source = { kind: 'scrape', url: server.url, window: 60_000, read: { rate: { name: 'work_total' } } } as const;
-    const read = () => scraper.read(source, '/s', { clock: 'real', signal });
+    const read = () => scraper.read({ source, unit: '/s' }, { clock: 'real', signal });
     const begun = performance.now();
     expect(await read()).toHaveProperty('noData');
     step(by);
@@ -55,7 +55,7 @@ describe.each([
   });
 
   test('neither keeps an old number of a command nor forgets that a service wants to be left alone', async () => {
-    const commands = new CommandMetrics();
+    const commands = new CommandReader();
     const source = {
       kind: 'command',
       command: { run: [process.execPath, '-p', 'process.hrtime()[1]'], on: 'worker', folder: '.', timeout: 10_000 },
@@ -64,16 +64,16 @@ describe.each([
       window: 60_000,
     } as const;
     const command = { ...source, command: { ...source.command, run: [...source.command.run] }, tools: [] };
-    const first = await commands.read(command, signal);
+    const first = await commands.read({ source: command }, { clock: 'real', signal });
     step(by);
     await sleep(600);
-    expect(await commands.read(command, signal)).not.toEqual(first);
+    expect(await commands.read({ source: command }, { clock: 'real', signal })).not.toEqual(first);
 
     const limited = await serve((__, response) => {
       response.setHeader('retry-after', '60');
       json(response, {}, 429);
     });
-    const kept = new RangeQueries();
+    const readers = new MetricReaders();
     const place = { api: limited.url };
     const query = {
       kind: 'prometheus',
@@ -84,9 +84,10 @@ describe.each([
       delay: 0,
     } as const;
     const look = () =>
-      kept.samples([metricOf('one', query)], {
+      readers.sample([metricOf('one', query)], {
         at: Date.now(),
         since: { one: Date.now() - 1_000 },
+        baselines: {},
         clock: 'real',
         signal,
       });

@@ -5,6 +5,7 @@ import { readParameters } from '../../src/client/commands/sandbox.js';
 import { exitCodeOf } from '../../src/client/commands/status.js';
 import { ledgerChanges } from '../../src/client/rendering/changes.js';
 import { renderStatus } from '../../src/client/rendering/status.js';
+import type { Outcome } from '../../src/domain/ledger/ledger.js';
 import { judgePollers } from '../../src/temporal/queue-service.js';
 import { ledgerWith, questionWith, START, stepWith } from './ledgers.js';
 
@@ -115,9 +116,8 @@ describe('status', () => {
   });
 
   test('exits 0 while running or succeeded, 1 when it ended otherwise', () => {
-    expect([undefined, 'succeeded', 'rolled-back'].map((outcome) => exitCodeOf({ outcome } as never))).toEqual([
-      0, 0, 1,
-    ]);
+    const code = (running: boolean, outcome?: Outcome) => exitCodeOf({ found: { running }, ledger: { outcome } });
+    expect([code(true), code(false, 'succeeded'), code(false, 'rolled-back'), code(false)]).toEqual([0, 0, 1, 1]);
   });
 });
 

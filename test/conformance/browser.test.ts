@@ -46,6 +46,7 @@ function situations(
       response.writeHead(200, { 'content-type': 'text/html' });
       more();
     }, SHORT),
+    rateLimit: before(html('slower, please', 429)),
   };
 }
 

@@ -1,85 +1,85 @@
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
-import { awsOptions } from '../../src/adapters/cloud/aws.js';
-import type { Patience } from '../../src/adapters/http/patient-request.js';
-import { readCloudWatch } from '../../src/adapters/metrics/cloudwatch.js';
-import { readCloudWatchLogs } from '../../src/adapters/metrics/cloudwatch-logs.js';
-import type { CloudWatchQuery } from '../../src/contract/plan/metrics.js';
 import { AWS_SECRET, awsAt } from '../helpers/aws.js';
-import { json, serve, type TestServer } from '../helpers/server.js';
-import { conforms } from './reader.js';
-import { endless, hasty, keptOf, usual } from './sources.js';
+import { type Handler, json, serve } from '../helpers/server.js';
+import { metricSourceConforms } from './metric-source.js';
+import { endless, hasty, usual } from './sources.js';
 
 const MINUTE = 60_000;
 const NOW = 1_764_000_000_000;
-const GRID = { first: NOW - MINUTE, last: NOW, step: MINUTE };
+const FIRST = NOW - MINUTE;
+const span = { since: FIRST - MINUTE, at: NOW };
 const shared = { window: MINUTE, resolution: MINUTE, delay: 0 };
+const secrets = [AWS_SECRET];
 
-/** One try, and as long as this for it: the SDK's own are many. */
-const options = async (url: string, { answer }: Patience) => ({
-  ...(await awsOptions(awsAt(url).place)),
-  maxAttempts: 1,
-  requestHandler: { requestTimeout: answer, throwOnRequestTimeout: true },
-});
-
-const metrics = async (handle: TestServer['handle'], patience = usual) => {
-  const { url } = await serve(handle);
-  const client = new CloudWatchClient(await options(url, patience));
-  const errors: CloudWatchQuery = { namespace: 'App', metric: 'Errors', dimensions: {}, statistic: 'Sum' };
-  const place = awsAt(url).place;
-  const source = { kind: 'cloudwatch', place, queries: { errors }, formula: 'errors', ...shared } as const;
-  const { signal } = new AbortController();
-  const read = readCloudWatch([{ name: 'errors', unit: 'count', source }], GRID, { client, signal });
-  return keptOf(GRID, async () => (await read).get('errors')).finally(() => client.destroy());
+/** One answer after another; the last one stays. */
+const answers = (...bodies: object[]): Handler => {
+  const left = [...bodies];
+  return (_, response) => json(response, left.length > 1 ? left.shift() : left[0]);
 };
-const says = (body: unknown, status = 200) => metrics((_, response) => json(response, body, status));
-const result = (values: number[], more: object = {}) => ({
+const refusal =
+  (kind: string, status: number, message = AWS_SECRET): Handler =>
+  (_, response) =>
+    json(response, { __type: kind, message }, status);
+const page: Handler = (_, response) => response.end('<html>');
+
+const result = (values: number[], more: object = {}, from = FIRST - MINUTE) => ({
   Id: 'm0',
-  Timestamps: values.map((_, index) => (GRID.first - MINUTE + index * MINUTE) / 1_000),
+  Timestamps: values.map((_, index) => (from + index * MINUTE) / 1_000),
   Values: values,
   StatusCode: 'Complete',
   ...more,
 });
+const results = (...all: object[]) => ({ MetricDataResults: all });
 
-conforms(
-  'adapters/metrics/cloudwatch.ts',
-  {
-    value: () => says({ MetricDataResults: [result([4, 6])] }),
-    none: () => says({ MetricDataResults: [result([])], Metrics: [] }),
-    hidden: () => says({ MetricDataResults: [result([4, 6], { StatusCode: 'Forbidden' })] }),
-    partial: () => says({ MetricDataResults: [result([4, 6], { StatusCode: 'PartialData' })] }),
-    error: () => says({ __type: 'InternalServiceFault', message: `${AWS_SECRET} ${'x'.repeat(10_000)}` }, 500),
-    hang: () => metrics(() => {}, hasty),
-    nonsense: () => metrics((_, response) => response.end('<html>')),
-    huge: () => metrics(endless('{"MetricDataResults": ['.repeat(10_000))),
-  },
-  { secrets: [AWS_SECRET] },
-);
+metricSourceConforms({ kind: 'cloudwatch', reader: 'adapters/metrics/cloudwatch.ts', secrets }, (ask) => {
+  const errors = { namespace: 'App', metric: 'Errors', dimensions: {}, statistic: 'Sum' };
+  const from = async (handle: Handler, patience = usual) => {
+    const { place } = awsAt((await serve(handle)).url);
+    return ask({ kind: 'cloudwatch', place, queries: { errors }, formula: 'errors', ...shared }, { span, patience });
+  };
+  const says = (...bodies: object[]) => from(answers(...bodies));
+  return {
+    value: () => says(results(result([4, 6]))),
+    none: () => says({ ...results(result([])), Metrics: [] }),
+    hidden: () => says(results(result([4, 6], { StatusCode: 'Forbidden' }))),
+    partial: () => says(results(result([4, 6], { StatusCode: 'PartialData' }))),
+    error: () => from(refusal('InternalServiceFault', 500, `${AWS_SECRET} ${'x'.repeat(10_000)}`)),
+    hang: () => from(() => {}, hasty),
+    nonsense: () => from(page),
+    huge: () => from(endless('{"MetricDataResults": ['.repeat(10_000))),
+    rateLimit: () => from(refusal('ThrottlingException', 400)),
+    paging: {
+      read: () =>
+        says(
+          { ...results(result([4], { StatusCode: 'PartialData' })), NextToken: 'more' },
+          results(result([6], {}, FIRST)),
+        ),
+      whole: [4, 6],
+    },
+    // The key itself is never sent; a query that quotes it is.
+    secrets: () => from(refusal('ValidationError', 400)),
+  };
+});
 
-const logs = async (handle: TestServer['handle'], patience = usual) => {
-  const { url } = await serve(handle);
-  const client = new CloudWatchLogsClient(await options(url, patience));
-  const asked = { group: '/app', filter: 'CRITICAL', ...shared };
-  const source = { kind: 'cloudwatch-logs', place: awsAt(url).place, ...asked } as const;
-  const { signal } = new AbortController();
-  const read = readCloudWatchLogs({ name: 'lines', unit: 'count', source }, GRID, { client, signal });
-  return keptOf(GRID, () => read).finally(() => client.destroy());
-};
-const tells = (body: unknown, status = 200) => logs((_, response) => json(response, body, status));
 const event = { timestamp: NOW - 1_000, message: 'CRITICAL' };
-const early = { ...event, timestamp: GRID.first - 1_000 };
+const early = { ...event, timestamp: FIRST - 1_000 };
 
-conforms(
-  'adapters/metrics/cloudwatch-logs.ts',
-  {
-    value: () => tells({ events: [event] }),
-    none: () => tells({ events: [] }),
-    hidden: () => tells({ __type: 'AccessDeniedException', message: AWS_SECRET }, 400),
-    partial: () => tells({ events: Array.from({ length: 20_000 }, () => early), nextToken: 'more' }),
-    error: () => tells({ __type: 'ServiceUnavailableException' }, 503),
-    hang: () => logs(() => {}, hasty),
-    nonsense: () => logs((_, response) => response.end('<html>')),
-    huge: () => logs(endless('{"events": ['.repeat(10_000))),
-  },
-  { secrets: [AWS_SECRET] },
-);
+metricSourceConforms({ kind: 'cloudwatch-logs', reader: 'adapters/metrics/cloudwatch-logs.ts', secrets }, (ask) => {
+  const from = async (handle: Handler, patience = usual) => {
+    const { place } = awsAt((await serve(handle)).url);
+    return ask({ kind: 'cloudwatch-logs', place, group: '/app', filter: 'CRITICAL', ...shared }, { span, patience });
+  };
+  const says = (...bodies: object[]) => from(answers(...bodies));
+  return {
+    value: () => says({ events: [event] }),
+    none: () => says({ events: [] }),
+    hidden: () => from(refusal('AccessDeniedException', 400)),
+    partial: () => says({ events: Array.from({ length: 20_000 }, () => early), nextToken: 'more' }),
+    error: () => from(refusal('ServiceUnavailableException', 503)),
+    hang: () => from(() => {}, hasty),
+    nonsense: () => from(page),
+    huge: () => from(endless('{"events": ['.repeat(10_000))),
+    rateLimit: () => from(refusal('ThrottlingException', 400)),
+    paging: { read: () => says({ events: [event], nextToken: 'more' }, { events: [event] }), whole: [0, 2] },
+    secrets: () => from(refusal('InvalidParameterException', 400)),
+  };
+});

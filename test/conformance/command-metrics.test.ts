@@ -1,11 +1,7 @@
 import { tmpdir } from 'node:os';
-import { CommandMetrics } from '../../src/adapters/metrics/command-metric.js';
-import { LogWatcher } from '../../src/adapters/metrics/log-lines.js';
-import { conforms } from './reader.js';
-import { readingOf } from './sources.js';
+import { metricSourceConforms } from './metric-source.js';
 
 const SECRET = 'customer-4711';
-const { signal } = new AbortController();
 const commandOf = (program: string, timeout = 10_000) => ({
   run: [process.execPath, '-e', program],
   on: 'worker' as const,
@@ -13,18 +9,14 @@ const commandOf = (program: string, timeout = 10_000) => ({
   timeout,
 });
 const shared = { environment: 'staging', window: 60_000 } as const;
+const OWN_AFFAIR = { impossible: 'what a command asks for is its own affair: its exit code tells of a limit' };
+const NO_CREDENTIAL = { impossible: 'a command is given no credential' };
+const secrets = [SECRET];
 
-const metric = (program: string, timeout?: number) =>
-  readingOf(() =>
-    new CommandMetrics().read(
-      { kind: 'command', command: commandOf(program, timeout), tools: [], field: 'queue', ...shared },
-      signal,
-    ),
-  );
-
-conforms(
-  'adapters/metrics/command-metric.ts',
-  {
+metricSourceConforms({ kind: 'command', reader: 'adapters/metrics/command-metric.ts', secrets }, (ask) => {
+  const metric = (program: string, timeout?: number) =>
+    ask({ kind: 'command', command: commandOf(program, timeout), tools: [], field: 'queue', ...shared });
+  return {
     value: () => metric('console.log(\'{"queue": 3}\')'),
     none: () => metric('console.log(\'{"queue": null}\')'),
     hidden: () => metric(`console.error("permission denied for ${SECRET}"); process.exit(1)`),
@@ -33,26 +25,17 @@ conforms(
     hang: () => metric('setInterval(() => {}, 1000)', 300),
     nonsense: () => metric(`console.log("${SECRET}")`),
     huge: () => metric('for (;;) process.stdout.write("x".repeat(65536))', 5_000),
-  },
-  { secrets: [SECRET] },
-);
+    rateLimit: OWN_AFFAIR,
+    paging: { impossible: 'a command prints one document' },
+    secrets: NO_CREDENTIAL,
+  };
+});
 
-/** Two looks, since what was there before the first is nobody's news. */
-const logs = (program: string, timeout?: number) => {
-  const watcher = new LogWatcher();
-  const command = commandOf(program, timeout);
-  const source = { kind: 'logs', command, pattern: 'CRITICAL', ...shared } as const;
-  const once = () => watcher.read(source, 'count', { clock: 'real', signal });
-  return readingOf(async () => {
-    await once();
-    await new Promise((resolve) => setTimeout(resolve, 1_050));
-    return once();
-  });
-};
-
-conforms(
-  'adapters/metrics/log-lines.ts',
-  {
+metricSourceConforms({ kind: 'logs', reader: 'adapters/metrics/log-lines.ts', secrets }, (ask) => {
+  /** Two ticks, since what was there before the first is nobody's news. */
+  const logs = (program: string, timeout?: number) =>
+    ask({ kind: 'logs', command: commandOf(program, timeout), pattern: 'CRITICAL', ...shared }, { ticks: 2 });
+  return {
     value: () => logs('console.log(process.pid, "CRITICAL")'),
     none: () => logs(''),
     hidden: () => logs(`console.error("permission denied for ${SECRET}"); process.exit(1)`),
@@ -61,6 +44,8 @@ conforms(
     hang: () => logs('setInterval(() => {}, 1000)', 300),
     nonsense: { impossible: 'whatever a log says is a log' },
     huge: () => logs('for (;;) process.stdout.write("x".repeat(65536))', 5_000),
-  },
-  { secrets: [SECRET] },
-);
+    rateLimit: OWN_AFFAIR,
+    paging: { impossible: 'a command prints one text' },
+    secrets: NO_CREDENTIAL,
+  };
+});

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPrerequisiteActivities } from '../../src/activities/prerequisites.js';
 import { endText, lastSaid, runShort } from '../../src/adapters/commands/short-command.js';
-import { CommandMetrics } from '../../src/adapters/metrics/command-metric.js';
-import { LogWatcher } from '../../src/adapters/metrics/log-lines.js';
+import { CommandReader } from '../../src/adapters/metrics/command-metric.js';
+import { LogReader } from '../../src/adapters/metrics/log-lines.js';
 import { runActivity, temporaryFolder } from '../activities/support.js';
 import { type Answer, answerOf, conforms } from './reader.js';
 
@@ -30,7 +30,8 @@ conforms(
     none: () => short(node('')),
     hidden: () => short(['/etc/passwd']),
     partial: () => short(node('process.stdout.write("x".repeat(20_000))')),
-    error: () => short(node(LEAKS)),
+    error: () => short(node('console.error("no such table"); process.exit(1)')),
+    secrets: () => short(node(LEAKS)),
     hang: () => short(node('setInterval(() => {}, 1000)')),
     nonsense: () => short(node('process.kill(process.pid, "SIGKILL")')),
     huge: () => short(endless),
@@ -48,7 +49,9 @@ async function metric(run: string[]): Promise<Answer> {
     window: 60_000,
     field: 'n',
   };
-  const answer = await answerOf(() => new CommandMetrics().read(source, new AbortController().signal));
+  const answer = await answerOf(() =>
+    new CommandReader().read({ source }, { clock: 'real', signal: new AbortController().signal }),
+  );
   const read = 'known' in answer ? (answer.known as { noData?: string }) : {};
   return read.noData === undefined ? answer : { none: read.noData };
 }
@@ -72,9 +75,9 @@ conforms(
 async function logs(run: string[]): Promise<Answer> {
   const command = { run, on: 'worker' as const, folder: tmpdir(), timeout: LIMIT };
   const source = { kind: 'logs' as const, command, environment: 'staging' as const, pattern: 'ERROR', window: 1_000 };
-  const watcher = new LogWatcher();
+  const reader = new LogReader();
   const look = { clock: 'virtual' as const, at: 0, signal: new AbortController().signal };
-  const answer = await answerOf(() => watcher.read(source, 'count', look));
+  const answer = await answerOf(() => reader.read({ source, unit: 'count' }, look));
   const read = 'known' in answer ? (answer.known as { noData?: string }) : {};
   return read.noData === undefined ? answer : { none: read.noData };
 }

@@ -1,11 +1,12 @@
 /** What a database holds, as a dump is held against it: counted by itself, and in the moment of a snapshot. */
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { inventoryText as inWords } from '../../src/activities/backup/backup-proofs.js';
+import { inventoryText } from '../../src/activities/backup/backup-proofs.js';
 import { type Inventory, readEntries, takeInventory } from '../../src/adapters/backup/database-inventory.js';
 import { withSnapshot } from '../../src/adapters/backup/database-snapshot.js';
 import { withDatabase } from '../../src/adapters/postgres/postgres.js';
 import type { Database } from '../../src/contract/plan/environment.js';
+import { migrationTool } from '../../src/domain/migration/migration-tools.js';
 import { startTestServer, type TestServer } from '../activities/postgres-server.js';
 import { type Answer, conforms } from './reader.js';
 
@@ -17,6 +18,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => server.stop());
 
+const TABLE = migrationTool('alembic').table;
 const PLANS = 'create table plans (id int); insert into plans select generate_series(1, 10)';
 const VERSION = `create table alembic_version (version_num text); insert into alembic_version values ('8c1f0a2d4b6e')`;
 
@@ -45,13 +47,13 @@ const alone: Take = (database, limit = 20_000) =>
   withDatabase(
     database,
     ({ transaction }) =>
-      transaction(async (client) => takeInventory(client, await readEntries(client)), {
+      transaction(async (client) => takeInventory(client, await readEntries(client), TABLE), {
         settings: { row_security: 'off' },
       }),
     { limit },
   );
 const inSnapshot: Take = (database, limit = 20_000) =>
-  withSnapshot(database, AbortSignal.timeout(limit), ({ inventory }) => inventory());
+  withSnapshot(database, AbortSignal.timeout(limit), ({ inventory }) => inventory(TABLE));
 
 async function read(take: Take, database: Database, limit?: number): Promise<Answer> {
   try {
@@ -100,6 +102,8 @@ for (const [reader, take] of Object.entries({
   );
 }
 
+const inWords = (inventory: Inventory) => inventoryText(inventory, 'alembic');
+
 test('a database of another tool’s is never said to be at no alembic revision', async () => {
   expect(inWords(await alone(await databaseWith(PLANS)))).toBe('10 rows in 1 tables, 0 valid indexes');
   expect(inWords(await alone(await databaseWith(`${PLANS}; ${VERSION}`)))).toMatch(/^revision 8c1f0a2d4b6e, /);
@@ -107,4 +111,11 @@ test('a database of another tool’s is never said to be at no alembic revision'
   expect(inWords(await alone(emptied))).toMatch(/^no alembic revision, /);
   const elsewhere = await databaseWith(`create schema ops; set search_path = ops; ${VERSION}`);
   expect(inWords(await alone(elsewhere))).toMatch(/^revision 8c1f0a2d4b6e, /);
+});
+
+test('a table that is not of the plan’s own tool says nothing of the revision', async () => {
+  const taken = await withDatabase(await databaseWith(`${PLANS}; ${VERSION}`), async (client) =>
+    takeInventory(client, await readEntries(client), migrationTool('node-pg-migrate').table),
+  );
+  expect(inventoryText(taken, 'node-pg-migrate')).toBe('11 rows in 2 tables, 0 valid indexes');
 });

@@ -9,6 +9,8 @@ const OUTSIDE =
   /^import (?!type )[^;]*? from '(?:node:(?:child_process|fs|fs\/promises|net|tls)|undici|pg|execa|@aws-sdk\/[^']+|@octokit\/[^']+|fast-xml-parser|(?:\.\.?\/)+(?:\w+\/)*(?:http|requests|patient-request|json-service|short-command|postgres|connection-pool|git|aws)\.js)'/m;
 
 const COVERED: Record<string, string> = {
+  'alerts/alert-sources.ts': 'by the suites of the sources that it asks',
+  'application/page-walk.ts': 'it asks through the endpoint checks; test/adapters/application/page-walk.test.ts',
   'application/requests.ts': 'it makes requests; login, endpoint checks and load generator read what comes back',
   'backup/backup-store.ts': 'what both stores share; each of them has a suite',
   'backup/database-administration.ts': 'it makes and drops databases; test/activities/backup/restore.test.ts',
@@ -16,13 +18,17 @@ const COVERED: Record<string, string> = {
   'backup/s3-upload.ts': 'by the suite of the S3 store',
   'backup/trial-restore.ts': 'by the suites of dumps',
   'cloud/datadog-api.ts': 'by the suites of Datadog',
+  'cloud/prometheus-api.ts': 'by the suites of Prometheus',
+  'cloud/service-message.ts': 'it puts failures into words; test/activities/alerts/alerts.test.ts',
   'commands/process-identity.mjs': 'by the suite of the recorder',
   'commands/recorder-process.mjs': 'by the suite of the recorder',
   'evidence/evidence-store.ts': 'it writes, and reads back what it wrote itself by its hash',
   'evidence/secrets.ts': 'a secret that is not there is said to be missing, and stops its step',
-  'metrics/range-queries.ts': 'it passes on what the sources say; each has a suite',
+  'metrics/port/range-source.ts': 'it passes on what the sources say; each has a suite',
   'metrics/samples/series.ts': 'it reads what it wrote itself',
   'migration/migration-lock.ts': 'test/adapters/migration/migration-lock.test.ts',
+  'notify/connection.ts': 'by the suites of PagerDuty and the webhook',
+  'notify/deliveries.ts': 'by the suites of every notifier',
   'postgres/connection-pool.ts': 'by the suite of the PostgreSQL metrics',
   'postgres/postgres-connection.ts': 'by the suite of PostgreSQL connections',
   'postgres/postgres-errors.ts': 'it puts errors into words; test/adapters/postgres/quotable.test.ts',
@@ -37,7 +43,7 @@ const readers = files(ADAPTERS, /(?<!\.d)\.m?ts$|\.mjs$/).filter((file) =>
 );
 const suites = files('test', /\.test\.ts$/)
   .map((file) => readFileSync(`test/${file}`, 'utf8'))
-  .filter((text) => /\bconforms\(/.test(text))
+  .filter((text) => /conforms\(/i.test(text))
   .join('\n');
 const hasSuite = (file: string) => suites.includes(`adapters/${file}`);
 

@@ -3,15 +3,15 @@ import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { examineRepository } from '../../src/activities/review/repository.js';
-import { type Repository, resolveCommit } from '../../src/adapters/review/git.js';
+import { contentAt, type Repository, resolveCommit } from '../../src/adapters/review/git.js';
 import { howMerged } from '../../src/adapters/review/git-merges.js';
-import { readGitReview } from '../../src/adapters/review/git-review.js';
 import { temporaryFolder } from '../activities/support.js';
-import { cloneOf, newRepository, withBranch } from '../helpers/repository.js';
+import { approvedBranch, cloneOf, newRepository, withBranch } from '../helpers/repository.js';
 import { type Answer, answerOf, conforms } from './reader.js';
 
 /** Longest time for one question, milliseconds. */
 const LIMIT = 1_000;
+const SECRET = 'token-of-the-forge';
 
 async function named(repository: Repository, name: string): Promise<Answer> {
   const answer = await answerOf(() => resolveCommit({ ...repository, limit: LIMIT }, name));
@@ -31,21 +31,39 @@ async function withHead(spoil: (file: string) => void): Promise<Repository> {
 const hanging = () => withHead((file) => spawnSync('mkfifo', [file]));
 const garbled = () => withHead((file) => writeFileSync(file, 'nonsense'));
 
-conforms('adapters/review/git.ts', {
-  value: async () => named(await newRepository(), 'v1'),
-  none: async () => named(await newRepository(), 'v2'),
-  hidden: async () => named(await cloneOf(await newRepository(), '--no-tags'), 'v1'),
-  partial: async () => {
-    const made = await newRepository();
-    const first = await made.git('rev-parse', 'HEAD');
-    await made.commit('later', 'later\n');
-    return named(await cloneOf(made, '--depth', '1', '--no-tags'), first);
+/** A clone without tags and contents, whose origin is named with a credential. */
+async function fromForge() {
+  const made = await newRepository();
+  await made.git('config', 'uploadpack.allowFilter', 'true');
+  const copy = await cloneOf(made, '--filter=blob:none', '--no-checkout', '--no-tags');
+  await copy.git('remote', 'set-url', 'origin', `https://ana:${SECRET}@forge.invalid/repository`);
+  return copy;
+}
+
+conforms(
+  'adapters/review/git.ts',
+  {
+    value: async () => named(await newRepository(), 'v1'),
+    none: async () => named(await newRepository(), 'v2'),
+    hidden: async () => named(await cloneOf(await newRepository(), '--no-tags'), 'v1'),
+    partial: async () => {
+      const made = await newRepository();
+      const first = await made.git('rev-parse', 'HEAD');
+      await made.commit('later', 'later\n');
+      return named(await cloneOf(made, '--depth', '1', '--no-tags'), first);
+    },
+    error: async () => named({ folder: temporaryFolder() }, 'main'),
+    hang: async () => named(await hanging(), 'main'),
+    nonsense: async () => named(await garbled(), 'main'),
+    huge: { impossible: 'a name stands for one commit; output is bounded as that of every short command' },
+    secrets: async () => {
+      const copy = await fromForge();
+      // What the clone left out would have to be fetched.
+      return answerOf(() => contentAt({ folder: copy.folder, limit: LIMIT * 5 }, 'HEAD', 'README'));
+    },
   },
-  error: async () => named({ folder: temporaryFolder() }, 'main'),
-  hang: async () => named(await hanging(), 'main'),
-  nonsense: async () => named(await garbled(), 'main'),
-  huge: { impossible: 'a name stands for one commit; output is bounded as that of every short command' },
-});
+  { secrets: [SECRET] },
+);
 
 async function merged(repository: Repository, of?: { head: string; target: string }): Promise<Answer> {
   const made = repository as Awaited<ReturnType<typeof withBranch>>;
@@ -101,47 +119,6 @@ conforms('adapters/review/git-merges.ts', {
 });
 
 const release = (folder: string) => ({ repository: folder, branch: 'work', target: 'main', previous: 'v1', files: [] });
-
-async function reviewed(repository: Repository, asked?: { head: string; target: string }): Promise<Answer> {
-  const answer = await answerOf(async () => {
-    const made = repository as Awaited<ReturnType<typeof withBranch>>;
-    return await readGitReview(
-      { folder: repository.folder, limit: LIMIT * 5 },
-      release(repository.folder),
-      asked ?? (await ends(made)),
-    );
-  });
-  if (!('known' in answer)) return answer;
-  const { approved } = answer.known as Awaited<ReturnType<typeof readGitReview>>;
-  return approved.ok ? answer : { none: approved.text };
-}
-
-async function approvedBranch() {
-  const made = await withBranch();
-  const message = 'Work (#7)\n\nReviewed-by: Bruno <b@example.com>\nApproved-by: Carla <c@example.com>';
-  await made.git('merge', '--quiet', '--squash', 'work');
-  await made.git('commit', '--quiet', '--message', message);
-  return made;
-}
-
-conforms('adapters/review/git-review.ts', {
-  // The squash carries the names: the branch's own commits do not.
-  value: async () => reviewed(await approvedBranch()),
-  none: async () => reviewed(await withBranch()),
-  hidden: async () => {
-    const made = await approvedBranch();
-    await made.git('config', 'uploadpack.allowFilter', 'true');
-    return reviewed(await cloneOf(made, '--filter=blob:none', '--no-checkout'), await ends(made));
-  },
-  partial: async () => {
-    const made = await approvedBranch();
-    return reviewed(await cloneOf(made, '--depth', '1', '--no-single-branch'), await ends(made));
-  },
-  error: async () => reviewed({ folder: temporaryFolder() }, { head: 'a'.repeat(40), target: 'b'.repeat(40) }),
-  hang: { impossible: 'as in adapters/git.ts, which asks' },
-  nonsense: async () => reviewed(await newRepository(), { head: 'a'.repeat(40), target: 'b'.repeat(40) }),
-  huge: { impossible: 'as in adapters/git-merges.ts, which reads the patches' },
-});
 
 async function examined(repository: Repository, fact: string): Promise<Answer> {
   const signal = new AbortController().signal;

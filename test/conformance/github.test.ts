@@ -1,5 +1,6 @@
 /** GitHub as it answers others: without rights, cut off, hanging, in nonsense. */
 import type { ServerResponse } from 'node:http';
+import { expect } from 'vitest';
 import { patientRequests } from '../../src/adapters/http/patient-request.js';
 import { openGitHub } from '../../src/adapters/review/github.js';
 import { type FakeGitHub, serveGitHub } from '../helpers/github.js';
@@ -67,7 +68,7 @@ for (const read of ['pullRequest', 'checks'] as const) {
       error: () =>
         github(
           read,
-          answering((response) => response.writeHead(500).end(`{"message":"${SECRET}"}`)),
+          answering((response) => response.writeHead(500).end('{"message":"Server Error"}')),
         ),
       hang: () => github(read, (fake) => Object.assign(fake, { before: () => true })),
       nonsense: () =>
@@ -76,6 +77,36 @@ for (const read of ['pullRequest', 'checks'] as const) {
           answering((response) => response.end(`<html>${SECRET}</html>`)),
         ),
       huge: () => github(read, full),
+      rateLimit: () =>
+        github(
+          read,
+          answering((response) => {
+            response.setHeader('x-ratelimit-remaining', '0');
+            response.setHeader('x-ratelimit-reset', String(Math.floor(Date.now() / 1_000) + 3_600));
+            response.writeHead(403).end('{"message":"API rate limit exceeded"}');
+          }),
+        ),
+      paging: {
+        read: () =>
+          github(read, (fake) => {
+            const bruno = { login: 'bruno' };
+            fake.commits.push({ sha: COMMIT, author: bruno, commit: { message: 'more' } });
+            fake.runs.push({ name: 'slow', head_sha: COMMIT, status: 'completed', conclusion: 'failure' });
+            fake.page = 1;
+          }),
+        whole:
+          read === 'checks'
+            ? [
+                { name: 'unit', conclusion: 'success' },
+                { name: 'slow', conclusion: 'failure' },
+              ]
+            : expect.objectContaining({ number: 7, authors: ['ana', 'bruno'] }),
+      },
+      secrets: () =>
+        github(
+          read,
+          answering((response) => response.writeHead(401).end(`{"message":"Bad credentials: ${SECRET}"}`)),
+        ),
     },
     { secrets: [SECRET] },
   );

@@ -1,19 +1,22 @@
 /** Readers of services over HTTP, before real servers. */
+import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { performCheck } from '../../src/adapters/application/endpoint-checks.js';
-import { agreed, askInstances, type Health, HealthWatcher } from '../../src/adapters/application/health.js';
+import { agreed, askInstances, type Health } from '../../src/adapters/application/health.js';
+import { healthPlace } from '../../src/adapters/application/health-reading.js';
 import { runClosedLoop, summarize } from '../../src/adapters/application/load-generator.js';
 import { logIn } from '../../src/adapters/application/login.js';
 import { messageGone, messageShown } from '../../src/adapters/application/maintenance-message.js';
 import { request } from '../../src/adapters/http/http.js';
 import { readJson } from '../../src/adapters/http/json-service.js';
 import { patientRequests } from '../../src/adapters/http/patient-request.js';
-import type { EndpointCheck } from '../../src/contract/plan/application.js';
+import type { EndpointCheck, HealthReading } from '../../src/contract/plan/application.js';
 import type { Fact } from '../../src/domain/evidence.js';
 import { environmentAt, PASSWORD } from '../helpers/context.js';
 import { type Handler, json, serve } from '../helpers/server.js';
 import { type Answer, answerOf, conforms, type Situations } from './reader.js';
+import { throttled } from './sources.js';
 
 /** Milliseconds for an answer. */
 const SHORT = 400;
@@ -33,8 +36,8 @@ const garbage: Handler = (_, response) =>
 const halfOf =
   (body: unknown): Handler =>
   (_, response) => {
-    const text = JSON.stringify(body);
-    response.writeHead(200, { 'content-length': String(text.length) }).write(text.slice(0, text.length / 2), () => {
+    const whole = JSON.stringify(body);
+    response.writeHead(200, { 'content-length': String(whole.length) }).write(whole.slice(0, whole.length / 2), () => {
       response.destroy();
     });
   };
@@ -42,11 +45,17 @@ const halfOf =
 const bomb = gzipSync(Buffer.alloc(100 * 1024 * 1024, ' '));
 const unfolding: Handler = (_, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb);
 
-/** The eight situations of a service that answers `good`, and `nothing` where there is nothing. */
+/** Refuses, and sends back whatever it was sent: its address, headers and body. */
+const echoing: Handler = async (sent, response) => {
+  const all = `${sent.url} ${JSON.stringify(sent.headers)} ${await text(sent)}`;
+  response.writeHead(401, { 'www-authenticate': all, 'x-error': all }).end(JSON.stringify({ detail: all }));
+};
+
+/** The situations of a service that answers `good`, and `nothing` where there is nothing. */
 function situations(
   read: (url: string, signal: AbortSignal) => Promise<Answer>,
   { good, nothing }: { good: unknown; nothing: Handler },
-): Situations {
+): Required<Situations> {
   const before = (handle: Handler) => async () => {
     const server = await serve(handle);
     return read(server.url, AbortSignal.timeout(SHORT * 10));
@@ -64,6 +73,9 @@ function situations(
     hang: within(SHORT, silent),
     nonsense: before(garbage),
     huge: before(unfolding),
+    rateLimit: before(throttled),
+    paging: { impossible: 'it asks for one answer' },
+    secrets: before(echoing),
   };
 }
 
@@ -80,14 +92,17 @@ const number = z.object({ total: z.number() });
 
 conforms(
   'adapters/http/http.ts',
-  situations(
-    (url, signal) =>
-      answerOf(async () => {
-        const answer = await request({ url, timeout: SHORT * 10, signal });
-        return number.parse(answer.status === 200 ? JSON.parse(answer.body) : {});
-      }),
-    { good: { total: 3 }, nothing: missing },
-  ),
+  {
+    ...situations(
+      (url, signal) =>
+        answerOf(async () => {
+          const answer = await request({ url, timeout: SHORT * 10, signal });
+          return number.parse(answer.status === 200 ? JSON.parse(answer.body) : {});
+        }),
+      { good: { total: 3 }, nothing: missing },
+    ),
+    rateLimit: { impossible: 'it gives every status: adapters/http/patient-request.ts waits' },
+  },
   { secrets },
 );
 
@@ -108,7 +123,7 @@ conforms(
   'adapters/application/health.ts (what all instances say)',
   situations(
     async (url, signal) => {
-      const seen = await answerOf(() => askInstances(url, { timeout: SHORT * 5, signal }));
+      const seen = await answerOf(() => askInstances({ url }, { timeout: SHORT * 5, signal }));
       if (!('known' in seen)) return seen;
       const found = agreed(seen.known as Health[], 'version');
       return 'value' in found ? { known: found.value } : found;
@@ -119,18 +134,18 @@ conforms(
 );
 
 conforms(
-  'adapters/application/health.ts (restarts)',
-  {
-    ...situations(
-      async (url, signal) => {
-        const source = { kind: 'health', url, window: 60_000, read: 'restarts' } as const;
-        const seen = await answerOf(() => new HealthWatcher().read(source, { clock: 'real', signal }));
-        const reading = 'known' in seen ? (seen.known as { value: number } | { noData: string }) : undefined;
-        return reading && 'noData' in reading ? { unknown: reading.noData } : seen;
-      },
-      { good: { started_at: '2026-11-26T10:00:00Z' }, nothing: answering({}) },
-    ),
-  },
+  'adapters/application/health-reading.ts',
+  situations(
+    async (url, signal) => {
+      const reading: HealthReading = { expect: { field: 'state', is: 'ok' }, version: { field: 'build.rev' } };
+      const place = healthPlace({ ...environmentAt(url), health: reading }, '/');
+      const seen = await answerOf(() => askInstances(place, { timeout: SHORT * 5, signal }));
+      if (!('known' in seen)) return seen;
+      const found = agreed(seen.known as Health[], 'version');
+      return 'value' in found ? { known: found.value } : found;
+    },
+    { good: { state: 'ok', build: { rev: 'v2' } }, nothing: answering({ state: 'ok', version: 'v1' }) },
+  ),
   { secrets },
 );
 

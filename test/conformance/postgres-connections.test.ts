@@ -10,8 +10,8 @@ import { type DumpTools, dumpDatabase, findDumpTools, readDump } from '../../src
 import { listDump } from '../../src/adapters/backup/dump-contents.js';
 import { restoreInto } from '../../src/adapters/backup/pg-restore.js';
 import { isOfTheServer } from '../../src/adapters/backup/restore-failures.js';
-import { PostgresWatcher } from '../../src/adapters/metrics/postgres-metrics.js';
-import { alembicRevisions } from '../../src/adapters/migration/alembic-table.js';
+import { PostgresReader } from '../../src/adapters/metrics/postgres-metrics.js';
+import { storedRevisions } from '../../src/adapters/migration/revision-table.js';
 import { withDatabase } from '../../src/adapters/postgres/postgres.js';
 import { countRowsOf } from '../../src/adapters/postgres/row-counts.js';
 import type { Database } from '../../src/contract/plan/environment.js';
@@ -89,8 +89,9 @@ conforms(
   {
     value: () => count(database),
     none: async () => {
-      const revisions = await withDatabase(empty, alembicRevisions);
-      return revisions === null ? { none: 'there is no table of alembic' } : { known: revisions };
+      const table = { name: 'revisions', revisions: (name: string) => `select revision from ${name}` };
+      const revisions = await withDatabase(empty, (client) => storedRevisions(client, table));
+      return revisions === null ? { none: 'there is no such table' } : { known: revisions };
     },
     hidden: () => count(hidden),
     partial: { impossible: 'the protocol tells the end of an answer: one that is cut is a lost connection' },
@@ -102,13 +103,13 @@ conforms(
   { secrets: [SECRET, 'stranger-password'] },
 );
 
-const watcher = new PostgresWatcher();
-afterAll(() => watcher.close());
+const reader = new PostgresReader();
+afterAll(() => reader.close());
 
 async function lostRows(of: Database, table: string, before: Record<string, number>): Promise<Answer> {
   const source = { kind: 'postgres', database: of, window: 60_000, read: { lostRows: { table } } } as const;
   try {
-    const reading = await watcher.read(source, '', { clock: 'virtual', signal }, before);
+    const reading = await reader.read({ source, unit: '' }, { clock: 'virtual', signal, baselines: before });
     return 'noData' in reading ? { unknown: reading.noData } : { known: reading.value };
   } catch (error) {
     return { unknown: (error as Error).message };
@@ -221,7 +222,7 @@ async function restore(
   const into = { ...(await server.create(`restored${restores}`)), ...as };
   const listed = await listDump(await tools(), join(folder, 'value.dump'), signal);
   if ('wrong' in listed) throw new Error(listed.wrong);
-  const job = { database: into, file, list: listed, words: [], mayFail: isOfTheServer, signal };
+  const job = { database: into, file, list: listed, words: [], table: undefined, mayFail: isOfTheServer, signal };
   return answerOf(async () => {
     const { inventory, without } = await restoreInto(using ?? (await tools()), job);
     if (without.length > 0) throw new Error(`not restored: ${without.map(({ text }) => text).join('; ')}`);

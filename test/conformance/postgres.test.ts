@@ -1,7 +1,7 @@
 /** Everything that reads PostgreSQL's tables and catalogues, on a real server. */
+import { type AddressInfo, createServer } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import { PostgresWatcher } from '../../src/adapters/metrics/postgres-metrics.js';
 import { describeSchema } from '../../src/adapters/migration/schema-fingerprint.js';
 import { takeStock } from '../../src/adapters/migration/table-stock.js';
 import {
@@ -17,15 +17,17 @@ import { countRowsOf } from '../../src/adapters/postgres/row-counts.js';
 import { findStatements, inWords } from '../../src/adapters/postgres/statement-statistics.js';
 import type { Database } from '../../src/contract/plan/environment.js';
 import { startTestServer, type TestServer } from '../activities/postgres-server.js';
+import { secret } from '../adapters/metrics/range-queries.js';
 import { serve } from '../helpers/server.js';
+import { metricSourceConforms } from './metric-source.js';
 import { type Answer, answerOf, conforms, type Situations } from './reader.js';
 
 const ROW = 'a row that nobody may see';
+const PASSWORD = 'password-not-to-be-seen';
 let server: TestServer;
 let database: Database;
 /** May log in, and nothing else: without the right to see others, and below row security. */
 let stranger: Database;
-const watcher = new PostgresWatcher();
 
 beforeAll(async () => {
   server = await startTestServer();
@@ -41,7 +43,6 @@ beforeAll(async () => {
   );
 }, 120_000);
 afterAll(async () => {
-  await watcher.close();
   await server.stop();
 });
 
@@ -77,6 +78,29 @@ const common = (read: (client: DatabaseClient) => Promise<unknown>, locks: strin
   },
   huge: { impossible: 'as much as the catalogue has, which a dump has in memory as well' },
 });
+
+/** A server that asks for the password in clear, and quotes it when it refuses. @returns its port */
+async function telltale(): Promise<number> {
+  const message = (kind: string, body: Buffer) => {
+    const head = Buffer.from(`${kind}\0\0\0\0`);
+    head.writeInt32BE(body.length + 4, 1);
+    return Buffer.concat([head, body]);
+  };
+  const stand = createServer((socket) => {
+    socket.once('data', () => {
+      socket.write(message('R', Buffer.from([0, 0, 0, 3])));
+      socket.once('data', (sent) => {
+        const said = sent.subarray(5, -1).toString();
+        socket.end(message('E', Buffer.from(`SFATAL\0CXX000\0M${said} is not the password\0\0`)));
+      });
+    });
+  });
+  await new Promise<void>((resolve) => {
+    stand.listen(0, '127.0.0.1', resolve);
+  });
+  onTestFinished(() => void stand.close());
+  return (stand.address() as AddressInfo).port;
+}
 
 const none = (what: string) => ({ impossible: what });
 
@@ -167,34 +191,28 @@ conforms(
   { secrets },
 );
 
-const metric = (of: Database, slower = 1_000): Promise<Answer> =>
-  answerOf(async () => {
-    const source = {
-      kind: 'postgres',
-      database: of,
-      window: 60_000,
-      read: { slowQueries: { longerThan: slower } },
-    } as const;
-    const look = { clock: 'virtual', signal: new AbortController().signal } as const;
-    const reading = await watcher.read(source, 'count', look, {});
-    if ('noData' in reading) throw new Error(reading.noData);
-    return reading.value;
-  });
-
-conforms(
-  'adapters/metrics/postgres-metrics.ts',
-  {
-    value: () => metric(database),
-    none: () => metric({ ...database, name: 'postgres' }),
-    hidden: () => metric(stranger),
-    partial: { impossible: 'statements that were evicted in between are no data: shown where slowCalls is' },
-    error: () => metric({ ...database, name: 'no_such_database' }),
-    hang: () => whileLocked('pg_extension', () => metric(database, 2_000)),
-    nonsense: async () => {
-      const { port } = await serve((_, response) => response.end());
-      return metric({ ...database, port });
-    },
-    huge: { impossible: 'pg_stat_statements.max bounds it, 5000 by default' },
+metricSourceConforms(
+  { kind: 'postgres', reader: 'adapters/metrics/postgres-metrics.ts', secrets: [...secrets, PASSWORD] },
+  (ask) => {
+    const metric = (of: Database, slower = 1_000): Promise<Answer> => {
+      const read = { slowQueries: { longerThan: slower } };
+      return ask({ kind: 'postgres', database: of, window: 60_000, read }, { clock: 'virtual' });
+    };
+    return {
+      value: () => metric(database),
+      none: () => metric({ ...database, name: 'postgres' }),
+      hidden: () => metric(stranger),
+      partial: { impossible: 'statements that were evicted in between are no data: shown where slowCalls is' },
+      error: () => metric({ ...database, name: 'no_such_database' }),
+      hang: () => whileLocked('pg_extension', () => metric(database, 2_000)),
+      nonsense: async () => {
+        const { port } = await serve((_, response) => response.end());
+        return metric({ ...database, port });
+      },
+      huge: { impossible: 'pg_stat_statements.max bounds it, 5000 by default' },
+      rateLimit: async () => metric(await server.asRole(database, 'limited', 'connection limit 0')),
+      paging: SAME,
+      secrets: async () => metric({ ...database, port: await telltale(), password: secret('TEST_POSTGRES', PASSWORD) }),
+    };
   },
-  { secrets },
 );

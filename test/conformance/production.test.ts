@@ -10,6 +10,7 @@ import { startTestServer, type TestServer } from '../activities/postgres-server.
 import { commandWith, environmentWith, runActivity, temporaryFolder } from '../activities/support.js';
 import { type Handler, json, serve } from '../helpers/server.js';
 import { type Answer, conforms } from './reader.js';
+import { throttled } from './sources.js';
 
 let postgres: TestServer;
 let database: Database;
@@ -44,7 +45,7 @@ const text =
 
 async function release(handler: Handler): Promise<Answer> {
   const { url } = await serve(handler);
-  const said = await askRelease(`${url}/health`, 1_000, new AbortController().signal);
+  const said = await askRelease({ url: `${url}/health` }, 1_000, new AbortController().signal);
   return 'problem' in said ? { unknown: said.problem } : { known: said };
 }
 
@@ -57,6 +58,7 @@ conforms('activities/running-release.ts', {
   hang: () => release(silent),
   nonsense: () => release(text('<html>Welcome</html>')),
   huge: () => release(endless),
+  rateLimit: () => release(throttled),
 });
 
 const STRANGER = { user: 'stranger', password: 'env:SUREFOOT_TEST_STRANGER' } as const;
@@ -75,7 +77,7 @@ async function verify(handler: Handler, place: Partial<Database> = {}): Promise<
   const environment = environmentWith({ api: url, database: { ...database, ...place } });
   const { verifyState } = createVerificationActivities({ answer: 1_000 });
   const evidence = { store: temporaryFolder(), deployment: 'd' };
-  const expected = { version: 'v1.2.3', revision: '8c1f0a2d4b6e' };
+  const expected = { version: 'v1.2.3', revision: '8c1f0a2d4b6e', tool: 'alembic' };
   const input = { key: KEY, evidence, environment, healthPath: '/health', expected };
   return ofFacts(await runActivity(() => verifyState(input)));
 }
@@ -91,6 +93,7 @@ conforms(
     hang: () => verify(silent),
     nonsense: () => verify(text('v1.2.3')),
     huge: () => verify(endless),
+    rateLimit: () => verify(throttled),
   },
   { secrets: ['geheim'] },
 );
@@ -117,6 +120,7 @@ conforms(
     hang: () => find(silent, 'exec sleep 60'),
     nonsense: () => find(text('<html>'), 'echo "psql: error: connection refused"'),
     huge: () => find(endless, 'yes 8c1f0a2d4b6e | head -c 5000000'),
+    rateLimit: () => find(throttled),
   },
   { secrets: ['geheim'] },
 );

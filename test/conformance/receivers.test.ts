@@ -1,49 +1,77 @@
-/** Receivers of messages: that one was told is read from what they answer. */
-import type { Delivery, Sending } from '../../src/adapters/notify/deliveries.js';
-import { page } from '../../src/adapters/notify/pagerduty.js';
-import { postToSlack } from '../../src/adapters/notify/slack.js';
-import { postToWebhook } from '../../src/adapters/notify/webhook.js';
-import type { About, Channel } from '../../src/domain/notifications/notifications.js';
-import { type Handler, json, serve } from '../helpers/server.js';
-import { type Answer, conforms, type Situations } from './reader.js';
+/** Receivers of messages: that one was told is read from what they answer. Their channels are as a plan has them. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { expect, test } from 'vitest';
+import { NOTIFIERS, notifierOf } from '../../src/adapters/notify/notifiers.js';
+import type { Channel } from '../../src/domain/notifications/notifications.js';
+import { loadPlan } from '../../src/plan/load.js';
+import { CHANNEL_KINDS } from '../../src/plan/notifications/channel-kinds.js';
+import { type Handler, json, readBody, serve } from '../helpers/server.js';
+import { replaceOnce, shippedText, write } from '../plan/plan-files.js';
+import { notifierConforms, type Receivers } from './notifier.js';
 
-const SECRET = 'not-to-be-told';
+/** Long and without a sign: what a receiver quotes of it looks like any other word. */
+const SECRET = 'verysecretcredentialofthischannel';
+/** A part of it is no less a secret. */
+const secrets = [SECRET.slice(0, 12), SECRET.slice(-12)];
 process.env.TEST_RECEIVER_SECRET = SECRET;
-const about = { deployment: 'd-1', service: 'plans', target: 'v2', link: '' } as About;
+process.env.TEST_RECEIVER_URL = 'http://127.0.0.1:9/unused';
 
-async function told(channel: Channel, send: (sending: Sending<never>) => Promise<Delivery>): Promise<Answer> {
-  const message = { id: 'm-1', event: 'breach', subject: 'x', text: 'x', values: {}, about, loud: false, mentions: [] };
-  const alert = { key: 'k', action: 'trigger', severity: 'critical' };
-  const sending = {
-    ...{ channel, message: { ...message, alert }, signal: new AbortController().signal },
-    patience: { answer: 300, whole: 900, pause: 10 },
-  };
-  const delivery = await send(sending as unknown as Sending<never>);
-  return delivery.told ? { known: delivery } : { unknown: delivery.why };
+const NOWHERE = 'http://127.0.0.1:9';
+
+/** What is made of a channel by the plan that holds it: that, and nothing else, is what its notifier is given. */
+function channelOf(written: string): Channel {
+  const text = [
+    ['\nhosts:\n', `\nhosts:\n  receiver: ${NOWHERE}\n`],
+    ['\ncredentials:\n', '\ncredentials:\n  key: env:TEST_RECEIVER_SECRET\n  address: env:TEST_RECEIVER_URL\n'],
+    ['\n  channels:\n', `\n  channels:\n    tested: ${written}\n`],
+  ] as const;
+  const { channels } = loadPlan(write('plan.yaml', text.reduce(replaceOnce, shippedText))).resolved.notifications;
+  return channels.find(({ id }) => id === 'tested') as Channel;
 }
 
-const answering =
-  (body: unknown, status = 200): Handler =>
-  (_, response) =>
-    json(response, body, status);
+/** The kinds that were put through it. */
+const conforming = new Set<string>();
 
-/** What a receiver answers when all is well, and when it refuses with the secret in its words. */
-function situations(
-  channelAt: (url: string) => Channel,
-  { send, good, refusal }: { send: (sending: Sending<never>) => Promise<Delivery>; good: Handler; refusal: Handler },
-): Situations {
-  const before = (handle: Handler) => async () => told(channelAt((await serve(handle)).url), send);
+interface HttpReceiver {
+  /** The channel in a plan; `receiver` is its host, `key` its credential. */
+  written: string;
+  /** Where messages are posted. */
+  path: string;
+  /** Anything else that it is asked: it tells nobody. */
+  otherwise?: Handler;
+  good: Handler;
+  /** How it says that it does not take the message, with the credential in its words. */
+  refusal: Handler;
+  /** No answer of its, with the status of a good one. */
+  nonsense: Handler;
+}
+
+function overHttp({ written, path, otherwise, good, refusal, nonsense }: HttpReceiver): Receivers {
+  const resolved = JSON.stringify(channelOf(written));
+  conforming.add((JSON.parse(resolved) as Channel).kind);
+  const before = (handle: (taking: Handler) => Handler) => async () => {
+    let taken = 0;
+    const server = await serve(
+      handle((request, response) => {
+        if (request.url !== path) return (otherwise ?? refusal)(request, response);
+        taken += 1;
+        good(request, response);
+      }),
+    );
+    process.env.TEST_RECEIVER_URL = `${server.url}${path}`;
+    return { channel: JSON.parse(resolved.replaceAll(NOWHERE, server.url)) as Channel, taken: () => taken };
+  };
   return {
-    value: before(good),
-    none: before((_, response) => void response.writeHead(302, { location: '/login' }).end()),
-    hidden: before(refusal),
-    partial: before((_, response) => {
+    value: before((taking) => taking),
+    none: before(() => (_, response) => void response.writeHead(302, { location: '/login' }).end()),
+    hidden: before(() => refusal),
+    partial: before(() => (_, response) => {
       response.writeHead(200, { 'content-length': '100' }).write('{"ok": tr', () => response.destroy());
     }),
-    error: before(answering({ detail: SECRET }, 500)),
-    hang: before(() => {}),
-    nonsense: before((_, response) => void response.writeHead(302).end(`<html>${SECRET}`)),
-    huge: before((_, response) => {
+    error: before(() => (_, response) => void response.writeHead(500, 'x'.repeat(6_000)).end(SECRET)),
+    hang: before(() => () => {}),
+    nonsense: before(() => nonsense),
+    huge: before(() => (_, response) => {
       const more = () => {
         while (!response.destroyed && response.write(' '.repeat(65_536)));
         response.once('drain', more);
@@ -51,52 +79,111 @@ function situations(
       response.writeHead(200);
       more();
     }),
+    rateLimit: before((taking) => {
+      let allowed = 0;
+      return (request, response) => {
+        const now = performance.now();
+        if (allowed === 0) {
+          allowed = now + 990;
+          response.writeHead(429, { 'retry-after': '1' }).end();
+        } else if (now < allowed) {
+          response.writeHead(403).end('asked again too early');
+        } else {
+          taking(request, response);
+        }
+      };
+    }),
+    secrets: before(() => (request, response) => void quoteAll(request, response)),
   };
 }
 
-const any = { id: 'a', channel: 'C1' };
-const reference = 'env:TEST_RECEIVER_SECRET';
-
-conforms(
-  'adapters/notify/slack.ts',
-  {
-    ...situations((api) => ({ ...any, kind: 'slack', api, token: reference }), {
-      send: postToSlack,
-      good: answering({ ok: true, ts: '1764000001.000100' }),
-      refusal: answering({ ok: false, error: 'invalid_auth' }),
-    }),
-    nonsense: async () => {
-      const server = await serve((_, response) => void response.end(`<html>${SECRET}`));
-      return told({ ...any, kind: 'slack', api: server.url, token: reference }, postToSlack);
-    },
-  },
-  { secrets: [SECRET] },
-);
-
-conforms(
-  'adapters/notify/pagerduty.ts',
-  {
-    ...situations((api) => ({ id: 'p', kind: 'pagerduty', api, routingKey: reference }), {
-      send: page,
-      good: answering({ status: 'success', message: 'Event processed', dedup_key: 'k' }, 202),
-      refusal: answering({ status: 'invalid event', message: SECRET, errors: [SECRET] }, 400),
-    }),
-    nonsense: async () => {
-      const server = await serve((_, response) => void response.writeHead(202).end(`<html>${SECRET}`));
-      return told({ id: 'p', kind: 'pagerduty', api: server.url, routingKey: reference }, page);
-    },
-  },
-  { secrets: [SECRET] },
-);
-
-for (const reader of ['adapters/notify/webhook.ts', 'adapters/notify/deliveries.ts']) {
-  conforms(
-    reader,
-    situations((url) => ({ id: 'w', kind: 'webhook', url, secret: reference }), {
-      send: postToWebhook,
-      good: (_, response) => void response.writeHead(204).end(),
-      refusal: answering({ detail: SECRET }, 403),
-    }),
-    { secrets: [SECRET] },
-  );
+/** Refuses with all that it was sent: in the status line, in every field, and so often that it stands where it is cut. */
+async function quoteAll(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const sent = `${request.headers.authorization} ${request.url} ${await readBody(request)}`.replaceAll(/[^ -~]/g, '');
+  const quoted = `${sent} ${`${SECRET} `.repeat(20)}`;
+  response.writeHead(400, quoted, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ ok: false, error: SECRET, status: SECRET, message: quoted, errors: [SECRET] }));
 }
+
+const answering =
+  (body: unknown, status = 200): Handler =>
+  (_, response) =>
+    json(response, body, status);
+
+const nonsenseOf =
+  (status: number): Handler =>
+  (_, response) =>
+    void response.writeHead(status).end(`<html>${SECRET}`);
+
+notifierConforms(
+  'adapters/notify/slack.ts',
+  overHttp({
+    written: '{ kind: slack, host: receiver, token: key, channel: "#deploys" }',
+    path: '/api/chat.postMessage',
+    otherwise: answering({ ok: true, user: 'surefoot' }),
+    good: answering({ ok: true, ts: '1764000001.000100' }),
+    refusal: answering({ ok: false, error: SECRET }),
+    nonsense: nonsenseOf(200),
+  }),
+  { secrets },
+);
+
+notifierConforms(
+  'adapters/notify/pagerduty.ts',
+  overHttp({
+    written: '{ kind: pagerduty, host: receiver, routingKey: key }',
+    path: '/v2/enqueue',
+    good: answering({ status: 'success', message: 'Event processed', dedup_key: 'k' }, 202),
+    refusal: answering({ status: 'invalid event', message: SECRET, errors: [SECRET] }, 400),
+    nonsense: nonsenseOf(202),
+  }),
+  { secrets },
+);
+
+const webhook = {
+  good: (_, response) => void response.writeHead(204).end(),
+  refusal: answering({ detail: SECRET }, 403),
+  nonsense: nonsenseOf(302),
+} satisfies Partial<HttpReceiver>;
+
+notifierConforms(
+  'adapters/notify/webhook.ts',
+  overHttp({ ...webhook, written: '{ kind: webhook, host: receiver, secret: key }', path: '/' }),
+  { secrets },
+);
+
+notifierConforms(
+  'adapters/notify/webhook.ts, at an address that is a secret',
+  overHttp({ ...webhook, written: '{ kind: webhook, url: address }', path: `/hooks/${SECRET}?sig=${SECRET}` }),
+  { secrets },
+);
+
+test('each kind of channel that a plan may name has a notifier, and each notifier is put through all this', () => {
+  expect(Object.keys(NOTIFIERS).sort()).toEqual(Object.keys(CHANNEL_KINDS).sort());
+  expect([...conforming].sort()).toEqual(Object.keys(NOTIFIERS).sort());
+});
+
+test('each kind is known by its own name, and by no key that every channel or contact has', () => {
+  for (const [kind, { schema }] of Object.entries(CHANNEL_KINDS)) {
+    expect(schema.shape.kind.value, kind).toBe(kind);
+    expect(['id', 'title', 'roles']).not.toContain(kind);
+  }
+});
+
+test.each([
+  ['a kind that this release does not know', { id: 'tested', kind: 'constructor' }, /no notifier for .* constructor/],
+  [
+    'a channel that another release has resolved',
+    { id: 'tested', kind: 'slack', api: NOWHERE, token: `env:${SECRET}` },
+    /cannot read a channel of kind slack without a good channel/,
+  ],
+])('%s is told nothing, and that is said', async (_, channel, why) => {
+  const { signal } = new AbortController();
+  const patience = { answer: 300, whole: 900, pause: 10 };
+  const sending = { channel, message: {} as never, signal, patience };
+  const notifier = notifierOf(channel);
+  expect(await notifier.send(sending)).toEqual({ told: false, why: expect.stringMatching(why) });
+  const probe = await notifier.probe({ channel, signal, patience });
+  expect(probe).toEqual({ ok: false, text: expect.stringMatching(why) });
+  expect(notifier.placeOf(channel)).toBe('tested');
+});

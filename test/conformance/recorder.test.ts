@@ -13,7 +13,7 @@ process.env.SUREFOOT_TEST_PASSWORD = 'not-to-be-seen-password';
 process.env.SUREFOOT_TEST_LOGIN = 'not-to-be-seen-login';
 const SECRETS = ['not-to-be-seen-password', 'not-to-be-seen-login'];
 
-const attendant: HeartbeatContext = {
+const heartbeat: HeartbeatContext = {
   heartbeat: () => undefined,
   signal: new AbortController().signal,
   stops: () => true,
@@ -25,7 +25,7 @@ async function recorded(script: string, spoil: (folder: string) => void, timeout
   const step = {
     command: { argv: ['sh', '-c', script], cwd: '/', host: 'local', timeout },
     environment: process.env,
-    attendant,
+    heartbeat,
   };
   await runRecorded(folder, step);
   spoil(folder);
@@ -95,6 +95,7 @@ conforms(
     hang: () => logs('sleep 60 & wait', { timeout: 300 }),
     nonsense: { impossible: 'every text is a log' },
     huge: () => logs('yes up | head -c 50000000'),
+    secrets: () => logs('echo up; echo "CRITICAL $SUREFOOT_TEST_PASSWORD"'),
   },
   { secrets: SECRETS },
 );
@@ -131,6 +132,7 @@ conforms(
     hang: () => overSsh('sleep 60 & wait', 300),
     nonsense: () => overSsh('kill -KILL $$'),
     huge: () => overSsh('yes | head -c 20000000'),
+    secrets: () => overSsh('echo "Permission denied for $SUREFOOT_TEST_PASSWORD" >&2; exit 255'),
   },
   { secrets: SECRETS },
 );

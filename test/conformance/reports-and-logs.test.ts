@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { LogWatcher } from '../../src/adapters/metrics/log-lines.js';
+import { LogReader } from '../../src/adapters/metrics/log-lines.js';
 import { judgeTestResults, readTestResults } from '../../src/adapters/review/junit.js';
-import type { MetricSource } from '../../src/contract/plan/metrics.js';
+import type { SourceOf } from '../../src/contract/plan/metrics.js';
 import { answerOf, conforms } from './reader.js';
 
 const COMMIT = 'a'.repeat(40);
@@ -41,7 +41,7 @@ conforms('adapters/review/junit.ts', {
 
 /** The log that a script prints, looked at twice. */
 function logged(script: string, { timeout = 5_000 } = {}) {
-  const source: MetricSource = {
+  const source: SourceOf<'logs'> = {
     kind: 'logs',
     command: { run: [process.execPath, '-e', script], on: 'worker', folder: tmpdir(), timeout },
     environment: 'staging',
@@ -49,9 +49,9 @@ function logged(script: string, { timeout = 5_000 } = {}) {
     pattern: 'CRITICAL',
   };
   const look = { clock: 'virtual', signal: new AbortController().signal } as const;
-  const logs = new LogWatcher();
+  const logs = new LogReader();
   return answerOf(async () => {
-    const reading = await logs.read(source, 'count', look);
+    const reading = await logs.read({ source, unit: 'count' }, look);
     if ('noData' in reading) throw new Error(reading.noData);
     return reading.value;
   });

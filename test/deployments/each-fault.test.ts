@@ -6,8 +6,9 @@ import { bundleWorkflowCode, NativeConnection, Worker, type WorkflowBundle } fro
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { writeBindings } from '../../sandbox/local/bindings.js';
 import type { Sandbox } from '../../sandbox/local/sandbox.js';
-import { createSampleActivities, sampleSources } from '../../src/activities/metrics/samples.js';
+import { createSampleActivities } from '../../src/activities/metrics/samples.js';
 import { createPeopleActivities } from '../../src/activities/notify/people.js';
+import { MetricReaders } from '../../src/adapters/metrics/metric-sources.js';
 import type { DeployResult } from '../../src/contract/deployment.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { SILENT_SINKS } from '../../src/contract/sinks.js';
@@ -142,14 +143,14 @@ async function watched(fault: FaultName): Promise<DeployResult> {
   await setFault(production().folder, fault, parameters);
   await until(`${fault} shows`, () => isShown(fault));
   // One that remembers nothing of the fault before.
-  const sources = sampleSources();
+  const metrics = new MetricReaders();
   const taskQueue = `watching-${fault}`;
   const worker = await Worker.create({
     connection,
     taskQueue,
     workflowBundle: bundle,
     sinks: SILENT_SINKS,
-    activities: { ...createSampleActivities(sources), ...createPeopleActivities() },
+    activities: { ...createSampleActivities(metrics), ...createPeopleActivities() },
   });
   const deployment = newDeploymentId(plan.service);
   const input = { deployment, plan, digest: '0'.repeat(64), startedBy: 'ana.souza', clock: 'virtual', baselines };
@@ -158,7 +159,7 @@ async function watched(fault: FaultName): Promise<DeployResult> {
       client.workflow.execute('DeployWorkflow', { taskQueue, workflowId: taskQueue, args: [input] }),
     );
   } finally {
-    await sources.postgres.close();
+    await metrics.close();
   }
 }
 

@@ -14,13 +14,14 @@ import { createHttpActivities } from '../../src/activities/application/endpoints
 import { createBackupActivities } from '../../src/activities/backup/backups.js';
 import { createRestoreActivities } from '../../src/activities/backup/restore.js';
 import { createCommandActivities } from '../../src/activities/commands.js';
-import { createSampleActivities, sampleSources } from '../../src/activities/metrics/samples.js';
+import { createSampleActivities } from '../../src/activities/metrics/samples.js';
 import { createPeopleActivities } from '../../src/activities/notify/people.js';
 import { createDatabaseActivities } from '../../src/activities/postgres/databases.js';
 import { createIndexActivities } from '../../src/activities/postgres/indexes.js';
 import { createApprovalActivities } from '../../src/activities/review/approvals.js';
 import { createVerificationActivities } from '../../src/activities/verification.js';
 import { createWindowActivities } from '../../src/activities/windows.js';
+import { MetricReaders } from '../../src/adapters/metrics/metric-sources.js';
 import { resolveCommit } from '../../src/adapters/review/git.js';
 import type { DeployResult } from '../../src/contract/deployment.js';
 import { concernRaised } from '../../src/contract/messages.js';
@@ -84,8 +85,8 @@ beforeAll(async () => {
   closers.push(() => client.connection.close());
   const connection = await NativeConnection.connect({ address });
   closers.push(() => connection.close());
-  const sources = sampleSources();
-  closers.push(() => sources.postgres.close());
+  const readers = new MetricReaders();
+  closers.push(() => readers.close());
   const worker = await Worker.create({
     connection,
     taskQueue: TASK_QUEUE,
@@ -99,7 +100,7 @@ beforeAll(async () => {
       ...createDatabaseActivities(),
       ...createHttpActivities(),
       ...createIndexActivities(),
-      ...createSampleActivities(sources),
+      ...createSampleActivities(readers),
       ...createPeopleActivities(),
       ...createRestoreActivities(),
       ...createVerificationActivities(),

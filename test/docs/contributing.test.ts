@@ -7,10 +7,13 @@ const recipes = page.slice(page.indexOf('\n## Recipes'));
 
 /** How an example is known in the code. Comments are no part of it. */
 const EXAMPLES: Record<string, RegExp> = {
-  'A metric source': /\b(?:kind|source)(?:: | === )(?:z\.literal\()?'command'|\bcase 'command'/,
-  'A notifier': /'pagerduty'|\bPagerDutyChannel\b/,
-  // What is thrown for any tool's output has its home with alembic.
-  'A migration tool': /^(?!import \{ UnreadableRevision \}).*\balembic/im,
+  // Logins have a kind of this name as well: the member of `MetricSource` is known by what follows.
+  'A metric source':
+    /\bcommand(?:Source|Metrics)\b|\bkind: 'command';\s+command: Command;\s+environment: EnvironmentName/,
+  'A notifier': /(?<!hooks\.)\bslack\b/,
+  'An alert source': /'rules-file'/,
+  'A review source': /'github'|\bgitHubReviews\b/,
+  'A migration tool': /\balembic/i,
   'A step': /\b(?:productionUnchanged|checkProduction|lookAtProduction|FoundProduction)\b/,
   'A phase': /'closing'|\bclosing\(|\bproductionState\b/,
 };

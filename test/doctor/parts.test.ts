@@ -8,7 +8,6 @@ import { channelsInUse } from '../../src/doctor/checks/channels.js';
 import type { Check, CheckContext, Means } from '../../src/doctor/checks/check.js';
 import { secretReferences } from '../../src/doctor/checks/credentials.js';
 import { metricChecks } from '../../src/doctor/checks/metrics.js';
-import { wrongWithDowngrade } from '../../src/doctor/checks/migrations.js';
 import { peopleChecks, roster } from '../../src/doctor/checks/people.js';
 import { storeChecks } from '../../src/doctor/checks/stores.js';
 import { loadPlan } from '../../src/plan/load.js';
@@ -75,28 +74,23 @@ describe('references to secrets', () => {
     });
   });
 
+  test('of channels are found under whatever key a kind of channel has them', () => {
+    const plan = shipped();
+    plan.notifications.channels.push({
+      id: 'mail',
+      kind: 'mail',
+      login: { user: 'env:USER_OF_MAIL' },
+      to: ['file:/to'],
+    });
+    const found = secretReferences(plan).map(({ reference }) => reference);
+    expect(found).toEqual(expect.arrayContaining(['env:USER_OF_MAIL', 'file:/to']));
+  });
+
   test('of channels that are off on this machine are not needed', () => {
     const plan = shipped();
     for (const channel of plan.notifications.channels) channel.off = true;
     expect(channelsInUse(plan.notifications)).toEqual([]);
     expect(secretReferences(plan).map(({ reference }) => reference)).not.toContain('env:SLACK_TOKEN');
-  });
-});
-
-describe('the way back of an alembic revision', () => {
-  const file = (body: string) =>
-    `revision = "1"\n\ndef upgrade():\n    op.add_column("a")\n\n\ndef downgrade():\n${body}\n`;
-  test.each([
-    ['    """Undo."""\n    # one column\n    op.drop_column("a", "b")', undefined],
-    ['    pass  # nothing to do', 'its downgrade does nothing'],
-    ['    """Nothing."""\n    ...', 'its downgrade does nothing'],
-    ['    raise NotImplementedError()', 'its downgrade raises an error'],
-  ])('is judged by its text: %j', (body, said) => {
-    expect(wrongWithDowngrade(file(body))).toBe(said);
-  });
-
-  test('may be missing', () => {
-    expect(wrongWithDowngrade('revision = "1"\n\ndef upgrade():\n    pass\n')).toBe('it has no downgrade');
   });
 });
 
@@ -149,6 +143,41 @@ describe('windows', () => {
 
   test('in a time zone that there is not fail', async () => {
     await expect(ask({ timeZone: 'America/Springfield' })).rejects.toThrow(/Springfield/i);
+  });
+});
+
+describe('a metric of an application’s page', () => {
+  const source = (url: string, name: string): Metric['source'] => {
+    const errors = { name, labels: { status: '500' } };
+    return { kind: 'scrape', url, window: 60_000, read: { gauge: errors } };
+  };
+  const found = async (page: string, name: string) => {
+    const { url } = await serve((_, response) => response.end(page));
+    const plan = shipped();
+    const metrics = [{ name: 'errors', title: 'Errors', unit: 'count', source: source(url, name) }];
+    plan.soak = { ...plan.soak, metrics, criteria: [] };
+    plan.watches = [];
+    return findings(metricChecks({ plan, at: NOON }), 'metrics');
+  };
+
+  test('whose series is there under a like name is told that name', async () => {
+    expect(await found('errors_now{status="500"} 1\n', 'errors_mow')).toMatchObject([
+      {
+        ok: false,
+        text: 'errors (Errors): no series errors_mow{status="500"}',
+        advice: 'Did you mean errors_now instead of errors_mow?',
+      },
+    ]);
+  });
+
+  test('whose series is there with other labels only would have no data', async () => {
+    expect(await found('errors_now{status="404"} 1\n', 'errors_now')).toMatchObject([
+      {
+        ok: false,
+        text: 'errors (Errors): no series errors_now{status="500"}',
+        advice: expect.stringMatching(/^Put the metric of the plan/),
+      },
+    ]);
   });
 });
 

@@ -55,6 +55,15 @@ export async function withBranch(): Promise<TestRepository & { head: string }> {
   return { ...made, head };
 }
 
+/** The same, squashed into `main`: the squash says who reviewed and approved it. */
+export async function approvedBranch(): ReturnType<typeof withBranch> {
+  const made = await withBranch();
+  const message = 'Work (#7)\n\nReviewed-by: Bruno <b@example.com>\nApproved-by: Carla <c@example.com>';
+  await made.git('merge', '--quiet', '--squash', 'work');
+  await made.git('commit', '--quiet', '--message', message);
+  return made;
+}
+
 /** A clone, with git's own options. */
 export async function cloneOf({ folder }: { folder: string }, ...options: string[]): Promise<TestRepository> {
   const copy = join(temporaryFolder(), 'clone');

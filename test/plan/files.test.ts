@@ -91,7 +91,7 @@ describe('bindings', () => {
       'surefoot: 1\ncredentials: { staging-test: "file:secret" }\nfolders: { scripts: scripts }\n',
     );
     const { resolved } = loadPlan(SHIPPED, { bindings: file });
-    expect(resolved.environments.staging.login.password).toBe(`file:${join(dirname(file), 'secret')}`);
+    expect(resolved.environments.staging.login).toMatchObject({ password: `file:${join(dirname(file), 'secret')}` });
     expect(resolved.commands.deploy.folder).toBe(join(dirname(file), 'scripts'));
     expect(resolved.evidence).toBe(join(process.cwd(), 'plans/evidence'));
   });

@@ -475,6 +475,11 @@ describe('commands', () => {
       { path: 'commands.deploy.run', says: 'Holds no `{version}`' },
     ],
     [
+      'a slip in the name of a migration tool',
+      ['tool: alembic', 'tool: ¦Alembc'],
+      { path: 'migration.tool', says: '`Alembc` is no tool that is known by itself', suggestion: 'alembic' },
+    ],
+    [
       'a downgrade to nowhere in particular',
       ['run: [alembic, downgrade, "{revision}"]', 'run: ¦[alembic, downgrade, "-1"]'],
       { path: 'migration.downgrade.run', says: 'Holds no `{revision}`' },

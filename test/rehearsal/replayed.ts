@@ -56,15 +56,15 @@ function nextTask(events: readonly HistoryEvent[], from: number): number {
 
 /** The whole history of a rehearsal, and the same cut at a quarter, at half and at three quarters. */
 export async function expectSameByReplay(rehearsals: Rehearsals, heard: Heard, name: string): Promise<void> {
-  const played = rehearsals.played.find(({ scenario }) => scenario.name === name);
-  if (!played) throw new Error(`${name} was not played`);
-  const { deployment } = played.world;
+  const run = rehearsals.runs.find(({ scenario }) => scenario.name === name);
+  if (!run) throw new Error(`${name} was not run`);
+  const { deployment } = run.world;
   const connection = await Connection.connect({ address: rehearsals.address });
   try {
     const { events = [] } = await new Client({ connection }).workflow.getHandle(deployment).fetchHistory();
     const all = events ?? [];
     expect(plain(await replay(deployment, await readHistory(all, converter))), `${name}, whole`).toEqual(
-      plain(played.ledger),
+      plain(run.ledger),
     );
     for (const part of [0.25, 0.5, 0.75]) {
       const cut = all.slice(0, nextTask(all, all.length * part));

@@ -1,10 +1,7 @@
 /** Whether the alerts of the checklist (4.3) are configured where they should be. */
-import { ApplicationFailure } from '@temporalio/common';
 import { readAlerts } from '../../adapters/alerts/alert-sources.js';
-import { awsMessage } from '../../adapters/cloud/aws.js';
+import { serviceMessage } from '../../adapters/cloud/service-message.js';
 import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
-import { NoAnswer } from '../../adapters/http/http.js';
-import { Unusable } from '../../adapters/http/json-service.js';
 import { type Patience, patientRequests } from '../../adapters/http/patient-request.js';
 import type { AlertActivities } from '../../contract/activities/alerts.js';
 import type { ExpectedAlert } from '../../contract/plan/proofs.js';
@@ -64,9 +61,3 @@ function others(name: string, found: FoundAlert[]): string {
 }
 
 const unknown = ({ id, title }: ExpectedAlert, why: string): Fact => unknownFact(id, `${title}: ${why}`);
-
-function serviceMessage(error: unknown): string {
-  if (error instanceof Unusable || error instanceof NoAnswer || error instanceof ApplicationFailure)
-    return error.message;
-  return awsMessage(error);
-}

@@ -46,7 +46,7 @@ function look(
     const secrets: string[] = [];
     const identity = async () => {
       const found = await identityOf(environment, signal);
-      if (!('refused' in found)) secrets.push(found.token, found.password);
+      if (!('refused' in found)) secrets.push(found.token, found.password ?? '');
       return found;
     };
     const read = await swagger.read(environment.api + documentation.path);
@@ -78,7 +78,8 @@ function look(
 async function identityOf(environment: Environment, signal: AbortSignal): Promise<Identity | { refused: string }> {
   const login = await logIn(environment, signal);
   if ('refused' in login) return login;
-  const { username, password } = environment.login;
   const token = (login.headers.authorization ?? '').replace(/^Bearer /, '');
-  return { token, username, password: await readSecret(password) };
+  const method = environment.login;
+  if (!('password' in method)) return { token };
+  return { token, username: method.username, password: await readSecret(method.password) };
 }

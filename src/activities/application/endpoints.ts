@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CheckRun, type Exchange, performCheck } from '../../adapters/application/endpoint-checks.js';
 import { agreed, askHealth, askInstances, type Health, startsOf, told } from '../../adapters/application/health.js';
+import { type HealthPlace, healthPlace } from '../../adapters/application/health-reading.js';
 import { logIn } from '../../adapters/application/login.js';
 import { messageGone, messageShown } from '../../adapters/application/maintenance-message.js';
+import { Session } from '../../adapters/application/session.js';
 import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
 import { fieldOf, insteadOfContent, jsonOf, NoAnswer, request } from '../../adapters/http/http.js';
 import type { HttpActivities } from '../../contract/activities/application.js';
@@ -31,7 +33,7 @@ export function createHttpActivities(options: { settle?: number } = {}): HttpAct
         for (;;) {
           const left = within - (performance.now() - start);
           const expected = { version, startedBefore };
-          const facts = await healthFacts(environment.api + path, expected, {
+          const facts = await healthFacts(healthPlace(environment, path), expected, {
             timeout: Math.max(Math.min(ATTEMPT, left), 1),
             signal,
           });
@@ -46,7 +48,7 @@ export function createHttpActivities(options: { settle?: number } = {}): HttpAct
       }),
 
     readStarts: ({ environment, path }) =>
-      withHeartbeat(async (signal) => startsOf(await askInstances(environment.api + path, { signal }))),
+      withHeartbeat(async (signal) => startsOf(await askInstances(healthPlace(environment, path), { signal }))),
 
     /** Facts: `login` when a check needs it, and those of {@link performCheck}. */
     checkEndpoints: async ({ key, evidence, environment, checks }) => {
@@ -54,10 +56,11 @@ export function createHttpActivities(options: { settle?: number } = {}): HttpAct
       return withHeartbeat(
         async (signal) => {
           const exchanges: Exchange[] = [];
-          const login = checks.some((check) => check.login) ? await logIn(environment, signal) : undefined;
+          const session = checks.some((check) => check.login) ? new Session(environment, signal) : undefined;
+          const login = await session?.login();
           const run: CheckRun = {
             api: environment.api,
-            login,
+            session,
             signal,
             bodies: new Map(),
             record: (entry) => exchanges.push(entry),
@@ -99,9 +102,11 @@ export function createHttpActivities(options: { settle?: number } = {}): HttpAct
         for (;;) {
           const left = drain - (performance.now() - start);
           const timeout = Math.max(Math.min(ATTEMPT, left), 1);
-          const first = await askHealth(environment.api + path, timeout, signal);
+          const first = await askHealth(healthPlace(environment, path), timeout, signal);
           const isQuiet = inFlightOf(first) === 0;
-          const answers = isQuiet ? await askInstances(environment.api + path, { timeout, signal, first }) : [first];
+          const answers = isQuiet
+            ? await askInstances(healthPlace(environment, path), { timeout, signal, first })
+            : [first];
           const counts = answers.map(inFlightOf);
           isTold ||= counts.some((count) => count !== undefined);
           const waited = performance.now() - start;
@@ -168,13 +173,13 @@ interface Expected {
 
 /** The others are asked only when the first one says what is expected. */
 async function healthFacts(
-  url: string,
+  place: HealthPlace,
   expected: Expected,
   limits: { timeout: number; signal: AbortSignal },
 ): Promise<Fact[]> {
-  const first = await askHealth(url, limits.timeout, limits.signal);
+  const first = await askHealth(place, limits.timeout, limits.signal);
   const facts = judge([first], expected);
-  return facts.every(({ ok }) => ok) ? judge(await askInstances(url, { ...limits, first }), expected) : facts;
+  return facts.every(({ ok }) => ok) ? judge(await askInstances(place, { ...limits, first }), expected) : facts;
 }
 
 function judge(answers: Health[], { version, startedBefore = [] }: Expected): Fact[] {

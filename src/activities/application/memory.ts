@@ -1,6 +1,7 @@
 /** Checklist 1.5, "sem erros de memória": whether the application ran out of memory during a load test. */
 import { ApplicationFailure } from '@temporalio/common';
 import { askInstances, startsOf, told } from '../../adapters/application/health.js';
+import { healthPlace } from '../../adapters/application/health-reading.js';
 import { commandLine } from '../../adapters/commands/command-line.js';
 import { redact } from '../../adapters/evidence/redaction.js';
 import { NoAnswer } from '../../adapters/http/http.js';
@@ -80,7 +81,7 @@ async function look(watched: Watched, when: 'before' | 'after'): Promise<MemoryO
 }
 
 async function processStart({ environment, healthPath, signal }: Watched): Promise<MemoryObservation['startedAt']> {
-  const answers = await askInstances(environment.api + healthPath, { signal });
+  const answers = await askInstances(healthPlace(environment, healthPath), { signal });
   for (const answer of answers) {
     if (answer instanceof NoAnswer) return { unknown: `the health check does not answer: ${answer.message}` };
     if (answer.status !== 200) return { unknown: `the health check answers ${answer.statusText}` };

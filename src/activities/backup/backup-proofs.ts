@@ -11,6 +11,7 @@ import type { BackupActivities } from '../../contract/activities/backup.js';
 import type { Database } from '../../contract/plan/environment.js';
 import { formatDuration } from '../../domain/duration.js';
 import { type Fact, unknownFact } from '../../domain/evidence.js';
+import { migrationTool } from '../../domain/migration/migration-tools.js';
 
 /** What is known of a dump, and of the database in the very moment that it was made of. */
 export interface Dumped {
@@ -63,14 +64,15 @@ export async function restoreAndCompare(job: {
   const { scratch } = input.backup;
   const { tools, locale, inventory } = dumped;
   const name = scratchName(input.key.deployment);
+  const { table } = migrationTool(input.tool);
   try {
-    const trial = await restoreOnTrial(tools, { scratch, name, locale, file, list, signal });
+    const trial = await restoreOnTrial(tools, { scratch, name, locale, file, list, table, signal });
     const { milliseconds } = trial;
     const missing = new Set(trial.without.map(({ entry }) => entry.id));
     const found = inventoryDifferences(inventory, trial.inventory, missing);
     const where = `on ${scratch.host}:${scratch.port} in ${formatDuration(milliseconds)}`;
     const without = trial.without.map(({ text }) => text);
-    return { restored: judgeTrial({ where, found, trial, inventory, list }), milliseconds, without };
+    return { restored: judgeTrial({ where, found, trial, inventory, list, tool: input.tool }), milliseconds, without };
   } catch (error) {
     signal.throwIfAborted();
     const text = `${(error as Error).message}${advice(error, scratch)}`;
@@ -84,8 +86,9 @@ function judgeTrial(seen: {
   trial: Restored;
   inventory: Inventory;
   list: DumpList;
+  tool: string;
 }): Fact {
-  const { where, found, trial, inventory, list } = seen;
+  const { where, found, trial, inventory, list, tool } = seen;
   const name = 'restored';
   if (found.length > 0) return { name, ok: false, text: `restored ${where}, but ${found.join('; ')}` };
   const without = trial.without.length > 0 ? `, without ${shortList(trial.without.map(({ text }) => text))}` : '';
@@ -97,7 +100,7 @@ function judgeTrial(seen: {
   return {
     name,
     ok: true,
-    text: `restored ${where}: ${inventoryText(inventory)}, all as in the database${without}${untriedKinds}`,
+    text: `restored ${where}: ${inventoryText(inventory, tool)}, all as in the database${without}${untriedKinds}`,
   };
 }
 
@@ -105,14 +108,14 @@ function judgeTrial(seen: {
 export const shortList = (texts: string[]): string =>
   `${texts.slice(0, 4).join(', ')}${texts.length > 4 ? ` and ${texts.length - 4} more` : ''}`;
 
-/** `revision 8c1f0a2d4b6e, 20001 rows in 6 tables, 4 valid indexes`. */
-export function inventoryText({ revisions, rows, entries }: Inventory): string {
+/** `revision 8c1f0a2d4b6e, 20001 rows in 6 tables, 4 valid indexes`. @param tool whose revision it is */
+export function inventoryText({ revisions, rows, entries }: Inventory, tool: string): string {
   const counts = Object.values(rows);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const indexes = entries.filter(({ kind, valid }) => kind === 'index' && valid).length;
-  // A database without alembic's table has a revision that another tool knows.
+  // A database without the tool's table has a revision that only the tool knows.
   const revision =
-    revisions && `${revisions.length > 0 ? `revision ${revisions.join(', ')}` : 'no alembic revision'}, `;
+    revisions && `${revisions.length > 0 ? `revision ${revisions.join(', ')}` : `no ${tool} revision`}, `;
   return `${revision ?? ''}${total} rows in ${counts.length} tables, ${indexes} valid indexes`;
 }
 

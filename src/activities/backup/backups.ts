@@ -14,6 +14,7 @@ import { evidenceFile, storeEvidence } from '../../adapters/evidence/evidence-st
 import type { BackupActivities } from '../../contract/activities/backup.js';
 import { formatDuration } from '../../domain/duration.js';
 import { type Fact, failures, passed } from '../../domain/evidence.js';
+import { migrationTool } from '../../domain/migration/migration-tools.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
 import { evidencePath } from '../commands/recorded-commands.js';
 import { type Dumped, judgeSize, restoreAndCompare, shortList, type TrialRestore, untried } from './backup-proofs.js';
@@ -138,7 +139,7 @@ async function dumpAndProve(job: {
 }
 
 /** Dumps and counts in one snapshot: what live traffic writes in the meantime is in neither. */
-function dump({ environment }: Input, file: string, signal: AbortSignal): Promise<Dumped> {
+function dump({ environment, tool }: Input, file: string, signal: AbortSignal): Promise<Dumped> {
   const { database, tools: folders } = environment;
   return withSnapshot(database, signal, async (snapshot) => {
     const tools = await findDumpTools(snapshot.version, folders);
@@ -147,7 +148,8 @@ function dump({ environment }: Input, file: string, signal: AbortSignal): Promis
     const begun = performance.now();
     const warnings = await dumpDatabase(tools, { database, snapshot: snapshot.id, file, signal });
     const milliseconds = performance.now() - begun;
-    return { tools, locale: snapshot.locale, inventory: await snapshot.inventory(), milliseconds, warnings };
+    const inventory = await snapshot.inventory(migrationTool(tool).table);
+    return { tools, locale: snapshot.locale, inventory, milliseconds, warnings };
   });
 }
 

@@ -30,6 +30,7 @@ import type { EvidencePlace } from '../../contract/activities/step.js';
 import { formatDuration } from '../../domain/duration.js';
 import { type Fact, failures, passed, type StepReport } from '../../domain/evidence.js';
 import type { StoredBackup } from '../../domain/ledger/ledger.js';
+import { migrationTool } from '../../domain/migration/migration-tools.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
 import { evidencePath } from '../commands/recorded-commands.js';
 import { inventoryText, shortList, untried } from './backup-proofs.js';
@@ -180,7 +181,7 @@ async function restoreFile(job: {
   signal: AbortSignal;
 }): Promise<Omit<RestoreState, 'fetched'>> {
   const { client, swap, file, signal } = job;
-  const { environment, evidence, from } = job.input;
+  const { environment, evidence, tool, from } = job.input;
   const failed = (text: string) => ({ restored: { name: 'restored', ok: false, text } });
   try {
     const tools = await findDumpTools(await serverVersion(client), environment.tools);
@@ -191,7 +192,8 @@ async function restoreFile(job: {
     await dropRestored(client, swap);
     await createDatabase(client, swap.restored, locale);
     const database = { ...environment.database, name: swap.restored };
-    const job = { database, file, list, words: WORDS, mayFail, forgives: FORGIVEN, signal };
+    const { table } = migrationTool(tool);
+    const job = { database, file, list, words: WORDS, table, mayFail, forgives: FORGIVEN, signal };
     const { inventory, milliseconds, without, forgiven } = await restoreInto(tools, job);
     const essential = without.filter(({ entry }) => isEssential(entry)).map(({ text }) => text);
     if (essential.length > 0) return failed(`restored as ${swap.restored}, but without ${shortList(essential)}`);
@@ -205,7 +207,7 @@ async function restoreFile(job: {
     const compared = recorded
       ? 'as the record of the dump says'
       : 'the record of the dump is not there to compare with';
-    const text = `restored in ${formatDuration(milliseconds)}: ${inventoryText(inventory)}, ${compared}${lost(unkept)}`;
+    const text = `restored in ${formatDuration(milliseconds)}: ${inventoryText(inventory, tool)}, ${compared}${lost(unkept)}`;
     return { restored: { name: 'restored', ok: true, text }, kept, inventory, milliseconds, unkept };
   } catch (error) {
     signal.throwIfAborted();

@@ -3,12 +3,12 @@ import { CloudWatchClient, DescribeAlarmsCommand, ListMetricsCommand } from '@aw
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
-import { awsMessage, awsOptions } from '../../adapters/cloud/aws.js';
+import { openAws } from '../../adapters/cloud/aws.js';
 import { openDatadog } from '../../adapters/cloud/datadog-api.js';
+import { prometheusQuestion } from '../../adapters/cloud/prometheus-api.js';
+import { serviceMessage } from '../../adapters/cloud/service-message.js';
 import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
-import { NoAnswer } from '../../adapters/http/http.js';
 import { authorization, readJson, Unusable } from '../../adapters/http/json-service.js';
 import { type Patience, type PatientRequest, patientRequests } from '../../adapters/http/patient-request.js';
 import type { AccessActivities } from '../../contract/activities/admission.js';
@@ -65,29 +65,29 @@ async function check(access: Access, means: Means): Promise<Fact> {
   }
 }
 
-function open(access: Access, means: Means): Promise<Opened> {
-  switch (access.kind) {
-    case 'aws':
-      return openAws(access, means);
-    case 'cloudwatch':
-      return openCloudWatch(access, means);
-    case 'datadog':
-      return openDatadogRights(access, means);
-    case 'prometheus':
-      return openPrometheus(access, means);
-    case 'http':
-      return openHttp(access, means);
-  }
-}
+type Kind = Access['kind'];
+type AccessOf<K extends Kind> = Extract<Access, { kind: K }>;
 
-async function openAws(access: Extract<Access, { kind: 'aws' }>, { signal }: Means): Promise<Opened> {
-  const options = await awsOptions(access.place);
+/** Every kind of access that a plan can name. */
+const OPENERS: { readonly [K in Kind]: (access: AccessOf<K>, means: Means) => Promise<Opened> } = {
+  aws: openAccount,
+  cloudwatch: openCloudWatch,
+  datadog: openDatadogRights,
+  prometheus: openPrometheus,
+  http: openHttp,
+};
+
+const open = <K extends Kind>(access: AccessOf<K>, means: Means): Promise<Opened> =>
+  OPENERS[access.kind as K](access, means);
+
+async function openAccount(access: AccessOf<'aws'>, { signal }: Means): Promise<Opened> {
   const send = { abortSignal: signal };
-  const identity = await new STSClient(options).send(new GetCallerIdentityCommand({}), send);
+  const caller = await openAws(STSClient, access.place);
+  const identity = await caller.send(new GetCallerIdentityCommand({}), send);
   const who = `${identity.Arn} in account ${identity.Account}`;
   if (access.account !== undefined && identity.Account !== access.account)
     throw new Unusable(`the worker is ${who}, not in ${access.account}`);
-  const s3 = new S3Client({ ...options, forcePathStyle: access.place.endpoint !== undefined });
+  const s3 = await openAws(S3Client, access.place, { forcePathStyle: access.place.endpoint !== undefined });
   const rights: Rights = access.buckets.map((bucket) => [
     `bucket ${bucket}`,
     () => s3.send(new HeadBucketCommand({ Bucket: bucket }), send),
@@ -95,19 +95,19 @@ async function openAws(access: Extract<Access, { kind: 'aws' }>, { signal }: Mea
   return { who, rights };
 }
 
-async function openCloudWatch(access: Extract<Access, { kind: 'cloudwatch' }>, { signal }: Means): Promise<Opened> {
-  const options = await awsOptions(access.place);
-  const client = new CloudWatchClient(options);
+async function openCloudWatch(access: AccessOf<'cloudwatch'>, { signal }: Means): Promise<Opened> {
+  const client = await openAws(CloudWatchClient, access.place);
+  const logs = await openAws(CloudWatchLogsClient, access.place);
   const send = { abortSignal: signal };
   const calls = {
     metrics: () => client.send(new ListMetricsCommand({}), send),
     alarms: () => client.send(new DescribeAlarmsCommand({ MaxRecords: 1 }), send),
-    logs: () => new CloudWatchLogsClient(options).send(new DescribeLogGroupsCommand({ limit: 1 }), send),
+    logs: () => logs.send(new DescribeLogGroupsCommand({ limit: 1 }), send),
   };
   return { rights: access.rights.map((right) => [right, calls[right]]) };
 }
 
-async function openDatadogRights(access: Extract<Access, { kind: 'datadog' }>, { ask }: Means): Promise<Opened> {
+async function openDatadogRights(access: AccessOf<'datadog'>, { ask }: Means): Promise<Opened> {
   const read = await openDatadog(access.place, ask);
   await read('/api/v1/validate', z.object({ valid: z.literal(true) }));
   const now = Math.floor(Date.now() / 1_000);
@@ -123,14 +123,13 @@ async function openDatadogRights(access: Extract<Access, { kind: 'datadog' }>, {
   return { who: 'the API key is valid', rights: access.rights.map((right) => [right, calls[right]]) };
 }
 
-async function openPrometheus(access: Extract<Access, { kind: 'prometheus' }>, { ask }: Means): Promise<Opened> {
-  const headers = await authorization(access.place);
-  const url = `${access.place.api}/api/v1/query?query=vector(1)`;
+async function openPrometheus(access: AccessOf<'prometheus'>, { ask }: Means): Promise<Opened> {
+  const question = await prometheusQuestion(access.place, '/api/v1/query?query=vector(1)');
   const schema = z.object({ status: z.literal('success') });
-  return { rights: [['queries', () => readJson({ url, headers }, { ask, schema })]] };
+  return { rights: [['queries', () => readJson(question, { ask, schema })]] };
 }
 
-async function openHttp(access: Extract<Access, { kind: 'http' }>, { ask }: Means): Promise<Opened> {
+async function openHttp(access: AccessOf<'http'>, { ask }: Means): Promise<Opened> {
   const headers = await authorization(access);
   const { pathname, host } = new URL(access.url);
   const call = async () => {
@@ -138,10 +137,4 @@ async function openHttp(access: Extract<Access, { kind: 'http' }>, { ask }: Mean
     if (status !== access.status) throw new Unusable(`it answered ${statusText}, not ${access.status}`);
   };
   return { rights: [[`${host}${pathname}`, call]] };
-}
-
-function serviceMessage(error: unknown): string {
-  if (error instanceof Unusable || error instanceof NoAnswer || error instanceof ApplicationFailure)
-    return error.message;
-  return awsMessage(error);
 }

@@ -68,7 +68,7 @@ export async function runToEnd(input: CommandRun): Promise<CommandOutcome> {
   const end = await runRecorded(folder, {
     command: { argv: line.argv, cwd: line.cwd, host: line.host, timeout: input.timeout },
     environment: line.environment,
-    attendant: heartbeatContext(),
+    heartbeat: heartbeatContext(),
   }).catch(async (error: unknown) => {
     await rethrowCancellation(error);
     throw error;

@@ -1,12 +1,11 @@
 /** What a migration has established, told in facts: always the same ones, whatever has happened. */
-import { warningLines } from '../../adapters/migration/alembic.js';
-import type { MigrationTool } from '../../adapters/migration/migration-tools.js';
 import { describeChanges, fingerprint, type SchemaDescription } from '../../adapters/migration/schema-fingerprint.js';
 import type { TableStock } from '../../adapters/migration/table-stock.js';
 import type { Leftover } from '../../adapters/postgres/catalogue.js';
 import { quotable, WITHHELD } from '../../adapters/postgres/quotable.js';
 import { formatDuration } from '../../domain/duration.js';
 import { type Fact, unknownFact } from '../../domain/evidence.js';
+import type { MigrationTool } from '../../domain/migration/migration-tool.js';
 import { onlyRevision, type Revisions } from './revisions.js';
 
 /** What is known of the database at one moment. */
@@ -111,13 +110,13 @@ function severalHeads({ revisions, heads: code }: DatabaseState): string | undef
   return undefined;
 }
 
-function warnings({ run, refusal }: MigrationRun): Fact {
+function warnings({ tool, run, refusal }: MigrationRun): Fact {
   const fact = (ok: boolean, text: string) => ({ name: 'warnings', ok, text });
   if (!run) return fact(refusal === undefined, 'nothing was run');
-  const lines = warningLines(run.output);
+  const lines = tool.warnings(run.output);
   if (lines.length > 0) {
     // Only among all lines is it seen that one is part of a row or of a statement.
-    const [shown = WITHHELD] = warningLines(quotable(run.output, undefined, run.notWhole !== undefined));
+    const [shown = WITHHELD] = tool.warnings(quotable(run.output, undefined, run.notWhole !== undefined));
     return fact(false, `${lines.length} warnings: ${shown.slice(0, 300)}`);
   }
   if (run.notWhole !== undefined) return unknownFact('warnings', `whether it warns is not known: ${run.notWhole}`);

@@ -17,7 +17,6 @@ import {
   runningMigrations,
   takeMigrationLock,
 } from '../../adapters/migration/migration-lock.js';
-import { migrationTool } from '../../adapters/migration/migration-tools.js';
 import {
   additions,
   describeChanges,
@@ -32,7 +31,7 @@ import type { StepKey } from '../../contract/activities/step.js';
 import { FailureType } from '../../contract/errors.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { EvidenceReference } from '../../domain/evidence.js';
-import { NO_REVISION } from '../../domain/rollback/destination.js';
+import { migrationTool } from '../../domain/migration/migration-tools.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
 import { evidencePath, runToEnd, secretsOf } from '../commands/recorded-commands.js';
 import { type DatabaseState, type MigrationRun, migrationFacts, nameOf, refusalOf, short } from './migration-facts.js';
@@ -128,9 +127,9 @@ async function runAndLook(work: Work, before: DatabaseState): Promise<MigrateRep
 }
 
 /** An upgrade goes to what the plan calls it, a downgrade to what the database itself has said. */
-function argumentOf({ direction, migration, target }: Work): string {
-  if (target === null) return NO_REVISION;
-  return direction.kind === 'upgrade' ? migrationTool(migration.tool).argument(target) : target;
+function argumentOf({ direction, migration }: Work): string {
+  const tool = migrationTool(migration.tool);
+  return direction.kind === 'upgrade' ? tool.upgradeTo(migration.revision) : tool.downgradeTo(direction.to);
 }
 
 const courseOf = ({ migration, direction, target, within }: Work): MigrationRun => ({

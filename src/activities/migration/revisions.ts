@@ -3,14 +3,15 @@ import { ApplicationFailure } from '@temporalio/common';
 import { commandLine } from '../../adapters/commands/command-line.js';
 import { endText, runShort } from '../../adapters/commands/short-command.js';
 import { redact } from '../../adapters/evidence/redaction.js';
-import { UnreadableRevision } from '../../adapters/migration/alembic.js';
-import { migrationTool } from '../../adapters/migration/migration-tools.js';
+import { storedRevisions } from '../../adapters/migration/revision-table.js';
 import { type DatabaseClient, withDatabase } from '../../adapters/postgres/postgres.js';
 import { quotable } from '../../adapters/postgres/quotable.js';
 import { FailureType } from '../../contract/errors.js';
 import type { Command } from '../../contract/plan/commands.js';
 import type { Environment } from '../../contract/plan/environment.js';
 import type { Migration } from '../../contract/plan/migration.js';
+import { UnreadableRevision } from '../../domain/migration/migration-tool.js';
+import { migrationTool } from '../../domain/migration/migration-tools.js';
 import { secretsOf } from '../commands/recorded-commands.js';
 
 /** What is known: none yet, one, several heads; or why nothing can be known. */
@@ -48,8 +49,9 @@ async function readTable(
   { environment, migration }: Asked,
   connected?: DatabaseClient,
 ): Promise<{ table: string[] | null } | { problem: string }> {
-  const { readTable: read } = migrationTool(migration.tool);
-  if (!read) return { table: null };
+  const { table } = migrationTool(migration.tool);
+  if (!table) return { table: null };
+  const read = (client: DatabaseClient) => storedRevisions(client, table);
   try {
     return { table: await (connected ? read(connected) : withDatabase(environment.database, read)) };
   } catch (error) {

@@ -1,9 +1,7 @@
 import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
 import type { Patience } from '../../adapters/http/patient-request.js';
-import type { Delivery, Sending } from '../../adapters/notify/deliveries.js';
-import { page } from '../../adapters/notify/pagerduty.js';
-import { postToSlack } from '../../adapters/notify/slack.js';
-import { postToWebhook } from '../../adapters/notify/webhook.js';
+import type { Delivery } from '../../adapters/notify/deliveries.js';
+import { notifierOf } from '../../adapters/notify/notifiers.js';
 import type { PeopleActivities } from '../../contract/activities/notify.js';
 import type { Fact } from '../../domain/evidence.js';
 import type { Question } from '../../domain/ledger/ledger.js';
@@ -68,7 +66,8 @@ async function tellAll(
     [...channels].map(async (id) => {
       const told: Told[] = [];
       for (const message of messages.filter(({ channel }) => channel.id === id)) {
-        const delivery = await send(message, { ...options, thread: threads[id] });
+        const { channel } = message;
+        const delivery = await notifierOf(channel).send({ ...options, channel, message, thread: threads[id] });
         if (delivery.told && delivery.thread !== undefined) threads[id] ??= delivery.thread;
         told.push({ message, delivery });
       }
@@ -76,18 +75,6 @@ async function tellAll(
     }),
   );
   return { results: results.flat(), threads };
-}
-
-function send(message: Message, options: Pick<Sending, 'thread' | 'signal' | 'patience'>): Promise<Delivery> {
-  const { channel } = message;
-  switch (channel.kind) {
-    case 'slack':
-      return postToSlack({ ...options, message, channel });
-    case 'pagerduty':
-      return page({ ...options, message, channel });
-    case 'webhook':
-      return postToWebhook({ ...options, message, channel });
-  }
 }
 
 type NoticeToSend = Parameters<PeopleActivities['sendNotices']>[0]['notices'][number];
@@ -110,4 +97,4 @@ function factOf(notice: NoticeToSend, { at, results }: { at: number; results: To
   return { name, ok, text: `${title}: ${[...where, ...missed].join('; ')}`, ...(ok ? {} : { advisory: true }) };
 }
 
-const placeOf = ({ channel }: Message): string => (channel.kind === 'slack' ? channel.channel : channel.id);
+const placeOf = ({ channel }: Message): string => notifierOf(channel).placeOf(channel);

@@ -1,7 +1,6 @@
 /** What the repository says of a release: merged, there, and with the files that the plan names. */
 import { type Patience, patientRequests } from '../../adapters/http/patient-request.js';
 import {
-  GitFailed,
   lastFetch,
   missingFiles,
   type Repository,
@@ -10,14 +9,15 @@ import {
   unreadable,
 } from '../../adapters/review/git.js';
 import { headOfDeleted, howMerged } from '../../adapters/review/git-merges.js';
-import { GitHubUnusable, openGitHub } from '../../adapters/review/github.js';
+import { ReadFailure } from '../../adapters/review/read-failure.js';
+import { openReviews } from '../../adapters/review/review-sources.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { Review } from '../../contract/plan/proofs.js';
 import { type Fact, unknownFact } from '../../domain/evidence.js';
 
 type Release = ResolvedPlan['release'];
 
-interface Asked {
+interface Examination {
   release: Release;
   /** Where the forge is, which remembers what a squash leaves no trace of in the repository. */
   review?: Review;
@@ -28,8 +28,8 @@ interface Asked {
 }
 
 /** Facts: `merged`, `target`, `previous`, `files`. */
-export async function examineRepository(asked: Asked): Promise<{ facts: Fact[]; commit: string }> {
-  const { release, signal, limit } = asked;
+export async function examineRepository(examination: Examination): Promise<{ facts: Fact[]; commit: string }> {
+  const { release, signal, limit } = examination;
   const repository: Repository = { folder: release.repository, limit, signal };
   const problem = await unreadable(repository);
   const find = (name: string): Promise<Resolved> =>
@@ -40,7 +40,7 @@ export async function examineRepository(asked: Asked): Promise<{ facts: Fact[]; 
     find(release.previous),
   ]);
   const commit = 'commit' in target ? target.commit : '';
-  const merged = await orUnknown('merged', () => mergedFact({ ...asked, repository, branch, target }));
+  const merged = await orUnknown('merged', () => mergedFact({ ...examination, repository, branch, target }));
   const files = await orUnknown('files', () => filesFact(repository, release, commit));
   const [targetFact, previousFact] = await Promise.all([
     refFact(repository, { fact: 'target', name: release.target, found: target }),
@@ -50,15 +50,14 @@ export async function examineRepository(asked: Asked): Promise<{ facts: Fact[]; 
 }
 
 const whatIs = (repository: Repository, name: string): Promise<Resolved> =>
-  resolveCommit(repository, name).catch((error: unknown) => ({ unknown: inWords(error) }));
+  resolveCommit(repository, name).catch((error: unknown) => ({ unknown: reasonOf(error) }));
 
 const orUnknown = (name: string, examine: () => Promise<Fact>): Promise<Fact> =>
-  examine().catch((error: unknown) => unknownFact(name, inWords(error)));
+  examine().catch((error: unknown) => unknownFact(name, reasonOf(error)));
 
 /** @throws what is neither git's nor the forge's: a cancellation */
-function inWords(error: unknown): string {
-  if (error instanceof GitFailed) return error.message;
-  if (error instanceof GitHubUnusable) return `GitHub: ${error.message}`;
+function reasonOf(error: unknown): string {
+  if (error instanceof ReadFailure) return error.message;
   throw error;
 }
 
@@ -72,10 +71,10 @@ async function refFact(
   return { name: fact, ok: true, text: `${name} is commit ${found.commit.slice(0, 12)}${asOf}` };
 }
 
-type Refs = Asked & { repository: Repository; branch: Resolved; target: Resolved };
+type Refs = Examination & { repository: Repository; branch: Resolved; target: Resolved };
 
-async function mergedFact({ repository, branch, target, ...asked }: Refs): Promise<Fact> {
-  const { release } = asked;
+async function mergedFact(refs: Refs): Promise<Fact> {
+  const { release, repository, branch, target } = refs;
   if (!('commit' in target)) {
     return unknownFact('merged', `whether ${release.branch} is merged is not known without ${release.target}`);
   }
@@ -87,7 +86,7 @@ async function mergedFact({ repository, branch, target, ...asked }: Refs): Promi
     if (merge.how === 'as it is') return good(`is merged ${into}`);
     if (merge.how === 'squashed' || merge.how === 'rebased')
       return good(`is merged ${into}, ${merge.how} as ${merge.commit.slice(0, 12)}`);
-    const atForge = await mergedAtForge(asked, { ...ends, head: branch.commit });
+    const atForge = await mergedAtForge(refs, { ...ends, head: branch.commit });
     if (atForge !== undefined) return good(`${atForge} ${into}`);
     if (merge.how === 'unknown')
       return unknownFact('merged', `whether ${release.branch} is merged is not known: ${merge.why}`);
@@ -95,7 +94,7 @@ async function mergedFact({ repository, branch, target, ...asked }: Refs): Promi
   }
   const deleted = await headOfDeleted(repository, ends);
   if (deleted) return good(`was merged ${into} by ${deleted.merge.slice(0, 12)} and deleted since`);
-  const atForge = await mergedAtForge(asked, ends);
+  const atForge = await mergedAtForge(refs, ends);
   if (atForge !== undefined) return good(`${atForge} ${into} and deleted since`);
   const hint = 'if it was deleted after a squash, only the forge knows (`review.source`)';
   if ('unknown' in branch) return unknownFact('merged', `${branch.unknown}; ${hint}`);
@@ -111,14 +110,12 @@ async function notMerged(repository: Repository, { branch, target }: Release): P
 
 /** How the forge says that a branch was merged into what is deployed; undefined when it does not say so. */
 async function mergedAtForge(
-  { review, signal, patience }: Asked | Omit<Refs, 'repository' | 'branch' | 'target'>,
-  { branch, target, head }: { branch: string; target: string; head?: string },
+  { repository, review, signal, patience }: Refs,
+  ends: { branch: string; target: string; head?: string },
 ): Promise<string | undefined> {
-  if (review?.source.kind !== 'github') return undefined;
-  const github = await openGitHub(review.source, patientRequests(signal, patience));
-  const pull = await github.pullRequest(branch, target);
-  if (pull?.mergeCommit === undefined || !pull.inTarget || (head !== undefined && head !== pull.head)) return undefined;
-  return `was merged by #${pull.number} as ${pull.mergeCommit.slice(0, 12)}`;
+  if (review === undefined) return undefined;
+  const source = await openReviews(review.source, { repository, ask: patientRequests(signal, patience) });
+  return source.mergedBy?.(ends);
 }
 
 async function filesFact(repository: Repository, { target, files }: Release, commit: string): Promise<Fact> {

@@ -5,17 +5,16 @@ import { type Fact, unknownFact } from '../../domain/evidence.js';
 import { percentile } from '../../domain/statistics.js';
 import { type HttpAnswer, isLoginPage, jsonOf, NoAnswer, request } from '../http/http.js';
 import { follow, hasType, outline } from '../http/json-path.js';
-import type { Login } from './login.js';
+import { type AspectResult, isCount, walkPages } from './page-walk.js';
+import type { Session } from './session.js';
 
 const TIMEOUT = 30_000;
-/** A walk of more pages proves nothing more, and loads the application. */
-const MOST_PAGES = 500;
 
 /** What the checks share: where, as whom, and what was answered so far. */
 export interface CheckRun {
   api: string;
   /** Absent when no check needs it. */
-  login?: Login;
+  session?: Pick<Session, 'login'>;
   signal: AbortSignal;
   /** Bodies of the checks so far, for `sample`. */
   bodies: Map<string, unknown>;
@@ -52,12 +51,13 @@ export async function performCheck(run: CheckRun, check: EndpointCheck): Promise
   const allFail = (reason: string) =>
     aspects.map((aspect) => (aspect === 'status' ? fact(aspect, false, reason) : unchecked(aspect, reason)));
 
-  if (check.login && run.login && 'refused' in run.login) return allFail(`login failed: ${run.login.refused}`);
+  const login = check.login ? await run.session?.login() : undefined;
+  if (login && 'refused' in login) return allFail(`login failed: ${login.refused}`);
   const sample = takeSample(run, check);
   if (sample !== undefined && 'missing' in sample) return allFail(sample.missing);
   const asked = fill(check, sample?.value);
 
-  const answer = await ask(run, asked, asked.query);
+  const answer = await ask(run, asked, pathWith(asked, asked.query));
   if (answer instanceof NoAnswer) return allFail(answer.message);
   const body = jsonOf(answer);
   run.bodies.set(check.id, body);
@@ -69,7 +69,7 @@ export async function performCheck(run: CheckRun, check: EndpointCheck): Promise
     else if (aspect === 'structure') facts.push(fact(aspect, ...structure(body, check)));
     else if (aspect === 'each') facts.push(fact(aspect, ...each(body, asked)));
     else if (aspect === 'data') facts.push(fact(aspect, ...data(body, asked)));
-    else if (aspect === 'pages') facts.push(fact(aspect, ...(await walkPages(run, asked))));
+    else if (aspect === 'pages') facts.push(fact(aspect, ...(await walk(run, asked))));
     else facts.push(fact(aspect, ...(await repeat(run, asked))));
   }
   return facts;
@@ -98,11 +98,17 @@ function fill(check: EndpointCheck, value: string | undefined): FilledCheck {
   };
 }
 
-/** One request, recorded. @returns NoAnswer as a value */
-async function ask(run: CheckRun, check: FilledCheck, query: Record<string, string>): Promise<HttpAnswer | NoAnswer> {
+/** The check's path with these parameters. */
+function pathWith({ path }: FilledCheck, query: Record<string, string>): string {
   const search = new URLSearchParams(query).toString();
-  const path = check.path + (search === '' ? '' : `${check.path.includes('?') ? '&' : '?'}${search}`);
-  const headers = check.login && run.login && 'headers' in run.login ? run.login.headers : {};
+  return path + (search === '' ? '' : `${path.includes('?') ? '&' : '?'}${search}`);
+}
+
+/** One request, recorded. @returns NoAnswer as a value */
+async function ask(run: CheckRun, check: FilledCheck, path: string): Promise<HttpAnswer | NoAnswer> {
+  const login = check.login ? await run.session?.login() : undefined;
+  if (login && 'refused' in login) return new NoAnswer(`login failed: ${login.refused}`, 'login');
+  const headers = login?.headers ?? {};
   const entry = { check: check.id, method: check.method, path };
   try {
     const { signal } = run;
@@ -126,8 +132,6 @@ function expectation(answer: HttpAnswer, status: number): string {
   if (isLoginPage(answer)) return `${answer.statusText} with a page to log in`;
   return answer.status === status ? answer.statusText : `${answer.statusText} instead of ${status}`;
 }
-
-type AspectResult = [ok: boolean, text: string];
 
 function structure(body: unknown, { structure: wanted = {}, mayBeEmpty }: EndpointCheck): AspectResult {
   const problems = Object.entries(wanted).flatMap(([path, type]) => {
@@ -170,54 +174,10 @@ function data(body: unknown, { data: wanted, query }: FilledCheck): AspectResult
   return [true, total === 0 ? 'there is nothing to return' : text];
 }
 
-const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
-
-/** Every page, and the one after the last, which must be empty: a total that is too low is no end of the list. */
-async function walkPages(run: CheckRun, check: FilledCheck): Promise<AspectResult> {
-  const { size } = check.pages as NonNullable<EndpointCheck['pages']>;
-  const seen = new Set<string>();
-  let twice = 0;
-  let total = 0;
-  let pages = 1;
-  for (let page = 0; page <= pages; page += 1) {
-    const read = await readPage(run, check, page);
-    if (typeof read === 'string') return [false, `page ${page + 1}${read}`];
-    total = read.total;
-    pages = Math.max(Math.ceil(total / size), 1);
-    if (pages > MOST_PAGES) {
-      return [false, `${total} elements are more than ${MOST_PAGES} pages of ${size}: choose larger pages in the plan`];
-    }
-    for (const key of read.keys) {
-      if (seen.has(key)) twice += 1;
-      seen.add(key);
-    }
-  }
-  const text = `${pages} pages of ${size} hold ${seen.size} different elements of ${total}`;
-  if (twice > 0) return [false, `${text}, ${twice} of them on two pages`];
-  if (seen.size !== total) return [false, text];
-  if (pages > 1 || check.mayBeEmpty) return [true, text];
-  return [false, `${total} elements are one page of ${size}, which proves nothing: choose smaller pages in the plan`];
-}
-
-/** One page's total and the keys of its elements, or what is wrong with it. */
-async function readPage(
-  run: CheckRun,
-  check: FilledCheck,
-  page: number,
-): Promise<{ total: number; keys: string[] } | string> {
-  const { size, items, key, total: totalField } = check.pages as NonNullable<EndpointCheck['pages']>;
-  const answer = await ask(run, check, { ...check.query, skip: String(page * size), limit: String(size) });
-  if (answer instanceof NoAnswer) return `: ${answer.message}`;
-  if (answer.status !== check.status) return `: ${answer.statusText}`;
-  const body = jsonOf(answer);
-  const [total] = follow(body, totalField).values;
-  if (!isCount(total)) return ` has no whole number in ${totalField}`;
-  const [elements] = follow(body, items).values;
-  if (!Array.isArray(elements)) return ` has no list in ${items}`;
-  if (elements.length > size) return ` holds ${elements.length} elements instead of at most ${size}`;
-  const found = elements.map((element) => follow(element, key));
-  if (found.some(({ missing }) => missing > 0)) return ` has an element without ${key}`;
-  return { total, keys: found.map(({ values }) => JSON.stringify(values[0])) };
+function walk(run: CheckRun, check: FilledCheck): Promise<AspectResult> {
+  const page = (parameters: Record<string, string>) => pathWith(check, { ...check.query, ...parameters });
+  const list = { ...check, pages: check.pages as NonNullable<EndpointCheck['pages']>, api: run.api, page };
+  return walkPages(list, (path) => ask(run, check, path));
 }
 
 async function repeat(run: CheckRun, check: FilledCheck): Promise<AspectResult> {
@@ -225,7 +185,7 @@ async function repeat(run: CheckRun, check: FilledCheck): Promise<AspectResult> 
   const latencies: number[] = [];
   let failed = 0;
   for (let i = 0; i < times; i += 1) {
-    const answer = await ask(run, check, check.query);
+    const answer = await ask(run, check, pathWith(check, check.query));
     const good = !(answer instanceof NoAnswer) && answer.status === check.status && !isLoginPage(answer);
     if (!good) failed += 1;
     latencies.push(answer instanceof NoAnswer ? TIMEOUT : answer.milliseconds);

@@ -25,8 +25,8 @@ export interface DocumentationFindings {
 /** Who the page is authorised as: a token for a bearer scheme, name and password for a form of the page's own. */
 export interface Identity {
   token: string;
-  username: string;
-  password: string;
+  username?: string;
+  password?: string;
 }
 
 /** The page of one endpoint's documentation. */
@@ -188,8 +188,11 @@ export class SwaggerUi {
     if (!usesForm && (await bearer.count()) === 0)
       return 'the "Authorize" dialog takes neither a bearer token nor a user name and password';
     if (usesForm) {
-      await form.first().fill(who.username);
-      await dialog.locator('#oauth_password').first().fill(who.password);
+      const { username, password } = who;
+      if (username === undefined || password === undefined)
+        return 'the "Authorize" dialog wants a user name and password, and the `login` of the plan has none';
+      await form.first().fill(username);
+      await dialog.locator('#oauth_password').first().fill(password);
     } else await bearer.first().fill(who.token);
     const field = this.observed.page.locator(usesForm ? '#oauth_username' : '#auth-bearer-value');
     await dialog.locator('.auth-container').filter({ has: field }).first().locator('button.authorize').click();

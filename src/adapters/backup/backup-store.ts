@@ -27,6 +27,16 @@ export interface RetentionFinding {
   text: string;
 }
 
+/** What trying a store has shown. */
+export interface StoreProbe extends RetentionFinding {
+  /** `store`; `store-write`, `retention` where each is tried by itself. */
+  name: string;
+  /** What to do about it. */
+  advice?: string;
+  /** It would not have failed, and is worth knowing. */
+  note?: true;
+}
+
 /** Failures of the store itself are thrown, as errors whose messages hold nothing secret. */
 export interface OpenStore {
   /** Dumps of this service and environment, the oldest first. */
@@ -44,6 +54,8 @@ export interface OpenStore {
   fetch(location: string, file: string): Promise<string>;
   /** Sees to it that dumps are kept as long as they should be and not much longer; `name` has just been stored. */
   retain(dump: { name: string; bytes: number }): Promise<RetentionFinding>;
+  /** Tries what a backup will ask of it, as far as that can be seen without writing anything. */
+  probe(): Promise<StoreProbe[]>;
 }
 
 /** `20251124T115100Z_eduautismo-20251124-115000-4f3a_1_8d969eef6eca.dump`: sorts by time, and never names two contents. */

@@ -1,5 +1,6 @@
 /** What a database holds, by name and number: what a dump of it must list, and a restore of it must bring back. */
-import { readVersionTables } from '../migration/alembic-table.js';
+import type { RevisionTable } from '../../domain/migration/migration-tool.js';
+import { readRevisionTables } from '../migration/revision-table.js';
 import type { DatabaseClient } from '../postgres/postgres.js';
 
 export interface Entry {
@@ -16,7 +17,7 @@ export interface Entry {
 
 export interface Inventory {
   entries: Entry[];
-  /** What alembic's tables hold, each with its schema where there are several; missing when there is none. */
+  /** What the migration tool's tables hold, each with its schema where there are several; missing when there is none. */
   revisions?: string[];
   /** Exact numbers of rows, by table. */
   rows: Record<string, number>;
@@ -59,19 +60,28 @@ export async function readEntries(client: DatabaseClient): Promise<Entry[]> {
   return (await client.query<Entry>(ENTRIES)).rows;
 }
 
-/** Reads everything and counts every row of every table; `entries` are those of {@link readEntries}. */
-export async function takeInventory(client: DatabaseClient, entries: Entry[]): Promise<Inventory> {
+/**
+ * Reads everything and counts every row of every table.
+ * @param entries those of {@link readEntries}
+ * @param table of the migration tool, where it is known
+ */
+export async function takeInventory(
+  client: DatabaseClient,
+  entries: Entry[],
+  table: RevisionTable | undefined,
+): Promise<Inventory> {
   const rows: Record<string, number> = {};
   for (const { name } of entries.filter((entry) => entry.rows)) {
     const counted = await client.query<{ count: string }>(`select count(*) as count from ${name}`);
     rows[name] = Number(counted.rows[0]?.count);
   }
   const objects = await client.query<{ count: number }>('select count(*)::int as count from pg_largeobject_metadata');
-  return { entries, revisions: await revisionsIn(client), rows, largeObjects: objects.rows[0]?.count };
+  const revisions = table && (await revisionsIn(client, table));
+  return { entries, revisions, rows, largeObjects: objects.rows[0]?.count };
 }
 
-async function revisionsIn(client: DatabaseClient): Promise<string[] | undefined> {
-  const tables = await readVersionTables(client);
+async function revisionsIn(client: DatabaseClient, table: RevisionTable): Promise<string[] | undefined> {
+  const tables = await readRevisionTables(client, table);
   if (tables.length < 2) return tables[0]?.revisions;
   return tables.map(({ name, revisions }) => `${name}: ${revisions.join(', ') || 'none'}`);
 }

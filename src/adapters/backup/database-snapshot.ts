@@ -1,5 +1,6 @@
 /** One moment of a database, held still for a dump and for those who count what must be in it. */
 import type { Database } from '../../contract/plan/environment.js';
+import type { RevisionTable } from '../../domain/migration/migration-tool.js';
 import { type DatabaseClient, serverVersion, withDatabase } from '../postgres/postgres.js';
 import { type Entry, type Inventory, readEntries, takeInventory } from './database-inventory.js';
 
@@ -21,8 +22,8 @@ export interface Snapshot {
   version: number;
   locale: Locale;
   entries: Entry[];
-  /** Counts in this very moment, whatever has been written since. */
-  inventory: () => Promise<Inventory>;
+  /** Counts in this very moment, whatever has been written since. @param table of the migration tool */
+  inventory: (table: RevisionTable | undefined) => Promise<Inventory>;
 }
 
 /**
@@ -66,7 +67,7 @@ async function hold<T>(client: DatabaseClient, database: string, work: (snapshot
     .catch(() => client.query('rollback to savepoint watched'));
   const version = await serverVersion(client);
   const entries = await readEntries(client);
-  const inventory = () => takeInventory(client, entries);
+  const inventory = (table: RevisionTable | undefined) => takeInventory(client, entries, table);
   const locale = (await localeOf(client, database)) as Locale;
   return work({ id: rows[0]?.id ?? '', version, locale, entries, inventory });
 }

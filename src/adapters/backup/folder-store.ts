@@ -1,6 +1,7 @@
 /** Dumps in a folder: `SERVICE/ENVIRONMENT/NAME.dump`. Nothing but files with names of our own making is ever touched. */
 import { copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { writable } from '../folders.js';
 import {
   DAY,
   hashOfFile,
@@ -8,6 +9,7 @@ import {
   type OpenStore,
   type RetentionFinding,
   type StoredDump,
+  type StoreProbe,
   timeOfName,
 } from './backup-store.js';
 
@@ -15,7 +17,7 @@ export class FolderStore implements OpenStore {
   private readonly folder: string;
 
   constructor(
-    root: string,
+    private readonly root: string,
     private readonly keeping: Keeping,
   ) {
     this.folder = join(root, keeping.service, keeping.environment);
@@ -66,6 +68,10 @@ export class FolderStore implements OpenStore {
       ok: true,
       text: `dumps are kept for ${retention / DAY} days and removed by the next backup after that; ${removed}`,
     };
+  }
+
+  async probe(): Promise<StoreProbe[]> {
+    return [{ name: 'store', ...(await writable(this.root, 'dumps')) }];
   }
 }
 

@@ -1,6 +1,7 @@
 /** pg_restore into a database that is there and empty, and what came of it. */
 import { execa } from 'execa';
 import type { Database } from '../../contract/plan/environment.js';
+import type { RevisionTable } from '../../domain/migration/migration-tool.js';
 import { redact } from '../evidence/redaction.js';
 import { readSecret } from '../evidence/secrets.js';
 import { type DatabaseClient, withDatabase } from '../postgres/postgres.js';
@@ -23,6 +24,7 @@ export interface Restored {
  * Restores a dump and reads back what is there then.
  * @param job.words what pg_restore is told beside the file and the place
  * @param job.mayFail whether an entry may be missing for the reason that its failure gives
+ * @param job.table of the migration tool, where it is known
  * @param job.forgives commands that may fail: what they would have made is not missed
  * @throws ToolFailure when pg_restore failed
  */
@@ -33,6 +35,7 @@ export async function restoreInto(
     file: string;
     list: DumpList;
     words: string[];
+    table: RevisionTable | undefined;
     mayFail: (failure: RestoreFailure) => boolean;
     forgives?: RegExp;
     signal: AbortSignal;
@@ -65,7 +68,7 @@ export async function restoreInto(
     const what = wrong.slice(0, MOST_TOLD).map(inWords).join('; ') || said(printed, run.code);
     throw new ToolFailure(`pg_restore failed: ${what}`, printed);
   }
-  const inventory = await withDatabase(database, countEverything, { session: true, limit: 0 });
+  const inventory = await withDatabase(database, countEverything(job.table), { session: true, limit: 0 });
   const forgiven = failures.filter(isForgiven).map(({ command, reason }) => `${command} (${reason})`);
   return { inventory, milliseconds, without, forgiven };
 }
@@ -80,15 +83,17 @@ const cameToItsEnd = (exitCode: number | undefined, printed: string): boolean =>
   exitCode === 1 && /^pg_restore: warning: errors ignored on restore: \d+$/m.test(printed);
 
 /** Row security that holds for the owner too is lifted for as long as it is counted, and never beyond. */
-const countEverything = ({ transaction }: DatabaseClient): Promise<Inventory> =>
-  transaction(
-    async (client) => {
-      const { rows: forced } = await client.query<{ name: string }>(
-        `select c.oid::regclass::text as name from pg_class c
-          where relforcerowsecurity and relkind in ('r', 'p') and pg_has_role(relowner, 'usage')`,
-      );
-      for (const { name } of forced) await client.query(`alter table ${name} no force row level security`);
-      return takeInventory(client, await readEntries(client));
-    },
-    { writes: true, settings: { row_security: 'off', transaction_timeout: '0' } },
-  );
+const countEverything =
+  (table: RevisionTable | undefined) =>
+  ({ transaction }: DatabaseClient): Promise<Inventory> =>
+    transaction(
+      async (client) => {
+        const { rows: forced } = await client.query<{ name: string }>(
+          `select c.oid::regclass::text as name from pg_class c
+            where relforcerowsecurity and relkind in ('r', 'p') and pg_has_role(relowner, 'usage')`,
+        );
+        for (const { name } of forced) await client.query(`alter table ${name} no force row level security`);
+        return takeInventory(client, await readEntries(client), table);
+      },
+      { writes: true, settings: { row_security: 'off', transaction_timeout: '0' } },
+    );

@@ -22,6 +22,7 @@ import {
   type OpenStore,
   type RetentionFinding,
   type StoredDump,
+  type StoreProbe,
   timeOfName,
 } from './backup-store.js';
 import { judgeLifetime, type LifetimeJudgement, lifetimeOf, withRule } from './s3-lifecycle.js';
@@ -45,6 +46,8 @@ export async function openS3Store(store: S3, keeping: Keeping, idle = IDLE): Pro
   });
   return new S3Store(store, keeping, client);
 }
+
+const MENDED = 'Give the bucket a lifecycle rule, or the plan `backup.setLifecycle`.';
 
 /** An answer that is not whole; the code is what {@link awsMessage} tells. */
 const partial = (what: string): Error => Object.assign(new Error(what), { code: what });
@@ -136,7 +139,7 @@ class S3Store implements OpenStore {
 
   async retain({ name, bytes }: { name: string; bytes: number }): Promise<RetentionFinding> {
     const object = { key: `${this.prefix}/${name}`, bytes };
-    const days = Math.ceil(this.keeping.retention / DAY);
+    const { days } = this;
     const found = await this.lifetime(object, days);
     if (found.ok || !found.mendable || !this.store.setLifecycle) return { ok: found.ok, text: this.onBucket(found) };
     await this.naming('set the lifecycle (s3:PutLifecycleConfiguration)', async () => {
@@ -153,6 +156,40 @@ class S3Store implements OpenStore {
     });
     const after = await this.lifetime(object, days);
     return { ok: after.ok, text: `${this.onBucket(after)} (set now: ${found.text})` };
+  }
+
+  /** The same calls as a backup makes, but for those that write: without the right to mend the lifecycle it is only read. */
+  async probe(): Promise<StoreProbe[]> {
+    const { bucket, setLifecycle } = this.store;
+    const dumps = await this.list();
+    const lifecycle = await this.lifetime({ key: `${this.prefix}/never-stored.dump`, bytes: 1 }, this.days);
+    const willBeSet = !lifecycle.ok && lifecycle.mendable && setLifecycle;
+    const text = this.onBucket(lifecycle);
+    return [
+      {
+        name: 'store',
+        ok: true,
+        text: `s3://${bucket} can be listed: ${dumps.length} dumps of ${this.keeping.environment}`,
+      },
+      {
+        name: 'store-write',
+        ok: true,
+        note: true,
+        text: `s3://${bucket}: the rights to write, read back and encrypt (s3:PutObject, s3:GetObject) cannot be tried without writing`,
+      },
+      {
+        name: 'retention',
+        ok: lifecycle.ok || willBeSet,
+        text: willBeSet ? `${text}; the backup sets a rule, if it may (s3:PutLifecycleConfiguration)` : text,
+        ...(willBeSet && { note: true as const }),
+        ...(!lifecycle.ok && !willBeSet && { advice: lifecycle.mendable ? MENDED : 'Change that rule of the bucket.' }),
+      },
+    ];
+  }
+
+  /** How long dumps are kept, whole days. */
+  private get days(): number {
+    return Math.ceil(this.keeping.retention / DAY);
   }
 
   private onBucket = ({ text }: LifetimeJudgement) => `s3://${this.store.bucket}: ${text}`;

@@ -1,6 +1,7 @@
 /** A dump restored on trial: into a database of its own, which is dropped whatever happens. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Database } from '../../contract/plan/environment.js';
+import type { RevisionTable } from '../../domain/migration/migration-tool.js';
 import { withDatabase } from '../postgres/postgres.js';
 import { createDatabase, dropDatabase } from './database-administration.js';
 import type { Locale } from './database-snapshot.js';
@@ -59,7 +60,15 @@ export async function dropLeftovers(scratch: Database, deployment: string): Prom
  */
 export async function restoreOnTrial(
   tools: DumpTools,
-  job: { scratch: Database; name: string; locale: Locale; file: string; list: DumpList; signal: AbortSignal },
+  job: {
+    scratch: Database;
+    name: string;
+    locale: Locale;
+    file: string;
+    list: DumpList;
+    table: RevisionTable | undefined;
+    signal: AbortSignal;
+  },
 ): Promise<Restored> {
   const { scratch, name, signal } = job;
   const keeper = { applicationName: name, session: true };

@@ -28,6 +28,33 @@ export async function awsOptions({ region, endpoint, credentials }: AwsPlace) {
   };
 }
 
+type AwsOptions = Awaited<ReturnType<typeof awsOptions>>;
+
+/**
+ * A client of one service.
+ * @param more what this service's client takes besides
+ * @throws SecretMissing
+ */
+export const openAws = async <C, M extends object>(
+  Client: new (options: AwsOptions & M) => C,
+  place: AwsPlace,
+  more = {} as M,
+): Promise<C> => new Client({ ...(await awsOptions(place)), ...more });
+
+/** Works with a client, which is closed afterwards. @throws SecretMissing, and what the work throws */
+export async function withAws<C extends { destroy(): void }, T>(
+  Client: new (options: AwsOptions) => C,
+  place: AwsPlace,
+  work: (client: C) => Promise<T>,
+): Promise<T> {
+  const client = await openAws(Client, place);
+  try {
+    return await work(client);
+  } finally {
+    client.destroy();
+  }
+}
+
 const WORDS: Record<string, string> = {
   CredentialsProviderError: 'the worker has no AWS credentials',
   InvalidClientTokenId: 'the access key is not known',
@@ -45,7 +72,10 @@ const WORDS: Record<string, string> = {
   TimeoutError: 'no answer in time',
 };
 
-/** A failure of the SDK for people. Made from its kind alone: messages may carry what nobody should read. */
+/**
+ * A failure of the SDK for people. Made from its kind alone: messages may carry what nobody should read, and so would
+ * a failure that named this one as its cause.
+ */
 export function awsMessage(error: unknown): string {
   const { name, code, $metadata } = error as { name?: string; code?: string; $metadata?: { httpStatusCode?: number } };
   const status = $metadata?.httpStatusCode;

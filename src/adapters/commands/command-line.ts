@@ -4,6 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { FailureType } from '../../contract/errors.js';
 import type { Command } from '../../contract/plan/commands.js';
 import type { Environment, SecretReference } from '../../contract/plan/environment.js';
+import { loginSecrets } from '../../contract/plan/login.js';
 import { secretVariables } from '../evidence/secrets.js';
 import { tlsVariables } from '../postgres/postgres-tls.js';
 import { quoteWord, sshCommand } from './ssh.js';
@@ -59,7 +60,10 @@ export const searchPath = (tools: string[]): string =>
   [...tools, process.env.PATH ?? ''].filter(Boolean).join(delimiter);
 
 /** The secrets that belong to an environment: its commands may find them in their variables. */
-export const ownSecrets = ({ database, login }: Environment): SecretReference[] => [database.password, login.password];
+export const ownSecrets = ({ database, login }: Environment): SecretReference[] => [
+  database.password,
+  ...loginSecrets(login),
+];
 
 /**
  * The worker's own variables as commands get them: without its key to the Temporal cluster, the keys of payloads, and the

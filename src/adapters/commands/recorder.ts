@@ -60,11 +60,11 @@ export interface HeartbeatContext {
   heartbeat(): void;
   /** Aborted when nobody waits any more. */
   signal: AbortSignal;
-  /** Asked after an abort: whether the command is killed, or left running for the next attendant. */
+  /** Asked after an abort: whether the command is killed, or left running for the next attempt. */
   stops(): boolean;
 }
 
-/** The attendant went away and the command was left running. */
+/** Its worker went away and the command was left running. */
 export class LeftRunning extends Error {}
 
 interface Claim {
@@ -96,25 +96,25 @@ export const wasStarted = (folder: string): Promise<boolean> =>
 /**
  * Starts the command unless it was started before, and waits for its end.
  * @param environment of the command; may hold secrets: it goes to the process and is not written anywhere
- * @throws {LeftRunning} when the attendant goes away and does not want the command stopped
+ * @throws {LeftRunning} when its worker goes away and does not want the command stopped
  */
 export async function runRecorded(
   folder: string,
-  step: { command: RecordedCommand; environment: NodeJS.ProcessEnv; attendant: HeartbeatContext },
+  step: { command: RecordedCommand; environment: NodeJS.ProcessEnv; heartbeat: HeartbeatContext },
 ): Promise<RecordedEnd | RecordedUnknown> {
-  const { command, environment, attendant: heartbeat } = step;
+  const { command, environment, heartbeat } = step;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   try {
-    return await attend(folder, { command, environment, attendant: heartbeat });
+    return await follow(folder, { command, environment, heartbeat });
   } catch (error) {
     if (error instanceof UnreadableRecord) return { kind: 'unknown', unreadable: error.file };
     throw error;
   }
 }
 
-async function attend(
+async function follow(
   folder: string,
-  { command, environment, attendant: heartbeat }: Parameters<typeof runRecorded>[1],
+  { command, environment, heartbeat }: Parameters<typeof runRecorded>[1],
 ): Promise<RecordedEnd | RecordedUnknown> {
   let claim = await readJson<Claim>(join(folder, 'started.json'));
   if (claim === undefined && !heartbeat.signal.aborted) {

@@ -10,6 +10,8 @@ export interface HttpRequest {
   headers?: Record<string, string>;
   /** Sent as JSON. */
   json?: unknown;
+  /** Sent as an HTML form is (application/x-www-form-urlencoded). */
+  form?: Record<string, string>;
   /** Milliseconds for the whole, from connecting to the last byte. */
   timeout: number;
   signal?: AbortSignal;
@@ -56,8 +58,7 @@ export async function request(options: HttpRequest): Promise<HttpAnswer> {
     const answer = await undiciRequest(options.url, {
       dispatcher: agent,
       method: options.method ?? 'GET',
-      headers: { ...(options.json === undefined ? {} : { 'content-type': 'application/json' }), ...options.headers },
-      body: options.json === undefined ? null : JSON.stringify(options.json),
+      ...content(options),
       signal,
       reset: true,
     });
@@ -74,6 +75,14 @@ export async function request(options: HttpRequest): Promise<HttpAnswer> {
     if (limit.aborted) throw new NoAnswer(`no answer within ${formatDuration(options.timeout)}`, 'timeout');
     throw new NoAnswer(networkMessage(error), errorCode(error));
   }
+}
+
+function content({ json, form, headers }: HttpRequest) {
+  if (json !== undefined)
+    return { headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(json) };
+  if (form === undefined) return { headers, body: null };
+  const type = { 'content-type': 'application/x-www-form-urlencoded' };
+  return { headers: { ...type, ...headers }, body: new URLSearchParams(form).toString() };
 }
 
 type Decode = (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;

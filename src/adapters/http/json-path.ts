@@ -1,4 +1,4 @@
-/** Field paths of the plan's checks: `total`, `page.total`, `items[].id` (every element). */
+/** Field paths of the plan's checks: `total`, `page.total`, `items[].id` (every element), `.` (the whole). */
 import type { JsonType } from '../../contract/plan/application.js';
 
 /** What a path led to. `missing` counts the places where the field was not there. */
@@ -11,6 +11,7 @@ export interface PathMatches {
 export function follow(body: unknown, path: string): PathMatches {
   let values: unknown[] = [body];
   let missing = 0;
+  if (path === '.') return { values, missing };
   for (const name of path.split('.').flatMap((part) => part.split(/(?=\[\])/))) {
     const next: unknown[] = [];
     for (const value of values) {

@@ -1,11 +1,22 @@
 /** The metric source `cloudwatch-logs`: how many lines of a log group match a filter in the window before each time. */
-import { type CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import type { RangeSource } from '../../contract/plan/metrics.js';
-import { awsMessage } from '../cloud/aws.js';
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import type { SourceOf } from '../../contract/plan/metrics.js';
+import { awsMessage, withAws } from '../cloud/aws.js';
+import { excerptOf } from '../evidence/excerpt.js';
+import { rangeSource } from './port/range-source.js';
 import { type Answer, type Grid, type RequestedMetric, timesOf } from './samples/grid.js';
 import { perUnit } from './samples/readings.js';
 
-export type LogsSource = Extract<RangeSource, { kind: 'cloudwatch-logs' }>;
+type LogsSource = SourceOf<'cloudwatch-logs'>;
+
+export const cloudwatchLogLines = rangeSource<LogsSource>({
+  ask: {
+    each: (metric, grid, { signal }) =>
+      withAws(CloudWatchLogsClient, metric.source.place, (client) =>
+        readCloudWatchLogs(metric, grid, { client, signal }),
+      ),
+  },
+});
 
 /** From here on lines are not read further: a window with so many says "too many", and later ones are not known. */
 const MOST_LINES = 50_000;
@@ -15,7 +26,7 @@ const MOST_LINES = 50_000;
  * all in the window: then nobody writes to it, and silence is no proof.
  * @throws Error that says what CloudWatch would not do
  */
-export async function readCloudWatchLogs(
+async function readCloudWatchLogs(
   { source, unit }: RequestedMetric<LogsSource>,
   grid: Grid,
   { client, signal }: { client: CloudWatchLogsClient; signal: AbortSignal },
@@ -41,9 +52,7 @@ export async function readCloudWatchLogs(
     signal.throwIfAborted();
     const { name, message } = error as Error;
     if (name === 'ResourceNotFoundException') throw new Error(`CloudWatch: there is no log group ${group}`);
-    throw new Error(`CloudWatch: ${name === 'InvalidParameterException' ? message.slice(0, 300) : awsMessage(error)}`, {
-      cause: error,
-    });
+    throw new Error(`CloudWatch: ${name === 'InvalidParameterException' ? excerptOf(message) : awsMessage(error)}`);
   }
 }
 

@@ -4,22 +4,41 @@
  * a formula over it would be of what happened to be there.
  */
 import {
-  type CloudWatchClient,
+  CloudWatchClient,
   GetMetricDataCommand,
   ListMetricsCommand,
   type MessageData,
   type MetricDataQuery,
   type MetricDataResult,
 } from '@aws-sdk/client-cloudwatch';
-import type { CloudWatchQuery, RangeSource } from '../../contract/plan/metrics.js';
-import { awsMessage } from '../cloud/aws.js';
+import type { CloudWatchQuery, SourceOf } from '../../contract/plan/metrics.js';
+import { awsMessage, withAws } from '../cloud/aws.js';
+import { excerptOf } from '../evidence/excerpt.js';
+import { rangeSource } from './port/range-source.js';
 import { inFormula } from './samples/formula.js';
 import { type Answer, type Grid, type RequestedMetric, timesOf } from './samples/grid.js';
 
-export type CloudWatchSource = Extract<RangeSource, { kind: 'cloudwatch' }>;
+type CloudWatchSource = SourceOf<'cloudwatch'>;
+
+export const cloudwatchMetrics = rangeSource<CloudWatchSource>({
+  ask: {
+    async together(metrics, grid, { signal }) {
+      const [first] = metrics;
+      if (first === undefined) return new Map();
+      const { place } = first.source;
+      return withAws(CloudWatchClient, place, (client) => readCloudWatch(metrics, grid, { client, signal }));
+    },
+  },
+  probe: ({ source }) => ({
+    missing: async ({ signal }) => ({
+      names: await withAws(CloudWatchClient, source.place, (client) => unseenMetrics(source, { client, signal })),
+      known: [],
+    }),
+  }),
+});
 
 /** The values of metrics of one CloudWatch at each time. @throws Error that says what CloudWatch would not do */
-export async function readCloudWatch(
+async function readCloudWatch(
   metrics: readonly RequestedMetric<CloudWatchSource>[],
   grid: Grid,
   { client, signal }: { client: CloudWatchClient; signal: AbortSignal },
@@ -36,10 +55,8 @@ export async function readCloudWatch(
     if (error instanceof PartialAnswer) throw new Error(`CloudWatch: ${error.message}`);
     const { name, message } = error as Error;
     // Its words are about the plan's own query: without them nobody could mend it.
-    const words = /^(Validation|InvalidParameter)/.test(name) ? message.slice(0, 300) : undefined;
-    if (words === undefined || metrics.length === 1) {
-      throw new Error(`CloudWatch: ${words ?? awsMessage(error)}`, { cause: error });
-    }
+    const words = /^(Validation|InvalidParameter)/.test(name) ? excerptOf(message) : undefined;
+    if (words === undefined || metrics.length === 1) throw new Error(`CloudWatch: ${words ?? awsMessage(error)}`);
     // One wrong query refuses them all: each by itself tells which.
     return new Map(await Promise.all(metrics.map((metric) => readAlone(metric, grid, { client, signal }))));
   }
@@ -65,10 +82,7 @@ class PartialAnswer extends Error {
 }
 
 const wordsOf = (messages: readonly MessageData[] = []): string =>
-  messages
-    .map(({ Code, Value }) => Value ?? Code ?? 'a message without words')
-    .join('; ')
-    .slice(0, 200);
+  excerptOf(messages.map(({ Code, Value }) => Value ?? Code ?? 'a message without words').join('; '), 200);
 
 /** Every page, by the metric's place in the request; one metric may have several results. */
 async function resultsOf(
@@ -167,7 +181,7 @@ function missingIn(results: readonly MetricDataResult[]): string | undefined {
 }
 
 /** The metrics of the queries that CloudWatch does not list (it forgets after two weeks). @throws what the SDK throws */
-export async function unseenMetrics(
+async function unseenMetrics(
   { queries }: CloudWatchSource,
   { client, signal }: { client: CloudWatchClient; signal: AbortSignal },
 ): Promise<string[]> {

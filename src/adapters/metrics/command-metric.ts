@@ -1,12 +1,14 @@
 /** The metric source `command`: a number out of the JSON that a command prints. */
-import type { MetricSource } from '../../contract/plan/metrics.js';
+import type { SourceOf } from '../../contract/plan/metrics.js';
 import { fillPlaceholders, inheritedVariables, searchPath } from '../commands/command-line.js';
 import { commandText, runShort } from '../commands/short-command.js';
 import { Deadline } from '../deadline.js';
 import { follow } from '../http/json-path.js';
+import { singleValues, type ValueReader } from './port/single-values.js';
 import { finite, type Reading } from './samples/readings.js';
+import type { SampleContext } from './samples/sample-context.js';
 
-type CommandSource = Extract<MetricSource, { kind: 'command' }>;
+type CommandSource = SourceOf<'command'>;
 
 /** As Prometheus writes what JSON has no numbers for. */
 const WORDS: Record<string, number> = {
@@ -19,11 +21,11 @@ const WORDS: Record<string, number> = {
 const REUSE = 500;
 
 /** Commands as this worker remembers them: metrics of one command share what it printed. */
-export class CommandMetrics {
+export class CommandReader implements ValueReader<CommandSource> {
   private readonly lately = new Map<string, { fresh: Deadline; printed: Promise<string> }>();
 
   /** @throws as {@link numberIn} and {@link run} */
-  async read(source: CommandSource, signal: AbortSignal): Promise<Reading> {
+  async read({ source }: { source: CommandSource }, { signal }: SampleContext): Promise<Reading> {
     const key = JSON.stringify([source.command, source.environment]);
     const known = this.lately.get(key);
     if (known && !known.fresh.passed) return numberIn(await known.printed, source);
@@ -33,6 +35,8 @@ export class CommandMetrics {
     return numberIn(await printed, source);
   }
 }
+
+export const commandMetrics = singleValues<CommandSource>(() => new CommandReader());
 
 /** The number in what a command printed; `null` is no data. @throws Error, never with what it printed */
 function numberIn(printed: string, { field }: CommandSource): Reading {

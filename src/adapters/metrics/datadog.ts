@@ -4,15 +4,29 @@
  * taken for times without a value.
  */
 import { z } from 'zod';
-import type { RangeSource } from '../../contract/plan/metrics.js';
+import type { SourceOf } from '../../contract/plan/metrics.js';
 import type { DatadogPlace } from '../../contract/plan/providers.js';
+import { excerptOf } from '../evidence/excerpt.js';
 import { readSecret } from '../evidence/secrets.js';
 import { type HttpAnswer, jsonOf } from '../http/http.js';
-import type { PatientRequest } from '../http/patient-request.js';
+import { type PatientRequest, patientRequests } from '../http/patient-request.js';
+import { rangeSource } from './port/range-source.js';
 import { inFormula } from './samples/formula.js';
 import { type Answer, type Grid, type RequestedMetric, timesOf } from './samples/grid.js';
 
-export type DatadogSource = Extract<RangeSource, { kind: 'datadog' }>;
+type DatadogSource = SourceOf<'datadog'>;
+
+export const datadogMetrics = rangeSource<DatadogSource>({
+  ask: {
+    together: (metrics, grid, { signal, patience }) => readDatadog(metrics, grid, patientRequests(signal, patience)),
+  },
+  probe: ({ source }) => ({
+    missing: async ({ signal, patience }) => ({
+      names: await unknownMetrics(source, patientRequests(signal, patience)),
+      known: [],
+    }),
+  }),
+});
 
 const timeseries = z.object({
   data: z.object({
@@ -35,7 +49,7 @@ type Timeseries = z.output<typeof timeseries>;
 const refusal = z.object({ errors: z.array(z.string()).min(1) });
 
 /** The values of metrics of one Datadog at each time. @throws NoAnswer, or an Error that says what Datadog would not do */
-export async function readDatadog(
+async function readDatadog(
   metrics: readonly RequestedMetric<DatadogSource>[],
   grid: Grid,
   ask: PatientRequest,
@@ -100,13 +114,13 @@ function seriesOf(answer: HttpAnswer): Series[] {
   const body = jsonOf(answer);
   if (status !== 200) {
     const refused = refusal.safeParse(body);
-    const words = refused.success ? `: ${refused.data.errors.join('; ').slice(0, 300)}` : '';
+    const words = refused.success ? `: ${excerptOf(refused.data.errors.join('; '))}` : '';
     throw new Error(`Datadog answered ${statusText}${words}`);
   }
   const read = timeseries.safeParse(body);
   if (!read.success) throw new Error('Datadog answered something that is no time series');
   const missing = missingIn(read.data);
-  if (missing !== undefined) throw new Error(`Datadog could not answer: ${missing.slice(0, 300)}`);
+  if (missing !== undefined) throw new Error(`Datadog could not answer: ${excerptOf(missing)}`);
   const { series, times, values } = read.data.data.attributes;
   return series.map(({ query_index }, position) => ({
     index: query_index,
@@ -148,7 +162,7 @@ async function answerOf(source: DatadogSource, series: Series[], grid: Grid, ask
 }
 
 /** The metrics of the queries that Datadog has never had. @throws NoAnswer, or Error where it does not say so of one */
-export async function unknownMetrics(source: DatadogSource, ask: PatientRequest): Promise<string[]> {
+async function unknownMetrics(source: DatadogSource, ask: PatientRequest): Promise<string[]> {
   const names = new Set(Object.values(source.queries).flatMap(metricNames));
   const headers = await keys(source.place);
   const known = await Promise.all(

@@ -1,13 +1,14 @@
 /** The metric source `logs`: how many lines that match a pattern are new in the output of a command. */
 import { setImmediate as otherWork } from 'node:timers/promises';
-import type { MetricSource } from '../../contract/plan/metrics.js';
+import type { SourceOf } from '../../contract/plan/metrics.js';
 import { LONGEST_LINE, type Matches, matcher } from '../../domain/pattern.js';
 import { fillPlaceholders, inheritedVariables } from '../commands/command-line.js';
 import { commandText, runShort } from '../commands/short-command.js';
+import { singleValues, type ValueReader } from './port/single-values.js';
 import { finite, perUnit, type Reading } from './samples/readings.js';
 import { ObservedSource, type SampleContext } from './samples/sample-context.js';
 
-type LogSource = Extract<MetricSource, { kind: 'logs' }>;
+type LogSource = SourceOf<'logs'>;
 
 const TIMEOUT = 10_000;
 const LARGEST_OUTPUT = 16 * 1024 * 1024;
@@ -20,11 +21,11 @@ interface Seen {
 }
 
 /** Log commands as this worker remembers them. */
-export class LogWatcher {
+export class LogReader implements ValueReader<LogSource> {
   private readonly logs = new Map<string, ObservedSource<Seen>>();
 
   /** New matching lines as a rate in the metric's unit. @throws Error when the command fails or the pattern is none */
-  async read(source: LogSource, unit: string, context: SampleContext): Promise<Reading> {
+  async read({ source, unit }: { source: LogSource; unit: string }, context: SampleContext): Promise<Reading> {
     const seen = await this.observed(source).over(context, source.window);
     const [first, last] = [seen[0], seen.at(-1)];
     if (!first || !last || first === last) return { noData: 'first look: no new lines known yet' };
@@ -51,6 +52,8 @@ export class LogWatcher {
     return observed;
   }
 }
+
+export const logLines = singleValues<LogSource>(() => new LogReader());
 
 /**
  * Counts the matching lines that the last output did not have. Compared as a bag of lines, not by position: headings

@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type pg from 'pg';
 import type { Database } from '../../contract/plan/environment.js';
-import type { MetricSource, PostgresReading } from '../../contract/plan/metrics.js';
+import type { PostgresReading, SourceOf } from '../../contract/plan/metrics.js';
 import { BLOCKED, type BlockedSession } from '../postgres/blocked-sessions.js';
 import { ConnectionPool } from '../postgres/connection-pool.js';
 import type { DatabaseClient } from '../postgres/postgres.js';
@@ -14,10 +14,11 @@ import {
   OF_THIS_DATABASE,
   inWords as untold,
 } from '../postgres/statement-statistics.js';
+import { singleValues, type ValueReader } from './port/single-values.js';
 import { finite, perUnit, type Reading } from './samples/readings.js';
 import { ObservedSource, type SampleContext } from './samples/sample-context.js';
 
-type PostgresSource = Extract<MetricSource, { kind: 'postgres' }>;
+type PostgresSource = SourceOf<'postgres'>;
 
 const TIMEOUT = 5_000;
 // Backends report their statistics at most once a second: a shorter span would show nothing, then a burst.
@@ -37,7 +38,7 @@ interface Statements {
 }
 
 /** Databases as this worker remembers them, with connections that are kept for a while. */
-export class PostgresWatcher {
+export class PostgresReader implements ValueReader<PostgresSource> {
   private readonly connections = new ConnectionPool({
     applicationName: 'surefoot-monitor',
     connectWithin: TIMEOUT,
@@ -45,15 +46,13 @@ export class PostgresWatcher {
   });
   private readonly observations = new Map<string, ObservedSource<unknown>>();
 
-  /** @param baselines rows before the deployment, by table. @throws what the database failed with */
+  /** @throws what the database failed with */
   async read(
-    source: PostgresSource,
-    unit: string,
-    context: SampleContext,
-    baselines: Record<string, number>,
+    { source, unit }: { source: PostgresSource; unit: string },
+    context: SampleContext & { baselines: Record<string, number> },
   ): Promise<Reading> {
     const { database, read, window } = source;
-    if ('lostRows' in read) return this.lostRows(database, read.lostRows.table, baselines);
+    if ('lostRows' in read) return this.lostRows(database, read.lostRows.table, context.baselines);
     if ('blocked' in read) {
       const ask = () => this.blocked(database, read.blocked.longerThan);
       return { value: (await this.observed(database, read, ask).now()).value };
@@ -135,6 +134,8 @@ export class PostgresWatcher {
     return observed;
   }
 }
+
+export const postgresMetrics = singleValues<PostgresSource>(() => new PostgresReader());
 
 const DEADLOCKS = `SELECT deadlocks AS count, coalesce(stats_reset::text, '') AS reset,
     current_setting('track_counts') AS counts

@@ -1,29 +1,15 @@
 /** A schema in words that do not depend on how it came about, its fingerprint, and what differs between two of them. */
 import { createHash } from 'node:crypto';
+import { BOOKKEEPING_TABLES } from '../../domain/migration/migration-tools.js';
 import type { DatabaseClient } from '../postgres/postgres.js';
 
 /** Definitions by name, by kind of object. */
 export type SchemaDescription = Record<Kind, Record<string, string>>;
 
-/** Where migration tools keep their own books. They appear with the first migration, and no downgrade takes them away. */
-const BOOKKEEPING = [
-  'alembic_version',
-  'schema_migrations',
-  'flyway_schema_history',
-  'databasechangelog',
-  'databasechangeloglock',
-  'pgmigrations',
-  'knex_migrations',
-  'knex_migrations_lock',
-  '_prisma_migrations',
-  'goose_db_version',
-  'django_migrations',
-];
-
 /** A relation that is the user's own: not the system's, not an extension's, not a migration tool's. */
 export const ownRelation = (relation: string): string => `
   ${relation}.relnamespace in (select oid from own_schemas)
-  and ${relation}.relname <> all (array['${BOOKKEEPING.join("','")}'])
+  and ${relation}.relname <> all (array['${BOOKKEEPING_TABLES.join("','")}'])
   and not exists (select 1 from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = ${relation}.oid and d.deptype = 'e')`;
 
 /** To be put before a query that uses {@link ownRelation}. */

@@ -1,17 +1,32 @@
 /** PagerDuty's Events API v2 (https://developer.pagerduty.com/docs/events-api-v2/overview/): alerts begin and are resolved. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { PagerDutyChannel } from '../../domain/notifications/notifications.js';
 import { type HttpAnswer, jsonOf } from '../http/http.js';
+import { channelNotifier } from './channel-notifier.js';
+import { probeConnection } from './connection.js';
 import { type Delivery, deliver, type Sending, shortened } from './deliveries.js';
 
 const LONGEST_KEY = 255;
 const LONGEST_SUMMARY = 1_024;
 
+/** A PagerDuty service. `api` is `https://events.pagerduty.com` or what stands in for it. */
+const channel = z.object({ id: z.string(), api: z.string(), routingKey: z.string() });
+type PagerDutyChannel = z.output<typeof channel>;
+
 const accepted = z.object({ status: z.literal('success') });
 const refused = z.object({ message: z.string(), errors: z.array(z.string()).default([]) });
 
-export function page(sending: Sending<PagerDutyChannel>): Promise<Delivery> {
+export const pagerduty = channelNotifier({
+  channel,
+  send: page,
+  probe: ({ channel: { id, api }, ...means }) =>
+    probeConnection(api, means, {
+      what: `PagerDuty (${id})`,
+      untried: 'its key cannot be tried without paging somebody',
+    }),
+});
+
+function page(sending: Sending<PagerDutyChannel>): Promise<Delivery> {
   const { channel, message } = sending;
   const { alert, about } = message;
   if (!alert) return Promise.resolve({ told: false, why: 'a pager is told alerts only' });
@@ -52,6 +67,6 @@ function judge(answer: HttpAnswer): Delivery {
     return { told: false, why: 'PagerDuty answered something else than its API describes' };
   }
   const { data } = refused.safeParse(said);
-  const why = data ? `: ${shortened([data.message, ...data.errors].join(': '), 300)}` : '';
+  const why = data ? `: ${[data.message, ...data.errors].join(': ')}` : '';
   return { told: false, why: `PagerDuty answered ${answer.statusText}${why}` };
 }

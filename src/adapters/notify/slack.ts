@@ -4,17 +4,21 @@
  * those that every other receiver has here (by default ten retries in half an hour, and no time-out).
  */
 import { z } from 'zod';
-import type { SlackChannel } from '../../domain/notifications/notifications.js';
-import { type HttpAnswer, jsonOf } from '../http/http.js';
-import { type Delivery, deliver, type Sending, shortened } from './deliveries.js';
+import { readSecret } from '../evidence/secrets.js';
+import { fieldOf, type HttpAnswer, jsonOf, NoAnswer, request } from '../http/http.js';
+import { type ChannelProbe, type ChannelTrial, channelNotifier } from './channel-notifier.js';
+import { CHECK_THE_WAY } from './connection.js';
+import { type Delivery, deliver, receiverWords, type Sending, shortened } from './deliveries.js';
 
 /** Slack cuts at 40,000 characters; nobody reads that many. */
 const LONGEST_TEXT = 3_900;
 
-const answered = z.union([
-  z.object({ ok: z.literal(true), ts: z.string().regex(/^\d+\.\d+$/) }),
-  z.object({ ok: z.literal(false), error: z.string().regex(/^[a-z0-9_]{1,80}$/) }),
-]);
+/** A Slack channel. `api` is `https://slack.com` or what stands in for it, `channel` a name or an ID. */
+const channel = z.object({ id: z.string(), api: z.string(), token: z.string(), channel: z.string() });
+type SlackChannel = z.output<typeof channel>;
+
+const refused = z.object({ ok: z.literal(false), error: z.string().regex(/^[a-z0-9_]{1,80}$/) });
+const answered = z.union([z.object({ ok: z.literal(true), ts: z.string().regex(/^\d+\.\d+$/) }), refused]);
 
 /** What people can do about the errors that a first try ends with. */
 const ADVICE: Record<string, string> = {
@@ -25,7 +29,14 @@ const ADVICE: Record<string, string> = {
   missing_scope: 'the app needs the scope chat:write',
 };
 
-export function postToSlack(sending: Sending<SlackChannel>): Promise<Delivery> {
+export const slack = channelNotifier({
+  channel,
+  send: postToSlack,
+  probe: tryToken,
+  placeOf: ({ channel: name }) => name,
+});
+
+function postToSlack(sending: Sending<SlackChannel>): Promise<Delivery> {
   const { channel, message, thread } = sending;
   return deliver(sending, [channel.token], async (request, [token]) => {
     const answer = await request({
@@ -52,6 +63,31 @@ function judge(answer: HttpAnswer): Delivery {
   if (data.ok) return { told: true, thread: data.ts };
   const advice = ADVICE[data.error];
   return { told: false, why: `Slack refused: ${data.error}${advice ? ` (${advice})` : ''}` };
+}
+
+/** https://docs.slack.dev/reference/methods/auth.test posts nothing; whether the app is in the channel it does not say. */
+async function tryToken({ channel, signal, patience }: ChannelTrial<SlackChannel>): Promise<ChannelProbe> {
+  const token = await readSecret(channel.token);
+  const headers = { authorization: `Bearer ${token}` };
+  const what = `Slack ${channel.channel} (${channel.id})`;
+  try {
+    const url = `${channel.api}/api/auth.test`;
+    const answer = await request({ url, method: 'POST', headers, timeout: patience.answer, signal });
+    const said = jsonOf(answer);
+    if (answer.status === 200 && fieldOf(said, 'ok') === true) {
+      return { ok: true, text: `${what}: the token is valid; whether the app is in the channel is not known` };
+    }
+    const no = refused.safeParse(said);
+    if (!no.success) {
+      const text = `${what}: answered ${receiverWords(answer.statusText, [token])}`;
+      return { ok: false, text, advice: 'Check the host: it does not answer as Slack does.' };
+    }
+    const advice = 'Give the credential a bot token with the scope chat:write.';
+    return { ok: false, text: `${what}: refuses the token: ${receiverWords(no.data.error, [token])}`, advice };
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    return { ok: false, text: `${what}: ${error.message}`, advice: CHECK_THE_WAY };
+  }
 }
 
 /** Text of outside origin must not name anybody nor become a link (https://docs.slack.dev/messaging/formatting-message-text). */

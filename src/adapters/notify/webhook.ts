@@ -1,11 +1,28 @@
 /** Any receiver of JSON, signed as Standard Webhooks (https://www.standardwebhooks.com) when it has a secret. */
 import { createHmac } from 'node:crypto';
-import type { WebhookChannel } from '../../domain/notifications/notifications.js';
+import { z } from 'zod';
+import { readSecret } from '../evidence/secrets.js';
+import { channelNotifier } from './channel-notifier.js';
+import { probeConnection } from './connection.js';
 import { type Delivery, deliver, type Sending } from './deliveries.js';
+
+/** `url` may be a reference to a secret, since whoever knows some URLs can post to them. */
+const channel = z.object({ id: z.string(), url: z.string(), secret: z.string().optional() });
+type WebhookChannel = z.output<typeof channel>;
+
+export const webhook = channelNotifier({
+  channel,
+  send: postToWebhook,
+  probe: async ({ channel: { id, url }, ...means }) =>
+    probeConnection(isReference(url) ? await readSecret(url) : url, means, {
+      what: `webhook ${id}`,
+      untried: 'nothing was posted',
+    }),
+});
 
 const isReference = (text: string): boolean => /^(env|file):/.test(text);
 
-export function postToWebhook(sending: Sending<WebhookChannel>): Promise<Delivery> {
+function postToWebhook(sending: Sending<WebhookChannel>): Promise<Delivery> {
   const { channel, message } = sending;
   const references = [channel.url, channel.secret ?? ''].filter(isReference);
   return deliver(sending, references, async (request, secrets) => {

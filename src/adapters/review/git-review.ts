@@ -4,18 +4,33 @@
  */
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { ReviewFinding } from '../../domain/review.js';
-import { ask, GitFailed, type Repository, resolveCommit, shallow } from './git.js';
-import { howMerged } from './git-merges.js';
+import { ask, GitFailed, type Repository, resolveCommit, shallow, whyNoCommit } from './git.js';
+import { headOfDeleted, howMerged } from './git-merges.js';
+import type { BranchReview, ReviewedBranch, ReviewSource } from './review-source.js';
+
+export const gitReviews: ReviewSource<'git'> = {
+  open: async (_, { repository }) => ({
+    reviewOf: async ({ release, branch, deployed }) => {
+      const head = await lastCommit(repository, { release, branch, deployed });
+      return readGitReview(repository, release, { head, target: deployed });
+    },
+  }),
+};
+
+/** Of the branch, also of one that was deleted since. */
+async function lastCommit(repository: Repository, { release, branch, deployed }: ReviewedBranch): Promise<string> {
+  if ('commit' in branch) return branch.commit;
+  const deleted = await headOfDeleted(repository, { branch: release.branch, target: deployed });
+  if (deleted === undefined) throw new GitFailed(whyNoCommit(branch));
+  return deleted.head;
+}
 
 interface Person {
   name: string;
   email: string;
 }
 
-/** What was found, and what it was found from. */
-export interface GitReview {
-  reviewed: ReviewFinding;
-  approved: ReviewFinding;
+interface GitReview extends BranchReview {
   read: { merge?: string; head: string; authors: Person[]; reviewers: Person[]; approvers: Person[] };
 }
 
@@ -75,7 +90,7 @@ async function findMerge(repository: Repository, { head, target }: { head: strin
 async function previousCommit(repository: Repository, name: string): Promise<string> {
   const previous = await resolveCommit(repository, name);
   if ('commit' in previous) return previous.commit;
-  throw new GitFailed('none' in previous ? previous.none : previous.unknown);
+  throw new GitFailed(whyNoCommit(previous));
 }
 
 /** Who wrote the commits, and who is named in them as having written with them. */

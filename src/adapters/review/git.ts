@@ -2,6 +2,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type CommandAnswer, endText, lastSaid, runShort, type ShortCommand } from '../commands/short-command.js';
+import { ReadFailure } from './read-failure.js';
 
 export interface Repository {
   folder: string;
@@ -11,12 +12,16 @@ export interface Repository {
 }
 
 /** git could not tell. The message is for people. */
-export class GitFailed extends Error {
+export class GitFailed extends ReadFailure {
   override name = 'GitFailed';
 }
 
 /** What a name stands for; that there is none; or why that is not known. */
 export type Resolved = { commit: string; from?: 'remote' } | { none: string } | { unknown: string };
+
+/** Why a name stands for no commit, as far as is known. */
+export const whyNoCommit = (found: Exclude<Resolved, { commit: string }>): string =>
+  'none' in found ? found.none : found.unknown;
 
 const LIMIT = 30_000;
 const LARGEST_ANSWER = 32 * 1024 * 1024;

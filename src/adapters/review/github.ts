@@ -2,17 +2,19 @@
 import { Octokit } from '@octokit/rest';
 import { z } from 'zod';
 import type { SecretReference } from '../../contract/plan/environment.js';
-import type { Review } from '../../contract/plan/proofs.js';
-import { type CheckConclusion, judgePullRequest, type PullRequest, type ReviewFinding } from '../../domain/review.js';
+import type { CheckConclusion, PullRequest } from '../../domain/review.js';
 import { readSecret } from '../evidence/secrets.js';
 import { NoAnswer } from '../http/http.js';
 import type { PatientRequest } from '../http/patient-request.js';
-
-export type GitHubPlace = Extract<Review['source'], { kind: 'github' }>;
+import { ReadFailure } from './read-failure.js';
+import type { ReviewPlace } from './review-source.js';
 
 /** GitHub gave no usable answer. The message is for people: never the token, never a URL's query. */
-export class GitHubUnusable extends Error {
+export class GitHubUnusable extends ReadFailure {
   override name = 'GitHubUnusable';
+  constructor(why: string) {
+    super(`GitHub: ${why}`);
+  }
 }
 
 const sha = z.string().regex(/^[0-9a-f]{40,64}$/);
@@ -56,7 +58,7 @@ export interface GitHub {
 }
 
 /** @throws SecretMissing; its methods throw GitHubUnusable, also when the signal is aborted */
-export async function openGitHub(place: GitHubPlace, ask: PatientRequest): Promise<GitHub> {
+export async function openGitHub(place: ReviewPlace<'github'>, ask: PatientRequest): Promise<GitHub> {
   const octokit = await octokitOn(place.api, place.token, ask);
   const at = { owner: place.owner, repo: place.repository };
   const list = async <S extends z.ZodType>(what: string, schema: S, route: string, more: object, count: Count<S>) =>
@@ -221,23 +223,4 @@ async function octokitOn(baseUrl: string, reference: SecretReference, ask: Patie
       },
     },
   });
-}
-
-/**
- * What an answer of GitHub comes to, for `reviewed` and `approved`.
- * @param seen.commit the branch's last commit in the repository, where it still is: nobody approved what came later
- */
-export function judgeBranch(
-  pull: PullRequest | undefined,
-  seen: { branch: string; commit?: string; place: GitHubPlace },
-): { reviewed: ReviewFinding; approved: ReviewFinding } {
-  const { branch, commit, place } = seen;
-  if (pull === undefined) {
-    const none = { ok: false, text: `${place.owner}/${place.repository} has no pull request of ${branch}` };
-    return { reviewed: none, approved: none };
-  }
-  const judged = judgePullRequest(pull);
-  if (commit === undefined || commit === pull.head || !judged.approved.ok) return judged;
-  const text = `#${pull.number} ends at ${pull.head.slice(0, 12)}, but ${branch} is at ${commit.slice(0, 12)}`;
-  return { ...judged, approved: { ok: false, text } };
 }

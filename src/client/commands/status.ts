@@ -2,11 +2,11 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { Ledger } from '../../domain/ledger/ledger.js';
 import { withConnection } from '../../temporal/connection.js';
-import { type FoundDeployment, findDeployment, readLedger, servicesFor } from '../../temporal/deployments.js';
+import { findDeployment } from '../../temporal/deployments.js';
 import { EXIT } from '../../temporal/errors.js';
-import type { QueueService } from '../../temporal/queue-service.js';
 import { renderStatus } from '../rendering/status.js';
-import { exiting, print, printJson } from '../terminal/output.js';
+import { exiting, note, print, printJson } from '../terminal/output.js';
+import { cutOff, type LedgerView, viewLedger } from './ledger-view.js';
 
 export function registerStatus(program: Command): void {
   program
@@ -21,23 +21,19 @@ export function registerStatus(program: Command): void {
 async function status(reference: string | undefined, options: { json?: boolean }): Promise<number> {
   return await withConnection(async (connected) => {
     const found = await findDeployment(connected, reference);
-    const ledger = await readLedger(connected, found);
-    const services = await servicesFor(connected, found, ledger);
-    if (options.json) printJson(statusDocument({ found, ledger, services }));
-    else print(renderStatus(ledger, { colors: pc, now: Date.now(), link: found.link, services }));
-    return exitCodeOf(ledger);
+    const view = await viewLedger(connected, found);
+    const { ledger, services, unanswered } = view;
+    if (options.json) printJson(statusDocument(view));
+    else print(renderStatus(ledger, { colors: pc, now: Date.now(), link: found.link, services, cutOff: cutOff(view) }));
+    if (unanswered !== undefined) note(`\n${unanswered.message}. ${unanswered.hint}\n${FROM_HISTORY}`);
+    return unanswered?.exitCode ?? exitCodeOf(view);
   });
 }
 
-/** One look at a deployment. */
-export interface LedgerView {
-  found: FoundDeployment;
-  ledger: Ledger;
-  /** Of the task queues that it waits for. */
-  services: QueueService[];
-}
+/** What is shown without the workflow's own answer. */
+export const FROM_HISTORY = 'What is shown is what its history says.';
 
-export const statusDocument = ({ found, ledger, services }: LedgerView) => ({
+export const statusDocument = ({ found, ledger, services, unanswered }: LedgerView) => ({
   deploymentId: ledger.deployment,
   workflowId: found.workflowId,
   runId: found.runId,
@@ -46,9 +42,15 @@ export const statusDocument = ({ found, ledger, services }: LedgerView) => ({
   uiUrl: found.link ?? null,
   items: ledger.items ?? null,
   queues: services,
+  ...(unanswered ? { unanswered: { message: unanswered.message, hint: unanswered.hint } } : {}),
   ledger,
 });
 
 /** 0 while it runs or when it succeeded, 1 when it ended otherwise. */
-export const exitCodeOf = ({ outcome }: Pick<Ledger, 'outcome'>): number =>
-  outcome === undefined || outcome === 'succeeded' ? EXIT.good : EXIT.badly;
+export const exitCodeOf = ({
+  found,
+  ledger,
+}: {
+  found: { running: boolean };
+  ledger: Pick<Ledger, 'outcome'>;
+}): number => (found.running || ledger.outcome === 'succeeded' ? EXIT.good : EXIT.badly);

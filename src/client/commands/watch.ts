@@ -9,7 +9,8 @@ import { ledgerChanges } from '../rendering/changes.js';
 import { CLEAR, clockText, renderStatus } from '../rendering/status.js';
 import { interruptible } from '../terminal/interruption.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
-import { exitCodeOf, type LedgerView, statusDocument } from './status.js';
+import { cutOff, type LedgerView, viewLedger } from './ledger-view.js';
+import { exitCodeOf, FROM_HISTORY, statusDocument } from './status.js';
 
 const EVERY = 1_000;
 /** Who serves its queues is asked less often: the server itself knows it to the minute only. */
@@ -36,7 +37,7 @@ async function watch(reference: string | undefined, options: { json?: boolean })
         return EXIT.good;
       }
       if (options.json) printJson(statusDocument(last));
-      return exitCodeOf(last.ledger);
+      return exitCodeOf(last);
     }),
   );
 }
@@ -52,19 +53,27 @@ async function follow(
   let services: LedgerView['services'] = [];
   let asked = Number.NEGATIVE_INFINITY;
   while (!signal.aborted) {
+    if (!found.running) {
+      const last = await viewLedger(connected, found);
+      show(last);
+      return last;
+    }
     try {
       const ledger = await readLedger(connected, found);
       told = '';
-      if (performance.now() - asked >= SERVICES_EVERY || !found.running) {
+      if (performance.now() - asked >= SERVICES_EVERY) {
         services = await servicesFor(connected, found, ledger);
         asked = performance.now();
       }
       show({ found, ledger, services });
-      if (!found.running) return { found, ledger, services };
     } catch (error) {
       // Without a worker the deployment waits, and so does its watcher.
       if (!(error instanceof CliError) || error.exitCode !== EXIT.unreachable) throw error;
-      if (told !== error.message) note(`${error.message}. ${error.hint}`);
+      if (told !== error.message) {
+        const last = await viewLedger(connected, found).catch(() => undefined);
+        if (last !== undefined) show(last);
+        note(`${error.message}. ${error.hint}${last?.unanswered ? `\n${FROM_HISTORY}` : ''}`);
+      }
       told = error.message;
     }
     await pause(signal);
@@ -89,16 +98,21 @@ function pause(signal: AbortSignal): Promise<void> {
 /** A live page at a terminal; elsewhere one line for each thing that happened. */
 function viewer(json: boolean): (look: LedgerView) => void {
   if (process.stdout.isTTY && !json) {
-    return ({ found, ledger, services }) => {
-      print(`${CLEAR}${renderStatus(ledger, { colors: pc, now: Date.now(), link: found.link, services })}`);
+    return (view) => {
+      const { found, ledger, services } = view;
+      const shown = { colors: pc, now: Date.now(), link: found.link, services, cutOff: cutOff(view) };
+      print(`${CLEAR}${renderStatus(ledger, shown)}`);
     };
   }
   let before: Ledger | undefined;
   const line = json ? note : print;
   let idle = '';
-  return ({ ledger, services }) => {
+  return (view) => {
+    const { ledger, services } = view;
     for (const change of ledgerChanges(before, ledger)) line(`${clockText(Date.now())}  ${change}`);
     before = ledger;
+    const ended = cutOff(view);
+    if (ended !== undefined) line(`${clockText(Date.now())}  ended from outside: ${ended}`);
     const queues = unserved(services);
     const now = queues.map(({ queue }) => queue).join();
     if (now !== idle) {

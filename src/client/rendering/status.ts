@@ -14,6 +14,8 @@ export interface StatusView {
   link?: string;
   /** Of the task queues that it waits for, where they were asked about. */
   services?: readonly QueueService[];
+  /** How it ended, where it was ended from outside: it does not say so itself. */
+  cutOff?: string;
 }
 
 /** Puts the cursor to the top and clears what is below: a live page is drawn over itself. */
@@ -41,9 +43,10 @@ export function renderStatus(ledger: Ledger, view: StatusView): string {
     .join('\n\n');
 }
 
-function heading(ledger: Ledger, { colors, now, link }: StatusView): string[] {
+function heading(ledger: Ledger, { colors, now, link, cutOff }: StatusView): string[] {
   const lasted = formatDuration((ledger.endedAt ?? now) - ledger.startedAt);
-  const state = ledger.outcome ? outcomeText(ledger, colors) : colors.cyan(`running: ${ledger.phase}`);
+  const going = cutOff === undefined ? colors.cyan(`running: ${ledger.phase}`) : colors.red(`ended in ${ledger.phase}`);
+  const state = ledger.outcome ? outcomeText(ledger, colors) : going;
   return [
     `${colors.bold(ledger.title)}  ${state}`,
     `${ledger.deployment}  ${ledger.release.previous} → ${ledger.release.target}`,
@@ -196,10 +199,16 @@ function queues({ colors, services = [] }: StatusView): string[] {
   return [colors.bold('Workers'), ...lines];
 }
 
+const LEFT = 'see above how far production had come';
+
 /** What happens next, or what is waited for. */
-export function nextLine(ledger: Ledger, { colors, services = [] }: Pick<StatusView, 'colors' | 'services'>): string {
+export function nextLine(
+  ledger: Ledger,
+  { colors, services = [], cutOff }: Pick<StatusView, 'colors' | 'services' | 'cutOff'>,
+): string {
   const label = colors.bold('Next:');
   if (ledger.outcome) return `${colors.bold('Ended:')} ${outcomeText(ledger, colors)}`;
+  if (cutOff !== undefined) return `${colors.bold('Ended:')} ${colors.red(`from outside (${cutOff})`)}; ${LEFT}`;
   if (ledger.stop && !ledger.rollback) return `${label} stops (${ledger.stop.kind} by ${ledger.stop.who})`;
   const open = ledger.questions.filter(({ answer }) => !answer);
   if (ledger.held) return `${label} held by ${ledger.held.who}; go on with surefoot resume --as WHO --role ROLE`;

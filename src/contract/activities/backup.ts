@@ -16,6 +16,8 @@ export interface BackupActivities {
     service: string;
     environment: Environment;
     backup: Backup;
+    /** The plan's migration tool: its table says at which revision the database is. */
+    tool: string;
   }): Promise<StepReport & { bytes: number; sha256: string; location?: string; restoreMilliseconds?: number }>;
 }
 
@@ -31,6 +33,8 @@ export interface RestoreActivities {
     service: string;
     environment: Environment;
     backup: Backup;
+    /** As for a backup. */
+    tool: string;
     from: StoredBackup;
   }): Promise<StepReport>;
 }

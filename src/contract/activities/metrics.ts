@@ -23,14 +23,14 @@ export interface SampleActivities {
     /** Rows counted before the deployment, by table: what `lostRows` compares with. */
     baselines: Record<string, number>;
   }): Promise<Record<string, Sample[]>>;
-  /** Seals the series of samples of a monitor as evidence. */
+  /** Seals the series of samples of a watch as evidence. */
   sealSeries(input: { monitor: string; evidence: EvidencePlace }): Promise<EvidenceReference[]>;
 }
 
 export interface TrendActivities {
   /**
    * Judges the trends of a watch over its sealed series, and keeps what they rest on as evidence.
-   * @param from with `to` the span that was watched, the monitor's own time
+   * @param from with `to` the span that was watched, the watch's own time
    */
   assessTrends(input: {
     monitor: string;

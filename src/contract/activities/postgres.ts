@@ -60,7 +60,9 @@ export interface VerificationActivities {
     expected: {
       version?: string;
       revision?: string | null;
-      /** The revision that the tool reports; without it alembic's table in the database is read. */
+      /** The plan's migration tool, with a revision. */
+      tool?: string;
+      /** The revision that the tool reports; without it the tool's own table in the database is read. */
       reported?: string | null;
       indexes?: { present: boolean; expectations: IndexExpectations };
     };

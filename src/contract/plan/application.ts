@@ -1,4 +1,5 @@
 /** What the application must answer. */
+import type { Command } from './commands.js';
 
 export type JsonType = 'array' | 'integer' | 'number' | 'string' | 'boolean' | 'object';
 
@@ -22,10 +23,45 @@ export interface EndpointCheck {
   /** Takes a value from the answer of an earlier check: `{sample}` in path, query and each. */
   sample?: { check: string; field: string };
   /** Walks the pages: none overlap, together they hold `total` elements, and nothing comes after them. */
-  pages?: { size: number; items: string; key: string; total: string };
+  pages?: Pages;
   /** Repeats the request and holds the 95th percentile of the response time against a limit. */
   repeat?: { times: number; p95: number };
 }
+
+/** How an application is seen to be up, and where it says what runs, where that is not as usual. */
+export interface HealthReading {
+  /** It is up when the port can be connected to, or the command ends with 0; by an HTTP request when left out. */
+  by?: { port: number } | { command: Command };
+  /** 200 when left out. */
+  status?: number;
+  /** What the answer must say besides. */
+  expect?: { field: string; is: string } | { header: string; is: string } | { text: string };
+  /** Where it says its version; in the JSON field `version` when left out. */
+  version?: Told;
+  /** Where it says when it was started; in the JSON field `started_at` when left out. */
+  startedAt?: Told;
+}
+
+/** A JSON field, a header, the group of a pattern over the answer, or the line that a command prints. */
+export type Told = { field: string } | { header: string } | { text: string } | { command: Command };
+
+/** A list that is read page by page; `items` is a field path, `.` the whole answer. */
+export interface Pages {
+  size: number;
+  items: string;
+  key: string;
+  /** Field path of the number of elements; left out where the application tells none. */
+  total?: string;
+  /** By `skip` and `limit` when left out. */
+  by?: PageParameters;
+}
+
+/** How a page is asked for: names of query parameters, the field of the next cursor, or `Link` headers (RFC 8288). */
+export type PageParameters =
+  | { offset: string; limit: string }
+  | { page: string; size: string; first: number }
+  | { cursor: string; limit: string; next: string }
+  | { link: true; limit: string };
 
 /** The API's documentation as people use it, in a browser (checklist 1.6). */
 export interface ApiDocumentation {

@@ -1,4 +1,6 @@
 /** The machines that a deployment touches. */
+import type { HealthReading } from './application.js';
+import type { Command } from './commands.js';
 
 /** Where a secret is found by the process that uses it: `env:NAME` or `file:PATH`. Never the secret itself. */
 export type SecretReference = string;
@@ -33,6 +35,36 @@ export interface Database {
   tls?: DatabaseTls;
 }
 
+/** How an environment's test user is let in, and how its requests show who they are. */
+export type Login =
+  | PasswordLogin
+  | { kind: 'basic'; username: string; password: SecretReference }
+  | { kind: 'token'; token: SecretReference; send?: TokenUse }
+  | { kind: 'command'; command: Command; field?: string; send?: TokenUse };
+
+/** User name and password are sent to a path, which answers with a token. */
+export interface PasswordLogin {
+  /** `form`: as HTML forms and OAuth 2.0's password grant send them (RFC 6749, 4.3.2); JSON when left out. */
+  kind?: 'form';
+  path: string;
+  username: string;
+  password: SecretReference;
+  /** What the two are called in the request; `username` and `password` when left out. */
+  fields?: { username: string; password: string };
+  /** What else is sent, as `grant_type`. */
+  also?: Record<string, string>;
+  /** Where the token stands in the answer; in the JSON field `access_token` when left out. */
+  token?: { field: string } | { header: string } | { cookie: string };
+  /** A cookie is sent back as it came, whatever this says. */
+  send?: TokenUse;
+}
+
+/** The header that carries the token, and the word before it; `Authorization: Bearer …` when left out. */
+export interface TokenUse {
+  header: string;
+  scheme?: string;
+}
+
 export interface Environment {
   name: EnvironmentName;
   /** Base URL of the application, without a trailing slash. */
@@ -43,5 +75,7 @@ export interface Environment {
   /** Folders put first on PATH for commands of this environment. */
   tools: string[];
   database: Database;
-  login: { path: string; username: string; password: SecretReference };
+  login: Login;
+  /** How its health check is read; left out where it is as usual. */
+  health?: HealthReading;
 }

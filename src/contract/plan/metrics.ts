@@ -1,4 +1,5 @@
 /** How the values of a metric are had. */
+import type { HealthReading } from './application.js';
 import type { Command } from './commands.js';
 import type { Database, EnvironmentName } from './environment.js';
 import type { AwsPlace, DatadogPlace, PrometheusPlace } from './providers.js';
@@ -12,7 +13,7 @@ export interface Selector {
 /** How a metric's value is had. `window` is the span that rates and quantiles look back over. */
 export type MetricSource =
   | { kind: 'scrape'; url: string; window: number; read: ScrapeReading }
-  | { kind: 'health'; url: string; window: number; read: 'restarts' | 'down' }
+  | { kind: 'health'; url: string; window: number; read: 'restarts' | 'down'; as?: HealthReading }
   | { kind: 'postgres'; database: Database; window: number; read: PostgresReading }
   | { kind: 'logs'; command: Command; environment: EnvironmentName; window: number; pattern: string }
   | RangeSource
@@ -25,6 +26,11 @@ export type MetricSource =
       /** Field path of the number in the JSON that it prints; the whole of it when absent. */
       field?: string;
     };
+
+export type MetricKind = MetricSource['kind'];
+
+/** A source of one kind. */
+export type SourceOf<K extends MetricKind> = Extract<MetricSource, { kind: K }>;
 
 /** The most values that one tick brings of a metric: each crosses Temporal and stays in a history. */
 export const MOST_VALUES = 120;
@@ -42,6 +48,8 @@ export type RangeSource = { window: number; resolution: number; delay: number } 
   | { kind: 'cloudwatch'; place: AwsPlace; queries: Record<string, CloudWatchQuery>; formula: string }
   | { kind: 'cloudwatch-logs'; place: AwsPlace; group: string; filter: string }
 );
+
+export const isRangeSource = (source: MetricSource): source is RangeSource => 'resolution' in source;
 
 export interface CloudWatchQuery {
   namespace: string;
@@ -71,4 +79,16 @@ export interface Metric {
   title: string;
   unit: string;
   source: MetricSource;
+}
+
+/** Whether a metric is read from pg_stat_statements. */
+export const readsStatements = ({ source }: Metric): boolean =>
+  source.kind === 'postgres' && 'slowQueries' in source.read;
+
+/** The tables whose rows are counted before the deployment, as these metrics compare with that. */
+export function tablesCountedBefore(metrics: readonly Metric[]): string[] {
+  const tables = metrics.flatMap(({ source }) =>
+    source.kind === 'postgres' && 'lostRows' in source.read ? [source.read.lostRows.table] : [],
+  );
+  return [...new Set(tables)];
 }

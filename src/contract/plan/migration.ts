@@ -2,7 +2,7 @@
 import type { Command } from './commands.js';
 
 export interface Migration {
-  /** `alembic`, or another tool whose `current` prints the revision on its last line. */
+  /** One that is known, or any other whose `current` prints the revision on its last line. */
   tool: string;
   /** The revision the deploy brings the database to. */
   revision: string;

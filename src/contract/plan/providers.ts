@@ -20,3 +20,12 @@ export interface DatadogPlace {
   apiKey: SecretReference;
   applicationKey: SecretReference;
 }
+
+/** The place of a provider by its kind, as plans name it. */
+export interface ProviderPlaces {
+  prometheus: PrometheusPlace;
+  datadog: DatadogPlace;
+  cloudwatch: AwsPlace;
+}
+
+export type ProviderKind = keyof ProviderPlaces;

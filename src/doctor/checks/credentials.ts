@@ -6,24 +6,18 @@ import { channelsInUse } from './channels.js';
 import type { Check, CheckContext } from './check.js';
 
 /** The keys of resolved plans that hold references. */
-const KEYS = [
-  'password',
-  'token',
-  'apiKey',
-  'applicationKey',
-  'accessKeyId',
-  'secretAccessKey',
-  'routingKey',
-  'secret',
-  'url',
-];
+const KEYS = ['password', 'token', 'apiKey', 'applicationKey', 'accessKeyId', 'secretAccessKey'];
+
+/** A part of the plan, the step that needs it first, and which of its keys hold references: {@link KEYS} if it does not say. */
+type Section = [content: unknown, step: string, holds?: (key: string) => boolean];
 
 /** Each reference once, with the step that needs it first. */
 export function secretReferences(plan: ResolvedPlan): { reference: string; step: string }[] {
   const { environments, backup, review, access, alerts, soak, watches, notifications } = plan;
-  const channels = channelsInUse(notifications).map(({ channel, step }): [unknown, string] => [channel, step]);
+  // Each kind of channel has keys of its own.
+  const channels = channelsInUse(notifications).map(({ channel, step }): Section => [channel, step, () => true]);
   // In the order in which a deployment comes to them, so that the first is the one that counts.
-  const sections: [unknown, string][] = [
+  const sections: Section[] = [
     ...channels.filter(([, step]) => step === STEPS.admission.id),
     [review, STEPS.review.id],
     [access, STEPS.access.id],
@@ -32,22 +26,22 @@ export function secretReferences(plan: ResolvedPlan): { reference: string; step:
     [soak, STEPS.soak.id],
     [alerts, STEPS.alerts.id],
     ...channels.filter(([, step]) => step !== STEPS.admission.id),
-    ...watches.map((watch): [unknown, string] => [watch, watch.id]),
+    ...watches.map((watch): Section => [watch, watch.id]),
   ];
   const found = new Map<string, string>();
-  for (const [section, step] of sections) {
-    for (const reference of referencesIn(section)) {
+  for (const [content, step, holds = (key: string) => KEYS.includes(key)] of sections) {
+    for (const reference of referencesIn(content, holds)) {
       if (!found.has(reference)) found.set(reference, step);
     }
   }
   return [...found].map(([reference, step]) => ({ reference, step }));
 }
 
-function referencesIn(value: unknown, key = ''): string[] {
-  if (typeof value === 'string') return KEYS.includes(key) && /^(env|file):/.test(value) ? [value] : [];
-  if (Array.isArray(value)) return value.flatMap((one) => referencesIn(one));
+function referencesIn(value: unknown, holds: (key: string) => boolean, key = ''): string[] {
+  if (typeof value === 'string') return holds(key) && /^(env|file):/.test(value) ? [value] : [];
+  if (Array.isArray(value)) return value.flatMap((one) => referencesIn(one, holds));
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, one]) => referencesIn(one, name));
+  return Object.entries(value).flatMap(([name, one]) => referencesIn(one, holds, name));
 }
 
 export const credentialChecks = ({ plan }: CheckContext): Check[] =>

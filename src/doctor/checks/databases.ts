@@ -12,8 +12,8 @@ import {
 } from '../../adapters/postgres/statement-statistics.js';
 import { FailureType } from '../../contract/errors.js';
 import type { Database, Environment } from '../../contract/plan/environment.js';
+import { readsStatements } from '../../contract/plan/metrics.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
-import type { Watch } from '../../contract/plan/watch.js';
 import { formatDuration } from '../../domain/duration.js';
 import { inOneLine } from '../../domain/one-line.js';
 import { STEPS } from '../../domain/steps.js';
@@ -207,9 +207,6 @@ async function catalogue(client: DatabaseClient, environment: Environment, table
   return { name: `${name}-indexes`, step, ok: true, text: `${name} has ${table}, with ${indexes.length} indexes now` };
 }
 
-const asksForStatements = ({ metrics }: Watch): boolean =>
-  metrics.some(({ source }) => source.kind === 'postgres' && 'slowQueries' in source.read);
-
 /** Slow queries: a step of its own on production, and a metric where a watch has it. */
 async function statements(
   client: DatabaseClient,
@@ -218,7 +215,9 @@ async function statements(
 ): Promise<CheckResult[]> {
   const { name, database } = environment;
   const watches = [plan.soak, ...plan.watches].filter((watch) => watch.environment === name);
-  const step = watches.find(asksForStatements)?.id ?? (name === 'production' ? STEPS.databaseReview.id : undefined);
+  const step =
+    watches.find(({ metrics }) => metrics.some(readsStatements))?.id ??
+    (name === 'production' ? STEPS.databaseReview.id : undefined);
   if (step === undefined) return [];
   const finding = { name: `${name}-statements`, step };
   const found = await findStatements(client);

@@ -1,16 +1,9 @@
 /** Every metric of every watch is sampled once, and no rule waits for a value that its histogram can't have. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { createSampleActivities, sampleSources } from '../../activities/metrics/samples.js';
-import { awsOptions } from '../../adapters/cloud/aws.js';
-import { patientRequests } from '../../adapters/http/patient-request.js';
-import { unseenMetrics } from '../../adapters/metrics/cloudwatch.js';
-import { unknownMetrics } from '../../adapters/metrics/datadog.js';
-import { histogramBounds } from '../../adapters/metrics/prometheus/histogram-bounds.js';
-import { unknownSeries } from '../../adapters/metrics/prometheus/prometheus.js';
-import { scrape } from '../../adapters/metrics/prometheus/scrape.js';
-import { isRangeMetric, type RangeMetric } from '../../adapters/metrics/range-queries.js';
-import type { Metric, MetricSource } from '../../contract/plan/metrics.js';
+import { createSampleActivities } from '../../activities/metrics/samples.js';
+import { MetricReaders, probeOf } from '../../adapters/metrics/metric-sources.js';
+import type { MissingNames } from '../../adapters/metrics/port/metric-source.js';
+import { isRangeSource, type Metric, tablesCountedBefore } from '../../contract/plan/metrics.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import { messageOf } from '../../domain/message.js';
 import { neverFires } from '../../domain/watch/buckets.js';
@@ -52,18 +45,15 @@ const metricOf = ({ metrics }: Watch, { metric }: Criterion): Metric | undefined
   metrics.find(({ name }) => name === metric);
 
 const isQuantile = (metric: Metric | undefined): metric is Metric =>
-  metric !== undefined &&
-  (metric.source.kind === 'prometheus'
-    ? metric.source.query.includes('histogram_quantile')
-    : metric.source.kind === 'scrape' && 'quantile' in metric.source.read);
+  metric !== undefined && probeOf(metric).bounds !== undefined;
 
 async function sampleAll(watch: Watch, metrics: Metric[], means: Means): Promise<CheckResult[]> {
-  const sources = sampleSources();
-  const { sampleMetrics } = createSampleActivities(sources);
+  const readers = new MetricReaders();
+  const { sampleMetrics } = createSampleActivities(readers);
   const look = (of: Metric[]): Promise<Record<string, Sample[]>> => {
     const at = Date.now();
-    const back = (metric: Metric) =>
-      isRangeMetric(metric) ? metric.source.delay + Math.max(VALUES * metric.source.resolution, LOOK_BACK) : 0;
+    const back = ({ source }: Metric) =>
+      isRangeSource(source) ? source.delay + Math.max(VALUES * source.resolution, LOOK_BACK) : 0;
     return means.inActivity(() =>
       sampleMetrics({
         monitor: watch.id,
@@ -72,12 +62,13 @@ async function sampleAll(watch: Watch, metrics: Metric[], means: Means): Promise
         since: Object.fromEntries(of.map((metric) => [metric.name, at - back(metric)])),
         clock: 'real',
         metrics: of,
-        baselines: rowsFromNothing(of),
+        // None can be lost before the deployment, and the table is counted all the same.
+        baselines: Object.fromEntries(tablesCountedBefore(of).map((table) => [table, 0])),
       }),
     );
   };
   try {
-    const present = metrics.filter((metric) => !isRangeMetric(metric));
+    const present = metrics.filter(({ source }) => !isRangeSource(source));
     if (present.length > 0) {
       await look(present);
       await sleep(BETWEEN_LOOKS, undefined, { signal: means.signal });
@@ -86,17 +77,9 @@ async function sampleAll(watch: Watch, metrics: Metric[], means: Means): Promise
     const findings = metrics.map((metric) => judge(metric, samples[metric.name] ?? [], means));
     return (await Promise.all(findings)).flat();
   } finally {
-    await sources.postgres.close();
+    await readers.close();
   }
 }
-
-/** Rows that were lost since the deployment: none can be before it, and the table is counted all the same. */
-const rowsFromNothing = (metrics: Metric[]): Record<string, number> =>
-  Object.fromEntries(
-    metrics.flatMap(({ source }) =>
-      source.kind === 'postgres' && 'lostRows' in source.read ? [[source.read.lostRows.table, 0]] : [],
-    ),
-  );
 
 async function judge(metric: Metric, samples: Sample[], means: Means): Promise<CheckResult[]> {
   const { name, title, unit, source } = metric;
@@ -111,83 +94,56 @@ async function judge(metric: Metric, samples: Sample[], means: Means): Promise<C
     case 'notANumber':
       return [{ name, ok: true, note: true, text: told('not a number now (0 of 0, as a rule)') }];
     case 'noData': {
-      if (!/^no series /.test(sample.reason))
-        return [{ name, ok: true, note: true, text: told(`no data now: ${sample.reason}`) }];
-      return [{ name, ok: false, text: told(sample.reason), advice: (await otherName(source)) ?? advice }];
+      const { reason } = sample;
+      const missing = await missingNames(metric, means);
+      if ('why' in missing)
+        return [{ name, ok: true, note: true, text: told(`no data now: ${reason}; ${missing.why}`) }];
+      if (missing.names.length === 0) return [{ name, ok: true, note: true, text: told(`no data now: ${reason}`) }];
+      const isNamed = missing.names.every((one) => reason.includes(one));
+      const text = isNamed ? reason : `${reason}; its source knows no ${missing.names.join(', ')}`;
+      return [{ name, ok: false, text: told(text), advice: otherName(missing) ?? advice }];
     }
     case 'ok': {
       const value = Math.abs(sample.value) < 1e300 ? Number(sample.value.toPrecision(4)) : 'infinite';
-      const unknown = isRangeMetric(metric) ? await unknownNames(metric, means).catch(notSeen(means)) : [];
-      if ('why' in unknown) {
-        const text = told(`${value} ${unit}; whether its source knows all it names cannot be seen: ${unknown.why}`);
-        return [{ name, ok: true, note: true, text }];
-      }
-      if (unknown.length === 0) return [{ name, ok: true, text: told(`${value} ${unit}`) }];
-      const text = `${value} ${unit}, but its source knows no ${unknown.join(', ')}`;
+      // A query may have a value although a name is misspelt (`a or misspelt`); what reads one series has none then.
+      const missing = isRangeSource(source) ? await missingNames(metric, means) : NONE_MISSING;
+      if ('why' in missing) return [{ name, ok: true, note: true, text: told(`${value} ${unit}; ${missing.why}`) }];
+      if (missing.names.length === 0) return [{ name, ok: true, text: told(`${value} ${unit}`) }];
+      const text = `${value} ${unit}, but its source knows no ${missing.names.join(', ')}`;
       return [{ name, ok: false, text: told(text), advice: 'Misspelt, or never sent: put the query right.' }];
     }
   }
 }
 
-const notSeen =
-  ({ signal }: Means) =>
-  (error: unknown): { why: string } => {
-    signal.throwIfAborted();
-    return { why: messageOf(error) };
-  };
+const NONE_MISSING: MissingNames = { names: [], known: [] };
 
-/** A name of the page that was probably meant. */
-async function otherName(source: MetricSource): Promise<string | undefined> {
-  if (source.kind !== 'scrape') return undefined;
-  const page = await scrape(source.url).catch(() => new Map<string, unknown>());
-  const names = new Set([...page.keys()].flatMap((name) => [name, name.replace(/_(bucket|sum|count)$/, '')]));
-  const near = selectorsOf(source.read)
-    .filter((name) => !names.has(name))
-    .flatMap((name) => {
-      const found = nearest(name, names);
-      return found === undefined ? [] : [`Did you mean ${found} instead of ${name}?`];
-    });
-  return near[0];
-}
-
-function selectorsOf(read: Extract<MetricSource, { kind: 'scrape' }>['read']): string[] {
-  if ('gauge' in read) return [read.gauge.name];
-  if ('rate' in read) return [read.rate.name];
-  if ('mean' in read) return [read.mean.histogram.name];
-  if ('quantile' in read) return [read.quantile.histogram.name];
-  const { of, to } = 'ratio' in read ? read.ratio : read.share;
-  return [of.name, to.name];
-}
-
-/** Also where the query has a value: `a or misspelt` has one. */
-async function unknownNames({ source }: RangeMetric, { signal, patience }: Means): Promise<string[]> {
-  const ask = patientRequests(signal, patience);
-  switch (source.kind) {
-    case 'prometheus':
-      return unknownSeries(source, ask);
-    case 'datadog':
-      return unknownMetrics(source, ask);
-    case 'cloudwatch': {
-      const client = new CloudWatchClient(await awsOptions(source.place));
-      try {
-        return await unseenMetrics(source, { client, signal });
-      } finally {
-        client.destroy();
-      }
-    }
-    case 'cloudwatch-logs':
-      return [];
+async function missingNames(metric: Metric, means: Means): Promise<MissingNames | { why: string }> {
+  try {
+    return (await probeOf(metric).missing?.(means)) ?? NONE_MISSING;
+  } catch (error) {
+    means.signal.throwIfAborted();
+    return { why: `whether its source knows all it names cannot be seen: ${messageOf(error)}` };
   }
 }
 
-async function tryBuckets(watch: Watch, { signal }: Means): Promise<CheckResult[]> {
+/** What was probably meant. */
+function otherName({ names, known }: MissingNames): string | undefined {
+  const [near] = names.flatMap((name) => {
+    const found = nearest(name, known);
+    return found === undefined ? [] : [`Did you mean ${found} instead of ${name}?`];
+  });
+  return near;
+}
+
+async function tryBuckets(watch: Watch, means: Means): Promise<CheckResult[]> {
   const bounds = new Map<string, Promise<number[] | undefined>>();
   const findings = watch.criteria.map(async (criterion): Promise<CheckResult[]> => {
     const metric = metricOf(watch, criterion);
-    if (!isQuantile(metric)) return [];
+    const ask = metric && probeOf(metric).bounds;
+    if (metric === undefined || ask === undefined) return [];
     const key = metric.name;
     // That it can't be asked is told with the metric.
-    const known = bounds.get(key) ?? histogramBounds(metric, signal).catch(() => undefined);
+    const known = bounds.get(key) ?? ask(means).catch(() => undefined);
     bounds.set(key, known);
     const found = await known;
     if (found === undefined) return [];

@@ -2,12 +2,13 @@
 import { askCurrent, askHeads, type Revisions } from '../../activities/migration/revisions.js';
 import { releaseFact } from '../../activities/production-found.js';
 import { askRelease } from '../../activities/running-release.js';
+import { healthPlace } from '../../adapters/application/health-reading.js';
 import { readSshFailure } from '../../adapters/commands/ssh.js';
-import { bareRevision } from '../../adapters/migration/alembic.js';
-import { migrationTool } from '../../adapters/migration/migration-tools.js';
 import { contentAt, filesWith, GitFailed, resolveCommit } from '../../adapters/review/git.js';
 import type { Environment } from '../../contract/plan/environment.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
+import type { RevisionFile } from '../../domain/migration/migration-tool.js';
+import { migrationTool } from '../../domain/migration/migration-tools.js';
 import { inOneLine } from '../../domain/one-line.js';
 import { STEPS } from '../../domain/steps.js';
 import type { Check, CheckContext, CheckResult, Means } from './check.js';
@@ -36,7 +37,7 @@ const ANSWER_WITHIN = 10_000;
 /** What a rollback would bring back is what runs now, or the plan is another release's. */
 async function tryRelease(plan: ResolvedPlan, { signal }: Means): Promise<CheckResult[]> {
   const { previous: version, target } = plan.release;
-  const release = await askRelease(plan.environments.production.api + plan.healthPath, ANSWER_WITHIN, signal);
+  const release = await askRelease(healthPlace(plan.environments.production, plan.healthPath), ANSWER_WITHIN, signal);
   const { ok, text } = releaseFact(release, { version, target });
   if (ok) return [{ name: 'production-release', ok, text }];
   const advice =
@@ -52,6 +53,7 @@ async function tryRevisions(
   { signal }: Means,
 ): Promise<CheckResult[]> {
   const { name } = environment;
+  const tool = migrationTool(migration.tool);
   const current = await askCurrent({ environment, migration }, signal);
   const remote = environment.server.kind === 'ssh' && migration.current.on === 'server';
   // Without a connection the line about ssh says it.
@@ -59,10 +61,7 @@ async function tryRevisions(
   // As the line about the database does.
   if ('problem' in current && current.problem.startsWith(`Database ${environment.database.name} on `)) return [];
   const findings = [{ name: `${name}-revision`, ...judge(name, current) }];
-  if (
-    'found' in current &&
-    current.found.some((found) => migrationTool(migration.tool).same(found, migration.revision))
-  ) {
+  if ('found' in current && current.found.some((found) => tool.same(found, migration.revision))) {
     findings[0] = {
       name: `${name}-revision`,
       ok: true,
@@ -76,7 +75,7 @@ async function tryRevisions(
     const ok = found.length === 1;
     const text =
       'problem' in heads ? heads.problem : `the code there has ${found.length} heads: ${found.join(', ') || 'none'}`;
-    const advice = 'Merge the heads (for example `alembic merge`) in the release.';
+    const advice = `Merge the heads${tool.merge ? ` (for example \`${tool.merge}\`)` : ''} in the release.`;
     findings.push({
       name: `${name}-heads`,
       step: stepsOf(environment).migration,
@@ -104,10 +103,28 @@ function judge(name: string, current: Revisions): Omit<CheckResult, 'name'> {
   return { ok: true, text: `${name} is at ${found[0] ?? 'no revision yet'}` };
 }
 
-/** Only alembic's files are understood. Staging proves the way back for real; this is what can be seen days before. */
+/** What a release's own files tell, days before staging proves the way back for real; only of tools that are known. */
 async function readWayBack(plan: ResolvedPlan, { signal }: Means): Promise<CheckResult[]> {
+  const { migration, release, rollback } = plan;
+  const tool = migrationTool(migration.tool);
   try {
-    return await lookForWayBack(plan, signal);
+    if (!tool.inspect) return [];
+    const at = { folder: release.repository, signal };
+    const found = await resolveCommit(at, release.target);
+    // The repository's own line says what is wrong with the name.
+    if (!('commit' in found)) return [];
+    const { commit } = found;
+    const file = await tool.inspect(
+      {
+        holding: (pattern) => filesWith(at, commit, pattern),
+        content: (name) => contentAt(at, commit, name),
+      },
+      migration.revision,
+    );
+    if (file) return judgeFile(file, rollback.irreversible === 'allow');
+    const revision = tool.upgradeTo(migration.revision);
+    const text = `${release.target} holds no ${migration.tool} file of revision ${revision}: what it does is not known`;
+    return [{ name: 'way-back', step: STEPS.stagingMigration.id, ok: true, note: true, text }];
   } catch (error) {
     if (!(error instanceof GitFailed)) throw error;
     const text = `whether there is a way back is not known: ${error.message}`;
@@ -115,79 +132,21 @@ async function readWayBack(plan: ResolvedPlan, { signal }: Means): Promise<Check
   }
 }
 
-async function lookForWayBack(
-  { migration, release, rollback }: ResolvedPlan,
-  signal: AbortSignal,
-): Promise<CheckResult[]> {
-  if (migration.tool !== 'alembic') return [];
-  const { repository, target } = release;
-  const at = { folder: repository, signal };
-  const found = await resolveCommit(at, target);
-  // The repository's own line says what is wrong with the name.
-  if (!('commit' in found)) return [];
-  const { commit } = found;
-  const revision = bareRevision(migration.revision);
-  const pattern = `^revision(: *str)? *= *['"]${revision.replaceAll(/[^\w-]/g, '.')}['"]`;
-  const [file] = (await filesWith(at, commit, pattern)).filter((name) => name.endsWith('.py'));
-  if (!file) {
-    const text = `${target} holds no alembic file of revision ${revision}`;
-    return [
-      {
-        name: 'way-back',
-        step: STEPS.stagingMigration.id,
-        ok: true,
-        note: true,
-        text: `${text}: what it does is not known`,
-      },
-    ];
-  }
-  const source = await contentAt(at, commit, file);
-  const problem = wrongWithDowngrade(source);
-  const allowed = rollback.irreversible === 'allow';
+function judgeFile({ name, problem, drops }: RevisionFile, allowed: boolean): CheckResult[] {
   const findings: CheckResult[] = [
     {
       name: 'way-back',
       ok: problem === undefined || allowed,
-      text: `${file}: ${problem ?? 'it has a downgrade'}`,
+      text: `${name}: ${problem ?? 'it has a downgrade'}`,
       ...(problem !== undefined &&
         (allowed
           ? { note: true as const }
           : { advice: 'Write the downgrade, or set `rollback.irreversible: allow`.' })),
     },
   ];
-  const drops = dropsIn(bodyOf(source, 'upgrade'));
   if (drops.length > 0) {
-    const text = `${file}: the upgrade drops ${drops.join(', ')}: a downgrade cannot bring the data back`;
+    const text = `${name}: the upgrade drops ${drops.join(', ')}: a downgrade cannot bring the data back`;
     findings.push({ name: 'drops', ok: true, note: true, text });
   }
   return findings;
 }
-
-/** What is obviously wrong with an alembic file's way back. */
-export function wrongWithDowngrade(source: string): string | undefined {
-  if (!/^def downgrade\(/m.test(source)) return 'it has no downgrade';
-  const statements = bodyOf(source, 'downgrade');
-  if (statements.every((line) => line === 'pass' || line === '...')) return 'its downgrade does nothing';
-  if (statements[0]?.startsWith('raise ')) return 'its downgrade raises an error';
-  return undefined;
-}
-
-/** The lines of a function at the file's top, without comments, blank lines and its docstring. */
-function bodyOf(source: string, name: string): string[] {
-  const lines = source.split(/\r?\n/);
-  const start = lines.findIndex((line) => line.startsWith(`def ${name}(`));
-  if (start < 0) return [];
-  const rest = lines.slice(start + 1);
-  const end = rest.findIndex((line) => /^\S/.test(line) && !line.startsWith('#'));
-  return (end < 0 ? rest : rest.slice(0, end))
-    .join('\n')
-    .replace(/^\s*("""|''')[\s\S]*?\1/, '')
-    .split('\n')
-    .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
-    .filter(Boolean);
-}
-
-const dropsIn = (statements: string[]): string[] =>
-  [...statements.join('\n').matchAll(/op\.drop_(table|column)\(\s*["']([\w.]+)["'](?:\s*,\s*["'](\w+)["'])?/g)].map(
-    ([, kind, first, second]) => (kind === 'table' ? `table ${first}` : `column ${first}.${second ?? '?'}`),
-  );

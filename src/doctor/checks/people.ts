@@ -1,7 +1,7 @@
 /** Sign-offs can be given, windows open, and there is a browser where one is needed. */
 import { findBrowser, NoBrowser } from '../../adapters/application/browser.js';
-import { inheritedVariables } from '../../adapters/commands/command-line.js';
-import { commandText, runShort } from '../../adapters/commands/short-command.js';
+import type { IdentityProof } from '../../adapters/identity/identity-proof.js';
+import { IDENTITY_PROOFS } from '../../adapters/identity/identity-proofs.js';
 import { nextOpening } from '../../adapters/windows.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { WeeklyWindow } from '../../contract/plan/windows.js';
@@ -15,7 +15,7 @@ export function peopleChecks({ plan, startedBy, at }: CheckContext, timeline: Re
   const { windows, production, apiDocumentation, approvals } = plan;
   const timeOf = (step: string) => at + (timeline.get(step)?.after ?? 0);
   const checks: Check[] = [{ id: 'roster', step: STEPS.signOffs.id, run: async () => roster(plan, startedBy) }];
-  if (approvals.signed) checks.push({ id: 'ssh-keygen', step: STEPS.signOffs.id, run: trySshKeygen });
+  if (approvals.signed) checks.push(...Object.values(IDENTITY_PROOFS).map(identityCheck));
   if (windows) {
     const step = STEPS.productionWindow.id;
     checks.push({ id: 'window', step, run: async () => deployWindow(windows, timeOf(step)) });
@@ -64,15 +64,11 @@ export function roster({ approvals }: Pick<ResolvedPlan, 'approvals'>, startedBy
   ];
 }
 
-async function trySshKeygen(): Promise<CheckResult[]> {
-  const environment = inheritedVariables();
-  const { end } = await runShort({ argv: ['ssh-keygen', '-?'], environment, limit: 10_000 });
-  const ok = end.kind === 'exited';
-  const text = ok
-    ? 'ssh-keygen is there'
-    : `ssh-keygen could not be run (${commandText(end)}): signatures could not be verified`;
-  return [{ name: 'ssh-keygen', ok, text, ...(!ok && { advice: 'Install the OpenSSH client.' }) }];
-}
+const identityCheck = (proof: IdentityProof): Check => ({
+  id: proof.needs,
+  step: STEPS.signOffs.id,
+  run: async () => [{ name: proof.needs, ...(await proof.probe()) }],
+});
 
 type Windows = NonNullable<ResolvedPlan['windows']>;
 

@@ -1,11 +1,13 @@
 /** Applications answer and let us in; servers can be logged in to and have the programs that the plan runs there. */
 import { askInstances } from '../../adapters/application/health.js';
+import { healthPlace } from '../../adapters/application/health-reading.js';
 import { logIn } from '../../adapters/application/login.js';
 import { commandLine } from '../../adapters/commands/command-line.js';
 import { endText, lastSaid, runShort } from '../../adapters/commands/short-command.js';
 import { NoAnswer } from '../../adapters/http/http.js';
 import type { Command } from '../../contract/plan/commands.js';
 import type { Environment } from '../../contract/plan/environment.js';
+import { loginText } from '../../contract/plan/login.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { STEPS } from '../../domain/steps.js';
 import { tally } from '../../domain/watch/instances.js';
@@ -23,12 +25,10 @@ export function serverChecks({ plan }: CheckContext): Check[] {
   });
 }
 
-async function tryHealth(
-  { healthPath }: ResolvedPlan,
-  { name, api }: Environment,
-  means: Means,
-): Promise<CheckResult[]> {
-  const answers = await askInstances(api + healthPath, { timeout: means.patience.answer, signal: means.signal });
+async function tryHealth({ healthPath }: ResolvedPlan, environment: Environment, means: Means): Promise<CheckResult[]> {
+  const { name, api } = environment;
+  const place = healthPlace(environment, healthPath);
+  const answers = await askInstances(place, { timeout: means.patience.answer, signal: means.signal });
   const ok = answers.every((health) => !(health instanceof NoAnswer) && health.status === 200);
   const said = tally(answers.map((health) => (health instanceof NoAnswer ? health.message : health.statusText)));
   const advice = 'Start it, or put the host right; what is deployed now should be well.';
@@ -38,9 +38,12 @@ async function tryHealth(
 async function tryLogin(environment: Environment, { signal }: Means): Promise<CheckResult[]> {
   const { name, api, login } = environment;
   const outcome = await logIn(environment, signal);
-  const who = `${name}: ${login.username} at ${api}${login.path}`;
+  const who = `${name}: ${loginText(login, api)}`;
   if (!('refused' in outcome)) return [{ name: `${name}-login`, ok: true, text: `${who}: logged in` }];
-  const advice = 'Check the test user, its password and `login.path`.';
+  const isMisshapen = /^(400|415|422) /.test(outcome.refused);
+  const advice = isMisshapen
+    ? 'It is not of the shape that the application wants: see `kind`, `fields` and `also` of `login`.'
+    : 'Check the test user, its password and `login.path`.';
   return [{ name: `${name}-login`, ok: false, text: `${who}: refused: ${outcome.refused}`, advice }];
 }
 

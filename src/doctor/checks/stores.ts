@@ -1,9 +1,7 @@
 /** Where evidence and dumps go: there, writable, and large enough. */
-import { access, constants, stat, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { openBackupStore } from '../../adapters/backup/open-backup-store.js';
+import { folderOf, openBackupStore } from '../../adapters/backup/open-backup-store.js';
+import { freeBytes, writable } from '../../adapters/folders.js';
 import { withDatabase } from '../../adapters/postgres/postgres.js';
-import type { BackupStore } from '../../contract/plan/backup.js';
 import type { Environment } from '../../contract/plan/environment.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { STEPS } from '../../domain/steps.js';
@@ -11,22 +9,15 @@ import type { Check, CheckContext, CheckResult, Means } from './check.js';
 import { stepsOf } from './databases.js';
 
 export function storeChecks({ plan }: CheckContext): Check[] {
-  const { store } = plan.backup;
   const environments = [plan.environments.staging, plan.environments.production];
-  const folders = [plan.evidence, ...(store.kind === 'folder' ? [store.folder] : [])];
+  const folders = [plan.evidence, folderOf(plan.backup.store)].filter((folder) => folder !== undefined);
   return [
     {
       id: 'evidence',
       step: STEPS.repository.id,
       run: async () => [{ name: 'evidence', ...(await writable(plan.evidence, 'evidence')) }],
     },
-    store.kind === 'folder'
-      ? {
-          id: 'store',
-          step: STEPS.stagingBackup.id,
-          run: async () => [{ name: 'store', ...(await writable(store.folder, 'dumps')) }],
-        }
-      : { id: 'store', step: STEPS.stagingBackup.id, run: (means) => tryS3(plan, store, means) },
+    { id: 'store', step: STEPS.stagingBackup.id, run: (means) => tryStore(plan, means) },
     ...environments.map((environment) => ({
       id: `${environment.name}-space`,
       step: stepsOf(environment).backup,
@@ -35,25 +26,12 @@ export function storeChecks({ plan }: CheckContext): Check[] {
   ];
 }
 
-/** The folder, or the nearest one above it that is there. */
-async function existing(folder: string): Promise<{ folder: string; isFolder: boolean }> {
-  const found = await stat(folder).catch(() => undefined);
-  if (found) return { folder, isFolder: found.isDirectory() };
-  return dirname(folder) === folder ? { folder, isFolder: false } : existing(dirname(folder));
-}
+/** How long a store may say nothing, milliseconds. */
+const IDLE = 10_000;
 
-async function writable(folder: string, what: string): Promise<Omit<CheckResult, 'name'>> {
-  const there = await existing(folder);
-  const advice = 'Make it a folder that the worker may write to, or name another one.';
-  if (!there.isFolder) return { ok: false, text: `${there.folder}, for ${what}, is no folder`, advice };
-  const may = await access(there.folder, constants.W_OK | constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-  const which = there.folder === folder ? folder : `${folder}, to be made in ${there.folder}`;
-  return may
-    ? { ok: true, text: `${which}: writable, for ${what}` }
-    : { ok: false, text: `${which}: not writable`, advice };
+async function tryStore({ service, backup }: ResolvedPlan, { signal }: Means): Promise<CheckResult[]> {
+  const keeping = { service, environment: 'production', retention: backup.retention, signal };
+  return (await openBackupStore(backup.store, keeping, IDLE)).probe();
 }
 
 /** A dump is smaller than its database as a rule; where not even that much is free, nobody knows. */
@@ -64,12 +42,7 @@ async function space({ name, database }: Environment, folders: string[]): Promis
   }).catch(() => undefined);
   // That it can't be reached is told elsewhere.
   if (bytes === undefined) return [];
-  const places = await Promise.all(
-    folders.map(async (folder) => {
-      const { bavail, bsize } = await statfs((await existing(folder)).folder);
-      return { folder, free: bavail * bsize };
-    }),
-  );
+  const places = await Promise.all(folders.map(async (folder) => ({ folder, free: await freeBytes(folder) })));
   const small = places.filter(({ free }) => free < bytes);
   const text = (small.length > 0 ? small : places)
     .map(({ folder, free }) => `${size(free)} free for ${folder}`)
@@ -89,36 +62,3 @@ const size = (bytes: number): string => {
   const [divisor, unit] = bytes >= 1e9 ? [1e9, 'GB'] : [1e6, 'MB'];
   return `${(bytes / divisor).toFixed(1)} ${unit}`;
 };
-
-/** The same calls as a backup makes, but for those that write. */
-async function tryS3(
-  { service, backup }: ResolvedPlan,
-  s3: Extract<BackupStore, { kind: 's3' }>,
-  { signal }: Means,
-): Promise<CheckResult[]> {
-  const keeping = { service, environment: 'production', retention: backup.retention, signal };
-  // Without the right to mend the lifecycle it is only read.
-  const store = await openBackupStore({ ...s3, setLifecycle: false }, keeping, 10_000);
-  const dumps = await store.list();
-  const lifecycle = await store.retain({ name: 'never-stored.dump', bytes: 1 });
-  const willBeSet = !lifecycle.ok && s3.setLifecycle;
-  return [
-    { name: 'store', ok: true, text: `s3://${s3.bucket} can be listed: ${dumps.length} dumps of production` },
-    {
-      name: 'store-write',
-      ok: true,
-      note: true,
-      text: `s3://${s3.bucket}: the rights to write, read back and encrypt (s3:PutObject, s3:GetObject) cannot be tried without writing`,
-    },
-    {
-      name: 'retention',
-      ok: lifecycle.ok || willBeSet,
-      text: willBeSet
-        ? `${lifecycle.text}; the backup sets a rule, if it may (s3:PutLifecycleConfiguration)`
-        : lifecycle.text,
-      ...(willBeSet && { note: true as const }),
-      ...(!lifecycle.ok &&
-        !willBeSet && { advice: 'Give the bucket a lifecycle rule, or the plan `backup.setLifecycle`.' }),
-    },
-  ];
-}

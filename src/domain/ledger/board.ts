@@ -2,6 +2,7 @@
 import { formatDuration } from '../duration.js';
 import type { ItemCounts } from '../items.js';
 import { inOneLine } from '../one-line.js';
+import { rounded } from '../rounded.js';
 import { PHASES } from '../steps.js';
 import type { CriterionResult } from '../watch/criteria.js';
 import type { Ledger, StepRecord, StepState } from './ledger.js';
@@ -124,7 +125,7 @@ function monitors(ledger: Ledger): string {
 }
 
 function criterionLine({ title, rule, verdict, worst, unit, reason }: CriterionResult): string {
-  const value = worst === undefined ? '' : `, worst ${round(worst)} ${cell(unit)}`;
+  const value = worst === undefined ? '' : `, worst ${rounded(worst)} ${cell(unit)}`;
   return `- ${verdict}: ${cell(title)} (${cell(rule)})${value}${verdict === 'unknown' && reason ? `, ${cell(reason)}` : ''}`;
 }
 
@@ -136,5 +137,3 @@ function refusals(ledger: Ledger): string {
     ...untold.map((text) => `- not told: ${cell(text)}`),
   ].join('\n');
 }
-
-const round = (value: number): number => Math.round(value * 100) / 100;

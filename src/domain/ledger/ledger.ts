@@ -88,7 +88,7 @@ export interface WatchRecord {
   title: string;
   startedAt: number;
   endedAt?: number;
-  /** While it runs, as the monitor itself tells: its own time, and when it will end. */
+  /** While it runs, as the watch itself tells: its own time, and when it will end. */
   now?: number;
   endsAt?: number;
   verdict?: Verdict;

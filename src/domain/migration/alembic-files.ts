@@ -1,18 +1,25 @@
 /** Which revisions are the newest by alembic's own files, as far as their text tells: nothing of them is run. Pure. */
+import type { ReleaseFiles, ReleaseHeads } from './migration-tool.js';
 
 export interface MigrationFile {
   name: string;
   text: string;
 }
 
-/** The heads of the code, or why they are not known. */
-export type Heads = { found: string[] } | { problem: string };
-
 /** A line that every such file has: what comes before its revision. An extended regular expression. */
-export const ALEMBIC_LINE = '^(revision *,.*)?down_revision[^A-Za-z0-9_]';
+export const REVISION_LINE = '^(revision *,.*)?down_revision[^A-Za-z0-9_]';
+
+/** As {@link headsIn}, of all that a release holds. */
+export async function alembicHeads(release: ReleaseFiles): Promise<ReleaseHeads> {
+  const names = (await release.holding(REVISION_LINE)).filter((name) => name.endsWith('.py'));
+  const files: MigrationFile[] = [];
+  // One after another: a long history is some hundred files, and each is a process.
+  for (const name of names) files.push({ name, text: await release.content(name) });
+  return headsIn(files);
+}
 
 /** As `alembic heads` tells them (1.20): the revisions that none has before it. */
-export function alembicHeads(files: readonly MigrationFile[]): Heads {
+export function headsIn(files: readonly MigrationFile[]): ReleaseHeads {
   const places = new Map<string, string>();
   const before: { revision: string; file: string }[] = [];
   for (const { name, text } of files) {

@@ -1,6 +1,7 @@
 /** What happens in a deployment that people may want to hear of: a closed set, and what can be said of each. */
 import { answeringCommand } from '../decisions/answers.js';
 import { formatDuration } from '../duration.js';
+import { byWhom } from '../evidence.js';
 import type { DecisionRecord, OpenQuestion, Outcome } from '../ledger/ledger.js';
 import { STEPS } from '../steps.js';
 import type { Verdict } from '../watch/criteria.js';
@@ -246,7 +247,7 @@ export function valuesOf(event: DeploymentEvent): Record<string, string> {
 
 function answerText(answer: DecisionRecord | undefined): string {
   if (!answer) return 'settled';
-  return `${answer.kind} by ${answer.who} as ${answer.role}${answer.why ? `: ${answer.why}` : ''}`;
+  return `${answer.kind} ${byWhom(answer)}`;
 }
 
 /** An event in a few words, for the Web UI and the board. */

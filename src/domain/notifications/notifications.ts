@@ -9,33 +9,46 @@ import {
   valuesOf,
 } from './events.js';
 
-/** `env:NAME` or `file:PATH`; read where the message is sent. */
-type SecretReference = string;
-
-interface AnyChannel {
+/**
+ * Where people are told. What else its kind needs (addresses, references to secrets) is written by the kind's entry in
+ * `plan/notifications/channel-kinds.ts` and read by its notifier in `adapters/notify`; nobody else looks at it.
+ */
+export interface Channel {
   /** Its key in the plan. */
   id: string;
+  kind: string;
   /** Its host is empty on this machine: nothing is sent. */
   off?: true;
+  [setting: string]: unknown;
 }
-/** A Slack channel by chat.postMessage. `api` is `https://slack.com` or what stands in for it. */
-export type SlackChannel = AnyChannel & { kind: 'slack'; api: string; token: SecretReference; channel: string };
-/** A PagerDuty service by the Events API v2. */
-export type PagerDutyChannel = AnyChannel & { kind: 'pagerduty'; api: string; routingKey: SecretReference };
-/** Any receiver of JSON. `url` may be a reference to a secret, since whoever knows some URLs can post to them. */
-export type WebhookChannel = AnyChannel & { kind: 'webhook'; url: string; secret?: SecretReference };
-export type Channel = SlackChannel | PagerDutyChannel | WebhookChannel;
 
-/** Somebody to be named in messages about questions to one of these roles, or in escalations. */
+/**
+ * Kinds of channels that are told of alerts, and of nothing else. A contact names the pager that calls them; of every
+ * other kind it is the ID or address by which messages name them.
+ */
+const PAGERS: readonly string[] = ['pagerduty'];
+
+export const isPager = (kind: string | undefined): boolean => kind !== undefined && PAGERS.includes(kind);
+
+/**
+ * Somebody to be named in messages about questions to one of these roles, or in escalations. How they are reached
+ * stands under the kind of channel.
+ */
 export interface Contact {
   id: string;
   title: string;
   roles: string[];
-  /** Slack's ID of a user or a user group. */
-  slack?: string;
-  /** A PagerDuty channel of the plan. */
-  pagerduty?: string;
+  [kind: string]: unknown;
 }
+
+/** How a contact is reached by a kind of channel, as the plan says. */
+export function addressOf(contact: Contact, kind: string): string | undefined {
+  const address = contact[kind];
+  return typeof address === 'string' ? address : undefined;
+}
+
+/** The channels that page a contact. */
+export const pagersOf = (contact: Contact): string[] => PAGERS.flatMap((kind) => addressOf(contact, kind) ?? []);
 
 /** Milliseconds since the question was asked; `every` from one reminder to the next. */
 export interface Reminders {
@@ -83,9 +96,9 @@ export interface Message {
   /** The values of the event, for receivers that are machines. */
   values: Record<string, string>;
   about: About;
-  /** For all of a Slack channel, not only for those who follow the deployment's thread. */
+  /** For all of a channel, not only for those who follow the deployment's thread. */
   loud: boolean;
-  /** Slack IDs of those who are named. */
+  /** Those who are named, as the channel's kind knows them: Slack's IDs, for example. */
   mentions: string[];
   alert?: Alert;
 }
@@ -162,19 +175,20 @@ export function messagesFor(
     values,
     about,
     loud: EVENTS[event.kind].urgent === true || event.kind === 'ended',
-    mentions: mentions(contacts, event, to?.contacts ?? []),
   };
+  const named = namedIn(contacts, event, to?.contacts ?? []);
   const wanted = to?.channels ?? (events as Partial<Record<EventKind, string[]>>)[event.kind] ?? [];
   const alert = alertOf(event);
   const told = channels.flatMap((channel): Omit<Message, 'id'>[] => {
     if (channel.off || !wanted.includes(channel.id)) return [];
-    if (channel.kind !== 'pagerduty') return [{ ...common, channel }];
-    return alert ? [{ ...common, channel, alert }] : [];
+    const mentions = named.flatMap((contact) => addressOf(contact, channel.kind) ?? []);
+    if (!isPager(channel.kind)) return [{ ...common, channel, mentions }];
+    return alert ? [{ ...common, channel, mentions: [], alert }] : [];
   });
   const resolved = channels.flatMap((channel) =>
     (alerts[channel.id] ?? [])
       .filter((key) => resolves(event, key))
-      .map((key) => ({ ...common, channel, alert: { key, action: 'resolve' as const } })),
+      .map((key) => ({ ...common, channel, mentions: [], alert: { key, action: 'resolve' as const } })),
   );
   return [...told, ...resolved];
 }
@@ -191,17 +205,16 @@ export function alertsAfter(alerts: OpenAlerts, messages: readonly Pick<Message,
 }
 
 /** Those who may answer a question are named when it is asked and reminded of; others when it is escalated to them. */
-function mentions(contacts: readonly Contact[], event: DeploymentEvent, also: readonly string[]): string[] {
+function namedIn(contacts: readonly Contact[], event: DeploymentEvent, also: readonly string[]): Contact[] {
   const roles = 'question' in event && event.kind !== 'question-answered' ? event.question.roles : [];
-  const named = contacts.filter(({ id, roles: own }) => also.includes(id) || own.some((role) => roles.includes(role)));
-  return named.flatMap(({ slack }) => slack ?? []);
+  return contacts.filter(({ id, roles: own }) => also.includes(id) || own.some((role) => roles.includes(role)));
 }
 
 /** Where the reminders of a question go, and where it is escalated to. */
 export function followUps(notifications: Notifications, asked: RoutedKind) {
   const own = notifications.events[asked] ?? [];
   const { channels = [], contacts = [] } = notifications.reminders?.escalation ?? {};
-  const pagers = notifications.contacts.flatMap(({ id, pagerduty }) => (contacts.includes(id) && pagerduty) || []);
+  const pagers = notifications.contacts.filter(({ id }) => contacts.includes(id)).flatMap(pagersOf);
   return {
     reminders: { channels: own, contacts: [] as string[] },
     escalation: { channels: [...new Set([...own, ...channels, ...pagers])], contacts },

@@ -1,5 +1,5 @@
 /**
- * Criteria over samples: the pure part of every monitor.
+ * Criteria over samples: the pure part of every watch.
  *
  * "For 2 minutes" is Prometheus' alerting rule: the breach is active since its first breaching sample, fires at the
  * first breaching sample at least that much later, and one healthy sample clears it. The time that counts is the
@@ -60,11 +60,11 @@ interface BreachState {
   silent: number;
 }
 
-/** What a monitor remembers about one criterion; plain data, carried through continue-as-new. */
+/** What a watch remembers about one criterion; plain data, carried through continue-as-new. */
 export interface CriterionState extends BreachState {
   /** Readings of the last {@link LATENESS}, oldest first: one that comes late is put among them. */
   recent: [at: number, reading: Verdict][];
-  /** The course up to the first of them: nothing can come before it any more. */
+  /** The state before the first of them: nothing can come before it any more. */
   settled: BreachState;
   healthy: number;
   breached: number;
@@ -204,28 +204,28 @@ function insert(recent: CriterionState['recent'], entry: [number, Verdict]): Cri
  * nothing at all was known for longer than `for` + {@link LATENESS}: what it was part of is over.
  */
 function follow(criterion: Criterion, from: BreachState, readings: CriterionState['recent']): BreachState {
-  const course: BreachState = {
+  const state: BreachState = {
     activeSince: from.activeSince,
     firedAt: from.firedAt,
     knownAt: from.knownAt,
     silent: from.silent,
   };
   for (const [at, reading] of readings) {
-    if (isForgotten(criterion, course, at)) course.activeSince = undefined;
+    if (isForgotten(criterion, state, at)) state.activeSince = undefined;
     if (reading === 'unknown') {
-      course.silent += 1;
+      state.silent += 1;
       continue;
     }
-    course.silent = 0;
-    course.knownAt = at;
+    state.silent = 0;
+    state.knownAt = at;
     if (reading === 'healthy') {
-      course.activeSince = undefined;
+      state.activeSince = undefined;
       continue;
     }
-    course.activeSince ??= at;
-    if (at - course.activeSince >= criterion.for) course.firedAt ??= at;
+    state.activeSince ??= at;
+    if (at - state.activeSince >= criterion.for) state.firedAt ??= at;
   }
-  return course;
+  return state;
 }
 
 /** Nothing has been known for so long that it no longer says anything about now. */

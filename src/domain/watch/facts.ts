@@ -1,5 +1,6 @@
 /** What a watch has established: one fact for each of its criteria and trends, whatever happened. */
 import type { Attestation, Fact } from '../evidence.js';
+import { rounded } from '../rounded.js';
 import type { CriterionResult } from './criteria.js';
 
 export interface WatchEnd {
@@ -36,7 +37,7 @@ function factText(criterion: CriterionResult, { isTrend, endedEarly }: { isTrend
     ? reason === undefined || said === UNDECIDED
       ? ''
       : `, ${reason}`
-    : `, ${samples} samples${worst === undefined ? '' : `, worst ${Math.round(worst * 100) / 100} ${unit}`}`;
+    : `, ${samples} samples${worst === undefined ? '' : `, worst ${rounded(worst)} ${unit}`}`;
   const why = !isTrend && verdict === 'unknown' && reason !== undefined ? `, ${reason}` : '';
   return `${title}: ${said}${seen} (breach: ${rule})${why}`;
 }

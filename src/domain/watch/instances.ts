@@ -1,18 +1,18 @@
 /** What several instances of an application, which answer at one address, tell together. */
 
 /**
- * How often an application was restarted, by the starts that the answers of each look told, oldest look first. Two
+ * How often an application was restarted, by the starts that the answers of each observation told, the oldest first. Two
  * instances have two starts and neither is a restart: one counts when none of the earlier starts is told any more, and
  * never again. Until then (a rolling restart, or an instance that was not seen before) it is not known.
  */
-export function restartsSeen(looks: readonly (readonly string[])[]): { value: number } | { unknown: string } {
-  const [first = [], ...later] = looks;
+export function restartsSeen(observations: readonly (readonly string[])[]): { value: number } | { unknown: string } {
+  const [first = [], ...later] = observations;
   const earlier = new Set(first);
   const isNew = (start: string) => !earlier.has(start);
   const fresh = new Set(later.flat().filter(isNew));
   if (fresh.size === 0) return { value: 0 };
-  const complete = later.findIndex((look) => look.every(isNew));
-  if (complete >= 0 && later.slice(complete).every((look) => look.every(isNew))) return { value: fresh.size };
+  const complete = later.findIndex((starts) => starts.every(isNew));
+  if (complete >= 0 && later.slice(complete).every((starts) => starts.every(isNew))) return { value: fresh.size };
   const unknown = `several instances answer: ${list(fresh)} came up, and ${list(earlier)} still answers`;
   return { unknown: `${unknown}: a restart that is not complete, or an instance that was not seen before` };
 }

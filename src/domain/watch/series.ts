@@ -1,4 +1,4 @@
-/** The series of a monitor as the evidence store keeps it: a line for each tick, with all samples of it. */
+/** The series of a watch as the evidence store keeps it: a line for each tick, with all samples of it. */
 import { type Sample, sampleOf } from './criteria.js';
 
 /** A sample without its time: a number, NaN and infinity as Prometheus writes them, or why there is none. */
@@ -17,12 +17,12 @@ export function seriesLineAt({ at, wall }: { at: number; wall: number }, samples
   return JSON.stringify({ at, wall, values: Object.fromEntries(values) });
 }
 
-/** Where the evidence store keeps the series of a monitor. */
+/** Where the evidence store keeps the series of a watch. */
 export const seriesPath = (monitor: string): string => `series/${monitor}.jsonl`;
 
 /**
  * The samples of a whole series by metric, oldest first, from one time to another, both included. A series holds what
- * an earlier attempt has written, too, and after a retry a line twice.
+ * an earlier generation has written, too, and after a retry a line twice.
  */
 export function samplesIn(text: string, { from, to }: { from: number; to: number }): Map<string, Sample[]> {
   const series = new Map<string, Map<number, Sample>>();

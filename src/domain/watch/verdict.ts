@@ -1,5 +1,6 @@
-/** What a watch makes of its criteria: the same for a monitor that runs and for recorded samples. */
+/** What a watch makes of its criteria: the same for a watch that runs and for recorded samples. */
 import { formatDuration } from '../duration.js';
+import { rounded } from '../rounded.js';
 import { type Criterion, type CriterionResult, type CriterionState, ruleText, verdict } from './criteria.js';
 
 /** As far as it matters here. */
@@ -34,8 +35,6 @@ export const criterionResultOf = (criterion: Criterion, state: CriterionState): 
 export function breachText(criterion: Criterion, state: CriterionState | undefined): string {
   const rule = ruleText(criterion, formatDuration(criterion.for));
   const last =
-    state?.last?.kind === 'ok' ? `${round(state.last.value)} ${criterion.unit}` : (state?.reason ?? 'no value');
+    state?.last?.kind === 'ok' ? `${rounded(state.last.value)} ${criterion.unit}` : (state?.reason ?? 'no value');
   return `${criterion.title}: ${last} (breach: ${rule})`;
 }
-
-const round = (value: number): number => Math.round(value * 100) / 100;

@@ -6,6 +6,26 @@ const plain = z
   .union([z.string(), z.number(), z.boolean()], { error: 'Text, a number, true or false is expected' })
   .transform(String);
 
+const parameter = (what: string) => text().describe(`Query parameter for ${what}`);
+
+const pageParameters = z.union(
+  [
+    strict({ offset: parameter('the first element’s position, from 0'), limit: parameter('the size') }),
+    strict({
+      page: parameter('the page’s number'),
+      size: parameter('the size'),
+      first: wholeNumber().default(1).describe('Number of the first page'),
+    }),
+    strict({
+      cursor: parameter('the cursor'),
+      limit: parameter('the size'),
+      next: text().describe('Field path of the next cursor; null, empty or missing after the last page'),
+    }),
+    strict({ link: z.literal(true).describe('By `Link` headers with `rel="next"`'), limit: parameter('the size') }),
+  ],
+  { error: 'Write offset and limit, page and size, cursor with limit and next, or link with limit' },
+);
+
 export const endpointCheck = strict({
   id: id().describe('Name, as `priority-filter`'),
   title: text().describe('What people read'),
@@ -44,10 +64,11 @@ export const endpointCheck = strict({
     size: wholeNumber(1).describe('Elements a page'),
     items: text().describe('Field path of the elements'),
     key: text().describe('Field that tells elements apart'),
-    total: text().describe('Field path of their number'),
+    total: text().optional().describe('Field path of their number; left out where the application tells none'),
+    by: pageParameters.optional().describe('How a page is asked for; by `skip` and `limit` when left out'),
   })
     .optional()
-    .describe('Walks all pages by `skip` and `limit`: none overlap, together they hold the total, and no more'),
+    .describe('Walks all pages: none overlap, together they hold the total, and no more'),
   repeat: strict({
     times: wholeNumber(1).describe('Number of requests'),
     p95: duration().describe('Limit of the 95th percentile'),

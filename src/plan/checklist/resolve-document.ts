@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Item } from '../../domain/items.js';
-import { folderOf } from '../core/document.js';
+import { folderAt } from '../core/document.js';
 import { isTooDeep } from '../core/markdown.js';
 import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
 import { nearest } from '../core/suggest.js';
@@ -20,7 +20,7 @@ export function resolveDocument(resolution: Resolution, items: readonly Item[]):
   const { document: name } = resolution.sections;
   if (name === undefined) return undefined;
   const refuse = (message: string) => void resolution.report(['document'], message);
-  const text = read(resolve(folderOf(resolution.sources.plan, ['document']), name), refuse);
+  const text = read(resolve(folderAt(resolution.sources.plan, ['document']), name), refuse);
   if (text === undefined) return undefined;
   if (isTooDeep(text)) return refuse('Begins a line with more than 100 quotes and lists within each other');
   holdAgainst(resolution, { name, items, boxes: boxesIn(text) });
@@ -63,8 +63,11 @@ function readStart(file: string): Buffer | undefined {
     if (!stats.isFile() && !stats.isDirectory()) return undefined;
     const bytes = Buffer.alloc(LARGEST + 1);
     let length = 0;
-    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
-      read = readSync(descriptor, bytes, length, bytes.length - length, null);
+    let isWhole = false;
+    while (!isWhole) {
+      const read = readSync(descriptor, bytes, length, bytes.length - length, null);
+      length += read;
+      isWhole = read === 0 || length === bytes.length;
     }
     return bytes.subarray(0, length);
   } finally {
@@ -126,9 +129,14 @@ function longestCommon(one: readonly string[], other: readonly string[]): [numbe
     }
   }
   const pairs: [number, number][] = [];
-  for (let row = 0, column = 0; row < one.length && column < other.length; ) {
-    if (one[row] === other[column]) pairs.push([row++, column++]);
-    else if (at(row + 1, column) >= at(row, column + 1)) row += 1;
+  let row = 0;
+  let column = 0;
+  while (row < one.length && column < other.length) {
+    if (one[row] === other[column]) {
+      pairs.push([row, column]);
+      row += 1;
+      column += 1;
+    } else if (at(row + 1, column) >= at(row, column + 1)) row += 1;
     else column += 1;
   }
   return pairs;

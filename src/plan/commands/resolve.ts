@@ -3,9 +3,10 @@ import type { Command, Commands } from '../../contract/plan/commands.js';
 import type { Server } from '../../contract/plan/environment.js';
 import type { Migration } from '../../contract/plan/migration.js';
 import { OPEN } from '../../contract/plan/release-values.js';
+import { KNOWN_TOOLS } from '../../domain/migration/migration-tools.js';
 import type { Path } from '../core/problems.js';
 import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
-import { nearest } from '../core/suggest.js';
+import { editDistance, nearest } from '../core/suggest.js';
 import type { AuthoredCommand, AuthoredCommands, AuthoredMigration } from './schema.js';
 
 interface CommandSections extends MachineMaps {
@@ -51,6 +52,7 @@ export function resolveMigration(resolution: Resolution, servers: Server[]): Mig
   const { migration } = resolution.sections;
   if (migration === undefined) return undefined;
   const { heads, revision = OPEN.revision, ...rest } = migration;
+  checkTool(resolution, migration.tool);
   const resolved = (key: 'current' | 'heads' | 'upgrade' | 'downgrade', command: AuthoredCommand) =>
     resolveCommand(resolution, { key, command, path: ['migration', key], servers });
   return {
@@ -61,6 +63,13 @@ export function resolveMigration(resolution: Resolution, servers: Server[]): Mig
     upgrade: resolved('upgrade', migration.upgrade),
     downgrade: resolved('downgrade', migration.downgrade),
   };
+}
+
+/** Any tool may be named, but a slip in the name of a known one would have its output read as any tool's. */
+function checkTool(resolution: Resolution, tool: string): void {
+  const suggestion = KNOWN_TOOLS.find((known) => known !== tool && editDistance(known, tool.toLowerCase()) <= 1);
+  if (suggestion === undefined) return;
+  resolution.report(['migration', 'tool'], { message: `\`${tool}\` is no tool that is known by itself`, suggestion });
 }
 
 interface CommandAt {

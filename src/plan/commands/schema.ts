@@ -1,5 +1,6 @@
 /** The team's own commands, and the tool of the migration. */
 import { z } from 'zod';
+import { KNOWN_TOOLS } from '../../domain/migration/migration-tools.js';
 import { duration, id, strict, text, version } from '../core/basics.js';
 
 const command = strict({
@@ -26,7 +27,7 @@ export const commands = strict({
 
 export const migration = strict({
   tool: text().describe(
-    '`alembic`, or the name of another tool, whose `current` prints the revision on its last line, or `base`',
+    `${KNOWN_TOOLS.map((name) => `\`${name}\``).join(', ')}, or the name of another tool, whose \`current\` prints the revision on its last line, or \`base\``,
   ),
   revision: version()
     .optional()

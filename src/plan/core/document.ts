@@ -17,7 +17,7 @@ export interface PlanDocument {
 }
 
 /** The folder of the file in which the part at the path is written: relative paths in it start there. */
-export const folderOf = (document: PlanDocument, path: Path): string => dirname(resolve(document.locate(path).file));
+export const folderAt = (document: PlanDocument, path: Path): string => dirname(resolve(document.locate(path).file));
 
 /** Reads one file's text. Values never appear in the problems: a plan with a mistake may hold a secret by mistake. */
 export function readDocument(

@@ -1,7 +1,7 @@
 /** The state of one resolving: names to look up, what was used, and the problems found so far. */
 import { isAbsolute, resolve } from 'node:path';
 import type { SecretReference, Server } from '../../contract/plan/environment.js';
-import { folderOf, type PlanDocument } from './document.js';
+import { folderAt, type PlanDocument } from './document.js';
 import { MACHINE_MAPS, type MachineMap } from './machine-maps.js';
 import { formatPath, type Path, type Problem } from './problems.js';
 import { nearest } from './suggest.js';
@@ -66,7 +66,7 @@ export class Resolution<Sections extends MachineMaps = MachineMaps> {
   value(map: MachineMap, name: string): { value: string; path: Path; folder: string } | undefined {
     const path = [map, name];
     const value = own(this.sources.bindings?.maps[map], name) ?? own(this.sections[map], name);
-    return value === undefined ? undefined : { value, path, folder: folderOf(this.documentOf(path), path) };
+    return value === undefined ? undefined : { value, path, folder: folderAt(this.documentOf(path), path) };
   }
 
   secret(name: string, from: Path): SecretReference {

@@ -1,8 +1,9 @@
 /** Criteria: rules over metrics, in the metric's unit, as what must not be. */
 import type { Criterion } from '../../domain/watch/criteria.js';
 import { type MachineMaps, own, type Resolution as ResolutionOf } from '../core/resolution.js';
-import type { AuthoredCriterion, AuthoredMetric } from './schema-metrics.js';
-import { comparableUnits, convert, isUnit, NEGATED, parseThreshold } from './units.js';
+import { comparableUnits, convert, isUnit, NEGATED, parseThreshold } from '../core/units.js';
+import type { AuthoredCriterion } from './schema-watches.js';
+import type { AuthoredMetric } from './sources/registry.js';
 
 export interface CriterionSections extends MachineMaps {
   metrics?: Record<string, AuthoredMetric>;

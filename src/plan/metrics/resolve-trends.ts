@@ -3,10 +3,10 @@ import { formatDuration } from '../../domain/duration.js';
 import type { Trend } from '../../domain/trends/trend.js';
 import type { Path } from '../core/problems.js';
 import { type MachineMaps, own, type Resolution as ResolutionOf } from '../core/resolution.js';
-import { sampleCount, spacing } from './range-queries.js';
-import type { AuthoredMetric } from './schema-metrics.js';
+import { comparableUnits, convert, isUnit, type Unit } from '../core/units.js';
+import { sampleCount, spacing } from './resolve-metrics.js';
 import type { AuthoredTrend } from './schema-trends.js';
-import { comparableUnits, convert, isUnit, type Unit } from './units.js';
+import type { AuthoredMetric } from './sources/registry.js';
 
 export interface TrendSections extends MachineMaps {
   metrics?: Record<string, AuthoredMetric>;

@@ -6,11 +6,11 @@ import { metricsOf, type Trend } from '../../domain/trends/trend.js';
 import type { Criterion } from '../../domain/watch/criteria.js';
 import type { Path } from '../core/problems.js';
 import { own, type Resolution as ResolutionOf } from '../core/resolution.js';
-import { checkAmount, sampleCount, spacing } from './range-queries.js';
 import { type CriterionSections, resolveCriteria } from './resolve-criteria.js';
-import { checkMetric, fillMetric, type MetricSections, type Places } from './resolve-metrics.js';
+import { checkAmount, checkMetric, fillMetric, type MetricSections, sampleCount, spacing } from './resolve-metrics.js';
 import { resolveTrends, type TrendSections, watchTrends } from './resolve-trends.js';
-import type { AuthoredCriterion, AuthoredSoak, AuthoredWatch } from './schema-metrics.js';
+import type { AuthoredCriterion, AuthoredSoak, AuthoredWatch } from './schema-watches.js';
+import type { Places } from './sources/source.js';
 
 /** Watches hold metrics against criteria and trends: all four are theirs. */
 interface WatchSections extends MetricSections, CriterionSections, TrendSections {

@@ -7,10 +7,11 @@ import {
   ROUTED_KINDS,
 } from '../../domain/notifications/events.js';
 import {
-  type Channel,
   type Contact,
   isAlert,
+  isPager,
   type Notifications,
+  pagersOf,
   placeholdersIn,
   type Reminders,
 } from '../../domain/notifications/notifications.js';
@@ -19,6 +20,7 @@ import { receiverUrl } from '../core/hosts.js';
 import type { Path } from '../core/problems.js';
 import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
 import { nearest } from '../core/suggest.js';
+import { CHANNEL_KINDS, resolveChannel } from './channel-kinds.js';
 import type { AuthoredNotifications } from './schema.js';
 
 interface NotificationSections extends MachineMaps {
@@ -32,8 +34,8 @@ type Authored = AuthoredNotifications;
 /** Who may be a contact. */
 type Roster = Pick<AuthoredApprovals, 'roles' | 'roster'>;
 
-const SLACK = 'https://slack.com';
-const PAGERDUTY = 'https://events.pagerduty.com';
+/** The kinds by which a contact may be reached. */
+const CONTACT_WAYS = Object.entries(CHANNEL_KINDS).flatMap(([kind, { contact }]) => (contact ? [kind] : []));
 
 /** Nobody is told of anything when the plan has no such section. */
 export function resolveNotifications(resolution: Resolution): Notifications {
@@ -42,7 +44,9 @@ export function resolveNotifications(resolution: Resolution): Notifications {
   const result: Notifications = { channels: [], events: {}, templates: {}, contacts: [], notices: [] };
   if (authored === undefined) return result;
   const { webUi, channels, templates } = authored;
-  result.channels = Object.entries(channels).map(([id, channel]) => resolveChannel(resolution, id, channel));
+  result.channels = Object.entries(channels).map(([id, channel]) =>
+    resolveChannel(resolution, { id, authored: channel }),
+  );
   result.events = resolveEvents(resolution, authored);
   result.contacts = resolveContacts(resolution, authored, roster);
   const reminders = resolveReminders(resolution, authored);
@@ -56,7 +60,7 @@ export function resolveNotifications(resolution: Resolution): Notifications {
   result.notices = Object.entries(authored.notices).map(([id, notice]) => {
     const at = ['notifications', 'notices', id];
     notice.to.forEach((name, index) => {
-      if (knowsChannel(resolution, name, [...at, 'to', index]) && channels[name]?.kind === 'pagerduty')
+      if (knowsChannel(resolution, name, [...at, 'to', index]) && isPager(channels[name]?.kind))
         resolution.report([...at, 'to', index], 'Is a pager: a notice is no alert');
     });
     checkTemplate(resolution, { template: notice.text, at: [...at, 'text'], more: [] });
@@ -70,33 +74,6 @@ export function resolveNotifications(resolution: Resolution): Notifications {
   return result;
 }
 
-function resolveChannel(resolution: Resolution, id: string, channel: Authored['channels'][string]): Channel {
-  const at = (key: string): Path => ['notifications', 'channels', id, key];
-  const secret = (key: 'token' | 'routingKey' | 'url' | 'secret', name: string) => resolution.secret(name, at(key));
-  const receiver = (otherwise: string): { url: string; off?: true } => {
-    if (channel.host === undefined) return { url: otherwise };
-    const url = receiverUrl(resolution, { name: channel.host, path: at('host') });
-    return url === undefined ? { url: '', off: true } : { url };
-  };
-  if (channel.kind === 'webhook') {
-    if ((channel.host === undefined) === (channel.url === undefined)) {
-      resolution.report(['notifications', 'channels', id], { message: 'Write exactly one of host, url', key: true });
-    }
-    const place = channel.url === undefined ? receiver('') : { url: secret('url', channel.url) };
-    return {
-      id,
-      kind: 'webhook',
-      ...place,
-      ...(channel.secret === undefined ? {} : { secret: secret('secret', channel.secret) }),
-    };
-  }
-  const { url, ...off } = receiver(channel.kind === 'slack' ? SLACK : PAGERDUTY);
-  const api = url.replace(/\/+$/, '');
-  if (channel.kind === 'slack')
-    return { id, kind: 'slack', api, ...off, token: secret('token', channel.token), channel: channel.channel };
-  return { id, kind: 'pagerduty', api, ...off, routingKey: secret('routingKey', channel.routingKey) };
-}
-
 function resolveEvents(resolution: Resolution, { events, channels }: Authored): Notifications['events'] {
   const result: Notifications['events'] = {};
   for (const kind of ROUTED_KINDS) {
@@ -104,7 +81,7 @@ function resolveEvents(resolution: Resolution, { events, channels }: Authored): 
     if (names === undefined) continue;
     names.forEach((name, index) => {
       const at = ['notifications', 'events', kind, index];
-      if (knowsChannel(resolution, name, at) && channels[name]?.kind === 'pagerduty' && !isAlert(kind))
+      if (knowsChannel(resolution, name, at) && isPager(channels[name]?.kind) && !isAlert(kind))
         resolution.report(at, `Is a pager, and \`${kind}\` is no alert: ${EVENTS[kind].meaning}`);
     });
     result[kind] = names;
@@ -117,19 +94,21 @@ function resolveContacts(
   { contacts, channels }: Authored,
   approvals: Roster | undefined,
 ): Contact[] {
-  return Object.entries(contacts).map(([id, { title, slack, pagerduty }]) => {
+  return Object.entries(contacts).map(([id, { title, ...ways }]) => {
     const at = ['notifications', 'contacts', id];
-    if (slack === undefined && pagerduty === undefined)
-      resolution.report(at, { message: 'Can’t be reached: write slack or pagerduty', key: true });
+    const reached = Object.entries(ways).filter(([, address]) => address !== undefined);
+    if (reached.length === 0)
+      resolution.report(at, { message: `Can’t be reached: write ${CONTACT_WAYS.join(' or ')}`, key: true });
     if (Object.hasOwn(channels, id))
       resolution.report(at, { message: 'Is the name of a channel too; escalateTo would not know which', key: true });
-    if (pagerduty !== undefined && knowsChannel(resolution, pagerduty, [...at, 'pagerduty'])) {
-      const kind = channels[pagerduty]?.kind;
-      if (kind !== undefined && kind !== 'pagerduty') resolution.report([...at, 'pagerduty'], `Is of kind ${kind}`);
+    for (const [kind, pager = ''] of reached.filter(([kind]) => isPager(kind))) {
+      if (!knowsChannel(resolution, pager, [...at, kind])) continue;
+      const other = channels[pager]?.kind;
+      if (other !== undefined && other !== kind) resolution.report([...at, kind], `Is of kind ${other}`);
     }
     const own = approvals?.roster[id]?.roles ?? [];
     const roles = approvals !== undefined && Object.hasOwn(approvals.roles, id) ? [id, ...own] : own;
-    return { id, title, roles, ...(slack && { slack }), ...(pagerduty && { pagerduty }) };
+    return { id, title, roles, ...Object.fromEntries(reached) };
   });
 }
 
@@ -182,12 +161,11 @@ const knowsChannel = (resolution: Resolution, name: string, from: Path): boolean
 /** What is allowed but probably not meant: somebody who is never told, or something that nobody is told of. */
 function warnOfUnused(resolution: Resolution, authored: Authored, { contacts, reminders }: Notifications): void {
   const { events, notices } = authored;
-  const pagers = contacts.map(({ pagerduty }) => pagerduty);
   const used = [
     ...Object.values(events).flatMap((names) => names ?? []),
     ...Object.values(notices).flatMap(({ to }) => to),
     ...(reminders?.escalation?.channels ?? []),
-    ...pagers,
+    ...contacts.flatMap(pagersOf),
   ];
   for (const id of Object.keys(authored.channels)) {
     if (!used.includes(id))

@@ -8,32 +8,11 @@ import {
   type RoutedKind,
 } from '../../domain/notifications/events.js';
 import { duration, id, named, prose, reference, strict, text } from '../core/basics.js';
+import { CHANNEL_KINDS } from './channel-kinds.js';
 
-const host = () => reference('hosts').describe('A key of `hosts`; an empty host turns the channel off on this machine');
+const schemas = Object.values(CHANNEL_KINDS).map(({ schema }) => schema);
 
-const channel = z.discriminatedUnion('kind', [
-  strict({
-    kind: z.literal('slack').describe('A Slack channel, by an app’s token with the scope `chat:write`'),
-    host: host().optional().describe('A key of `hosts`: Slack’s API; `https://slack.com` when left out'),
-    token: reference('credentials'),
-    channel: text()
-      .regex(/^#?[\p{L}\p{N}._-]+$/u, 'Not the name of a Slack channel; write for example "#deploys", in quotes')
-      .describe('Name or ID of the channel, in quotes: `"#deploys"`'),
-  }),
-  strict({
-    kind: z.literal('pagerduty').describe('A PagerDuty service, by its Events API v2 integration'),
-    host: host().optional().describe('A key of `hosts`: the API; `https://events.pagerduty.com` when left out'),
-    routingKey: reference('credentials'),
-  }),
-  strict({
-    kind: z.literal('webhook').describe('Any receiver of JSON'),
-    host: host().optional().describe('A key of `hosts`: the URL that is posted to. Write this or `url`'),
-    url: reference('credentials').optional().describe('A key of `credentials`: the URL, when it is a secret by itself'),
-    secret: reference('credentials')
-      .optional()
-      .describe('A key of `credentials`: signs each message as Standard Webhooks do'),
-  }),
-]);
+const channel = z.discriminatedUnion('kind', schemas as [(typeof schemas)[number], ...typeof schemas]);
 
 const events = Object.fromEntries(
   ROUTED_KINDS.map((kind) => [
@@ -51,16 +30,10 @@ function placeholders(kind: EventKind): string {
   return `${EVENTS[kind].meaning}${own === '' ? '' : `: ${own}`}`;
 }
 
-const contact = strict({
-  title: text().describe('What people read'),
-  slack: text()
-    .regex(/^[UWS][A-Z0-9]{2,}$/, 'Not the ID of a Slack user (U…, W…) or user group (S…)')
-    .optional()
-    .describe('Slack’s ID of a user (U…) or a user group (S…), who is named in messages'),
-  pagerduty: reference('notifications.channels')
-    .optional()
-    .describe('A PagerDuty channel: paged when something is escalated to this contact'),
-});
+/** How a contact is reached, by the kinds of channels that know people. The others have no such key. */
+const contactWays = Object.fromEntries(
+  Object.entries(CHANNEL_KINDS).flatMap(([kind, { contact }]) => (contact ? [[kind, contact.schema]] : [])),
+) as Record<keyof typeof CHANNEL_KINDS, z.ZodOptional<z.ZodString>>;
 
 export const notifications = strict({
   webUi: reference('hosts').optional().describe('A key of `hosts`: Temporal’s Web UI, for `{link}`'),
@@ -73,7 +46,7 @@ export const notifications = strict({
     .describe(
       'Texts in the team’s language; everywhere `{title}`, `{service}`, `{deployment}`, `{target}`, `{previous}`, `{startedBy}`, `{link}`',
     ),
-  contacts: named(contact)
+  contacts: named(strict({ title: text().describe('What people read'), ...contactWays }))
     .default({})
     .describe('Who is named: a role of the sign-offs, a person of the roster, or anybody else to escalate to'),
   reminders: strict({

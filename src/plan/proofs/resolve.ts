@@ -5,7 +5,7 @@ import type { Access, Alerts, Review } from '../../contract/plan/proofs.js';
 import { apiUrl } from '../core/hosts.js';
 import type { Path } from '../core/problems.js';
 import type { Resolution as ResolutionOf } from '../core/resolution.js';
-import { checkProvider, type Provider, type ProviderSections } from '../metrics/resolve-providers.js';
+import { checkProvider, type Provider, type ProviderSections } from '../metrics/sources/provider.js';
 import type { AuthoredAccess, AuthoredAlerts, AuthoredReview } from './schema.js';
 
 interface ProofSections extends ProviderSections {

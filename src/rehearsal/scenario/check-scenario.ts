@@ -4,7 +4,7 @@ import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { PlanDocument } from '../../plan/core/document.js';
 import { formatPath, type Path, type Problem } from '../../plan/core/problems.js';
 import { nearest } from '../../plan/core/suggest.js';
-import { comparableUnits, convert, isUnit } from '../../plan/metrics/units.js';
+import { comparableUnits, convert, isUnit } from '../../plan/core/units.js';
 import { type Bound, type Curve, healthyValue, type Piece } from './curves.js';
 import {
   criteriaOfPlan,

@@ -10,7 +10,7 @@ import { checkScenario } from './check-scenario.js';
 import type { Curve } from './curves.js';
 import { type AuthoredScenario, scenarioSchema } from './schema.js';
 
-/** A scenario that can be played. */
+/** A scenario that can be run. */
 export interface Scenario extends Omit<AuthoredScenario, 'plan' | 'scenario'> {
   /** Its file's name, without the extension. */
   name: string;

@@ -15,9 +15,9 @@ export function simulateMigrations(find: Find): Pick<Activities, 'migrate' | 're
   return {
     migrate: async (input) => {
       const { world } = current(find);
-      const course = courseOf(world, input);
+      const run = runOf(world, input);
       const { key } = input;
-      return perform(find, { activity: 'migrate', key, takes: course.takes }, () => carryOut(world, input, course));
+      return perform(find, { activity: 'migrate', key, takes: run.takes }, () => carryOut(world, input, run));
     },
     readRevision: async ({ environment }) => current(find).world.environments[environment.name].revision,
     checkProduction: async ({ key, environment, expected }) => {
@@ -49,7 +49,7 @@ interface MigrationRun {
 }
 
 /** How the scenario lets this one go. The way back on staging is the trial of it. */
-function courseOf(world: World, { key, environment, direction }: Input): MigrationRun {
+function runOf(world: World, { key, environment, direction }: Input): MigrationRun {
   const { migration } = world.scenario.world;
   const isMain = key.step === `${environment.name}.migration`;
   const rule = isMain ? migration?.[environment.name] : undefined;
@@ -62,12 +62,12 @@ function courseOf(world: World, { key, environment, direction }: Input): Migrati
 function carryOut(
   world: World,
   { key, environment, migration, direction, within, stock }: Input,
-  course: MigrationRun,
+  run: MigrationRun,
 ): Made {
   const state = world.environments[environment.name];
   const before = state.revision;
   const target = direction.kind === 'upgrade' ? migration.revision : (direction.to ?? world.previousRevision);
-  const { failure, warnings, takes } = course;
+  const { failure, warnings, takes } = run;
   if (failure === undefined && isFine(world, key)) state.revision = target;
   const after = state.revision;
   const fact = (name: string, ok: boolean, text: string): Fact => ({ name, ok, text });

@@ -51,13 +51,13 @@ const PLACES: Record<JournalEntry['what'], number> = {
 };
 
 export class Journal {
-  private readonly happenings: JournalEntry[] = [];
+  private readonly entries: JournalEntry[] = [];
   /** When something was last done for a step. */
   private readonly reaches = new Map<string, number>();
 
-  add(happening: JournalEntry): JournalEntry {
-    this.happenings.push(happening);
-    return happening;
+  add(entry: JournalEntry): JournalEntry {
+    this.entries.push(entry);
+    return entry;
   }
 
   reached(step: string, at: number): void {
@@ -75,7 +75,7 @@ export class Journal {
   all(more: readonly JournalEntry[] = [], placeOf: (question: string) => number = () => 0): JournalEntry[] {
     const place = ({ what, place: own = 0, question }: JournalEntry) =>
       PLACES[what] + (question === undefined ? own : placeOf(question));
-    return [...this.happenings, ...more].sort(
+    return [...this.entries, ...more].sort(
       (one, other) =>
         one.at - other.at || place(one) - place(other) || (one.text < other.text ? -1 : one.text > other.text ? 1 : 0),
     );

@@ -118,7 +118,7 @@ export class People {
     if (!counted) return this.expectPatience(heard);
     const isSignedOff = heard.answers.length === 0 && !heard.leftOpen;
     if (kind !== 'approvals' || decision.kind !== 'approve' || isSignedOff) heard.isOpen = false;
-    if (kind === 'concern' && decision.kind === 'resume') await world.stage.dismissed();
+    if (kind === 'concern' && decision.kind === 'resume') await world.controls.dismissed();
   }
 
   private answersTo(question: Question): Pick<Heard, 'answers' | 'leftOpen'> {

@@ -1,6 +1,7 @@
 /** Monitors of a simulated world: what they are given at each tick, and what they make of it. */
 import { type Metric, MOST_VALUES } from '../../contract/plan/metrics.js';
 import type { Watch } from '../../contract/plan/watch.js';
+import { rounded } from '../../domain/rounded.js';
 import { type Criterion, readSample, type Sample, sampleOf } from '../../domain/watch/criteria.js';
 import { type Curve, type CurveMoment, type CurveReading, latenessOf, readCurve } from '../scenario/curves.js';
 import type { People } from './people.js';
@@ -51,7 +52,7 @@ export class SimulatedWatching {
 
   async sample(asked: SampleQuery): Promise<Record<string, Sample[]>> {
     const monitor = this.monitors.get(asked.workflowId) ?? this.begin(asked);
-    if (!monitor) return this.look(asked);
+    if (!monitor) return this.sampleOnce(asked);
     const { world } = this;
     const nothing = Object.fromEntries(asked.metrics.map(({ name }) => [name, []]));
     if (isAgain(monitor, asked)) return monitor.last;
@@ -151,8 +152,8 @@ export class SimulatedWatching {
     return times.slice(-MOST_VALUES).map((own) => sampleAt(startedAt + own, readCurve(then, place(own))));
   }
 
-  /** A look that belongs to no watch: the impact of a load test on users. */
-  private look({ at, metrics }: SampleQuery): Record<string, Sample[]> {
+  /** A tick that belongs to no watch: the impact of a load test on users. */
+  private sampleOnce({ at, metrics }: SampleQuery): Record<string, Sample[]> {
     const { world, lastWatch } = this;
     const own = Math.max(world.clock.at(at), world.clock.latest);
     world.samples += metrics.length;
@@ -197,7 +198,7 @@ export class SimulatedWatching {
     breaching.set(criterion.id, isBreaching ? -times : times);
     if (times > MOST_TOLD) return;
     const at = since + sample.at - startedAt;
-    const value = sample.kind === 'ok' ? `${Math.round(sample.value * 100) / 100} ${criterion.unit}` : sample.kind;
+    const value = sample.kind === 'ok' ? `${rounded(sample.value)} ${criterion.unit}` : sample.kind;
     this.world.journal.add({
       at,
       what: isBreaching ? 'recovered' : 'breaching',

@@ -51,7 +51,7 @@ export class World {
   /** How many samples of metrics were taken. */
   samples = 0;
   /** When each rollback began. */
-  readonly rollbacks: { option: string; attempt: number; at: number }[] = [];
+  readonly rollbacks: { option: string; generation: number; at: number }[] = [];
   /** A person holds the deployment. */
   held = false;
   /** A person has ended the way forward. */
@@ -74,7 +74,7 @@ export class World {
   constructor(
     readonly scenario: Scenario,
     readonly deployment: string,
-    readonly stage: WorldControls,
+    readonly controls: WorldControls,
   ) {
     this.plan = scenario.plan.resolved;
     const state = () => ({ version: this.plan.release.previous, revision: this.previousRevision, deployedAt: 0 });
@@ -88,9 +88,9 @@ export class World {
   /** What happens with the first activity of a step: people who act, workers that go away. */
   begin({ step, generation }: StepKey, at: number): void {
     this.journal.reached(step, at);
-    const attempt = /^rollback-(\w+)\./.exec(step)?.[1];
-    if (attempt && !this.rollbacks.some((one) => one.option === attempt && one.attempt === generation)) {
-      this.rollbacks.push({ option: attempt, attempt: generation, at });
+    const option = /^rollback-(\w+)\./.exec(step)?.[1];
+    if (option && !this.rollbacks.some((one) => one.option === option && one.generation === generation)) {
+      this.rollbacks.push({ option, generation, at });
     }
     const generations = this.generations.get(step) ?? [];
     if (!generations.includes(generation)) this.generations.set(step, [...generations, generation]);
@@ -178,7 +178,7 @@ export class World {
       if (restart === undefined || !places.includes(restart) || since < after || this.done.has(index)) continue;
       this.done.add(index);
       this.journal.add({ at, what: 'fault', text: `the worker is stopped at ${restart}, and another begins` });
-      this.stage.restartWorker();
+      this.controls.restartWorker();
     }
     for (const act of interventions) {
       if (!places.includes(act.at) || since < (act.after ?? 0) || this.done.has(act)) continue;
@@ -218,7 +218,7 @@ export class World {
     const entry = this.journal.add({ at, what: 'decided', text, decision: kind, question });
     // The people of a rehearsal have no keys, and are taken at their word.
     const isSigned = kind === 'approve' && this.plan.approvals.signed === true;
-    const refused = await this.stage.decide(isSigned ? { ...decision, signature: 'rehearsal' } : decision);
+    const refused = await this.controls.decide(isSigned ? { ...decision, signature: 'rehearsal' } : decision);
     if (refused !== undefined) {
       entry.what = 'refused';
       entry.text = `${text}: refused: ${refused}`;

@@ -1,8 +1,9 @@
 /** The blanks of a checklist that are no boxes: its head, contacts and sign-off. Only prose has any. */
 import type { Paragraph, Root } from 'mdast';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
-import type { Contact } from '../../domain/notifications/notifications.js';
+import { addressOf, type Contact } from '../../domain/notifications/notifications.js';
 import { endOfLine, nodesIn, type Place } from '../../plan/core/markdown.js';
+import { CHANNEL_KINDS } from '../../plan/notifications/channel-kinds.js';
 import type { ReportDocument } from '../content/document.js';
 import type { ReportClock } from '../content/times.js';
 import type { Words } from '../content/words.js';
@@ -11,7 +12,7 @@ import { code, inline } from './markdown.js';
 
 export const SHORT_HASH = 12;
 
-export interface Scene {
+export interface ChecklistContext {
   report: ReportDocument;
   plan: ResolvedPlan;
   words: Words;
@@ -19,7 +20,7 @@ export interface Scene {
 }
 
 /** What a document's blank lines are filled in with, as far as it is known. */
-export function fillBlanks({ text, root }: { text: string; root: Root }, context: Scene): Edit[] {
+export function fillBlanks({ text, root }: { text: string; root: Root }, context: ChecklistContext): Edit[] {
   return proseIn(text, root).flatMap(({ start, end, isListed }) => {
     const line = text.slice(start, end);
     const contact = isListed ? contactLine(line, context) : undefined;
@@ -64,7 +65,7 @@ function linesOf(text: string, { start, end }: Place): Place[] {
   return lines;
 }
 
-function headLine(line: string, { report }: Scene): string | undefined {
+function headLine(line: string, { report }: ChecklistContext): string | undefined {
   const [, label, name = ''] = /^(\*\*(Branch|Commit)\*\*:\s*)`[^`]*`$/i.exec(line) ?? [];
   if (label === undefined) return undefined;
   const { branch, commit } = report.release;
@@ -73,18 +74,28 @@ function headLine(line: string, { report }: Scene): string | undefined {
 }
 
 /** `Tech Lead: [nome] - [telefone] - [PagerDuty]`: what the plan knows of this contact goes in. */
-function contactLine(line: string, { plan, words }: Scene): string | undefined {
+function contactLine(line: string, { plan, words }: ChecklistContext): string | undefined {
   const [, title = '', rest = ''] = /^(.+?)(:\s+\[.*)$/.exec(line) ?? [];
   const contact = plan.notifications?.contacts.find((one) => one.title.toLowerCase() === title.trim().toLowerCase());
   if (!contact) return undefined;
   const names = namesOf(contact, plan);
+  const ways = waysTo(contact);
   const filled = rest.replace(/\[([^\]]+)\]/g, (placeholder, label: string) => {
     const wanted = label.toLowerCase();
     if (words.contact.name.includes(wanted) && names) return inline(names);
-    return wanted === 'pagerduty' && contact.pagerduty ? inline(`PagerDuty ${contact.pagerduty}`) : placeholder;
+    const way = ways.find(({ title, inChecklist }) => inChecklist === 'blank' && title.toLowerCase() === wanted);
+    return way ? inline(way.text) : placeholder;
   });
-  return `${title}${filled}${contact.slack ? ` - ${inline(`Slack ${contact.slack}`)}` : ''}`;
+  const more = ways.filter(({ inChecklist }) => inChecklist === 'end').map(({ text }) => ` - ${inline(text)}`);
+  return `${title}${filled}${more.join('')}`;
 }
+
+/** How a contact is reached, by every kind of channel that reaches people. */
+const waysTo = (contact: Contact) =>
+  Object.entries(CHANNEL_KINDS).flatMap(([kind, { contact: way }]) => {
+    const address = addressOf(contact, kind);
+    return way && address ? [{ ...way, text: `${way.title} ${address}` }] : [];
+  });
 
 const namesOf = ({ id, roles }: Contact, plan: ResolvedPlan): string =>
   plan.approvals.roster
@@ -93,7 +104,7 @@ const namesOf = ({ id, roles }: Contact, plan: ResolvedPlan): string =>
     .join(', ');
 
 /** `Nome: ______`: who carried it out and when it ended, and who signed it off in which role. */
-function signatureLine(line: string, { report, plan, words, clock }: Scene): string | undefined {
+function signatureLine(line: string, { report, plan, words, clock }: ChecklistContext): string | undefined {
   const [, start, label = ''] = /^(([^:_]+):\s*)_{3,}$/.exec(line) ?? [];
   if (start === undefined) return undefined;
   const wanted = label.trim().toLowerCase();

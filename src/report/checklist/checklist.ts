@@ -5,7 +5,7 @@ import { lineEndAt, parseMarkdown } from '../../plan/core/markdown.js';
 import type { ReportDocument } from '../content/document.js';
 import { clockOf } from '../content/times.js';
 import { type Words, wordsOf } from '../content/words.js';
-import { fillBlanks, type Scene, SHORT_HASH } from './blanks.js';
+import { type ChecklistContext, fillBlanks, SHORT_HASH } from './blanks.js';
 import { type Edit, edited } from './edits.js';
 import { code, inline, oneLine } from './markdown.js';
 import { addNotes } from './notes-block.js';
@@ -30,27 +30,27 @@ export function renderChecklist(report: ReportDocument, plan: ResolvedPlan): str
 }
 
 /** Items are boxes in their order; a box that is no item stays as it is. */
-function fillBoxes(text: string, context: Scene): Edit[] {
+function fillBoxes(text: string, context: ChecklistContext): Edit[] {
   const items = context.report.items.values();
   let item = items.next().value;
   return boxesIn(text).flatMap((box) => {
     if (item?.title.trim() !== box.title) return [];
-    const filled = fillBox(box, item, { scene: context, lineEnd: lineEndAt(text, box.end) });
+    const filled = fillBox(box, item, { context, lineEnd: lineEndAt(text, box.end) });
     item = items.next().value;
     return filled;
   });
 }
 
-function fillBox(box: Box, item: Item, { scene: context, lineEnd }: { scene: Scene; lineEnd: string }): Edit[] {
+function fillBox(box: Box, item: Item, { context, lineEnd }: { context: ChecklistContext; lineEnd: string }): Edit[] {
   const isTicked = TICKED.includes(item.state);
   const tick = isTicked === box.ticked ? [] : [{ at: box.mark, remove: 1, insert: isTicked ? 'x' : ' ' }];
   // A comment ends our list, lest it take in what follows.
-  const lines = [...told(item, context).map((line) => `- ${line}`), ...(box.isFollowedDeeper ? ['<!-- -->'] : [])];
+  const lines = [...itemLines(item, context).map((line) => `- ${line}`), ...(box.isFollowedDeeper ? ['<!-- -->'] : [])];
   return [...tick, { at: box.end, insert: lines.map((line) => `${lineEnd}${box.indent}${line}`).join('') }];
 }
 
 /** What was seen, when, by whom; and the proof. */
-function told(item: Item, { report, words, clock }: Scene): string[] {
+function itemLines(item: Item, { report, words, clock }: ChecklistContext): string[] {
   const when = item.at === undefined ? '' : ` ${clock.stamp(item.at)}`;
   const people = item.people.map(({ who, role, why }) => `${who} ${words.as} ${role}${why ? ` (${why})` : ''}`);
   const by = people.length > 0 ? `, ${words.by} ${inline([...new Set(people)].join('; '))}` : '';

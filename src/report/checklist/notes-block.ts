@@ -2,7 +2,7 @@
 import type { Code, Heading, Paragraph, Root } from 'mdast';
 import { endOfLine, LINE_END, lineEndAt, type Place, positionOf } from '../../plan/core/markdown.js';
 import type { Words } from '../content/words.js';
-import type { Scene } from './blanks.js';
+import type { ChecklistContext } from './blanks.js';
 import type { Edit } from './edits.js';
 import { fenced } from './markdown.js';
 import { notesOf } from './notes.js';
@@ -11,7 +11,7 @@ import { notesOf } from './notes.js';
  * The notes go into the block of code right below `**Notas**:`, behind what people have written there; a document
  * without one gets one at its end.
  */
-export function addNotes({ text, root }: { text: string; root: Root }, context: Scene): Edit {
+export function addNotes({ text, root }: { text: string; root: Root }, context: ChecklistContext): Edit {
   const lineEnd = lineEndAt(text, text.length);
   const notes = notesOf(context).map((line) => fenced(line) + lineEnd);
   const block = notesBlock(text, root, context.words);

@@ -58,7 +58,7 @@ async function historyOf(connected: Connected, { handle }: Pick<FoundDeployment,
   return readHistory(events ?? [], connected.client.options.loadedDataConverter);
 }
 
-/** A monitor tells its deployment how things are at its end: until then its own history says it. */
+/** A watch tells its deployment how things are at its end: until then its own history says it. */
 const progressOf = (connected: Connected) => async (workflowId: string) => {
   const history = await historyOf(connected, { handle: connected.client.workflow.getHandle(workflowId) });
   return (await replay(workflowId, history)) as WatchProgress | undefined;

@@ -1,6 +1,8 @@
 /** What a report lists: items, sign-offs, decisions, rollbacks, steps, evidence. */
 import { formatDuration } from '../../domain/duration.js';
+import { whoAndWhy } from '../../domain/evidence.js';
 import { ITEM_STATES } from '../../domain/items.js';
+import { rounded } from '../../domain/rounded.js';
 import type { ReportDocument } from '../content/document.js';
 import type { ReportClock } from '../content/times.js';
 import { html, lines, link, type Markup } from './markup.js';
@@ -23,9 +25,6 @@ const proof = (path: string, { report }: TableContext): Markup => {
 const list = (pieces: readonly (Markup | string)[]): Markup | undefined =>
   pieces.length === 0 ? undefined : html`<ul>${pieces.map((piece) => html`<li>${piece}</li>`)}</ul>`;
 
-const person = ({ who, role, why }: { who: string; role: string; why?: string }): string =>
-  `${who} as ${role}${why ? `: ${why}` : ''}`;
-
 /** Radio buttons and style alone filter the rows: the page has no program in it. */
 export function itemsTable(context: TableContext): Markup {
   const { items, counts } = context.report;
@@ -34,7 +33,7 @@ export function itemsTable(context: TableContext): Markup {
     html`<input type="radio" name="items" id="show-${id}"${id === 'all' ? checked : undefined}><label for="show-${id}">${label}</label>\n`;
   const rows = items.map((item) => {
     const { id, title, state, text, at, people, evidence } = item;
-    return html`<tr class="item is-${state}"><th scope="row">${id}</th><td lang="${context.language}">${title}</td><td class="${state}">${LABELS[state] ?? state}</td><td>${text}${list([...new Set(people.map(person))])}</td><td>${at === undefined ? '' : context.clock.stamp(at)}</td><td>${list(evidence.map((path) => proof(path, context)))}</td></tr>`;
+    return html`<tr class="item is-${state}"><th scope="row">${id}</th><td lang="${context.language}">${title}</td><td class="${state}">${LABELS[state] ?? state}</td><td>${text}${list([...new Set(people.map((person) => whoAndWhy(person)))])}</td><td>${at === undefined ? '' : context.clock.stamp(at)}</td><td>${list(evidence.map((path) => proof(path, context)))}</td></tr>`;
   });
   return html`<div class="filter"><fieldset><legend>Show items that are</legend>
 ${choice('all', `all (${counts.total})`)}${present.map((state) => choice(state, `${LABELS[state] ?? state} (${counts[state]})`))}</fieldset>
@@ -95,7 +94,7 @@ export function stepsTable(caption: string, steps: ReportDocument['steps'], cont
     const { id, section, title, state, generation, startedAt, endedAt, summary, reason, facts, evidence } = step;
     const shown = facts.map(
       ({ name, ok, text, by }) =>
-        html`<span class="${ok ? 'passed' : 'failed'}">${ok ? '✓' : '✗'} ${name}</span>: ${text}${by ? ` (${person(by)})` : ''}`,
+        html`<span class="${ok ? 'passed' : 'failed'}">${ok ? '✓' : '✗'} ${name}</span>: ${text}${by ? ` (${whoAndWhy(by)})` : ''}`,
     );
     return html`<tr><th scope="row"><code>${id}</code>${generation > 1 ? ` (run ${generation})` : ''}</th><td>${section}</td><td>${title}</td><td class="${state}">${state}</td><td>${context.clock.stamp(startedAt)}</td><td>${endedAt === undefined ? '' : formatDuration(endedAt - startedAt)}</td><td>${reason ?? summary}${shown.length > 0 ? html`<details><summary>${shown.length} facts</summary>${list(shown)}</details>` : undefined}</td><td>${list(evidence.map((path) => proof(path, context)))}</td></tr>`;
   });
@@ -110,7 +109,7 @@ export function criteriaTable(
   { clock, language }: TableContext,
 ): Markup {
   const value = (number: number | undefined, unit: string) =>
-    number === undefined ? '' : `${Math.round(number * 100) / 100} ${unit}`;
+    number === undefined ? '' : `${rounded(number)} ${unit}`;
   return html`<table><caption>${caption}</caption><thead><tr>${columns('Criterion', 'Breach', 'Kind', 'Verdict', 'Worst', 'Samples', 'Without a value', 'Remark')}</tr></thead><tbody>
 ${lines(
   criteria.map(

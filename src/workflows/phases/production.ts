@@ -1,18 +1,16 @@
 /** Checklist phase 3: deploy to production. */
 import type { IndexUse } from '../../contract/activities/postgres.js';
-
-import type { ResolvedPlan } from '../../contract/plan/plan.js';
-import type { StepReport } from '../../domain/evidence.js';
+import { tablesCountedBefore } from '../../contract/plan/metrics.js';
 import { STEPS } from '../../domain/steps.js';
 import { checks, commandsOn, localReads, longChecks } from '../common/policies.js';
-import { countStored } from '../rollback/choosing.js';
 import type { Deployment } from '../run/deployment.js';
-import { turnMaintenanceOff } from '../run/maintenance.js';
+import { countStored } from '../run/stored-rows.js';
 import type { BeforeWatch } from '../steps/before-watch.js';
 import { lookAtProduction } from '../steps/found-production.js';
+import { maintenanceOff, maintenanceOn } from '../steps/maintenance.js';
 import { restart } from '../steps/restart.js';
+import { renewSignOffs } from '../steps/sign-offs.js';
 import { awaitDeployWindow } from '../steps/window.js';
-import { renewSignOffs } from './approval.js';
 
 export async function production(deployment: Deployment): Promise<BeforeWatch> {
   const { plan, evidence, ledger, input } = deployment;
@@ -20,15 +18,18 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
   const commands = commandsOn(deployment.runner);
   deployment.enter('production');
   // A window and new sign-offs may each be days away: it begins when there are both.
-  do await awaitDeployWindow(deployment);
-  while (await renewSignOffs(deployment));
+  let renewed = true;
+  while (renewed) {
+    await awaitDeployWindow(deployment);
+    renewed = await renewSignOffs(deployment);
+  }
   await localReads.checkClock.executeWithOptions({ summary: 'Check that the soak really lasted as long as it says' }, [
     { clock: input.clock, workflowTime: Date.now() },
   ]);
   await lookAtProduction(deployment, STEPS.productionUnchanged);
   const dumped = await deployment.step(STEPS.productionBackup, (key, summary) =>
     longChecks.backUpDatabase.executeWithOptions({ summary }, [
-      { key, evidence, service: plan.service, environment, backup: plan.backup },
+      { key, evidence, service: plan.service, environment, backup: plan.backup, tool: plan.migration.tool },
     ]),
   );
   ledger.production.restoreEstimate = dumped?.restoreMilliseconds;
@@ -39,14 +40,15 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
   if (plan.production.maintenance.enabled) await maintenanceOn(deployment);
 
   const baselines: Record<string, number> = {};
-  for (const table of tablesToGuard(plan)) {
+  for (const table of tablesCountedBefore(plan.watches.flatMap(({ metrics }) => metrics))) {
     baselines[table] = await localReads.countRows.executeWithOptions({ summary: `Count the rows of ${table}` }, [
       { environment, table },
     ]);
   }
 
   // The dump, and people who hold it, take their time as well: what is deployed is what was signed off.
-  while ((await renewSignOffs(deployment)) || ledger.held);
+  do renewed = await renewSignOffs(deployment);
+  while (renewed || ledger.held);
   // From here on production is no longer as it was: even a deploy that fails may have changed it.
   ledger.production.codeDeployed = true;
   deployment.tell({ kind: 'deploying' });
@@ -99,56 +101,3 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
   await restart(deployment);
   return { baselines, indexUse };
 }
-
-/** The tables whose rows must not get fewer, as the watches' metrics name them. */
-function tablesToGuard(plan: ResolvedPlan): string[] {
-  const tables = plan.watches.flatMap(({ metrics }) =>
-    metrics.flatMap(({ source }) =>
-      source.kind === 'postgres' && 'lostRows' in source.read ? [source.read.lostRows.table] : [],
-    ),
-  );
-  return [...new Set(tables)];
-}
-
-const VISIT = 'Visit the application as its users do';
-
-async function maintenanceOn(deployment: Deployment): Promise<void> {
-  const { plan, evidence, ledger } = deployment;
-  const environment = plan.environments.production;
-  const command = plan.commands.maintenanceOn;
-  if (!command) return;
-  await deployment.step(STEPS.maintenanceOn, async (key, summary) => {
-    ledger.production.maintenance = true;
-    const turnedOn = await commandsOn(deployment.runner).runCommand.executeWithOptions({ summary }, [
-      { key, evidence, environment, command, values: {} },
-    ]);
-    const drained = await longChecks.awaitDrained.executeWithOptions({ summary: 'Wait for requests to finish' }, [
-      { key, evidence, environment, path: plan.healthPath, drain: plan.production.maintenance.drain },
-    ]);
-    const { message } = plan.production.maintenance;
-    if (!message) return combined([turnedOn, drained]);
-    const shown = await localReads.checkMaintenance.executeWithOptions({ summary: VISIT }, [
-      { key, evidence, environment, message, on: true },
-    ]);
-    return combined([turnedOn, drained, shown]);
-  });
-}
-
-async function maintenanceOff(deployment: Deployment): Promise<void> {
-  const { plan, evidence } = deployment;
-  const { message } = plan.production.maintenance;
-  await deployment.step(STEPS.maintenanceOff, async (key, summary) => {
-    const turnedOff = await turnMaintenanceOff(deployment, key, summary);
-    if (!message) return turnedOff;
-    const gone = await localReads.checkMaintenance.executeWithOptions({ summary: VISIT }, [
-      { key, evidence, environment: plan.environments.production, message, on: false },
-    ]);
-    return combined([turnedOff, gone]);
-  });
-}
-
-const combined = (reports: StepReport[]): StepReport => ({
-  summary: reports.map(({ summary }) => summary).join('; '),
-  facts: reports.flatMap(({ facts }) => facts),
-  evidence: reports.flatMap(({ evidence }) => evidence),
-});

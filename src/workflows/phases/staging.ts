@@ -15,7 +15,7 @@ export async function staging(deployment: Deployment): Promise<void> {
 
   await deployment.step(STEPS.stagingBackup, (key, summary) =>
     longChecks.backUpDatabase.executeWithOptions({ summary }, [
-      { key, evidence, service: plan.service, environment, backup: plan.backup },
+      { key, evidence, service: plan.service, environment, backup: plan.backup, tool: plan.migration.tool },
     ]),
   );
   await deployment.step(STEPS.stagingDeploy, (key, summary) =>

@@ -1,11 +1,13 @@
 /** Which way back: what is known is gathered, one pure function chooses, and people may choose otherwise. */
-import { condition, isCancellation } from '@temporalio/workflow';
+import { condition } from '@temporalio/workflow';
 import { formatDuration } from '../../domain/duration.js';
-import type { Ledger, RollbackKind, RollbackTrigger } from '../../domain/ledger/ledger.js';
-import { chooseRollback, type RollbackFacts, writtenSince } from '../../domain/rollback/choice.js';
-import { destinationOf } from '../../domain/rollback/destination.js';
-import { commandsOn, localReads } from '../common/policies.js';
+import { whoAndWhy } from '../../domain/evidence.js';
+import type { RollbackKind, RollbackTrigger } from '../../domain/ledger/ledger.js';
+import { chooseRollback, type RollbackFacts } from '../../domain/rollback/choice.js';
+import { rollbackFacts } from '../../domain/rollback/facts.js';
+import { commandsOn } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
+import { countStored } from '../run/stored-rows.js';
 
 /** A way back, with the reasons for it, and the revision where a person has named one. */
 interface Chosen {
@@ -47,7 +49,7 @@ export const estimateOf = ({ plan, ledger }: Deployment, option: RollbackKind): 
 /** What there is to undo and what that would cost: the database is asked, not remembered. */
 async function gatherFacts(deployment: Deployment, trigger: RollbackTrigger): Promise<RollbackFacts> {
   const { ledger, plan } = deployment;
-  const { production, eligibility } = ledger;
+  const { production } = ledger;
   const environment = plan.environments.production;
   let migrated = production.migrated;
   const { found = {}, migratedFrom = found.revision } = production;
@@ -61,67 +63,13 @@ async function gatherFacts(deployment: Deployment, trigger: RollbackTrigger): Pr
     // The database cannot be asked: what this workflow did stands.
   }
   const stored = migrated ? await countStored(deployment) : {};
-  const written =
-    stored === undefined
-      ? ['the database could not be asked what is in it']
-      : writtenSince(deployment.storedByMigration ?? {}, stored);
-  const doubts = doubtsOf(deployment, trigger);
-  return {
-    ...wish(deployment, trigger),
-    codeDeployed: production.codeDeployed,
+  return rollbackFacts(ledger, {
+    trigger,
+    policy: plan.rollback,
+    previous: plan.release.previous,
     migrated,
-    eligibility,
-    written,
-    doubts,
-  };
-}
-
-/** What a person has asked for by name is not doubted, but for the revision: that has to be named as well. */
-function doubtsOf({ ledger, plan }: Deployment, trigger: RollbackTrigger): RollbackFacts['doubts'] {
-  const { previous } = plan.release;
-  const destination = destinationOf(ledger, trigger.kind === 'person' ? trigger.revision : undefined);
-  const ran = releaseBefore(ledger);
-  const isNamed = trigger.kind === 'person' && trigger.option !== undefined;
-  const isOther = ran !== undefined && ran !== previous;
-  return {
-    downgrade: 'doubts' in destination ? destination.doubts : [],
-    release: ran === undefined && !isNamed ? [`which release ran before is not known; the plan says ${previous}`] : [],
-    schema: isOther && !isNamed ? [`production ran ${ran}, and staging has tried ${previous} on the new schema`] : [],
-  };
-}
-
-/** The release that ran before the deploy; undefined when that is not known. */
-export const releaseBefore = ({ production: { found }, release }: Ledger): string | undefined =>
-  found?.version === release.target ? undefined : found?.version;
-
-/**
- * How much is in what the migration has added and a downgrade would drop. Counted right after the migration, too: what it
- * filled in itself was not written by users.
- * @returns undefined when the database cannot be asked
- */
-export async function countStored({ plan, ledger }: Deployment): Promise<Record<string, number> | undefined> {
-  const { drops } = ledger.eligibility ?? {};
-  if (!drops || drops.tables.length + drops.columns.length === 0) return {};
-  return localReads.countStored
-    .executeWithOptions({ summary: 'Count what a downgrade would drop' }, [
-      { environment: plan.environments.production, drops },
-    ])
-    .catch((error) => {
-      if (isCancellation(error)) throw error;
-      return undefined;
-    });
-}
-
-function wish({ plan }: Deployment, trigger: RollbackTrigger): Pick<RollbackFacts, 'wanted' | 'because' | 'insisted'> {
-  const { pin, onStepFailure } = plan.rollback;
-  const option = trigger.kind === 'step' || trigger.option === 'restore' ? undefined : trigger.option;
-  if (trigger.kind === 'person' && option) {
-    return { wanted: option, because: `${trigger.who} asked for ${option}`, insisted: true };
-  }
-  if (pin) return { wanted: pin, because: `the plan pins ${pin}`, insisted: true };
-  const planned = trigger.kind === 'person' ? trigger.planned : option;
-  if (planned) return { wanted: planned, because: `the plan says ${planned} for this criterion` };
-  return { wanted: onStepFailure, because: `the plan's policy is ${onStepFailure}` };
+    stored: { before: deployment.storedByMigration, now: stored },
+  });
 }
 
 /** Before a rollback that nobody asked for begins, people may choose another option, or say that it shall begin at once. */
@@ -139,7 +87,7 @@ async function offerOverride(deployment: Deployment, chosen: Chosen): Promise<Ch
   deployment.closeQuestion(question);
   const { answer } = question;
   if (answer?.kind !== 'rollback' || !answer.option) return chosen;
-  const reason = `${answer.who} as ${answer.role} chose ${answer.option} instead: ${answer.why}`;
+  const reason = whoAndWhy(answer, `chose ${answer.option} instead`);
   return { option: answer.option, reasons: [...chosen.reasons, reason], revision: answer.revision };
 }
 
@@ -156,7 +104,7 @@ async function askForOne(deployment: Deployment, reasons: string[]): Promise<Cho
     });
     if (answer.kind === 'skip') return { leftTo: `no rollback is safe; left to ${answer.who}: ${answer.why}` };
     if (answer.option) {
-      const reason = `${answer.who} as ${answer.role} chose ${answer.option}: ${answer.why}`;
+      const reason = whoAndWhy(answer, `chose ${answer.option}`);
       return { option: answer.option, reasons: [...reasons, reason], revision: answer.revision };
     }
   }

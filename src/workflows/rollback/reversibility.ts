@@ -1,5 +1,5 @@
 /** Tries production's ways back on staging: the migration undone and made again, the previous release on the new schema. */
-import { ApplicationFailure, isCancellation, TemporalFailure } from '@temporalio/workflow';
+import { ApplicationFailure } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import { FailureType } from '../../contract/errors.js';
 import type { Command } from '../../contract/plan/commands.js';
@@ -9,7 +9,7 @@ import { isBack, judgeReversibility, type ReversibilityTrial } from '../../domai
 import { STEPS } from '../../domain/steps.js';
 import { mustHold } from '../common/input.js';
 import { commandsOn, longChecks } from '../common/policies.js';
-import { describe } from '../run/failures.js';
+import { describe, isFailure } from '../run/failures.js';
 
 /** A child of the deployment, so that the deployment's own history stays short enough to read. */
 export async function ReversibilityWorkflow(input: ReversibilityInput): Promise<ReversibilityResult> {
@@ -135,7 +135,7 @@ class Proof {
       const facts = [...health.facts, ...report.facts];
       return { summary: `${version} on the new schema: ${health.summary}; ${report.summary}`, facts, evidence: [] };
     } catch (error) {
-      if (isCancellation(error) || !(error instanceof TemporalFailure)) throw error;
+      if (!isFailure(error)) throw error;
       const text = describe(error);
       return { summary: text, facts: [{ name: 'ran', ok: false, text }], evidence: [] };
     }

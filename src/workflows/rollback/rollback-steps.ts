@@ -9,7 +9,7 @@ import { mustHold } from '../common/input.js';
 import { checks, commandsOn, longChecks } from '../common/policies.js';
 import { publishState } from '../common/published.js';
 import { reportedRevision } from '../run/reported-revision.js';
-import { attempt, begunRecord } from '../run/step-record.js';
+import { begunRecord, runGeneration } from '../run/step-record.js';
 
 /** Ends a rollback that could not be done: a modelled state, not an accident. */
 class RollbackFailed extends Error {}
@@ -64,7 +64,15 @@ export class Rollback {
     return this.step('restore', 'Restore the backup from before the deploy', async (key, summary) => {
       if (!from) throw ApplicationFailure.nonRetryable('there is no backup from before the deploy');
       return longChecks.restoreDatabase.executeWithOptions({ summary }, [
-        { key, evidence, service: plan.service, environment: this.environment, backup: plan.backup, from },
+        {
+          key,
+          evidence,
+          service: plan.service,
+          environment: this.environment,
+          backup: plan.backup,
+          tool: plan.migration.tool,
+          from,
+        },
       ]);
     });
   }
@@ -151,12 +159,12 @@ export class Rollback {
     title: string,
     run: (key: StepKey, summary: string) => Promise<StepReport>,
   ): Promise<void> {
-    const { deployment, attempt: attempted } = this.input;
+    const { deployment, generation } = this.input;
     const step = `rollback-${this.option}.${id}`;
-    const record = begunRecord({ id: step, phase: 'production', section: 'Rollback', title }, attempted);
+    const record = begunRecord({ id: step, phase: 'production', section: 'Rollback', title }, generation);
     this.steps.push(record);
     this.publish();
-    await attempt(record, () => run({ deployment, step, generation: attempted }, title));
+    await runGeneration(record, () => run({ deployment, step, generation }, title));
     this.publish();
     if (record.reason !== undefined) throw new RollbackFailed(`${title}: ${record.reason}`);
   }

@@ -1,14 +1,16 @@
 /** From "production has to go back" to "production is back", or to people who know that it is not. */
 import { executeChild, ParentClosePolicy, TemporalFailure } from '@temporalio/workflow';
 import { rollbackWorkflowId } from '../../contract/names.js';
+import { whoAndWhy } from '../../domain/evidence.js';
 import type { RollbackKind, RollbackRecord, RollbackTrigger } from '../../domain/ledger/ledger.js';
 import { destinationOf } from '../../domain/rollback/destination.js';
+import { releaseBefore } from '../../domain/rollback/facts.js';
 import { commandsOn } from '../common/policies.js';
-import { catchUp } from '../run/catching-up.js';
+import { catchUp } from '../run/catch-up.js';
 import type { Deployment } from '../run/deployment.js';
 import { describe } from '../run/failures.js';
 import { turnMaintenanceOff } from '../run/maintenance.js';
-import { chooseRollbackKind, estimateOf, releaseBefore, rollbackKinds } from './choosing.js';
+import { chooseRollbackKind, estimateOf, rollbackKinds } from './choosing.js';
 import {
   RollbackCodeWorkflow,
   RollbackFullWorkflow,
@@ -35,15 +37,15 @@ export async function rollBack(
     return { succeeded: false, reason: `${trigger.text}; ${chosen.leftTo}` };
   }
   let { option, reasons, revision } = chosen;
-  for (let attempt = 1; ; attempt++) {
+  for (let generation = 1; ; generation++) {
     deployment.tell({ kind: 'rollback-started', option, reason: trigger.text });
-    const record = await attemptRollback(deployment, { trigger, option, reasons, revision, attempt });
+    const record = await runRollback(deployment, { trigger, option, reasons, revision, generation });
     if (record.succeeded) {
       await reopen(deployment);
       deployment.tell({ kind: 'rollback-ended', option, reason: trigger.text, took: record.took ?? 0 });
       return { succeeded: true, reason: `${trigger.text}; ${option} rollback, proven on production` };
     }
-    await lockOut(deployment, attempt);
+    await lockOut(deployment, generation);
     const answer = await deployment.ask({
       kind: 'rollback-failed',
       id: 'rollback',
@@ -59,24 +61,24 @@ export async function rollBack(
       };
     }
     ledger.earlierRollbacks.push(record);
-    reasons = [...reasons, `attempt ${attempt} (${option}) failed: ${record.reason}`];
+    reasons = [...reasons, `attempt ${generation} (${option}) failed: ${record.reason}`];
     if (answer.option) {
       option = answer.option;
       revision = answer.kind === 'rollback' ? answer.revision : undefined;
-      reasons.push(`${answer.who} as ${answer.role} chose ${option}${answer.why ? `: ${answer.why}` : ''}`);
+      reasons.push(whoAndWhy(answer, `chose ${option}`));
     }
   }
 }
 
-async function attemptRollback(
+async function runRollback(
   deployment: Deployment,
-  chosen: { trigger: RollbackTrigger; option: RollbackKind; reasons: string[]; revision?: string; attempt: number },
+  chosen: { trigger: RollbackTrigger; option: RollbackKind; reasons: string[]; revision?: string; generation: number },
 ): Promise<RollbackRecord> {
   const { ledger, plan, input, evidence } = deployment;
-  const { option, trigger, attempt } = chosen;
+  const { option, trigger, generation } = chosen;
   const destination = destinationOf(ledger, chosen.revision);
   const { found = {} } = ledger.production;
-  const workflowId = rollbackWorkflowId(input.deployment, option, attempt);
+  const workflowId = rollbackWorkflowId(input.deployment, option, generation);
   const record: RollbackRecord = {
     option,
     workflowId,
@@ -100,7 +102,7 @@ async function attemptRollback(
         runner: deployment.runner,
         evidence,
         trigger,
-        attempt,
+        generation,
         maintenance: ledger.production.maintenance,
         previous: releaseBefore(ledger) ?? plan.release.previous,
         found,
@@ -135,7 +137,7 @@ async function reopen(deployment: Deployment): Promise<void> {
   try {
     await turnMaintenanceOff(deployment, key, 'Turn maintenance mode off after the rollback');
   } catch (error) {
-    ledger.untold.push(`maintenance mode could not be turned off: ${error instanceof Error ? error.message : error}`);
+    ledger.untold.push(`maintenance mode could not be turned off: ${describe(error)}`);
   }
 }
 
@@ -152,6 +154,6 @@ async function lockOut(deployment: Deployment, generation: number): Promise<void
     );
     ledger.production.maintenance = true;
   } catch (error) {
-    ledger.untold.push(`maintenance mode could not be turned on: ${error instanceof Error ? error.message : error}`);
+    ledger.untold.push(`maintenance mode could not be turned on: ${describe(error)}`);
   }
 }

@@ -1,8 +1,9 @@
 /** What ends the way forward, and what is said of it. */
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, isCancellation, TemporalFailure } from '@temporalio/workflow';
 import { FailureType } from '../../contract/errors.js';
 import type { StepReport } from '../../domain/evidence.js';
 import type { RollbackTrigger } from '../../domain/ledger/ledger.js';
+import { innermostOf, messageOf } from '../../domain/message.js';
 
 /** Ends the forward path: production has to be rolled back. */
 export class RollbackNeeded extends Error {
@@ -15,18 +16,8 @@ export class RollbackNeeded extends Error {
   }
 }
 
-/** The failure that the others only wrap. */
-export function innermostOf(error: unknown): unknown {
-  let innermost = error;
-  while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;
-  return innermost;
-}
-
 /** What went wrong, in the words of the innermost failure. */
-export function describe(error: unknown): string {
-  const innermost = innermostOf(error);
-  return innermost instanceof Error ? innermost.message : String(innermost);
-}
+export const describe = (error: unknown): string => messageOf(innermostOf(error));
 
 /** A command that ended badly has established one thing: that it did not run well. Its output is the evidence. */
 export function commandFailed(error: unknown): StepReport | undefined {
@@ -36,3 +27,7 @@ export function commandFailed(error: unknown): StepReport | undefined {
   const facts = [{ name: 'ran', ok: false, text: innermost.message }];
   return { summary: innermost.message, facts, evidence: details?.evidence ?? [] };
 }
+
+/** Work that has failed: neither a cancellation nor a mistake in this code, of which nothing may be made. */
+export const isFailure = (error: unknown): error is TemporalFailure =>
+  error instanceof TemporalFailure && !isCancellation(error);

@@ -1,7 +1,7 @@
 /** Production is never left alone: while people are waited for, it is watched by what calls for a rollback. */
-import { CancellationScope, isCancellation, sleep, TemporalFailure } from '@temporalio/workflow';
+import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { Watch } from '../../contract/plan/watch.js';
-import type { RollbackNeeded } from './failures.js';
+import { isFailure, type RollbackNeeded } from './failures.js';
 import { reportOf, rollbackFor, type Watching } from './watching.js';
 
 /** Longest guard before the next one takes over, milliseconds. */
@@ -56,5 +56,5 @@ export class Guard {
 
 /** A guard that somebody has ended says nothing about production: another one takes its place. */
 function replaceable(error: unknown): undefined {
-  if (isCancellation(error) || !(error instanceof TemporalFailure)) throw error;
+  if (!isFailure(error)) throw error;
 }

@@ -1,16 +1,18 @@
-/** The revision by its tool, for tools whose own books only they can read. alembic's are read from the database itself. */
+/** The revision by its tool, for tools whose own books only they can read. Others' are read from the database itself. */
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
+import { migrationTool } from '../../domain/migration/migration-tools.js';
 import { commandsOn } from '../common/policies.js';
 
-/** What production's tool says, as a part of what `verifyState` is told; nothing for alembic. */
+/** How production's revision is to be known, as a part of what `verifyState` is told. */
 export async function reportedRevision(
   { environments, migration }: ResolvedPlan,
   runner: string,
-): Promise<{ reported?: string | null }> {
-  if (migration.tool === 'alembic') return {};
+): Promise<{ tool: string; reported?: string | null }> {
+  const { tool } = migration;
+  if (migrationTool(tool).table) return { tool };
   const reported = await commandsOn(runner).readRevision.executeWithOptions(
-    { summary: `Ask ${migration.tool} for production's revision` },
+    { summary: `Ask ${tool} for production's revision` },
     [{ environment: environments.production, migration }],
   );
-  return { reported };
+  return { tool, reported };
 }

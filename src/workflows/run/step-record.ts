@@ -1,4 +1,4 @@
-/** One attempt of a step, on the way forward and on the way back: what came of it stands in its record. */
+/** One generation of a step, on the way forward and on the way back: what came of it stands in its record. */
 import { TemporalFailure } from '@temporalio/workflow';
 import { failures, passed, type StepReport } from '../../domain/evidence.js';
 import type { StepRecord } from '../../domain/ledger/ledger.js';
@@ -22,7 +22,7 @@ export const begunRecord = ({ id, phase, section, title }: StepDefinition, gener
  * @returns the step's report when it passed; its record says what failed otherwise
  * @throws what `ends`, and mistakes in this code: the task is retried until they are mended, and nothing is decided by it
  */
-export async function attempt<R extends StepReport>(
+export async function runGeneration<R extends StepReport>(
   record: StepRecord,
   run: () => Promise<R>,
   ends: (error: unknown) => boolean = () => false,

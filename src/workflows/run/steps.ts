@@ -9,7 +9,7 @@ import type { Context } from './context.js';
 import { describe, RollbackNeeded } from './failures.js';
 import type { Guard } from './guard.js';
 import type { Questions } from './questions.js';
-import { attempt, begunRecord } from './step-record.js';
+import { begunRecord, runGeneration } from './step-record.js';
 
 export class Steps {
   private readonly runbook: Map<string, RunbookStep>;
@@ -36,7 +36,7 @@ export class Steps {
       if (ledger.held) await this.guard.during(() => condition(() => ledger.held === undefined));
       const record = this.begin(definition, generation);
       const key = { deployment: input.deployment, step: id, generation };
-      const report = await attempt(record, () => work(key, definition.title), endsTheWay).catch((error) => {
+      const report = await runGeneration(record, () => work(key, definition.title), endsTheWay).catch((error) => {
         this.cutShort(record, error);
         throw error;
       });

@@ -3,11 +3,11 @@ import { condition, executeChild, getExternalWorkflowHandle, isCancellation, wor
 import { concernDismissed, type WatchResult } from '../../contract/messages.js';
 import { watchWorkflowId } from '../../contract/names.js';
 import type { Watch } from '../../contract/plan/watch.js';
-import type { Attestation, StepReport } from '../../domain/evidence.js';
+import { type Attestation, attestationOf, type StepReport } from '../../domain/evidence.js';
 import type { OpenQuestion, WatchRecord } from '../../domain/ledger/ledger.js';
 import { watchFacts } from '../../domain/watch/facts.js';
 import { MonitorWorkflow } from '../watch/watch.js';
-import { catchUp } from './catching-up.js';
+import { catchUp } from './catch-up.js';
 import type { Context } from './context.js';
 import { RollbackNeeded } from './failures.js';
 import type { Questions } from './questions.js';
@@ -79,7 +79,7 @@ export class Watching {
     return record;
   }
 
-  /** A person who carries on despite a concern is heard by the monitor that raised it. */
+  /** A person who carries on despite a concern is heard by the watch that raised it. */
   private async passDismissals(watch: {
     workflowId: string;
     waivers: Map<string, Attestation>;
@@ -93,7 +93,7 @@ export class Watching {
       this.questions.close(question);
       await getExternalWorkflowHandle(watch.workflowId)
         .signal(concernDismissed, { criterion: question.id })
-        .catch(() => undefined); // the monitor has just ended: nothing left to dismiss
+        .catch(() => undefined); // the watch has just ended: nothing left to dismiss
     }
   }
 
@@ -103,9 +103,7 @@ export class Watching {
 }
 
 function noteWaiver(waivers: Map<string, Attestation>, { id, answer }: OpenQuestion): void {
-  if (!answer) return;
-  const { who, role, why } = answer;
-  waivers.set(id, why === undefined ? { who, role } : { who, role, why });
+  if (answer) waivers.set(id, attestationOf(answer));
 }
 
 /** A breach as the reason for a rollback, with what was watched until then. */

@@ -12,8 +12,8 @@ import type { BeforeWatch } from './before-watch.js';
 import { awaitWindow } from './window.js';
 
 const MEASURED = ['success-rate', 'p95', 'p99', 'timeouts', 'memory', 'impact'];
-/** Looks after the test, a tick apart, until each criterion of the impact has said something. */
-const MOST_LOOKS = 4;
+/** Ticks after the test, until each criterion of the impact has said something. */
+const MOST_TICKS = 4;
 
 type Optional = NonNullable<Deployment['plan']['production']['loadTest']>;
 
@@ -75,7 +75,7 @@ async function measure(
     criteria: optional.impact,
     baselines,
   });
-  await users.look();
+  await users.sample();
   const report = await loadOn(runner).runLoadTest.executeWithOptions({ summary }, [
     {
       key,
@@ -106,8 +106,8 @@ class Impact {
     this.criteria = (this.watch?.criteria ?? []).filter(({ id }) => about.criteria.includes(id));
   }
 
-  /** @returns the samples since the last look */
-  async look(): Promise<Samples> {
+  /** @returns the samples since the last tick */
+  async sample(): Promise<Samples> {
     const { evidence, input } = this.deployment;
     const { monitor, baselines } = this.about;
     const metrics = (this.watch?.metrics ?? []).filter(({ name }) =>
@@ -131,9 +131,9 @@ class Impact {
   }
 
   async judge(): Promise<{ facts: Fact[]; evidence: StepReport['evidence'] }> {
-    for (let looks = 1; looks <= MOST_LOOKS; looks += 1) {
-      if (looks > 1) await sleep(this.watch?.tick ?? 0, { summary: 'Wait for metrics of the load test' });
-      const samples = await this.look();
+    for (let ticks = 1; ticks <= MOST_TICKS; ticks += 1) {
+      if (ticks > 1) await sleep(this.watch?.tick ?? 0, { summary: 'Wait for metrics of the load test' });
+      const samples = await this.sample();
       for (const [name, list] of Object.entries(samples)) this.samples[name] = [...(this.samples[name] ?? []), ...list];
       if (silentCriteria(this.criteria, this.samples).length === 0) break;
     }

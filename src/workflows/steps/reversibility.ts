@@ -5,7 +5,7 @@ import type { FirstUpgrade } from '../../contract/reversibility.js';
 import { NOT_PROVEN } from '../../domain/rollback/reversibility.js';
 import { STEPS } from '../../domain/steps.js';
 import { ReversibilityWorkflow } from '../rollback/reversibility.js';
-import { catchUp } from '../run/catching-up.js';
+import { catchUp } from '../run/catch-up.js';
 import type { Deployment } from '../run/deployment.js';
 
 /** What came of it stands in the ledger, for the choice of a rollback and for those who sign off. */

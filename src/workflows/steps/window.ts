@@ -1,7 +1,7 @@
 /** Freezes, deploy windows and times of low traffic: production waits for them, or a person overrides one. */
 import { condition } from '@temporalio/workflow';
 import type { WeeklyWindow } from '../../contract/plan/windows.js';
-import type { Fact } from '../../domain/evidence.js';
+import { attestationOf, byWhom, type Fact } from '../../domain/evidence.js';
 import type { DecisionRecord, OpenQuestion } from '../../domain/ledger/ledger.js';
 import { STEPS } from '../../domain/steps.js';
 import { localReads } from '../common/policies.js';
@@ -68,12 +68,12 @@ export async function awaitWindow(deployment: Deployment, window: Window): Promi
   }
 }
 
-function overridden({ name, fact }: Window, { text }: OpenQuestion, { who, role, why }: DecisionRecord): Fact {
+function overridden({ name, fact }: Window, { text }: OpenQuestion, decision: DecisionRecord): Fact {
   const closed = text.replace(/^Waits for [^:]*: /, '');
   return {
     name: fact,
     ok: false,
-    text: `${name} overridden by ${who} as ${role}: ${why} (${closed})`,
-    by: { who, role, why },
+    text: `${name} overridden ${byWhom(decision)} (${closed})`,
+    by: attestationOf(decision),
   };
 }

@@ -161,6 +161,7 @@ test('in the last resort an event trigger is left out and named, and the rest ta
       service: 'eduautismo',
       environment: environmentWith({ name: 'production', database }),
       backup: subject.backup,
+      tool: 'alembic',
       from: { location, sha256, record: evidence[0] },
     }),
   );

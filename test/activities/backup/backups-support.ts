@@ -61,7 +61,7 @@ export const runBackup = (
   runActivity(() => {
     const environment = environmentWith({ name: 'production', database });
     const { backUpDatabase } = createBackupActivities({ s3Idle });
-    return backUpDatabase({ key, evidence, service: SERVICE, environment, backup });
+    return backUpDatabase({ key, evidence, service: SERVICE, environment, backup, tool: 'alembic' });
   }, mock);
 
 /**

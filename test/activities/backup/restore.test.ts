@@ -55,7 +55,7 @@ const runRestore = ({ database, backup, evidence, from }: Broken, mock = mockWor
     const environment = environmentWith({ name: 'production', database });
     const key = { ...KEY, step: 'rollback-restore.restore' };
     const { restoreDatabase } = createRestoreActivities();
-    return restoreDatabase({ key, evidence, service: 'eduautismo', environment, backup, from });
+    return restoreDatabase({ key, evidence, service: 'eduautismo', environment, backup, tool: 'alembic', from });
   }, mock);
 
 const swapFor = ({ database, from }: Broken) =>

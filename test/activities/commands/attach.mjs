@@ -5,6 +5,6 @@ const { runRecorded } = await import(compiled);
 const end = await runRecorded(folder, {
   command: { argv, cwd: '/', host: 'local', timeout: 60_000 },
   environment: process.env,
-  attendant: { heartbeat: () => {}, signal: new AbortController().signal, stops: () => false },
+  heartbeat: { heartbeat: () => {}, signal: new AbortController().signal, stops: () => false },
 });
 console.log(JSON.stringify(end));

@@ -33,12 +33,12 @@ const json = async (file: string) => JSON.parse(await textOf(file)) as { pid: nu
 describe('the recorder', () => {
   test('reads exit code and output, and reads them again without running the command again', async () => {
     const folder = join(temporaryFolder(), 'step');
-    const step = { ...shell(`echo out; echo err >&2; exit 7`), attendant: patient() };
+    const step = { ...shell(`echo out; echo err >&2; exit 7`), heartbeat: patient() };
     const end = await runRecorded(folder, step);
     expect(end).toMatchObject({ kind: 'ended', code: 7, signal: null });
     expect(await textOf(join(folder, 'stdout.log'))).toBe('out\n');
     expect(await textOf(join(folder, 'stderr.log'))).toBe('err\n');
-    expect(await runRecorded(folder, { ...shell('echo other'), attendant: patient() })).toEqual(end);
+    expect(await runRecorded(folder, { ...shell('echo other'), heartbeat: patient() })).toEqual(end);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     for (const file of ['stdout.log', 'stderr.log', 'exit.json', 'started.json', 'command.json']) {
       expect(statSync(join(folder, file)).mode & 0o777, file).toBe(0o600);
@@ -49,13 +49,13 @@ describe('the recorder', () => {
     const state = temporaryFolder();
     const folder = join(state, 'step');
     const step = shell(`echo ran >> '${state}/count'; sleep 0.2`);
-    const ends = await Promise.all([...Array(8)].map(() => runRecorded(folder, { ...step, attendant: patient() })));
+    const ends = await Promise.all([...Array(8)].map(() => runRecorded(folder, { ...step, heartbeat: patient() })));
     expect(new Set(ends.map((end) => JSON.stringify(end))).size).toBe(1);
     expect(await textOf(join(state, 'count'))).toBe('ran\n');
   });
 
   test('says why a command could not be started', async () => {
-    const step = { ...shell(''), attendant: patient() };
+    const step = { ...shell(''), heartbeat: patient() };
     step.command.argv = ['no-such-program-here'];
     const end = await runRecorded(join(temporaryFolder(), 'step'), step);
     expect(end).toMatchObject({ kind: 'ended', code: null, error: expect.stringContaining('ENOENT') });
@@ -64,33 +64,33 @@ describe('the recorder', () => {
   test('kills the whole group of a command that takes too long', async () => {
     const state = temporaryFolder();
     const step = shell(`sleep 300 & echo $! > '${state}/child'; wait`, 400);
-    const end = await runRecorded(join(state, 'step'), { ...step, attendant: patient() });
+    const end = await runRecorded(join(state, 'step'), { ...step, heartbeat: patient() });
     expect(end).toMatchObject({ kind: 'ended', stopReason: 'timed out' });
     await eventually('the child is gone', async () => !alive(Number(await textOf(join(state, 'child')))));
   });
 
-  test('stops the group when the attendant asks for it, by SIGKILL when SIGTERM is ignored', async () => {
+  test('stops the group when its worker asks for it, by SIGKILL when SIGTERM is ignored', async () => {
     const state = temporaryFolder();
     const controller = new AbortController();
     const step = shell(`trap '' TERM; (while :; do sleep 0.1; done) & echo $! > '${state}/child'; wait; wait; wait`);
-    const running = runRecorded(join(state, 'step'), { ...step, attendant: patient(controller.signal) });
+    const running = runRecorded(join(state, 'step'), { ...step, heartbeat: patient(controller.signal) });
     const child = await eventually('the child runs', async () => Number(await textOf(join(state, 'child'))));
     controller.abort();
     expect(await running).toMatchObject({ kind: 'ended', stopReason: 'stopped' });
     await eventually('the child is gone', () => processIdentity(child) === undefined);
   });
 
-  test('leaves the command running when the attendant only goes away', async () => {
+  test('leaves the command running when its worker only goes away', async () => {
     const state = temporaryFolder();
     const folder = join(state, 'step');
     const controller = new AbortController();
     const step = shell(`while [ ! -e '${state}/go' ]; do sleep 0.05; done; echo done`);
-    const running = runRecorded(folder, { ...step, attendant: patient(controller.signal, false) });
+    const running = runRecorded(folder, { ...step, heartbeat: patient(controller.signal, false) });
     await eventually('it was started', () => wasStarted(folder));
     controller.abort();
     await expect(running).rejects.toThrow(LeftRunning);
     await execa('touch', [join(state, 'go')]);
-    expect(await runRecorded(folder, { ...step, attendant: patient() })).toMatchObject({ code: 0 });
+    expect(await runRecorded(folder, { ...step, heartbeat: patient() })).toMatchObject({ code: 0 });
     expect(await textOf(join(folder, 'stdout.log'))).toBe('done\n');
   });
 
@@ -98,7 +98,7 @@ describe('the recorder', () => {
     const state = temporaryFolder();
     const folder = join(state, 'step');
     const step = shell(`echo ran >> '${state}/count'; exec sleep 300`);
-    const running = runRecorded(folder, { ...step, attendant: patient() });
+    const running = runRecorded(folder, { ...step, heartbeat: patient() });
     await eventually('the command runs', () => textOf(join(state, 'count')));
     const command = await eventually('its pid is known', () =>
       json(join(folder, 'command-pid.json')).catch(() => null),
@@ -107,7 +107,7 @@ describe('the recorder', () => {
     expect(await running).toEqual({ kind: 'unknown', stillRunning: command.pid });
     process.kill(command.pid, 'SIGKILL');
     await eventually('the command is gone', () => processIdentity(command.pid) === undefined);
-    expect(await runRecorded(folder, { ...step, attendant: patient() })).toEqual({ kind: 'unknown' });
+    expect(await runRecorded(folder, { ...step, heartbeat: patient() })).toEqual({ kind: 'unknown' });
     expect(await textOf(join(state, 'count'))).toBe('ran\n');
   });
 

@@ -9,6 +9,7 @@ import { createSampleActivities } from '../../../src/activities/metrics/samples.
 import { evidenceFile } from '../../../src/adapters/evidence/evidence-store.js';
 import type { Clock } from '../../../src/contract/activities/step.js';
 import type { Metric, MetricSource, ScrapeReading } from '../../../src/contract/plan/metrics.js';
+import { secret } from '../../adapters/metrics/range-queries.js';
 import { evidencePlace, inActivity } from '../../helpers/context.js';
 import { deadPort, json, serve } from '../../helpers/server.js';
 
@@ -295,6 +296,22 @@ describe('series', () => {
     await sample();
     const line = JSON.parse(await readFile(evidenceFile(evidence, 'series/soak.jsonl'), 'utf8'));
     expect(line.values).toEqual({ broken: 'NaN', most: '+Inf', least: '-Inf' });
+  });
+
+  test('holds no credential that a source sends back', async () => {
+    const token = secret('TEST_SAMPLES_TOKEN', 'token-not-to-be-seen');
+    const server = await serve((request, response) =>
+      json(response, { status: 'error', errorType: 'bad_data', error: request.headers.authorization }, 400),
+    );
+    const place = { api: server.url, token };
+    const times = { window: 60_000, resolution: 15_000, delay: 0 };
+    const { sample, evidence } = await monitor('virtual', [
+      metric('queue', 'count', { kind: 'prometheus', place, query: 'sum(queue)', ...times }),
+    ]);
+    const message = 'Prometheus refuses (bad_data): Bearer ***';
+    expect(await sample()).toEqual({ queue: { at: 60_000, kind: 'error', message } });
+    const series = await readFile(evidenceFile(evidence, 'series/soak.jsonl'), 'utf8');
+    expect(JSON.parse(series).values).toEqual({ queue: { error: message } });
   });
 
   test('has a line for each look, and is sealed with its hash', async () => {

@@ -1,8 +1,8 @@
 /** What a migration's facts show of what it has printed. */
 import { expect, test } from 'vitest';
 import { migrationFacts } from '../../../src/activities/migration/migration-facts.js';
-import { migrationTool } from '../../../src/adapters/migration/migration-tools.js';
 import { WITHHELD } from '../../../src/adapters/postgres/quotable.js';
+import { migrationTool } from '../../../src/domain/migration/migration-tools.js';
 
 const warnings = (output: string, notWhole?: string) =>
   migrationFacts({

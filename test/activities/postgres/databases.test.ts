@@ -109,7 +109,8 @@ describe('verifyState', () => {
 
   test('reads revision and indexes from the database', async () => {
     const { database, environment } = await prepared();
-    const state = (expected: Parameters<typeof verify>[0]['expected']) => stateOf(environment, expected);
+    const state = (expected: Parameters<typeof verify>[0]['expected']) =>
+      stateOf(environment, { tool: 'alembic', ...expected });
     const indexes = (present: boolean) => ({ present, expectations: INDEXES });
     expect(oks(await state({ revision: null, indexes: indexes(true) }))).toEqual({ revision: true, indexes: true });
     expect(oks(await state({ indexes: indexes(false) }))).toEqual({ indexes: false });
@@ -122,8 +123,13 @@ describe('verifyState', () => {
       indexes: true,
     });
     expect(oks(await state({ revision: null, version: 'main' }))).toEqual({ revision: false, version: false });
-    expect(oks(await state({ revision: 'v2', reported: 'v2' }))).toEqual({ revision: true });
-    expect(oks(await state({ revision: '5403edb1d087', reported: 'x_5403edb1d087' }))).toEqual({ revision: false });
+    expect(oks(await state({ revision: 'v2', tool: 'other', reported: 'v2' }))).toEqual({ revision: true });
+    expect(oks(await state({ revision: '5403edb1d087', tool: 'other', reported: 'x_5403edb1d087' }))).toEqual({
+      revision: false,
+    });
+    expect((await state({ revision: '5403edb1d087', tool: 'other' })).facts).toMatchObject([
+      { name: 'revision', ok: false, unknown: true, text: expect.stringContaining('nobody has asked') },
+    ]);
     await server.query(database, `insert into alembic_version values ('other')`);
     expect(oks(await state({ revision: '5403edb1d087' }))).toEqual({ revision: false });
   });

@@ -108,6 +108,16 @@ describe('review in the repository itself', () => {
     expect(absent.tests).toEqual({ ok: false, text: '/nowhere/junit.xml is not there' });
   });
 
+  test('checks where the source runs none are not known, and not left out', async () => {
+    const made = await repository({ merge: APPROVED });
+    const tests = { passRate: 98.4, checks: 'target', junit: junit(made) } as const;
+    const found = await check(made.release, { source: { kind: 'git' }, tests });
+    expect(found.tests).toMatchObject({
+      ok: false,
+      text: expect.stringMatching(/^the source of reviews runs no checks; /),
+    });
+  });
+
   test('a commit written beside the file counts as one in it', async () => {
     const made = await repository({ merge: APPROVED });
     const file = junit(made);

@@ -1,6 +1,7 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { jsonOf, NoAnswer, request } from '../../../src/adapters/http/http.js';
+import { PATIENCE } from '../../../src/adapters/http/patient-request.js';
 import { scrape } from '../../../src/adapters/metrics/prometheus/scrape.js';
 import { type Handler, serve } from '../../helpers/server.js';
 
@@ -33,7 +34,11 @@ describe('an encoded answer', () => {
 
   test('a page of metrics is read from it', async () => {
     const server = await serve(answering(gzipSync('requests_total 5\n'), 'gzip'));
-    expect((await scrape(server.url)).get('requests_total')?.[0]?.value).toBe(5);
+    expect(
+      (await scrape(server.url, { signal: new AbortController().signal, patience: PATIENCE })).get(
+        'requests_total',
+      )?.[0]?.value,
+    ).toBe(5);
   });
 
   test('an empty one is empty', async () => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { RangeQueries } from '../../../src/adapters/metrics/range-queries.js';
+import { MetricReaders } from '../../../src/adapters/metrics/metric-sources.js';
 import type { RangeSource } from '../../../src/contract/plan/metrics.js';
 import { json, readBody, serve } from '../../helpers/server.js';
 import { metricOf, secret, takeSamples } from './range-queries.js';
@@ -158,9 +158,10 @@ describe('values', () => {
     const { asked, metric } = await datadog(({ from }, response) =>
       json(response, answerWith([{ index: 0, values: [7] }], [from])),
     );
-    const kept = new RangeQueries();
+    const readers = new MetricReaders();
     const signal = new AbortController().signal;
-    const take = (at: number) => kept.samples([metric('cpu', CPU)], { at, since: {}, clock: 'virtual', signal });
+    const take = (at: number) =>
+      readers.sample([metric('cpu', CPU)], { at, since: {}, clock: 'virtual', signal, baselines: {} });
     expect(await take(5)).toEqual({ cpu: [{ at: 5, kind: 'ok', value: 7 }] });
     expect(await take(60_005)).toEqual({ cpu: [{ at: 60_005, kind: 'ok', value: 7 }] });
     expect(asked).toHaveLength(1);
@@ -257,10 +258,10 @@ describe('a Datadog that misbehaves', () => {
       response.setHeader('x-ratelimit-reset', '1800');
       json(response, { errors: ['Rate limit reached'] }, 429);
     });
-    const kept = new RangeQueries();
+    const readers = new MetricReaders();
     const expected = { cpu: [{ kind: 'error', message: 'rate limit reached, to be asked again in 30 min' }] };
-    expect(await takeSamples([metric('cpu', CPU)], span(1), kept)).toMatchObject(expected);
-    expect(await takeSamples([metric('cpu', CPU)], span(1), kept)).toMatchObject({ cpu: [{ kind: 'error' }] });
+    expect(await takeSamples([metric('cpu', CPU)], span(1), readers)).toMatchObject(expected);
+    expect(await takeSamples([metric('cpu', CPU)], span(1), readers)).toMatchObject({ cpu: [{ kind: 'error' }] });
     expect(asked).toHaveLength(1);
   });
 

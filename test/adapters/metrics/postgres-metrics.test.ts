@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { PostgresWatcher, slowCalls } from '../../../src/adapters/metrics/postgres-metrics.js';
+import { PostgresReader, slowCalls } from '../../../src/adapters/metrics/postgres-metrics.js';
 import type { SampleContext } from '../../../src/adapters/metrics/samples/sample-context.js';
 import type { PostgresReading } from '../../../src/contract/plan/metrics.js';
 import { startPostgres, type TestDatabase } from '../../helpers/postgres.js';
 
 let server: TestDatabase;
-const watcher = new PostgresWatcher();
+const reader = new PostgresReader();
 
 beforeAll(async () => {
   server = await startPostgres();
@@ -15,18 +15,22 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  await watcher.close();
+  await reader.close();
   await server.stop();
 });
 
-const look = (clock: SampleContext['clock']): SampleContext => ({ clock, signal: new AbortController().signal });
+const look = (clock: SampleContext['clock'], baselines: Record<string, number> = {}) => ({
+  clock,
+  signal: new AbortController().signal,
+  baselines,
+});
 
 function read(
   reading: PostgresReading,
   more: { clock?: SampleContext['clock']; unit?: string; baselines?: Record<string, number> } = {},
 ) {
   const source = { kind: 'postgres', database: server.database, window: 60_000, read: reading } as const;
-  return watcher.read(source, more.unit ?? '/min', look(more.clock ?? 'virtual'), more.baselines ?? {});
+  return reader.read({ source, unit: more.unit ?? '/min' }, look(more.clock ?? 'virtual', more.baselines));
 }
 
 /** Two sessions take two rows in opposite order; the server ends one of them. */
@@ -42,7 +46,7 @@ async function deadlock(): Promise<void> {
   await Promise.all([one.end(), other.end()]);
 }
 
-describe('PostgresWatcher', () => {
+describe('PostgresReader', () => {
   test('counts deadlocks a minute, over the last moment in virtual time', { timeout: 30_000 }, async () => {
     expect(await read({ deadlocks: true })).toEqual({ value: 0 });
     await deadlock();
@@ -67,13 +71,16 @@ describe('PostgresWatcher', () => {
   });
 
   test('in real time the first look is no data and the second a rate', { timeout: 30_000 }, async () => {
-    const fresh = new PostgresWatcher();
+    const fresh = new PostgresReader();
     const source = { kind: 'postgres', database: server.database, window: 60_000, read: { deadlocks: true } } as const;
-    expect(await fresh.read(source, '/min', look('real'), {})).toEqual({ noData: 'first look: no rate yet' });
-    await vi.waitFor(async () => expect(await fresh.read(source, '/min', look('real'), {})).toEqual({ value: 0 }), {
-      timeout: 5_000,
-      interval: 300,
-    });
+    expect(await fresh.read({ source, unit: '/min' }, look('real'))).toEqual({ noData: 'first look: no rate yet' });
+    await vi.waitFor(
+      async () => expect(await fresh.read({ source, unit: '/min' }, look('real'))).toEqual({ value: 0 }),
+      {
+        timeout: 5_000,
+        interval: 300,
+      },
+    );
     await fresh.close();
   });
 
@@ -129,11 +136,13 @@ describe('PostgresWatcher', () => {
     });
     const away = { ...server.database, port: 1 };
     const source = { kind: 'postgres', database: away, window: 1_000, read: { deadlocks: true } } as const;
-    await expect(watcher.read(source, '/min', look('real'), {})).rejects.toThrow('the database refuses connections');
-    const secretless = { ...server.database, user: 'other', password: 'env:TEST_NOT_SET' };
-    await expect(watcher.read({ ...source, database: secretless }, '/min', look('real'), {})).rejects.toThrow(
-      /TEST_NOT_SET|login/,
+    await expect(reader.read({ source, unit: '/min' }, look('real'))).rejects.toThrow(
+      'the database refuses connections',
     );
+    const secretless = { ...server.database, user: 'other', password: 'env:TEST_NOT_SET' };
+    await expect(
+      reader.read({ source: { ...source, database: secretless }, unit: '/min' }, look('real')),
+    ).rejects.toThrow(/TEST_NOT_SET|login/);
   });
 
   test('says when pg_stat_statements is not installed', async () => {
@@ -145,7 +154,7 @@ describe('PostgresWatcher', () => {
       window: 1_000,
       read: { slowQueries: { longerThan: 1 } },
     } as const;
-    await expect(watcher.read(source, '/min', look('virtual'), {})).rejects.toThrow(
+    await expect(reader.read({ source, unit: '/min' }, look('virtual'))).rejects.toThrow(
       'pg_stat_statements is not installed',
     );
   });

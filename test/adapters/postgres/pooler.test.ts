@@ -6,7 +6,7 @@ import { createIndexActivities } from '../../../src/activities/postgres/indexes.
 import { createPrerequisiteActivities } from '../../../src/activities/prerequisites.js';
 import { withSnapshot } from '../../../src/adapters/backup/database-snapshot.js';
 import { dropLeftovers } from '../../../src/adapters/backup/trial-restore.js';
-import { PostgresWatcher } from '../../../src/adapters/metrics/postgres-metrics.js';
+import { PostgresReader } from '../../../src/adapters/metrics/postgres-metrics.js';
 import { describeSchema } from '../../../src/adapters/migration/schema-fingerprint.js';
 import { takeStock } from '../../../src/adapters/migration/table-stock.js';
 import { withDatabase } from '../../../src/adapters/postgres/postgres.js';
@@ -88,9 +88,9 @@ describe.each([
     const environment = environmentWith({ database: through });
     const evidence = { store: temporaryFolder(), deployment: 'd' };
     const key = { deployment: 'd', step: 's', generation: 1 };
-    const watcher = new PostgresWatcher();
-    onTestFinished(() => watcher.close());
-    const look = { clock: 'virtual', signal: new AbortController().signal } as const;
+    const reader = new PostgresReader();
+    onTestFinished(() => reader.close());
+    const look = { clock: 'virtual', signal: new AbortController().signal, baselines: { plans: 1_000 } } as const;
     for (const read of [
       { deadlocks: true },
       { blocked: { longerThan: 1 } },
@@ -98,7 +98,7 @@ describe.each([
       { lostRows: { table: 'plans' } },
     ] as const) {
       const source = { kind: 'postgres', database: through, window: 60_000, read } as const;
-      expect(await watcher.read(source, '/min', look, { plans: 1_000 })).toHaveProperty('value');
+      expect(await reader.read({ source, unit: '/min' }, look)).toHaveProperty('value');
     }
     const indexes = {
       table: 'plans',

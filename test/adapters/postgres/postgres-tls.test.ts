@@ -8,7 +8,7 @@ import { withSnapshot } from '../../../src/adapters/backup/database-snapshot.js'
 import { connectionVariables, dumpDatabase, findDumpTools } from '../../../src/adapters/backup/dump.js';
 import { commandLine } from '../../../src/adapters/commands/command-line.js';
 import { readSecret } from '../../../src/adapters/evidence/secrets.js';
-import { PostgresWatcher } from '../../../src/adapters/metrics/postgres-metrics.js';
+import { PostgresReader } from '../../../src/adapters/metrics/postgres-metrics.js';
 import { withDatabase } from '../../../src/adapters/postgres/postgres.js';
 import { tlsSettings, waysToConnect } from '../../../src/adapters/postgres/postgres-tls.js';
 import { type Database, type DatabaseTls, TLS_MODES } from '../../../src/contract/plan/environment.js';
@@ -162,11 +162,11 @@ test('a certificate that is named and not there is said so, and nobody is connec
 
 test('metrics, pg_dump and the commands on this machine go the same way', async () => {
   const database = at('client', { mode: 'verify-full', rootCertificate: authority.root, ...client });
-  const watcher = new PostgresWatcher();
-  onTestFinished(() => watcher.close());
-  const look = { clock: 'virtual', signal: new AbortController().signal } as const;
+  const reader = new PostgresReader();
+  onTestFinished(() => reader.close());
+  const look = { clock: 'virtual', signal: new AbortController().signal, baselines: {} } as const;
   const source = { kind: 'postgres', database, window: 60_000, read: { blocked: { longerThan: 1 } } } as const;
-  expect(await watcher.read(source, '', look, {})).toEqual({ value: 0 });
+  expect(await reader.read({ source, unit: '' }, look)).toEqual({ value: 0 });
 
   // What the worker's environment has for others leads pg_dump nowhere else.
   onTestFinished(() => void vi.unstubAllEnvs());

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createDatabaseActivities } from '../../../src/activities/postgres/databases.js';
 import { createIndexActivities } from '../../../src/activities/postgres/indexes.js';
-import { PostgresWatcher } from '../../../src/adapters/metrics/postgres-metrics.js';
+import { PostgresReader } from '../../../src/adapters/metrics/postgres-metrics.js';
 import {
   HELD,
   migrationName,
@@ -31,12 +31,12 @@ describe.each([{ version: 13 as const }, { version: undefined }, { version: 18 a
   ({ version }) => {
     let server: TestServer;
     let count = 0;
-    const watcher = new PostgresWatcher();
+    const reader = new PostgresReader();
     beforeAll(async () => {
       server = await startTestServer({ version });
     });
     afterAll(async () => {
-      await watcher.close();
+      await reader.close();
       await server.stop();
     });
 
@@ -57,11 +57,9 @@ describe.each([{ version: 13 as const }, { version: undefined }, { version: 18 a
     }
 
     const read = (database: Database, reading: PostgresReading, baselines: Record<string, number> = {}) =>
-      watcher.read(
-        { kind: 'postgres', database, window: 60_000, read: reading },
-        'count',
-        { clock: 'virtual', signal: new AbortController().signal },
-        baselines,
+      reader.read(
+        { source: { kind: 'postgres', database, window: 60_000, read: reading }, unit: 'count' },
+        { clock: 'virtual', signal: new AbortController().signal, baselines },
       );
 
     const review = (database: Database) =>

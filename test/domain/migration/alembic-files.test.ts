@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ALEMBIC_LINE, alembicHeads, type MigrationFile } from '../../../src/domain/migration/alembic-files.js';
+import { headsIn, type MigrationFile, REVISION_LINE } from '../../../src/domain/migration/alembic-files.js';
 
 const file = (name: string, revision: string, before: string): MigrationFile => ({
   name,
@@ -8,7 +8,7 @@ const file = (name: string, revision: string, before: string): MigrationFile => 
 });
 
 const headsFor = (before: string) =>
-  alembicHeads([file('a.py', ' = "a"', ' = None'), file('b.py', ' = "b"', ' = "a"'), file('c.py', ' = "c"', before)]);
+  headsIn([file('a.py', ' = "a"', ' = None'), file('b.py', ' = "b"', ' = "a"'), file('c.py', ' = "c"', before)]);
 
 test.each([
   [' = "b"', ['c']],
@@ -42,11 +42,11 @@ test.each([
 
 test('a history of which a part is missing, or told twice, has no known heads', () => {
   const [a, b] = [file('a.py', ' = "a"', ' = "gone"'), file('b.py', ' = "a"', ' = None')];
-  expect(alembicHeads([a])).toEqual({ problem: 'a.py follows revision gone, which no file has' });
-  expect(alembicHeads([a, b])).toEqual({ problem: 'a.py and b.py both say that they are revision a' });
+  expect(headsIn([a])).toEqual({ problem: 'a.py follows revision gone, which no file has' });
+  expect(headsIn([a, b])).toEqual({ problem: 'a.py and b.py both say that they are revision a' });
   const circle = [file('a.py', ' = "a"', ' = "b"'), file('b.py', ' = "b"', ' = "a"')];
-  expect(alembicHeads(circle)).toEqual({ problem: 'each of its revisions follows another' });
-  expect(alembicHeads([])).toEqual({ found: [] });
+  expect(headsIn(circle)).toEqual({ problem: 'each of its revisions follows another' });
+  expect(headsIn([])).toEqual({ found: [] });
 });
 
 test('the heads are those that none has before it, however the history branches and merges', () => {
@@ -69,13 +69,13 @@ test('the heads are those that none has before it, however the history branches 
       );
       const followed = new Set(parents.flat());
       const heads = parents.flatMap((_before, index) => (followed.has(index) ? [] : [`r${index}`]));
-      expect(alembicHeads(written)).toEqual({ found: heads.sort() });
+      expect(headsIn(written)).toEqual({ found: heads.sort() });
     }),
   );
 });
 
 test('the line by which such files are found is in each of them, and not wherever a revision is spoken of', () => {
-  const line = new RegExp(ALEMBIC_LINE, 'm');
+  const line = new RegExp(REVISION_LINE, 'm');
   expect(file('a.py', ' = "a"', ': str = "b"').text).toMatch(line);
   expect('revision, down_revision = "b", "a"\n').toMatch(line);
   expect('if script.down_revision is None:\n').not.toMatch(line);

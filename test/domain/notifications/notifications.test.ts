@@ -145,6 +145,22 @@ describe('who is told', () => {
     expect(mentions(SAMPLES.breach)).toEqual([]);
   });
 
+  test('a channel names people as its kind knows them; a pager, and a kind that knows nobody, names none', () => {
+    const team: Channel = { id: 'team', kind: 'mail' };
+    const hook: Channel = { id: 'hook', kind: 'webhook', url: '' };
+    const channels = [slack('deploys'), team, hook, pager];
+    const contacts = [
+      { id: 'qa', title: 'QA', roles: ['qa'], slack: 'U1', mail: 'qa@example.com', pagerduty: 'pager' },
+    ];
+    const to = { channels: channels.map(({ id }) => id), contacts: [] };
+    const asking = { event: SAMPLES['step-failed'], about, alerts: {}, to };
+    const named = messagesFor(notifications({ channels, contacts }), asking).map(({ channel, mentions }) => [
+      channel.id,
+      mentions,
+    ]);
+    expect(Object.fromEntries(named)).toEqual({ deploys: ['U1'], team: ['qa@example.com'], hook: [], pager: [] });
+  });
+
   test('an escalation goes to the question’s channels, those of the plan, and the pagers of its contacts', () => {
     const reminders = { after: 1, every: 1, escalation: { after: 1, channels: ['deploys'], contacts: ['cto'] } };
     const ways = followUps(notifications({ reminders }), 'breach');

@@ -4,8 +4,8 @@ import { formatDuration, parseDuration } from '../../../src/domain/duration.js';
 import { compares } from '../../../src/domain/watch/criteria.js';
 import { canonicalJson, digestOf } from '../../../src/plan/core/digest.js';
 import { editDistance, nearest } from '../../../src/plan/core/suggest.js';
+import { NEGATED, parseThreshold } from '../../../src/plan/core/units.js';
 import { loadPlan } from '../../../src/plan/load.js';
-import { NEGATED, parseThreshold } from '../../../src/plan/metrics/units.js';
 import { SHIPPED } from '../plan-files.js';
 
 type Json = fc.JsonValue;

@@ -13,8 +13,12 @@ import {
   Worker,
   type WorkflowBundle,
 } from '@temporalio/worker';
+import pc from 'picocolors';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { archiveReports } from '../../../src/activities/evidence/report-archive.js';
+import { cutOff, viewLedger } from '../../../src/client/commands/ledger-view.js';
+import { exitCodeOf } from '../../../src/client/commands/status.js';
+import { renderStatus } from '../../../src/client/rendering/status.js';
 import type { DeployInput } from '../../../src/contract/deployment.js';
 import { decideUpdate } from '../../../src/contract/messages.js';
 import { SEARCH_ATTRIBUTES } from '../../../src/contract/names.js';
@@ -342,6 +346,15 @@ describe('a deployment that waits for its sign-offs', () => {
     expect((await gathered(waiting)).ledger).toEqual(ledger);
   }, 60_000);
 
+  test('nobody answers for it: status shows what its history says, and why that is all', async () => {
+    const { runId } = await waiting.handle.describe();
+    const found = await findRun(connected, { workflowId: waiting.handle.workflowId, runId });
+    const view = found && (await viewLedger(connected, found));
+    expect(view?.ledger).toEqual((await gathered(waiting)).ledger);
+    expect(view?.unanswered).toMatchObject({ exitCode: 3, message: expect.stringContaining('No worker answers for') });
+    expect(view && cutOff(view)).toBeUndefined();
+  }, 60_000);
+
   test('terminated, it is told without a worker, and earlier reports of it still hold', async () => {
     await waiting.handle.terminate('the release is postponed');
     const { source, status, ...rest } = await gathered(waiting);
@@ -356,6 +369,14 @@ describe('a deployment that waits for its sign-offs', () => {
       state: 'failed',
       reason: 'the deployment was ended from outside (terminated: the release is postponed)',
     });
+    const { runId } = await waiting.handle.describe();
+    const closed = await findRun(connected, { workflowId: waiting.handle.workflowId, runId });
+    const view = closed && (await viewLedger(connected, closed));
+    expect(view && cutOff(view)).toBe('terminated: the release is postponed');
+    expect(view && exitCodeOf(view)).toBe(1);
+    const shown = view && renderStatus(view.ledger, { colors: pc.createColors(false), now: 0, cutOff: cutOff(view) });
+    expect(shown).toContain('ended in approval');
+    expect(shown).toContain('Ended: from outside (terminated: the release is postponed)');
     for (const format of ['html', 'checklist', 'json'] as const) {
       const { differences: found, notes } = await verify(`early.${format}`, early[format]);
       expect(found, format).toEqual([]);

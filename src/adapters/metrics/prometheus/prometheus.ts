@@ -7,16 +7,19 @@
  * no answer: sums over it are of what happened to be there.
  */
 import { z } from 'zod';
-import type { RangeSource } from '../../../contract/plan/metrics.js';
+import type { SourceOf } from '../../../contract/plan/metrics.js';
 import type { PrometheusPlace } from '../../../contract/plan/providers.js';
+import { prometheusQuestion } from '../../cloud/prometheus-api.js';
+import { excerptOf } from '../../evidence/excerpt.js';
 import { jsonOf } from '../../http/http.js';
-import { authorization } from '../../http/json-service.js';
-import type { PatientRequest } from '../../http/patient-request.js';
+import { type PatientRequest, patientRequests } from '../../http/patient-request.js';
+import { rangeSource } from '../port/range-source.js';
 import { type Answer, type Grid, type RequestedMetric, timesOf } from '../samples/grid.js';
+import { secondsAs } from '../samples/readings.js';
 import { missingIn } from './prometheus-answer.js';
 import { seriesNames } from './promql.js';
 
-export type PrometheusSource = Extract<RangeSource, { kind: 'prometheus' }>;
+type PrometheusSource = SourceOf<'prometheus'>;
 
 const matrix = z.object({
   status: z.literal('success'),
@@ -28,11 +31,31 @@ const matrix = z.object({
 const labelValues = z.object({ status: z.literal('success'), data: z.array(z.string()) });
 const refusal = z.object({ status: z.literal('error'), errorType: z.string(), error: z.string() });
 
+export const prometheusMetrics = rangeSource<PrometheusSource>({
+  ask: {
+    each: (metric, grid, { signal, patience }) => readPrometheus(metric, grid, patientRequests(signal, patience)),
+  },
+  anyInstant: true,
+  probe: ({ source, unit }) => ({
+    missing: async ({ signal, patience }) => ({
+      names: await unknownSeries(source, patientRequests(signal, patience)),
+      known: [],
+    }),
+    ...(source.query.includes('histogram_quantile') && {
+      bounds: async ({ signal, patience }) => {
+        const bounds = await prometheusBounds(source, patientRequests(signal, patience));
+        // A query is taken to give its unit out of seconds, as Prometheus' naming has it.
+        return bounds.map((seconds) => secondsAs(seconds, unit));
+      },
+    }),
+  }),
+});
+
 /** Instant values are taken from as far back as this. */
 const LOOK_BACK = 300_000;
 
 /** The value of a query at each time. @throws NoAnswer, or an Error that says what Prometheus would not do */
-export async function readPrometheus(
+async function readPrometheus(
   { source }: RequestedMetric<PrometheusSource>,
   grid: Grid,
   ask: PatientRequest,
@@ -48,7 +71,7 @@ const misspelt = (names: string[]) =>
   `Prometheus has never seen ${names.join(', ')}: misspelt, or nothing was ever counted`;
 
 /** The metrics of a query that Prometheus has never had. @throws NoAnswer or Error */
-export async function unknownSeries(source: PrometheusSource, ask: PatientRequest): Promise<string[]> {
+async function unknownSeries(source: PrometheusSource, ask: PatientRequest): Promise<string[]> {
   const names = new Set(seriesNames(source.query).flatMap(({ name }) => name ?? []));
   const known = await Promise.all(
     [...names].map(async (name) => {
@@ -65,7 +88,7 @@ export async function unknownSeries(source: PrometheusSource, ask: PatientReques
 }
 
 /** The upper bounds of the histograms that a query reads, finite ones, ascending. @throws NoAnswer or Error */
-export async function prometheusBounds(source: PrometheusSource, ask: PatientRequest): Promise<number[]> {
+async function prometheusBounds(source: PrometheusSource, ask: PatientRequest): Promise<number[]> {
   const buckets = seriesNames(source.query).filter(({ name }) => name?.endsWith('_bucket'));
   const answers = await Promise.all(
     buckets.map(async ({ text }) =>
@@ -152,8 +175,7 @@ async function get(
   parameters: Record<string, string>,
   ask: PatientRequest,
 ): Promise<unknown> {
-  const url = `${place.api}${path}?${new URLSearchParams(parameters)}`;
-  const answer = await ask({ url, headers: await authorization(place) });
+  const answer = await ask(await prometheusQuestion(place, `${path}?${new URLSearchParams(parameters)}`));
   const body = jsonOf(answer);
   if (answer.status === 200 && body !== undefined) {
     const missing = missingIn(body);
@@ -162,7 +184,7 @@ async function get(
   }
   const refused = refusal.safeParse(body);
   const text = refused.success
-    ? `Prometheus refuses (${refused.data.errorType}): ${refused.data.error.slice(0, 300)}`
+    ? `Prometheus refuses (${refused.data.errorType}): ${excerptOf(refused.data.error)}`
     : `Prometheus answered ${answer.statusText}${answer.status === 200 ? ', which is no JSON' : ''}`;
   throw answer.status >= 400 && answer.status < 500 ? new Refused(text) : new Error(text);
 }

@@ -32,7 +32,8 @@ export function seriesNames(query: string): SeriesName[] {
     return match;
   };
   while (at < query.length) {
-    if (take(SKIPPED)) continue;
+    const skipped = take(SKIPPED);
+    if (skipped !== null) continue;
     const word = take(NAME)?.[0];
     if (word === undefined) {
       const matchers = take(MATCHERS)?.[1];
@@ -40,8 +41,13 @@ export function seriesNames(query: string): SeriesName[] {
       else found.push(named(undefined, matchers));
       continue;
     }
-    if (GROUPING.has(word.toLowerCase())) take(LABELS);
-    else if (!take(OPENS) && !WORDS.has(word.toLowerCase())) found.push(named(word, take(MATCHERS)?.[1] ?? ''));
+    if (GROUPING.has(word.toLowerCase())) {
+      take(LABELS);
+      continue;
+    }
+    const isFunction = take(OPENS) !== null;
+    if (isFunction || WORDS.has(word.toLowerCase())) continue;
+    found.push(named(word, take(MATCHERS)?.[1] ?? ''));
   }
   return found;
 }

@@ -21,6 +21,22 @@ export function namesIn(read: ScrapeReading): { counters: string[]; gauges: stri
   return { counters: suffixes.map((suffix) => part(histogram, suffix).name), gauges: [] };
 }
 
+/** What a reading has no data without and the page has not: a name, or the selector where only its labels are amiss. */
+export function missingOn(page: Page, read: ScrapeReading): string[] {
+  const missing = (selector: Selector, parts = [selector]): string[] => {
+    if (parts.every((one) => select(page, one).length > 0)) return [];
+    return [parts.every(({ name }) => page.has(name)) ? selectorText(selector) : selector.name];
+  };
+  if ('gauge' in read) return missing(read.gauge);
+  if ('rate' in read) return missing(read.rate);
+  // Counters with labels appear with their first event: the part of a ratio may be missing.
+  if ('ratio' in read) return missing(read.ratio.to);
+  if ('share' in read) return [...missing(read.share.of), ...missing(read.share.to)];
+  if ('quantile' in read) return missing(read.quantile.histogram, [part(read.quantile.histogram, 'bucket')]);
+  const { histogram } = read.mean;
+  return missing(histogram, [part(histogram, 'count'), part(histogram, 'sum')]);
+}
+
 /** The reason given when nothing happened in the window; virtual time waits for something to happen. */
 export const QUIET = 'nothing happened in the window';
 

@@ -1,17 +1,18 @@
 /** The metric source `scrape`: an application's own Prometheus page, without a Prometheus. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MetricSource } from '../../../contract/plan/metrics.js';
+import type { SourceOf } from '../../../contract/plan/metrics.js';
 import { Deadline } from '../../deadline.js';
 import { request } from '../../http/http.js';
-import type { Reading } from '../samples/readings.js';
+import type { QuestionLimits } from '../port/metric-source.js';
+import { singleValues, type ValueReader } from '../port/single-values.js';
+import { type Reading, secondsAs } from '../samples/readings.js';
 import { LONGEST_WAIT, ObservedSource, type SampleContext } from '../samples/sample-context.js';
 import { type CountedPage, countPage, PROCESS_START } from './counters.js';
 import { type Page, parsePage } from './prometheus-text.js';
-import { looksBack, namesIn, QUIET, readPages } from './scrape-readings.js';
+import { looksBack, missingOn, namesIn, pageBounds, QUIET, readPages } from './scrape-readings.js';
 
-type ScrapeSource = Extract<MetricSource, { kind: 'scrape' }>;
+type ScrapeSource = SourceOf<'scrape'>;
 
-const TIMEOUT = 5_000;
 const MOMENT = { reuse: 100, window: 1_000, minimum: 400 };
 
 /** The pages of one address, and which metrics of it are read. */
@@ -22,18 +23,18 @@ interface Watched {
 }
 
 /** Pages by URL, as this worker remembers them. */
-export class Scraper {
+export class ScrapeReader implements ValueReader<ScrapeSource> {
   private readonly watched = new Map<string, Watched>();
 
   /** @param timeout for one page, milliseconds */
-  constructor(private readonly timeout = TIMEOUT) {}
+  constructor(private readonly timeout: number) {}
 
   /**
    * The metric's value now. In virtual time it waits, at most 15 s, until a request was completed in its moment, so
    * that each sample is of real traffic.
    * @throws NoAnswer, ParseFailure, or an Error that names the status or says that several processes answer
    */
-  async read(source: ScrapeSource, unit: string, context: SampleContext): Promise<Reading> {
+  async read({ source, unit }: { source: ScrapeSource; unit: string }, context: SampleContext): Promise<Reading> {
     const observed = this.pages(source);
     const metric = { read: source.read, unit };
     if (!looksBack(source.read)) return readPages([await observed.now()], metric);
@@ -62,7 +63,7 @@ export class Scraper {
     const [counters, gauges] = [new Set<string>(), new Set([PROCESS_START])];
     let last: CountedPage | undefined;
     const pages = new ObservedSource(async () => {
-      const text = await fetchPage(url, this.timeout);
+      const text = await fetchPage(url, { timeout: this.timeout });
       const page = parsePage(text, [...counters, ...gauges]);
       last = countPage(last, page, { names: counters, wall: Date.now() });
       return last;
@@ -73,11 +74,29 @@ export class Scraper {
   }
 }
 
-/** The page as it is now. @throws NoAnswer, ParseFailure, or an Error that names the status */
-export const scrape = async (url: string): Promise<Page> => parsePage(await fetchPage(url, TIMEOUT));
+export const scrapedMetrics = singleValues<ScrapeSource>(
+  ({ answer }) => new ScrapeReader(answer),
+  ({ source: { url, read }, unit }) => ({
+    async missing(limits) {
+      const page = await scrape(url, limits);
+      const known = [...page.keys()].flatMap((name) => [name, name.replace(/_(bucket|sum|count)$/, '')]);
+      return { names: missingOn(page, read), known: [...new Set(known)] };
+    },
+    ...('quantile' in read && {
+      bounds: async (limits: QuestionLimits) => {
+        const bounds = pageBounds(await scrape(url, limits), read.quantile.histogram);
+        return bounds.map((seconds) => secondsAs(seconds, unit));
+      },
+    }),
+  }),
+);
 
-async function fetchPage(url: string, timeout: number): Promise<string> {
-  const answer = await request({ url, timeout, headers: { accept: 'text/plain;version=0.0.4' } });
+/** The page as it is now. @throws NoAnswer, ParseFailure, or an Error that names the status */
+export const scrape = async (url: string, { signal, patience }: QuestionLimits): Promise<Page> =>
+  parsePage(await fetchPage(url, { signal, timeout: patience.answer }));
+
+async function fetchPage(url: string, limits: { timeout: number; signal?: AbortSignal }): Promise<string> {
+  const answer = await request({ url, ...limits, headers: { accept: 'text/plain;version=0.0.4' } });
   if (answer.status !== 200) throw new Error(`the metrics page answered ${answer.statusText}`);
   return answer.body;
 }

@@ -39,11 +39,13 @@ export function gridSince(
   return { first: Math.max(next, last - (MOST_VALUES - 1) * resolution), last, step: resolution };
 }
 
-/** The one time that stands for now: the latest of which the value is complete. */
-export function gridNow({ kind, resolution, delay }: RangeSource): Grid {
+/** The one time that stands for now: the latest of which the value is complete, on a multiple of the resolution. */
+export function gridNow(
+  { resolution, delay }: Pick<RangeSource, 'resolution' | 'delay'>,
+  { anyInstant = false }: { anyInstant?: boolean },
+): Grid {
   const end = Date.now() - delay;
-  // Only Prometheus works a value out for any instant.
-  const last = kind === 'prometheus' ? end : Math.floor(end / resolution) * resolution;
+  const last = anyInstant ? end : Math.floor(end / resolution) * resolution;
   return { first: last, last, step: resolution };
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { histogramBounds } from '../../../../src/adapters/metrics/prometheus/histogram-bounds.js';
-import { RangeQueries } from '../../../../src/adapters/metrics/range-queries.js';
+import { PATIENCE } from '../../../../src/adapters/http/patient-request.js';
+import { MetricReaders, probeOf } from '../../../../src/adapters/metrics/metric-sources.js';
 import type { PrometheusPlace } from '../../../../src/contract/plan/providers.js';
 import { neverFires } from '../../../../src/domain/watch/buckets.js';
 import { type Criterion, emptyState, observe, type Sample } from '../../../../src/domain/watch/criteria.js';
@@ -142,11 +142,12 @@ describe.skipIf(isMissing)(
     });
 
     test('in virtual time the present value is stamped with the workflow’s time', async () => {
-      const kept = new RangeQueries();
+      const readers = new MetricReaders();
       const take = (workflowTime: number) =>
-        kept.samples([at('sum(temperature)')], {
+        readers.sample([at('sum(temperature)')], {
           at: workflowTime,
           since: {},
+          baselines: {},
           clock: 'virtual',
           signal: new AbortController().signal,
         });
@@ -159,7 +160,8 @@ describe.skipIf(isMissing)(
         ...at('histogram_quantile(0.95, sum by (le) (rate(duration_seconds_bucket[1m]))) * 1000'),
         unit: 'ms',
       };
-      const bounds = await histogramBounds(metric, new AbortController().signal);
+      const limits = { signal: new AbortController().signal, patience: PATIENCE };
+      const bounds = (await probeOf(metric).bounds?.(limits)) ?? [];
       expect(bounds).toEqual([500, 10_000]);
       const rule = (comparison: '>' | '>=' | '<', threshold: number) =>
         neverFires({ unit: 'ms', breach: { comparison, threshold } }, bounds);
@@ -178,8 +180,8 @@ describe.skipIf(isMissing)(
           read: { quantile: { q: 0.95, histogram: { name: 'duration_seconds' } } },
         },
       } as const;
-      expect(await histogramBounds(page, new AbortController().signal)).toEqual([500, 10_000]);
-      expect(await histogramBounds(at('sum(temperature)'), new AbortController().signal)).toEqual([]);
+      expect(await probeOf(page).bounds?.(limits)).toEqual([500, 10_000]);
+      expect(probeOf(at('sum(temperature)')).bounds).toBeUndefined();
     });
 
     describe('a target that has died', () => {
@@ -220,14 +222,14 @@ describe.skipIf(isMissing)(
     });
 
     test('an outage is an error; afterwards all that was missed is asked for, and a breach in it is seen', async () => {
-      const kept = new RangeQueries();
+      const readers = new MetricReaders();
       const breach = at('sum(temperature) > bool 40');
       const since = Date.now() - 2 * SECOND;
       await prometheus.stop();
-      const during = await takeSamples([breach], { since, at: Date.now() }, kept);
+      const during = await takeSamples([breach], { since, at: Date.now() }, readers);
       expect(during.metric).toEqual([{ at: expect.any(Number), kind: 'error', message: 'connection refused' }]);
       await prometheus.start();
-      const after = await takeSamples([breach], { since, at: Date.now() }, kept);
+      const after = await takeSamples([breach], { since, at: Date.now() }, readers);
       const known = (after.metric ?? []).filter(({ kind }) => kind === 'ok');
       expect(known[0]?.at).toBeLessThan(during.metric?.[0]?.at ?? 0);
 
@@ -259,8 +261,8 @@ describe('what stands in for a Prometheus that misbehaves', () => {
     const server = await serve(handle);
     const source = { kind: 'prometheus', place: { api: server.url, ...place }, query: 'vector(1)' } as const;
     const metric = metricOf('metric', { ...source, window: 60 * SECOND, resolution: SECOND, delay: 0 });
-    const take = async (kept?: RangeQueries) =>
-      (await takeSamples([metric], { since: Date.now() - SECOND, at: Date.now() }, kept)).metric;
+    const take = async (readers?: MetricReaders) =>
+      (await takeSamples([metric], { since: Date.now() - SECOND, at: Date.now() }, readers)).metric;
     return { server, take };
   };
 
@@ -323,14 +325,16 @@ describe('what stands in for a Prometheus that misbehaves', () => {
   });
 
   test('a limit is kept: it is asked again no earlier than it said, and by no later tick either', async () => {
-    const kept = new RangeQueries();
+    const readers = new MetricReaders();
     const { server, take } = await standIn((_, response) => {
       response.setHeader('retry-after', '60');
       json(response, {}, 429);
     });
     const message = expect.stringMatching(/^rate limit reached, to be asked again in (1 min|59)/);
-    expect(await take(kept)).toMatchObject([{ kind: 'error', message }]);
-    expect(await take(kept)).toMatchObject([{ kind: 'error', message: expect.stringContaining('rate limit reached') }]);
+    expect(await take(readers)).toMatchObject([{ kind: 'error', message }]);
+    expect(await take(readers)).toMatchObject([
+      { kind: 'error', message: expect.stringContaining('rate limit reached') },
+    ]);
     expect(server.requests).toHaveLength(1);
   });
 

@@ -1,0 +1,156 @@
+/**
+ * One look at an application, in whichever way the plan says that it is seen to be up, told as the usual health check
+ * would tell it: status 200 and JSON with `version` and `started_at`.
+ */
+import { connect } from 'node:net';
+import type { HealthReading, Told } from '../../contract/plan/application.js';
+import type { Command } from '../../contract/plan/commands.js';
+import type { Environment } from '../../contract/plan/environment.js';
+import { formatDuration } from '../../domain/duration.js';
+import { inOneLine } from '../../domain/one-line.js';
+import { extractor } from '../../domain/pattern.js';
+import { fillPlaceholders, inheritedVariables, searchPath } from '../commands/command-line.js';
+import { endText, runShort } from '../commands/short-command.js';
+import { errorCode, type HttpAnswer, jsonOf, NoAnswer, networkMessage, request } from '../http/http.js';
+import { follow } from '../http/json-path.js';
+
+/** Where an application is asked how it is. */
+export interface HealthPlace {
+  url: string;
+  /** As usual when left out. */
+  as?: HealthReading;
+}
+
+/** An answer as the usual health check gives it; `unsaid`: why a field is not told, for people. */
+export type HealthAnswer = HttpAnswer & { unsaid?: Record<string, string> };
+
+export const healthPlace = ({ api, health }: Environment, path: string): HealthPlace => ({
+  url: api + path,
+  ...(health ? { as: health } : {}),
+});
+
+/** Whether one look sees one instance of several: what a command says, it says of all. */
+export const isOfOneInstance = ({ as: { by, version, startedAt } = {} }: HealthPlace): boolean =>
+  ![by, version, startedAt].some((means) => means !== undefined && 'command' in means);
+
+/** @throws NoAnswer; the signal's reason */
+export async function look(place: HealthPlace, timeout: number, signal?: AbortSignal): Promise<HealthAnswer> {
+  const { url, as } = place;
+  if (as?.by === undefined) {
+    const headers = { 'cache-control': 'no-cache' };
+    const answer = await request({ url, headers, timeout, signal });
+    return as === undefined ? answer : translated(answer, as, { timeout, signal });
+  }
+  const start = performance.now();
+  if ('port' in as.by) await connected(new URL(url).hostname, as.by.port, timeout);
+  else await succeeded(as.by.command, timeout, signal);
+  const milliseconds = performance.now() - start;
+  const answer = { status: 200, statusText: 'up', headers: {}, body: '', milliseconds };
+  return translated(answer, as, { timeout, signal });
+}
+
+interface Limits {
+  timeout: number;
+  signal?: AbortSignal;
+}
+
+/** Everything else that the answer says stays: `in_flight`, `maintenance`. */
+async function translated(answer: HttpAnswer, as: HealthReading, limits: Limits): Promise<HealthAnswer> {
+  const { status = 200, expect } = as;
+  const isUp = as.by !== undefined || answer.status === status;
+  const wrong = isUp ? unmet(answer, expect) : answer.status === 200 ? `instead of ${status}` : undefined;
+  if (wrong !== undefined) return { ...answer, status: 503, statusText: `${answer.statusText} ${wrong}` };
+  if (!isUp) return answer;
+  const usual = jsonOf(answer);
+  const fields: Record<string, unknown> = isRecord(usual) ? { ...usual } : {};
+  const unsaid: Record<string, string> = {};
+  const places: [string, Told | undefined][] = [
+    ['version', as.version],
+    ['started_at', as.startedAt],
+  ];
+  for (const [field, place] of places) {
+    if (place === undefined) continue;
+    const told = await read(answer, place, limits);
+    if ('value' in told) fields[field] = told.value;
+    else {
+      delete fields[field];
+      unsaid[field] = told.unknown;
+    }
+  }
+  return { ...answer, status: 200, body: JSON.stringify(fields), unsaid };
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What is wrong with an answer of the expected status. */
+function unmet(answer: HttpAnswer, expect: HealthReading['expect']): string | undefined {
+  if (expect === undefined) return undefined;
+  if ('text' in expect)
+    return extractor(expect.text)(answer.body) === undefined ? `without "${expect.text}"` : undefined;
+  const [name, said] =
+    'field' in expect
+      ? [expect.field, follow(jsonOf(answer), expect.field).values[0]]
+      : [expect.header, answer.headers[expect.header.toLowerCase()]];
+  if (said !== undefined && String(said) === expect.is) return undefined;
+  return said === undefined ? `without ${name}` : `with ${name} ${short(String(said))} instead of ${expect.is}`;
+}
+
+const LONGEST = 100;
+const short = (text: string): string => inOneLine(text).slice(0, LONGEST);
+
+async function read(
+  answer: HttpAnswer,
+  place: Told,
+  { timeout, signal }: Limits,
+): Promise<{ value: string } | { unknown: string }> {
+  if ('command' in place) {
+    const printed = await runShort({ ...commandOf(place.command, timeout), signal });
+    signal?.throwIfAborted();
+    if (!printed.ok) return { unknown: `the command for it ${endText(printed.end, timeout)}` };
+    const value = printed.stdout.trim();
+    return value === '' || /[\r\n]/.test(value) ? { unknown: 'the command for it prints no single line' } : { value };
+  }
+  const said =
+    'field' in place
+      ? follow(jsonOf(answer), place.field).values[0]
+      : 'header' in place
+        ? answer.headers[place.header.toLowerCase()]
+        : extractor(place.text)(answer.body);
+  if (typeof said === 'number' || (typeof said === 'string' && said.trim() !== '')) return { value: String(said) };
+  const where = 'field' in place ? place.field : 'header' in place ? `header ${place.header}` : `"${place.text}"`;
+  return { unknown: `no ${where} in the answer` };
+}
+
+const commandOf = ({ run, folder, timeout: own }: Command, timeout: number) => ({
+  argv: fillPlaceholders(run, {}),
+  cwd: folder,
+  environment: { ...inheritedVariables(), PATH: searchPath([]) },
+  limit: Math.min(own, timeout),
+});
+
+/** @throws NoAnswer */
+async function succeeded(command: Command, timeout: number, signal?: AbortSignal): Promise<void> {
+  const { end, ok } = await runShort({ ...commandOf(command, timeout), signal });
+  signal?.throwIfAborted();
+  if (!ok) throw new NoAnswer(`${command.run[0]} ${endText(end, timeout)}`, 'command');
+}
+
+/** @throws NoAnswer */
+function connected(host: string, port: number, timeout: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: host.replace(/^\[|\]$/g, ''), port });
+    const end = (error?: NoAnswer) => {
+      clearTimeout(timer);
+      socket.destroy();
+      if (error) reject(error);
+      else resolve();
+    };
+    const timer = setTimeout(
+      () => end(new NoAnswer(`port ${port}: no connection within ${formatDuration(timeout)}`, 'timeout')),
+      timeout,
+    );
+    socket.once('connect', () => end());
+    socket.once('error', (error) => end(new NoAnswer(`port ${port}: ${networkMessage(error)}`, errorCode(error))));
+  });
+}

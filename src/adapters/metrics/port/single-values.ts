@@ -1,0 +1,52 @@
+/** Sources of single values: each metric is asked for what is so now. */
+import type { MetricSource } from '../../../contract/plan/metrics.js';
+import { messageOf } from '../../../domain/message.js';
+import { type Sample, sampleOf } from '../../../domain/watch/criteria.js';
+import type { Patience } from '../../http/patient-request.js';
+import type { Reading } from '../samples/readings.js';
+import type { MetricFrom, MetricSourcePort, Probe, SampleRequest } from './metric-source.js';
+
+export interface ValueReader<S extends MetricSource> {
+  /** The value of now, or why there is none. @throws Error for what could not be asked */
+  read(
+    metric: Pick<MetricFrom<S>, 'source' | 'unit'>,
+    request: Pick<SampleRequest, 'clock' | 'signal' | 'baselines'>,
+  ): Promise<Reading>;
+  close?(): Promise<void>;
+}
+
+export const singleValues = <S extends MetricSource>(
+  open: (patience: Patience) => ValueReader<S>,
+  probe: (metric: MetricFrom<S>) => Probe = () => ({}),
+): MetricSourcePort<S> => ({
+  open(patience) {
+    const reader = open(patience);
+    return {
+      async sample(metrics, request) {
+        const samples = metrics.map(
+          async (metric): Promise<[string, Sample[]]> => [metric.name, [await sampleNow(reader, metric, request)]],
+        );
+        return Object.fromEntries(await Promise.all(samples));
+      },
+      async close() {
+        await reader.close?.();
+      },
+    };
+  },
+  probe,
+});
+
+async function sampleNow<S extends MetricSource>(
+  reader: ValueReader<S>,
+  metric: MetricFrom<S>,
+  request: SampleRequest,
+): Promise<Sample> {
+  const { at, signal } = request;
+  try {
+    const reading = await reader.read(metric, request);
+    return 'value' in reading ? sampleOf(at, reading.value) : { at, kind: 'noData', reason: reading.noData };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { at, kind: 'error', message: messageOf(error) };
+  }
+}

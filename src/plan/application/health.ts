@@ -1,0 +1,120 @@
+/** The health check: what a plan may write, and what becomes of it in each environment. */
+import { z } from 'zod';
+import type { HealthReading, Told } from '../../contract/plan/application.js';
+import type { Command } from '../../contract/plan/commands.js';
+import type { EnvironmentName } from '../../contract/plan/environment.js';
+import { duration, pattern, reference, strict, text, urlPath } from '../core/basics.js';
+import type { Path } from '../core/problems.js';
+import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
+
+const command = (what: string) =>
+  strict({
+    run: z
+      .array(text(), { error: 'Write the command as a list of arguments: [bin/health, "{environment}"]' })
+      .min(1, 'The command is empty')
+      .describe('Program and arguments; `{environment}` is filled in. No shell reads it, and it runs on the worker'),
+    in: reference('folders').describe('A key of `folders`'),
+    timeout: duration().prefault('5s').describe('Longest time it may take'),
+  }).describe(what);
+
+const field = text().describe('Field path in the JSON of the answer');
+const header = text().describe('Header of the answer');
+
+const told = (what: string, usual: string) =>
+  z
+    .union(
+      [
+        strict({ field }),
+        strict({ header }),
+        strict({
+          text: pattern().describe('Regular expression (RE2) over the answer; its first group is what is told'),
+        }),
+        strict({ command: command('A command that prints it on one line') }),
+      ],
+      { error: 'Write one of field, header, text, command' },
+    )
+    .optional()
+    .describe(`Where ${what} is told; \`field: ${usual}\` when left out`);
+
+export const health = strict({
+  path: urlPath().optional().describe('Path that answers when all is well'),
+  port: z
+    .int()
+    .min(1, 'Not a port')
+    .max(65_535, 'Not a port')
+    .optional()
+    .describe('Instead of a path: a TCP port of the `api`’s host that takes connections when all is well'),
+  command: command('Instead of a path: a command that ends with 0 when all is well').optional(),
+  status: z
+    .int()
+    .min(100, 'Not an HTTP status')
+    .max(599, 'Not an HTTP status')
+    .optional()
+    .describe('Status of the path’s answer; 200 when left out'),
+  expect: z
+    .union(
+      [
+        strict({ field, is: text().describe('Its value') }),
+        strict({ header, is: text().describe('Its value') }),
+        strict({ text: pattern().describe('Regular expression (RE2) that the answer must match') }),
+      ],
+      { error: 'Write field and is, header and is, or text' },
+    )
+    .optional()
+    .describe('What the path’s answer must say besides'),
+  version: told('the version', 'version'),
+  startedAt: told('the time of the start', 'started_at'),
+  within: duration().describe('How long to wait for it after a deploy'),
+});
+
+export type AuthoredHealth = z.output<typeof health>;
+type AuthoredTold = NonNullable<AuthoredHealth['version']>;
+type AuthoredHealthCommand = NonNullable<AuthoredHealth['command']>;
+type Resolution = ResolutionOf<MachineMaps & { health?: AuthoredHealth }>;
+
+/** Reports what does not go together. */
+export function checkHealth(resolution: Resolution): void {
+  const { health: authored } = resolution.sections;
+  if (authored === undefined) return;
+  const { path, port, command: run, version } = authored;
+  if ([path, port, run].filter((means) => means !== undefined).length !== 1) {
+    resolution.report(['health'], 'Write exactly one of path, port, command');
+    return;
+  }
+  if (path !== undefined) return;
+  for (const key of ['status', 'expect'] as const) {
+    if (authored[key] !== undefined) resolution.report(['health', key], 'Only the answer of a `path` has it');
+  }
+  if (version === undefined || !('command' in version)) {
+    const message = 'Without a `path` there is no answer that tells the version: write `version: { command: … }`';
+    resolution.report(version === undefined ? ['health'] : ['health', 'version'], message);
+  }
+}
+
+/** How the health check is read in an environment; undefined where it is as usual. */
+export function resolveHealth(resolution: Resolution, environment: EnvironmentName): HealthReading | undefined {
+  const { health: authored } = resolution.sections;
+  if (authored === undefined) return undefined;
+  const { port, status, expect, version, startedAt } = authored;
+  const filled = (written: AuthoredHealthCommand, from: Path): Command => {
+    const run = written.run.map((argument, index) => {
+      for (const [placeholder] of argument.matchAll(/\{[^{}]*\}/g)) {
+        if (placeholder === '{environment}') continue;
+        resolution.report([...from, 'run', index], `\`${placeholder}\` is not filled in here; known: {environment}`);
+      }
+      return argument.replaceAll('{environment}', environment);
+    });
+    return { run, on: 'worker', folder: resolution.folder(written.in, [...from, 'in']), timeout: written.timeout };
+  };
+  const place = (written: AuthoredTold, from: Path): Told =>
+    'command' in written ? { command: filled(written.command, [...from, 'command']) } : written;
+  const reading: HealthReading = {
+    ...(port === undefined ? {} : { by: { port } }),
+    ...(authored.command === undefined ? {} : { by: { command: filled(authored.command, ['health', 'command']) } }),
+    ...(status === undefined ? {} : { status }),
+    ...(expect === undefined ? {} : { expect }),
+    ...(version === undefined ? {} : { version: place(version, ['health', 'version']) }),
+    ...(startedAt === undefined ? {} : { startedAt: place(startedAt, ['health', 'startedAt']) }),
+  };
+  return Object.keys(reading).length === 0 ? undefined : reading;
+}

@@ -1,0 +1,54 @@
+/** `command`: a number out of the JSON that a command prints. */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import type { Command } from '../../../contract/plan/commands.js';
+import type { SourceOf } from '../../../contract/plan/metrics.js';
+import { duration, reference, strict, text } from '../../core/basics.js';
+import { nearest } from '../../core/suggest.js';
+import { common, ofAnyUnit, type PlannedSource } from './source.js';
+
+const schema = strict({
+  ...common,
+  source: z.literal('command').describe('A command that prints JSON'),
+  command: strict({
+    run: z
+      .array(text(), { error: 'Write the command as a list of arguments: [./queue_length.sh, "{environment}"]' })
+      .min(1, 'The command is empty')
+      .describe('Program and arguments; `{environment}` is filled in. No shell reads it, and it runs on the worker'),
+    in: reference('folders').describe('A key of `folders`'),
+    timeout: duration().prefault('5s').describe('Longest time it may take'),
+  }).describe('The command'),
+  field: text().optional().describe('Where the number is in the JSON, as `queue.length`; all of it when left out'),
+});
+
+/** A tick's samples must be there within its time limit. */
+const LONGEST_COMMAND = 20_000;
+
+export const commandSource: PlannedSource<SourceOf<'command'>, typeof schema> = {
+  schema,
+  reading: ofAnyUnit,
+  check(resolution, { name, metric }) {
+    const path = ['metrics', name, 'command'];
+    metric.command.run.forEach((argument, index) => {
+      for (const [written, word = ''] of argument.matchAll(/\{([^{}]*)\}/g)) {
+        if (word === 'environment') continue;
+        const suggestion = nearest(word, ['environment']) && '{environment}';
+        const message = `\`${written}\` is not filled in here; known: {environment}`;
+        resolution.report([...path, 'run', index], { message, suggestion });
+      }
+    });
+    if (metric.command.timeout > LONGEST_COMMAND) {
+      resolution.report([...path, 'timeout'], 'A tick waits for it: at most 20s');
+    }
+    resolution.folder(metric.command.in, [...path, 'in']);
+  },
+  fill(metric, { resolution, environment, place }) {
+    const { run, in: folder, timeout } = metric.command;
+    // Reported already by `check`, when there is no such folder.
+    const entry = resolution.value('folders', folder);
+    const where = entry === undefined ? '' : resolve(entry.folder, entry.value);
+    const command: Command = { run, on: 'worker', folder: where, timeout };
+    const field = metric.field === undefined ? {} : { field: metric.field };
+    return { kind: 'command', command, environment, tools: place.tools, window: metric.window, ...field };
+  },
+};

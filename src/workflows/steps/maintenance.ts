@@ -1,0 +1,49 @@
+/** Checklist 3.2 and 3.7: users get a message in place of the application while production changes, where the plan says so. */
+import type { StepReport } from '../../domain/evidence.js';
+import { STEPS } from '../../domain/steps.js';
+import { commandsOn, localReads, longChecks } from '../common/policies.js';
+import type { Deployment } from '../run/deployment.js';
+import { turnMaintenanceOff } from '../run/maintenance.js';
+
+const VISIT = 'Visit the application as its users do';
+
+export async function maintenanceOn(deployment: Deployment): Promise<void> {
+  const { plan, evidence, ledger } = deployment;
+  const environment = plan.environments.production;
+  const command = plan.commands.maintenanceOn;
+  if (!command) return;
+  await deployment.step(STEPS.maintenanceOn, async (key, summary) => {
+    ledger.production.maintenance = true;
+    const turnedOn = await commandsOn(deployment.runner).runCommand.executeWithOptions({ summary }, [
+      { key, evidence, environment, command, values: {} },
+    ]);
+    const drained = await longChecks.awaitDrained.executeWithOptions({ summary: 'Wait for requests to finish' }, [
+      { key, evidence, environment, path: plan.healthPath, drain: plan.production.maintenance.drain },
+    ]);
+    const { message } = plan.production.maintenance;
+    if (!message) return combined([turnedOn, drained]);
+    const shown = await localReads.checkMaintenance.executeWithOptions({ summary: VISIT }, [
+      { key, evidence, environment, message, on: true },
+    ]);
+    return combined([turnedOn, drained, shown]);
+  });
+}
+
+export async function maintenanceOff(deployment: Deployment): Promise<void> {
+  const { plan, evidence } = deployment;
+  const { message } = plan.production.maintenance;
+  await deployment.step(STEPS.maintenanceOff, async (key, summary) => {
+    const turnedOff = await turnMaintenanceOff(deployment, key, summary);
+    if (!message) return turnedOff;
+    const gone = await localReads.checkMaintenance.executeWithOptions({ summary: VISIT }, [
+      { key, evidence, environment: plan.environments.production, message, on: false },
+    ]);
+    return combined([turnedOff, gone]);
+  });
+}
+
+const combined = (reports: StepReport[]): StepReport => ({
+  summary: reports.map(({ summary }) => summary).join('; '),
+  facts: reports.flatMap(({ facts }) => facts),
+  evidence: reports.flatMap(({ evidence }) => evidence),
+});

@@ -1,0 +1,126 @@
+/** Checklist phase 2: what staging has proven is sealed, and signed off by each role. */
+import { condition } from '@temporalio/workflow';
+import type { StepKey } from '../../contract/activities/step.js';
+import { approvalStatement } from '../../domain/decisions/approvals.js';
+import { admitClaim, type DecisionJudgement } from '../../domain/decisions/decisions.js';
+import { proposalOf } from '../../domain/decisions/proposal.js';
+import { inShort } from '../../domain/decisions/read-decision.js';
+import type { DecisionRecord } from '../../domain/ledger/ledger.js';
+import { STEPS } from '../../domain/steps.js';
+import { checks, localReads } from '../common/policies.js';
+import type { Deployment } from '../run/deployment.js';
+import { describe, isFailure } from '../run/failures.js';
+
+/** Seals what staging has proven, and waits until every role has signed it off. */
+export async function askForSignOffs(deployment: Deployment): Promise<void> {
+  await propose(deployment);
+  deployment.tell({ kind: 'staging-proven' });
+  await gatherSignOffs(deployment);
+  deployment.tell({ kind: 'signed-off' });
+}
+
+/**
+ * Sign-offs vouch for one digest: when that is another one by now, they are void and asked for again.
+ * @returns whether they were
+ */
+export async function renewSignOffs(deployment: Deployment): Promise<boolean> {
+  const { ledger } = deployment;
+  const approved = ledger.proposal?.digest;
+  await propose(deployment);
+  if (ledger.proposal?.digest === approved) return false;
+  ledger.approvals = [];
+  deployment.tell({ kind: 'sign-offs-void' });
+  await gatherSignOffs(deployment);
+  return true;
+}
+
+const gatherSignOffs = (deployment: Deployment) => deployment.step(STEPS.signOffs, () => signOffs(deployment));
+
+/** Seals what is to be signed off. A release that is no longer the one that staging has proven stops here. */
+async function propose(deployment: Deployment): Promise<void> {
+  const { plan, ledger, evidence } = deployment;
+  const seal = async (key: StepKey, summary: string) => {
+    const content = proposalOf(ledger);
+    const sealed = await localReads.sealProposal.executeWithOptions({ summary }, [
+      { key, evidence, release: plan.release, content },
+    ]);
+    ledger.proposal = { digest: sealed.digest, commit: sealed.commit, sealedAt: Date.now() };
+    return sealed;
+  };
+  await deployment.step(STEPS.proposal, seal);
+}
+
+async function signOffs(deployment: Deployment) {
+  const { plan, ledger } = deployment;
+  const roles = plan.approvals.roles.map(({ role }) => role);
+  const digest = ledger.proposal?.digest ?? '';
+  const question = deployment.openQuestion({
+    kind: 'approvals',
+    id: STEPS.signOffs.id,
+    title: `Sign off ${plan.release.target} of ${plan.service} for production`,
+    text: `everything that staging has proven, digest ${digest.slice(0, 12)}`,
+    roles,
+    moves: ['approve', 'reject'],
+    digest,
+  });
+  const isComplete = () => roles.every((role) => ledger.approvals.some((approved) => approved.role === role));
+  try {
+    while (!isComplete()) {
+      await condition(() => isComplete() || ledger.claims.length > 0);
+      await verifyClaims(deployment);
+    }
+  } finally {
+    // Complete or cancelled: whoever still waits for a signature to be verified hears that it is too late.
+    for (const claim of [...ledger.claims])
+      settle(deployment, claim, refused('no sign-off is being asked for any more'));
+  }
+  deployment.closeQuestion(question);
+  return {
+    summary: `${ledger.approvals.length} of ${roles.length} signed off ${digest.slice(0, 12)}`,
+    facts: ledger.approvals.map(({ role, who, signed }) => ({
+      name: role,
+      ok: true,
+      text: `${role}: signed off by ${who}${signed ? ', signature verified' : ''}`,
+      by: { who, role },
+    })),
+    evidence: [],
+  };
+}
+
+/** Signed approvals count once their signature has been verified; a bad one is refused like any other. */
+async function verifyClaims(deployment: Deployment): Promise<void> {
+  const { plan, ledger } = deployment;
+  for (const claim of [...ledger.claims]) {
+    const { valid, reason } = await verify(deployment, claim);
+    settle(deployment, claim, valid ? admitClaim(ledger, plan.approvals, claim) : refused(reason));
+  }
+}
+
+/** What cannot be verified is not valid: a worker without `ssh-keygen` approves nothing, and stops nothing. */
+async function verify(
+  { plan, ledger }: Deployment,
+  claim: DecisionRecord,
+): Promise<{ valid: boolean; reason: string }> {
+  const { who, role, signature = '' } = claim;
+  const digest = ledger.proposal?.digest ?? '';
+  const keys = plan.approvals.roster.find(({ id }) => id === who)?.keys ?? [];
+  const statement = approvalStatement({ deployment: ledger.deployment, digest, role, who });
+  try {
+    return await checks.verifySignature.executeWithOptions({ summary: `Verify the signature of ${who}` }, [
+      { statement, signature, who, keys },
+    ]);
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    return { valid: false, reason: `the signature could not be verified: ${describe(error)}` };
+  }
+}
+
+const refused = (reason: string): DecisionJudgement => ({ accepted: false, reason });
+
+function settle(deployment: Deployment, claim: DecisionRecord, { accepted, reason }: DecisionJudgement): void {
+  const { ledger } = deployment;
+  Object.assign(claim, { accepted, reason });
+  if (!accepted) Object.assign(claim, inShort(claim));
+  ledger.claims = ledger.claims.filter((other) => other !== claim);
+  deployment.publish();
+}

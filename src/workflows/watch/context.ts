@@ -1,0 +1,68 @@
+/** What all parts of a watch share: its input, its clock, its state, and the board that shows it. */
+import { setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { progressQuery, type WatchInput, type WatchProgress } from '../../contract/messages.js';
+import type { Watch } from '../../contract/plan/watch.js';
+import type { CriterionResult } from '../../domain/watch/criteria.js';
+import { criterionResultOf } from '../../domain/watch/verdict.js';
+import { criterionState, endOf, newWatchState, type WatchState } from '../../domain/watch/watch-state.js';
+import { publishState } from '../common/published.js';
+import { renderWatch } from './board.js';
+
+/** What a watch that continues as new hands on. */
+export interface CarriedWatch extends WatchState {
+  /** The watch's own time when it continued as new. */
+  continuedAt?: number;
+}
+
+export class WatchContext {
+  readonly watch: Watch;
+  state: WatchState;
+  private readonly skew: number;
+
+  constructor(
+    readonly input: WatchInput,
+    carried?: CarriedWatch,
+  ) {
+    const { watch, clock } = input;
+    this.watch = watch;
+    // Server 1.32 adds the time it has skipped so far once more to a run that continues as new: in virtual time the
+    // watch goes on from where it was.
+    this.skew = clock === 'virtual' && carried?.continuedAt !== undefined ? Date.now() - carried.continuedAt : 0;
+    this.state = carried ?? newWatchState(watch, this.now());
+  }
+
+  /** Epoch milliseconds. */
+  now(): number {
+    return Date.now() - this.skew;
+  }
+
+  listen(): void {
+    setHandler(progressQuery, () => this.progress);
+  }
+
+  get results(): CriterionResult[] {
+    return this.watch.criteria.map((criterion) => criterionResultOf(criterion, criterionState(this.state, criterion)));
+  }
+
+  get progress(): WatchProgress {
+    const { startedAt, ticks, samples } = this.state;
+    return {
+      startedAt,
+      endsAt: endOf(this.state, this.watch),
+      now: this.now(),
+      ticks,
+      samples,
+      criteria: this.results,
+    };
+  }
+
+  publish(): void {
+    this.show(this.results);
+    publishState(this.progress);
+  }
+
+  /** @param results of the criteria, and of the trends where they have been judged */
+  show(results: CriterionResult[]): void {
+    setCurrentDetails(renderWatch(this.watch, { ticks: this.state.ticks, results }));
+  }
+}
