@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Commands } from '../contract/plan/commands.js';
 import type { Environment, EnvironmentName } from '../contract/plan/environment.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
+import { OPEN } from '../contract/plan/release-values.js';
 import type { Watch } from '../contract/plan/watch.js';
 import type { PlanWithoutItems } from '../contract/runbook.js';
 import { checkHealth, resolveHealth } from './application/health.js';
@@ -175,10 +176,17 @@ const sameDatabase = (a: Environment, b: Environment): boolean =>
 function resolveRelease(resolution: Resolution): ResolvedPlan['release'] | undefined {
   const { release } = resolution.sections;
   if (release === undefined) return undefined;
-  if (release.target === release.previous) {
+  const { branch = OPEN.branch, target = OPEN.target, previous = OPEN.previous } = release;
+  if (target === previous) {
     resolution.report(['release', 'previous'], 'Is the same as `target`: a rollback would change nothing');
   }
-  return { ...release, repository: resolution.folder(release.repository, ['release', 'repository']) };
+  return {
+    ...release,
+    branch,
+    target,
+    previous,
+    repository: resolution.folder(release.repository, ['release', 'repository']),
+  };
 }
 
 function resolvePrerequisites(resolution: Resolution): ResolvedPlan['prerequisites'] | undefined {
