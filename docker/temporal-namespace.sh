@@ -29,7 +29,7 @@ until existing=$(temporal operator search-attribute list --namespace "$TEMPORAL_
 done
 
 # The names of src/contract/names.ts.
-for name in SurefootService SurefootDeployment SurefootPhase SurefootVerdict SurefootWaitingFor; do
+for name in SurefootService SurefootDeployment SurefootPhase SurefootVerdict SurefootWaitingFor SurefootTarget SurefootPrevious SurefootRevision; do
   if ! echo "$existing" | grep -qw "$name"; then
     temporal operator search-attribute create --namespace "$TEMPORAL_NAMESPACE" --name "$name" --type Keyword
   fi

@@ -90,6 +90,11 @@ export const LAYERS = {
     packages: true,
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },
+  releases: {
+    holds: 'which release a deployment is of, asked of production and of the repository; changes nothing',
+    layers: ['domain', 'contract', 'plan', 'adapters', 'activities'],
+    packages: ['node:'],
+  },
   rehearsal: {
     holds: 'simulated worlds, virtual time, scenarios and their expectations',
     layers: ['domain', 'contract', 'plan', 'adapters', 'activities', 'local'],
@@ -119,7 +124,7 @@ export const LAYERS = {
   client: {
     holds: 'the command line',
     layers: ['domain', 'contract', 'plan', 'encryption', 'local', 'temporal', 'report'],
-    later: ['worker', 'rehearsal', 'demo', 'doctor', 'backtest', 'sandbox'],
+    later: ['worker', 'rehearsal', 'releases', 'demo', 'doctor', 'backtest', 'sandbox'],
     packages: true,
     except: ['@temporalio/worker'],
   },

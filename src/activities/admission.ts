@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { AdmissionActivities } from '../contract/activities/admission.js';
 import type { Clock } from '../contract/activities/step.js';
 import { FailureType } from '../contract/errors.js';
+import { openValues } from '../contract/plan/release-values.js';
 import { formatDuration } from '../domain/duration.js';
 import { digestOf } from '../plan/core/digest.js';
 
@@ -35,6 +36,8 @@ export function createAdmissionActivities(options: {
       if (actual !== digest) {
         throw refused(`the plan's digest is ${actual.slice(0, 12)}…, not ${digest.slice(0, 12)}… that was agreed on`);
       }
+      const open = clock === 'virtual' ? [] : openValues(plan);
+      if (open.length > 0) throw refused(`the plan leaves open what is deployed (${open.join(', ')})`);
       await checkClock({ clock, workflowTime });
       return { runner: options.runner };
     },

@@ -1,7 +1,9 @@
 /** What a deployment is started with and what it ends with. */
 import type { Ledger, Outcome } from '../domain/ledger/ledger.js';
 import type { Clock } from './activities/step.js';
+import { searchAttributes } from './names.js';
 import type { ResolvedPlan } from './plan/plan.js';
+import { releaseValues } from './plan/release-values.js';
 
 export interface DeployInput {
   deployment: string;
@@ -11,6 +13,18 @@ export interface DeployInput {
   /** Who started it; this person cannot approve it. */
   startedBy: string;
   clock: Clock;
+}
+
+/** What a deployment can be found by from its start on. */
+export function startAttributes({ deployment, plan }: Pick<DeployInput, 'deployment' | 'plan'>) {
+  const { target, previous, revision } = releaseValues(plan);
+  return [
+    { key: searchAttributes.service, value: plan.service },
+    { key: searchAttributes.deployment, value: deployment },
+    { key: searchAttributes.target, value: target },
+    { key: searchAttributes.previous, value: previous },
+    ...(revision === undefined ? [] : [{ key: searchAttributes.revision, value: revision }]),
+  ];
 }
 
 export type DeployResult = Ledger & { outcome: Outcome; reason: string; endedAt: number };

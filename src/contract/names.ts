@@ -24,6 +24,9 @@ export const searchAttributes = {
   phase: defineSearchAttributeKey('SurefootPhase', 'KEYWORD'),
   verdict: defineSearchAttributeKey('SurefootVerdict', 'KEYWORD'),
   waitingFor: defineSearchAttributeKey('SurefootWaitingFor', 'KEYWORD'),
+  target: defineSearchAttributeKey('SurefootTarget', 'KEYWORD'),
+  previous: defineSearchAttributeKey('SurefootPrevious', 'KEYWORD'),
+  revision: defineSearchAttributeKey('SurefootRevision', 'KEYWORD'),
 };
 
 /** The same for servers and people: name and type as `temporal operator search-attribute create` takes them. */

@@ -5,9 +5,9 @@ import { Client, Connection } from '@temporalio/client';
 import { startAnnouncementReceiver } from '../../sandbox/local/announcements.js';
 import { writeBindings } from '../../sandbox/local/bindings.js';
 import { type Sandbox, startSandbox } from '../../sandbox/local/sandbox.js';
-import type { DeployInput, DeployResult } from '../contract/deployment.js';
+import { type DeployInput, type DeployResult, startAttributes } from '../contract/deployment.js';
 import { progressQuery, statusQuery } from '../contract/messages.js';
-import { deployWorkflowId, SEARCH_ATTRIBUTES, searchAttributes, TASK_QUEUE } from '../contract/names.js';
+import { deployWorkflowId, SEARCH_ATTRIBUTES, TASK_QUEUE } from '../contract/names.js';
 import { needed } from '../contract/plan/parts.js';
 import { withProgress } from '../contract/progress.js';
 import type { Ledger } from '../domain/ledger/ledger.js';
@@ -142,10 +142,7 @@ function startInVirtualTime(client: Client, { resolved, digest }: LoadedPlan) {
     workflowIdConflictPolicy: 'TERMINATE_EXISTING',
     memo: { deployment, digest },
     staticSummary: `${resolved.title}: ${resolved.release.previous} → ${resolved.release.target} (demo in virtual time)`,
-    typedSearchAttributes: [
-      { key: searchAttributes.service, value: resolved.service },
-      { key: searchAttributes.deployment, value: deployment },
-    ],
+    typedSearchAttributes: startAttributes(input),
   });
 }
 

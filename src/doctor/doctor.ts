@@ -23,6 +23,7 @@ import { metricChecks } from './checks/metrics.js';
 import { migrationChecks } from './checks/migrations.js';
 import { peopleChecks } from './checks/people.js';
 import { proofChecks } from './checks/proofs.js';
+import { knownChecks } from './checks/release.js';
 import { serverChecks } from './checks/servers.js';
 import { storeChecks } from './checks/stores.js';
 
@@ -53,7 +54,7 @@ export async function examine(
 ): Promise<{ checks: Checked[]; complete: boolean }> {
   const { signal, others = [], patience = PATIENCE } = options;
   const timeline = timelineOf(asked.plan, waits(asked));
-  const checks = [...others, ...checksOf(asked, timeline)];
+  const checks = [...others, ...knownChecks(asked, checksOf(asked, timeline))];
   const store = await mkdtemp(join(tmpdir(), 'surefoot-doctor-'));
   const interrupted: Promise<unknown>[] = [];
   try {

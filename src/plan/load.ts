@@ -1,13 +1,15 @@
 /** Plan files: read, validated, resolved, identified. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
+import { RELEASE_VALUES, type ReleaseValues } from '../contract/plan/release-values.js';
 import { digestOf } from './core/digest.js';
-import { type PlanDocument, readDocument } from './core/document.js';
+import { folderAt, type PlanDocument } from './core/document.js';
 import { MACHINE_MAPS } from './core/machine-maps.js';
-import { PlanError, type Problem } from './core/problems.js';
+import { openDocument } from './core/open.js';
+import { formatPath, PlanError, type Problem } from './core/problems.js';
 import type { Sources } from './core/resolution.js';
 import { nearest } from './core/suggest.js';
+import { openPlan } from './include.js';
 import { resolvePlan } from './resolve.js';
 import { bindingsSchema } from './schema.js';
 import { readDocumentAs, readSections } from './sections.js';
@@ -19,14 +21,18 @@ export interface LoadOptions {
   shorten?: Record<string, number>;
   /** Other values for keys of the plan, by their paths as problems name them: `watches[0].tick`. For rehearsals. */
   changes?: Record<string, unknown>;
+  /** What of the release has been said or found out, where the plan leaves it open. */
+  release?: ReleaseValues;
 }
 
 export interface LoadedPlan {
   resolved: ResolvedPlan;
-  /** sha256 of the canonical JSON of `resolved`, in hexadecimal. */
+  /** sha256 of the canonical JSON of `resolved`, in hexadecimal; nobody's to agree on while values are open. */
   digest: string;
   /** The plan file as it was named. */
   file: string;
+  /** The files that it includes, and those include, in reading order. */
+  included: string[];
   /** What is allowed but probably not meant. */
   warnings: Problem[];
   /** What is left out and makes deployments weaker, as far as the plan does not acknowledge it. */
@@ -38,7 +44,7 @@ export interface LoadedPlan {
  * @throws PlanError with every problem of both files
  */
 export function loadPlan(file: string, options: LoadOptions = {}): LoadedPlan {
-  const plan = openDocument(file);
+  const plan = openPlan(file);
   const bindings = options.bindings === undefined ? undefined : openDocument(options.bindings);
   const unread = [...plan.problems, ...(bindings?.problems ?? [])];
   if (plan.document === undefined || (bindings !== undefined && bindings.document === undefined)) {
@@ -46,26 +52,43 @@ export function loadPlan(file: string, options: LoadOptions = {}): LoadedPlan {
   }
 
   for (const [path, value] of Object.entries(options.changes ?? {})) change(plan.document.value, path, value);
+  const contradicted = fillIn(plan.document, options.release ?? {});
   const { sections, problems } = readSections(plan.document);
-  const sources: Sources = { plan: plan.document, sections, folder: folderOf(file) };
+  problems.unshift(...plan.problems, ...contradicted);
+  const sources: Sources = { plan: plan.document, sections };
   if (bindings?.document !== undefined) {
     const bound = readBindings(bindings.document, { plan: plan.document, planFile: file });
     problems.push(...bound.problems);
-    if (bound.maps !== undefined) {
-      sources.bindings = { document: bindings.document, maps: bound.maps, folder: folderOf(bindings.document.file) };
-    }
+    if (bound.maps !== undefined) sources.bindings = { document: bindings.document, maps: bound.maps };
   }
 
   const outcome = resolvePlan(sources, { shorten: options.shorten, isReadable: problems.length === 0 });
   problems.push(...outcome.problems);
   if (problems.length > 0 || outcome.resolved === undefined) throw new PlanError(problems);
-  return {
-    resolved: outcome.resolved,
-    digest: digestOf(outcome.resolved),
-    file,
-    warnings: outcome.warnings,
-    advice: outcome.advice,
-  };
+  const { resolved, warnings, advice } = outcome;
+  return { resolved, digest: digestOf(resolved), file, included: plan.included, warnings, advice };
+}
+
+/** What the plan fixes stays as it is: another value for it is a mistake. */
+function fillIn({ value: sections, locate }: PlanDocument, values: ReleaseValues): Problem[] {
+  const problems: Problem[] = [];
+  for (const value of RELEASE_VALUES) {
+    const said = values[value];
+    if (said === undefined) continue;
+    const path = [value === 'revision' ? 'migration' : 'release', value] as const;
+    const section = sections[path[0]];
+    const report = (message: string) => problems.push({ path: formatPath(path), ...locate(path), message });
+    if (typeof section !== 'object' || section === null) {
+      report(`There is no \`${path[0]}\` for which ${said} could be the ${value}`);
+    } else if (!Object.hasOwn(section, value)) {
+      (section as Record<string, unknown>)[value] = said;
+    } else if ((section as Record<string, unknown>)[value] !== said) {
+      report(
+        `Is fixed here, so it can’t be ${said}: leave --${value} out, or take it out here to say it for each deployment`,
+      );
+    }
+  }
+  return problems;
 }
 
 type Maps = NonNullable<Sources['bindings']>['maps'];
@@ -77,9 +100,9 @@ function readBindings(
 ): { maps?: Maps; problems: Problem[] } {
   const { value, problems } = readDocumentAs(document, bindingsSchema);
   if (value === undefined) return { problems };
-  if (value.plan !== undefined && resolve(folderOf(document.file), value.plan) !== resolve(planFile)) {
+  if (value.plan !== undefined && resolve(folderAt(document, ['plan']), value.plan) !== resolve(planFile)) {
     const message = 'These bindings are for another plan than the one given';
-    problems.push({ file: document.file, path: 'plan', ...document.locate(['plan']), message });
+    problems.push({ path: 'plan', ...document.locate(['plan']), message });
   }
   for (const map of MACHINE_MAPS) {
     const section = plan.value[map];
@@ -89,7 +112,6 @@ function readBindings(
       const suggestion = nearest(name, known);
       const message = `The plan has no \`${name}\` in \`${map}\`, and bindings only replace what is there`;
       problems.push({
-        file: document.file,
         path: `${map}.${name}`,
         ...document.locateKey([map, name]),
         message,
@@ -110,35 +132,4 @@ function change(document: Record<string, unknown>, path: string, value: unknown)
     holder = holder[step] as Record<string, unknown>;
   }
   holder[steps.at(-1) ?? ''] = structuredClone(value);
-}
-
-const folderOf = (file: string): string => dirname(resolve(file));
-
-/** A YAML file, or why it can't be read. `firstLine`: what such a file starts with. */
-export function openDocument(file: string, firstLine?: string): { document?: PlanDocument; problems: Problem[] } {
-  const problem = (message: string, suggestion?: string) => ({
-    problems: [{ file, path: '', line: 1, column: 1, message, ...(suggestion === undefined ? {} : { suggestion }) }],
-  });
-  try {
-    if (statSync(file).isDirectory()) return problem('Is a folder; name the plan file in it');
-    const bytes = readFileSync(file);
-    return readDocument(file, new TextDecoder('utf-8', { fatal: true }).decode(bytes), firstLine);
-  } catch (error) {
-    if (error instanceof TypeError) return problem('Is not a text file in UTF-8');
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return problem('There is no such file', neighbour(file));
-    if (code === 'EACCES' || code === 'EPERM') return problem('May not be read by this user');
-    return problem(`Can’t be read (${code ?? 'unknown reason'})`);
-  }
-}
-
-/** The file that was probably meant, next to the one that isn't there. */
-function neighbour(file: string): string | undefined {
-  try {
-    const files = readdirSync(dirname(file)).filter((name) => /\.ya?ml$/.test(name));
-    const near = nearest(basename(file), files);
-    return near === undefined ? undefined : file.slice(0, file.length - basename(file).length) + near;
-  } catch {
-    return undefined;
-  }
 }

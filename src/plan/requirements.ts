@@ -43,7 +43,6 @@ const REQUIREMENTS: Requirement[] = [
   ]),
   { part: ['release', 'branch'], needs: ['release', 'repository'] },
   { part: ['release', 'files'], needs: ['release', 'repository'] },
-  { part: ['release', 'repository'], needs: ['release', 'branch'] },
   { part: ['review'], needs: ['release', 'repository'] },
   { part: ['logs'], needs: ['commands', 'logs'] },
   { part: ['commands', 'logs'], needs: ['logs'] },

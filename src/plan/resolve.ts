@@ -1,8 +1,9 @@
 /** From names to values: the plan as the workflows read it. */
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Commands } from '../contract/plan/commands.js';
 import type { Database, Environment, EnvironmentName } from '../contract/plan/environment.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
+import { OPEN } from '../contract/plan/release-values.js';
 import type { PlanWithoutItems } from '../contract/runbook.js';
 import type { Approvals } from '../domain/decisions/approvals.js';
 import { advise } from './advice.js';
@@ -180,19 +181,20 @@ const sameDatabase = (a: Database, b: Database): boolean =>
 function resolveRelease(resolution: Resolution): ResolvedPlan['release'] | undefined {
   const { release } = resolution.sections;
   if (release === undefined) return undefined;
-  if (release.target === release.previous) {
+  const { branch = OPEN.branch, target = OPEN.target, previous = OPEN.previous } = release;
+  if (target === previous) {
     resolution.report(['release', 'previous'], 'Is the same as `target`: a rollback would change nothing');
   }
   const { repository } = release;
-  if (repository === undefined) return release;
-  return { ...release, repository: resolution.folder(repository, ['release', 'repository']) };
+  if (repository === undefined) return { ...release, target, previous };
+  return { ...release, branch, target, previous, repository: resolution.folder(repository, ['release', 'repository']) };
 }
 
 /** Beside the plan, where it does not say. */
 function resolveEvidence(resolution: Resolution): string | undefined {
   const { evidence } = resolution.sections;
   const isSaid = resolution.has(['evidence']) || resolution.has(['folders', 'evidence']);
-  if (!isSaid) return resolve(resolution.sources.folder, 'evidence');
+  if (!isSaid) return resolve(dirname(resolution.sources.plan.file), 'evidence');
   return evidence && resolution.folder(evidence, ['evidence']);
 }
 

@@ -61,6 +61,13 @@ const OPTION = z.enum(['migration', 'code', 'full']);
 
 export const planSchema = strict({
   surefoot: z.literal(1, { error: 'The version of the format: write 1' }).describe('Version of this format: 1'),
+  include: z
+    .array(text())
+    .min(1, 'No file is listed')
+    .optional()
+    .describe(
+      'Files with further sections of this plan, from the folder of this file; each section comes whole from one file',
+    ),
   service: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,39}$/, 'A service is named in lower-case letters, digits and "-", at most 40')
@@ -75,9 +82,15 @@ export const planSchema = strict({
   folders: folders.default({}),
   release: strict({
     repository: reference('folders').optional().describe('A key of `folders`: the git repository'),
-    branch: version().optional().describe('The branch that must have been merged'),
-    target: version().describe('What is deployed'),
-    previous: version().describe('The version that production runs until then, and that a rollback of code deploys'),
+    branch: version()
+      .optional()
+      .describe('The branch that must have been merged; said for each deployment (`--branch`) when left out'),
+    target: version().optional().describe('What is deployed; said for each deployment (`--target`) when left out'),
+    previous: version()
+      .optional()
+      .describe(
+        'The version that production runs until then, and that a rollback of code deploys; asked of production when left out',
+      ),
     files: z.array(text()).default([]).describe('Files that the target must hold, from the repository’s top'),
   }).describe('What is deployed'),
   evidence: reference('folders')

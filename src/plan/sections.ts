@@ -168,7 +168,7 @@ class Reader {
 
   private problem(path: Path, message: string, more: { key?: boolean; suggestion?: string } = {}): Problem {
     const place = more.key === true ? this.document.locateKey(path) : this.document.locate(path);
-    const problem: Problem = { file: this.document.file, path: formatPath(path), ...place, message };
+    const problem: Problem = { path: formatPath(path), ...place, message };
     if (more.suggestion !== undefined) problem.suggestion = more.suggestion;
     return problem;
   }

@@ -1,9 +1,8 @@
 /** Runs one scenario: a deployment in virtual time, from its start to its end or to a question that nobody answers. */
 
 import { type Client, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
-import type { DeployInput, DeployResult } from '../contract/deployment.js';
+import { type DeployInput, type DeployResult, startAttributes } from '../contract/deployment.js';
 import { decideUpdate, statusQuery } from '../contract/messages.js';
-import { searchAttributes } from '../contract/names.js';
 import type { Decision, Ledger } from '../domain/ledger/ledger.js';
 import { messageOf } from '../domain/message.js';
 import type { FinishedRun } from './finished.js';
@@ -72,10 +71,7 @@ function start(
     args: [input],
     memo: { deployment, digest },
     staticSummary: `Rehearsal: ${scenario.title}`.slice(0, 200),
-    typedSearchAttributes: [
-      { key: searchAttributes.service, value: plan.service },
-      { key: searchAttributes.deployment, value: deployment },
-    ],
+    typedSearchAttributes: startAttributes(input),
   });
 }
 

@@ -1,10 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { createAdmissionActivities } from '../../src/activities/admission.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
+import { OPEN } from '../../src/contract/plan/release-values.js';
 import { digestOf } from '../../src/plan/core/digest.js';
 import { runActivity } from './support.js';
 
-const plan = { service: 'eduautismo', title: 'A plan' } as ResolvedPlan;
+const plan = {
+  service: 'eduautismo',
+  title: 'A plan',
+  release: { branch: 'work', target: 'v2', previous: 'v1' },
+  migration: { revision: '5403edb1d087' },
+} as ResolvedPlan;
+const open = { ...plan, release: { ...plan.release, target: OPEN.target } };
 const digest = digestOf(plan);
 const HOUR = 3_600_000;
 
@@ -22,6 +29,7 @@ describe('admit', () => {
 
   test.each([
     ['another plan than was agreed on', { plan: { ...plan, title: 'Another plan' } }, 'digest'],
+    ['a plan that leaves open what is deployed', { plan: open, digest: digestOf(open) }, '(target)'],
     ['virtual time', { clock: 'virtual' }, 'demo and rehearsal'],
     ['a clock that ran ahead', { workflowTime: Date.now() + HOUR }, '1 h ahead of'],
     ['a clock that is behind', { workflowTime: Date.now() - HOUR }, '1 h behind'],

@@ -29,6 +29,7 @@ test('help and version are no errors', async () => {
 
 test.each([
   ['plan check'],
+  ['plan diff'],
   ['rehearse'],
   ['start'],
   ['status'],

@@ -13,6 +13,7 @@ import { startPgbouncer } from '../helpers/pgbouncer.js';
 import { json } from '../helpers/server.js';
 import { startSshd } from '../helpers/sshd.js';
 import { SHIPPED } from '../plan/plan-files.js';
+import { planLeavingOpen } from '../releases/many-releases.js';
 import { scratchFolder } from '../sandbox/scratch-folders.js';
 import { BUCKETS, PASSWORD, startWorld, type World } from './world.js';
 
@@ -345,6 +346,26 @@ describe('surefoot doctor', () => {
     const again = await surefoot(...command(), '--all');
     expect(again.out).toContain('not registered yet: SurefootService');
     expect(again.out).toContain('✓ prerequisites.repository/merged');
+  });
+
+  test('what is not known of the release would keep it from starting, and the rest is tried', async () => {
+    at('127.0.0.1:1');
+    const plan = planLeavingOpen(['target', 'previous']);
+    const { code, out } = await surefoot('doctor', plan, '--bindings', world.bindings, '--as', 'ana.souza', '--json');
+    const { digest, checks } = JSON.parse(out) as { digest: unknown; checks: Checked[] };
+    expect({ code, digest }).toEqual({ code: 1, digest: null });
+    expect(failing(checks)).toContain('admission/target: target is not known: nobody has said what is deployed');
+    const ids = checks.map(({ id }) => id);
+    expect(checks.find(({ id }) => id === 'admission/untried')).toMatchObject({
+      note: true,
+      text: 'not tried before that is known: repository, review, production-release, way-back',
+    });
+    expect(ids.filter((id) => id.startsWith('staging.backup/'))).not.toEqual([]);
+    expect(ids).not.toContain('prerequisites.repository/merged');
+
+    const said = await surefoot('doctor', plan, '--bindings', world.bindings, '--as', 'ana.souza', '--target', 'main');
+    expect(said.err).toContain('previous  v1.2.3 is what production says it runs');
+    expect(said.out).not.toContain('not known: nobody');
   });
 
   test('Ctrl-C ends it with what is known by then', async () => {

@@ -11,6 +11,7 @@ import { EXIT, usageError } from '../../temporal/errors.js';
 import { renderEvaluation } from '../rendering/backtest.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
 import { problemsText, tryLoad } from './plan.js';
+import { agreedDigest } from './release-options.js';
 
 interface BacktestOptions {
   from: string[];
@@ -76,7 +77,7 @@ async function backtestPlan(file: string, options: BacktestOptions): Promise<num
     throw usageError('Nothing of what was recorded belongs to a watch of the plan', why || 'Leave --watch out.');
   }
   const good = tested.evaluations.every(({ verdict }) => verdict !== 'breached');
-  if (options.json) printJson({ ok: good, digest: plan.digest, ...tested });
+  if (options.json) printJson({ ok: good, digest: agreedDigest(plan), ...tested });
   else {
     print(tested.evaluations.map((evaluation) => renderEvaluation(evaluation, pc)).join('\n\n'));
     for (const { recording, why } of tested.skipped) note(`${pc.yellow('left out')} ${recording}: ${why}`);

@@ -1,17 +1,19 @@
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import type { ReleaseValues } from '../../contract/plan/release-values.js';
 import { PlanError } from '../../plan/core/problems.js';
 import { connectionSettings } from '../../temporal/connection.js';
 import { CliError, EXIT } from '../../temporal/errors.js';
 import { renderChecks } from '../rendering/doctor.js';
 import { interruptible } from '../terminal/interruption.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
-import { problemsText, tryLoad } from './plan.js';
+import { problemsText, tryReleased } from './plan.js';
+import { agreedDigest, foundText, saidOf, unknownOf, withReleaseOptions } from './release-options.js';
 import { temporalChecks } from './temporal-checks.js';
 import { sandboxTools } from './worker.js';
 
-interface DoctorOptions {
+interface DoctorOptions extends ReleaseValues {
   bindings?: string;
   as?: string;
   all?: boolean;
@@ -19,10 +21,11 @@ interface DoctorOptions {
 }
 
 export function registerDoctor(program: Command): void {
-  program
+  const command = program
     .command('doctor')
     .description('try every host, credential, right, tool and metric that a plan will need; changes nothing')
-    .argument('<PLAN>', 'the plan file')
+    .argument('<PLAN>', 'the plan file');
+  withReleaseOptions(command)
     .option('--bindings <FILE>', 'other hosts, credentials and folders for the same plan')
     .option('--as <WHO>', 'who would start it (default: $USER): could the others still sign it off?')
     .option('--all', 'show what is well, too')
@@ -39,23 +42,26 @@ export function registerDoctor(program: Command): void {
 }
 
 async function doctor(file: string, options: DoctorOptions): Promise<number> {
-  const plan = tryLoad(file, { bindings: options.bindings });
-  if (plan instanceof PlanError) {
-    if (options.json) printJson({ ok: false, problems: plan.problems });
-    note(problemsText(plan, file));
+  const { bindings } = options;
+  const released = await tryReleased(file, { bindings, release: saidOf(options), production: true });
+  if (released instanceof PlanError) {
+    if (options.json) printJson({ ok: false, problems: released.problems });
+    note(problemsText(released, file));
     return EXIT.usage;
   }
-  const { resolved, digest } = plan;
+  const { plan, found } = released;
+  const { resolved } = plan;
   const startedBy = options.as ?? process.env.USER;
   note(`${resolved.service}, ${resolved.release.previous} → ${resolved.release.target}, as seen from ${hostname()}`);
+  if (found.length > 0) note(foundText(found));
   const work = async (signal: AbortSignal): Promise<number> => {
     const { examine } = await import('../../doctor/doctor.js');
-    const asked = { plan: resolved, startedBy, tools: toolsHere(), at: Date.now() };
+    const asked = { plan: resolved, unknown: unknownOf(found), startedBy, tools: toolsHere(), at: Date.now() };
     const others = temporalChecks(resolved.service);
     const { checks, complete } = await examine(asked, { signal, others });
     const failed = checks.filter(({ ok }) => !ok).length;
     const good = failed === 0 && complete;
-    if (options.json) printJson({ ok: good, digest, complete, failed, checks });
+    if (options.json) printJson({ ok: good, digest: agreedDigest(plan), complete, failed, checks });
     else print(renderChecks(checks, { colors: pc, all: options.all ?? false }));
     if (!complete) note(`${pc.yellow('stopped')} before all was tried`);
     return good ? EXIT.good : EXIT.badly;

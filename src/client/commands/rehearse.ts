@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
+import { OPEN, openValues, type ReleaseValues } from '../../contract/plan/release-values.js';
 import { PlanError } from '../../plan/core/problems.js';
 import type { Rehearsals } from '../../rehearsal/rehearse.js';
 import type { RehearsalResult } from '../../rehearsal/result.js';
@@ -10,8 +11,9 @@ import { interruptible } from '../terminal/interruption.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
 import { untilAborted } from '../terminal/until-aborted.js';
 import { problemsText } from './plan.js';
+import { saidOf, withReleaseOptions } from './release-options.js';
 
-interface Flags {
+interface Flags extends ReleaseValues {
   scenario?: string[];
   jobs: number;
   json?: boolean;
@@ -26,10 +28,11 @@ const JOBS = 2;
 const MOST_JOBS = 16;
 
 export function registerRehearse(program: Command): void {
-  program
+  const command = program
     .command('rehearse')
     .description('rehearse a plan: the real workflow, three days in under a minute, in a simulated world')
-    .argument('<PLAN>', 'the plan file')
+    .argument('<PLAN>', 'the plan file');
+  withReleaseOptions(command)
     .option('--scenario <FILE|FOLDER...>', 'what the world is like and what must come of it; all is well without one')
     .option('--jobs <N>', 'how many scenarios at once', jobs, JOBS)
     .option('--coverage', 'tell which criteria, phases, decisions and items no scenario has exercised')
@@ -69,8 +72,12 @@ async function carryOut(plan: string, flags: Flags, signal: AbortSignal): Promis
   const { happyScenario, loadScenarios } = await import('../../rehearsal/scenario/scenario.js');
   const { rehearse } = await import('../../rehearsal/rehearse.js');
   const { differencesText, junit, resultLine, timelineText } = await import('../../rehearsal/report.js');
-  const scenarios = flags.scenario ? loadScenarios(flags.scenario, plan) : [happyScenario(plan)];
+  const release = saidOf(flags);
+  const scenarios = flags.scenario ? loadScenarios(flags.scenario, plan, release) : [happyScenario(plan, release)];
   const width = Math.max(...scenarios.map(({ name }) => name.length));
+  const open = scenarios[0] ? openValues(scenarios[0].plan.resolved) : [];
+  if (open.length > 0)
+    note(`Not known before a deployment, and rehearsed as ${open.map((value) => OPEN[value]).join(', ')}.`);
   const onResult = (result: RehearsalResult) => {
     if (flags.json) return;
     print(resultLine(result, pc, width));

@@ -6,9 +6,15 @@ import {
 import { TypedSearchAttributes } from '@temporalio/common';
 import { type Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
-import type { DeployInput } from '../../contract/deployment.js';
+import { type DeployInput, startAttributes } from '../../contract/deployment.js';
 import { deployWorkflowId, SEARCH_ATTRIBUTES, searchAttributes, TASK_QUEUE } from '../../contract/names.js';
 import { watchesOf } from '../../contract/plan/parts.js';
+import {
+  type ReleaseValue,
+  type ReleaseValues,
+  releaseText,
+  releaseValues,
+} from '../../contract/plan/release-values.js';
 import { formatDuration, parseDuration } from '../../domain/duration.js';
 import { cell } from '../../domain/ledger/board.js';
 import { release } from '../../local/release.js';
@@ -20,9 +26,10 @@ import { CliError, EXIT, innermost, usageError } from '../../temporal/errors.js'
 import { queueServices } from '../../temporal/queue-service.js';
 import { clockText } from '../rendering/status.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
-import { problemsText, tryLoad } from './plan.js';
+import { problemsText, tryReleased } from './plan.js';
+import { foundText, type ReleasedPlan, saidOf, unknownOf, withReleaseOptions } from './release-options.js';
 
-interface StartOptions {
+interface StartOptions extends ReleaseValues {
   bindings?: string;
   as?: string;
   shorten?: Record<string, number>;
@@ -31,15 +38,24 @@ interface StartOptions {
 }
 
 export function registerStart(program: Command): void {
-  program
+  const command = program
     .command('start')
     .description('start a deployment, in real time')
-    .argument('<PLAN>', 'the plan file')
+    .argument('<PLAN>', 'the plan file');
+  withReleaseOptions(command)
     .option('--bindings <FILE>', 'other hosts, credentials and folders for the same plan')
     .option('--as <WHO>', 'who starts it (default: $USER); this person does not approve it unless the plan says so')
     .option('--shorten <WATCH=DURATION>', 'a shorter soak or watch, as far as the plan allows it; repeatable', shorten)
     .option('--json', 'one JSON document on stdout')
-    .addHelpText('after', '\nExample:\n  $ surefoot start plans/eduautismo-performance.yaml --as ana.souza')
+    .addHelpText(
+      'after',
+      [
+        '\nWhat the plan leaves open of the release and nobody says is found out, and shown before anything starts.',
+        '\nExamples:',
+        '  $ surefoot start plans/eduautismo-performance.yaml --as ana.souza',
+        '  $ surefoot start orders.yaml --target v5.1.0 --branch feature/refunds --as maya',
+      ].join('\n'),
+    )
     .addOption(program.createOption('--virtual').hideHelp())
     .action(exiting(start));
 }
@@ -60,12 +76,16 @@ async function start(file: string, options: StartOptions): Promise<number> {
   }
   const startedBy = options.as ?? process.env.USER;
   if (!startedBy) throw usageError('Who starts the deployment is not known', 'Add --as WHO.');
-  const plan = tryLoad(file, { bindings: options.bindings, shorten: options.shorten });
-  if (plan instanceof PlanError) {
-    if (options.json) printJson({ ok: false, problems: plan.problems });
-    note(problemsText(plan, file));
+  const { bindings, shorten } = options;
+  const released = await tryReleased(file, { bindings, shorten, release: saidOf(options), production: true });
+  if (released instanceof PlanError) {
+    if (options.json) printJson({ ok: false, problems: released.problems });
+    note(problemsText(released, file));
     return EXIT.usage;
   }
+  const { plan, found } = released;
+  checkKnown(released);
+  if (found.length > 0) note(`${plan.resolved.service}: ${releaseText(plan.resolved)}\n${foundText(found)}`);
   return await withConnection(async (connected) => {
     const input: DeployInput = {
       deployment: newDeploymentId(plan.resolved.service),
@@ -83,6 +103,7 @@ async function start(file: string, options: StartOptions): Promise<number> {
         deploymentId: input.deployment,
         ...execution,
         digest: plan.digest,
+        release: releaseValues(plan.resolved),
         uiUrl: link ?? null,
         workers: shared?.state === 'unknown' ? null : (shared?.workers ?? null),
       });
@@ -95,8 +116,26 @@ async function start(file: string, options: StartOptions): Promise<number> {
   });
 }
 
+const SAID_AS: Record<ReleaseValue, string> = {
+  branch: 'BRANCH',
+  target: 'VERSION',
+  previous: 'VERSION',
+  revision: 'REVISION',
+};
+
+/** @throws CliError where anything is open: nothing starts from what is not known */
+function checkKnown({ found }: ReleasedPlan): void {
+  const unknown = unknownOf(found);
+  if (unknown.length === 0) return;
+  throw usageError(
+    `What is deployed is not known, and nothing was started:\n${foundText(found)}`,
+    `Add ${unknown.map(({ name }) => `--${name} ${SAID_AS[name]}`).join(' ')}.`,
+  );
+}
+
 function tell(input: DeployInput, { workflowId, link }: { workflowId: string; link?: string }): void {
   print(`${pc.green('✓')} started ${pc.bold(input.deployment)} as ${input.startedBy}`);
+  print(`  release   ${releaseText(input.plan)}`);
   print(`  workflow  ${workflowId}`);
   if (link) print(`  Web UI    ${link}`);
   print(`  look      surefoot status ${input.deployment}`);
@@ -142,12 +181,11 @@ async function startWorkflow(connected: Connected, input: DeployInput): Promise<
       workflowIdConflictPolicy: WorkflowIdConflictPolicy.FAIL,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
       typedSearchAttributes: new TypedSearchAttributes([
-        { key: searchAttributes.service, value: input.plan.service },
-        { key: searchAttributes.deployment, value: input.deployment },
+        ...startAttributes(input),
         { key: searchAttributes.phase, value: 'prerequisites' },
         { key: searchAttributes.verdict, value: 'running' },
       ]),
-      staticSummary: `${input.plan.service}: ${input.plan.release.previous} → ${input.plan.release.target}`,
+      staticSummary: `${input.plan.service}: ${releaseText(input.plan)}`,
       staticDetails: staticDetails(input),
       memo: { deployment: input.deployment, digest: input.digest, release: release() },
     });

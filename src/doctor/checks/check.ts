@@ -2,6 +2,7 @@
 import type { Patience } from '../../adapters/http/patient-request.js';
 import type { EvidencePlace } from '../../contract/activities/step.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
+import type { ReleaseValue } from '../../contract/plan/release-values.js';
 import type { Fact } from '../../domain/evidence.js';
 
 /** One thing that was tried. `name` is unique within its step. */
@@ -44,6 +45,8 @@ export const LONGEST = 60_000;
 /** What is asked for besides the plan. */
 export interface CheckContext {
   plan: ResolvedPlan;
+  /** What the plan leaves open of the release, and could not be found out, with the reason. */
+  unknown?: readonly { name: ReleaseValue; unknown: string }[];
   /** Who would start it. */
   startedBy?: string;
   /** Folders searched for tools before PATH. */

@@ -1,5 +1,6 @@
 /** alembic (1.20): what it prints, held against its own table, as each may be wrong by itself; and its files. */
 import { NO_REVISION } from '../rollback/destination.js';
+import { alembicHeads } from './alembic-files.js';
 import { type MigrationTool, type ReleaseFiles, type RevisionFile, UnreadableRevision } from './migration-tool.js';
 import { warningLines } from './warnings.js';
 
@@ -130,5 +131,6 @@ export const ALEMBIC: MigrationTool = {
   downgradeTo: (revision) => revision ?? NO_REVISION,
   warnings: (output) => warningLines(output, untitled),
   inspect,
+  newest: alembicHeads,
   merge: 'alembic merge',
 };

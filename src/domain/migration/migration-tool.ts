@@ -27,6 +27,8 @@ export interface MigrationTool {
   warnings(output: string): string[];
   /** Reads in a release, days before staging proves it, whether there is a way back. @returns nothing without its file */
   inspect?(release: ReleaseFiles, revision: string): Promise<RevisionFile | undefined>;
+  /** Reads in a release which of its revisions are the newest: none that has another after it. */
+  newest?(release: ReleaseFiles): Promise<ReleaseHeads>;
   /** The command that makes one head of several. */
   merge?: string;
 }
@@ -44,6 +46,9 @@ export interface ReleaseFiles {
   holding(pattern: string): Promise<string[]>;
   content(file: string): Promise<string>;
 }
+
+/** The heads of a release; or why its files do not tell them. */
+export type ReleaseHeads = { found: string[] } | { problem: string };
 
 /** What the file of a revision says. */
 export interface RevisionFile {

@@ -2,6 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Item } from '../../domain/items.js';
+import { folderAt } from '../core/document.js';
 import { isTooDeep } from '../core/markdown.js';
 import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
 import { nearest } from '../core/suggest.js';
@@ -19,7 +20,7 @@ export function resolveDocument(resolution: Resolution, items: readonly Item[]):
   const { document: name } = resolution.sections;
   if (name === undefined) return undefined;
   const refuse = (message: string) => void resolution.report(['document'], message);
-  const text = read(resolve(resolution.sources.folder, name), refuse);
+  const text = read(resolve(folderAt(resolution.sources.plan, ['document']), name), refuse);
   if (text === undefined) return undefined;
   if (isTooDeep(text)) return refuse('Begins a line with more than 100 quotes and lists within each other');
   holdAgainst(resolution, { name, items, boxes: boxesIn(text) });

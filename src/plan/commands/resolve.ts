@@ -2,6 +2,7 @@
 import type { Command, Commands } from '../../contract/plan/commands.js';
 import type { Server } from '../../contract/plan/environment.js';
 import type { Migration } from '../../contract/plan/migration.js';
+import { OPEN } from '../../contract/plan/release-values.js';
 import { KNOWN_TOOLS } from '../../domain/migration/migration-tools.js';
 import type { Path } from '../core/problems.js';
 import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
@@ -50,12 +51,13 @@ export function resolveCommands(resolution: Resolution, servers: Server[]): Part
 export function resolveMigration(resolution: Resolution, servers: Server[]): Migration | undefined {
   const { migration } = resolution.sections;
   if (migration === undefined) return undefined;
-  const { heads, ...rest } = migration;
+  const { heads, revision = OPEN.revision, ...rest } = migration;
   checkTool(resolution, migration.tool);
   const resolved = (key: 'current' | 'heads' | 'upgrade' | 'downgrade', command: AuthoredCommand) =>
     resolveCommand(resolution, { key, command, path: ['migration', key], servers });
   return {
     ...rest,
+    revision,
     current: resolved('current', migration.current),
     ...(heads ? { heads: resolved('heads', heads) } : {}),
     upgrade: resolved('upgrade', migration.upgrade),

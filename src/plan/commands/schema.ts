@@ -29,7 +29,11 @@ export const migration = strict({
   tool: text().describe(
     `${KNOWN_TOOLS.map((name) => `\`${name}\``).join(', ')}, or the name of another tool, whose \`current\` prints the revision on its last line, or \`base\``,
   ),
-  revision: version().describe('The revision that the deployment brings the database to'),
+  revision: version()
+    .optional()
+    .describe(
+      'The revision that the deployment brings the database to; the newest of the target’s own migrations when left out',
+    ),
   current: command.describe('Prints the current revision; silence is no answer'),
   heads: command.optional().describe('Prints the newest revisions of the code, one a line: more than one is refused'),
   upgrade: command.describe('Upgrades to `{revision}` or to the newest'),

@@ -1,16 +1,23 @@
 /** A YAML file as a value that remembers where each part of it was written. */
+import { dirname, resolve } from 'node:path';
 import type { Document, Node, Pair, YAMLError } from 'yaml';
 import { isAlias, isCollection, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import { formatPath, type Path, type Problem } from './problems.js';
+
+/** Where something was written; line and column count from 1. */
+export type WrittenAt = Pick<Problem, 'file' | 'line' | 'column'>;
 
 export interface PlanDocument {
   file: string;
   value: Record<string, unknown>;
   /** The place of a value; of the nearest thing around it when it isn't there. */
-  locate(path: Path): { line: number; column: number };
+  locate(path: Path): WrittenAt;
   /** The place of a key rather than of what it holds. */
-  locateKey(path: Path): { line: number; column: number };
+  locateKey(path: Path): WrittenAt;
 }
+
+/** The folder of the file in which the part at the path is written: relative paths in it start there. */
+export const folderAt = (document: PlanDocument, path: Path): string => dirname(resolve(document.locate(path).file));
 
 /** Reads one file's text. Values never appear in the problems: a plan with a mistake may hold a secret by mistake. */
 export function readDocument(
@@ -22,10 +29,9 @@ export function readDocument(
   const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2', merge: false });
   const position = (offset: number) => {
     const { line, col } = lines.linePos(offset);
-    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+    return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   const problem = (offset: number, message: string): Problem => ({
-    file,
     path: formatPath(pathAt(parsed, offset)),
     ...position(offset),
     message,

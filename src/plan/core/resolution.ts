@@ -1,7 +1,7 @@
 /** The state of one resolving: names to look up, what was used, and the problems found so far. */
 import { isAbsolute, resolve } from 'node:path';
 import type { SecretReference, Server } from '../../contract/plan/environment.js';
-import type { PlanDocument } from './document.js';
+import { folderAt, type PlanDocument } from './document.js';
 import { MACHINE_MAPS, type MachineMap } from './machine-maps.js';
 import { formatPath, type Path, type Problem } from './problems.js';
 import { nearest } from './suggest.js';
@@ -12,9 +12,7 @@ export type MachineMaps = Partial<Record<MachineMap, Record<string, string>>>;
 export interface Sources<Sections extends MachineMaps = MachineMaps> {
   plan: PlanDocument;
   sections: Sections;
-  /** The folder of the plan file, absolute. */
-  folder: string;
-  bindings?: { document: PlanDocument; maps: Record<MachineMap, Record<string, string>>; folder: string };
+  bindings?: { document: PlanDocument; maps: Record<MachineMap, Record<string, string>> };
 }
 
 type Said = string | { message: string; suggestion?: string; key?: boolean };
@@ -77,12 +75,9 @@ export class Resolution<Sections extends MachineMaps = MachineMaps> {
   }
 
   value(map: MachineMap, name: string): { value: string; path: Path; folder: string } | undefined {
-    const { bindings, folder } = this.sources;
-    const bound = own(bindings?.maps[map], name);
-    if (bindings !== undefined && bound !== undefined)
-      return { value: bound, path: [map, name], folder: bindings.folder };
-    const value = own(this.sections[map], name);
-    return value === undefined ? undefined : { value, path: [map, name], folder };
+    const path = [map, name];
+    const value = own(this.sources.bindings?.maps[map], name) ?? own(this.sections[map], name);
+    return value === undefined ? undefined : { value, path, folder: folderAt(this.documentOf(path), path) };
   }
 
   secret(name: string, from: Path): SecretReference {
@@ -145,7 +140,7 @@ export class Resolution<Sections extends MachineMaps = MachineMaps> {
     const { message, suggestion, key } = typeof said === 'string' ? { message: said } : (said as Exclude<Said, string>);
     const document = this.documentOf(path);
     const place = key === true ? document.locateKey(path) : document.locate(path);
-    const problem: Problem = { file: document.file, path: formatPath(path), ...place, message };
+    const problem: Problem = { path: formatPath(path), ...place, message };
     if (suggestion !== undefined) problem.suggestion = suggestion;
     return problem;
   }

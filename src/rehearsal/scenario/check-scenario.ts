@@ -76,7 +76,7 @@ class Check {
     if (!this.document) return;
     const place = more.key ? this.document.locateKey(path) : this.document.locate(path);
     const { suggestion } = more;
-    const problem = { file: this.document.file, path: formatPath(path), ...place, message };
+    const problem = { path: formatPath(path), ...place, message };
     this.problems.push(suggestion === undefined ? problem : { ...problem, suggestion });
   }
 

@@ -1,4 +1,5 @@
 /** The report as data: what every format is made from, and what a report is checked against. See docs/report.md. */
+import { type ReleaseValue, releaseValues } from '../../contract/plan/release-values.js';
 import type { EvidenceReference } from '../../domain/evidence.js';
 import { countItems, type ItemCounts, type ItemStatus, itemStatuses } from '../../domain/items.js';
 import type { Ledger, RollbackRecord, StepRecord, WatchRecord } from '../../domain/ledger/ledger.js';
@@ -28,7 +29,7 @@ export interface ReportContent {
   /** Times are epoch milliseconds. */
   startedAt: number;
   endedAt: number | null;
-  release: { branch: string | null; target: string; previous: string; commit: string | null };
+  release: Partial<Record<ReleaseValue, string>> & { commit: string | null };
   counts: ItemCounts;
   items: Referring<Omit<ItemStatus, 'by'>>[];
   steps: Referring<StepRecord>[];
@@ -70,7 +71,6 @@ export function contentOf({ ledger, input, workflowId, runId, status }: Gathered
   const rollbacks = [...ledger.earlierRollbacks, ...(ledger.rollback ? [ledger.rollback] : [])];
   const all = [...ledger.steps, ...rollbacks.flatMap(({ steps }) => steps)].flatMap(({ evidence }) => evidence);
   const evidence = new Map(all.map((reference) => [reference.path, reference]));
-  const { branch, target, previous } = input.plan.release;
   const content: ReportContent = {
     version: 1,
     deployment: ledger.deployment,
@@ -86,7 +86,7 @@ export function contentOf({ ledger, input, workflowId, runId, status }: Gathered
     startedBy: ledger.startedBy,
     startedAt: ledger.startedAt,
     endedAt: ledger.endedAt ?? null,
-    release: { branch: branch ?? null, target, previous, commit: ledger.commit ?? null },
+    release: { ...releaseValues(input.plan), commit: ledger.commit ?? null },
     counts: countItems(statuses),
     items: statuses.map(({ by: _, ...status }) => referring(status)),
     steps: ledger.steps.map(referring),

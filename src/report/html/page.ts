@@ -78,6 +78,7 @@ function head({ report, clock, language }: tables.TableContext): Markup {
   const rows: [string, string][] = [
     ['Deployment', `${report.deployment} (${report.workflowId}, run ${report.runId})`],
     ['Release', `${release.previous} → ${release.target}${release.commit ? `, commit ${release.commit}` : ''}`],
+    ...(release.revision === undefined ? [] : [['Revision', release.revision] as [string, string]]),
     ['Started', `${clock.stamp(report.startedAt)} by ${report.startedBy}`],
     [
       'Ended',

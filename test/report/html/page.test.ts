@@ -49,6 +49,13 @@ describe('the page', () => {
     expect([...text.matchAll(/href="([^"]*)"/g)].filter(([, to]) => /^[a-z]+:|^\/\//i.test(to ?? ''))).toEqual([]);
   });
 
+  test('says what was deployed, and the revision that its migration went to', () => {
+    const { previous, target } = plan.release;
+    expect(page()).toContain(`<dt>Release</dt><dd>${previous} → ${target}`);
+    expect(page()).toContain(`<dt>Revision</dt><dd>${plan.migration?.revision}</dd>`);
+    expect(reportWith().release).toMatchObject({ previous, target, revision: plan.migration?.revision });
+  });
+
   test('has the report in it, with the hash of what it says', () => {
     const report = reportWith();
     const [, data = ''] = /id="surefoot-report">([^<]*)<\/script>/.exec(page()) ?? [];

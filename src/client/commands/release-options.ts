@@ -1,0 +1,76 @@
+/** Which release is meant: what the command line says of it, and what is found out where the plan leaves it open. */
+import { type Command, InvalidArgumentError } from 'commander';
+import pc from 'picocolors';
+import {
+  openValues,
+  RELEASE_VALUES,
+  type ReleaseValue,
+  type ReleaseValues,
+} from '../../contract/plan/release-values.js';
+import { version } from '../../plan/core/basics.js';
+import { type LoadedPlan, type LoadOptions, loadPlan } from '../../plan/load.js';
+import type { FoundValue } from '../../releases/find-release.js';
+
+/** The options by which the values that a plan leaves open are said. */
+export const withReleaseOptions = (command: Command): Command =>
+  command
+    .option('--target <VERSION>', 'what is deployed, where the plan leaves it open', asVersion)
+    .option('--previous <VERSION>', 'what production runs until then (default: what it says it runs)', asVersion)
+    .option('--revision <REVISION>', 'where the migration goes (default: the newest of the target’s own)', asVersion)
+    .option('--branch <BRANCH>', 'the branch that must have been merged', asVersion);
+
+/** What is wrong with a version from the command line: it becomes an argument of commands, as one in a plan does. */
+export const versionProblem = (text: string): string | undefined => version().safeParse(text).error?.issues[0]?.message;
+
+function asVersion(text: string): string {
+  const problem = versionProblem(text);
+  if (problem !== undefined) throw new InvalidArgumentError(`${problem}.`);
+  return text;
+}
+
+/** What was said, out of all the options of a command. */
+export const saidOf = (options: ReleaseValues): ReleaseValues =>
+  Object.fromEntries(
+    RELEASE_VALUES.flatMap((value) => (options[value] === undefined ? [] : [[value, options[value]]])),
+  );
+
+export interface ReleasedPlan {
+  plan: LoadedPlan;
+  /** What nobody had said, found out or not. */
+  found: FoundValue[];
+}
+
+/**
+ * Loads a plan with what is said of its release, and with what can be found out besides.
+ * @param production whether production is asked, too
+ * @throws PlanError
+ */
+export async function loadReleased(
+  file: string,
+  { production, ...options }: LoadOptions & { production: boolean },
+): Promise<ReleasedPlan> {
+  const asSaid = loadPlan(file, options);
+  if (openValues(asSaid.resolved).length === 0) return { plan: asSaid, found: [] };
+  const { findRelease } = await import('../../releases/find-release.js');
+  const found = await findRelease(asSaid.resolved, { production, signal: new AbortController().signal });
+  const values = found.flatMap((each) => ('value' in each ? [[each.name, each.value]] : []));
+  const release: ReleaseValues = { ...options.release, ...Object.fromEntries(values) };
+  return { plan: loadPlan(file, { ...options, release }), found };
+}
+
+/** What is not known, with the reason. */
+export const unknownOf = (found: readonly FoundValue[]): { name: ReleaseValue; unknown: string }[] =>
+  found.flatMap((each) => ('unknown' in each ? [each] : []));
+
+/** A line for each value that was looked for. */
+export const foundText = (found: readonly FoundValue[]): string =>
+  found
+    .map((each) => {
+      const said = 'value' in each ? `${each.value} ${each.from}` : `${pc.yellow('not known')}: ${each.unknown}`;
+      return `  ${each.name.padEnd(9)} ${said}`;
+    })
+    .join('\n');
+
+/** Only of a plan that leaves nothing open can a digest be agreed on. */
+export const agreedDigest = ({ resolved, digest }: LoadedPlan): string | null =>
+  openValues(resolved).length === 0 ? digest : null;
