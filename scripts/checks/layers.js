@@ -84,6 +84,11 @@ export const LAYERS = {
     layers: ['domain', 'contract', 'plan', 'adapters', 'activities', 'encryption', 'rehearsal'],
     packages: true,
   },
+  init: {
+    holds: 'a first plan from what a service’s folder holds and what people answer',
+    layers: ['domain', 'contract', 'plan'],
+    packages: ['yaml', 'node:', 'mdast'],
+  },
   doctor: {
     holds: 'tries what a plan will need, changes nothing',
     layers: ['domain', 'contract', 'plan', 'adapters', 'activities'],
@@ -124,7 +129,7 @@ export const LAYERS = {
   client: {
     holds: 'the command line',
     layers: ['domain', 'contract', 'plan', 'encryption', 'local', 'temporal', 'report'],
-    later: ['worker', 'rehearsal', 'releases', 'demo', 'doctor', 'backtest', 'sandbox'],
+    later: ['worker', 'rehearsal', 'releases', 'init', 'demo', 'doctor', 'backtest', 'sandbox'],
     packages: true,
     except: ['@temporalio/worker'],
   },

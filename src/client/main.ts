@@ -9,6 +9,7 @@ import { registerCodec } from './commands/codec.js';
 import { registerDecisions } from './commands/decide.js';
 import { registerDemo } from './commands/demo.js';
 import { registerDoctor } from './commands/doctor.js';
+import { registerInit } from './commands/init.js';
 import { registerOpen } from './commands/open.js';
 import { registerPlan } from './commands/plan.js';
 import { registerRehearse } from './commands/rehearse.js';
@@ -33,6 +34,7 @@ export function createProgram(): Command {
       '\nExit codes: 0 good, 1 the deployment went badly, 2 wrong usage or plan, 3 a needed service is away.\n\nExample:\n  $ surefoot demo',
     );
   registerDemo(program);
+  registerInit(program);
   registerPlan(program);
   registerRehearse(program);
   registerBacktest(program);

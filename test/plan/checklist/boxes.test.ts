@@ -110,9 +110,12 @@ describe('marked finds the same boxes', () => {
     ['hotfix.md', 7],
     ['library.md', 5],
     ['migracao-de-banco.pt.md', 13],
+    ['open-source-server.md', 24],
     ['plantao.pt.md', 5],
+    ['pull-request-deploy.md', 20],
     ['pull-request.md', 7],
     ['release-issue.md', 12],
+    ['saas-release.md', 39],
     ['security-review.md', 7],
     ['boxes-as-people-write-them.md', 9],
   ];

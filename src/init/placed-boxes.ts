@@ -1,0 +1,127 @@
+/** The boxes of a checklist with where they stand: what the headings above them say of phase, environment and time. */
+import { boxesIn } from '../plan/checklist/boxes.js';
+import { lineOf, nodesIn, parseMarkdown } from '../plan/core/markdown.js';
+
+/** Where of a deployment a section of a checklist is. */
+export type SectionPlace = 'prerequisites' | 'staging' | 'soak' | 'approval' | 'production' | 'watch' | 'rollback';
+
+export interface PlacedBox {
+  /** Numbered as items are: by the number of its heading, where it has one, and its position below it. */
+  id: string;
+  title: string;
+  /** Plain words, as {@link plain} has them: its own, and those of the heading right above it. */
+  says: string;
+  under: string;
+  /** What the heading above it reads as. */
+  section: string;
+  place?: SectionPlace;
+  environment: 'staging' | 'production';
+  /** The time that its section speaks of, as a plan writes it: `1h`. */
+  duration?: string;
+}
+
+/** Words without capitals, accents and Markdown's marks, so that one pattern finds them however they are written. */
+export const plain = (text: string): string =>
+  text
+    .normalize('NFD')
+    .replace(/[\u0300-\u036f`*_~]/g, '')
+    .toLowerCase();
+
+const STAGING = /\b(staging|homologacao|homolog|pre-?prod\w*|stage)\b/;
+const PRODUCTION = /\b(production|producao|prod|go-?live)\b/;
+const WATCHING = /monitor|observ|\bwatch|\bbake|\bsoak/;
+
+/** The first that fits counts: a sign-off for production comes before production. */
+const PLACES: [SectionPlace, RegExp][] = [
+  ['rollback', /roll ?back|reverter|reversao/],
+  ['prerequisites', /pre-? ?requi|pre-?(deploy|release|flight)|\bbefore\b|\bantes\b/],
+  ['approval', /sign-?off|approv|aprova|go.?\/? ?no-?go|prepar|comunica|communicat/],
+  ['watch', /(post|pos|after|apos)[- ]?(the )?(deploy|release|rollout|launch|implant)|\bafter(wards)?$|\bdepois\b/],
+  ['staging', STAGING],
+  ['production', PRODUCTION],
+  ['watch', WATCHING],
+  ['production', /\b(deploy|deployment|release|rollout|implantacao|during|durante)\b/],
+];
+
+/** Every box of a document, in its order. */
+export function placedBoxes(text: string): PlacedBox[] {
+  const headings = headingsIn(text);
+  const sections = new Map<string, number>();
+  const numbers = new Map<number | undefined, string>();
+  return boxesIn(text).map(({ line, title }) => {
+    const above = headings.filter((heading) => heading.line < line);
+    const around = innermostFirst(above);
+    const [nearest] = around;
+    const number = numbers.get(nearest?.line) ?? numberOf(nearest?.text) ?? `0.${numbers.size + 1}`;
+    numbers.set(nearest?.line, number);
+    const position = (sections.get(number) ?? 0) + 1;
+    sections.set(number, position);
+    const words = around.map(({ text: heading }) => plain(heading));
+    const says = plain(title);
+    const place = placeOf(words);
+    return {
+      id: `${number}.${position}`,
+      title,
+      says,
+      under: words[0] ?? '',
+      section: nearest?.text ?? '',
+      place,
+      environment: environmentOf([says, ...words]),
+      duration: words.map(durationIn).find((duration) => duration !== undefined),
+    };
+  });
+}
+
+interface Heading {
+  line: number;
+  depth: number;
+  text: string;
+}
+
+function headingsIn(text: string): Heading[] {
+  return [...nodesIn(parseMarkdown(text))].flatMap(({ node, start, end }) => {
+    if (node.type !== 'heading' || !node.position) return [];
+    const words = text.slice(start, end).replace(/^\s*#+\s*|\s*#*\s*$|\s*\n[=-]+\s*$/g, '');
+    return [{ line: lineOf(text, node.position.start), depth: node.depth, text: words }];
+  });
+}
+
+/** The heading right above, then the one that it is below, and so on. */
+function innermostFirst(above: readonly Heading[]): Heading[] {
+  const around: Heading[] = [];
+  for (const heading of above.toReversed()) {
+    if (heading.depth < (around.at(-1)?.depth ?? 7)) around.push(heading);
+  }
+  return around;
+}
+
+const numberOf = (heading = ''): string | undefined => /^(\d+(?:\.\d+)*)[.)]?\s/.exec(heading)?.[1];
+
+/** What is checked before anything starts stays that, whichever environment a heading in it speaks of. */
+function placeOf(headings: readonly string[]): SectionPlace | undefined {
+  const all = headings.map((words) => PLACES.find(([, pattern]) => pattern.test(words))?.[0]);
+  if (all.includes('prerequisites')) return 'prerequisites';
+  const innermost = all.findIndex((place) => place !== undefined);
+  const isWatching = WATCHING.test(headings[innermost] ?? '');
+  return all[innermost] === 'staging' && isWatching ? 'soak' : all[innermost];
+}
+
+function environmentOf(words: readonly string[]): PlacedBox['environment'] {
+  const telling = words.find((one) => STAGING.test(one) || PRODUCTION.test(one));
+  return telling !== undefined && STAGING.test(telling) ? 'staging' : 'production';
+}
+
+const UNITS: [RegExp, string][] = [
+  [/(\d+) ?(?:min|minutes?|minutos?|m)\b/, 'm'],
+  [/(\d+) ?-?(?:h|hours?|horas?|hrs?)\b/, 'h'],
+  [/(\d+) ?(?:d|days?|dias?)\b/, 'd'],
+];
+
+/** The first length of time in plain words. */
+export function durationIn(words: string): string | undefined {
+  const found = UNITS.flatMap(([pattern, unit]) => {
+    const amount = pattern.exec(words)?.[1];
+    return amount === undefined || Number(amount) === 0 ? [] : [`${Number(amount)}${unit}`];
+  });
+  return found[0];
+}
