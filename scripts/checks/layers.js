@@ -87,7 +87,7 @@ export const LAYERS = {
   init: {
     holds: 'a first plan from what a service’s folder holds and what people answer',
     layers: ['domain', 'contract', 'plan'],
-    packages: ['yaml', 'node:', 'mdast'],
+    packages: ['yaml', 'node:'],
   },
   doctor: {
     holds: 'tries what a plan will need, changes nothing',

@@ -59,7 +59,7 @@ export const WORD_RULES: readonly WordRule[] = [
   },
   {
     says: /(\bprs?\b|pull requests?).*(aprovad|approved)|(aprovad|approved).*(\bprs?\b|pull requests?)/,
-    not: /\b(two|dois|duas|three|tres|\d+)\b/,
+    not: /\b(by|por|two|dois|duas|three|tres|\d+)\b/,
     in: ['prerequisites'],
     facts: ['prerequisites.review/approved'],
   },

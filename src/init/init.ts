@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { boxesIn } from '../plan/checklist/boxes.js';
 import type { Answers } from './compose-plan.js';
 import type { FoundFiles } from './found-files.js';
-import { type MadeFiles, makeFiles } from './make-files.js';
+import { type MadeFiles, makeFiles, PLAN_FILE, resolvedFrom } from './make-files.js';
 import { placedBoxes, plain } from './placed-boxes.js';
 
 /** What is taken where nobody answers. */
@@ -25,6 +25,7 @@ export interface InitFolders {
   out: string;
 }
 
+/** @throws PlanError when what would be written is no plan */
 export function prepare(around: FoundFiles, answers: Answers, { folder, out }: InitFolders): MadeFiles {
   const { checklist, found, isRepository, rules } = around;
   const text = checklist?.text ?? '';
@@ -36,7 +37,9 @@ export function prepare(around: FoundFiles, answers: Answers, { folder, out }: I
     paths: { service: pathFrom(out, folder), rules },
     isRepository,
   };
-  return makeFiles(subject, checklist && pathFrom(out, checklist.file));
+  const made = makeFiles(subject, checklist && pathFrom(out, checklist.file));
+  resolvedFrom(made.files[PLAN_FILE] ?? '', join(out, PLAN_FILE));
+  return made;
 }
 
 /** As it is written in a file of the folder: with forward slashes, and never empty. */

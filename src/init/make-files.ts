@@ -1,6 +1,7 @@
 /** The files of a first plan: the plan itself, bindings for a trial on this machine, a scenario. A pure function. */
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { readDocument } from '../plan/core/document.js';
+import { PlanError } from '../plan/core/problems.js';
 import { resolvePlan } from '../plan/resolve.js';
 import { readSections } from '../plan/sections.js';
 import { composePlan, type Subject, withWanted } from './compose-plan.js';
@@ -21,7 +22,7 @@ export const SCENARIO_FILE = 'scenarios/all-is-well.yaml';
 /** @param document the checklist as the plan names it, where there is one */
 export function makeFiles(subject: Subject, document?: string): MadeFiles {
   const sections = composePlan(subject);
-  const boxes = settleBoxes(withWanted(subject), resolved(sections));
+  const boxes = settleBoxes(withWanted(subject), resolvedFrom(writeYaml(sections, { head: '' }), PLAN_FILE));
   const value = { ...sections, ...askingFor(boxes, { sections, subject, document }) };
   return {
     files: {
@@ -33,15 +34,16 @@ export function makeFiles(subject: Subject, document?: string): MadeFiles {
   };
 }
 
-/** @throws when what was composed is no plan: a mistake of ours, not of whoever reads it */
-function resolved(sections: Record<string, unknown>): ResolvedPlan {
-  const { document, problems } = readDocument(PLAN_FILE, writeYaml(sections, { head: '' }));
+/**
+ * @param file where the text is to stand; its checklist is looked for from there
+ * @throws PlanError when it is no plan, as where the checklist holds what no plan takes
+ */
+export function resolvedFrom(text: string, file: string): ResolvedPlan {
+  const { document, problems } = readDocument(file, text);
   const read = document && readSections(document);
   const outcome = document && read && resolvePlan({ plan: document, sections: read.sections });
   const all = [...problems, ...(read?.problems ?? []), ...(outcome?.problems ?? [])];
-  if (outcome?.resolved === undefined || all.length > 0) {
-    throw new Error(`the plan is wrong: ${all.map(({ path, message }) => `${path}: ${message}`).join('; ')}`);
-  }
+  if (outcome?.resolved === undefined || all.length > 0) throw new PlanError(all);
   return outcome.resolved;
 }
 
@@ -105,11 +107,11 @@ function planComments({ answers, found, isRepository, paths }: Subject, boxes: r
 /** Everything on this machine: the application at its own port, staging at the next one. */
 function bindingsText({ answers, found, paths }: Subject, sections: Record<string, unknown>): string {
   const port = found.port ?? 8080;
-  const local = (name: string, written: string): string => {
+  const local = (name: string): string | undefined => {
     const isStaging = name.startsWith('staging-');
     if (name.endsWith('-api')) return `http://127.0.0.1:${isStaging ? port + 1 : port}`;
     if (name.endsWith('-server')) return 'local:';
-    if (!name.endsWith('-database')) return written;
+    if (!name.endsWith('-database')) return undefined;
     if (name.startsWith('scratch-')) return 'postgresql://postgres@127.0.0.1:5432/postgres';
     return `postgresql://postgres@127.0.0.1:5432/${found.database ?? answers.service}${isStaging ? '_staging' : ''}`;
   };
@@ -118,7 +120,12 @@ function bindingsText({ answers, found, paths }: Subject, sections: Record<strin
   const value = {
     surefoot: 1,
     plan: PLAN_FILE,
-    hosts: Object.fromEntries(Object.entries(hosts ?? {}).map(([name, written]) => [name, local(name, written)])),
+    hosts: Object.fromEntries(
+      Object.keys(hosts ?? {}).flatMap((name) => {
+        const here = local(name);
+        return here === undefined ? [] : [[name, here]];
+      }),
+    ),
     ...(secrets.length > 0
       ? { credentials: Object.fromEntries(secrets.map((name) => [name, `file:secrets/${name}`])) }
       : {}),

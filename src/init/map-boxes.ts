@@ -10,7 +10,7 @@ import {
   type WordRule,
 } from './box-words.js';
 import { limitIn, type MetricName, metricsNamed, ruleIn } from './metric-words.js';
-import type { PlacedBox } from './placed-boxes.js';
+import { namesBoth, type PlacedBox } from './placed-boxes.js';
 import type { AlertingRule } from './read-files.js';
 
 export interface NamedAlert extends AlertingRule {
@@ -23,11 +23,13 @@ const ALERT = /\balert/;
 
 /** Where a box says it is signed, beside the heading that does. */
 const SIGNED = /sign-?(ed )?off by|approved by|aprovad[oa] por|approval from/;
+/** What leads to a sign-off is none, nor is the approval of a change. */
+const NO_SIGN_OFF = /\b(ask|send|tell|request|remind|book|pedir|enviar|solicitar)\b|notif|avisar|\bprs?\b|pull request/;
 
 /** Facts that together are what a box says; none where its words say nothing that is known. */
 export function wantedFacts(box: PlacedBox, alerts: readonly NamedAlert[]): string[] {
   const { says, place } = box;
-  if (place === 'rollback') return [];
+  if (place === 'rollback' || namesBoth(says)) return [];
   const signed = rolesIn(box).map(({ role }) => `sign-offs/${role}`);
   if (signed.length > 0) return signed;
   if (ALERT.test(says)) return alertFacts(box, alerts);
@@ -64,7 +66,7 @@ function fits({ says, not, about, in: places, environment }: WordRule, { clause,
 export function rolesIn({ says, under, place }: PlacedBox): (typeof ROLE_WORDS)[number][] {
   const isSignOff = place === 'approval' && (SIGN_OFF.test(under) || SIGN_OFF.test(says));
   const isSigned = SIGNED.test(says) && place !== 'production' && place !== 'watch' && place !== 'soak';
-  return isSignOff || isSigned ? ROLE_WORDS.filter(({ words }) => words.test(says)) : [];
+  return (isSignOff || isSigned) && !NO_SIGN_OFF.test(says) ? ROLE_WORDS.filter(({ words }) => words.test(says)) : [];
 }
 
 export function toolIn({ says, under, place }: PlacedBox): string | undefined {

@@ -31,9 +31,11 @@ const STAGING = /\b(staging|homologacao|homolog|pre-?prod\w*|stage)\b/;
 const PRODUCTION = /\b(production|producao|prod|go-?live)\b/;
 const WATCHING = /monitor|observ|\bwatch|\bbake|\bsoak/;
 
+/** Below such a heading nothing else counts; the title of the document may name it beside the rest. */
+const ROLLBACK = /roll ?back|reverter|reversao/;
+
 /** The first that fits counts: a sign-off for production comes before production. */
 const PLACES: [SectionPlace, RegExp][] = [
-  ['rollback', /roll ?back|reverter|reversao/],
   ['prerequisites', /pre-? ?requi|pre-?(deploy|release|flight)|\bbefore\b|\bantes\b/],
   ['approval', /sign-?off|approv|aprova|go.?\/? ?no-?go|prepar|comunica|communicat/],
   ['watch', /(post|pos|after|apos)[- ]?(the )?(deploy|release|rollout|launch|implant)|\bafter(wards)?$|\bdepois\b/],
@@ -58,7 +60,10 @@ export function placedBoxes(text: string): PlacedBox[] {
     sections.set(number, position);
     const words = around.map(({ text: heading }) => plain(heading));
     const says = plain(title);
-    const place = placeOf(words);
+    const isRollback = around.some(
+      ({ depth, text: heading }, index) => (depth > 1 || index === 0) && ROLLBACK.test(plain(heading)),
+    );
+    const place = isRollback ? 'rollback' : placeOf(words);
     return {
       id: `${number}.${position}`,
       title,
@@ -107,9 +112,12 @@ function placeOf(headings: readonly string[]): SectionPlace | undefined {
 }
 
 function environmentOf(words: readonly string[]): PlacedBox['environment'] {
-  const telling = words.find((one) => STAGING.test(one) || PRODUCTION.test(one));
+  const telling = words.find((one) => STAGING.test(one) !== PRODUCTION.test(one));
   return telling !== undefined && STAGING.test(telling) ? 'staging' : 'production';
 }
+
+/** Of both environments no one fact speaks. */
+export const namesBoth = (says: string): boolean => STAGING.test(says) && PRODUCTION.test(says);
 
 const UNITS: [RegExp, string][] = [
   [/(\d+) ?(?:min|minutes?|minutos?|m)\b/, 'm'],

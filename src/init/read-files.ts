@@ -62,9 +62,12 @@ export function readPackage(text: string): Found {
   };
 }
 
+/** Tags that other programs read are none of ours: nothing is said of them. */
+const parseYaml = (text: string): unknown => parse(text, { logLevel: 'error' });
+
 /** `docker-compose.yml`: the service that is built here, and PostgreSQL beside it. @throws when it is no YAML */
 export function readCompose(text: string): Found {
-  const services = Object.entries(mapOf(mapOf(parse(text)).services)).map(([name, value]) => ({
+  const services = Object.entries(mapOf(mapOf(parseYaml(text)).services)).map(([name, value]) => ({
     name,
     ...mapOf(value),
   })) as { name: string; image?: unknown; build?: unknown; ports?: unknown; environment?: unknown }[];
@@ -126,7 +129,7 @@ export function readCommands(text: string): Found {
 
 /** Prometheus rules: alerts that compare something with a number at their end. @throws when it is no YAML */
 export function readRules(text: string): Found {
-  const rules = listOf(mapOf(parse(text)).groups).flatMap((group) => listOf(mapOf(group).rules).map(mapOf));
+  const rules = listOf(mapOf(parseYaml(text)).groups).flatMap((group) => listOf(mapOf(group).rules).map(mapOf));
   const alerts = rules.flatMap(({ alert, expr }): AlertingRule[] => {
     const [name, expression] = [textOf(alert), textOf(expr)?.trim()];
     if (name === undefined || expression === undefined) return [];

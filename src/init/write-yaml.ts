@@ -21,9 +21,10 @@ export function writeYaml(value: Record<string, unknown>, { head, above = {}, be
     },
   });
   if (isMap(document.contents)) {
-    for (const { key, value: section } of document.contents.items) {
-      if (isScalar(key)) key.spaceBefore = isCollection(section);
-    }
+    const { items } = document.contents;
+    items.forEach(({ key, value: section }, index) => {
+      if (isScalar(key)) key.spaceBefore = isCollection(section) || isCollection(items[index - 1]?.value);
+    });
   }
   for (const [path, comment] of Object.entries(above)) {
     const key = keyAt(document, path.split('.'));

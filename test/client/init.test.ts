@@ -74,6 +74,14 @@ test.each([
   expect(existsSync(join(folder, 'out'))).toBe(false);
 });
 
+test('a checklist with what no plan takes is told, and nothing is written', async () => {
+  const folder = serviceWith({ 'mine.md': '- [ ] Ring the \u0007 bell\n' });
+  const { code, err } = await surefoot('init', '--yes', '--folder', folder, '--from', join(folder, 'mine.md'));
+  expect(code).toBe(2);
+  expect(err).toContain('control character');
+  expect(existsSync(join(folder, 'surefoot'))).toBe(false);
+});
+
 test('a file that can’t be written is told without a trace', async () => {
   const folder = serviceWith({});
   writeFileSync(join(folder, 'taken'), '');

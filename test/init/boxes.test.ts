@@ -130,16 +130,20 @@ test.each([
   ['its limit is on the wrong side', 'Error rate > 1 %'],
   ['it has two limits', 'Error rate < 1 % and P95 < 2 s'],
   ['its limit has no unit', 'P95 < 400'],
+  ['it is about two places', 'Deployed to staging and production'],
+  ['it leads to a sign-off', 'Ask QA for their sign-off'],
+  ['it is of a pull request alone', 'PR approved by the tech lead, who wrote none of it'],
   ['it is to page people later', 'Alert on error rate > 7 %'],
 ])('a person is asked where %s', (_, title) => {
-  for (const heading of ['Before', 'Staging', 'Production', 'Monitoring after the deploy']) {
+  for (const heading of ['Before', 'Sign-off', 'Staging', 'Production', 'Monitoring after the deploy']) {
     const [box] = settled(`# ${heading}\n\n- [ ] ${title}\n- [ ] a\n- [ ] b\n`);
     expect(box).toMatchObject({ title, isAsked: true });
   }
 });
 
 test('what stands under a heading about rollback is no proof of the deployment', () => {
-  const text = '# Production\n\n## Rollback\n\n- [ ] Deployed to production\n- [ ] Health check is green\n- [ ] a\n';
+  const text =
+    '# Production\n\n## Rollback\n\n### Deploy\n\n- [ ] Deployed to production\n- [ ] Health check is green\n- [ ] a\n';
   expect(settled(text).map(({ by }) => by)).toEqual(Array(3).fill(['during-and-after/confirmed']));
 });
 

@@ -1,14 +1,15 @@
 /** `surefoot init`: a first plan for a service, from what is there and a few questions. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { Answers } from '../../init/compose-plan.js';
 import type { FoundFiles } from '../../init/found-files.js';
 import type { MadeFiles } from '../../init/make-files.js';
+import { PlanError } from '../../plan/core/problems.js';
 import { CliError, EXIT, innermost, usageError } from '../../temporal/errors.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
+import { type AskPerson, withQuestions } from '../terminal/questions.js';
 
 interface Flags {
   yes?: boolean;
@@ -49,11 +50,12 @@ async function init(flags: Flags): Promise<number> {
   const { folder, out = join(folder, 'surefoot') } = flags;
   refuseTaken(alreadyThere([PLAN_FILE, BINDINGS_FILE, SCENARIO_FILE], out));
   const around = await look(flags);
-  const usual = { ...usualAnswers(around), ...(flags.service === undefined ? {} : { service: flags.service }) };
-  const answers = checked(
-    isAsking(flags) ? await ask(around, usual) : usualAnswers(withService(around, usual.service)),
-  );
-  const made = prepare(around, answers, { folder, out });
+  const usual = usualAnswers(withService(around, flags.service));
+  const terminal = { input: process.stdin, output: process.stderr };
+  const answers = isAsking(flags) ? await withQuestions(terminal, (ask) => answer(ask, around, usual)) : usual;
+  const wrong = wrongWith(answers);
+  if (wrong.length > 0) throw usageError(wrong.join('; '), 'Nothing was written: run it again.');
+  const made = tryPrepare(() => prepare(around, answers, { folder, out }));
   const written = write(() => writeFiles(made.files, out));
   if (flags.json) printJson({ ok: true, files: written, ...told(around, made) });
   else printSummary(written, { around, made, plan: join(out, PLAN_FILE) });
@@ -63,7 +65,7 @@ async function init(flags: Flags): Promise<number> {
 const isAsking = ({ yes, json }: Flags): boolean =>
   !yes && !json && process.stdin.isTTY === true && process.stdout.isTTY === true;
 
-const withService = (around: FoundFiles, service: string): FoundFiles => ({
+const withService = (around: FoundFiles, service = around.found.service): FoundFiles => ({
   ...around,
   found: { ...around.found, service },
 });
@@ -92,6 +94,20 @@ async function look({ folder, from }: Flags): Promise<FoundFiles> {
   }
 }
 
+/** What a plan does not take comes from the checklist or an answer. */
+function tryPrepare(work: () => MadeFiles): MadeFiles {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error;
+    const said = error.problems.map(({ path, message }) => `${path}: ${message}`);
+    throw usageError(
+      `No plan can be made of this: ${said.join('; ')}`,
+      'Put that right in the checklist, or answer otherwise; nothing was written.',
+    );
+  }
+}
+
 function write(work: () => string[]): string[] {
   try {
     return work();
@@ -105,39 +121,22 @@ function write(work: () => string[]): string[] {
   }
 }
 
-/** @param usual what an empty answer stands for */
-async function ask(around: FoundFiles, usual: Answers): Promise<Answers> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const question = async (text: string, otherwise: string): Promise<string> =>
-    (await terminal.question(`${text} ${pc.dim(`(${otherwise})`)} `)).trim() || otherwise;
-  try {
-    const { usualAnswers } = await import('../../init/init.js');
-    const service = await question('What is the service called?', usual.service);
-    const otherwise = usualAnswers(withService(around, service));
-    const production = await question('Where does production answer?', otherwise.production);
-    const staging = await question(
-      'Where does staging answer? “none” where there is none.',
-      otherwise.staging ?? 'none',
-    );
-    const health = await question('Which path is its health check?', otherwise.health);
-    const deploy = await question('What deploys {version} to {environment}?', otherwise.deploy.join(' '));
-    return {
-      service,
-      production,
-      ...(staging === 'none' ? {} : { staging }),
-      health,
-      deploy: deploy.split(/\s+/),
-    };
-  } finally {
-    terminal.close();
-  }
+/** @param usual what an empty answer stands for, as far as no other answer changes it */
+async function answer(ask: AskPerson, around: FoundFiles, usual: Answers): Promise<Answers> {
+  const { usualAnswers } = await import('../../init/init.js');
+  const service = await ask('What is the service called?', usual.service);
+  const otherwise = usualAnswers(withService(around, service));
+  const production = await ask('Where does production answer?', otherwise.production);
+  const staging = await ask('Where does staging answer? “none” where there is none.', otherwise.staging ?? 'none');
+  const health = await ask('Which path is its health check?', otherwise.health);
+  const deploy = await ask('What deploys {version} to {environment}?', otherwise.deploy.join(' '));
+  return { service, production, ...(staging === 'none' ? {} : { staging }), health, deploy: deploy.split(/\s+/) };
 }
 
 /** Held against what a plan takes before anything is made of it. */
-function checked(answers: Answers): Answers {
-  const { service, production, staging, health, deploy } = answers;
+function wrongWith({ service, production, staging, health, deploy }: Answers): string[] {
   const isUrl = (text: string) => /^https?:\/\/[^\s/@]+(\/\S*)?$/.test(text);
-  const wrong = [
+  return [
     /^[a-z][a-z0-9-]{0,39}$/.test(service)
       ? []
       : `${service}: a service is named in lower-case letters, digits and "-"`,
@@ -146,8 +145,6 @@ function checked(answers: Answers): Answers {
     /^\/\S*$/.test(health) ? [] : `${health}: a path begins with "/"`,
     deploy.some((word) => word.includes('{version}')) ? [] : `${deploy.join(' ')}: holds no {version}`,
   ].flat();
-  if (wrong.length > 0) throw usageError(wrong.join('; '), 'Nothing was written: run it again.');
-  return answers;
 }
 
 function told({ checklist, read, unread }: FoundFiles, { boxes }: MadeFiles) {
