@@ -40,6 +40,18 @@ const SUITES = [
     least: 3,
     sample: ['all-is-well', 'gone-after-five-minutes', 'a-smoke-test-fails'],
   },
+  {
+    folder: 'scenarios/web-and-database',
+    plan: 'plans/web-and-database.yaml',
+    least: 3,
+    sample: ['all-is-well', 'errors-take-all-of-it-back', 'no-way-back'],
+  },
+  {
+    folder: 'scenarios/kubernetes',
+    plan: 'plans/kubernetes.yaml',
+    least: 3,
+    sample: ['all-is-well', 'pods-are-lost', 'pods-that-do-not-come-up'],
+  },
 ];
 
 describe.each(SUITES)('$folder', ({ folder, plan, least, sample }) => {
