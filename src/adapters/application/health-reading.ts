@@ -2,16 +2,15 @@
  * One look at an application, in whichever way the plan says that it is seen to be up, told as the usual health check
  * would tell it: status 200 and JSON with `version` and `started_at`.
  */
-import { connect } from 'node:net';
 import type { HealthReading, Told } from '../../contract/plan/application.js';
 import type { Command } from '../../contract/plan/commands.js';
 import type { Environment } from '../../contract/plan/environment.js';
-import { formatDuration } from '../../domain/duration.js';
 import { inOneLine } from '../../domain/one-line.js';
 import { extractor } from '../../domain/pattern.js';
 import { fillPlaceholders, inheritedVariables, searchPath } from '../commands/command-line.js';
-import { endText, runShort } from '../commands/short-command.js';
-import { errorCode, type HttpAnswer, jsonOf, NoAnswer, networkMessage, request } from '../http/http.js';
+import { type CommandEnd, endText, runShort } from '../commands/short-command.js';
+import { connectTo } from '../http/connect.js';
+import { type HttpAnswer, jsonOf, NoAnswer, request } from '../http/http.js';
 import { follow } from '../http/json-path.js';
 
 /** Where an application is asked how it is. */
@@ -30,32 +29,38 @@ export const healthPlace = ({ api, health }: Environment, path: string): HealthP
 });
 
 /** Whether one look sees one instance of several: what a command says, it says of all. */
-export const isOfOneInstance = ({ as: { by, version, startedAt } = {} }: HealthPlace): boolean =>
-  ![by, version, startedAt].some((means) => means !== undefined && 'command' in means);
+export const isOfOneInstance = ({ as }: HealthPlace): boolean => as?.by === undefined;
+
+type Line = { value: string } | { unknown: string };
+
+/** How one look is made. */
+export interface Look {
+  /** Milliseconds. */
+  timeout: number;
+  signal?: AbortSignal;
+  /** What commands have said to looks that share it: it holds for all instances. */
+  heard?: Map<Told, Promise<Line>>;
+}
 
 /** @throws NoAnswer; the signal's reason */
-export async function look(place: HealthPlace, timeout: number, signal?: AbortSignal): Promise<HealthAnswer> {
+export async function look(place: HealthPlace, by: Look): Promise<HealthAnswer> {
   const { url, as } = place;
+  const { timeout, signal } = by;
   if (as?.by === undefined) {
     const headers = { 'cache-control': 'no-cache' };
     const answer = await request({ url, headers, timeout, signal });
-    return as === undefined ? answer : translated(answer, as, { timeout, signal });
+    return as === undefined ? answer : translated(answer, as, by);
   }
   const start = performance.now();
-  if ('port' in as.by) await connected(new URL(url).hostname, as.by.port, timeout);
-  else await succeeded(as.by.command, timeout, signal);
+  if ('port' in as.by) await reached(new URL(url).hostname, as.by.port, by);
+  else await succeeded(as.by.command, by);
   const milliseconds = performance.now() - start;
   const answer = { status: 200, statusText: 'up', headers: {}, body: '', milliseconds };
-  return translated(answer, as, { timeout, signal });
-}
-
-interface Limits {
-  timeout: number;
-  signal?: AbortSignal;
+  return translated(answer, as, by);
 }
 
 /** Everything else that the answer says stays: `in_flight`, `maintenance`. */
-async function translated(answer: HttpAnswer, as: HealthReading, limits: Limits): Promise<HealthAnswer> {
+async function translated(answer: HttpAnswer, as: HealthReading, by: Look): Promise<HealthAnswer> {
   const { status = 200, expect } = as;
   const isUp = as.by !== undefined || answer.status === status;
   const wrong = isUp ? unmet(answer, expect) : answer.status === 200 ? `instead of ${status}` : undefined;
@@ -70,7 +75,7 @@ async function translated(answer: HttpAnswer, as: HealthReading, limits: Limits)
   ];
   for (const [field, place] of places) {
     if (place === undefined) continue;
-    const told = await read(answer, place, limits);
+    const told = await read(answer, place, by);
     if ('value' in told) fields[field] = told.value;
     else {
       delete fields[field];
@@ -99,17 +104,11 @@ function unmet(answer: HttpAnswer, expect: HealthReading['expect']): string | un
 const LONGEST = 100;
 const short = (text: string): string => inOneLine(text).slice(0, LONGEST);
 
-async function read(
-  answer: HttpAnswer,
-  place: Told,
-  { timeout, signal }: Limits,
-): Promise<{ value: string } | { unknown: string }> {
+async function read(answer: HttpAnswer, place: Told, by: Look): Promise<Line> {
   if ('command' in place) {
-    const printed = await runShort({ ...commandOf(place.command, timeout), signal });
-    signal?.throwIfAborted();
-    if (!printed.ok) return { unknown: `the command for it ${endText(printed.end, timeout)}` };
-    const value = printed.stdout.trim();
-    return value === '' || /[\r\n]/.test(value) ? { unknown: 'the command for it prints no single line' } : { value };
+    const line = by.heard?.get(place) ?? linePrinted(place.command, by);
+    by.heard?.set(place, line);
+    return line;
   }
   const said =
     'field' in place
@@ -122,6 +121,14 @@ async function read(
   return { unknown: `no ${where} in the answer` };
 }
 
+async function linePrinted(command: Command, { timeout, signal }: Look): Promise<Line> {
+  const printed = await runShort({ ...commandOf(command, timeout), signal });
+  signal?.throwIfAborted();
+  if (!printed.ok) return { unknown: `the command for it ${endText(printed.end, timeout)}` };
+  const value = printed.stdout.trim();
+  return value === '' || /[\r\n]/.test(value) ? { unknown: 'the command for it prints no single line' } : { value };
+}
+
 const commandOf = ({ run, folder, timeout: own }: Command, timeout: number) => ({
   argv: fillPlaceholders(run, {}),
   cwd: folder,
@@ -129,28 +136,28 @@ const commandOf = ({ run, folder, timeout: own }: Command, timeout: number) => (
   limit: Math.min(own, timeout),
 });
 
-/** @throws NoAnswer */
-async function succeeded(command: Command, timeout: number, signal?: AbortSignal): Promise<void> {
+/** The code of a look that came to nothing by itself: it says nothing of the application. */
+export const NO_LOOK = 'no look';
+
+/** Shells end with these where a program is not there or may not be run. */
+const NOT_RUN = [126, 127];
+
+const cameToItsEnd = (end: CommandEnd): boolean =>
+  end.kind === 'timed out' || (end.kind === 'exited' && !NOT_RUN.includes(end.code));
+
+/** @throws NoAnswer; the signal's reason */
+async function succeeded(command: Command, { timeout, signal }: Look): Promise<void> {
   const { end, ok } = await runShort({ ...commandOf(command, timeout), signal });
   signal?.throwIfAborted();
-  if (!ok) throw new NoAnswer(`${command.run[0]} ${endText(end, timeout)}`, 'command');
+  if (ok) return;
+  throw new NoAnswer(`${command.run[0]} ${endText(end, timeout)}`, cameToItsEnd(end) ? 'command' : NO_LOOK);
 }
 
-/** @throws NoAnswer */
-function connected(host: string, port: number, timeout: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: host.replace(/^\[|\]$/g, ''), port });
-    const end = (error?: NoAnswer) => {
-      clearTimeout(timer);
-      socket.destroy();
-      if (error) reject(error);
-      else resolve();
-    };
-    const timer = setTimeout(
-      () => end(new NoAnswer(`port ${port}: no connection within ${formatDuration(timeout)}`, 'timeout')),
-      timeout,
-    );
-    socket.once('connect', () => end());
-    socket.once('error', (error) => end(new NoAnswer(`port ${port}: ${networkMessage(error)}`, errorCode(error))));
-  });
+/** @throws NoAnswer; the signal's reason */
+async function reached(host: string, port: number, { timeout, signal }: Look): Promise<void> {
+  try {
+    await connectTo({ host, port, timeout, signal });
+  } catch (error) {
+    throw error instanceof NoAnswer ? new NoAnswer(`port ${port}: ${error.message}`, error.code) : error;
+  }
 }
