@@ -121,20 +121,21 @@ async function read(answer: HttpAnswer, place: Told, by: Look): Promise<Line> {
   return { unknown: `no ${where} in the answer` };
 }
 
-async function linePrinted(command: Command, { timeout, signal }: Look): Promise<Line> {
-  const printed = await runShort({ ...commandOf(command, timeout), signal });
-  signal?.throwIfAborted();
-  if (!printed.ok) return { unknown: `the command for it ${endText(printed.end, timeout)}` };
+async function linePrinted(command: Command, by: Look): Promise<Line> {
+  const printed = await runFor(command, by);
+  if (!printed.ok) return { unknown: `the command for it ${printed.ending}` };
   const value = printed.stdout.trim();
   return value === '' || /[\r\n]/.test(value) ? { unknown: 'the command for it prints no single line' } : { value };
 }
 
-const commandOf = ({ run, folder, timeout: own }: Command, timeout: number) => ({
-  argv: fillPlaceholders(run, {}),
-  cwd: folder,
-  environment: { ...inheritedVariables(), PATH: searchPath([]) },
-  limit: Math.min(own, timeout),
-});
+/** @throws the signal's reason */
+async function runFor({ run, folder, timeout: own }: Command, { timeout, signal }: Look) {
+  const limit = Math.min(own, timeout);
+  const environment = { ...inheritedVariables(), PATH: searchPath([]) };
+  const ran = await runShort({ argv: fillPlaceholders(run, {}), cwd: folder, environment, limit, signal });
+  signal?.throwIfAborted();
+  return { ...ran, ending: endText(ran.end, limit) };
+}
 
 /** The code of a look that came to nothing by itself: it says nothing of the application. */
 export const NO_LOOK = 'no look';
@@ -146,11 +147,9 @@ const cameToItsEnd = (end: CommandEnd): boolean =>
   end.kind === 'timed out' || (end.kind === 'exited' && !NOT_RUN.includes(end.code));
 
 /** @throws NoAnswer; the signal's reason */
-async function succeeded(command: Command, { timeout, signal }: Look): Promise<void> {
-  const { end, ok } = await runShort({ ...commandOf(command, timeout), signal });
-  signal?.throwIfAborted();
-  if (ok) return;
-  throw new NoAnswer(`${command.run[0]} ${endText(end, timeout)}`, cameToItsEnd(end) ? 'command' : NO_LOOK);
+async function succeeded(command: Command, by: Look): Promise<void> {
+  const { ok, end, ending } = await runFor(command, by);
+  if (!ok) throw new NoAnswer(`${command.run[0]} ${ending}`, cameToItsEnd(end) ? 'command' : NO_LOOK);
 }
 
 /** @throws NoAnswer; the signal's reason */

@@ -160,6 +160,12 @@ describe('without HTTP', () => {
     expect(isDown(health)).toBe(down);
   });
 
+  test('a command that takes longer than the plan gives it is told with that time', async () => {
+    const command = { ...script('exec sleep 60'), timeout: 100 };
+    const place = healthPlace({ ...environmentAt('http://127.0.0.1:1'), health: { by: { command } } }, '');
+    expect(await askHealth(place, 5_000)).toMatchObject({ message: './say took longer than 100 ms and was killed' });
+  });
+
   test('a look that is cancelled says nothing of a port', async () => {
     const health: HealthReading = { by: { port: await deadPort() }, version: version() };
     const place = healthPlace({ ...environmentAt('http://127.0.0.1:1'), health }, '');
