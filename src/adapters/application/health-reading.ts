@@ -143,13 +143,14 @@ export const NO_LOOK = 'no look';
 /** Shells end with these where a program is not there or may not be run. */
 const NOT_RUN = [126, 127];
 
-const cameToItsEnd = (end: CommandEnd): boolean =>
+/** Whether that is the application's word: one that hangs is as silent as an application that does not answer. */
+const isItsWord = (end: CommandEnd): boolean =>
   end.kind === 'timed out' || (end.kind === 'exited' && !NOT_RUN.includes(end.code));
 
 /** @throws NoAnswer; the signal's reason */
 async function succeeded(command: Command, by: Look): Promise<void> {
   const { ok, end, ending } = await runFor(command, by);
-  if (!ok) throw new NoAnswer(`${command.run[0]} ${ending}`, cameToItsEnd(end) ? 'command' : NO_LOOK);
+  if (!ok) throw new NoAnswer(`${command.run[0]} ${ending}`, isItsWord(end) ? 'command' : NO_LOOK);
 }
 
 /** @throws NoAnswer; the signal's reason */
