@@ -6,11 +6,11 @@ import type { HealthReading, Told } from '../../contract/plan/application.js';
 import type { Command } from '../../contract/plan/commands.js';
 import type { Environment } from '../../contract/plan/environment.js';
 import { inOneLine } from '../../domain/one-line.js';
-import { extractor } from '../../domain/pattern.js';
+import { extractor, LONGEST_LINE } from '../../domain/pattern.js';
 import { fillPlaceholders, inheritedVariables, searchPath } from '../commands/command-line.js';
 import { type CommandEnd, endText, runShort } from '../commands/short-command.js';
 import { connectTo } from '../http/connect.js';
-import { type HttpAnswer, jsonOf, NoAnswer, request } from '../http/http.js';
+import { type HttpAnswer, jsonOf, mediaType, NoAnswer, request } from '../http/http.js';
 import { follow } from '../http/json-path.js';
 
 /** Where an application is asked how it is. */
@@ -64,7 +64,12 @@ async function translated(answer: HttpAnswer, as: HealthReading, by: Look): Prom
   const { status = 200, expect } = as;
   const isUp = as.by !== undefined || answer.status === status;
   const wrong = isUp ? unmet(answer, expect) : answer.status === 200 ? `instead of ${status}` : undefined;
-  if (wrong !== undefined) return { ...answer, status: 503, statusText: `${answer.statusText} ${wrong}` };
+  if (wrong !== undefined) {
+    const statusText = `${answer.statusText} ${wrong}`;
+    // A page in place of the answer may be a proxy's or a gateway's: it says nothing of the application.
+    if (mediaType(answer.headers['content-type']) === 'text/html') throw new NoAnswer(statusText, NO_LOOK);
+    return { ...answer, status: 503, statusText };
+  }
   if (!isUp) return answer;
   const usual = jsonOf(answer);
   const fields: Record<string, unknown> = isRecord(usual) ? { ...usual } : {};
@@ -92,7 +97,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 function unmet(answer: HttpAnswer, expect: HealthReading['expect']): string | undefined {
   if (expect === undefined) return undefined;
   if ('text' in expect)
-    return extractor(expect.text)(answer.body) === undefined ? `without "${expect.text}"` : undefined;
+    return extractor(expect.text)(beginning(answer)) === undefined ? `without "${expect.text}"` : undefined;
   const [name, said] =
     'field' in expect
       ? [expect.field, follow(jsonOf(answer), expect.field).values[0]]
@@ -100,6 +105,9 @@ function unmet(answer: HttpAnswer, expect: HealthReading['expect']): string | un
   if (said !== undefined && String(said) === expect.is) return undefined;
   return said === undefined ? `without ${name}` : `with ${name} ${short(String(said))} instead of ${expect.is}`;
 }
+
+/** As much as a pattern is looked for in: the answer of a health check is short, and each character costs time. */
+const beginning = ({ body }: HttpAnswer): string => body.slice(0, LONGEST_LINE);
 
 const LONGEST = 100;
 const short = (text: string): string => inOneLine(text).slice(0, LONGEST);
@@ -115,7 +123,7 @@ async function read(answer: HttpAnswer, place: Told, by: Look): Promise<Line> {
       ? follow(jsonOf(answer), place.field).values[0]
       : 'header' in place
         ? answer.headers[place.header.toLowerCase()]
-        : extractor(place.text)(answer.body);
+        : extractor(place.text)(beginning(answer));
   if (typeof said === 'number' || (typeof said === 'string' && said.trim() !== '')) return { value: String(said) };
   const where = 'field' in place ? place.field : 'header' in place ? `header ${place.header}` : `"${place.text}"`;
   return { unknown: `no ${where} in the answer` };

@@ -119,6 +119,14 @@ describe('an answer over HTTP', () => {
   });
 });
 
+test('a page in place of the answer, as a proxy’s, is neither up nor down', async () => {
+  const { url } = await serve(answering('<html>Sign in</html>', { 'content-type': 'text/html' }));
+  const place = healthPlace({ ...environmentAt(url), health: { expect: { field: 'status', is: 'ok' } } }, '/');
+  const [first] = await askInstances(place, { timeout: 2_000 });
+  expect(first).toMatchObject({ message: '200 OK without status' });
+  expect(first && isDown(first)).toBe(false);
+});
+
 describe('without HTTP', () => {
   const version = () => ({ command: script('echo v2') });
 
