@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** The demo, and a rollback of it: the shipped plan on the real target. */
+/** The demo: the shipped plan on the real target. */
 const DEMO = ['test/demo/**/*.test.ts'];
 /** Thousands of deployments against the same laws: fewer of them in `npm test`. */
 const MODEL = ['test/model/**/*.test.ts'];

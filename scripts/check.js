@@ -20,6 +20,7 @@ const steps = [
   ['Direction of imports', () => ['scripts/checks/imports.js']],
   ['Layers as the docs show them', () => ['scripts/checks/layers.js']],
   ['One meaning for each exported name', () => ['scripts/checks/names.js']],
+  ['Files and folders that fit one look', () => ['scripts/checks/sizes.js']],
   ['Workflow code is deterministic', () => ['scripts/checks/determinism.js']],
   ['No shell but in the plan’s own scripts', () => ['scripts/checks/shells.js']],
   ['Build, with the workflow bundle', () => ['scripts/build.js']],

@@ -24,6 +24,7 @@ import { migrationChecks } from './checks/migrations.js';
 import { peopleChecks } from './checks/people.js';
 import { proofChecks } from './checks/proofs.js';
 import { knownChecks } from './checks/release.js';
+import { scratchChecks } from './checks/scratch-server.js';
 import { serverChecks } from './checks/servers.js';
 import { storeChecks } from './checks/stores.js';
 
@@ -93,6 +94,7 @@ const checksOf = (asked: CheckContext, timeline: ReadonlyMap<string, Moment>): C
   ...credentialChecks(asked),
   ...proofChecks(asked),
   ...databaseChecks(asked),
+  ...scratchChecks(asked),
   ...storeChecks(asked),
   ...serverChecks(asked),
   ...migrationChecks(asked),

@@ -16,6 +16,7 @@ import { backup } from './backup/schema.js';
 import { items } from './checklist/schema-items.js';
 import { commands, migration } from './commands/schema.js';
 import {
+  databasePlace,
   duration,
   durationOrNone,
   id,
@@ -51,9 +52,7 @@ const environment = strict({
     .describe('A key of `hosts`: where commands with `on: server` run; the worker’s machine when left out'),
   application: reference('folders').optional().describe('A key of `folders`: where migrations run on the server'),
   tools: z.array(reference('folders')).default([]).describe('Keys of `folders`, put first on PATH'),
-  database: strict({ host: reference('hosts'), password: reference('credentials') })
-    .optional()
-    .describe('The database and its password'),
+  database: databasePlace().optional().describe('The database and its password'),
   login: login.optional().describe('The test user of checks and load tests; nobody logs in when left out'),
 });
 

@@ -167,6 +167,16 @@ describe('a restart behind a balancer', () => {
     expect(await read()).toEqual({ value: 2 });
   });
 
+  test('an application that does not say when it started has restarts that are not known, with the reason', async () => {
+    const server = await serve((_, response) => json(response, { version: 'v2' }));
+    const as = { startedAt: { header: 'X-Started' } };
+    const source = { kind: 'health', url: server.url, window: 60_000, read: 'restarts', as } as const;
+    const { signal } = new AbortController();
+    await expect(new HealthReader().read({ source }, { clock: 'real', signal })).rejects.toThrow(
+      'the health endpoint does not tell when it was started: no header X-Started in the answer',
+    );
+  });
+
   test('one instance that is down of several is neither up nor down', async () => {
     const { balancer, says } = await behindOneAddress({ ...a }, { ...b });
     const reader = new HealthReader();

@@ -9,6 +9,8 @@ const SUITES = [
   { folder: 'scenarios/eduautismo', plan: 'plans/eduautismo-performance.yaml' },
   { folder: 'scenarios/orders-node', plan: 'plans/orders-node.yaml' },
   { folder: 'scenarios/minimal', plan: 'plans/minimal.yaml' },
+  { folder: 'scenarios/web-and-database', plan: 'plans/web-and-database.yaml' },
+  { folder: 'scenarios/kubernetes', plan: 'plans/kubernetes.yaml' },
 ];
 
 describe.each(SUITES)('$folder', ({ folder, plan }) => {

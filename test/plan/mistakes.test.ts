@@ -455,6 +455,11 @@ describe('commands', () => {
       { path: 'commands.deploy.run[2]', says: '`{versoin}` is not filled in here', suggestion: '{version}' },
     ],
     [
+      'a placeholder with blanks around it',
+      ['"{environment}", "{version}"]', '"{environment}", ¦"{ version }", "{version}"]'],
+      { path: 'commands.deploy.run[2]', says: '`{ version }` is not filled in here', suggestion: '{version}' },
+    ],
+    [
       'a placeholder of another command',
       ['run: [./restart_service.sh]', 'run: [./restart_service.sh, ¦"{version}"]'],
       { path: 'commands.restartService.run[1]', says: 'known: {environment}' },

@@ -3,7 +3,9 @@ import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import type { Watch } from '../../src/contract/plan/watch.js';
 import { runbookOf } from '../../src/contract/runbook.js';
+import type { Trend } from '../../src/domain/trends/trend.js';
 import { PlanError, type Problem } from '../../src/plan/core/problems.js';
 import { type LoadedPlan, loadPlan } from '../../src/plan/load.js';
 import type { FinishedRun } from '../../src/rehearsal/finished.js';
@@ -97,10 +99,15 @@ function attempt(file: string): LoadedPlan | readonly Problem[] {
 /** What is told about goes itself; where it is missing, what it is missing in. The plan itself: nothing can go. */
 function whatGoes(value: Node, { path, message }: Problem): Place {
   const isMissing = message.includes('` is missing');
-  const place = find(value, isMissing ? path.replace(/\.?[^.]*$/, '') : path);
+  let told = isMissing ? outer(path) : path;
+  // What a part has by default is told of where the part itself is written.
+  while (told !== '' && find(value, told) === undefined) told = outer(told);
+  const place = find(value, told);
   if (place === undefined) throw new Error(`told of what is not there: ${path}: ${message}`);
   return place;
 }
+
+const outer = (path: string): string => path.replace(/\.?[^.]*$/, '');
 
 function lastFirst(one: Place, other: Place): number {
   const step = one.findIndex((key, index) => key !== other[index]);
@@ -137,8 +144,24 @@ function remove(value: Node, place: Place | undefined): void {
   else delete (holder as Record<string, unknown>)[key];
 }
 
-/** A rehearsal of it in a world in which all is well. */
-export const rehearsalOf = (file: string, name: string): Scenario => ({ ...happyScenario(file), name });
+/** Watches of this many ticks: what is looked at here is which steps there are, not how long they last. */
+const TICKS = 6;
+
+/** A rehearsal of it in a world in which all is well, with short watches. */
+export function rehearsalOf(file: string, name: string): Scenario {
+  const scenario = happyScenario(file);
+  const { resolved } = scenario.plan;
+  const short = (watch: Watch): Watch => ({
+    ...watch,
+    duration: Math.min(watch.duration, TICKS * watch.tick),
+    criteria: watch.criteria.map((criterion) => ({ ...criterion, minimumSamples: 1 })),
+    // No plan may say so; here it stands for the samples of a day.
+    trends: watch.trends.map((trend) => ({ ...trend, notEnough: 'healthy' }) as unknown as Trend),
+  });
+  const soak = resolved.soak && short(resolved.soak);
+  const plan = { ...resolved, ...(soak ? { soak } : {}), watches: resolved.watches.map(short) };
+  return { ...scenario, plan: { ...scenario.plan, resolved: plan }, name };
+}
 
 /** What is not as it should be at the end: of the outcome, of the steps, of the boxes. */
 export function wrongWith(played: FinishedRun): string[] {

@@ -47,7 +47,7 @@ function look(
     const secrets: string[] = [];
     const identity = async () => {
       const found = await identityOf(environment, signal);
-      if (!('refused' in found)) secrets.push(found.token, found.password ?? '');
+      if (!('refused' in found)) secrets.push(found.token ?? '', found.password ?? '');
       return found;
     };
     const read = await swagger.read(environment.api + documentation.path);
@@ -79,7 +79,7 @@ function look(
 async function identityOf(environment: Environment, signal: AbortSignal): Promise<Identity | { refused: string }> {
   const login = await logIn(environment, signal);
   if ('refused' in login) return login;
-  const token = (login.headers.authorization ?? '').replace(/^Bearer /, '');
+  const [, token] = /^Bearer (.+)$/.exec(login.headers.authorization ?? '') ?? [];
   const method = environment.login;
   if (!method || !('password' in method)) return { token };
   return { token, username: method.username, password: await readSecret(method.password) };

@@ -2,16 +2,15 @@
  * One look at an application, in whichever way the plan says that it is seen to be up, told as the usual health check
  * would tell it: status 200 and JSON with `version` and `started_at`.
  */
-import { connect } from 'node:net';
 import type { HealthReading, Told } from '../../contract/plan/application.js';
 import type { Command } from '../../contract/plan/commands.js';
 import type { Environment } from '../../contract/plan/environment.js';
-import { formatDuration } from '../../domain/duration.js';
 import { inOneLine } from '../../domain/one-line.js';
-import { extractor } from '../../domain/pattern.js';
+import { extractor, LONGEST_LINE } from '../../domain/pattern.js';
 import { fillPlaceholders, inheritedVariables, searchPath } from '../commands/command-line.js';
-import { endText, runShort } from '../commands/short-command.js';
-import { errorCode, type HttpAnswer, jsonOf, NoAnswer, networkMessage, request } from '../http/http.js';
+import { type CommandEnd, endText, runShort } from '../commands/short-command.js';
+import { connectTo } from '../http/connect.js';
+import { type HttpAnswer, jsonOf, mediaType, NoAnswer, request } from '../http/http.js';
 import { follow } from '../http/json-path.js';
 
 /** Where an application is asked how it is. */
@@ -30,36 +29,47 @@ export const healthPlace = ({ api, health }: Environment, path: string): HealthP
 });
 
 /** Whether one look sees one instance of several: what a command says, it says of all. */
-export const isOfOneInstance = ({ as: { by, version, startedAt } = {} }: HealthPlace): boolean =>
-  ![by, version, startedAt].some((means) => means !== undefined && 'command' in means);
+export const isOfOneInstance = ({ as }: HealthPlace): boolean => as?.by === undefined;
+
+type Line = { value: string } | { unknown: string };
+
+/** How one look is made. */
+export interface Look {
+  /** Milliseconds. */
+  timeout: number;
+  signal?: AbortSignal;
+  /** What commands have said to looks that share it: it holds for all instances. */
+  heard?: Map<Told, Promise<Line>>;
+}
 
 /** @throws NoAnswer; the signal's reason */
-export async function look(place: HealthPlace, timeout: number, signal?: AbortSignal): Promise<HealthAnswer> {
+export async function look(place: HealthPlace, by: Look): Promise<HealthAnswer> {
   const { url, as } = place;
+  const { timeout, signal } = by;
   if (as?.by === undefined) {
     const headers = { 'cache-control': 'no-cache' };
     const answer = await request({ url, headers, timeout, signal });
-    return as === undefined ? answer : translated(answer, as, { timeout, signal });
+    return as === undefined ? answer : translated(answer, as, by);
   }
   const start = performance.now();
-  if ('port' in as.by) await connected(new URL(url).hostname, as.by.port, timeout);
-  else await succeeded(as.by.command, timeout, signal);
+  if ('port' in as.by) await reached(new URL(url).hostname, as.by.port, by);
+  else await succeeded(as.by.command, by);
   const milliseconds = performance.now() - start;
   const answer = { status: 200, statusText: 'up', headers: {}, body: '', milliseconds };
-  return translated(answer, as, { timeout, signal });
-}
-
-interface Limits {
-  timeout: number;
-  signal?: AbortSignal;
+  return translated(answer, as, by);
 }
 
 /** Everything else that the answer says stays: `in_flight`, `maintenance`. */
-async function translated(answer: HttpAnswer, as: HealthReading, limits: Limits): Promise<HealthAnswer> {
+async function translated(answer: HttpAnswer, as: HealthReading, by: Look): Promise<HealthAnswer> {
   const { status = 200, expect } = as;
   const isUp = as.by !== undefined || answer.status === status;
   const wrong = isUp ? unmet(answer, expect) : answer.status === 200 ? `instead of ${status}` : undefined;
-  if (wrong !== undefined) return { ...answer, status: 503, statusText: `${answer.statusText} ${wrong}` };
+  if (wrong !== undefined) {
+    const statusText = `${answer.statusText} ${wrong}`;
+    // A page in place of the answer may be a proxy's or a gateway's: it says nothing of the application.
+    if (mediaType(answer.headers['content-type']) === 'text/html') throw new NoAnswer(statusText, NO_LOOK);
+    return { ...answer, status: 503, statusText };
+  }
   if (!isUp) return answer;
   const usual = jsonOf(answer);
   const fields: Record<string, unknown> = isRecord(usual) ? { ...usual } : {};
@@ -70,7 +80,7 @@ async function translated(answer: HttpAnswer, as: HealthReading, limits: Limits)
   ];
   for (const [field, place] of places) {
     if (place === undefined) continue;
-    const told = await read(answer, place, limits);
+    const told = await read(answer, place, by);
     if ('value' in told) fields[field] = told.value;
     else {
       delete fields[field];
@@ -87,7 +97,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 function unmet(answer: HttpAnswer, expect: HealthReading['expect']): string | undefined {
   if (expect === undefined) return undefined;
   if ('text' in expect)
-    return extractor(expect.text)(answer.body) === undefined ? `without "${expect.text}"` : undefined;
+    return extractor(expect.text)(beginning(answer)) === undefined ? `without "${expect.text}"` : undefined;
   const [name, said] =
     'field' in expect
       ? [expect.field, follow(jsonOf(answer), expect.field).values[0]]
@@ -96,61 +106,66 @@ function unmet(answer: HttpAnswer, expect: HealthReading['expect']): string | un
   return said === undefined ? `without ${name}` : `with ${name} ${short(String(said))} instead of ${expect.is}`;
 }
 
+/** As much as a pattern is looked for in: the answer of a health check is short, and each character costs time. */
+const beginning = ({ body }: HttpAnswer): string => body.slice(0, LONGEST_LINE);
+
 const LONGEST = 100;
 const short = (text: string): string => inOneLine(text).slice(0, LONGEST);
 
-async function read(
-  answer: HttpAnswer,
-  place: Told,
-  { timeout, signal }: Limits,
-): Promise<{ value: string } | { unknown: string }> {
+async function read(answer: HttpAnswer, place: Told, by: Look): Promise<Line> {
   if ('command' in place) {
-    const printed = await runShort({ ...commandOf(place.command, timeout), signal });
-    signal?.throwIfAborted();
-    if (!printed.ok) return { unknown: `the command for it ${endText(printed.end, timeout)}` };
-    const value = printed.stdout.trim();
-    return value === '' || /[\r\n]/.test(value) ? { unknown: 'the command for it prints no single line' } : { value };
+    const line = by.heard?.get(place) ?? linePrinted(place.command, by);
+    by.heard?.set(place, line);
+    return line;
   }
   const said =
     'field' in place
       ? follow(jsonOf(answer), place.field).values[0]
       : 'header' in place
         ? answer.headers[place.header.toLowerCase()]
-        : extractor(place.text)(answer.body);
+        : extractor(place.text)(beginning(answer));
   if (typeof said === 'number' || (typeof said === 'string' && said.trim() !== '')) return { value: String(said) };
   const where = 'field' in place ? place.field : 'header' in place ? `header ${place.header}` : `"${place.text}"`;
   return { unknown: `no ${where} in the answer` };
 }
 
-const commandOf = ({ run, folder, timeout: own }: Command, timeout: number) => ({
-  argv: fillPlaceholders(run, {}),
-  cwd: folder,
-  environment: { ...inheritedVariables(), PATH: searchPath([]) },
-  limit: Math.min(own, timeout),
-});
-
-/** @throws NoAnswer */
-async function succeeded(command: Command, timeout: number, signal?: AbortSignal): Promise<void> {
-  const { end, ok } = await runShort({ ...commandOf(command, timeout), signal });
-  signal?.throwIfAborted();
-  if (!ok) throw new NoAnswer(`${command.run[0]} ${endText(end, timeout)}`, 'command');
+async function linePrinted(command: Command, by: Look): Promise<Line> {
+  const printed = await runFor(command, by);
+  if (!printed.ok) return { unknown: `the command for it ${printed.ending}` };
+  const value = printed.stdout.trim();
+  return value === '' || /[\r\n]/.test(value) ? { unknown: 'the command for it prints no single line' } : { value };
 }
 
-/** @throws NoAnswer */
-function connected(host: string, port: number, timeout: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: host.replace(/^\[|\]$/g, ''), port });
-    const end = (error?: NoAnswer) => {
-      clearTimeout(timer);
-      socket.destroy();
-      if (error) reject(error);
-      else resolve();
-    };
-    const timer = setTimeout(
-      () => end(new NoAnswer(`port ${port}: no connection within ${formatDuration(timeout)}`, 'timeout')),
-      timeout,
-    );
-    socket.once('connect', () => end());
-    socket.once('error', (error) => end(new NoAnswer(`port ${port}: ${networkMessage(error)}`, errorCode(error))));
-  });
+/** @throws the signal's reason */
+async function runFor({ run, folder, timeout: own }: Command, { timeout, signal }: Look) {
+  const limit = Math.min(own, timeout);
+  const environment = { ...inheritedVariables(), PATH: searchPath([]) };
+  const ran = await runShort({ argv: fillPlaceholders(run, {}), cwd: folder, environment, limit, signal });
+  signal?.throwIfAborted();
+  return { ...ran, ending: endText(ran.end, limit) };
+}
+
+/** The code of a look that came to nothing by itself: it says nothing of the application. */
+export const NO_LOOK = 'no look';
+
+/** Shells end with these where a program is not there or may not be run. */
+const NOT_RUN = [126, 127];
+
+/** Whether that is the application's word: one that hangs is as silent as an application that does not answer. */
+const isItsWord = (end: CommandEnd): boolean =>
+  end.kind === 'timed out' || (end.kind === 'exited' && !NOT_RUN.includes(end.code));
+
+/** @throws NoAnswer; the signal's reason */
+async function succeeded(command: Command, by: Look): Promise<void> {
+  const { ok, end, ending } = await runFor(command, by);
+  if (!ok) throw new NoAnswer(`${command.run[0]} ${ending}`, isItsWord(end) ? 'command' : NO_LOOK);
+}
+
+/** @throws NoAnswer; the signal's reason */
+async function reached(host: string, port: number, { timeout, signal }: Look): Promise<void> {
+  try {
+    await connectTo({ host, port, timeout, signal });
+  } catch (error) {
+    throw error instanceof NoAnswer ? new NoAnswer(`port ${port}: ${error.message}`, error.code) : error;
+  }
 }

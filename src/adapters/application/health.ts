@@ -4,7 +4,7 @@
  */
 import { tally } from '../../domain/watch/instances.js';
 import { fieldOf, jsonOf, NoAnswer } from '../http/http.js';
-import { type HealthAnswer, type HealthPlace, isOfOneInstance, look } from './health-reading.js';
+import { type HealthAnswer, type HealthPlace, isOfOneInstance, type Look, look, NO_LOOK } from './health-reading.js';
 
 /** An answer of the health endpoint, or why there was none. */
 export type Health = HealthAnswer | NoAnswer;
@@ -18,9 +18,12 @@ const TIMEOUT = 5_000;
 export const ANSWERS = 10;
 
 /** Asks once. No answer is an answer here. @throws the signal's reason */
-export async function askHealth(place: HealthPlace, timeout = TIMEOUT, signal?: AbortSignal): Promise<Health> {
+export const askHealth = (place: HealthPlace, timeout = TIMEOUT, signal?: AbortSignal): Promise<Health> =>
+  ask(place, { timeout, signal });
+
+async function ask(place: HealthPlace, by: Look): Promise<Health> {
   try {
-    const answer = await look(place, timeout, signal);
+    const answer = await look(place, by);
     // RFC 9111, 5.1: how long ago the application said it.
     const age = Number(answer.headers.age ?? 0);
     return age > 0 ? new NoAnswer(`the answer comes out of a cache, ${age} s old`, CACHED) : answer;
@@ -32,9 +35,9 @@ export async function askHealth(place: HealthPlace, timeout = TIMEOUT, signal?: 
 
 const CACHED = 'cached';
 
-/** Refused, silent or 5xx. An answer out of a cache says nothing of it. */
+/** Refused, silent or 5xx. An answer out of a cache says nothing of it, nor does a command that could not be run. */
 export const isDown = (health: Health): boolean =>
-  health instanceof NoAnswer ? health.code !== CACHED : health.status >= 500;
+  health instanceof NoAnswer ? ![CACHED, NO_LOOK].includes(health.code) : health.status >= 500;
 
 /**
  * Asks {@link ANSWERS} times in all, one after another, or as often as there is time.
@@ -46,12 +49,13 @@ export async function askInstances(
   options: { timeout?: number; signal?: AbortSignal; first?: Health } = {},
 ): Promise<Health[]> {
   const { timeout = TIMEOUT, signal } = options;
-  const answers = [options.first ?? (await askHealth(place, timeout, signal))];
+  const by: Look = { timeout, signal, heard: new Map() };
+  const answers = [options.first ?? (await ask(place, by))];
   if (!isOfOneInstance(place)) return answers;
   const deadline = performance.now() + timeout;
   // Each has as long as the first: one that is cut off by what time is left would look like an instance that is silent.
   while (answers.length < ANSWERS && deadline - performance.now() >= 1) {
-    answers.push(await askHealth(place, timeout, signal));
+    answers.push(await ask(place, by));
   }
   return answers;
 }

@@ -5,7 +5,7 @@ import { fillPlaceholders, inheritedVariables, searchPath } from '../commands/co
 import { endText, runShort } from '../commands/short-command.js';
 import { redact } from '../evidence/redaction.js';
 import { readSecret } from '../evidence/secrets.js';
-import { fieldOf, type HttpAnswer, jsonOf, NoAnswer, request } from '../http/http.js';
+import { fieldOf, type HttpAnswer, isLoginPage, jsonOf, NoAnswer, request } from '../http/http.js';
 import { follow } from '../http/json-path.js';
 
 /** Logged in, or why not, for people: never with the password or the token. `lifetime` is in milliseconds. */
@@ -41,6 +41,8 @@ async function byPassword(api: string, login: PasswordLogin, signal?: AbortSigna
   try {
     const sent = login.kind === 'form' ? { form: content } : { json: content };
     const answer = await request({ url: api + login.path, method: 'POST', ...sent, timeout: TIMEOUT, signal });
+    const back = backAtLogin(answer, api + login.path);
+    if (back !== undefined) return { refused: back };
     if (isUnderstood(answer, login)) return tokenOf(answer, login);
     const asked = `${login.kind === 'form' ? 'a form' : 'JSON'} with ${Object.keys(content).join(', ')}`;
     return { refused: refusal(answer, { asked, secrets: [password] }) };
@@ -54,13 +56,23 @@ async function byPassword(api: string, login: PasswordLogin, signal?: AbortSigna
 const isUnderstood = ({ status }: HttpAnswer, { token }: PasswordLogin): boolean =>
   (status >= 200 && status <= 204) || (token !== undefined && 'cookie' in token && status >= 300 && status < 400);
 
+/** Whoever is not let in is shown the login again, with the cookie that every visitor gets. */
+function backAtLogin(answer: HttpAnswer, url: string): string | undefined {
+  const { status, statusText, headers } = answer;
+  if (isLoginPage(answer)) return `${statusText} with a page to log in`;
+  const [location = ''] = [headers.location ?? []].flat();
+  const isRedirect = status >= 300 && status < 400 && location !== '' && URL.canParse(location, url);
+  const isBack = isRedirect && new URL(location, url).pathname === new URL(url).pathname;
+  return isBack ? `${statusText} back to the login` : undefined;
+}
+
 /** Statuses of a request that is not of the shape that is wanted: what was sent, and what was said to it, tells why. */
 const MISSHAPEN = [400, 415, 422];
 const LONGEST_QUOTE = 200;
 
 function refusal({ status, statusText, body }: HttpAnswer, { asked, secrets }: { asked: string; secrets: string[] }) {
   if (!MISSHAPEN.includes(status)) return statusText;
-  const said = inOneLine(redact(body.slice(0, 20 * LONGEST_QUOTE), secrets)).slice(0, LONGEST_QUOTE);
+  const said = inOneLine(redact(body, secrets)).slice(0, LONGEST_QUOTE);
   return `${statusText} to ${asked}${said === '' ? '' : `: ${said}`}`;
 }
 
@@ -73,13 +85,23 @@ function tokenOf(answer: HttpAnswer, { token = { field: 'access_token' }, send }
   return 'refused' in carrying ? carrying : { ...carrying, ...lifetime(body, value) };
 }
 
+/** As browsers do: the last of several counts, and one that is over by now is taken away. */
 function byCookie(answer: HttpAnswer, name: string): LoginAnswer {
   const cookies = [answer.headers['set-cookie'] ?? []].flat();
-  const cookie = cookies.find((line) => line.startsWith(`${name}=`));
-  const [pair = ''] = (cookie ?? '').split(';');
-  if (pair.length <= name.length + 1) return { refused: `the answer sets no cookie ${name}` };
-  const age = /;\s{0,9}max-age=(\d{1,9})/i.exec(cookie ?? '')?.[1];
-  return { headers: { cookie: pair }, ...(age === undefined ? {} : { lifetime: Number(age) * 1_000 }) };
+  const cookie = cookies.findLast((line) => line.startsWith(`${name}=`)) ?? '';
+  const [pair = ''] = cookie.split(';');
+  const lifetime = lifetimeOfCookie(cookie);
+  if (pair.length <= name.length + 1 || (lifetime !== undefined && lifetime <= 0))
+    return { refused: `the answer sets no cookie ${name}` };
+  return { headers: { cookie: pair }, ...(lifetime === undefined ? {} : { lifetime }) };
+}
+
+/** Milliseconds; `Max-Age` counts before `Expires` (RFC 6265, 4.1.2.2). */
+function lifetimeOfCookie(cookie: string): number | undefined {
+  const age = /;\s{0,9}max-age=(-?\d{1,9})/i.exec(cookie)?.[1];
+  if (age !== undefined) return Number(age) * 1_000;
+  const left = Date.parse(/;\s{0,9}expires=([^;]{1,50})/i.exec(cookie)?.[1] ?? '') - Date.now();
+  return Number.isNaN(left) ? undefined : left;
 }
 
 async function byCommand(

@@ -111,7 +111,7 @@ function linked({ headers }: HttpAnswer, api: string): string | undefined | { wr
     .flat()
     .join(',')
     .split(/,\s*(?=<)/);
-  const next = links.find((link) => /;\s*rel\s*=\s*"?next\b/i.test(link));
+  const next = links.find((link) => relationsOf(link).includes('next'));
   const target = next === undefined ? undefined : /^\s*<([^>]*)>/.exec(next)?.[1];
   if (target === undefined) return undefined;
   const base = new URL(api);
@@ -120,6 +120,12 @@ function linked({ headers }: HttpAnswer, api: string): string | undefined | { wr
   if (url === undefined || url.origin !== base.origin || !url.pathname.startsWith(`${root}/`))
     return { wrong: 'links to a next page that is not below the application’s own address' };
   return url.pathname.slice(root.length) + url.search;
+}
+
+/** `prev` and `next` of `<…>; rel="prev next"`. */
+function relationsOf(link: string): string[] {
+  const [, quoted, bare = ''] = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,]+))/i.exec(link) ?? [];
+  return (quoted ?? bare).toLowerCase().split(/\s+/);
 }
 
 /** One page's total and the keys of its elements, or what is wrong with it. */

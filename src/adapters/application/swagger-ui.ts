@@ -24,7 +24,7 @@ export interface DocumentationFindings {
 
 /** Who the page is authorised as: a token for a bearer scheme, name and password for a form of the page's own. */
 export interface Identity {
-  token: string;
+  token?: string;
   username?: string;
   password?: string;
 }
@@ -193,6 +193,8 @@ export class SwaggerUi {
         return 'the "Authorize" dialog wants a user name and password, and the `login` of the plan has none';
       await form.first().fill(username);
       await dialog.locator('#oauth_password').first().fill(password);
+    } else if (who.token === undefined) {
+      return 'the "Authorize" dialog wants a bearer token, and the `login` of the plan gives none';
     } else await bearer.first().fill(who.token);
     const field = this.observed.page.locator(usesForm ? '#oauth_username' : '#auth-bearer-value');
     await dialog.locator('.auth-container').filter({ has: field }).first().locator('button.authorize').click();

@@ -5,6 +5,7 @@ import { FailureType } from '../../contract/errors.js';
 import type { Command } from '../../contract/plan/commands.js';
 import type { Environment, SecretReference } from '../../contract/plan/environment.js';
 import { loginSecrets } from '../../contract/plan/login.js';
+import { PLACEHOLDER } from '../../domain/placeholder.js';
 import { secretVariables } from '../evidence/secrets.js';
 import { tlsVariables } from '../postgres/postgres-tls.js';
 import { quoteWord, sshCommand } from './ssh.js';
@@ -91,7 +92,7 @@ function payloadKeyVariables(): string[] {
  */
 export function fillPlaceholders(run: string[], values: Record<string, string>): string[] {
   return run.map((word) =>
-    word.replaceAll(/\{([A-Za-z][A-Za-z0-9_-]*)\}/g, (_, name: string) => {
+    word.replaceAll(PLACEHOLDER, (_, name: string) => {
       const value = Object.hasOwn(values, name) ? values[name] : undefined;
       if (value === undefined) throw refused(`{${name}} in "${run.join(' ')}" has no value here`);
       if (value === '' || value.startsWith('-') || value.includes('\0')) {

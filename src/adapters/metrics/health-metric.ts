@@ -85,7 +85,10 @@ function startedAt(answers: readonly Health[]): string[] {
   const up = answers.filter((health) => !isDown(health));
   const wrong = up.find((health) => health instanceof NoAnswer || health.status !== 200);
   if (wrong) throw new Error(inWords(wrong));
-  if (up.some((health) => 'unknown' in told(health, 'started_at')))
-    throw new Error('the health endpoint does not tell started_at');
+  const [unknown] = up.flatMap((health) => {
+    const start = told(health, 'started_at');
+    return 'unknown' in start ? [start.unknown] : [];
+  });
+  if (unknown !== undefined) throw new Error(`the health endpoint does not tell when it was started: ${unknown}`);
   return startsOf(up);
 }

@@ -53,7 +53,8 @@ export class MetricReaders {
       }),
     );
     const secrets = knownSecrets();
-    const told = Object.entries(Object.assign({}, ...taken) as Record<string, Sample[]>);
+    const all: Record<string, Sample[]> = Object.assign(unreadable(metrics, request.at), ...taken);
+    const told = Object.entries(all);
     return Object.fromEntries(
       told.map(([name, samples]) => [name, samples.map((one) => withoutSecrets(one, secrets))]),
     );
@@ -64,6 +65,17 @@ export class MetricReaders {
     await Promise.all(this.readers.map(([, reader]) => reader.close()));
   }
 }
+
+/** A plan that another release has resolved may name kinds that this one does not know: no sample would read as none due. */
+const unreadable = (metrics: readonly Metric[], at: number): Record<string, Sample[]> =>
+  Object.fromEntries(
+    metrics
+      .filter(({ source }) => !Object.hasOwn(PORTS, source.kind))
+      .map(({ name, source }) => {
+        const message = `this release cannot read a source of kind ${source.kind}`;
+        return [name, [{ at, kind: 'error', message }]];
+      }),
+  );
 
 /** A source may send back what it was given. */
 function withoutSecrets(sample: Sample, secrets: string[]): Sample {

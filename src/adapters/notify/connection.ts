@@ -1,6 +1,6 @@
 /** Whether there is a way to a receiver: all that can be tried where any request would be a message. */
-import { connect } from 'node:net';
-import { NoAnswer, networkMessage } from '../http/http.js';
+import { connectTo } from '../http/connect.js';
+import { NoAnswer } from '../http/http.js';
 import type { ChannelProbe, ChannelTrial } from './channel-notifier.js';
 
 type Means = Pick<ChannelTrial, 'signal' | 'patience'>;
@@ -15,24 +15,13 @@ export async function probeConnection(
   const { hostname, port, protocol } = new URL(url);
   const number = Number(port || (protocol === 'http:' ? 80 : 443));
   try {
-    await connected(hostname.replace(/^\[|\]$/g, ''), number, means);
+    await connectTo({ host: hostname, port: number, timeout: means.patience.answer, signal: means.signal });
     return { ok: true, note: true, text: `${what}: ${hostname}:${number} can be reached; ${untried}` };
   } catch (error) {
-    means.signal.throwIfAborted();
-    return { ok: false, text: `${what}: ${hostname}:${number}: ${networkMessage(error)}`, advice: CHECK_THE_WAY };
+    if (!(error instanceof NoAnswer)) throw error;
+    return { ok: false, text: `${what}: ${hostname}:${number}: ${error.message}`, advice: CHECK_THE_WAY };
   }
 }
 
 /** What to do about a receiver that does not answer. */
 export const CHECK_THE_WAY = 'Check the host and the way to it from this machine.';
-
-const connected = (host: string, port: number, { signal, patience }: Means): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const socket = connect({ host, port, signal, timeout: patience.answer });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve();
-    });
-    socket.once('timeout', () => socket.destroy(new NoAnswer('connecting timed out', 'timeout')));
-    socket.once('error', reject);
-  });

@@ -10,6 +10,16 @@ import { EXIT, usageError } from '../../temporal/errors.js';
 import { renderComparison } from '../rendering/plan-diff.js';
 import { renderRunbook, shownSteps } from '../rendering/runbook.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
+import {
+  agreedDigest,
+  foundText,
+  loadReleased,
+  type ReleasedPlan,
+  saidOf,
+  unknownOf,
+  versionProblem,
+  withReleaseOptions,
+} from './release-options.js';
 
 export function registerPlan(program: Command): void {
   const plan = program.command('plan').description('work with plan files');
@@ -48,17 +58,6 @@ export function registerPlan(program: Command): void {
     )
     .action(exiting(diffPlans));
 }
-
-import {
-  agreedDigest,
-  foundText,
-  loadReleased,
-  type ReleasedPlan,
-  saidOf,
-  unknownOf,
-  versionProblem,
-  withReleaseOptions,
-} from './release-options.js';
 
 interface PlanOptions extends ReleaseValues {
   bindings?: string;

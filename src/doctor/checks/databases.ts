@@ -1,4 +1,4 @@
-/** Both databases, and the server for trial restores: reachable, readable, dumpable. Only looked at. */
+/** Both databases: reachable, readable, dumpable. Only looked at. */
 import { ApplicationFailure } from '@temporalio/common';
 import { findDumpTools } from '../../adapters/backup/dump.js';
 import { readIndexes, readLeftovers } from '../../adapters/postgres/catalogue.js';
@@ -11,7 +11,6 @@ import {
   type Untold,
 } from '../../adapters/postgres/statement-statistics.js';
 import { FailureType } from '../../contract/errors.js';
-import type { Backup } from '../../contract/plan/backup.js';
 import type { Database, Environment } from '../../contract/plan/environment.js';
 import { readsStatements } from '../../contract/plan/metrics.js';
 import { databaseOf, environmentsOf, watchesOf } from '../../contract/plan/parts.js';
@@ -33,14 +32,7 @@ export const databaseChecks = ({ plan }: CheckContext): Check[] => [
       step: STEPS.staging.id,
       run: () => lookAt(plan, environment),
     })),
-  ...scratchChecks(plan),
 ];
-
-function scratchChecks({ backup, environments }: ResolvedPlan): Check[] {
-  if (!backup) return [];
-  const { backup: step } = stepsOf(environments.staging ?? environments.production);
-  return [{ id: 'scratch-server', step, run: () => tryScratch(backup, environmentsOf({ environments })) }];
-}
 
 /** The steps of an environment. */
 export const stepsOf = ({ name }: Pick<Environment, 'name'>) =>
@@ -255,54 +247,8 @@ async function statements(
   return [{ ...finding, ok: true, note: true, text, advice }];
 }
 
-async function tryScratch({ scratch }: Backup, environments: Environment[]): Promise<CheckResult[]> {
-  const where = `the scratch server ${scratch.host}:${scratch.port}`;
-  let found: { may: boolean; version: number };
-  try {
-    found = await withDatabase(
-      scratch,
-      async (client) => {
-        const { rows } = await client.query<{ may: boolean }>(
-          'select rolcreatedb or rolsuper as may from pg_roles where rolname = current_user',
-        );
-        return { may: rows[0]?.may === true, version: await serverVersion(client) };
-      },
-      { session: true },
-    );
-  } catch (error) {
-    if (isSecretMissing(error)) throw error;
-    const advice = 'Check `backup.scratch`: host, user, password, and the way to it from this machine.';
-    return [{ name: 'scratch-server', ok: false, text: messageInOneLine(error), advice }];
-  }
-  const { may, version } = found;
-  const findings: CheckResult[] = [
-    {
-      name: 'createdb',
-      ok: may,
-      text: may ? `${scratch.user} may create databases on ${where}` : `no CREATEDB for ${scratch.user} on ${where}`,
-      ...(!may && {
-        advice: `ALTER ROLE ${scratch.user} CREATEDB there, or name another server in \`backup.scratch\`.`,
-      }),
-    },
-  ];
-  for (const environment of environments) {
-    const own = await withDatabase(databaseOf(environment), serverVersion).catch(() => undefined);
-    if (own === undefined || own <= version) continue;
-    const text = `${where} has PostgreSQL ${version}, older than ${environment.name}'s ${own}: its dumps may not be restored there`;
-    const advice = 'Name a server of at least that version in `backup.scratch`.';
-    findings.push({
-      name: `${environment.name}-scratch-version`,
-      step: stepsOf(environment).backup,
-      ok: false,
-      text,
-      advice,
-    });
-  }
-  return findings;
-}
-
 /** The credential's own line says so. */
-const isSecretMissing = (error: unknown): boolean =>
+export const isSecretMissing = (error: unknown): boolean =>
   error instanceof ApplicationFailure && error.type === FailureType.SecretMissing;
 
-const messageInOneLine = (error: unknown): string => inOneLine((error as Error).message);
+export const messageInOneLine = (error: unknown): string => inOneLine((error as Error).message);

@@ -1,6 +1,7 @@
 /** How the test user is let in: what a plan may write, and what becomes of it. */
 import { z } from 'zod';
 import type { Login } from '../../contract/plan/environment.js';
+import { PLACEHOLDER } from '../../domain/placeholder.js';
 import { duration, reference, strict, text, urlPath } from '../core/basics.js';
 import type { Path } from '../core/problems.js';
 import type { MachineMaps, Resolution } from '../core/resolution.js';
@@ -78,7 +79,7 @@ export function resolveLogin(resolution: Resolution<MachineMaps>, authored: Auth
     case 'command': {
       const { run, in: folder, timeout } = authored.command;
       run.forEach((argument, index) => {
-        for (const [written] of argument.matchAll(/\{[^{}]*\}/g)) {
+        for (const [written] of argument.matchAll(PLACEHOLDER)) {
           if (written === '{environment}') continue;
           const message = `\`${written}\` is not filled in here; known: {environment}`;
           resolution.report([...path, 'command', 'run', index], message);

@@ -1,6 +1,6 @@
 /** How databases are backed up. */
 import { z } from 'zod';
-import { duration, percent, reference, strict, text } from '../core/basics.js';
+import { databasePlace, duration, percent, reference, strict, text } from '../core/basics.js';
 
 /** `backup`; every key may be left out: `backup: {}`. Without the whole nothing is backed up. */
 export const backup = strict({
@@ -25,7 +25,7 @@ export const backup = strict({
   smallest: percent()
     .prefault('50 %')
     .describe('A dump that is smaller than this share of the one before it is refused'),
-  scratch: strict({ host: reference('hosts'), password: reference('credentials') })
+  scratch: databasePlace()
     .optional()
     .describe(
       'The server for trial restores, as `postgresql://user@host:port/postgres`: the user must be allowed to create databases. Without it, staging’s, and never production’s',

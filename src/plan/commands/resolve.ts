@@ -4,6 +4,7 @@ import type { Server } from '../../contract/plan/environment.js';
 import type { Migration } from '../../contract/plan/migration.js';
 import { OPEN } from '../../contract/plan/release-values.js';
 import { KNOWN_TOOLS } from '../../domain/migration/migration-tools.js';
+import { PLACEHOLDER } from '../../domain/placeholder.js';
 import type { Path } from '../core/problems.js';
 import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
 import { editDistance, nearest } from '../core/suggest.js';
@@ -101,7 +102,7 @@ function checkPlaceholders(resolution: Resolution, { key, command, path }: Comma
   const list = known.map((name) => `{${name}}`).join(', ');
   command.run.forEach((argument, index) => {
     const at = [...path, 'run', index];
-    for (const [written, name = ''] of argument.matchAll(/\{([^{}]*)\}/g)) {
+    for (const [written, name = ''] of argument.matchAll(PLACEHOLDER)) {
       if (!known.includes(name)) {
         const near = nearest(name, known);
         resolution.report(at, {

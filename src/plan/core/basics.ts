@@ -57,6 +57,13 @@ export const id = () =>
 /** The name of something defined elsewhere in the plan. */
 export const reference = (section: string) => id().meta({ description: `A key of \`${section}\`` });
 
+/** Where a database is, and whose password opens it: by the key of its host, where the two are called the same. */
+export const databasePlace = () =>
+  strict({
+    host: reference('hosts'),
+    password: reference('credentials').optional().describe('A key of `credentials`; the one of `host` when left out'),
+  }).transform(({ host, password = host }) => ({ host, password }));
+
 /** A version, branch or revision: it becomes an argument of commands, so it can't look like an option. */
 export const version = () =>
   z

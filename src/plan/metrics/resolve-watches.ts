@@ -3,6 +3,7 @@ import type { EnvironmentName } from '../../contract/plan/environment.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import { formatDuration } from '../../domain/duration.js';
 import { metricsOf, type Trend } from '../../domain/trends/trend.js';
+import { endsWatch } from '../../domain/watch/verdict.js';
 import type { Path } from '../core/problems.js';
 import { own, type Resolution as ResolutionOf } from '../core/resolution.js';
 import { type CriterionOfAnyWatch, type CriterionSections, resolveCriteria } from './resolve-criteria.js';
@@ -25,6 +26,9 @@ export interface Surroundings extends Places {
 }
 
 export const SOAK = 'soak';
+
+/** Where a plan says nothing of the question, as nothing in the watch asks it. */
+const NEVER_ASKED: Watch['consider'] = { within: 15 * 60_000, otherwise: 'continue' };
 
 /** Checks every metric and criterion once, then fills the watches. */
 export function resolveWatches(resolution: Resolution, around: Surroundings): { soak?: Watch; watches: Watch[] } {
@@ -117,7 +121,14 @@ function resolveWatch(resolution: Resolution, at: WatchAt): Watch {
     if (metric) checkAmount(resolution, { name, metric, tick: watch.tick, from: [...path, 'tick'] });
   }
   const metrics = [...names].flatMap((name) => fillMetric(resolution, { name, environment, around }) ?? []);
-  const { id, title, tick, gate, consider } = watch;
+  const { id, title, tick, gate, consider = NEVER_ASKED } = watch;
+  const asking = criteria.find((criterion) => !endsWatch(criterion, { environment, gate }));
+  if (watch.consider === undefined && asking !== undefined) {
+    resolution.report(
+      path,
+      `\`${asking.id}\` asks a person here: write \`consider\`, within which time and what happens then`,
+    );
+  }
   return { id, title, environment, duration, tick, metrics, criteria, trends, gate, consider };
 }
 
@@ -159,7 +170,7 @@ function effectiveDuration(resolution: Resolution, { watch, path, around }: Watc
 function checkNoRollback(resolution: Resolution, { watch, path, criteria }: WatchAt): void {
   const message = 'Staging is not rolled back; write ask (the deployment stops and asks)';
   if (watch.gate === 'rollback') resolution.report([...path, 'gate'], message);
-  if (watch.consider.otherwise === 'rollback') {
+  if (watch.consider?.otherwise === 'rollback') {
     resolution.report([...path, 'consider', 'otherwise'], 'Staging is not rolled back; write continue');
   }
   watch.criteria.forEach((id, index) => {

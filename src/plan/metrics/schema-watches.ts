@@ -52,11 +52,18 @@ const stretch = {
     .min(1, 'A watch without criteria proves nothing')
     .describe('Criteria that hold here'),
   trends: z.array(reference('trends')).default([]).describe('Trends that are judged at its end'),
-  gate: z.enum(['rollback', 'ask']).describe('What a broken `require` criterion leads to'),
+  gate: z
+    .enum(['rollback', 'ask'])
+    .default('ask')
+    .describe('What a broken `require` criterion leads to; staging is not rolled back'),
   consider: strict({
     within: duration().describe('How long a person may take'),
     otherwise: z.enum(['continue', 'rollback']).describe('What happens then'),
-  }).describe('The question that a `consider` criterion asks'),
+  })
+    .optional()
+    .describe(
+      'The question that a broken criterion asks which does not end the watch: tier consider, and require where the gate of production asks. Left out where there is none',
+    ),
 };
 
 export const soakSchema = strict(stretch);

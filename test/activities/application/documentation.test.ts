@@ -11,6 +11,7 @@ import { createBrowserActivities } from '../../../src/activities/application/doc
 import { findBrowser } from '../../../src/adapters/application/browser.js';
 import { evidenceFile } from '../../../src/adapters/evidence/evidence-store.js';
 import type { ApiDocumentation } from '../../../src/contract/plan/application.js';
+import type { Environment } from '../../../src/contract/plan/environment.js';
 import { environmentAt, evidencePlace, inActivity, key, PASSWORD } from '../../helpers/context.js';
 import { deadPort, serve } from '../../helpers/server.js';
 import { targetPython } from '../../helpers/target-python.js';
@@ -115,6 +116,20 @@ describe('the API documentation in a browser', () => {
     );
     expect(report.facts.filter(({ ok }) => !ok)).toEqual([
       { name: 'example', ok: false, text: 'login failed: 404 Not Found' },
+    ]);
+  });
+
+  test('a login without a bearer token fails the example where one is wanted, and says so', async () => {
+    const environment: Environment = {
+      ...environmentAt(`${api}/good`),
+      login: { kind: 'basic', username: 'a', password: 'env:TEST_LOGIN_PASSWORD' },
+    };
+    const evidence = await evidencePlace();
+    const report = await inActivity(() =>
+      checkApiDocumentation({ key, evidence, environment, documentation: DOCUMENTATION }),
+    );
+    expect(report.facts.filter(({ ok }) => !ok)).toEqual([
+      { name: 'example', ok: false, text: expect.stringContaining('wants a bearer token, and the `login`') },
     ]);
   });
 

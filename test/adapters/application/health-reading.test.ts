@@ -1,9 +1,16 @@
 /** Applications that say how they are in words of their own, and what is made of it. */
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { agreed, askInstances, startsOf } from '../../../src/adapters/application/health.js';
+import {
+  ANSWERS,
+  agreed,
+  askHealth,
+  askInstances,
+  isDown,
+  startsOf,
+} from '../../../src/adapters/application/health.js';
 import { healthPlace } from '../../../src/adapters/application/health-reading.js';
 import { NoAnswer } from '../../../src/adapters/http/http.js';
 import type { HealthReading } from '../../../src/contract/plan/application.js';
@@ -46,9 +53,21 @@ describe('an answer over HTTP', () => {
 
   test('tells the version by a command, which is asked once for all instances', async () => {
     const { url, requests } = await serve(answering('fine'));
-    const reading: HealthReading = { version: { command: script('echo v2') } };
-    expect(await seen(url, reading)).toMatchObject({ up: 'up', version: { value: 'v2' } });
-    expect(requests).toHaveLength(1);
+    const command = script('echo asked >> count; echo v2');
+    expect(await seen(url, { version: { command } })).toMatchObject({ up: 'up', version: { value: 'v2' } });
+    expect(readFileSync(join(command.folder, 'count'), 'utf8')).toBe('asked\n');
+    expect(requests).toHaveLength(ANSWERS);
+  });
+
+  test('tells what each instance says, also where a command tells the rest', async () => {
+    let asked = 0;
+    const { url } = await serve((_, response) => {
+      asked += 1;
+      response.end(`{"version":"v${asked % 2}"}`);
+    });
+    const { version, starts } = await seen(url, { startedAt: { command: script('echo 10:00') } });
+    expect(version).toEqual({ unknown: expect.stringContaining('in 5 of 10 answers') });
+    expect(starts).toEqual(['10:00']);
   });
 
   test('tells when it started in a field of its own', async () => {
@@ -100,6 +119,14 @@ describe('an answer over HTTP', () => {
   });
 });
 
+test('a page in place of the answer, as a proxy’s, is neither up nor down', async () => {
+  const { url } = await serve(answering('<html>Sign in</html>', { 'content-type': 'text/html' }));
+  const place = healthPlace({ ...environmentAt(url), health: { expect: { field: 'status', is: 'ok' } } }, '/');
+  const [first] = await askInstances(place, { timeout: 2_000 });
+  expect(first).toMatchObject({ message: '200 OK without status' });
+  expect(first && isDown(first)).toBe(false);
+});
+
 describe('without HTTP', () => {
   const version = () => ({ command: script('echo v2') });
 
@@ -125,5 +152,31 @@ describe('without HTTP', () => {
     expect(await seen('http://127.0.0.1:1', { by: { command: script(text) }, version: version() })).toMatchObject({
       up,
     });
+  });
+
+  test.each<[string, string | undefined, boolean]>([
+    ['ends otherwise', 'exit 7', true],
+    ['hangs', 'exec sleep 60', true],
+    ['is not there', undefined, false],
+    ['does not find its own program', 'no-such-program', false],
+    ['is killed', 'kill -9 $$', false],
+  ])('whether the application is down is told by how a command ends: one that %s', async (_, text, down) => {
+    const command: Command = text === undefined ? { ...script(''), run: ['./other'] } : script(text);
+    const place = healthPlace({ ...environmentAt('http://127.0.0.1:1'), health: { by: { command } } }, '');
+    const health = await askHealth(place, 500);
+    expect(health).toBeInstanceOf(NoAnswer);
+    expect(isDown(health)).toBe(down);
+  });
+
+  test('a command that takes longer than the plan gives it is told with that time', async () => {
+    const command = { ...script('exec sleep 60'), timeout: 100 };
+    const place = healthPlace({ ...environmentAt('http://127.0.0.1:1'), health: { by: { command } } }, '');
+    expect(await askHealth(place, 5_000)).toMatchObject({ message: './say took longer than 100 ms and was killed' });
+  });
+
+  test('a look that is cancelled says nothing of a port', async () => {
+    const health: HealthReading = { by: { port: await deadPort() }, version: version() };
+    const place = healthPlace({ ...environmentAt('http://127.0.0.1:1'), health }, '');
+    await expect(askHealth(place, 2_000, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
   });
 });

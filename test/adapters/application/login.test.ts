@@ -57,6 +57,22 @@ describe('user name and password', () => {
     expect(JSON.stringify(answer)).not.toContain(PASSWORD);
   });
 
+  test('the password is told nowhere, also where it would be cut off before it is known', async () => {
+    const quoted: Answer = (_, response) => {
+      response.writeHead(400).end(`${'\n'.repeat(3_995)}${PASSWORD}`);
+    };
+    expect(await loggedIn(byPassword, quoted)).toEqual({
+      refused: '400 Bad Request to JSON with username, password: ***',
+    });
+  });
+
+  test('the last cookie of a name is the one that is sent back', async () => {
+    const answer = await loggedIn({ ...byPassword, token: { cookie: 'session' } }, (_, response) => {
+      response.writeHead(200, { 'set-cookie': ['session=before', 'session=after'] }).end();
+    });
+    expect(answer).toEqual({ headers: { cookie: 'session=after' } });
+  });
+
   test('under names of their own, with a token of a place of its own, sent in a header of its own', async () => {
     const login: Login = {
       ...byPassword,
@@ -100,6 +116,34 @@ describe('user name and password', () => {
       { token: { cookie: 'session' } },
       (_, response) => response.writeHead(200, { 'set-cookie': 'session=; Max-Age=0' }).end(),
       'the answer sets no cookie session',
+    ],
+    [
+      'a cookie that is over already',
+      { token: { cookie: 'session' } },
+      (_, response) =>
+        response.writeHead(200, { 'set-cookie': 'session=gone; Expires=Thu, 01 Jan 1970 00:00:00 GMT' }).end(),
+      'the answer sets no cookie session',
+    ],
+    [
+      'a cookie that is taken away again',
+      { token: { cookie: 'session' } },
+      (_, response) => response.writeHead(200, { 'set-cookie': ['session=abc', 'session=gone; Max-Age=0'] }).end(),
+      'the answer sets no cookie session',
+    ],
+    [
+      'a redirect back to the login, with every visitor’s cookie,',
+      { token: { cookie: 'session' } },
+      (_, response) => response.writeHead(302, { location: '/login?error', 'set-cookie': 'session=visitor' }).end(),
+      '302 Found back to the login',
+    ],
+    [
+      'the page to log in, with every visitor’s cookie,',
+      { token: { cookie: 'session' } },
+      (_, response) => {
+        const headers = { 'content-type': 'text/html', 'set-cookie': 'session=visitor' };
+        response.writeHead(200, headers).end('<input type="password">');
+      },
+      '200 OK with a page to log in',
     ],
     ['a redirect where a token is expected', {}, (_, response) => response.writeHead(302).end(), '302 Found'],
   ])('%s is no login', async (_, login, answer, refused) => {

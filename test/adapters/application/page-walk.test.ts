@@ -139,6 +139,24 @@ describe('a list in pages', () => {
     },
   );
 
+  test.each<[string, boolean]>([
+    ['rel="last next"', true],
+    ['rel=Next', true],
+    ['title="a, b"; rel="next"', true],
+    ['rel="next-archive"', false],
+    ['rel="prev"', false],
+  ])('a link with %s leads on: %s', async (relation, leadsOn) => {
+    const { list } = application({ by: STYLES.link, length: 3, size: 1, tellsTotal: false });
+    const pages = [
+      await answering({ items: [{ id: 1 }] }, { link: `</api/orders?page=2>; ${relation}` })(),
+      await answering({ items: [{ id: 2 }] })(),
+    ];
+    const asked: string[] = [];
+    const ask = async (path: string) => pages[asked.push(path) - 1] as HttpAnswer;
+    expect((await walkPages(list, ask))[1]).toContain(leadsOn ? '2 different elements' : '1 different elements');
+    expect(asked.slice(1)).toEqual(leadsOn ? ['/orders?page=2'] : []);
+  });
+
   test('the answer itself may be the list', async () => {
     const { list } = application({ by: STYLES.link, length: 3, size: 10, tellsTotal: false });
     const whole = { ...list, pages: { ...list.pages, items: '.' } };

@@ -48,6 +48,15 @@ describe('metrics of several kinds', () => {
     await readers.close();
   });
 
+  test('of a kind that this release does not know cannot be read, which is said', async () => {
+    const source = { kind: 'oracle', window: 60_000 } as unknown as MetricSource;
+    const { signal } = new AbortController();
+    const request = { at: 5, since: {}, clock: 'real', signal, baselines: {} } as const;
+    expect(await new MetricReaders().sample([metric('later', source)], request)).toEqual({
+      later: [{ at: 5, kind: 'error', message: 'this release cannot read a source of kind oracle' }],
+    });
+  });
+
   test('have none when the tick is cancelled: it says nothing of them', async () => {
     const readers = new MetricReaders();
     const ended = new AbortController();

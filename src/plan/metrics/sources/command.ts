@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { Command } from '../../../contract/plan/commands.js';
 import type { SourceOf } from '../../../contract/plan/metrics.js';
+import { PLACEHOLDER } from '../../../domain/placeholder.js';
 import { duration, reference, strict, text } from '../../core/basics.js';
 import { nearest } from '../../core/suggest.js';
 import { common, ofAnyUnit, type PlannedSource } from './source.js';
@@ -30,7 +31,7 @@ export const commandSource: PlannedSource<SourceOf<'command'>, typeof schema> = 
   check(resolution, { name, metric }) {
     const path = ['metrics', name, 'command'];
     metric.command.run.forEach((argument, index) => {
-      for (const [written, word = ''] of argument.matchAll(/\{([^{}]*)\}/g)) {
+      for (const [written, word = ''] of argument.matchAll(PLACEHOLDER)) {
         if (word === 'environment') continue;
         const suggestion = nearest(word, ['environment']) && '{environment}';
         const message = `\`${written}\` is not filled in here; known: {environment}`;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import { projectFolder } from '../../src/local/folders.js';
 import { type Rehearsals, rehearse } from '../../src/rehearsal/rehearse.js';
-import { scenario } from './short-plan.js';
+import { scenario } from '../rehearsal/short-plan.js';
 
 /** Noise, waits for people, a concern, a failed rollback and a retry: whatever time and chance could get into. */
 const eventful = (faults: string) => `seed: 42
