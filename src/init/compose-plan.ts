@@ -1,7 +1,7 @@
 /** A plan from what was found and answered: its value, before boxes that rest on nothing are asked of people. */
 import { criterionOf, type NamedAlert, type PlannedWatch, rolesIn, toolIn, wantedFacts, watchOf } from './map-boxes.js';
 import { KNOWN_METRICS } from './metric-words.js';
-import { firstMigration } from './migrations.js';
+import { firstUse } from './migrations.js';
 import { durationIn, type PlacedBox } from './placed-boxes.js';
 import type { Found } from './read-files.js';
 
@@ -155,7 +155,7 @@ function migration(tool: string, boxes: readonly WantedBox[]): Section {
   const said = saidFor(boxes, /migration\/duration/);
   const seconds = /(\d+) ?(?:s\b|sec|seg)/.exec(said)?.[1];
   const within = seconds !== undefined && Number(seconds) > 0 ? `${Number(seconds)}s` : (durationIn(said) ?? '1m');
-  const { current, heads, upgrade, downgrade } = firstMigration(tool);
+  const { current, heads, upgrade, downgrade } = firstUse(tool).commands;
   return {
     tool,
     current: command(current, '1m'),

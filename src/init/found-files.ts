@@ -40,7 +40,7 @@ const READERS: [string, (text: string) => Found][] = [
   ['docker-compose.yaml', readCompose],
   ['compose.yaml', readCompose],
   ['compose.yml', readCompose],
-  [SETTINGS, readMigrationSettings],
+  ...SETTINGS.map((name): [string, typeof readMigrationSettings] => [name, readMigrationSettings]),
   ['openapi.json', readOpenapi],
 ];
 

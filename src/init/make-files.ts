@@ -5,7 +5,7 @@ import { PlanError } from '../plan/core/problems.js';
 import { resolvePlan } from '../plan/resolve.js';
 import { readSections } from '../plan/sections.js';
 import { composePlan, type Subject, withWanted } from './compose-plan.js';
-import { migrationAdvice } from './migrations.js';
+import { firstUse } from './migrations.js';
 import { questionsOf, type SettledBox, settleBoxes } from './settle-boxes.js';
 import { type Comments, writeYaml } from './write-yaml.js';
 
@@ -90,7 +90,7 @@ function planComments({ answers, found, isRepository, paths }: Subject, boxes: r
       `${TODO} look at each; surefoot plan show lists the facts that there are.`,
     ].join('\n'),
   };
-  if (found.migrationTool !== undefined) above.migration = `${TODO} ${migrationAdvice(found.migrationTool)}`;
+  if (found.migrationTool !== undefined) above.migration = `${TODO} ${firstUse(found.migrationTool).advice}`;
   if (paths.rules !== undefined) above.alerts = `From ${paths.rules}. ${TODO} leave out those that need not be on.`;
   const head = [
     `${answers.service}: a first plan, made by \`surefoot init\`. It can be checked and rehearsed as it is:`,

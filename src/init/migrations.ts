@@ -1,29 +1,18 @@
 /** Migration tools as `surefoot init` knows them: by what they are found, and the commands of a first plan. */
+import type { FirstUse } from '../domain/migration/migration-tool.js';
+import { FIRST_USES } from '../domain/migration/migration-tools.js';
 
-export interface FirstMigration {
-  tool: string;
-  current: string[];
-  heads?: string[];
-  upgrade: string[];
-  downgrade: string[];
-}
+/** Files of settings at the top of the service's folder: that they are there says which tool it is. */
+export const SETTINGS: readonly string[] = FIRST_USES.map(([, { settings }]) => settings.file);
 
-const ALEMBIC: FirstMigration = {
-  tool: 'alembic',
-  current: ['alembic', 'current'],
-  heads: ['alembic', 'heads'],
-  upgrade: ['alembic', 'upgrade', 'head'],
-  downgrade: ['alembic', 'downgrade', '{revision}'],
-};
+const toolWhere = (uses: (first: FirstUse) => boolean): string | undefined =>
+  FIRST_USES.find(([, first]) => uses(first))?.[0];
 
-/** Its settings, at the top of the service's folder: that they are there says which tool it is. */
-export const SETTINGS = 'alembic.ini';
 export const toolBySettings = (text: string): string | undefined =>
-  /^\s*\[alembic\]/m.test(text) ? ALEMBIC.tool : undefined;
+  toolWhere(({ settings }) => settings.holding.test(text));
 
 /** By the commands that a checklist names. */
-export const toolByCommands = (text: string): string | undefined =>
-  /\balembic (?:upgrade|current|downgrade)\b/.test(text) ? ALEMBIC.tool : undefined;
+export const toolByCommands = (text: string): string | undefined => toolWhere(({ mentioned }) => mentioned.test(text));
 
 /** Tools of Node, by the names of their packages; the first that is there counts. */
 const NODE_TOOLS: Record<string, string> = {
@@ -43,19 +32,15 @@ export function toolByPackages(names: readonly string[]): string | undefined {
 
 const script = (...words: string[]): string[] => ['npm', 'run', '--silent', ...words];
 
-/** Of another tool than alembic no more is known than what its commands must print: the team's own scripts do. */
-export const firstMigration = (tool: string): FirstMigration =>
-  tool === ALEMBIC.tool
-    ? ALEMBIC
-    : {
-        tool,
-        current: script('migrate:current'),
-        upgrade: script('migrate:up'),
-        downgrade: script('migrate:down-to', '--', '{revision}'),
-      };
+/** Of a tool that is not known no more is known than what its commands must print: the team's own scripts do. */
+const OWN_SCRIPTS: Pick<FirstUse, 'commands' | 'advice'> = {
+  commands: {
+    current: script('migrate:current'),
+    upgrade: script('migrate:up'),
+    downgrade: script('migrate:down-to', '--', '{revision}'),
+  },
+  advice: 'scripts of these names: `current` prints the revision on its last line, or `base`.',
+};
 
-/** What a team has to look at. */
-export const migrationAdvice = (tool: string): string =>
-  tool === ALEMBIC.tool
-    ? 'whether alembic is on the server’s PATH; else name its folder in `environments`, as `tools`.'
-    : 'scripts of these names: `current` prints the revision on its last line, or `base`.';
+export const firstUse = (tool: string): Pick<FirstUse, 'commands' | 'advice'> =>
+  FIRST_USES.find(([name]) => name === tool)?.[1] ?? OWN_SCRIPTS;

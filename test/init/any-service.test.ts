@@ -41,7 +41,7 @@ test('what is written is a plan without a mistake or a warning, here and with it
       expect(loadPlan(plan).warnings).toEqual([]);
       expect(loadPlan(plan, { bindings }).warnings).toEqual([]);
     }),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
 }, 120_000);
 
@@ -50,7 +50,6 @@ test('it rehearses to the end with its scenario, and every box is settled', asyn
   const services = [
     { ...all, checklist: CHECKLISTS[0] },
     { names: [], checklist: CHECKLISTS[2], staging: false },
-    ...fc.sample(anyService, 1),
   ];
   const scenarios = services.map((service, index) => {
     const { plan, scenario } = write(service);

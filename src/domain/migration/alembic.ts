@@ -133,4 +133,15 @@ export const ALEMBIC: MigrationTool = {
   inspect,
   newest: alembicHeads,
   merge: 'alembic merge',
+  first: {
+    settings: { file: 'alembic.ini', holding: /^\s*\[alembic\]/m },
+    mentioned: /\balembic (?:upgrade|current|downgrade)\b/,
+    commands: {
+      current: ['alembic', 'current'],
+      heads: ['alembic', 'heads'],
+      upgrade: ['alembic', 'upgrade', 'head'],
+      downgrade: ['alembic', 'downgrade', '{revision}'],
+    },
+    advice: 'whether alembic is on the server’s PATH; else name its folder in `environments`, as `tools`.',
+  },
 };

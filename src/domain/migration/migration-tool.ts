@@ -31,6 +31,19 @@ export interface MigrationTool {
   newest?(release: ReleaseFiles): Promise<ReleaseHeads>;
   /** The command that makes one head of several. */
   merge?: string;
+  /** How `surefoot init` finds it, and its commands in a first plan. */
+  first?: FirstUse;
+}
+
+/** What a service that uses a tool has, and what its first plan runs. */
+export interface FirstUse {
+  /** The file of its settings, at the top of the service's folder, and what stands in it. */
+  settings: { file: string; holding: RegExp };
+  /** How people write its commands. */
+  mentioned: RegExp;
+  commands: { current: string[]; heads?: string[]; upgrade: string[]; downgrade: string[] };
+  /** What a team has to look at. */
+  advice: string;
 }
 
 /** The table in which a tool keeps its books. It is no part of the schema that migrations make. */

@@ -1,12 +1,17 @@
 /** The migration tools that are known by more than a plan's commands. */
 import { ALEMBIC } from './alembic.js';
 import { BY_COMMANDS } from './by-commands.js';
-import type { MigrationTool } from './migration-tool.js';
+import type { FirstUse, MigrationTool } from './migration-tool.js';
 
 /** By their names in plans. */
 const TOOLS: ReadonlyMap<string, MigrationTool> = new Map([['alembic', ALEMBIC]]);
 
 export const KNOWN_TOOLS: readonly string[] = [...TOOLS.keys()];
+
+/** Known tools that `surefoot init` can find, by their names in plans. */
+export const FIRST_USES: readonly [string, FirstUse][] = [...TOOLS].flatMap(([name, { first }]) =>
+  first ? [[name, first] as [string, FirstUse]] : [],
+);
 
 /** @param name the plan's `migration.tool` */
 export const migrationTool = (name: string): MigrationTool => TOOLS.get(name) ?? BY_COMMANDS;
