@@ -26,6 +26,8 @@ const COVERED: Record<string, string> = {
   'evidence/secrets.ts': 'a secret that is not there is said to be missing, and stops its step',
   'metrics/port/range-source.ts': 'it passes on what the sources say; each has a suite',
   'metrics/samples/series.ts': 'it reads what it wrote itself',
+  'http/connect.ts':
+    'whether a port can be reached, no more; by the suites of notifiers and the tests of health readings',
   'migration/migration-lock.ts': 'test/adapters/migration/migration-lock.test.ts',
   'notify/connection.ts': 'by the suites of PagerDuty and the webhook',
   'notify/deliveries.ts': 'by the suites of every notifier',

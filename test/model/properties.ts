@@ -5,8 +5,8 @@ import { PlayedDeployment } from './deployment.js';
 import type { Scenario } from './scenario.js';
 import { compileWorkflows, type Workflows } from './workflow-run.js';
 
-/** A run that failed is repeated with `MODEL_SEED`. `npm run test:long` plays more, `MODEL_RUNS` as many as wanted. */
-const RUNS = Number(process.env.MODEL_RUNS ?? 250);
+/** A run that failed is repeated with `MODEL_SEED`; `MODEL_RUNS` plays as many as wanted. */
+const RUNS = Number(process.env.MODEL_RUNS ?? 700);
 const SEED = Number(process.env.MODEL_SEED ?? Date.now() % 2 ** 31);
 
 /**

@@ -1,25 +1,25 @@
 /** What is read from PostgreSQL's own views, on the oldest version that is promised, the machine's, and the newest. */
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { createDatabaseActivities } from '../../../src/activities/postgres/databases.js';
-import { createIndexActivities } from '../../../src/activities/postgres/indexes.js';
-import { PostgresReader } from '../../../src/adapters/metrics/postgres-metrics.js';
+import { createDatabaseActivities } from '../../src/activities/postgres/databases.js';
+import { createIndexActivities } from '../../src/activities/postgres/indexes.js';
+import { PostgresReader } from '../../src/adapters/metrics/postgres-metrics.js';
 import {
   HELD,
   migrationName,
   runningMigrations,
   takeMigrationLock,
-} from '../../../src/adapters/migration/migration-lock.js';
-import { describeSchema } from '../../../src/adapters/migration/schema-fingerprint.js';
-import { takeStock } from '../../../src/adapters/migration/table-stock.js';
-import { readIndexes, readLeftovers } from '../../../src/adapters/postgres/catalogue.js';
-import { type DatabaseClient, withDatabase } from '../../../src/adapters/postgres/postgres.js';
-import { countRowsOf, countValuesOf } from '../../../src/adapters/postgres/row-counts.js';
-import type { Database } from '../../../src/contract/plan/environment.js';
-import type { PostgresReading } from '../../../src/contract/plan/metrics.js';
-import type { StepReport } from '../../../src/domain/evidence.js';
-import { startTestServer, type TestServer } from '../../activities/postgres-server.js';
-import { environmentWith, eventually, runActivity, temporaryFolder } from '../../activities/support.js';
+} from '../../src/adapters/migration/migration-lock.js';
+import { describeSchema } from '../../src/adapters/migration/schema-fingerprint.js';
+import { takeStock } from '../../src/adapters/migration/table-stock.js';
+import { readIndexes, readLeftovers } from '../../src/adapters/postgres/catalogue.js';
+import { type DatabaseClient, withDatabase } from '../../src/adapters/postgres/postgres.js';
+import { countRowsOf, countValuesOf } from '../../src/adapters/postgres/row-counts.js';
+import type { Database } from '../../src/contract/plan/environment.js';
+import type { PostgresReading } from '../../src/contract/plan/metrics.js';
+import type { StepReport } from '../../src/domain/evidence.js';
+import { startTestServer, type TestServer } from '../activities/postgres-server.js';
+import { environmentWith, eventually, runActivity, temporaryFolder } from '../activities/support.js';
 
 vi.setConfig({ testTimeout: 40_000, hookTimeout: 180_000 });
 
