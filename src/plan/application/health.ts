@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { HealthReading, Told } from '../../contract/plan/application.js';
 import type { Command } from '../../contract/plan/commands.js';
 import type { EnvironmentName } from '../../contract/plan/environment.js';
-import { PLACEHOLDER } from '../../domain/placeholder.js';
 import { duration, pattern, reference, strict, text, urlPath } from '../core/basics.js';
+import { onlyEnvironment } from '../core/own-placeholders.js';
 import type { Path } from '../core/problems.js';
 import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
 
@@ -98,13 +98,8 @@ export function resolveHealth(resolution: Resolution, environment: EnvironmentNa
   if (authored === undefined) return undefined;
   const { port, status, expect, version, startedAt } = authored;
   const filled = (written: AuthoredHealthCommand, from: Path): Command => {
-    const run = written.run.map((argument, index) => {
-      for (const [placeholder] of argument.matchAll(PLACEHOLDER)) {
-        if (placeholder === '{environment}') continue;
-        resolution.report([...from, 'run', index], `\`${placeholder}\` is not filled in here; known: {environment}`);
-      }
-      return argument.replaceAll('{environment}', environment);
-    });
+    onlyEnvironment(resolution, written.run, [...from, 'run']);
+    const run = written.run.map((argument) => argument.replaceAll('{environment}', environment));
     return { run, on: 'worker', folder: resolution.folder(written.in, [...from, 'in']), timeout: written.timeout };
   };
   const place = (written: AuthoredTold, from: Path): Told =>

@@ -1,8 +1,8 @@
 /** How the test user is let in: what a plan may write, and what becomes of it. */
 import { z } from 'zod';
 import type { Login } from '../../contract/plan/environment.js';
-import { PLACEHOLDER } from '../../domain/placeholder.js';
 import { duration, reference, strict, text, urlPath } from '../core/basics.js';
+import { onlyEnvironment } from '../core/own-placeholders.js';
 import type { Path } from '../core/problems.js';
 import type { MachineMaps, Resolution } from '../core/resolution.js';
 
@@ -78,13 +78,7 @@ export function resolveLogin(resolution: Resolution<MachineMaps>, authored: Auth
       return { ...authored, token: resolution.secret(authored.token, [...path, 'token']) };
     case 'command': {
       const { run, in: folder, timeout } = authored.command;
-      run.forEach((argument, index) => {
-        for (const [written] of argument.matchAll(PLACEHOLDER)) {
-          if (written === '{environment}') continue;
-          const message = `\`${written}\` is not filled in here; known: {environment}`;
-          resolution.report([...path, 'command', 'run', index], message);
-        }
-      });
+      onlyEnvironment(resolution, run, [...path, 'command', 'run']);
       const place = resolution.folder(folder, [...path, 'command', 'in']);
       return { ...authored, command: { run, on: 'worker' as const, folder: place, timeout } };
     }

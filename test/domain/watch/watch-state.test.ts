@@ -14,23 +14,12 @@ import {
   type WatchState,
   withConcern,
 } from '../../../src/domain/watch/watch-state.js';
+import { criterionWith } from '../../helpers/criteria.js';
 
 const MINUTE = 60_000;
 
-const criterion = (id: string, parts: Partial<Criterion>): Criterion => ({
-  id,
-  title: id,
-  metric: 'errors',
-  unit: '%',
-  breach: { comparison: '>', threshold: 10 },
-  for: 0,
-  tier: 'rollback',
-  noData: 'unknown',
-  notANumber: 'unknown',
-  providerError: 'unknown',
-  minimumSamples: 1,
-  ...parts,
-});
+const criterion = (id: string, parts: Partial<Criterion>): Criterion =>
+  criterionWith({ id, title: id, metric: 'errors', for: 0, ...parts });
 
 const atOnce = criterion('at-once', { for: 2 * MINUTE });
 const gate = criterion('gate', { tier: 'require' });

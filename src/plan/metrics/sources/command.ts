@@ -3,9 +3,8 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { Command } from '../../../contract/plan/commands.js';
 import type { SourceOf } from '../../../contract/plan/metrics.js';
-import { PLACEHOLDER } from '../../../domain/placeholder.js';
 import { duration, reference, strict, text } from '../../core/basics.js';
-import { nearest } from '../../core/suggest.js';
+import { onlyEnvironment } from '../../core/own-placeholders.js';
 import { common, ofAnyUnit, type PlannedSource } from './source.js';
 
 const schema = strict({
@@ -30,14 +29,7 @@ export const commandSource: PlannedSource<SourceOf<'command'>, typeof schema> = 
   reading: ofAnyUnit,
   check(resolution, { name, metric }) {
     const path = ['metrics', name, 'command'];
-    metric.command.run.forEach((argument, index) => {
-      for (const [written, word = ''] of argument.matchAll(PLACEHOLDER)) {
-        if (word === 'environment') continue;
-        const suggestion = nearest(word, ['environment']) && '{environment}';
-        const message = `\`${written}\` is not filled in here; known: {environment}`;
-        resolution.report([...path, 'run', index], { message, suggestion });
-      }
-    });
+    onlyEnvironment(resolution, metric.command.run, [...path, 'run']);
     if (metric.command.timeout > LONGEST_COMMAND) {
       resolution.report([...path, 'timeout'], 'A tick waits for it: at most 20s');
     }
