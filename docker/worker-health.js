@@ -1,24 +1,43 @@
-/** The worker's health check: does the Temporal server know this machine's worker as one that asks for work? */
+/**
+ * The worker's health check: does the Temporal server know this machine's worker as one that asks for work, on the queue
+ * of all workers and on that of the runner whose state folder this is?
+ */
 import { hostname } from 'node:os';
-import { Connection } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { TASK_QUEUE } from '../dist/src/contract/names.js';
+import { readIdentity } from '../dist/src/adapters/commands/runner-identity.js';
+import { runnerQueue, TASK_QUEUE } from '../dist/src/contract/names.js';
+import { connect } from '../dist/src/temporal/connection.js';
+import { judgePollers } from '../dist/src/temporal/queue-service.js';
 
-const WORKFLOW_TASKS = 1;
-const { connectionOptions, namespace } = loadClientConnectConfig();
-const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5s' });
-const { pollers } = await connection.workflowService.describeTaskQueue({
-  namespace: namespace ?? 'default',
-  taskQueue: { name: TASK_QUEUE },
-  taskQueueType: WORKFLOW_TASKS,
-});
-await connection.close();
+/** Temporal's numbers of the kinds of tasks. */
+const WORKFLOWS = 1;
+const ACTIVITIES = 2;
 
-const seconds = pollers
-  .filter(({ identity }) => identity.includes(hostname()))
-  .map(({ lastAccessTime }) => Date.now() / 1000 - Number(lastAccessTime.seconds));
-// A poll lasts up to 60 s, and the server notes it when it begins.
-if (!seconds.some((age) => age < 120)) {
-  console.error(`No worker on ${hostname()} has asked for work on "${TASK_QUEUE}" in the last two minutes.`);
-  process.exit(1);
+/** Why this worker is not known to work; nothing when it is. */
+async function ailments() {
+  const runner = await readIdentity(process.env.SUREFOOT_STATE);
+  if (runner === undefined)
+    return [`Which runner this is, is not known: ${process.env.SUREFOOT_STATE} names none yet.`];
+  const { connection, namespace } = await connect();
+  const ask = async ([queue, taskQueueType]) => {
+    const { pollers } = await connection.workflowService.describeTaskQueue({
+      namespace,
+      taskQueue: { name: queue },
+      taskQueueType,
+    });
+    const own = pollers
+      .filter(({ identity }) => identity.endsWith(`@${hostname()}`))
+      .map(({ identity, lastAccessTime }) => ({ identity, at: Number(lastAccessTime.seconds) * 1000 }));
+    return judgePollers(queue, own, Date.now());
+  };
+  const queues = [
+    [TASK_QUEUE, WORKFLOWS],
+    [TASK_QUEUE, ACTIVITIES],
+    [runnerQueue(runner.identity), ACTIVITIES],
+  ];
+  const services = await Promise.all(queues.map(ask)).finally(() => connection.close());
+  return services.filter(({ state }) => state !== 'served').map(({ text }) => `On ${hostname()}, ${text}.`);
 }
+
+const found = await ailments().catch((error) => [error.message]);
+for (const each of found) console.error(each);
+process.exitCode = found.length === 0 ? 0 : 1;

@@ -11,7 +11,7 @@ import {
   type WorkerOptions as SdkWorkerOptions,
   Worker,
 } from '@temporalio/worker';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { createAdmissionActivities } from './activities/admission.js';
 import { createAlertActivities } from './activities/alerts/alerts.js';
 import { createBrowserActivities } from './activities/application/documentation.js';
@@ -56,8 +56,8 @@ export interface WorkerOptions {
   /** The demo's faults. */
   activityInterceptors?: ActivityInterceptorsFactory[];
   logLevel?: 'info' | 'warn' | 'error';
-  /** Who this runner is, and what is odd about it: for people. */
-  tell?: (text: string) => void;
+  /** Where Prometheus finds its figures, as address:port; without one none are kept. */
+  metrics?: string;
 }
 
 export { StateFolderUnusable } from './adapters/commands/runner-identity.js';
@@ -71,14 +71,17 @@ const STOPPED_BY: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
  * Runs until SIGINT, SIGTERM or SIGHUP. Two task queues: one that all workers share, and one of this runner alone, where
  * the commands of the deployments that it admitted are run and found again.
  * @throws StateFolderUnusable
+ * @throws MetricsUnservable
  */
 export async function runWorker(options: WorkerOptions): Promise<void> {
   const state = resolve(options.state);
-  installLogger(options.logLevel ?? 'info');
   const { identity, older, copied } = await runnerIdentity(state);
+  // From here on the runtime keeps the process alive, until its last connection is closed.
+  const log = installRuntime(options.logLevel ?? 'info', options.metrics);
   const runner = runnerQueue(identity);
-  options.tell?.(`runner ${identity}`);
-  if (copied) options.tell?.(copyWarning(state, identity));
+  const { namespace } = options;
+  log.info({ runner: identity, state, namespace, address: options.connection.address }, `runner ${identity} starts`);
+  if (copied) log.warn(copyWarning(state, identity));
   const connection = await NativeConnection.connect(options.connection);
   const metrics = new MetricReaders();
   const commands = createCommandActivities({ state });
@@ -87,7 +90,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     dataConverter: converter,
     interceptors: { activity: [redactResults, archiveReports, ...(options.activityInterceptors ?? [])] },
     connection,
-    namespace: options.namespace,
+    namespace,
     maxHeartbeatThrottleInterval: '2s',
     shutdownGraceTime: '10s',
   } satisfies Partial<SdkWorkerOptions>;
@@ -140,25 +143,46 @@ const copyWarning = (state: string, identity: string): string =>
   `the identity of runner ${identity} was made in another folder than ${state}: if this is a copy, stop the other worker, ` +
   `as both would run each other's commands; or delete ${IDENTITY_FILE} here, and this becomes a runner of its own`;
 
+/** The address for the metrics cannot be listened on. */
+export class MetricsUnservable extends Error {
+  override name = 'MetricsUnservable';
+}
+
 /** One JSON line for each event on stderr, without secrets: stdout belongs to the commands' own output. */
-function installLogger(level: 'info' | 'warn' | 'error'): void {
+function installRuntime(level: 'info' | 'warn' | 'error', metrics: string | undefined): Logger {
   const stderr = pino.destination(2);
   const lines = { write: (line: string) => stderr.write(redact(line, knownSecrets())) };
   const logger = pino({ level, base: { service: 'surefoot-worker' } }, lines);
   const write = (at: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
     logger[at](printable(meta), message);
-  Runtime.install({
-    shutdownSignals: STOPPED_BY,
-    logger: {
-      log: (at, message, meta) => write(at.toLowerCase() as 'info')(message, meta),
-      trace: write('trace'),
-      debug: write('debug'),
-      info: write('info'),
-      warn: write('warn'),
-      error: write('error'),
-    },
-  });
+  try {
+    Runtime.install({
+      shutdownSignals: STOPPED_BY,
+      logger: {
+        log: (at, message, meta) => write(at.toLowerCase() as 'info')(message, meta),
+        trace: write('trace'),
+        debug: write('debug'),
+        info: write('info'),
+        warn: write('warn'),
+        error: write('error'),
+      },
+      telemetryOptions: {
+        // What is not forwarded goes to stdout, as text.
+        logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } },
+        ...(metrics === undefined
+          ? {}
+          : { metrics: { attachServiceName: false, prometheus: { bindAddress: metrics, ...PROMETHEUS_NAMES } } }),
+      },
+    });
+  } catch (error) {
+    if (metrics === undefined) throw error;
+    throw new MetricsUnservable(`The metrics cannot be served at ${metrics}`, { cause: error });
+  }
+  return logger;
 }
+
+/** Units and names as Prometheus recommends them. */
+const PROMETHEUS_NAMES = { unitSuffix: true, useSecondsForDurations: true, countersTotalSuffix: true };
 
 /** The SDK's metadata without what JSON cannot hold. */
 const printable = (meta: object | undefined): object =>

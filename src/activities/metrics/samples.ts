@@ -3,6 +3,7 @@ import { MetricReaders } from '../../adapters/metrics/metric-sources.js';
 import { seriesLine, seriesPath } from '../../adapters/metrics/samples/series.js';
 import type { SampleActivities } from '../../contract/activities/metrics.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
+import { countSamples } from './sample-counts.js';
 
 /** @param readers to be closed after the worker has stopped */
 export function createSampleActivities(readers = new MetricReaders()): SampleActivities {
@@ -10,6 +11,7 @@ export function createSampleActivities(readers = new MetricReaders()): SampleAct
     sampleMetrics: ({ monitor, evidence, metrics, ...request }) =>
       withHeartbeat(async (signal) => {
         const samples = await readers.sample(metrics, { ...request, signal });
+        countSamples(samples);
         await appendEvidence(evidence, seriesPath(monitor), seriesLine(request.at, samples));
         return samples;
       }),

@@ -69,7 +69,7 @@ async function makeIdentity(state: string, inode: string): Promise<Content> {
 }
 
 /** Undefined when none was made yet; an empty or broken file is neither: another name would strand its deployments. */
-async function readIdentity(state: string): Promise<Content | undefined> {
+export async function readIdentity(state: string): Promise<Content | undefined> {
   const file = join(state, IDENTITY_FILE);
   const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;

@@ -1,10 +1,15 @@
-import { dirname, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { dirname } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
 import { defaultHome } from '../../local/folders.js';
 import { connectionSettings, withConnection } from '../../temporal/connection.js';
-import { EXIT, usageError } from '../../temporal/errors.js';
+import { EXIT, innermost, usageError } from '../../temporal/errors.js';
 import type { RunningSandbox } from '../../temporal/running-sandbox.js';
-import { exiting, note } from '../terminal/output.js';
+import { exiting } from '../terminal/output.js';
+
+interface WorkOptions {
+  state?: string;
+  metrics?: string;
+}
 
 export function defineWorker(command: Command): void {
   command
@@ -12,6 +17,7 @@ export function defineWorker(command: Command): void {
       '--state <DIR>',
       "who this runner is, and where its commands are recorded (default: SUREFOOT_HOME's worker folder)",
     )
+    .option('--metrics <ADDRESS:PORT>', 'serve figures for Prometheus there, at /metrics', addressAndPort)
     .addHelpText(
       'after',
       '\nExample:\n  $ TEMPORAL_ADDRESS=temporal.example.com:7233 surefoot worker --state /var/lib/surefoot',
@@ -19,16 +25,26 @@ export function defineWorker(command: Command): void {
     .action(exiting(work));
 }
 
-async function work(options: { state?: string }): Promise<number> {
-  const { address, namespace, source, options: connection, sandbox } = connectionSettings();
+/** @throws InvalidArgumentError */
+function addressAndPort(text: string): string {
+  if (/^(\d+(\.\d+){3}|\[[0-9a-f:]+\]):\d{1,5}$/i.test(text)) return text;
+  throw new InvalidArgumentError('Write an IP address and a port, for example 127.0.0.1:9464 or 0.0.0.0:9464.');
+}
+
+async function work({ state = `${defaultHome()}/worker`, metrics }: WorkOptions): Promise<number> {
+  const { namespace, options: connection, sandbox } = connectionSettings();
   // Says in words, and within 5 s, what the worker's own connection would say late and obscurely.
   await withConnection(async () => {});
-  const state = resolve(options.state ?? `${defaultHome()}/worker`);
-  note(`worker for ${address} (from ${source}), namespace ${namespace}, state in ${state}`);
-  const { runWorker, StateFolderUnusable } = await import('../../worker.js');
+  const { MetricsUnservable, runWorker, StateFolderUnusable } = await import('../../worker.js');
   const tools = sandbox && sandboxTools(sandbox);
-  await runWorker({ connection, namespace, state, tools, tell: note }).catch((error: unknown) => {
+  await runWorker({ connection, namespace, state, tools, metrics }).catch((error: unknown) => {
     if (error instanceof StateFolderUnusable) throw usageError(error.message, 'See "Runners" in docs/architecture.md.');
+    if (error instanceof MetricsUnservable) {
+      throw usageError(
+        `${error.message}: ${innermost(error)}`,
+        'Name an address of this machine and a port that is free.',
+      );
+    }
     throw error;
   });
   return EXIT.good;
