@@ -3,8 +3,8 @@
  * against `node -e 0` of the same round, on a real server with a real worker and a deployment that waits for somebody.
  * Exit 1 when a bound is missed.
  *
- * What needs no server has a bound: the names of the commands are enough for it. `status` has none: most of its time is
- * the Temporal client's own. The row before it, which loads that client and does nothing, shows how much.
+ * What needs no server has a bound: the names of the commands are enough for it. `status` has none: loading the Temporal
+ * client alone, which is the row before it, costs more than four times as much as Node.
  *
  *   npm run bench:start [-- --json]
  */

@@ -14,9 +14,10 @@ const ACTIVITIES = 2;
 
 /** Why this worker is not known to work; nothing when it is. */
 async function ailments() {
-  const runner = await readIdentity(process.env.SUREFOOT_STATE);
-  if (runner === undefined)
-    return [`Which runner this is, is not known: ${process.env.SUREFOOT_STATE} names none yet.`];
+  const state = process.env.SUREFOOT_STATE;
+  if (!state) return ['Which runner this is, is not known: SUREFOOT_STATE does not name its state folder.'];
+  const runner = await readIdentity(state);
+  if (runner === undefined) return [`Which runner this is, is not known: ${state} names none yet.`];
   const { connection, namespace } = await connect();
   const ask = async ([queue, taskQueueType]) => {
     const { pollers } = await connection.workflowService.describeTaskQueue({
@@ -26,7 +27,10 @@ async function ailments() {
     });
     const own = pollers
       .filter(({ identity }) => identity.endsWith(`@${hostname()}`))
-      .map(({ identity, lastAccessTime }) => ({ identity, at: Number(lastAccessTime.seconds) * 1000 }));
+      .map(({ identity, lastAccessTime }) => ({
+        identity,
+        at: lastAccessTime?.seconds ? Number(lastAccessTime.seconds) * 1000 : undefined,
+      }));
     return judgePollers(queue, own, Date.now());
   };
   const queues = [

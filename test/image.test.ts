@@ -99,11 +99,16 @@ test('its worker carries a deployment out, tells JSON on stderr only, counts, is
   onTestFinished(() => server.stop());
   const state = join(folder, 'state');
   const env = { ...process.env, TEMPORAL_ADDRESS: server.address, SUREFOOT_STATE: state, NODE_ENV: 'production' };
-  const health = () => run(process.execPath, ['docker/worker-health.js'], { cwd: app, env });
+  const health = (more = {}) =>
+    run(process.execPath, ['docker/worker-health.js'], { cwd: app, env: { ...env, ...more } });
   await expect(health()).rejects.toMatchObject({
     stderr: expect.stringContaining('Which runner this is, is not known'),
   });
+  await expect(health({ SUREFOOT_STATE: '' })).rejects.toMatchObject({
+    stderr: expect.stringContaining('SUREFOOT_STATE'),
+  });
 
+  const startedAt = Date.now();
   const metrics = `127.0.0.1:${ports.metrics}`;
   const command = (JSON.parse(last('CMD')) as string[]).map((word) => (word === STATE ? state : word));
   const worker = spawn(...entryPoint(...command, '--metrics', metrics), { cwd: app, env });
@@ -148,7 +153,9 @@ test('its worker carries a deployment out, tells JSON on stderr only, counts, is
     120_000,
   );
   expect(readFileSync(version, 'utf8')).toBe('v2.0.0');
-  expect(figures).toMatch(/^surefoot_last_samples_time/m);
+  const readAt = Number(/^surefoot_last_samples_timestamp_seconds\{.*\} (\d+)$/m.exec(figures)?.[1]);
+  expect(readAt * 1_000).toBeGreaterThan(startedAt);
+  expect(readAt * 1_000).toBeLessThanOrEqual(Date.now());
   const runner = JSON.parse(readFileSync(join(state, 'runner.json'), 'utf8')) as { identity: string };
   const slots = new RegExp(
     `^temporal_worker_task_slots_used\\{.*task_queue="surefoot@${runner.identity}".*\\} 0$`,

@@ -8,6 +8,6 @@ export function countSamples(read: Record<string, Sample[]>): void {
   const samples = metricMeter.createCounter('surefoot_samples', undefined, 'Samples of metrics, by what came of them');
   for (const { kind } of Object.values(read).flat()) samples.add(1, { kind });
   metricMeter
-    .createGauge('surefoot_last_samples_time', 'int', 's', 'When this worker last read samples, seconds since 1970')
+    .createGauge('surefoot_last_samples_timestamp_seconds', 'int', undefined, 'When this worker last read samples')
     .set(Math.floor(Date.now() / 1_000));
 }
