@@ -85,6 +85,10 @@ export function lookAtEnd(played: PlayedDeployment, result: DeployResult): void 
   demand(result.outcome !== undefined && result.reason.trim() !== '', 'it ended without a reason');
   demand(wasTold(played.temporal.scheduled, 'the deployment has ended', 0), 'nobody was told of its end');
   for (const { state } of played.updates) demand(state !== 'accepted', 'an update was never answered');
+  demand(
+    result.monitors.every(({ endedAt }) => endedAt !== undefined),
+    'a watch of an ended deployment runs on in its ledger',
+  );
   lookAtOrder(played, result);
   lookAtRollbacks(played, result);
   lookAtDowngrades(played, result);

@@ -26,7 +26,7 @@ import { CliError, EXIT, innermost, usageError } from '../../temporal/errors.js'
 import { queueServices } from '../../temporal/queue-service.js';
 import { clockText } from '../rendering/status.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
-import { problemsText, tryReleased } from './plan.js';
+import { problemsText, tryReleased, warningsText } from './plan.js';
 import { foundText, type ReleasedPlan, saidOf, unknownOf, withReleaseOptions } from './release-options.js';
 
 interface StartOptions extends ReleaseValues {
@@ -108,7 +108,7 @@ async function start(file: string, options: StartOptions): Promise<number> {
         workers: shared?.state === 'unknown' ? null : (shared?.workers ?? null),
       });
     } else tell(input, { ...execution, link });
-    for (const { message } of plan.warnings) note(`${pc.yellow('warning')} ${message}`);
+    if (plan.warnings.length > 0) note(warningsText(plan.warnings));
     if (shared?.state === 'nobody') {
       note(`${pc.yellow('note')} ${shared.text}: nothing happens until you run \`surefoot worker\``);
     }
