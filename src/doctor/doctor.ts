@@ -16,6 +16,7 @@ import { formatDuration } from '../domain/duration.js';
 import { inert } from '../domain/inert.js';
 import { inOneLine } from '../domain/one-line.js';
 import type { Phase } from '../domain/steps.js';
+import { backupCommandChecks } from './checks/backup-commands.js';
 import { channelChecks } from './checks/channels.js';
 import { type Check, type CheckContext, type CheckResult, LONGEST, type Means } from './checks/check.js';
 import { credentialChecks, secretReferences } from './checks/credentials.js';
@@ -96,6 +97,7 @@ const checksOf = (asked: CheckContext, timeline: ReadonlyMap<string, Moment>): C
   ...proofChecks(asked),
   ...databaseChecks(asked),
   ...scratchChecks(asked),
+  ...backupCommandChecks(asked),
   ...storeChecks(asked),
   ...serverChecks(asked),
   ...migrationChecks(asked),

@@ -149,6 +149,11 @@ export class World {
       .digest('hex');
   }
 
+  private restore(): StepReport {
+    this.revisions.production = this.base;
+    return report(['restored']);
+  }
+
   private readonly answers: { [Name in keyof Activities]: (input: Parameters<Activities[Name]>[0]) => unknown } = {
     admit: () => ({ runner: 'machine' }),
     checkClock: () => undefined,
@@ -158,14 +163,10 @@ export class World {
     checkReview: () => report(['reviewed']),
     checkAccess: () => report(['access']),
     checkAlerts: () => report(['alerts']),
-    backUpDatabase: () => ({
-      ...report(['created']),
-      ...{ bytes: 1, sha256: 'b'.repeat(64), location: 's3://backups/dump', restoreMilliseconds: 1000 },
-    }),
-    restoreDatabase: () => {
-      this.revisions.production = this.base;
-      return report(['restored']);
-    },
+    backUpDatabase: () => backedUp(),
+    backUpByCommands: () => backedUp(),
+    restoreDatabase: () => this.restore(),
+    restoreByCommands: () => this.restore(),
     reviewDatabase: () => report(['slow-queries']),
     countRows: () => 1000,
     checkIndexes: () => ({ ...report(['valid']), use: { reset: null, scans: {} } }),
@@ -296,6 +297,11 @@ export class World {
 function report(names: string[], ok = true): StepReport {
   return { summary: 'done', facts: names.map((name) => ({ name, ok, text: `${name}: ${ok}` })), evidence: [] };
 }
+
+const backedUp = () => ({
+  ...report(['created']),
+  ...{ bytes: 1, sha256: 'b'.repeat(64), location: 's3://backups/dump', restoreMilliseconds: 1000 },
+});
 
 const failure = (message: string, type: string, details: unknown[] = []): ActivityOutcome => ({
   failure: { message, type, details },
