@@ -1,5 +1,5 @@
 /** What ends the way forward, and what is said of it. */
-import { ApplicationFailure, isCancellation, TemporalFailure } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, isCancellation, TemporalFailure } from '@temporalio/workflow';
 import { FailureType } from '../../contract/errors.js';
 import type { StepReport } from '../../domain/evidence.js';
 import type { RollbackTrigger } from '../../domain/ledger/ledger.js';
@@ -14,6 +14,16 @@ export class RollbackNeeded extends Error {
   ) {
     super(trigger.text);
   }
+}
+
+/**
+ * A child that somebody has cancelled in Temporal is a child that failed. Only where its deployment is being cancelled too
+ * does that end the way forward.
+ */
+export function cancelledAlone(error: unknown): never {
+  if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
+  const message = 'it was cancelled in Temporal by somebody, and its deployment was not';
+  throw ApplicationFailure.create({ type: FailureType.StepFailed, message, nonRetryable: true });
 }
 
 /** What went wrong, in the words of the innermost failure. */
