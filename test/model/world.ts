@@ -157,6 +157,7 @@ export class World {
   private readonly answers: { [Name in keyof Activities]: (input: Parameters<Activities[Name]>[0]) => unknown } = {
     admit: () => ({ runner: 'machine' }),
     checkClock: () => undefined,
+    stateOfRun: () => 'RUNNING',
     checkRepository: () => ({ ...report(['merged']), commit: this.commit }),
     checkStaging: () => report(['rows']),
     checkTools: () => report(['tools']),

@@ -210,6 +210,8 @@ export interface Ledger {
   digest: string;
   startedBy: string;
   startedAt: number;
+  /** The unfinished run that it starts over, by deployment or run ID, and why that is right. */
+  after?: { run: string; why: string };
   endedAt?: number;
   phase: Phase;
   outcome?: Outcome;

@@ -58,6 +58,7 @@ export function simulateSteps(find: Find): Steps {
       return { runner: rehearsed.taskQueue };
     },
     checkClock: async () => {},
+    stateOfRun: async () => 'RUNNING',
 
     checkRepository: async ({ key }) => ({ ...(await established('checkRepository', key)), commit: COMMIT }),
     checkReview: ({ key }) => established('checkReview', key),

@@ -1,5 +1,6 @@
 /** From "production has to go back" to "production is back", or to people who know that it is not. */
 import { executeChild, ParentClosePolicy, TemporalFailure } from '@temporalio/workflow';
+import { childAttributes } from '../../contract/deployment.js';
 import { rollbackWorkflowId } from '../../contract/names.js';
 import { whoAndWhy } from '../../domain/evidence.js';
 import type { DecisionRecord, RollbackKind, RollbackRecord, RollbackTrigger } from '../../domain/ledger/ledger.js';
@@ -128,6 +129,7 @@ async function runRollback(
     workflowId,
     // A rollback that has begun is finished, whatever becomes of its parent.
     parentClosePolicy: ParentClosePolicy.ABANDON,
+    typedSearchAttributes: childAttributes({ deployment: input.deployment, service: plan.service }),
     staticSummary: `Roll back ${option}: ${trigger.text}`.slice(0, 200),
     args: [
       {

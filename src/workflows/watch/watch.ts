@@ -1,10 +1,11 @@
 /** Watches metrics for a while: timer, sample, reduce, verdict. Ends at the first breach that calls for a rollback. */
-import { continueAsNew, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, continueAsNew, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
 import type { WatchInput, WatchResult } from '../../contract/messages.js';
 import { messageOf } from '../../domain/message.js';
 import type { Criterion, Sample } from '../../domain/watch/criteria.js';
 import { endingBreach, isOver, nextTick, observeTick } from '../../domain/watch/watch-state.js';
 import { mustHold } from '../common/input.js';
+import { raiseAlarm } from './alarm.js';
 import { ticksOf } from './board.js';
 import { Concerns } from './concerns.js';
 import { conclude } from './conclusion.js';
@@ -23,10 +24,15 @@ export async function MonitorWorkflow(input: WatchInput, carried?: CarriedWatch)
   concerns.listen();
   context.listen();
   context.publish();
-  const breach = await watchToItsEnd(context, concerns);
-  const result = await conclude(context, breach);
-  await concerns.withdrawn();
-  return result;
+  try {
+    const breach = await watchToItsEnd(context, concerns);
+    const result = await conclude(context, breach);
+    await concerns.withdrawn();
+    return result;
+  } catch (error) {
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => raiseAlarm(input));
+    throw error;
+  }
 }
 
 /** @returns the criterion that has ended the watch before its time */
