@@ -3,7 +3,17 @@ import type { DeployResult } from '../../src/contract/deployment.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import type { DecisionKind } from '../../src/domain/ledger/decision-kinds.js';
 import type { Ledger } from '../../src/domain/ledger/ledger.js';
-import { Broken, breachesOf, demand, isGuard, isReminder, lookAtBeginning, lookAtEnd, lookAtWaiting } from './laws.js';
+import {
+  Broken,
+  breachesOf,
+  demand,
+  isGuard,
+  isReminder,
+  lookAtBeginning,
+  lookAtCommand,
+  lookAtEnd,
+  lookAtWaiting,
+} from './laws.js';
 import { answerCall, helpOut, signOff } from './people.js';
 import type { Act, Answer, Approve, Decide, Garbage, Scenario, Way } from './scenario.js';
 import { STARTED_BY, shortPlan } from './short-plan.js';
@@ -213,9 +223,11 @@ export class PlayedDeployment {
   /** An activity begins. */
   private begin(call: ActivityCall) {
     lookAtBeginning(this, call);
+    lookAtCommand(this, call);
     const { key } = (call.input ?? {}) as { key?: { step: string } };
     if (key?.step === 'production.deploy') this.seen.add('deployed');
-    const takes = 1 + (call.activity === 'sampleMetrics' ? 0 : this.choose(5) * 700);
+    const usual = 1 + (call.activity === 'sampleMetrics' ? 0 : this.choose(5) * 700);
+    const takes = this.circumstances.slow[key?.step ?? ''] ?? usual;
     return { takes, end: () => this.world.answer(call) };
   }
 

@@ -38,6 +38,10 @@ export function databaseOf({ name, database }: Pick<Environment, 'name' | 'datab
 export const rollbackOptions = ({ migration }: Pick<ResolvedPlan, 'migration'>): RollbackOption[] =>
   migration ? ['migration', 'code', 'full'] : ['code'];
 
+/** The schema goes ahead of the code, on staging as in production. */
+export const migratesFirst = ({ migration }: Pick<ResolvedPlan, 'migration'>): boolean =>
+  migration?.when === 'before-deploy';
+
 /** The migration tool; without a migration one of which nothing is known. */
 export const toolOf = ({ migration }: Pick<ResolvedPlan, 'migration'>): string => migration?.tool ?? 'none';
 
