@@ -34,6 +34,12 @@ export const migration = strict({
     .describe(
       'The revision that the deployment brings the database to; the newest of the target’s own migrations when left out',
     ),
+  when: z
+    .enum(['before-deploy', 'after-deploy'])
+    .optional()
+    .describe(
+      'Which goes first, on staging and in production: the migration (until the deploy users are on the old code and the new schema) or the deploy (new code, old schema: the default). Staging tries both',
+    ),
   current: command.describe('Prints the current revision; silence is no answer'),
   heads: command.optional().describe('Prints the newest revisions of the code, one a line: more than one is refused'),
   upgrade: command.describe('Upgrades to `{revision}` or to the newest'),

@@ -37,6 +37,7 @@ export class Steps {
     if (definition.off !== undefined) return undefined;
     for (let generation = 1; ; generation++) {
       if (ledger.held) await this.guard.during(() => condition(() => ledger.held === undefined));
+      this.guard.raise();
       const record = this.begin(definition, generation);
       const key = { deployment: input.deployment, step: id, generation };
       const report = await runGeneration(record, () => work(key, definition.title), endsTheWay).catch((error) => {
@@ -44,6 +45,7 @@ export class Steps {
         throw error;
       });
       this.context.publish();
+      this.guard.raise();
       if (report) return report;
 
       const failure = record.reason ?? '';
