@@ -62,9 +62,10 @@ function describe(schema: Json, prefix: string): string[] {
   });
 }
 
-/** The keys below a key; commands and selectors are told once, in words, rather than each time. */
+/** The keys below a key; commands, selectors and environments are told once, rather than each time. */
 function nested(part: Json, name: string): string[] {
   const keys = children(part).map(([key]) => key);
+  if (keys.includes('api') && name !== 'both') return [];
   if (keys.includes('run') || keys.includes('labels') || keys.includes('histogram')) return [];
   return describe(part, `${name}.`);
 }
