@@ -4,6 +4,7 @@
  */
 import { ADDED, type Phase, STEPS, type StepDefinition, type StepNature } from '../domain/steps.js';
 import { aspectsOf, DOCUMENTATION_FACTS } from './checks.js';
+import { beforeSteps, ownSteps } from './own-steps.js';
 import type { EndpointCheck } from './plan/application.js';
 import { environmentsOf } from './plan/parts.js';
 import type { Confirmation, ResolvedPlan } from './plan/plan.js';
@@ -52,6 +53,7 @@ function stepsOf(plan: PlanWithoutItems): Step[] {
     ...prerequisites(plan),
     ...staging(plan),
     plan.soak ? stretch(STEPS.soak, plan.soak) : { ...STEPS.soak, usually: 0, facts: [], off: 'soak' },
+    ...ownSteps(plan, 'soak'),
     ...approval(plan),
     ...production(plan),
     ...watch(plan),
@@ -59,6 +61,7 @@ function stepsOf(plan: PlanWithoutItems): Step[] {
       ...STEPS.productionState,
       ...establishing(['version', 'revision', 'indexes'], { revision: plan.migration, indexes: plan.indexes }),
     },
+    ...ownSteps(plan, 'closing'),
   ];
 }
 
@@ -86,6 +89,7 @@ function prerequisites(plan: PlanWithoutItems): Step[] {
       ],
     },
     ...confirmations('prerequisites', plan.confirmations.prerequisites),
+    ...ownSteps(plan, 'prerequisites'),
   ];
 }
 
@@ -93,6 +97,7 @@ function staging(plan: PlanWithoutItems): Step[] {
   const { apiDocumentation, environments, commands, functional } = plan;
   const steps: Step[] = [
     { ...STEPS.stagingBackup, facts: BACKUP, ...off(!plan.backup, 'backup') },
+    ...beforeSteps(plan, 'staging'),
     { ...STEPS.stagingDeploy, facts: ['ran'] },
     { ...STEPS.stagingHealth, facts: ['status', 'version'] },
     { ...STEPS.stagingLogs, facts: ['ran', 'logs'], ...off(!commands.logs, 'commands.logs') },
@@ -107,6 +112,7 @@ function staging(plan: PlanWithoutItems): Step[] {
     ...plan.loadTests.map(({ id, title }): Step => ({ ...ADDED.loadTest, id, title, phase: 'staging', facts: LOAD })),
     { ...STEPS.swagger, facts: [...DOCUMENTATION_FACTS], ...off(!apiDocumentation, 'apiDocumentation') },
     ...confirmations('staging', plan.confirmations.staging),
+    ...ownSteps(plan, 'staging'),
   ];
   return environments.staging ? steps : steps.map((step) => ({ ...step, off: 'environments.staging' }));
 }
@@ -120,6 +126,7 @@ function approval(plan: PlanWithoutItems): Step[] {
     { ...STEPS.notices, facts: notices, ...off(notices.length === 0, 'notifications.notices') },
     { ...STEPS.alerts, facts: (plan.alerts?.expected ?? []).map(({ id }) => id), ...off(!plan.alerts, 'alerts') },
     ...confirmations('approval', plan.confirmations.preparation),
+    ...ownSteps(plan, 'approval'),
   ];
 }
 
@@ -138,6 +145,7 @@ function production(plan: PlanWithoutItems): Step[] {
       ...off(deploy.length + freeze.length === 0, 'windows.deploy'),
     },
     { ...STEPS.productionUnchanged, ...found(plan) },
+    ...beforeSteps(plan, 'production'),
     { ...STEPS.productionBackup, facts: BACKUP, ...off(!plan.backup, 'backup') },
     {
       ...STEPS.maintenanceOn,
@@ -162,6 +170,7 @@ function production(plan: PlanWithoutItems): Step[] {
       ...establishing(['ran', 'status', 'logs'], { logs: commands.logs }),
       ...off(!restart, 'production.restart'),
     },
+    ...ownSteps(plan, 'production'),
   ];
 }
 
@@ -193,6 +202,7 @@ function watch(plan: PlanWithoutItems): Step[] {
       ...(loadTest ? { asks: [loadTest.approvedBy] } : {}),
       ...off(!loadTest, 'production.loadTest'),
     },
+    ...ownSteps(plan, 'watch'),
   ];
 }
 

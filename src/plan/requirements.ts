@@ -29,6 +29,7 @@ const ON_STAGING: Path[] = [
   ['apiDocumentation'],
   ['soak'],
   ['confirmations', 'staging'],
+  ['checks', 'staging'],
   ['prerequisites', 'minimumRows'],
 ];
 const OF_DATABASES: Path[] = [['migration'], ['backup'], ['indexes']];
@@ -41,6 +42,7 @@ const REQUIREMENTS: Requirement[] = [
     { part, needs: [...STAGING, 'database'], where: STAGING },
     { part, needs: [...PRODUCTION, 'database'], where: PRODUCTION },
   ]),
+  { part: ['checks', 'soak'], needs: ['soak'] },
   { part: ['release', 'branch'], needs: ['release', 'repository'] },
   { part: ['release', 'files'], needs: ['release', 'repository'] },
   { part: ['review'], needs: ['release', 'repository'] },

@@ -176,6 +176,11 @@ export class World {
       return report(['ran']);
     },
     checkLogs: () => report(['ran', 'logs']),
+    checkCommand: () => report(['ran']),
+    checkRequest: () => report(['status']),
+    checkQuery: () => report(['value']),
+    readBefore: () => ({ ...report(['read']), before: { value: '0' } }),
+    checkMetric: () => report(['criterion']),
     migrate: ({ environment, direction, migration, key }) => {
       const before = this.revisions[environment.name];
       const after = direction.kind === 'upgrade' ? migration.revision : direction.to;

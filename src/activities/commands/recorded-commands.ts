@@ -22,6 +22,8 @@ export interface CommandOutcome {
   /** Why it did not end well; nobody knows how it ended when its type is `OutcomeUnknown`. */
   failure?: ApplicationFailure;
   milliseconds: number;
+  /** What it ended with by itself; missing where nobody has seen it end so: never started, killed, a connection lost. */
+  exitCode?: number;
   /** The last 4 MB of each output, with secrets: for reading, not for writing. */
   output: string;
   errors: string;
@@ -110,7 +112,9 @@ export async function runToEnd(input: CommandRun): Promise<CommandOutcome> {
     return { failure, milliseconds: 0, output, errors, notWhole, evidence };
   }
   const bad = judgeEnd(end, line, errors, input.timeout);
-  return { failure: bad && fail(...bad), milliseconds: end.milliseconds, output, errors, notWhole, evidence };
+  const failure = bad && fail(...bad);
+  const { milliseconds } = end;
+  return { failure, milliseconds, exitCode: exitCodeOf(end, line), output, errors, notWhole, evidence };
 }
 
 function judgeEnd(
@@ -134,6 +138,12 @@ function judgeEnd(
     if (meaning === 'not-started') return [FailureType.CommandFailed, 'was not started: no connection'];
   }
   return [FailureType.CommandFailed, `ended with exit code ${end.code}`];
+}
+
+/** ssh's own word for a connection that was not there, or not to the end, says nothing of the command. */
+function exitCodeOf({ error, stopReason, code }: RecordedEnd, { overSsh }: CommandLine): number | undefined {
+  if (error !== undefined || stopReason !== undefined || code === null) return undefined;
+  return overSsh && code === 255 ? undefined : code;
 }
 
 /** The recorder does not know the secrets; a command that prints one leaves it in the step's folder until now. */

@@ -20,7 +20,7 @@ type Resolution = ResolutionOf<CommandSections>;
 export const APPLICATION_FOLDER = '{application}';
 
 /** What can be filled in, by command; `{environment}` everywhere. */
-const PLACEHOLDERS: Record<keyof Commands | 'current' | 'heads' | 'upgrade' | 'downgrade', string[]> = {
+const PLACEHOLDERS: Record<keyof Commands | 'current' | 'heads' | 'upgrade' | 'downgrade' | 'check', string[]> = {
   deploy: ['environment', 'version'],
   waitForHealth: ['environment', 'url', 'seconds'],
   logs: ['environment'],
@@ -34,6 +34,7 @@ const PLACEHOLDERS: Record<keyof Commands | 'current' | 'heads' | 'upgrade' | 'd
   heads: ['environment'],
   upgrade: ['environment', 'revision'],
   downgrade: ['environment', 'revision'],
+  check: ['environment', 'version'],
 };
 
 /** Without these a command can't do what it is there for. */
@@ -80,13 +81,14 @@ interface CommandAt {
   servers: Server[];
 }
 
-function resolveCommand(resolution: Resolution, at: CommandAt): Command {
+/** @param at.key what is filled in by which name */
+export function resolveCommand(resolution: ResolutionOf, at: CommandAt): Command {
   const { command, path } = at;
   checkPlaceholders(resolution, at);
   const { run, on, timeout } = command;
   return { run, on, folder: commandFolder(resolution, at), timeout };
 
-  function commandFolder(context: Resolution, { servers }: CommandAt): string {
+  function commandFolder(context: ResolutionOf, { servers }: CommandAt): string {
     const from = [...path, 'in'];
     if (command.in === 'application') {
       if (on === 'server') return APPLICATION_FOLDER;
@@ -97,7 +99,7 @@ function resolveCommand(resolution: Resolution, at: CommandAt): Command {
   }
 }
 
-function checkPlaceholders(resolution: Resolution, { key, command, path }: CommandAt): void {
+function checkPlaceholders(resolution: ResolutionOf, { key, command, path }: CommandAt): void {
   const known = PLACEHOLDERS[key];
   const list = known.map((name) => `{${name}}`).join(', ');
   command.run.forEach((argument, index) => {

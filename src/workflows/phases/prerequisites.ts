@@ -5,6 +5,7 @@ import { checks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { confirmAll } from '../steps/confirmations.js';
 import { lookAtProduction } from '../steps/found-production.js';
+import { ownChecks } from '../steps/own-checks.js';
 
 export async function prerequisites(deployment: Deployment): Promise<void> {
   const { plan, input, ledger, evidence } = deployment;
@@ -40,6 +41,7 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
     ]),
   );
   await confirmAll(deployment, plan.confirmations.prerequisites);
+  await ownChecks(deployment, 'prerequisites');
 }
 
 /** What only some plans ask for: that the change was reviewed and tested, and that cloud and monitoring answer. */

@@ -10,6 +10,7 @@ import { countStored } from '../run/stored-rows.js';
 import type { BeforeWatch } from '../steps/before-watch.js';
 import { lookAtProduction } from '../steps/found-production.js';
 import { maintenanceOff, maintenanceOn } from '../steps/maintenance.js';
+import { ownChecks, readBefore } from '../steps/own-checks.js';
 import { restart } from '../steps/restart.js';
 import { renewSignOffs } from '../steps/sign-offs.js';
 import { awaitDeployWindow } from '../steps/window.js';
@@ -29,6 +30,7 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
     { clock: input.clock, workflowTime: Date.now() },
   ]);
   await lookAtProduction(deployment, STEPS.productionUnchanged);
+  await readBefore(deployment, 'production');
   const dumped = await deployment.step(STEPS.productionBackup, (key, summary) =>
     longChecks.backUpDatabase.executeWithOptions({ summary }, [
       { key, evidence, service: plan.service, environment, backup: needed(plan.backup), tool: toolOf(plan) },
@@ -93,5 +95,6 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
     longChecks.checkEndpoints.executeWithOptions({ summary }, [{ key, evidence, environment, checks: plan.smoke }]),
   );
   await restart(deployment);
+  await ownChecks(deployment, 'production');
   return { baselines, indexUse };
 }

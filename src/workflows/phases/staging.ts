@@ -6,6 +6,7 @@ import { checks, commandsOn, loadOn, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { confirmAll } from '../steps/confirmations.js';
 import { documentation } from '../steps/documentation.js';
+import { ownChecks, readBefore } from '../steps/own-checks.js';
 import { reversibility } from '../steps/reversibility.js';
 
 export async function staging(deployment: Deployment): Promise<void> {
@@ -20,6 +21,7 @@ export async function staging(deployment: Deployment): Promise<void> {
       { key, evidence, service: plan.service, environment, backup: needed(plan.backup), tool: toolOf(plan) },
     ]),
   );
+  await readBefore(deployment, 'staging');
   await deployment.step(STEPS.stagingDeploy, (key, summary) =>
     commands.runCommand.executeWithOptions({ summary }, [
       { key, evidence, environment, command: plan.commands.deploy, values: { version: plan.release.target } },
@@ -61,6 +63,7 @@ export async function staging(deployment: Deployment): Promise<void> {
   }
   await documentation(deployment);
   await confirmAll(deployment, plan.confirmations.staging);
+  await ownChecks(deployment, 'staging');
 }
 
 /** @returns the upgrade that was made, for the proof that it can be undone */
