@@ -57,6 +57,12 @@ export const allOwnChecks = ({ checks = {} }: Checked): OwnCheck[] => PHASES.fla
 export const comparingChecks = (plan: Checked, environment: EnvironmentName): OwnCheck[] =>
   allOwnChecks(plan).filter((check) => check.environment === environment && comparesWithBefore(check));
 
+/** Their commands, under names that no command of the plan itself has. */
+export const commandsOfChecks = (plan: Checked): Record<string, Command> =>
+  Object.fromEntries(
+    allOwnChecks(plan).flatMap(({ id, asks }) => (asks.kind === 'command' ? [[`checks.${id}`, asks.command]] : [])),
+  );
+
 /** The step that reads what such a check compares with. */
 export const beforeStep = ({ id }: Pick<OwnCheck, 'id'>): string => `${id}.before`;
 

@@ -1,4 +1,5 @@
 /** Checklist "Pré-requisitos": is everything ready? */
+import { commandsOfChecks } from '../../contract/plan/own-checks.js';
 import { environmentsOf, inRepository } from '../../contract/plan/parts.js';
 import { STEPS } from '../../domain/steps.js';
 import { checks } from '../common/policies.js';
@@ -37,7 +38,13 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
   await lookAtProduction(deployment, STEPS.productionFound);
   await deployment.step(STEPS.tools, (key, summary) =>
     checks.checkTools.executeWithOptions({ summary }, [
-      { key, evidence, tools: plan.prerequisites.tools, scripts: plan.prerequisites.scripts, commands: plan.commands },
+      {
+        key,
+        evidence,
+        tools: plan.prerequisites.tools,
+        scripts: plan.prerequisites.scripts,
+        commands: { ...plan.commands, ...commandsOfChecks(plan) },
+      },
     ]),
   );
   await confirmAll(deployment, plan.confirmations.prerequisites);
