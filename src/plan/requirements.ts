@@ -30,6 +30,7 @@ const ON_STAGING: Path[] = [
   ['apiDocumentation'],
   ['soak'],
   ['confirmations', 'staging'],
+  ['checks', 'staging'],
   ['prerequisites', 'minimumRows'],
 ];
 const OF_DATABASES: Path[] = [['migration'], ['indexes']];
@@ -46,6 +47,7 @@ const REQUIREMENTS: Requirement[] = [
   { part: ['prerequisites', 'minimumRows'], needs: [...STAGING, 'database'], where: STAGING },
   { part: ['apiDocumentation'], needs: [...STAGING, 'login'], where: STAGING },
   ...OF_DATABASES.flatMap(ofDatabase),
+  { part: ['checks', 'soak'], needs: ['soak'] },
   { part: ['release', 'branch'], needs: ['release', 'repository'] },
   { part: ['release', 'files'], needs: ['release', 'repository'] },
   { part: ['review'], needs: ['release', 'repository'] },

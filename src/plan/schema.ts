@@ -36,6 +36,7 @@ import { trend } from './metrics/schema-trends.js';
 import { criterion, soakSchema, watchSchema } from './metrics/schema-watches.js';
 import { metric, provider } from './metrics/sources/registry.js';
 import { notifications } from './notifications/schema.js';
+import { namedRequest, ownCheckLists } from './own-checks/schema.js';
 import { access, alerts, review } from './proofs/schema.js';
 import { windows } from './windows/schema.js';
 
@@ -57,6 +58,10 @@ const environment = strict({
   database: databasePlace().optional().describe('The database and its password'),
   login: login.optional().describe('The test user of checks and load tests; nobody logs in when left out'),
 });
+
+const requests = z
+  .array(z.union([reference('requests'), endpointCheck], { error: 'Write a key of `requests`, or a check' }))
+  .min(1, 'No check is listed');
 
 const OPTION = z.enum(['migration', 'code', 'full']);
 
@@ -134,7 +139,12 @@ export const planSchema = strict({
   })
     .optional()
     .describe('What logs must not show, and must: what `commands.logs` prints'),
-  functional: z.array(endpointCheck).min(1, 'No check is listed').optional().describe('Functional checks on staging'),
+  requests: named(namedRequest)
+    .default({})
+    .describe('Requests by name, each written once for `functional`, `smoke` and `checks`'),
+  functional: requests
+    .optional()
+    .describe('Functional checks on staging: requests, each with its `id`, or keys of `requests`'),
   apiDocumentation: apiDocumentation.optional().describe('The API’s documentation, tried out in a browser'),
   load: load.optional().describe('Load tests'),
   review: review.optional().describe('Where the proof of review, approval and tests is'),
@@ -162,7 +172,10 @@ export const planSchema = strict({
   })
     .prefault({})
     .describe('Options of the production phase'),
-  smoke: z.array(endpointCheck).min(1, 'No check is listed').optional().describe('Checks on production'),
+  smoke: requests.optional().describe('Checks on production, as `functional`'),
+  checks: ownCheckLists
+    .optional()
+    .describe('Checks of the team’s own, by phase, in order: each is a step at the end of its phase (docs/checks.md)'),
   watches: z
     .array(watchSchema)
     .min(1, 'Production is not watched')

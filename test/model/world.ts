@@ -190,6 +190,11 @@ export class World {
       return { alive: ['4711 (deploy.sh)'] };
     },
     checkLogs: () => report(['ran', 'logs']),
+    checkCommand: () => report(['ran']),
+    checkRequest: () => report(['status']),
+    checkQuery: () => report(['value']),
+    readBefore: () => ({ ...report(['read']), before: { value: '0' } }),
+    checkMetric: () => report(['criterion']),
     migrate: ({ environment, direction, migration, key }) => {
       const before = this.revisions[environment.name];
       const after = direction.kind === 'upgrade' ? migration.revision : direction.to;

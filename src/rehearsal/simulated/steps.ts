@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { nextOpening } from '../../adapters/windows.js';
 import type { Activities } from '../../contract/activities/activities.js';
+import type { OwnCheckActivities } from '../../contract/activities/own-checks.js';
 import type { StepKey } from '../../contract/activities/step.js';
 import { aspectsOf, DOCUMENTATION_FACTS } from '../../contract/checks.js';
 import type { Environment } from '../../contract/plan/environment.js';
@@ -25,6 +26,8 @@ type Steps = Omit<
   | 'assessTrends'
   | 'tell'
   | 'sendNotices'
+  | 'checkCommand'
+  | keyof OwnCheckActivities
 >;
 
 export function simulateSteps(find: Find): Steps {

@@ -11,6 +11,7 @@ import { backUp } from '../steps/back-up.js';
 import type { BeforeWatch } from '../steps/before-watch.js';
 import { lookAtProduction } from '../steps/found-production.js';
 import { maintenanceOff, maintenanceOn } from '../steps/maintenance.js';
+import { ownChecks, readBefore } from '../steps/own-checks.js';
 import { restart } from '../steps/restart.js';
 import { renewSignOffs } from '../steps/sign-offs.js';
 import { awaitDeployWindow } from '../steps/window.js';
@@ -46,6 +47,7 @@ async function prepare(deployment: Deployment): Promise<BeforeWatch['baselines']
     { clock: input.clock, workflowTime: Date.now() },
   ]);
   await lookAtProduction(deployment, STEPS.productionUnchanged);
+  await readBefore(deployment, 'production');
   const dumped = await deployment.step(STEPS.productionBackup, (key, summary) =>
     backUp(deployment, environment, { key, summary }),
   );
@@ -81,6 +83,7 @@ async function change(deployment: Deployment): Promise<IndexUse | undefined> {
     longChecks.checkEndpoints.executeWithOptions({ summary }, [{ key, evidence, environment, checks: plan.smoke }]),
   );
   await restart(deployment);
+  await ownChecks(deployment, 'production');
   return indexUse;
 }
 

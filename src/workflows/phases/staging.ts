@@ -7,6 +7,7 @@ import type { Deployment } from '../run/deployment.js';
 import { backUp } from '../steps/back-up.js';
 import { confirmAll } from '../steps/confirmations.js';
 import { documentation } from '../steps/documentation.js';
+import { ownChecks, readBefore } from '../steps/own-checks.js';
 import { reversibility } from '../steps/reversibility.js';
 
 export async function staging(deployment: Deployment): Promise<void> {
@@ -16,6 +17,7 @@ export async function staging(deployment: Deployment): Promise<void> {
   deployment.enter('staging');
 
   await deployment.step(STEPS.stagingBackup, (key, summary) => backUp(deployment, environment, { key, summary }));
+  await readBefore(deployment, 'staging');
   let upgrade: FirstUpgrade | undefined;
   if (migratesFirst(plan)) upgrade = await migrateStaging(deployment);
   await deployStaging(deployment);
@@ -48,6 +50,7 @@ export async function staging(deployment: Deployment): Promise<void> {
   }
   await documentation(deployment);
   await confirmAll(deployment, plan.confirmations.staging);
+  await ownChecks(deployment, 'staging');
 }
 
 async function deployStaging(deployment: Deployment): Promise<void> {

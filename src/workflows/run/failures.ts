@@ -14,7 +14,7 @@ import { type StepReport, unknownFact } from '../../domain/evidence.js';
 import type { RollbackTrigger } from '../../domain/ledger/ledger.js';
 import { innermostOf, messageOf } from '../../domain/message.js';
 
-/** Ends the forward path: production has to be rolled back. */
+/** Ends the forward path: production, where it has changed, has to be rolled back. */
 export class RollbackNeeded extends Error {
   /** @param report what the step has established all the same */
   constructor(

@@ -3,8 +3,8 @@ import { condition, isCancellation } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import { type RunbookStep, stepsByID } from '../../contract/runbook.js';
 import { hasChanged } from '../../domain/decisions/decisions.js';
-import { attestationOf, byWhom, type StepReport } from '../../domain/evidence.js';
-import type { DecisionRecord, StepRecord } from '../../domain/ledger/ledger.js';
+import { attestationOf, byWhom, isSeenToFail, type StepReport } from '../../domain/evidence.js';
+import type { DecisionRecord, Ledger, StepRecord } from '../../domain/ledger/ledger.js';
 import type { Context } from './context.js';
 import { describe, RollbackNeeded } from './failures.js';
 import type { Guard } from './guard.js';
@@ -49,9 +49,10 @@ export class Steps {
       if (report) return report;
 
       const failure = record.reason ?? '';
+      const isUnseen = definition.asksWhenUnknown === true && !isSeenToFail(record);
       if (record.unknown) {
         ledger.unsettled = { step: id, generation, title: definition.title, text: failure };
-      } else if (definition.onFailure === 'rollback' && hasChanged(ledger)) {
+      } else if (!isUnseen && endsTheDeployment(definition, ledger)) {
         throw new RollbackNeeded({ kind: 'step', step: id, text: `${definition.title}: ${failure}` });
       }
       const answer = await this.guard.during(() => this.askAbout(definition, failure));
@@ -125,5 +126,9 @@ const rollbackBy = (answer: DecisionRecord): RollbackNeeded => {
   const { who, option, revision } = answer;
   return new RollbackNeeded({ kind: 'person', who, text: `rollback ${byWhom(answer)}`, option, revision });
 };
+
+/** There is nothing to ask: what has changed of production is rolled back, and else nothing has. */
+const endsTheDeployment = ({ onFailure }: RunbookStep, ledger: Ledger): boolean =>
+  onFailure === 'stop' || (onFailure === 'rollback' && hasChanged(ledger));
 
 const endsTheWay = (error: unknown): boolean => isCancellation(error) || error instanceof RollbackNeeded;
