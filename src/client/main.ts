@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
+import { inert } from '../domain/inert.js';
 import { release } from '../local/release.js';
 import { EXIT } from '../temporal/errors.js';
 import { COMMANDS } from './command-table.js';
@@ -46,7 +47,7 @@ export async function run(args: string[]): Promise<number> {
     const { explainError } = await import('./top-level.js');
     const { message, hint, exitCode } = explainError(error);
     if (json) printJson({ ok: false, error: { message, hint } });
-    process.stderr.write(`error: ${message}\n${hint ? `${hint}\n` : ''}`);
+    process.stderr.write(inert(`error: ${message}\n${hint ? `${hint}\n` : ''}`));
     if (process.env.SUREFOOT_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     return exitCode;
   }
