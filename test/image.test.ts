@@ -129,19 +129,15 @@ test('its worker carries a deployment out, tells JSON on stderr only, counts, is
     60_000,
   );
 
-  // A service whose version is a file, and a deploy script that writes it.
+  // A service whose version is a file, and beside its plan the deploy script that writes it.
   const version = join(folder, 'version');
   writeFileSync(version, 'v1.9.0');
   writeFileSync(join(folder, 'deploy.sh'), `#!/bin/sh\nprintf %s "$1" > ${version}\n`, { mode: 0o755 });
   const greeter = await serve((_, response) => json(response, { version: readFileSync(version, 'utf8') }));
-  const bindings = join(folder, 'bindings.yaml');
-  const bound = {
-    plan: join(app, 'plans/minimal.yaml'),
-    hosts: { production: greeter.url },
-    folders: { scripts: folder },
-  };
-  writeFileSync(bindings, JSON.stringify({ surefoot: 1, ...bound }));
-  const start = ['start', 'plans/minimal.yaml', '--bindings', bindings, '--as', 'maya'];
+  const [plan, bindings] = [join(folder, 'minimal.yaml'), join(folder, 'bindings.yaml')];
+  cpSync(join(app, 'plans', 'minimal.yaml'), plan);
+  writeFileSync(bindings, JSON.stringify({ surefoot: 1, plan: 'minimal.yaml', hosts: { production: greeter.url } }));
+  const start = ['start', plan, '--bindings', bindings, '--as', 'maya'];
   await run(...entryPoint(...start), { cwd: app, env });
 
   const figures = await eventually(
