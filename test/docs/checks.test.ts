@@ -6,7 +6,7 @@ import { runbookOf } from '../../src/contract/runbook.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { write } from '../plan/plan-files.js';
 
-const [, example = ''] = /```yaml\n([^]*?)```/.exec(readFileSync('docs/checks.md', 'utf8')) ?? [];
+const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(readFileSync('docs/checks.md', 'utf8')) ?? [];
 
 test('the checks that the page shows are steps of a plan that has them', () => {
   const plan = parse(readFileSync('plans/web-and-database.yaml', 'utf8'));

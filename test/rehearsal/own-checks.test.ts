@@ -171,6 +171,15 @@ world: { steps: { closing-kept: { fails: before } } }
 expect: { outcome: rolled-back, phase: closing, rollback: { step: closing-kept } }
 `,
   ],
+  'production breaks while somebody is asked at the very end, and is not left alone': [
+    CONSEQUENCES,
+    `
+world:
+  metrics: { error-rate: [{ in: production, from: 70m, constant: 50 % }] }
+  answers: [{ question: closing-confirm, after: 100m }]
+expect: { outcome: rolled-back, phase: closing, rollback: { criterion: immediate-errors } }
+`,
+  ],
   'nobody confirms at the very end, and production goes back': [
     CONSEQUENCES,
     `
