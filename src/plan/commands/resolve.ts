@@ -20,7 +20,7 @@ type Resolution = ResolutionOf<CommandSections>;
 export const APPLICATION_FOLDER = '{application}';
 
 /** What can be filled in, by command; `{environment}` everywhere. */
-const PLACEHOLDERS: Record<keyof Commands | 'current' | 'heads' | 'upgrade' | 'downgrade' | 'check', string[]> = {
+const PLACEHOLDERS: Record<keyof Commands | 'current' | 'heads' | 'upgrade' | 'downgrade', string[]> = {
   deploy: ['environment', 'version'],
   waitForHealth: ['environment', 'url', 'seconds'],
   logs: ['environment'],
@@ -34,18 +34,19 @@ const PLACEHOLDERS: Record<keyof Commands | 'current' | 'heads' | 'upgrade' | 'd
   heads: ['environment'],
   upgrade: ['environment', 'revision'],
   downgrade: ['environment', 'revision'],
-  check: ['environment', 'version'],
 };
 
 /** Without these a command can't do what it is there for. */
 const NEEDED: Partial<Record<keyof typeof PLACEHOLDERS, string>> = { deploy: 'version', downgrade: 'revision' };
+
+const fillingOf = (key: keyof typeof PLACEHOLDERS) => ({ known: PLACEHOLDERS[key], needed: NEEDED[key] });
 
 export function resolveCommands(resolution: Resolution, servers: Server[]): Partial<Commands> {
   const commands: Partial<Commands> = {};
   for (const [name, command] of Object.entries(resolution.sections.commands ?? {})) {
     if (command === undefined) continue;
     const key = name as keyof Commands;
-    commands[key] = resolveCommand(resolution, { key, command, path: ['commands', name], servers });
+    commands[key] = resolveCommand(resolution, { ...fillingOf(key), command, path: ['commands', name], servers });
   }
   return commands;
 }
@@ -56,7 +57,7 @@ export function resolveMigration(resolution: Resolution, servers: Server[]): Mig
   const { heads, revision = OPEN.revision, ...rest } = migration;
   checkTool(resolution, migration.tool);
   const resolved = (key: 'current' | 'heads' | 'upgrade' | 'downgrade', command: AuthoredCommand) =>
-    resolveCommand(resolution, { key, command, path: ['migration', key], servers });
+    resolveCommand(resolution, { ...fillingOf(key), command, path: ['migration', key], servers });
   return {
     ...rest,
     revision,
@@ -75,13 +76,15 @@ function checkTool(resolution: Resolution, tool: string): void {
 }
 
 interface CommandAt {
-  key: keyof typeof PLACEHOLDERS;
   command: AuthoredCommand;
   path: Path;
   servers: Server[];
+  /** What can be filled in. */
+  known: string[];
+  /** Without it the command can't do what it is there for. */
+  needed?: string;
 }
 
-/** @param at.key what is filled in by which name */
 export function resolveCommand(resolution: ResolutionOf, at: CommandAt): Command {
   const { command, path } = at;
   checkPlaceholders(resolution, at);
@@ -99,8 +102,7 @@ export function resolveCommand(resolution: ResolutionOf, at: CommandAt): Command
   }
 }
 
-function checkPlaceholders(resolution: ResolutionOf, { key, command, path }: CommandAt): void {
-  const known = PLACEHOLDERS[key];
+function checkPlaceholders(resolution: ResolutionOf, { known, needed, command, path }: CommandAt): void {
   const list = known.map((name) => `{${name}}`).join(', ');
   command.run.forEach((argument, index) => {
     const at = [...path, 'run', index];
@@ -116,7 +118,6 @@ function checkPlaceholders(resolution: ResolutionOf, { key, command, path }: Com
       }
     }
   });
-  const needed = NEEDED[key];
   if (needed !== undefined && !command.run.some((argument) => argument.includes(`{${needed}}`))) {
     resolution.report([...path, 'run'], `Holds no \`{${needed}}\`, so it would always do the same`);
   }

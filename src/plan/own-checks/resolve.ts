@@ -166,7 +166,10 @@ function resolveOwnCommand(
   const from = [...path, 'command'];
   const { timeout = MINUTE } = check;
   const servers = place ? [place.server] : [];
-  const resolved = resolveCommand(resolution, { key: 'check', command: { ...command, timeout }, path: from, servers });
+  const resolved = resolveCommand(resolution, {
+    ...{ command: { ...command, timeout }, path: from, servers },
+    known: ['environment', 'version'],
+  });
   if (resolved.folder === APPLICATION_FOLDER && place !== undefined && place.application === undefined) {
     const part = `environments.${environment}.application`;
     resolution.report([...from, 'in'], `Needs \`${part}\`, which this plan does not have: name it, or leave this out`);
