@@ -4,10 +4,9 @@
  */
 import { ADDED, type Phase, STEPS, type StepDefinition, type StepNature } from '../domain/steps.js';
 import { backupFacts } from './backup-facts.js';
-import { aspectsOf, DOCUMENTATION_FACTS } from './checks.js';
+import { checkFacts, DOCUMENTATION_FACTS, indexFacts } from './checks.js';
 import { beforeSteps, ownSteps } from './own-steps.js';
-import type { EndpointCheck } from './plan/application.js';
-import { environmentsOf } from './plan/parts.js';
+import { environmentsOf, migratesFirst } from './plan/parts.js';
 import type { Confirmation, ResolvedPlan } from './plan/plan.js';
 import type { Watch } from './plan/watch.js';
 
@@ -98,13 +97,17 @@ function staging(plan: PlanWithoutItems): Step[] {
   const steps: Step[] = [
     { ...STEPS.stagingBackup, ...backupFacts(plan.backup), ...off(!plan.backup, 'backup') },
     ...beforeSteps(plan, 'staging'),
-    { ...STEPS.stagingDeploy, facts: ['ran'] },
-    { ...STEPS.stagingHealth, facts: ['status', 'version'] },
-    { ...STEPS.stagingLogs, facts: ['ran', 'logs'], ...off(!commands.logs, 'commands.logs') },
-    { ...STEPS.stagingMigration, facts: MIGRATION, ...off(!plan.migration, 'migration') },
+    ...inOrder(plan, {
+      deploying: [
+        { ...STEPS.stagingDeploy, facts: ['ran'] },
+        { ...STEPS.stagingHealth, facts: ['status', 'version'] },
+        { ...STEPS.stagingLogs, facts: ['ran', 'logs'], ...off(!commands.logs, 'commands.logs') },
+      ],
+      migrating: [{ ...STEPS.stagingMigration, facts: MIGRATION, ...off(!plan.migration, 'migration') }],
+    }),
     {
       ...STEPS.reversibility,
-      facts: ['downgrade', 'schema-restored', 'upgrade-again', 'previous-code'],
+      facts: ['downgrade', 'schema-restored', 'upgrade-again', 'new-code', 'previous-code'],
       ...off(!plan.migration, 'migration'),
     },
     { ...STEPS.stagingIndexes, facts: indexFacts(plan), ...off(!plan.indexes, 'indexes') },
@@ -153,16 +156,22 @@ function production(plan: PlanWithoutItems): Step[] {
       facts: ['ran', 'drained', ...(message ? ['message'] : [])],
       ...noMaintenance,
     },
-    { ...STEPS.productionDeploy, facts: ['ran'] },
-    { ...STEPS.productionHealth, facts: ['status', 'version'] },
-    { ...STEPS.productionLogs, facts: ['ran', 'logs'], ...off(!commands.logs, 'commands.logs') },
-    {
-      ...STEPS.productionMigration,
-      usually: migration?.within ?? 0,
-      facts: [...MIGRATION, 'duration'],
-      ...off(!migration, 'migration'),
-    },
-    { ...STEPS.productionIndexes, facts: indexFacts(plan), ...off(!plan.indexes, 'indexes') },
+    ...inOrder(plan, {
+      deploying: [
+        { ...STEPS.productionDeploy, facts: ['ran'] },
+        { ...STEPS.productionHealth, facts: ['status', 'version'] },
+        { ...STEPS.productionLogs, facts: ['ran', 'logs'], ...off(!commands.logs, 'commands.logs') },
+      ],
+      migrating: [
+        {
+          ...STEPS.productionMigration,
+          usually: migration?.within ?? 0,
+          facts: [...MIGRATION, 'duration'],
+          ...off(!migration, 'migration'),
+        },
+        { ...STEPS.productionIndexes, facts: indexFacts(plan), ...off(!plan.indexes, 'indexes') },
+      ],
+    }),
     { ...STEPS.maintenanceOff, facts: ['ran', ...(message ? ['reachable', 'message-gone'] : [])], ...noMaintenance },
     { ...STEPS.smoke, facts: checkFacts(smoke), ...off(smoke.length === 0, 'smoke') },
     {
@@ -212,6 +221,10 @@ export const isReviewed = ({ watches }: Pick<ResolvedPlan, 'watches'>, position:
 
 /** The step that looks after a watch whether the new indexes are used. */
 export const indexUseStep = ({ id }: { id: string }): string => `${id}.index-use`;
+
+/** What the plan does first of the two. */
+const inOrder = (plan: PlanWithoutItems, steps: Record<'deploying' | 'migrating', Step[]>): Step[] =>
+  migratesFirst(plan) ? [...steps.migrating, ...steps.deploying] : [...steps.deploying, ...steps.migrating];
 
 const off = (isOff: boolean, option: string): { off?: string } => (isOff ? { off: option } : {});
 
@@ -271,19 +284,6 @@ const confirmations = (phase: Phase, list: readonly Confirmation[]): Step[] =>
     facts: ['confirmed'],
     asks: roles,
   }));
-
-const indexFacts = ({ indexes }: PlanWithoutItems): string[] => [
-  'all-present',
-  'valid',
-  'columns',
-  ...(indexes?.total === undefined ? [] : ['total']),
-  'plans',
-];
-
-const checkFacts = (checks: readonly EndpointCheck[]): string[] => [
-  ...(checks.some(({ login }) => login) ? ['login'] : []),
-  ...checks.flatMap((check) => aspectsOf(check).map((aspect) => `${check.id}.${aspect}`)),
-];
 
 const factsOf = ({ criteria, trends }: Pick<Watch, 'criteria' | 'trends'>): string[] =>
   [...criteria, ...trends].map(({ id }) => id);

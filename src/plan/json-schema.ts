@@ -69,9 +69,10 @@ function describe(schema: Json, prefix: string, isTold = false): string[] {
 /** What is asked of the application, with whichever of its keys. */
 const isRequest = (schema: Json): boolean => children(schema).some(([key]) => key === 'mayBeEmpty');
 
-/** The keys below a key; commands, requests and selectors are told once, in words, rather than each time. */
+/** The keys below a key; commands, requests, selectors and environments are told once, rather than each time. */
 function nested(part: Json, name: string): string[] {
   const keys = children(part).map(([key]) => key);
+  if (keys.includes('api') && name !== 'both') return [];
   if (keys.includes('run') || keys.includes('labels') || keys.includes('histogram')) return [];
   return describe(part, `${name}.`);
 }

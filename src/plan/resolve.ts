@@ -157,9 +157,10 @@ function resolveEnvironments(resolution: Resolution): Partial<Record<Environment
     const named = authored.server;
     const place = named === undefined ? undefined : server(resolution, { name: named, path: at('server') });
     const reading = resolveHealth(resolution, name);
+    if (authored.api === undefined) resolution.report(at('api'), '`api` is missing');
     const found: Environment = {
       name,
-      api: apiUrl(resolution, { name: authored.api, path: at('api') }),
+      api: authored.api === undefined ? '' : apiUrl(resolution, { name: authored.api, path: at('api') }),
       server: place ?? { kind: 'local' },
       tools: authored.tools.map((tool, index) => resolution.folderOn(place, tool, at('tools', index))),
     };

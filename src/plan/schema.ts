@@ -47,7 +47,9 @@ const credentials = named(secretReference()).describe('Where secrets are found: 
 const folders = named(text()).describe('Folders; relative ones start from the folder of the file they are written in');
 
 const environment = strict({
-  api: reference('hosts').describe('A key of `hosts`: base URL of the application'),
+  api: reference('hosts')
+    .optional()
+    .describe('A key of `hosts`: base URL of the application. Needed, here or in `both`'),
   server: reference('hosts')
     .optional()
     .describe('A key of `hosts`: where commands with `on: server` run; the worker’s machine when left out'),
@@ -101,8 +103,13 @@ export const planSchema = strict({
     .default('evidence')
     .describe('A key of `folders`: where evidence is kept; `evidence` beside this file when there is no such key'),
   environments: strict({
-    staging: environment.optional().describe('Where the deployment is proven first'),
-    production: environment.describe('Where it goes when staging is well'),
+    both: environment
+      .optional()
+      .describe(
+        'What both have alike, and neither says itself; `{environment}` is filled in, as in `"{environment}-api"`',
+      ),
+    staging: environment.optional().describe('Where the deployment is proven first; it has the keys that `both` has'),
+    production: environment.describe('Where it goes when staging is well; it has the keys that `both` has'),
   }).describe('The places'),
   backup: backup.optional().describe('How the databases are backed up before anything changes'),
   commands: commands.describe('The team’s own scripts'),

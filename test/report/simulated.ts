@@ -60,6 +60,7 @@ export function simulatedActivities(plan: ResolvedPlan, circumstances: Circumsta
   return {
     admit: async () => ({ runner: 'reports' }),
     checkClock: async () => {},
+    stateOfRun: async () => 'RUNNING',
     checkRepository: async (input: Input) => ({ ...(await all(input)), commit: 'c'.repeat(40) }),
     checkReview: all,
     checkAccess: all,

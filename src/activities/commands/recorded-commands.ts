@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { type CommandLine, ownSecrets } from '../../adapters/commands/command-line.js';
 import { runRecorded, stepFolder } from '../../adapters/commands/recorder.js';
+import type { RecordedEnd } from '../../adapters/commands/records.js';
 import { readSshFailure } from '../../adapters/commands/ssh.js';
 import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
 import { redact, redaction } from '../../adapters/evidence/redaction.js';
@@ -14,7 +15,7 @@ import { quotable, WITHHELD } from '../../adapters/postgres/quotable.js';
 import type { EvidencePlace, StepKey } from '../../contract/activities/step.js';
 import { FailureType } from '../../contract/errors.js';
 import type { Environment } from '../../contract/plan/environment.js';
-import { meaningOf, type SeenCommand } from '../../domain/command-meaning.js';
+import { meaningOf } from '../../domain/command-meaning.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { EvidenceReference } from '../../domain/evidence.js';
 import { heartbeatContext, rethrowCancellation } from './heartbeat.js';
@@ -94,9 +95,11 @@ export async function runToEnd(input: CommandRun): Promise<CommandOutcome> {
   // What is not known is told, also to those who have stopped waiting for it.
   if (meaning.kind === 'stopped') await rethrowCancellation(undefined);
   const evidence = await keepOutput(input, folder);
-  const seen =
-    end.kind === 'ended' ? { milliseconds: end.milliseconds, exitCode: exitCodeOf(end, line) } : { milliseconds: 0 };
-  const told = { ...seen, output, errors, notWhole, evidence };
+  const told = {
+    milliseconds: end.kind === 'ended' ? end.milliseconds : 0,
+    exitCode: end.kind === 'ended' ? exitCodeOf(end, line) : undefined,
+    ...{ output, errors, notWhole, evidence },
+  };
   if (meaning.kind === 'succeeded') return told;
   const said = `${line.title} ${meaning.text}${line.overSsh ? ` on ${line.host}` : ''}`;
   const failure = ApplicationFailure.create({
@@ -114,10 +117,7 @@ function connectionOf(errors: string): 'not-started' | 'lost' | undefined {
 }
 
 /** ssh's own word for a connection that was not there, or not to the end, says nothing of the command. */
-function exitCodeOf(
-  { error, stopReason, code }: NonNullable<SeenCommand['end']>,
-  { overSsh }: CommandLine,
-): number | undefined {
+function exitCodeOf({ error, stopReason, code }: RecordedEnd, { overSsh }: CommandLine): number | undefined {
   if (error !== undefined || stopReason !== undefined || code === null) return undefined;
   return overSsh && code === 255 ? undefined : code;
 }

@@ -104,4 +104,6 @@ export interface ExpectedProduction {
   target: string;
   /** The revision when it was looked at before (null: none yet); missing when any will do. */
   revision?: string | null;
+  /** The revision that a deployment which was ended from outside may have brought, where this one starts over it. */
+  left?: string;
 }

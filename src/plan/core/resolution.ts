@@ -59,7 +59,7 @@ export class Resolution<Sections extends MachineMaps = MachineMaps> {
       ? `: the plan has no \`${formatPath(section.at)}\``
       : names !== undefined && names.length > 0
         ? `; known: ${names.join(', ')}`
-        : '';
+        : `: \`${formatPath(section.at)}\` is empty`;
     this.report(section.from, {
       message: `There is no ${section.label} \`${name}\`${suggestion === undefined ? list : ''}`,
       suggestion,

@@ -167,8 +167,10 @@ function resolveOwnCommand(
   const { timeout = MINUTE } = check;
   const servers = place ? [place.server] : [];
   const resolved = resolveCommand(resolution, {
-    ...{ command: { ...command, timeout }, path: from, servers },
     known: ['environment', 'version'],
+    command: { ...command, timeout },
+    path: from,
+    servers,
   });
   if (resolved.folder === APPLICATION_FOLDER && place !== undefined && place.application === undefined) {
     const part = `environments.${environment}.application`;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ValueExpectation } from '../../domain/expectations.js';
 import { PHASES } from '../../domain/steps.js';
 import { endpointCheck } from '../application/schema.js';
-import { command } from '../commands/schema.js';
+import { reading } from '../commands/schema.js';
 import { duration, id, reference, strict, text, wholeNumber } from '../core/basics.js';
 
 /** A request that is written once, under a name of its own. */
@@ -78,7 +78,7 @@ const sql = strict({
 }).refine(oneExpectation.check, { error: oneExpectation.error });
 
 const ownCommand = strict({
-  ...without(command.shape, 'timeout'),
+  ...without(reading.shape, 'timeout'),
   exitCode: z
     .union([wholeNumber(), z.array(wholeNumber()).min(1, 'No exit code is listed')], {
       error: 'Write an exit code, or a list of them',

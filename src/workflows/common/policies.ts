@@ -126,6 +126,12 @@ export const people = proxyActivities<Pick<PeopleActivities, 'tell'>>({
   retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
 });
 
+/** Whether the deployment still runs: asked by a watch that is cancelled, and for which its deployment may be waiting. */
+export const parentLook = proxyLocalActivities<Pick<AdmissionActivities, 'stateOfRun'>>({
+  startToCloseTimeout: '5s',
+  retry: { initialInterval: '500ms', maximumAttempts: 3 },
+});
+
 /**
  * One tick's samples, as a rule: local, because a watch of 24 hours has 1,440 of them: half the events and half the time
  * of an ordinary activity. It reports a source's failure as a sample and so hardly ever fails itself.

@@ -35,8 +35,8 @@ export class Deployment extends Context {
     super(input);
     this.notifier = new Notifier(input, this.ledger, () => this.publish());
     this.questions = new Questions(this, this.notifier);
-    this.watching = new Watching(this, this.questions);
-    this.guard = new Guard(this.watching);
+    this.watching = new Watching(this, this.questions, this.notifier);
+    this.guard = new Guard(this, this.watching);
     this.steps = new Steps(this, this.questions, this.guard);
     this.decisions = new Decisions(this, this.questions, this.notifier, this.forward);
     this.decisions.listen();

@@ -2,6 +2,7 @@
 import {
   ActivityFailure,
   ApplicationFailure,
+  CancellationScope,
   ChildWorkflowFailure,
   isCancellation,
   TemporalFailure,
@@ -22,6 +23,16 @@ export class RollbackNeeded extends Error {
   ) {
     super(trigger.text);
   }
+}
+
+/**
+ * A child that somebody has cancelled in Temporal is a child that failed. Only where its deployment is being cancelled too
+ * does that end the way forward.
+ */
+export function cancelledAlone(error: unknown): never {
+  if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
+  const message = 'it was cancelled in Temporal by somebody, and its deployment was not';
+  throw ApplicationFailure.create({ type: FailureType.StepFailed, message, nonRetryable: true });
 }
 
 /** What went wrong, in the words of the innermost failure. */

@@ -37,6 +37,7 @@ export class Steps {
     if (definition.off !== undefined) return undefined;
     for (let generation = 1; ; generation++) {
       if (ledger.held) await this.guard.during(() => condition(() => ledger.held === undefined));
+      this.guard.raise();
       const record = this.begin(definition, generation);
       const key = { deployment: input.deployment, step: id, generation };
       const report = await runGeneration(record, () => work(key, definition.title), endsTheWay).catch((error) => {
@@ -44,12 +45,14 @@ export class Steps {
         throw error;
       });
       this.context.publish();
+      this.guard.raise();
       if (report) return report;
 
       const failure = record.reason ?? '';
+      const isUnseen = definition.asksWhenUnknown === true && !isSeenToFail(record);
       if (record.unknown) {
         ledger.unsettled = { step: id, generation, title: definition.title, text: failure };
-      } else if (endsTheDeployment(definition, record, ledger)) {
+      } else if (!isUnseen && endsTheDeployment(definition, ledger)) {
         throw new RollbackNeeded({ kind: 'step', step: id, text: `${definition.title}: ${failure}` });
       }
       const answer = await this.guard.during(() => this.askAbout(definition, failure));
@@ -115,12 +118,6 @@ export class Steps {
   }
 }
 
-/** There is nothing to ask: what has changed of production is rolled back, and else nothing has. */
-function endsTheDeployment({ onFailure, asksWhenUnknown }: RunbookStep, record: StepRecord, ledger: Ledger): boolean {
-  if (asksWhenUnknown && !isSeenToFail(record)) return false;
-  return onFailure === 'stop' || (onFailure === 'rollback' && hasChanged(ledger));
-}
-
 const ADVICE =
   'Look what it has done: confirm that it did its work, or say what is to follow. Whatever follows, what is left of it ' +
   'is ended first, unless its work is confirmed';
@@ -129,5 +126,9 @@ const rollbackBy = (answer: DecisionRecord): RollbackNeeded => {
   const { who, option, revision } = answer;
   return new RollbackNeeded({ kind: 'person', who, text: `rollback ${byWhom(answer)}`, option, revision });
 };
+
+/** There is nothing to ask: what has changed of production is rolled back, and else nothing has. */
+const endsTheDeployment = ({ onFailure }: RunbookStep, ledger: Ledger): boolean =>
+  onFailure === 'stop' || (onFailure === 'rollback' && hasChanged(ledger));
 
 const endsTheWay = (error: unknown): boolean => isCancellation(error) || error instanceof RollbackNeeded;
