@@ -45,8 +45,15 @@ test('the web service is backed up, proven to be reversible, soaked and signed b
       'staging.migration',
     ],
     ...['staging.reversibility', 'staging.functional', 'soak', 'proposal', 'sign-offs', 'production.before'],
-    ...['production.backup', 'production.deploy', 'production.health', 'production.logs', 'production.migration'],
-    ...['production.smoke', 'watch-15m', 'watch-4h', 'closing.state'],
+    ...[
+      'invoices-kept.before',
+      'production.backup',
+      'production.deploy',
+      'production.health',
+      'production.logs',
+      'production.migration',
+    ],
+    ...['production.smoke', 'invoices-kept', 'watch-15m', 'watch-4h', 'closing.state'],
   ]);
   expect(stepsByID(resolved).get('sign-offs')?.facts).toEqual(['lead', 'operations']);
 });

@@ -57,17 +57,22 @@ export function renderRunbook(steps: readonly ShownStep[], colors: Colors): stri
   return lines.slice(1).join('\n');
 }
 
-function detailsOf({ facts, asks = [], off, onFailure, skippable, silence = [] }: ShownStep): string[] {
+function detailsOf(step: ShownStep): string[] {
+  const { facts, asks = [], off, onFailure, asksWhenUnknown, skippable, silence = [] } = step;
   if (off !== undefined) return [`does not run: ${off} is off`];
   const established = facts.map(({ name, boxes }) => (boxes.length > 0 ? `${name} [${boxes.join(' ')}]` : name));
   return [
     ...(established.length > 0 ? [`facts: ${established.join(', ')}`] : []),
     ...(asks.length > 0 ? [`asks: ${asks.join(', ')}`] : []),
     ...silenceInWords(silence),
-    ...(onFailure === 'rollback' ? ['when it fails, production is rolled back'] : []),
+    ...(onFailure === 'ask'
+      ? []
+      : [`when it ${asksWhenUnknown ? 'is seen to fail' : 'fails'}, ${CONSEQUENCES[onFailure]}`]),
     ...(skippable ? [] : ['nobody can skip it']),
   ];
 }
+
+const CONSEQUENCES = { stop: 'the deployment stops', rollback: 'production is rolled back' };
 
 /** Once for all criteria to which silence means the same. */
 function silenceInWords(silence: readonly Silence[]): string[] {

@@ -28,6 +28,8 @@ interface OwnCheckSections extends RequestSections, MetricSections, CriterionSec
 type Resolution = ResolutionOf<OwnCheckSections>;
 
 const MINUTE = 60_000;
+/** A worker that asks is asked in turn whether it is still there; nothing that only looks takes longer. */
+const LONGEST = 60 * MINUTE;
 
 /** In these production is still as it was. */
 const BEFORE_PRODUCTION: readonly Phase[] = ['prerequisites', 'staging', 'soak', 'approval'];
@@ -73,6 +75,9 @@ function resolveOwnCheck(resolution: Resolution, at: CheckAt): OwnCheck | undefi
   const asks = resolveQuestion(resolution, at);
   if (asks === undefined) return undefined;
   const timeout = check.timeout ?? usualTimeout(asks);
+  if (asks.kind !== 'confirm' && check.timeout !== undefined && check.timeout > LONGEST) {
+    resolution.report([...path, 'timeout'], 'Is longer than 1h, within which what only looks has to end');
+  }
   const { id, title, onFailure } = check;
   return {
     ...{ id, title, environment, asks },

@@ -6,12 +6,14 @@ import { endpointCheck } from '../application/schema.js';
 import { reading } from '../commands/schema.js';
 import { duration, id, reference, strict, text, wholeNumber } from '../core/basics.js';
 
-const { id: _, ...ofRequest } = endpointCheck.shape;
-
 /** A request that is written once, under a name of its own. */
-export const namedRequest = strict(ofRequest);
+export const namedRequest = strict(without(endpointCheck.shape, 'id'));
 
-const { id: __, title: ___, sample: ____, ...ofOneRequest } = endpointCheck.shape;
+/** The keys of a map but some. */
+function without<S extends object, K extends string & keyof S>(shape: S, ...keys: K[]): Omit<S, K> {
+  const left = Object.entries(shape).filter(([key]) => !keys.includes(key as K));
+  return Object.fromEntries(left) as Omit<S, K>;
+}
 
 const VALUE_HELP = 'Write comparison and value, for example "= 0", "> 10" or "!= failed"';
 const VALUE = /^(>=|<=|!=|>|<|=)\s*(\S(?:.*\S)?)$/;
@@ -75,10 +77,8 @@ const sql = strict({
     ),
 }).refine(oneExpectation.check, { error: oneExpectation.error });
 
-const { timeout: _____, ...ofCommand } = reading.shape;
-
 const ownCommand = strict({
-  ...ofCommand,
+  ...without(reading.shape, 'timeout'),
   exitCode: z
     .union([wholeNumber(), z.array(wholeNumber()).min(1, 'No exit code is listed')], {
       error: 'Write an exit code, or a list of them',
@@ -108,7 +108,9 @@ const ownCheck = strict({
       'What follows when it does not hold: people are asked, the deployment stops, or production is rolled back; `ask` when left out, `roll-back` in the phase `production`. What is unknown is always asked about',
     ),
   http: z
-    .union([reference('requests'), strict(ofOneRequest)], { error: 'Write a key of `requests`, or a request' })
+    .union([reference('requests'), strict(without(endpointCheck.shape, 'id', 'title', 'sample'))], {
+      error: 'Write a key of `requests`, or a request',
+    })
     .optional()
     .describe('A request: a key of `requests`, or as `smoke` has them'),
   sql: sql.optional().describe('A query to the environment’s database'),

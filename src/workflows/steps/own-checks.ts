@@ -82,8 +82,10 @@ async function confirmWithin(
     moves: ['confirm'],
   });
   const isAnswered = () => question.answer !== undefined;
-  if (timeout === undefined) await condition(isAnswered);
-  else await condition(isAnswered, timeout, { summary: `Wait for an answer: ${title}` });
+  await deployment.guard.during(async () => {
+    if (timeout === undefined) await condition(isAnswered);
+    else await condition(isAnswered, timeout, { summary: `Wait for an answer: ${title}` });
+  });
   deployment.closeQuestion(question);
   const { answer } = question;
   const text = answer

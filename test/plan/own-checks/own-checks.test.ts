@@ -246,6 +246,7 @@ const MISTAKES: Record<string, [checks: object, path: string, says: RegExp, chan
     'checks.staging[0].metric',
     /There is no criterion/,
   ],
+  'a look takes too long': [one({ sql: sql(), timeout: '61m' }), 'checks.staging[0].timeout', /longer than 1h/],
   'a metric has no time': [
     one({ metric: 'soak-error-rate', timeout: '30s' }),
     'checks.staging[0].timeout',
