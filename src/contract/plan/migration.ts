@@ -6,9 +6,14 @@ export interface Migration {
   tool: string;
   /** The revision the deploy brings the database to. */
   revision: string;
-  current: Command;
+  /** Prints it; where there is none, `query` tells. */
+  current?: Command;
   /** Prints the newest revisions of the code, one a line. */
   heads?: Command;
+  /** One SELECT that gives it, asked over a connection of our own: what `current` prints is held against it. */
+  query?: string;
+  /** What the tool calls no revision at all, where that is another word than ours. */
+  noRevision?: string;
   upgrade: Command;
   downgrade: Command;
   /** Per statement, by PGOPTIONS. */

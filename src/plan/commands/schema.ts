@@ -27,16 +27,26 @@ export const commands = strict({
 
 export const migration = strict({
   tool: text().describe(
-    `${KNOWN_TOOLS.map((name) => `\`${name}\``).join(', ')}, or the name of another tool, whose \`current\` prints the revision on its last line, or \`base\``,
+    `${KNOWN_TOOLS.map((name) => `\`${name}\``).join(', ')}, or the name of another tool, whose \`current\` prints the revision on its last line, or \`base\`; or whose \`query\` gives it`,
   ),
   revision: version()
     .optional()
     .describe(
       'The revision that the deployment brings the database to; the newest of the target’s own migrations when left out',
     ),
-  current: command.describe('Prints the current revision; silence is no answer'),
+  current: command
+    .optional()
+    .describe('Prints the current revision; silence is no answer. May be left out where there is a `query`'),
   heads: command.optional().describe('Prints the newest revisions of the code, one a line: more than one is refused'),
   upgrade: command.describe('Upgrades to `{revision}` or to the newest'),
+  query: text()
+    .optional()
+    .describe(
+      'One SELECT that gives the current revision out of the tool’s own table, no row where there is none; what `current` prints is held against it',
+    ),
+  noRevision: version()
+    .optional()
+    .describe('What the tool calls no revision at all, as `zero`; `downgrade` is given it instead of `base`'),
   downgrade: command.describe('Downgrades to exactly `{revision}`; `base` is none at all'),
   lockTimeout: duration().describe('Longest wait for a lock, per statement'),
   statementTimeout: duration().describe('Longest time of one statement'),
