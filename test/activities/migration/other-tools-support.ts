@@ -1,8 +1,10 @@
 /** Other migration tools than alembic, as docs/migration-tools.md has them, each in a project of three migrations. */
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { parse } from 'yaml';
 import { createCommandActivities } from '../../../src/activities/commands.js';
+import { searchPath } from '../../../src/adapters/commands/command-line.js';
 import type { CommandActivities } from '../../../src/contract/activities/commands.js';
 import type { Database } from '../../../src/contract/plan/environment.js';
 import type { Migration } from '../../../src/contract/plan/migration.js';
@@ -11,16 +13,35 @@ import { commandWith, environmentWith, runActivity, temporaryFolder } from '../s
 
 /** A tool, with a project whose three migrations make `orders`, add `total` to it, and fail. */
 export interface ToolUse {
-  /** The folder that its programs are in. */
-  bin: string;
+  /** The folder that its programs are in, where they are not on PATH. */
+  bin?: string;
   /** Names of the three migrations, as the tool has them. */
   revisions: [orders: string, total: string, fails: string];
   files(url: URL): Record<string, string>;
-  migration: Pick<Migration, 'query' | 'noRevision'> & { current?: string[]; upgrade: string[]; downgrade: string[] };
+  /** Packages of Node's that its files ask for. */
+  modules?: string;
+}
+
+const DOCS = readFileSync('docs/migration-tools.md', 'utf8');
+
+/** The code of one language under a heading of the docs. */
+function documented(heading: string, language: 'yaml' | 'js'): string {
+  const section = DOCS.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? '';
+  const code = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(section)?.[1];
+  if (code === undefined) throw new Error(`docs/migration-tools.md has no ${language} under ${heading}`);
+  return code;
+}
+
+interface DocumentedMigration {
+  query: string;
+  noRevision?: string;
+  upgrade: { run: string[] };
+  downgrade: { run: string[] };
 }
 
 /** The project, at its first migration in a database of its own. */
-export async function projectOf(tool: ToolUse, name: string, server: TestServer) {
+export async function projectOf(tool: ToolUse, heading: string, server: TestServer) {
+  const name = heading.toLowerCase();
   const folder = temporaryFolder();
   const database = await server.create(name);
   const { user = '', password, host, port } = server.connection;
@@ -28,25 +49,31 @@ export async function projectOf(tool: ToolUse, name: string, server: TestServer)
   for (const [path, text] of Object.entries(tool.files(url))) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
-    if (text.startsWith('#!')) chmodSync(join(folder, path), 0o755);
   }
   const [orders, total, fails] = tool.revisions;
-  const { current, upgrade, downgrade, ...others } = tool.migration;
-  const inFolder = (run: string[]) => commandWith(run, { folder });
+  if (tool.modules) symlinkSync(tool.modules, join(folder, 'node_modules'));
+  const { query, noRevision, upgrade, downgrade } = (
+    parse(documented(heading, 'yaml')) as { migration: DocumentedMigration }
+  ).migration;
+  const inFolder = ({ run }: { run: string[] }) => commandWith(run, { folder });
   const migration: Migration = {
-    tool: 'another',
+    tool: name,
     revision: total,
-    ...(current ? { current: inFolder(current) } : {}),
+    query,
+    ...(noRevision === undefined ? {} : { noRevision }),
     upgrade: inFolder(upgrade),
     downgrade: inFolder(downgrade),
     lockTimeout: 3_000,
     statementTimeout: 15_000,
     within: 60_000,
-    ...others,
   };
-  const environment = environmentWith({ database, tools: [tool.bin], application: folder });
-  const [program = '', ...words] = upgrade.map((word) => word.replace('{revision}', orders));
-  await execa(program, words, { cwd: folder, env: { PATH: `${tool.bin}:${process.env.PATH}` } });
+  const environment = environmentWith({
+    database,
+    tools: tool.bin === undefined ? [] : [tool.bin],
+    application: folder,
+  });
+  const [program = '', ...words] = upgrade.run.map((word) => word.replace('{revision}', orders));
+  await execa(program, words, { cwd: folder, env: { PATH: searchPath(environment.tools) } });
 
   const { migrate, readRevision } = createCommandActivities({ state: join(folder, 'state') });
   const evidence = { store: join(folder, 'evidence'), deployment: 'shop-1' };
@@ -65,6 +92,9 @@ export async function projectOf(tool: ToolUse, name: string, server: TestServer)
     downgrade: (from: string, to: string | null) => move({ kind: 'downgrade', from, to }),
     fail: () => move({ kind: 'upgrade' }, fails),
     columns: () => columnsOf(server, database),
+    /** What the second migration has been given, each time. */
+    seen: async () =>
+      (await server.query(database, 'select * from seen')).rows as { name: string; lock_timeout: string }[],
   };
 }
 
@@ -75,6 +105,11 @@ async function columnsOf(server: TestServer, database: Database): Promise<string
   );
   return rows.map(({ name }: { name: string }) => name);
 }
+
+const ORDERS = 'create table orders (id int); create table seen (name text, lock_timeout text)';
+const SETTING = (name: string) => `current_setting($$${name}$$)`;
+/** It also tells what it has been given, which is how a statement is found again that outlives its tool. */
+const TOTAL = `alter table orders add total int; insert into seen select ${SETTING('application_name')}, ${SETTING('lock_timeout')}`;
 
 const settings = ({ username, password, hostname, port, pathname }: URL) => `
 SECRET_KEY = "none"
@@ -102,20 +137,10 @@ execute_from_command_line(sys.argv)
     'settings.py': settings(url),
     'shop/__init__.py': '',
     'shop/migrations/__init__.py': '',
-    'shop/migrations/0001_orders.py': ofDjango(undefined, 'create table orders (id int)', 'drop table orders'),
-    'shop/migrations/0002_total.py': ofDjango(
-      '0001_orders',
-      'alter table orders add total int',
-      'alter table orders drop total',
-    ),
+    'shop/migrations/0001_orders.py': ofDjango(undefined, ORDERS, 'drop table orders; drop table seen'),
+    'shop/migrations/0002_total.py': ofDjango('0001_orders', TOTAL, 'alter table orders drop total'),
     'shop/migrations/0003_fails.py': ofDjango('0002_total', 'alter table bills add total int', 'select 1'),
   }),
-  migration: {
-    query: "select name from django_migrations where app = 'shop' order by id desc limit 1",
-    noRevision: 'zero',
-    upgrade: ['python', 'manage.py', 'migrate', 'shop', '{revision}'],
-    downgrade: ['python', 'manage.py', 'migrate', 'shop', '{revision}'],
-  },
 });
 
 const KNEXFILE = (url: URL) => `module.exports = {
@@ -128,44 +153,15 @@ const ofKnex = (up: string, down: string) => `exports.up = (knex) => knex.raw('$
 exports.down = (knex) => knex.raw('${down}');
 `;
 
-/** As in docs/migration-tools.md. */
-const KNEX_TO = `#!/usr/bin/env node
-const knex = require('knex')(require('./knexfile.cjs'));
-const [, , wanted] = process.argv;
-
-async function goTo() {
-  const [done, pending] = await knex.migrate.list();
-  const made = done.map(({ name }) => name);
-  const left = pending.map(({ file }) => file);
-  if (left.includes(wanted)) {
-    for (const name of left.slice(0, left.indexOf(wanted) + 1)) await knex.migrate.up({ name });
-  } else if (wanted === 'base' || made.includes(wanted)) {
-    const undone = wanted === 'base' ? made : made.slice(made.indexOf(wanted) + 1);
-    for (const name of undone.reverse()) await knex.migrate.down({ name });
-  } else throw new Error(wanted + ' is no migration of this release');
-}
-
-goTo().then(() => knex.destroy(), async (error) => {
-  console.error(error.message);
-  await knex.destroy();
-  process.exitCode = 1;
-});
-`;
-
 /** @param modules the folder of packages with knex and pg in it */
 export const knex = (modules: string): ToolUse => ({
-  bin: join(modules, '.bin'),
+  modules,
   revisions: ['20260101_orders.cjs', '20260201_total.cjs', '20260301_fails.cjs'],
   files: (url) => ({
     'knexfile.cjs': KNEXFILE(url),
-    'knex-to.cjs': KNEX_TO.replace("'knex'", `'${join(modules, 'knex')}'`),
-    'migrations/20260101_orders.cjs': ofKnex('create table orders (id int)', 'drop table orders'),
-    'migrations/20260201_total.cjs': ofKnex('alter table orders add total int', 'alter table orders drop total'),
+    'knex-to.cjs': documented('Knex', 'js'),
+    'migrations/20260101_orders.cjs': ofKnex(ORDERS, 'drop table orders; drop table seen'),
+    'migrations/20260201_total.cjs': ofKnex(TOTAL, 'alter table orders drop total'),
     'migrations/20260301_fails.cjs': ofKnex('alter table bills add total int', 'select 1'),
   }),
-  migration: {
-    query: 'select name from knex_migrations order by id desc limit 1',
-    upgrade: ['./knex-to.cjs', '{revision}'],
-    downgrade: ['./knex-to.cjs', '{revision}'],
-  },
 });

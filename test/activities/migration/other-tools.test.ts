@@ -14,20 +14,20 @@ let server: TestServer;
 const tools: Record<string, ToolUse> = {};
 beforeAll(async () => {
   server = await startTestServer();
-  tools.knex = knex(dirname(dirname(createRequire(import.meta.url).resolve('knex/package.json'))));
-  tools.django = django((await pythonWith('test/fixtures/django/requirements.txt')).bin);
+  tools.Knex = knex(dirname(dirname(createRequire(import.meta.url).resolve('knex/package.json'))));
+  tools.Django = django((await pythonWith('test/fixtures/django/requirements.txt')).bin);
 });
 afterAll(() => server.stop());
 
 const told = ({ facts }: StepReport, name: string) => facts.find((fact) => fact.name === name)?.text;
 const broken = ({ facts }: StepReport) => facts.filter(({ ok }) => !ok).map(({ name }) => name);
 
-describe.each(['django', 'knex'])('%s', (name) => {
+describe.each(['Django', 'Knex'])('%s', (name) => {
   const project = () => projectOf(tools[name] as ToolUse, name, server);
 
-  test('goes there, back to exactly where it was, and there again; a migration that fails leaves it there', async () => {
+  test('goes there, back to exactly where it was, and there again; a migration that fails leaves it there; and back to none', async () => {
     const [orders, total] = (tools[name] as ToolUse).revisions;
-    const { revision, upgrade, downgrade, fail, columns } = await project();
+    const { revision, upgrade, downgrade, fail, columns, seen } = await project();
     expect(await revision()).toBe(orders);
     const up = await upgrade();
     expect([broken(up), up.before, up.after, told(up, 'schema')]).toEqual([
@@ -41,6 +41,8 @@ describe.each(['django', 'knex'])('%s', (name) => {
     const again = await upgrade();
     expect([broken(again), again.after, again.schema?.after]).toEqual([[], total, up.schema?.after]);
 
+    expect(await seen()).toEqual([1, 2].map(() => ({ name: expect.stringMatching(/^surefoot/), lock_timeout: '3s' })));
+
     const failed = await fail();
     expect(broken(failed)).toEqual(expect.arrayContaining(['ran', 'revision']));
     expect(told(failed, 'ran')).toMatch(/ended with exit code \d+/);
@@ -49,5 +51,8 @@ describe.each(['django', 'knex'])('%s', (name) => {
     const elsewhere = await downgrade('another', orders);
     expect(told(elsewhere, 'ran')).toMatch(/nothing was run/);
     expect(await columns()).toEqual(['id', 'total']);
+
+    const none = await downgrade(total, null);
+    expect([broken(none), none.after, await revision(), await columns()]).toEqual([[], null, null, []]);
   });
 });

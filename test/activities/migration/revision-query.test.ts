@@ -1,5 +1,7 @@
 /** The revision by a query of the plan's own, over a connection of our own. */
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { parse } from 'yaml';
 import { createCommandActivities } from '../../../src/activities/commands.js';
 import type { Database } from '../../../src/contract/plan/environment.js';
 import type { Migration } from '../../../src/contract/plan/migration.js';
@@ -23,7 +25,10 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 /** @param printed what `current` prints, where there is such a command */
-function ask(query: string, { printed, noRevision }: { printed?: string; noRevision?: string } = {}) {
+function ask(
+  query: string,
+  { printed, noRevision, own = database }: { printed?: string; noRevision?: string; own?: Database } = {},
+) {
   const command = commandWith(['false']);
   const migration: Migration = {
     tool: 'golang-migrate',
@@ -38,7 +43,7 @@ function ask(query: string, { printed, noRevision }: { printed?: string; noRevis
     ...(noRevision === undefined ? {} : { noRevision }),
   };
   const { readRevision } = createCommandActivities({ state: temporaryFolder() });
-  return runActivity(() => readRevision({ environment: environmentWith({ database }), migration })).catch(
+  return runActivity(() => readRevision({ environment: environmentWith({ database: own }), migration })).catch(
     ({ message }: Error) => message,
   );
 }
@@ -74,4 +79,58 @@ test.each([
   expect(await ask(query)).toMatch(says);
   const { rows } = await server.query(database, 'select count(*)::int as count from failed');
   expect(rows).toEqual([{ count: 1 }]);
+});
+
+/** The queries of tools that are not on this machine, over tables as theirs are. */
+describe('by docs/migration-tools.md', () => {
+  const fragments = readFileSync('docs/migration-tools.md', 'utf8').matchAll(/^```yaml\n([\s\S]*?)^```$/gm);
+  const queries = Object.fromEntries(
+    [...fragments].map(([, text = '']) => {
+      const { migration } = parse(text) as { migration: { tool: string; query: string } };
+      return [migration.tool, migration.query];
+    }),
+  );
+  const TABLES: Record<string, string> = {
+    rails: 'create table schema_migrations (version varchar primary key)',
+    flyway: `create table flyway_schema_history (installed_rank int primary key, version varchar(50), description varchar(200),
+      type varchar(20), script varchar(1000), success boolean)`,
+    liquibase: `create table databasechangelog (id varchar(255), author varchar(255), filename varchar(255),
+      dateexecuted timestamp, orderexecuted int, exectype varchar(10), tag varchar(255))`,
+    prisma: `create table _prisma_migrations (id varchar(36) primary key, migration_name varchar(255),
+      started_at timestamptz default now(), finished_at timestamptz, rolled_back_at timestamptz)`,
+  };
+  const flyway = (rank: number, version: string | null, type = 'SQL', success = true) =>
+    `insert into flyway_schema_history values (${rank}, ${version && `'${version}'`}, '', '${type}', '', ${success});`;
+  const liquibase = (order: number, id: string, tag: string | null) =>
+    `insert into databasechangelog values ('${id}', '', '', timestamp '2026-01-01' + ${order} * interval '1s', ${order}, '', ${tag && `'${tag}'`});`;
+  const prisma = (at: number, name: string, finished: boolean, back = false) =>
+    `insert into _prisma_migrations values (${at}, '${name}', to_timestamp(${at}), ${finished ? 'now()' : 'null'}, ${back ? 'now()' : 'null'});`;
+
+  test.each<[string, string, string, string | RegExp | null]>([
+    ['rails', 'before the first', '', null],
+    ['rails', 'after the second', "insert into schema_migrations values ('20260201'), ('20260101')", '20260201'],
+    ['flyway', 'before the first', flyway(1, null, 'SCHEMA'), null],
+    ['flyway', 'after the second', flyway(1, '1') + flyway(2, '2.1') + flyway(3, null, 'SQL'), '2.1'],
+    ['flyway', 'with the second undone', flyway(1, '1') + flyway(2, '2.1') + flyway(3, '2.1', 'UNDO_SQL'), '1'],
+    [
+      'flyway',
+      'with the second made again',
+      flyway(1, '1') + flyway(2, '2.1') + flyway(3, '2.1', 'UNDO_SQL') + flyway(4, '2.1'),
+      '2.1',
+    ],
+    ['flyway', 'with one that failed', flyway(1, '1') + flyway(2, '2.1', 'SQL', false), /2\.1 \(failed\)/],
+    ['liquibase', 'before the first', '', null],
+    ['liquibase', 'at a tag', liquibase(1, 'a', null) + liquibase(2, 'b', 'v2'), 'v2'],
+    ['liquibase', 'after a tag', liquibase(1, 'a', 'v1') + liquibase(2, 'b', null), /b \(after the last tag\)/],
+    ['prisma', 'before the first', '', null],
+    ['prisma', 'after the second', prisma(2, '2_total', true) + prisma(1, '1_orders', true), '2_total'],
+    ['prisma', 'with one that failed', prisma(1, '1_orders', true) + prisma(2, '2_total', false), /2_total \(failed\)/],
+    ['prisma', 'with one given up', prisma(1, '1_orders', true) + prisma(2, '2_total', false, true), '1_orders'],
+  ])('%s %s', async (tool, when, rows, revision) => {
+    const own = await server.create(`${tool} ${when}`);
+    await server.query(own, `${TABLES[tool]};${rows}`);
+    const asked = await ask(queries[tool] ?? '', { own });
+    if (revision instanceof RegExp) expect(asked).toMatch(revision);
+    else expect(asked).toBe(revision);
+  });
 });
