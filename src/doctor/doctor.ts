@@ -13,6 +13,7 @@ import { FailureType } from '../contract/errors.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { type Moment, timelineOf } from '../contract/timeline.js';
 import { formatDuration } from '../domain/duration.js';
+import { inert } from '../domain/inert.js';
 import { inOneLine } from '../domain/one-line.js';
 import type { Phase } from '../domain/steps.js';
 import { backupCommandChecks } from './checks/backup-commands.js';
@@ -190,7 +191,7 @@ function place(
     when: { phase, step: wanted, afterSeconds: Math.round(after / 1_000) },
     ...finding,
     // Most texts are known to hold none; this holds for those of libraries too.
-    text: redact(finding.text, secrets),
+    text: redact(inert(finding.text), secrets),
   };
 }
 

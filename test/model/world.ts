@@ -48,6 +48,8 @@ export interface Circumstances {
   browser: boolean;
   /** Rollbacks that fail before one works. */
   failingRollbacks: number;
+  /** Times that what is left of a command cannot be ended. */
+  stubborn: number;
   /** Times that a window is closed when looked at; -1: it never opens. */
   closed: number;
   /** Nobody can be told of anything. */
@@ -85,6 +87,7 @@ export class World {
   private rollbacksToFail: number;
   private counted = 0;
   private closed: number;
+  private stubborn: number;
 
   constructor(
     private readonly plan: ResolvedPlan,
@@ -98,6 +101,7 @@ export class World {
     this.failing = [...circumstances.failing];
     this.rollbacksToFail = circumstances.failingRollbacks;
     this.closed = circumstances.closed;
+    this.stubborn = circumstances.stubborn;
   }
 
   /** The release's target points somewhere else from now on, or back to what staging has proven. */
@@ -175,6 +179,11 @@ export class World {
         if (command.run.join() === commands.maintenanceOff?.run.join()) this.production.maintenance = false;
       }
       return report(['ran']);
+    },
+    endCommands: () => {
+      if (this.stubborn === 0) return { alive: [] };
+      this.stubborn -= 1;
+      return { alive: ['4711 (deploy.sh)'] };
     },
     checkLogs: () => report(['ran', 'logs']),
     migrate: ({ environment, direction, migration, key }) => {

@@ -4,7 +4,7 @@ import type { IndexUse } from '../../contract/activities/postgres.js';
 import { tablesCountedBefore } from '../../contract/plan/metrics.js';
 import { canRestore, logsOf, needed } from '../../contract/plan/parts.js';
 import { STEPS } from '../../domain/steps.js';
-import { checks, commandsOn, localReads, longChecks } from '../common/policies.js';
+import { briefReads, checks, commandsOn, localReads, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { countStored } from '../run/stored-rows.js';
 import { backUp } from '../steps/back-up.js';
@@ -42,7 +42,7 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
 
   const baselines: Record<string, number> = {};
   for (const table of tablesCountedBefore(plan.watches.flatMap(({ metrics }) => metrics))) {
-    baselines[table] = await localReads.countRows.executeWithOptions({ summary: `Count the rows of ${table}` }, [
+    baselines[table] = await briefReads.countRows.executeWithOptions({ summary: `Count the rows of ${table}` }, [
       { environment, table },
     ]);
   }

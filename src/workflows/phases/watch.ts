@@ -3,7 +3,7 @@ import { needed } from '../../contract/plan/parts.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import { indexUseStep, isReviewed } from '../../contract/runbook.js';
 import { STEPS } from '../../domain/steps.js';
-import { checks, commandsOn, localReads } from '../common/policies.js';
+import { briefReads, checks, commandsOn } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { reportOf, rollbackFor } from '../run/watching.js';
 import type { BeforeWatch } from '../steps/before-watch.js';
@@ -39,7 +39,7 @@ async function checkIndexUse(
   const { plan, evidence } = deployment;
   const environment = plan.environments.production;
   await deployment.step({ id: indexUseStep(watch) }, (key, summary) =>
-    localReads.checkIndexUse.executeWithOptions({ summary }, [
+    briefReads.checkIndexUse.executeWithOptions({ summary }, [
       { key, evidence, environment, indexes: needed(plan.indexes), baseline, advisory },
     ]),
   );

@@ -5,7 +5,6 @@ import { messageOf } from '../../domain/message.js';
 import type { Criterion, Sample } from '../../domain/watch/criteria.js';
 import { endingBreach, isOver, nextTick, observeTick } from '../../domain/watch/watch-state.js';
 import { mustHold } from '../common/input.js';
-import { sampling } from '../common/policies.js';
 import { ticksOf } from './board.js';
 import { Concerns } from './concerns.js';
 import { conclude } from './conclusion.js';
@@ -65,7 +64,8 @@ async function takeSamples(context: WatchContext): Promise<Record<string, Sample
   const { evidence, clock, baselines } = input;
   const at = context.now();
   try {
-    return await sampling.sampleMetrics({ monitor: id, evidence, at, since: state.since, clock, metrics, baselines });
+    const { since } = state;
+    return await context.sampler.sample({ monitor: id, evidence, at, since, clock, metrics, baselines });
   } catch (error) {
     if (isCancellation(error)) throw error;
     const message = messageOf(error);
