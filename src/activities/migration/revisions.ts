@@ -39,8 +39,8 @@ export async function askCurrent(
   if ('problem' in stored) return stored;
   const { current: command, tool, noRevision } = migration;
   if (!command) return { found: stored.table ?? [] };
-  const read = (output: string) =>
-    migrationTool(tool).current(output.trim() === noRevision ? NO_REVISION : output, stored.table);
+  const ours = (line: string) => (line.trim() === noRevision ? NO_REVISION : line);
+  const read = (output: string) => migrationTool(tool).current(output.split('\n').map(ours).join('\n'), stored.table);
   return askTool({ environment, command, read }, signal);
 }
 
