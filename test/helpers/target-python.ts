@@ -1,4 +1,4 @@
-/** The Python environment of the sandbox's target, made once on a machine: making one takes many seconds. */
+/** Python environments, as that of the sandbox's target, made once on a machine: making one takes many seconds. */
 import { createHash } from 'node:crypto';
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,16 +9,21 @@ import { ensureVirtualEnvironment, type VirtualEnvironment } from '../../src/loc
 
 const REQUIREMENTS = join(projectFolder(), 'sandbox', 'target', 'requirements.txt');
 
-/** Where it stands. Of two files at once each makes it, and one of the two stays. */
-export async function targetPython(): Promise<VirtualEnvironment> {
-  const digest = createHash('sha256').update(await readFile(REQUIREMENTS));
+export const targetPython = (): Promise<VirtualEnvironment> => pythonWith(REQUIREMENTS);
+
+/**
+ * Where it stands. Of two files at once each makes it, and one of the two stays.
+ * @param requirements a file of packages with their hashes
+ */
+export async function pythonWith(requirements: string): Promise<VirtualEnvironment> {
+  const digest = createHash('sha256').update(await readFile(requirements));
   const place = join(cacheFolder(), `test-python-${digest.digest('hex').slice(0, 12)}`);
   const folder = await publishFolder(place, async (temporary) => {
-    await ensureVirtualEnvironment({ folder: temporary, requirements: REQUIREMENTS });
+    await ensureVirtualEnvironment({ folder: temporary, requirements });
     await relocate(temporary, { from: temporary, to: place });
   });
   // It breaks when the Python that it was made from goes away.
-  return ensureVirtualEnvironment({ folder, requirements: REQUIREMENTS });
+  return ensureVirtualEnvironment({ folder, requirements });
 }
 
 /** Puts a copy where a sandbox in this folder, which is new and empty, will look for its own. */

@@ -2,6 +2,7 @@
 import type { LoadLimits } from '../../src/contract/plan/application.js';
 import type { DumpBackup } from '../../src/contract/plan/backup.js';
 import type { Environment } from '../../src/contract/plan/environment.js';
+import type { Migration } from '../../src/contract/plan/migration.js';
 import { inRepository, type ReleaseInRepository } from '../../src/contract/plan/parts.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { type LoadOptions, loadPlan } from '../../src/plan/load.js';
@@ -15,6 +16,7 @@ export type WholePlan = Whole<ResolvedPlan, 'backup' | 'migration' | 'indexes' |
   commands: Whole<ResolvedPlan['commands'], 'logs' | 'restartService'>;
   loadLimits: LoadLimits;
   backup: DumpBackup;
+  migration: Whole<Migration, 'current'>;
 };
 
 /** @throws when a part is missing */

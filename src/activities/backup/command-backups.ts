@@ -125,6 +125,8 @@ async function prove(work: Work, commands: BackupCommands): Promise<Proof> {
 async function writeFile(work: Work, commands: BackupCommands, leaves: BackupFile): Promise<Made> {
   const { file, signal } = work;
   const { create, verify, atLeast } = work.input.backup;
+  // First of all: where it has to go is worth knowing before it is made.
+  const store = await openStore(work, leaves);
   const created = await commands.run('create', create);
   if (!isHeard(created)) return { facts: [{ name: 'created', ok: false, text: created.problem }] };
   const found = await stat(file).catch(() => undefined);
@@ -134,7 +136,6 @@ async function writeFile(work: Work, commands: BackupCommands, leaves: BackupFil
   }
   const bytes = found.size;
   const sha256 = await hashOfFile(file, signal);
-  const store = await openStore(work, leaves);
   const size =
     plausibleSize(bytes, atLeast) ?? (await judgeSize(store, { bytes, at: Date.now(), smallest: leaves.smallest }));
   const facts = [{ name: 'created', ok: true, text: created.text }, size];

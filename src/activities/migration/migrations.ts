@@ -131,7 +131,8 @@ async function runAndLook(work: Work, before: DatabaseState): Promise<MigrateRep
 /** An upgrade goes to what the plan calls it, a downgrade to what the database itself has said. */
 function argumentOf({ direction, migration }: Work): string {
   const tool = migrationTool(migration.tool);
-  return direction.kind === 'upgrade' ? tool.upgradeTo(migration.revision) : tool.downgradeTo(direction.to);
+  if (direction.kind === 'upgrade') return tool.upgradeTo(migration.revision);
+  return direction.to === null && migration.noRevision ? migration.noRevision : tool.downgradeTo(direction.to);
 }
 
 const courseOf = ({ migration, direction, target, within }: Work): MigrationRun => ({

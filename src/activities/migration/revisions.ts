@@ -4,7 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { commandLine } from '../../adapters/commands/command-line.js';
 import { endText, runShort } from '../../adapters/commands/short-command.js';
 import { redact } from '../../adapters/evidence/redaction.js';
-import { storedRevisions } from '../../adapters/migration/revision-table.js';
+import { queriedRevisions, storedRevisions } from '../../adapters/migration/revision-table.js';
 import { type DatabaseClient, withDatabase } from '../../adapters/postgres/postgres.js';
 import { quotable } from '../../adapters/postgres/quotable.js';
 import { FailureType } from '../../contract/errors.js';
@@ -14,6 +14,7 @@ import type { Migration } from '../../contract/plan/migration.js';
 import { databaseOf } from '../../contract/plan/parts.js';
 import { UnreadableRevision } from '../../domain/migration/migration-tool.js';
 import { migrationTool } from '../../domain/migration/migration-tools.js';
+import { NO_REVISION } from '../../domain/rollback/destination.js';
 import { secretsOf } from '../commands/recorded-commands.js';
 
 /** What is known: none yet, one, several heads; or why nothing can be known. */
@@ -36,8 +37,11 @@ export async function askCurrent(
 ): Promise<Revisions> {
   const stored = await readTable({ environment, migration }, connected);
   if ('problem' in stored) return stored;
-  const read = (output: string) => migrationTool(migration.tool).current(output, stored.table);
-  return askTool({ environment, command: migration.current, read }, signal);
+  const { current: command, tool, noRevision } = migration;
+  if (!command) return { found: stored.table ?? [] };
+  const ours = (line: string) => (line.trim() === noRevision ? NO_REVISION : line);
+  const read = (output: string) => migrationTool(tool).current(output.split('\n').map(ours).join('\n'), stored.table);
+  return askTool({ environment, command, read }, signal);
 }
 
 /** What the tool's own table says, without the tool; undefined where that is not known or holds nothing. */
@@ -52,8 +56,12 @@ async function readTable(
   connected?: DatabaseClient,
 ): Promise<{ table: string[] | null } | { problem: string }> {
   const { table } = migrationTool(migration.tool);
-  if (!table) return { table: null };
-  const read = (client: DatabaseClient) => storedRevisions(client, table);
+  const { query, noRevision } = migration;
+  if (!table && query === undefined) return { table: null };
+  const read = async (client: DatabaseClient) => {
+    if (table) return storedRevisions(client, table);
+    return (await queriedRevisions(client, query ?? '')).filter((revision) => revision !== noRevision);
+  };
   try {
     return { table: await (connected ? read(connected) : withDatabase(databaseOf(environment), read)) };
   } catch (error) {

@@ -1,6 +1,9 @@
 /** A migration tool's own table: at which revision the database itself says it is. */
+import pg from 'pg';
+import { revisionsIn } from '../../domain/migration/by-commands.js';
 import { type RevisionTable, UnreadableRevision } from '../../domain/migration/migration-tool.js';
 import type { DatabaseClient } from '../postgres/postgres.js';
+import { quotableError } from '../postgres/quotable.js';
 
 interface StoredRevisions {
   /** Schema and name, quoted as SQL needs it. */
@@ -47,3 +50,23 @@ export async function storedRevisions(client: DatabaseClient, table: RevisionTab
   }
   return first.revisions;
 }
+
+/**
+ * The revisions that a plan's own query gives.
+ * @throws {UnreadableRevision} for a query that the database refuses (a table that is not there, too), and for rows that
+ *   are no revision
+ */
+export async function queriedRevisions(client: DatabaseClient, query: string): Promise<string[]> {
+  try {
+    // The extended protocol takes one statement only: nothing can be smuggled in behind the query.
+    const asked = { text: query, rowMode: 'array', queryMode: 'extended' } as unknown as pg.QueryConfig;
+    const { rows } = await client.query<unknown[]>(asked);
+    return revisionsIn(rows.map(([value]) => value));
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || !OF_THE_STATEMENT.test(error.code ?? '')) throw error;
+    throw new UnreadableRevision(`migration.query: ${quotableError(error)}`);
+  }
+}
+
+/** SQLSTATE classes of what no second try mends: syntax, names and rights, data, writes in a read-only transaction. */
+const OF_THE_STATEMENT = /^(?:0A|22|25|42|P0)/;

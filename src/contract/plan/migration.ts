@@ -8,9 +8,14 @@ export interface Migration {
   revision: string;
   /** Whether users meet the old code on the new schema, or the new code on the old one; left out: after the deploy. */
   when?: 'before-deploy' | 'after-deploy';
-  current: Command;
+  /** Prints it; where there is none, `query` tells. */
+  current?: Command;
   /** Prints the newest revisions of the code, one a line. */
   heads?: Command;
+  /** One SELECT that gives it, asked over a connection of our own: what `current` prints is held against it. */
+  query?: string;
+  /** What the tool calls no revision at all, where that is another word than ours. */
+  noRevision?: string;
   upgrade: Command;
   downgrade: Command;
   /** Per statement, by PGOPTIONS. */

@@ -55,7 +55,7 @@ async function tryRevisions(migration: Migration, environment: Environment, { si
   const { name } = environment;
   const tool = migrationTool(migration.tool);
   const current = await askCurrent({ environment, migration }, signal);
-  const remote = environment.server.kind === 'ssh' && migration.current.on === 'server';
+  const remote = environment.server.kind === 'ssh' && migration.current?.on === 'server';
   // Without a connection the line about ssh says it.
   if (remote && 'problem' in current && readSshFailure(current.problem) === 'not-started') return [];
   // As the line about the database does.
@@ -92,7 +92,7 @@ function judge(name: string, current: Revisions): Omit<CheckResult, 'name'> {
     return {
       ok: false,
       text: `${name}: ${current.problem}`,
-      advice: 'Make `migration.current` run there, by hand first.',
+      advice: 'Make `migration.current` run there, or `migration.query`, by hand first.',
     };
   }
   const { found } = current;

@@ -55,14 +55,14 @@ export function resolveCommands(resolution: Resolution, servers: Server[]): Part
 export function resolveMigration(resolution: Resolution, servers: Server[]): Migration | undefined {
   const { migration } = resolution.sections;
   if (migration === undefined) return undefined;
-  const { heads, revision = OPEN.revision, ...rest } = migration;
-  checkTool(resolution, migration.tool);
+  const { current, heads, revision = OPEN.revision, ...rest } = migration;
+  checkTool(resolution, migration);
   const resolved = (key: 'current' | 'heads' | 'upgrade' | 'downgrade', command: AuthoredCommand) =>
     resolveCommand(resolution, { ...fillingOf(key), command, path: ['migration', key], servers });
   return {
     ...rest,
     revision,
-    current: resolved('current', migration.current),
+    ...(current ? { current: resolved('current', current) } : {}),
     ...(heads ? { heads: resolved('heads', heads) } : {}),
     upgrade: resolved('upgrade', migration.upgrade),
     downgrade: resolved('downgrade', migration.downgrade),
@@ -70,7 +70,16 @@ export function resolveMigration(resolution: Resolution, servers: Server[]): Mig
 }
 
 /** Any tool may be named, but a slip in the name of a known one would have its output read as any tool's. */
-function checkTool(resolution: Resolution, tool: string): void {
+function checkTool(resolution: Resolution, { tool, current, query }: AuthoredMigration): void {
+  const isKnown = KNOWN_TOOLS.includes(tool);
+  if (isKnown && query !== undefined) {
+    const message = `The table of ${tool} is known, and is asked by itself: leave this out`;
+    resolution.report(['migration', 'query'], { message, key: true });
+  }
+  if (current === undefined && (isKnown || query === undefined)) {
+    const other = isKnown ? '' : ', a command that prints the revision; or write `query`, one SELECT that gives it';
+    resolution.report(['migration', 'current'], `\`current\` is missing${other}`);
+  }
   const suggestion = KNOWN_TOOLS.find((known) => known !== tool && editDistance(known, tool.toLowerCase()) <= 1);
   if (suggestion === undefined) return;
   resolution.report(['migration', 'tool'], { message: `\`${tool}\` is no tool that is known by itself`, suggestion });

@@ -40,7 +40,7 @@ export const commands = strict({
 
 export const migration = strict({
   tool: text().describe(
-    `${KNOWN_TOOLS.map((name) => `\`${name}\``).join(', ')}, or the name of another tool, whose \`current\` prints the revision on its last line, or \`base\``,
+    `${KNOWN_TOOLS.map((name) => `\`${name}\``).join(', ')}, or the name of another tool, whose \`current\` prints the revision on its last line, or \`base\`; or whose \`query\` gives it`,
   ),
   revision: version()
     .optional()
@@ -53,9 +53,19 @@ export const migration = strict({
     .describe(
       'Which goes first, on staging and in production: the migration (until the deploy users are on the old code and the new schema) or the deploy (new code, old schema: the default). Staging tries both',
     ),
-  current: reading.describe('Prints the current revision; silence is no answer'),
+  current: reading
+    .optional()
+    .describe('Prints the current revision; silence is no answer. May be left out where there is a `query`'),
   heads: reading.optional().describe('Prints the newest revisions of the code, one a line: more than one is refused'),
   upgrade: acting.describe('Upgrades to `{revision}` or to the newest'),
+  query: text()
+    .optional()
+    .describe(
+      'One SELECT that gives the current revision out of the tool’s own table, no row where there is none; what `current` prints is held against it',
+    ),
+  noRevision: version()
+    .optional()
+    .describe('What the tool calls no revision at all, as `zero`; `downgrade` is given it instead of `base`'),
   downgrade: acting.describe('Downgrades to exactly `{revision}`; `base` is none at all'),
   lockTimeout: duration().prefault('5s').describe('Longest wait for a lock, per statement'),
   statementTimeout: duration().prefault('1m').describe('Longest time of one statement'),
