@@ -18,6 +18,7 @@ import { createBrowserActivities } from './activities/application/documentation.
 import { createHttpActivities } from './activities/application/endpoints.js';
 import { createLoadActivities } from './activities/application/load.js';
 import { createBackupActivities } from './activities/backup/backups.js';
+import { createCommandBackupActivities } from './activities/backup/command-backups.js';
 import { createRestoreActivities } from './activities/backup/restore.js';
 import { createAccessActivities } from './activities/cloud/access.js';
 import { createCommandActivities } from './activities/commands.js';
@@ -119,7 +120,11 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
         },
       }),
       ...[runner, ...(older ? [formerQueue(state)] : [])].map((taskQueue) =>
-        Worker.create({ ...shared, taskQueue, activities: { ...commands, ...createLoadActivities({ state }) } }),
+        Worker.create({
+          ...shared,
+          taskQueue,
+          activities: { ...commands, ...createCommandBackupActivities({ state }), ...createLoadActivities({ state }) },
+        }),
       ),
     ]);
     await Promise.all(workers.map((worker) => worker.run()));

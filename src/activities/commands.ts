@@ -11,6 +11,7 @@ import { LONGEST_LINE, matcher } from '../domain/pattern.js';
 import { freshLines, linesOf } from './commands/fresh-lines.js';
 import { withHeartbeat } from './commands/heartbeat.js';
 import { evidencePath, runOnce, secretsOf } from './commands/recorded-commands.js';
+import { endRemains } from './commands/remains.js';
 import { migrate } from './migration/migrations.js';
 import { currentRevision } from './migration/revisions.js';
 import { checkProduction } from './production-found.js';
@@ -69,6 +70,8 @@ export function createCommandActivities(options: {
     },
 
     migrate: (input) => migrate(state, input),
+
+    endCommands: ({ key }) => withHeartbeat(async () => ({ alive: await endRemains(state, key) })),
 
     checkProduction: (input) => checkProduction(input, answer),
 

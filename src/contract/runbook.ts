@@ -3,6 +3,7 @@
  * known of it beforehand. Phases take their steps from it, and everything that speaks of steps reads it.
  */
 import { ADDED, type Phase, STEPS, type StepDefinition, type StepNature } from '../domain/steps.js';
+import { backupFacts } from './backup-facts.js';
 import { aspectsOf, DOCUMENTATION_FACTS } from './checks.js';
 import type { EndpointCheck } from './plan/application.js';
 import { environmentsOf } from './plan/parts.js';
@@ -27,7 +28,6 @@ export interface RunbookStep extends StepDefinition, StepNature {
 /** The plan before its items are known: they are what is held against the facts. */
 export type PlanWithoutItems = Omit<ResolvedPlan, 'items'> & Partial<Pick<ResolvedPlan, 'items'>>;
 
-const BACKUP = ['created', 'size', 'readable', 'contents', 'restored', 'stored', 'retention'];
 const MIGRATION = ['ran', 'revision', 'heads', 'warnings', 'schema', 'leftovers'];
 const LOAD = ['success-rate', 'p95', 'p99', 'timeouts', 'memory'];
 
@@ -92,7 +92,7 @@ function prerequisites(plan: PlanWithoutItems): Step[] {
 function staging(plan: PlanWithoutItems): Step[] {
   const { apiDocumentation, environments, commands, functional } = plan;
   const steps: Step[] = [
-    { ...STEPS.stagingBackup, facts: BACKUP, ...off(!plan.backup, 'backup') },
+    { ...STEPS.stagingBackup, ...backupFacts(plan.backup), ...off(!plan.backup, 'backup') },
     { ...STEPS.stagingDeploy, facts: ['ran'] },
     { ...STEPS.stagingHealth, facts: ['status', 'version'] },
     { ...STEPS.stagingLogs, facts: ['ran', 'logs'], ...off(!commands.logs, 'commands.logs') },
@@ -138,7 +138,7 @@ function production(plan: PlanWithoutItems): Step[] {
       ...off(deploy.length + freeze.length === 0, 'windows.deploy'),
     },
     { ...STEPS.productionUnchanged, ...found(plan) },
-    { ...STEPS.productionBackup, facts: BACKUP, ...off(!plan.backup, 'backup') },
+    { ...STEPS.productionBackup, ...backupFacts(plan.backup), ...off(!plan.backup, 'backup') },
     {
       ...STEPS.maintenanceOn,
       usually: drain,

@@ -13,8 +13,10 @@ import { FailureType } from '../contract/errors.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { type Moment, timelineOf } from '../contract/timeline.js';
 import { formatDuration } from '../domain/duration.js';
+import { inert } from '../domain/inert.js';
 import { inOneLine } from '../domain/one-line.js';
 import type { Phase } from '../domain/steps.js';
+import { backupCommandChecks } from './checks/backup-commands.js';
 import { channelChecks } from './checks/channels.js';
 import { type Check, type CheckContext, type CheckResult, LONGEST, type Means } from './checks/check.js';
 import { credentialChecks, secretReferences } from './checks/credentials.js';
@@ -95,6 +97,7 @@ const checksOf = (asked: CheckContext, timeline: ReadonlyMap<string, Moment>): C
   ...proofChecks(asked),
   ...databaseChecks(asked),
   ...scratchChecks(asked),
+  ...backupCommandChecks(asked),
   ...storeChecks(asked),
   ...serverChecks(asked),
   ...migrationChecks(asked),
@@ -188,7 +191,7 @@ function place(
     when: { phase, step: wanted, afterSeconds: Math.round(after / 1_000) },
     ...finding,
     // Most texts are known to hold none; this holds for those of libraries too.
-    text: redact(finding.text, secrets),
+    text: redact(inert(finding.text), secrets),
   };
 }
 

@@ -199,7 +199,7 @@ const alternatives = (options: string[]) =>
 function optionsOf(issue: z.core.$ZodIssue): string[] {
   if (issue.code === 'invalid_value') return issue.values.map(String);
   if (issue.code === 'invalid_union' && 'options' in issue && Array.isArray(issue.options))
-    return issue.options.map(String);
+    return issue.options.filter((option) => option !== undefined).map(String);
   return [];
 }
 

@@ -1,9 +1,11 @@
 /** What must hold of every deployment, whatever happens to it: said once more, apart from the code that it is held against. */
 import type { DeployResult } from '../../src/contract/deployment.js';
+import { FailureType } from '../../src/contract/errors.js';
 import type { WatchInput, WatchResult } from '../../src/contract/messages.js';
 import { runbookOf } from '../../src/contract/runbook.js';
 import type { Ledger } from '../../src/domain/ledger/ledger.js';
 import { DEPLOYMENT, type PlayedDeployment, SERVICE_WORKFLOW } from './deployment.js';
+import type { ActivityOutcome } from './outcomes.js';
 import { STARTED_BY } from './short-plan.js';
 import type { ActivityCall } from './temporal.js';
 import { ANOTHER_RELEASE } from './world.js';
@@ -92,6 +94,7 @@ export function lookAtEnd(played: PlayedDeployment, result: DeployResult): void 
   lookAtOrder(played, result);
   lookAtRollbacks(played, result);
   lookAtDowngrades(played, result);
+  lookAtUnknown(played, result);
   // Users are locked out of a production in trouble only, and of no other without somebody knowing.
   const isKnown = result.untold.some((text) => text.startsWith('maintenance mode'));
   const isLockedOut = played.world.production.maintenance && result.outcome !== 'rollback-failed';
@@ -122,6 +125,52 @@ function lookAtDowngrades({ temporal, circumstances, world, plan }: PlayedDeploy
     demand(values?.version === ran || isUnseen, `went back to ${values?.version}, and ${ran} had run`);
   }
 }
+
+/** A command of which nobody knows how it ended, or what is left of one that could not be ended. */
+export interface Unknown {
+  environment: string;
+  what: string;
+  at: number;
+  /** How many activities had begun. */
+  before: number;
+}
+
+const COMMANDS = ['runCommand', 'checkLogs', 'migrate', 'restoreDatabase'];
+
+/** What people say that lets something follow. */
+const SETTLE = ['confirm', 'retry', 'skip', 'rollback', 'abort'];
+
+type CommandCall = { environment?: { name: string }; key?: { step: string } };
+
+/** What is unknown when this activity has ended so. */
+export function unknownAfter(
+  { activity, input }: ActivityCall,
+  outcome: ActivityOutcome,
+): Pick<Unknown, 'environment' | 'what'> | undefined {
+  const { environment, key } = input as CommandCall;
+  const what = key?.step ?? activity;
+  if (activity === 'endCommands' && 'result' in outcome) {
+    const isLeft = (outcome.result as { alive: string[] }).alive.length > 0;
+    return isLeft ? { environment: what.startsWith('staging') ? 'staging' : 'production', what } : undefined;
+  }
+  if (!COMMANDS.includes(activity) || !('failure' in outcome) || !environment) return undefined;
+  return outcome.failure.type === FailureType.OutcomeUnknown ? { environment: environment.name, what } : undefined;
+}
+
+/** No command follows one whose end is not known, automatic rollback included, before a person has said so. */
+function lookAtUnknown({ unknown, temporal }: PlayedDeployment, { decisions }: DeployResult): void {
+  const said = decisions.filter(({ kind, accepted }) => accepted && SETTLE.includes(kind));
+  for (const { environment, what, at, before } of unknown) {
+    const next = temporal.scheduled
+      .slice(before)
+      .find(({ activity, input }) => COMMANDS.includes(activity) && on(input as CommandCall) === environment);
+    const isSaid = next === undefined || said.some((decision) => decision.at >= at && decision.at <= next.at);
+    const { key } = (next?.input ?? {}) as CommandCall;
+    demand(isSaid, `${what} is not known to have ended, and ${key?.step} began unasked`);
+  }
+}
+
+const on = ({ environment }: CommandCall): string | undefined => environment?.name;
 
 interface DowngradeCall {
   environment?: { name: string };

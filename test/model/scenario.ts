@@ -78,7 +78,7 @@ export const calm = ({
   },
   circumstances: {
     ...{ failing: [], troubles: [], reversible: 'yes', written: false, browser: true, failingRollbacks: 0, closed: 0 },
-    ...{ deaf: false, fresh: false, blind: 'nobody', ...circumstances },
+    ...{ deaf: false, fresh: false, blind: 'nobody', stubborn: 0, ...circumstances },
   },
   ...{ together: true, longHistories: false, acts: [], whims: [1] },
 });
@@ -255,6 +255,7 @@ function scenarioOf(parts: {
       reversible: fc.constantFrom('yes', 'yes', 'loses-data', 'not-at-all'),
       failingRollbacks: fc.constantFrom(0, 0, 0, 1, 2),
       closed: fc.constantFrom(0, 1, 2, -1),
+      stubborn: fc.constantFrom(0, 0, 1, 2),
       deaf: fc.constantFrom(false, false, false, true),
       fresh: fc.constantFrom(false, false, false, true),
       blind: fc.oneof(

@@ -21,8 +21,7 @@ import {
   withReleaseOptions,
 } from './release-options.js';
 
-export function registerPlan(program: Command): void {
-  const plan = program.command('plan').description('work with plan files');
+export function definePlan(plan: Command): void {
   const check = plan
     .command('check')
     .description('check a plan and say what it comes to')

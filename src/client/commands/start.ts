@@ -37,11 +37,8 @@ interface StartOptions extends ReleaseValues {
   json?: boolean;
 }
 
-export function registerStart(program: Command): void {
-  const command = program
-    .command('start')
-    .description('start a deployment, in real time')
-    .argument('<PLAN>', 'the plan file');
+export function defineStart(command: Command): void {
+  command.argument('<PLAN>', 'the plan file');
   withReleaseOptions(command)
     .option('--bindings <FILE>', 'other hosts, credentials and folders for the same plan')
     .option('--as <WHO>', 'who starts it (default: $USER); this person does not approve it unless the plan says so')
@@ -56,7 +53,7 @@ export function registerStart(program: Command): void {
         '  $ surefoot start orders.yaml --target v5.1.0 --branch feature/refunds --as maya',
       ].join('\n'),
     )
-    .addOption(program.createOption('--virtual').hideHelp())
+    .addOption(command.createOption('--virtual').hideHelp())
     .action(exiting(start));
 }
 

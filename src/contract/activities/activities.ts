@@ -5,7 +5,7 @@
 import type { AccessActivities, AdmissionActivities, PrerequisiteActivities } from './admission.js';
 import type { AlertActivities } from './alerts.js';
 import type { DocumentationActivities, HttpActivities, LoadActivities } from './application.js';
-import type { BackupActivities, RestoreActivities } from './backup.js';
+import type { BackupActivities, CommandBackupActivities, RestoreActivities } from './backup.js';
 import type { CommandActivities } from './commands.js';
 import type { SampleActivities, TrendActivities } from './metrics.js';
 import type { PeopleActivities } from './notify.js';
@@ -20,6 +20,7 @@ export type Activities = AdmissionActivities &
   AccessActivities &
   AlertActivities &
   BackupActivities &
+  CommandBackupActivities &
   RestoreActivities &
   DatabaseActivities &
   IndexActivities &

@@ -68,6 +68,11 @@ export interface CommandActivities {
       compared?: { schema: string; lost: string[] };
     }
   >;
+  /**
+   * Ends what is left of a step's commands, when people have said that something is to follow them.
+   * @returns the processes that could not be ended, in words
+   */
+  endCommands(input: { key: StepKey }): Promise<{ alive: string[] }>;
   /** @throws ApplicationFailure when it is not known: an empty answer is none. */
   readRevision(input: { environment: Environment; migration: Migration }): Promise<string | null>;
   /**

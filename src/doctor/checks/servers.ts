@@ -6,6 +6,7 @@ import { logIn } from '../../adapters/application/login.js';
 import { commandLine } from '../../adapters/commands/command-line.js';
 import { endText, lastSaid, runShort } from '../../adapters/commands/short-command.js';
 import { NoAnswer } from '../../adapters/http/http.js';
+import type { CommandBackup } from '../../contract/plan/backup.js';
 import type { Command } from '../../contract/plan/commands.js';
 import type { Environment } from '../../contract/plan/environment.js';
 import { loginText } from '../../contract/plan/login.js';
@@ -53,7 +54,7 @@ async function tryLogin(environment: Environment, { signal }: Means): Promise<Ch
 
 /** The commands of an environment with the steps that run them first. */
 function commandsOf(
-  { commands, migration, production }: ResolvedPlan,
+  { commands, migration, backup, production }: ResolvedPlan,
   environment: Environment,
 ): [Command | undefined, string][] {
   const steps = stepsOf(environment);
@@ -64,6 +65,10 @@ function commandsOf(
     [migration?.heads, steps.migration],
     [migration?.upgrade, steps.migration],
     [migration?.downgrade, steps.revision],
+    ...(backup?.by === 'commands' ? commandsOfBackup(backup) : []).map((command): [Command | undefined, string] => [
+      command,
+      steps.backup,
+    ]),
   ];
   if (environment.name === 'staging') return everywhere;
   const maintenance = production.maintenance.enabled ? [commands.maintenanceOn, commands.maintenanceOff] : [];
@@ -76,7 +81,11 @@ function commandsOf(
   ];
 }
 
-/** Each program once. Those of the worker that are named by a path are looked for with its tools. */
+const commandsOfBackup = ({ create, verify, query, scratch, restore }: CommandBackup): (Command | undefined)[] => [
+  ...[query, create, verify, scratch.restore, scratch.query, scratch.remove, restore],
+];
+
+/** Each program once. Those of the worker's own scripts that are named by a path are looked for with its tools. */
 function tryPrograms(plan: ResolvedPlan, environment: Environment): Check[] {
   const { name, server } = environment;
   const checks = new Map<string, Check>();
@@ -88,7 +97,8 @@ function tryPrograms(plan: ResolvedPlan, environment: Environment): Check[] {
       checks.set('ssh', { id: `${name}-ssh`, step, run: (means) => trySsh(environment, command, means) });
     }
     const key = JSON.stringify([command.on, command.folder, program]);
-    if (checks.has(key) || (!remote && program.includes('/'))) continue;
+    if (checks.has(key) || (!remote && program.includes('/') && Object.values(plan.commands).includes(command)))
+      continue;
     const id = `${name}-program:${program}`;
     checks.set(key, { id, step, run: (means) => tryProgram({ environment, command, program, id }, means) });
   }

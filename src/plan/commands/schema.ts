@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { KNOWN_TOOLS } from '../../domain/migration/migration-tools.js';
 import { duration, id, strict, text, version } from '../core/basics.js';
 
-const command = strict({
+export const command = strict({
   run: z
     .array(text(), { error: 'Write the command as a list of arguments: [./deploy.sh, "{environment}", "{version}"]' })
     .min(1, 'The command is empty')

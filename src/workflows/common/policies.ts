@@ -7,7 +7,7 @@ import type {
 } from '../../contract/activities/admission.js';
 import type { AlertActivities } from '../../contract/activities/alerts.js';
 import type { DocumentationActivities, HttpActivities, LoadActivities } from '../../contract/activities/application.js';
-import type { BackupActivities, RestoreActivities } from '../../contract/activities/backup.js';
+import type { BackupActivities, CommandBackupActivities, RestoreActivities } from '../../contract/activities/backup.js';
 import type { CommandActivities } from '../../contract/activities/commands.js';
 import type { SampleActivities, TrendActivities } from '../../contract/activities/metrics.js';
 import type { PeopleActivities } from '../../contract/activities/notify.js';
@@ -96,7 +96,7 @@ export const longChecks = proxyActivities<
  * command. What must not be repeated comes back as a non-retryable failure.
  */
 export const commandsOn = (runner: string) =>
-  proxyActivities<CommandActivities>({
+  proxyActivities<CommandActivities & CommandBackupActivities>({
     taskQueue: runner,
     startToCloseTimeout: '2h',
     scheduleToCloseTimeout: LONGEST_ABSENCE,

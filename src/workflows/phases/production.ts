@@ -2,11 +2,12 @@
 
 import type { IndexUse } from '../../contract/activities/postgres.js';
 import { tablesCountedBefore } from '../../contract/plan/metrics.js';
-import { logsOf, needed, toolOf } from '../../contract/plan/parts.js';
+import { canRestore, logsOf, needed } from '../../contract/plan/parts.js';
 import { STEPS } from '../../domain/steps.js';
 import { briefReads, checks, commandsOn, localReads, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { countStored } from '../run/stored-rows.js';
+import { backUp } from '../steps/back-up.js';
 import type { BeforeWatch } from '../steps/before-watch.js';
 import { lookAtProduction } from '../steps/found-production.js';
 import { maintenanceOff, maintenanceOn } from '../steps/maintenance.js';
@@ -30,12 +31,10 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
   ]);
   await lookAtProduction(deployment, STEPS.productionUnchanged);
   const dumped = await deployment.step(STEPS.productionBackup, (key, summary) =>
-    longChecks.backUpDatabase.executeWithOptions({ summary }, [
-      { key, evidence, service: plan.service, environment, backup: needed(plan.backup), tool: toolOf(plan) },
-    ]),
+    backUp(deployment, environment, { key, summary }),
   );
   ledger.production.restoreEstimate = dumped?.restoreMilliseconds;
-  if (dumped?.location) {
+  if (dumped?.location && canRestore(plan)) {
     const { location, sha256, evidence } = dumped;
     ledger.production.backup = { location, sha256, record: evidence[0] };
   }

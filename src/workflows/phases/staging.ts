@@ -1,9 +1,10 @@
 /** Checklist 1.1 to 1.6: deploy to staging and prove it. */
-import { logsOf, needed, toolOf } from '../../contract/plan/parts.js';
+import { logsOf, needed } from '../../contract/plan/parts.js';
 import type { FirstUpgrade } from '../../contract/reversibility.js';
 import { STEPS } from '../../domain/steps.js';
 import { checks, commandsOn, loadOn, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
+import { backUp } from '../steps/back-up.js';
 import { confirmAll } from '../steps/confirmations.js';
 import { documentation } from '../steps/documentation.js';
 import { reversibility } from '../steps/reversibility.js';
@@ -15,11 +16,7 @@ export async function staging(deployment: Deployment): Promise<void> {
   const commands = commandsOn(deployment.runner);
   deployment.enter('staging');
 
-  await deployment.step(STEPS.stagingBackup, (key, summary) =>
-    longChecks.backUpDatabase.executeWithOptions({ summary }, [
-      { key, evidence, service: plan.service, environment, backup: needed(plan.backup), tool: toolOf(plan) },
-    ]),
-  );
+  await deployment.step(STEPS.stagingBackup, (key, summary) => backUp(deployment, environment, { key, summary }));
   await deployment.step(STEPS.stagingDeploy, (key, summary) =>
     commands.runCommand.executeWithOptions({ summary }, [
       { key, evidence, environment, command: plan.commands.deploy, values: { version: plan.release.target } },

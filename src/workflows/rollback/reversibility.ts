@@ -11,7 +11,7 @@ import { isBack, judgeReversibility, type ReversibilityTrial } from '../../domai
 import { STEPS } from '../../domain/steps.js';
 import { mustHold } from '../common/input.js';
 import { commandsOn, longChecks } from '../common/policies.js';
-import { describe, isFailure } from '../run/failures.js';
+import { describe, isFailure, isUnknown } from '../run/failures.js';
 
 /** A child of the deployment, so that the deployment's own history stays short enough to read. */
 export async function ReversibilityWorkflow(input: ReversibilityInput): Promise<ReversibilityResult> {
@@ -140,7 +140,8 @@ class Proof {
       const facts = [...health.facts, ...report.facts];
       return { summary: `${version} on the new schema: ${health.summary}; ${report.summary}`, facts, evidence: [] };
     } catch (error) {
-      if (!isFailure(error)) throw error;
+      // Nothing follows what may be at work: people are asked.
+      if (!isFailure(error) || isUnknown(error)) throw error;
       const text = describe(error);
       return { summary: text, facts: [{ name: 'ran', ok: false, text }], evidence: [] };
     }

@@ -12,6 +12,7 @@ import { Decisions } from './decisions.js';
 import { Guard } from './guard.js';
 import { Notifier } from './notifier.js';
 import { type Ask, Questions } from './questions.js';
+import { type SettlingQuestion, settle } from './settling.js';
 import { Steps } from './steps.js';
 import { Watching } from './watching.js';
 
@@ -59,6 +60,11 @@ export class Deployment extends Context {
   /** Asks people and waits for the answer, however long it takes. */
   ask(question: Ask): Promise<DecisionRecord> {
     return this.questions.ask(question);
+  }
+
+  /** Before anything follows a command of which nobody knows how it ended. @returns what people have said of it */
+  settle(question: SettlingQuestion): Promise<DecisionRecord | undefined> {
+    return settle({ context: this, questions: this.questions }, question);
   }
 
   openQuestion(question: Ask): OpenQuestion {
