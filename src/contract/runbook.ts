@@ -6,8 +6,10 @@ import { ADDED, type Phase, STEPS, type StepDefinition, type StepNature } from '
 import { backupFacts } from './backup-facts.js';
 import { aspectsOf, DOCUMENTATION_FACTS } from './checks.js';
 import type { EndpointCheck } from './plan/application.js';
+import type { Environment } from './plan/environment.js';
 import { environmentsOf } from './plan/parts.js';
 import type { Confirmation, ResolvedPlan } from './plan/plan.js';
+import { proofOfRelease, tellsRelease } from './plan/proof-of-release.js';
 import type { Watch } from './plan/watch.js';
 
 export interface RunbookStep extends StepDefinition, StepNature {
@@ -57,7 +59,11 @@ function stepsOf(plan: PlanWithoutItems): Step[] {
     ...watch(plan),
     {
       ...STEPS.productionState,
-      ...establishing(['version', 'revision', 'indexes'], { revision: plan.migration, indexes: plan.indexes }),
+      ...establishing(['version', 'revision', 'indexes'], {
+        version: tellsRelease(plan.environments.production.health),
+        revision: plan.migration,
+        indexes: plan.indexes,
+      }),
     },
   ];
 }
@@ -94,7 +100,7 @@ function staging(plan: PlanWithoutItems): Step[] {
   const steps: Step[] = [
     { ...STEPS.stagingBackup, ...backupFacts(plan.backup), ...off(!plan.backup, 'backup') },
     { ...STEPS.stagingDeploy, facts: ['ran'] },
-    { ...STEPS.stagingHealth, facts: ['status', 'version'] },
+    { ...STEPS.stagingHealth, ...answering(environments.staging) },
     { ...STEPS.stagingLogs, facts: ['ran', 'logs'], ...off(!commands.logs, 'commands.logs') },
     { ...STEPS.stagingMigration, facts: MIGRATION, ...off(!plan.migration, 'migration') },
     {
@@ -146,7 +152,7 @@ function production(plan: PlanWithoutItems): Step[] {
       ...noMaintenance,
     },
     { ...STEPS.productionDeploy, facts: ['ran'] },
-    { ...STEPS.productionHealth, facts: ['status', 'version'] },
+    { ...STEPS.productionHealth, ...answering(plan.environments.production) },
     { ...STEPS.productionLogs, facts: ['ran', 'logs'], ...off(!commands.logs, 'commands.logs') },
     {
       ...STEPS.productionMigration,
@@ -207,6 +213,7 @@ const off = (isOff: boolean, option: string): { off?: string } => (isOff ? { off
 
 /** What facts are about that a plan may not have. */
 const ABOUT = {
+  version: 'health.version',
   revision: 'migration',
   indexes: 'indexes',
   rows: 'prerequisites.minimumRows',
@@ -226,8 +233,14 @@ function establishing(
   return { facts: facts.filter((name) => !Object.hasOwn(without, name)), without };
 }
 
-const found = ({ migration }: PlanWithoutItems) =>
-  establishing(['version', 'revision', 'maintenance'], { revision: migration });
+const found = ({ migration, environments }: PlanWithoutItems) =>
+  establishing(['version', 'revision', 'maintenance'], {
+    version: tellsRelease(environments.production.health),
+    revision: migration,
+  });
+
+const answering = (environment: Environment | undefined) =>
+  establishing(['status', 'version'], { version: proofOfRelease(environment?.health) });
 
 const hasCredentials = (plan: PlanWithoutItems): boolean =>
   environmentsOf(plan).some(({ database, login }) => database !== undefined || login !== undefined);

@@ -8,7 +8,7 @@ import type { PlanWithoutItems } from '../contract/runbook.js';
 import type { Approvals } from '../domain/decisions/approvals.js';
 import type { Item } from '../domain/items.js';
 import { advise } from './advice.js';
-import { checkHealth, resolveHealth } from './application/health.js';
+import { checkHealth, resolveHealth, withTools } from './application/health.js';
 import { resolveLogin } from './application/login.js';
 import { resolveChecks, resolveDocumentation, resolveIndexes, resolveLoad } from './application/resolve.js';
 import { resolveApprovals, resolveConfirmations } from './approvals/resolve.js';
@@ -177,7 +177,7 @@ function resolveEnvironments(resolution: Resolution): Partial<Record<Environment
       };
     }
     if (login !== undefined) found.login = resolveLogin(resolution, login, at('login'));
-    if (reading) found.health = reading;
+    if (reading) found.health = withTools(reading, found.tools);
     environments[name] = found;
   }
   const { staging, production } = environments;

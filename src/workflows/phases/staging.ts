@@ -6,6 +6,7 @@ import { checks, commandsOn, loadOn, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { backUp } from '../steps/back-up.js';
 import { confirmAll } from '../steps/confirmations.js';
+import { deployRelease } from '../steps/deploy-release.js';
 import { documentation } from '../steps/documentation.js';
 import { reversibility } from '../steps/reversibility.js';
 
@@ -17,14 +18,18 @@ export async function staging(deployment: Deployment): Promise<void> {
   deployment.enter('staging');
 
   await deployment.step(STEPS.stagingBackup, (key, summary) => backUp(deployment, environment, { key, summary }));
-  await deployment.step(STEPS.stagingDeploy, (key, summary) =>
-    commands.runCommand.executeWithOptions({ summary }, [
-      { key, evidence, environment, command: plan.commands.deploy, values: { version: plan.release.target } },
-    ]),
-  );
+  const since = await deployRelease(deployment, { step: STEPS.stagingDeploy, environment });
   await deployment.step(STEPS.stagingHealth, (key, summary) =>
     longChecks.awaitHealth.executeWithOptions({ summary }, [
-      { key, evidence, environment, path: plan.healthPath, version: plan.release.target, within: plan.healthWithin },
+      {
+        key,
+        evidence,
+        environment,
+        path: plan.healthPath,
+        version: plan.release.target,
+        since,
+        within: plan.healthWithin,
+      },
     ]),
   );
   await deployment.step(STEPS.stagingLogs, (key, summary) =>

@@ -130,9 +130,10 @@ class Proof {
     const { environment } = this;
     const { healthPath: path, healthWithin: within } = plan;
     try {
+      const since = Date.now();
       await this.deploy(plan.commands.deploy, version);
       const health = await longChecks.awaitHealth.executeWithOptions({ summary: `Staging answers with ${version}` }, [
-        { key: this.key(`health-${version}`), evidence, environment, path, version, within },
+        { key: this.key(`health-${version}`), evidence, environment, path, version, since, within },
       ]);
       this.evidence.push(...health.evidence);
       if (!passed(health) || !more) return health;
