@@ -14,34 +14,49 @@ type Report = Awaited<ReturnType<CommandActivities['checkProduction']>>;
 /** Longest time for an answer of the health check, milliseconds. */
 const TIMEOUT = 10_000;
 
-/** Facts: `version`, `revision` where there is a migration, `maintenance`. Changes nothing. */
+/** Facts: `version` where it can be told, `revision` where there is a migration, `maintenance`. Changes nothing. */
 export const checkProduction = (
   { environment, migration, healthPath, expected }: Input,
   answer = TIMEOUT,
 ): Promise<Report> =>
   withHeartbeat(async (signal) => {
     const [release, revisions] = await Promise.all([
-      askRelease(healthPlace(environment, healthPath), answer, signal),
+      askRelease(healthPlace(environment, healthPath), answer, signal, [expected.version, expected.target]),
       migration && askCurrent({ environment, migration }, signal),
     ]);
     const facts = [
-      releaseFact(release, expected),
+      ...('untold' in release ? [] : [releaseFact(release, expected)]),
       ...(revisions && migration ? [revisionFact(revisions, expected, migration.tool)] : []),
       maintenanceFact(release),
     ];
-    const report = { summary: facts.map(({ text }) => text).join('; '), facts, evidence: [] };
+    const said = facts.map(({ text }) => text);
+    if ('untold' in release) said.unshift(untoldText(expected.version));
+    const report = { summary: said.join('; '), facts, evidence: [] };
     const revision = revisions && onlyRevision(revisions);
     const found = {
+      // Where nothing tells, the word of those who have said it is all that there is.
+      ...('untold' in release ? { version: expected.version } : {}),
       ...('version' in release ? { version: release.version } : {}),
       ...(revision === undefined ? {} : { revision }),
     };
     return { ...report, ...(passed(report) ? {} : { summary: failures(report) }), found };
   });
 
+/** @param version that production is said to run */
+export const untoldText = (version: string): string =>
+  `production tells no version (health.version: none): that it runs ${version} is what was said of it`;
+
 /** Whether the release is there that the plan goes back to. */
-export function releaseFact(release: RunningRelease, { version, target }: ExpectedProduction): Fact {
+export function releaseFact(
+  release: Exclude<RunningRelease, { untold: true }>,
+  { version, target }: Pick<ExpectedProduction, 'version' | 'target'>,
+): Fact {
   const name = 'version';
   if ('problem' in release) return unknownFact(name, `which release production runs is not known: ${release.problem}`);
+  if ('noneOf' in release) {
+    const text = `production runs neither ${version} that a rollback would go back to (release.previous) nor ${target}`;
+    return { name, ok: false, text };
+  }
   const said = release.version;
   if (said === target) {
     const text = `production already runs ${target}, which is to be deployed: nothing is known of what ran before it`;

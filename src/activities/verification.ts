@@ -27,9 +27,8 @@ export function createVerificationActivities({ answer = TIMEOUT } = {}): Verific
       withHeartbeat(async (signal) => {
         const facts: Fact[] = [];
         if (expected.version !== undefined) {
-          facts.push(
-            await versionFact(healthPlace(environment, healthPath), expected.version, { timeout: answer, signal }),
-          );
+          const place = healthPlace(environment, healthPath);
+          facts.push(...(await versionFacts(place, expected.version, { timeout: answer, signal })));
         }
         const { revision, indexes } = expected;
         if (revision !== undefined || indexes !== undefined) {
@@ -38,7 +37,9 @@ export function createVerificationActivities({ answer = TIMEOUT } = {}): Verific
             if (indexes !== undefined) facts.push(await indexesFact(client, indexes));
           });
         }
-        const report = { summary: facts.map((fact) => fact.text).join('; '), facts, evidence: [] };
+        const told = facts.map((fact) => fact.text);
+        if (expected.version !== undefined && !facts.some(({ name }) => name === 'version')) told.unshift(UNTOLD);
+        const report = { summary: told.join('; '), facts, evidence: [] };
         return passed(report) ? report : { ...report, summary: failures(report) };
       }),
 
@@ -59,16 +60,21 @@ async function countEach(
   return stored;
 }
 
-async function versionFact(
+const UNTOLD = 'the health check answers, and tells no version (health.version: none)';
+
+/** None where, by the plan, nothing tells. */
+async function versionFacts(
   place: HealthPlace,
   version: string,
   { timeout, signal }: { timeout: number; signal: AbortSignal },
-): Promise<Fact> {
+): Promise<Fact[]> {
   const name = 'version';
-  const running = await askRelease(place, timeout, signal);
-  if ('problem' in running) return unknownFact(name, `which version runs is not known: ${running.problem}`);
-  const text = `the health check answers with version ${running.version}, expected ${version}`;
-  return { name, ok: running.version === version, text };
+  const running = await askRelease(place, timeout, signal, [version]);
+  if ('untold' in running) return [];
+  if ('problem' in running) return [unknownFact(name, `which version runs is not known: ${running.problem}`)];
+  const said = 'version' in running ? `answers with version ${running.version}` : 'does not answer with that';
+  const text = `the health check ${said}, expected ${version}`;
+  return [{ name, ok: 'version' in running && running.version === version, text }];
 }
 
 async function revisionFact(

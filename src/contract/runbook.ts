@@ -5,18 +5,23 @@
 import { ADDED, type Phase, STEPS, type StepDefinition, type StepNature } from '../domain/steps.js';
 import { backupFacts } from './backup-facts.js';
 import { checkFacts, DOCUMENTATION_FACTS, indexFacts } from './checks.js';
+import {
+  answering,
+  type Establishing,
+  establishing,
+  found,
+  hasCredentials,
+  WITHOUT_CREDENTIALS,
+} from './established.js';
 import { beforeSteps, ownSteps } from './own-steps.js';
-import { environmentsOf, migratesFirst } from './plan/parts.js';
+import { migratesFirst } from './plan/parts.js';
 import type { Confirmation, ResolvedPlan } from './plan/plan.js';
+import { tellsRelease } from './plan/proof-of-release.js';
 import type { Watch } from './plan/watch.js';
 
-export interface RunbookStep extends StepDefinition, StepNature {
+export interface RunbookStep extends StepDefinition, StepNature, Establishing {
   /** The section of the plan's own checklist in which its first box stands; empty where no box rests on it. */
   section: string;
-  /** Names of the facts that it establishes: what boxes can rest on. */
-  facts: string[];
-  /** Facts that it does not establish, each with the part of the plan that is not there or off. */
-  without?: Record<string, string>;
   /** The part of the plan that is not there or off, so that this step does not run. */
   off?: string;
   /** A window that it waits for: it begins in it, or is itself the wait. */
@@ -58,7 +63,11 @@ function stepsOf(plan: PlanWithoutItems): Step[] {
     ...watch(plan),
     {
       ...STEPS.productionState,
-      ...establishing(['version', 'revision', 'indexes'], { revision: plan.migration, indexes: plan.indexes }),
+      ...establishing(['version', 'revision', 'indexes'], {
+        version: tellsRelease(plan.environments.production.health),
+        revision: plan.migration,
+        indexes: plan.indexes,
+      }),
     },
     ...ownSteps(plan, 'closing'),
   ];
@@ -76,7 +85,7 @@ function prerequisites(plan: PlanWithoutItems): Step[] {
     },
     { ...STEPS.review, facts: ['reviewed', 'approved', 'tests'], ...off(!plan.review, 'review') },
     { ...STEPS.access, facts: (plan.access ?? []).map(({ id }) => id), ...off(!plan.access, 'access') },
-    { ...STEPS.staging, ...staging, ...off(staging.facts.length === 0, ABOUT.credentials) },
+    { ...STEPS.staging, ...staging, ...off(staging.facts.length === 0, WITHOUT_CREDENTIALS) },
     { ...STEPS.productionFound, ...found(plan) },
     {
       ...STEPS.tools,
@@ -100,7 +109,7 @@ function staging(plan: PlanWithoutItems): Step[] {
     ...inOrder(plan, {
       deploying: [
         { ...STEPS.stagingDeploy, facts: ['ran'] },
-        { ...STEPS.stagingHealth, facts: ['status', 'version'] },
+        { ...STEPS.stagingHealth, ...answering(environments.staging) },
         { ...STEPS.stagingLogs, facts: ['ran', 'logs'], ...off(!commands.logs, 'commands.logs') },
       ],
       migrating: [{ ...STEPS.stagingMigration, facts: MIGRATION, ...off(!plan.migration, 'migration') }],
@@ -159,7 +168,7 @@ function production(plan: PlanWithoutItems): Step[] {
     ...inOrder(plan, {
       deploying: [
         { ...STEPS.productionDeploy, facts: ['ran'] },
-        { ...STEPS.productionHealth, facts: ['status', 'version'] },
+        { ...STEPS.productionHealth, ...answering(plan.environments.production) },
         { ...STEPS.productionLogs, facts: ['ran', 'logs'], ...off(!commands.logs, 'commands.logs') },
       ],
       migrating: [
@@ -227,33 +236,6 @@ const inOrder = (plan: PlanWithoutItems, steps: Record<'deploying' | 'migrating'
   migratesFirst(plan) ? [...steps.migrating, ...steps.deploying] : [...steps.deploying, ...steps.migrating];
 
 const off = (isOff: boolean, option: string): { off?: string } => (isOff ? { off: option } : {});
-
-/** What facts are about that a plan may not have. */
-const ABOUT = {
-  revision: 'migration',
-  indexes: 'indexes',
-  rows: 'prerequisites.minimumRows',
-  credentials: 'environments.production.login',
-  unchanged: 'release.repository',
-  logs: 'commands.logs',
-};
-
-/** The facts of a step, of which some are about something that this plan may not have. */
-function establishing(
-  facts: string[],
-  about: Partial<Record<keyof typeof ABOUT, unknown>>,
-): Pick<RunbookStep, 'facts' | 'without'> {
-  const missing = (Object.keys(about) as (keyof typeof ABOUT)[]).filter((name) => !about[name]);
-  if (missing.length === 0) return { facts };
-  const without = Object.fromEntries(missing.map((name) => [name, ABOUT[name]]));
-  return { facts: facts.filter((name) => !Object.hasOwn(without, name)), without };
-}
-
-const found = ({ migration }: PlanWithoutItems) =>
-  establishing(['version', 'revision', 'maintenance'], { revision: migration });
-
-const hasCredentials = (plan: PlanWithoutItems): boolean =>
-  environmentsOf(plan).some(({ database, login }) => database !== undefined || login !== undefined);
 
 const databaseReview = (plan: PlanWithoutItems): Step => ({
   ...STEPS.databaseReview,

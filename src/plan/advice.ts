@@ -1,6 +1,7 @@
 /** What is left out of a plan and makes its deployments weaker: said once, and acknowledged with a reason. */
 import type { z } from 'zod';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
+import { proofOfRelease } from '../contract/plan/proof-of-release.js';
 import { strict, text } from './core/basics.js';
 import type { Path } from './core/problems.js';
 import type { MachineMaps, Resolution as ResolutionOf } from './core/resolution.js';
@@ -28,6 +29,12 @@ const WEAKNESSES = {
     part: ['approvals', 'roles'],
     isThere: ({ approvals }) => approvals.roles.length > 0,
     message: 'Nobody signs off: whoever starts a deployment takes it to production alone',
+  },
+  'no-proof-of-release': {
+    part: ['health', 'version'],
+    isThere: ({ environments }) => proofOfRelease(environments.production.health) !== undefined,
+    message:
+      'Nothing but the end of the deploy command says that the new release runs: what still runs the old one passes for it',
   },
   'no-watch': {
     part: ['watches'],

@@ -62,7 +62,7 @@ export function loadPlan(file: string, options: LoadOptions = {}): LoadedPlan {
     if (bound.maps !== undefined) sources.bindings = { document: bindings.document, maps: bound.maps };
   }
 
-  const outcome = resolvePlan(sources, { shorten: options.shorten, isReadable: problems.length === 0 });
+  const outcome = resolvePlan(sources, { shorten: options.shorten, unread: problems });
   problems.push(...outcome.problems);
   if (problems.length > 0 || outcome.resolved === undefined) throw new PlanError(onceEach(problems));
   const { resolved, warnings, advice } = outcome;

@@ -6,8 +6,9 @@ import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { OPEN } from '../contract/plan/release-values.js';
 import type { PlanWithoutItems } from '../contract/runbook.js';
 import type { Approvals } from '../domain/decisions/approvals.js';
+import type { Item } from '../domain/items.js';
 import { advise } from './advice.js';
-import { checkHealth, resolveHealth } from './application/health.js';
+import { checkHealth, resolveHealth, withTools } from './application/health.js';
 import { resolveLogin } from './application/login.js';
 import { resolveChecks, resolveDocumentation, resolveIndexes, resolveLoad } from './application/resolve.js';
 import { resolveApprovals, resolveConfirmations } from './approvals/resolve.js';
@@ -32,13 +33,13 @@ type Sources = SourcesOf<Sections>;
 
 /**
  * Looks up every name and checks what the parts mean together.
- * @param options `shorten`: durations asked for at `start`, by watch, milliseconds; `isReadable: false`: parts are
- *   missing because they could not be read, so what rests on the whole (the items) is not judged
+ * @param options `shorten`: durations asked for at `start`, by watch, milliseconds; `unread`: problems of parts that are
+ *   missing because they could not be read: what may rest on them is not judged
  * @returns the resolved plan when every part is there and right, and the problems otherwise
  */
 export function resolvePlan(
   sources: Sources,
-  options: { shorten?: Record<string, number>; isReadable?: boolean } = {},
+  options: { shorten?: Record<string, number>; unread?: readonly Problem[] } = {},
 ): { resolved?: ResolvedPlan; problems: Problem[]; warnings: Problem[]; advice: Problem[] } {
   const resolution = new ResolutionOf(sources);
   const { sections } = resolution;
@@ -74,44 +75,34 @@ export function resolvePlan(
   const { service, title = service, language, health, logs, production } = sections;
   const { staging, production: live } = environments;
   const { problems, warnings, advice } = resolution;
-  const isWhole =
-    options.isReadable !== false &&
-    problems.length === 0 &&
-    service &&
-    title &&
-    language &&
-    health &&
-    production &&
-    live;
-  if (!isWhole || !confirmations || !release || !prerequisites || !evidence || !rollback)
-    return { problems, warnings, advice };
-
+  const broken = sectionsOf([...(options.unread ?? []), ...problems]);
   const withoutItems: PlanWithoutItems = {
     ...proofs,
-    service,
-    title,
-    language,
-    release,
-    evidence,
-    environments: { staging, production: live },
+    // What is missing has been told, or stands in its section as a mistake.
+    service: service ?? '',
+    title: title ?? '',
+    language: language ?? '',
+    release: release ?? { target: '', previous: '', files: [] },
+    evidence: evidence ?? '',
+    environments: { staging, production: live ?? NOWHERE },
     backup,
     commands: commands as Commands,
     migration,
     indexes,
-    prerequisites,
+    prerequisites: prerequisites ?? { tools: [], scripts: [] },
     criticalLogs: logs?.critical,
-    healthPath: health.path ?? '',
-    healthWithin: health.within,
+    healthPath: health?.path ?? '',
+    healthWithin: health?.within ?? 0,
     functional: functional ?? [],
     smoke: smoke ?? [],
     loadTests: load?.tests ?? [],
     loadLimits: load?.limits,
-    confirmations,
+    confirmations: confirmations ?? { prerequisites: [], staging: [], preparation: [] },
     approvals: approvals ?? NOBODY,
     soak: watching.soak,
     watches: watching.watches,
-    production: { maintenance: production.maintenance, restart: production.restart },
-    rollback,
+    production: { maintenance: production?.maintenance ?? NO_MAINTENANCE, restart: production?.restart ?? false },
+    rollback: rollback ?? { onStepFailure: 'code', estimates: {}, overrideWithin: 0 },
     notifications,
     secrets: [...resolution.secrets].sort(),
   };
@@ -122,23 +113,44 @@ export function resolvePlan(
   if (windows !== undefined) withoutItems.windows = windows;
   if (ownChecks !== undefined) withoutItems.checks = ownChecks;
   checkOwnSteps(resolution, withoutItems);
-  const items = resolveItems(resolution, withoutItems);
-  askAboutItems(withoutItems, items);
-  const document = resolveDocument(resolution, items);
-  if (document !== undefined) withoutItems.document = document;
-  for (const [name, phase] of Object.entries(confirmations)) {
+  const items = resolveItems(resolution, withoutItems, broken);
+  if (!broken.has('items')) {
+    askAboutItems(withoutItems, items);
+    const document = resolveDocument(resolution, items);
+    if (document !== undefined) withoutItems.document = document;
+    if (!broken.has('confirmations')) askItems(resolution, confirmations, items);
+  }
+  const isWhole = broken.size === 0 && service && title && language && health && production && live && confirmations;
+  if (!isWhole || !release || !prerequisites || !evidence || !rollback) return { problems, warnings, advice };
+  if (problems.length > 0) return { problems, warnings, advice };
+  const resolved = withoutUndefined({ ...withoutItems, items });
+  advise(resolution, resolved);
+  return { resolved, problems, warnings, advice };
+}
+
+/** The top-level keys in which something is wrong. */
+const sectionsOf = (problems: readonly Problem[]): ReadonlySet<string> =>
+  new Set(problems.map(({ path }) => path.split(/[.[]/, 1)[0] ?? ''));
+
+const NOWHERE: Environment = { name: 'production', api: '', server: { kind: 'local' }, tools: [] };
+const NO_MAINTENANCE = { enabled: false, drain: 0 };
+
+/** Puts the items that each confirmation settles among what it asks. */
+function askItems(
+  resolution: Resolution,
+  confirmations: ResolvedPlan['confirmations'] | undefined,
+  items: readonly Item[],
+): void {
+  for (const [name, phase] of Object.entries(confirmations ?? {})) {
     phase.forEach((confirmation, index) => {
-      phase[index] = withItems(confirmation, items);
-      if (phase[index].items.length > 0) return;
+      const asked = withItems(confirmation, items);
+      phase[index] = asked;
+      if (asked.items.length > 0) return;
       const { id } = confirmation;
       const message = `Nothing is asked by the confirmation \`${id}\`: no item is settled by \`${id}/confirmed\``;
       resolution.report(['confirmations', name, id], { message, key: true });
     });
   }
-  if (problems.length > 0) return { problems, warnings, advice };
-  const resolved = withoutUndefined({ ...withoutItems, items });
-  advise(resolution, resolved);
-  return { resolved, problems, warnings, advice };
 }
 
 /** What goes through JSON must come back the same: keys without a value are left out here rather than on the way. */
@@ -172,7 +184,7 @@ function resolveEnvironments(resolution: Resolution): Partial<Record<Environment
       };
     }
     if (login !== undefined) found.login = resolveLogin(resolution, login, at('login'));
-    if (reading) found.health = reading;
+    if (reading) found.health = withTools(reading, found.tools);
     environments[name] = found;
   }
   const { staging, production } = environments;

@@ -3,6 +3,7 @@ import { askRelease } from '../activities/running-release.js';
 import { healthPlace } from '../adapters/application/health-reading.js';
 import { contentAt, filesWith, GitFailed, type Repository, resolveCommit, unreadable } from '../adapters/review/git.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
+import { proofOfRelease } from '../contract/plan/proof-of-release.js';
 import { openValues, type ReleaseValue } from '../contract/plan/release-values.js';
 import { migrationTool } from '../domain/migration/migration-tools.js';
 import { inOneLine } from '../domain/one-line.js';
@@ -46,8 +47,13 @@ async function findPrevious(
   plan: ResolvedPlan,
   { signal, production, answer = ANSWER_WITHIN }: Asking,
 ): Promise<Answer> {
+  const place = healthPlace(plan.environments.production, plan.healthPath);
+  if (proofOfRelease(place.as) !== 'told') {
+    return { unknown: 'production does not tell its version (`health.version`): nobody but you can say it' };
+  }
   if (!production) return { unknown: 'production is asked when a deployment starts' };
-  const running = await askRelease(healthPlace(plan.environments.production, plan.healthPath), answer, signal);
+  const running = await askRelease(place, answer, signal);
+  if (!('problem' in running || 'version' in running)) return { unknown: 'production does not tell its version' };
   if ('problem' in running) return { unknown: `which release production runs is not known: ${running.problem}` };
   if (running.version === plan.release.target) {
     const text = `production already runs ${running.version}, which is to be deployed`;

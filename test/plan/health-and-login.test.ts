@@ -1,5 +1,6 @@
 /** A service as it is: its health check and its login in a plan, and what does not go together. */
 import { expect, test } from 'vitest';
+import { stepsByID } from '../../src/contract/runbook.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { expectOneProblem, replaceOnce, shippedText, write } from './plan-files.js';
 
@@ -37,6 +38,44 @@ test.each<[string, string, string]>([
 test('without an answer there is no version in it', () => {
   const written = 'health: { port: 80, within: 2m, version: ¦{ field: version } }';
   expectOneProblem([[HEALTH, written]], { path: 'health.version', says: 'write `version: { command: … }`' });
+});
+
+test('a service without a version: what proves a deploy is in the plan, and boxes cannot rest on more', () => {
+  const facts = (written: string) => {
+    const { resolved, advice } = planWith([[HEALTH, `health: { ${written}, within: 2m }`]]);
+    const steps = stepsByID(resolved);
+    const of = (id: string) => [steps.get(id)?.facts.includes('version'), steps.get(id)?.without?.version];
+    const advised = advice.some(({ message }) => message.includes('acknowledge.no-proof-of-release'));
+    return {
+      health: of('production.health'),
+      found: of('prerequisites.production'),
+      end: of('closing.state'),
+      advised,
+    };
+  };
+  const [told, untold] = [
+    [true, undefined],
+    [false, 'health.version'],
+  ];
+  const runs = 'version: { runs: { run: [./runs, "{version}", "{environment}"], in: scripts } }';
+  expect(facts(`path: /health, ${runs}`)).toEqual({ health: told, found: told, end: told, advised: false });
+  const started = 'path: /health, version: none, startedAt: { header: x-started }';
+  expect(facts(started)).toEqual({ health: told, found: untold, end: untold, advised: false });
+  expect(facts('port: 80, version: none')).toEqual({ health: untold, found: untold, end: untold, advised: true });
+});
+
+test('a command that says whether a version runs has to be told which', () => {
+  const written = 'health: { path: /health, within: 2m, version: { runs: { run: ¦[./runs], in: scripts } } }';
+  expectOneProblem([[HEALTH, written]], { path: 'health.version.runs.run', says: 'Holds no `{version}`' });
+});
+
+test('commands of the health check find the tools of their environment', () => {
+  const { resolved } = planWith([
+    [HEALTH, 'health: { command: { run: [up], in: scripts }, version: none, within: 2m }'],
+  ]);
+  const { health, tools } = resolved.environments.production;
+  expect(tools).not.toHaveLength(0);
+  expect(health?.tools).toEqual(tools);
 });
 
 test('an unknown placeholder of a command is found', () => {

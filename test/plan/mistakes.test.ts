@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { loadPlan } from '../../src/plan/load.js';
 import { loadWhole } from '../helpers/whole-plan.js';
-import { type Expected, expectOneProblem, problemsOf, shippedText, write } from './plan-files.js';
+import { type Expected, expectOneProblem, problemsOf, replaceOnce, shippedText, write } from './plan-files.js';
 
 type Case = [sentence: string, edit: [string, string] | [string, string][], expected: Expected];
 
@@ -687,4 +688,34 @@ describe('all at once', () => {
       { path: 'criteria.deadlocks-1h', message: 'Nothing uses it' },
     ]);
   });
+});
+
+describe('one round', () => {
+  test('mistakes of other sections do not hide those of items and of the document', () => {
+    const edits: [string, string][] = [
+      ['within: 300s', 'within: 300'],
+      ['host: staging-database, password', 'host: staging-databse, password'],
+      ['by: prerequisites.tools/tool:psql', 'by: prerequisites.tools/tool:psq'],
+      ['by: watch-1h.index-use/used', 'by: watch-1h.index-used/used'],
+      ['title: "Índices sendo utilizados corretamente"', 'title: "Índices sendo usados corretamente"'],
+    ];
+    const file = write('plan.yaml', edits.reduce(replaceOnce, shippedText));
+    expect(problemsOf(() => loadPlan(file)).map(({ path }) => path)).toEqual([
+      'environments.staging.database.host',
+      'health.within',
+      'items.0.3.4.by',
+      'items.4.2.11.title',
+      'items.4.2.11.by',
+    ]);
+  });
+
+  test.each(Object.keys(parse(shippedText)).filter((key) => key !== 'items'))(
+    'what may rest on `%s` is not judged where that is broken',
+    (key) => {
+      const file = write('plan.yaml', stringify({ ...parse(shippedText), [key]: { broken: 17 } }));
+      const paths = problemsOf(() => loadPlan(file)).map(({ path }) => path);
+      expect(paths).not.toHaveLength(0);
+      expect(paths.filter((path) => /^(items|document)/.test(path) && !path.startsWith(key))).toEqual([]);
+    },
+  );
 });

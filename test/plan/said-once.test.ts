@@ -143,7 +143,7 @@ test('times that are not said are those that deployments usually take', () => {
   const { commands, migration, watches } = loadPlan(plan(BOTH)).resolved;
   const minutes = (count: number) => count * 60_000;
   expect([commands.deploy.timeout, commands.logs?.timeout]).toEqual([minutes(10), minutes(1)]);
-  expect([migration?.current.timeout, migration?.upgrade.timeout]).toEqual([minutes(1), minutes(10)]);
+  expect([migration?.current?.timeout, migration?.upgrade.timeout]).toEqual([minutes(1), minutes(10)]);
   expect(migration).toMatchObject({ lockTimeout: 5_000, statementTimeout: minutes(1), within: minutes(5) });
   expect(watches[0]?.metrics[0]?.source).toMatchObject({ window: minutes(1) });
   expect(loadPlan(plan(BOTH)).resolved.healthWithin).toBe(minutes(2));

@@ -50,6 +50,16 @@ test('what is deployed, and the branch, nobody can find out', async () => {
   });
 });
 
+test('of a production that tells no version somebody has to say what it runs', async () => {
+  const { resolved } = loadPlan(service.plan, { bindings: service.bindings, release: { target: 'v5.1.0' } });
+  resolved.environments.production.health = { version: 'none' };
+  const values = await findRelease(resolved, { signal, production: true });
+  expect(values.find(({ name }) => name === 'previous')).toMatchObject({
+    unknown: 'production does not tell its version (`health.version`): nobody but you can say it',
+  });
+  expect(service.production.requests).toEqual([]);
+});
+
 const previous = async () => (await found({ target: 'v5.1.0', branch: 'main' })).previous;
 
 test('a production that does not say what it runs leaves it unknown', async () => {

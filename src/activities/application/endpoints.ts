@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CheckRun, type Exchange, performCheck } from '../../adapters/application/endpoint-checks.js';
 import { agreed, askHealth, askInstances, type Health, startsOf, told } from '../../adapters/application/health.js';
-import { type HealthPlace, healthPlace } from '../../adapters/application/health-reading.js';
+import { type HealthPlace, healthPlace, saysItRuns } from '../../adapters/application/health-reading.js';
 import { logIn } from '../../adapters/application/login.js';
 import { messageGone, messageShown } from '../../adapters/application/maintenance-message.js';
 import { Session } from '../../adapters/application/session.js';
@@ -9,8 +9,10 @@ import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
 import { fieldOf, insteadOfContent, jsonOf, NoAnswer, request } from '../../adapters/http/http.js';
 import type { HttpActivities } from '../../contract/activities/application.js';
 import type { Environment } from '../../contract/plan/environment.js';
+import { proofOfRelease } from '../../contract/plan/proof-of-release.js';
 import { formatDuration } from '../../domain/duration.js';
 import { type Fact, type StepReport, unknownFact } from '../../domain/evidence.js';
+import { toldTime } from '../../domain/told-time.js';
 import { tally } from '../../domain/watch/instances.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
 
@@ -24,15 +26,15 @@ export function createHttpActivities(options: { settle?: number } = {}): HttpAct
   const { settle = SETTLE } = options;
   return {
     /**
-     * Facts: `status`; `version` when one is expected; `restarted` when earlier starts are given. Each holds when all
+     * Facts: `status`; `version` when one is expected and something can tell; `restarted` when earlier starts are given. Each holds when all
      * answers of {@link askInstances} agree in it.
      */
-    awaitHealth: ({ environment, path, version, startedBefore, within }) =>
+    awaitHealth: ({ environment, path, version, since, startedBefore, within }) =>
       withHeartbeat(async (signal) => {
         const start = performance.now();
         for (;;) {
           const left = within - (performance.now() - start);
-          const expected = { version, startedBefore };
+          const expected = { version, since, startedBefore };
           const facts = await healthFacts(healthPlace(environment, path), expected, {
             timeout: Math.max(Math.min(ATTEMPT, left), 1),
             signal,
@@ -174,6 +176,7 @@ const healthText = (health: Health) => (health instanceof NoAnswer ? health.mess
 
 interface Expected {
   version?: string;
+  since?: number;
   startedBefore?: string[];
 }
 
@@ -184,14 +187,37 @@ async function healthFacts(
   limits: { timeout: number; signal: AbortSignal },
 ): Promise<Fact[]> {
   const first = await askHealth(place, limits.timeout, limits.signal);
-  const facts = judge([first], expected);
-  return facts.every(({ ok }) => ok) ? judge(await askInstances(place, { ...limits, first }), expected) : facts;
+  const proof = await proofFacts(place, [first], expected, limits);
+  const facts = judge([first], expected, proof);
+  if (!facts.every(({ ok }) => ok)) return facts;
+  const answers = await askInstances(place, { ...limits, first });
+  // A command says the same of all of them.
+  const isOfAll = proofOfRelease(place.as) === 'command';
+  return judge(answers, expected, isOfAll ? proof : await proofFacts(place, answers, expected, limits));
 }
 
-function judge(answers: Health[], { version, startedBefore = [] }: Expected): Fact[] {
+/** That the expected release runs: by its version, a command, or its start; none where by the plan nothing tells. */
+async function proofFacts(
+  place: HealthPlace,
+  answers: Health[],
+  { version, since }: Expected,
+  limits: { timeout: number; signal: AbortSignal },
+): Promise<Fact[]> {
+  if (version === undefined) return [];
+  const proof = proofOfRelease(place.as);
+  if (proof === 'told') return [versionFact(answers, version)];
+  if (proof === 'start') return since === undefined ? [] : [startFact(answers, since)];
+  if (proof === undefined) return [];
+  const runs = await saysItRuns(place, version, limits);
+  if (typeof runs !== 'boolean')
+    return [unknownFact('version', `whether ${version} runs is not known: ${runs.unknown}`)];
+  const text = runs ? `${version} runs, by the command for it` : `${version} does not run, by the command for it`;
+  return [{ name: 'version', ok: runs, text }];
+}
+
+function judge(answers: Health[], { startedBefore = [] }: Expected, proof: Fact[]): Fact[] {
   const isWell = answers.every((answer) => !(answer instanceof NoAnswer) && answer.status === 200);
-  const facts: Fact[] = [{ name: 'status', ok: isWell, text: tally(answers.map(healthText)) }];
-  if (version !== undefined) facts.push(versionFact(answers, version));
+  const facts: Fact[] = [{ name: 'status', ok: isWell, text: tally(answers.map(healthText)) }, ...proof];
   if (startedBefore.length > 0) {
     const starts = answers.map((answer) => told(answer, 'started_at'));
     const old = starts.filter((start) => 'value' in start && startedBefore.includes(start.value)).length;
@@ -208,6 +234,29 @@ function versionFact(answers: Health[], expected: string): Fact {
   if ('value' in found && found.value === expected) return { name, ok: true, text: `version ${expected}` };
   const text = 'value' in found ? `version ${found.value}` : found.unknown;
   return { name, ok: false, text: `${text} instead of ${expected}` };
+}
+
+/** No version is told: what was started since the deploy began is what the deploy has started. */
+function startFact(answers: Health[], since: number): Fact {
+  const name = 'version';
+  const starts: number[] = [];
+  for (const answer of answers) {
+    const start = told(answer, 'started_at');
+    if ('unknown' in start) return unknownFact(name, `when it was started is not known: ${start.unknown}`);
+    const at = toldTime(start.value);
+    if (at === undefined) {
+      return unknownFact(name, `when it was started is no time with a zone: ${JSON.stringify(start.value)}`);
+    }
+    starts.push(at);
+  }
+  const iso = (at: number) => new Date(at).toISOString();
+  // Whole seconds are what many tell.
+  const old = starts.filter((at) => at + 1_000 <= since).length;
+  const text =
+    old > 0
+      ? `${old} of ${starts.length} answers are of before the deploy, which began at ${iso(since)}`
+      : `started at ${iso(Math.min(...starts))}, since the deploy began; no version is told`;
+  return { name, ok: old === 0, text };
 }
 
 async function pathFact(environment: Environment, path: string, signal: AbortSignal): Promise<Fact> {

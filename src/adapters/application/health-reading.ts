@@ -53,7 +53,7 @@ export async function look(place: HealthPlace, by: Look): Promise<HealthAnswer> 
   }
   const start = performance.now();
   if ('port' in as.by) await reached(new URL(url).hostname, as.by.port, by);
-  else await succeeded(as.by.command, by);
+  else await succeeded(as.by.command, { ...by, tools: as.tools });
   const milliseconds = performance.now() - start;
   const answer = { status: 200, statusText: 'up', headers: {}, body: '', milliseconds };
   return translated(answer, as, by);
@@ -75,12 +75,12 @@ async function translated(answer: HttpAnswer, as: HealthReading, by: Look): Prom
   const fields: Record<string, unknown> = isRecord(usual) ? { ...usual } : {};
   const unsaid: Record<string, string> = {};
   const places: [string, Told | undefined][] = [
-    ['version', as.version],
+    ['version', as.version === 'none' || (as.version && 'runs' in as.version) ? undefined : as.version],
     ['started_at', as.startedAt],
   ];
   for (const [field, place] of places) {
     if (place === undefined) continue;
-    const told = await read(answer, place, by);
+    const told = await read(answer, place, { ...by, tools: as.tools });
     if ('value' in told) fields[field] = told.value;
     else {
       delete fields[field];
@@ -112,7 +112,10 @@ const beginning = ({ body }: HttpAnswer): string => body.slice(0, LONGEST_LINE);
 const LONGEST = 100;
 const short = (text: string): string => inOneLine(text).slice(0, LONGEST);
 
-async function read(answer: HttpAnswer, place: Told, by: Look): Promise<Line> {
+/** A look whose commands find the environment's tools. */
+type LookWithTools = Look & { tools?: string[] };
+
+async function read(answer: HttpAnswer, place: Told, by: LookWithTools): Promise<Line> {
   if ('command' in place) {
     const line = by.heard?.get(place) ?? linePrinted(place.command, by);
     by.heard?.set(place, line);
@@ -129,7 +132,7 @@ async function read(answer: HttpAnswer, place: Told, by: Look): Promise<Line> {
   return { unknown: `no ${where} in the answer` };
 }
 
-async function linePrinted(command: Command, by: Look): Promise<Line> {
+async function linePrinted(command: Command, by: LookWithTools): Promise<Line> {
   const printed = await runFor(command, by);
   if (!printed.ok) return { unknown: `the command for it ${printed.ending}` };
   const value = printed.stdout.trim();
@@ -137,10 +140,14 @@ async function linePrinted(command: Command, by: Look): Promise<Line> {
 }
 
 /** @throws the signal's reason */
-async function runFor({ run, folder, timeout: own }: Command, { timeout, signal }: Look) {
+async function runFor(
+  { run, folder, timeout: own }: Command,
+  { timeout, signal, tools = [] }: LookWithTools,
+  values: Record<string, string> = {},
+) {
   const limit = Math.min(own, timeout);
-  const environment = { ...inheritedVariables(), PATH: searchPath([]) };
-  const ran = await runShort({ argv: fillPlaceholders(run, {}), cwd: folder, environment, limit, signal });
+  const environment = { ...inheritedVariables(), PATH: searchPath(tools) };
+  const ran = await runShort({ argv: fillPlaceholders(run, values), cwd: folder, environment, limit, signal });
   signal?.throwIfAborted();
   return { ...ran, ending: endText(ran.end, limit) };
 }
@@ -156,9 +163,26 @@ const isItsWord = (end: CommandEnd): boolean =>
   end.kind === 'timed out' || (end.kind === 'exited' && !NOT_RUN.includes(end.code));
 
 /** @throws NoAnswer; the signal's reason */
-async function succeeded(command: Command, by: Look): Promise<void> {
+async function succeeded(command: Command, by: LookWithTools): Promise<void> {
   const { ok, end, ending } = await runFor(command, by);
   if (!ok) throw new NoAnswer(`${command.run[0]} ${ending}`, isItsWord(end) ? 'command' : NO_LOOK);
+}
+
+/**
+ * Whether a version runs, by the command that the plan names for it (`health.version.runs`).
+ * @throws the signal's reason
+ */
+export async function saysItRuns(
+  { as }: HealthPlace,
+  version: string,
+  by: Look,
+): Promise<boolean | { unknown: string }> {
+  const reading = as?.version;
+  if (!reading || reading === 'none' || !('runs' in reading)) return { unknown: 'no command tells' };
+  const { ok, end, ending } = await runFor(reading.runs, { ...by, tools: as.tools }, { version });
+  if (ok) return true;
+  if (end.kind === 'exited' && !NOT_RUN.includes(end.code)) return false;
+  return { unknown: `${reading.runs.run[0]} ${ending}` };
 }
 
 /** @throws NoAnswer; the signal's reason */

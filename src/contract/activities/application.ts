@@ -16,6 +16,8 @@ export interface HttpActivities {
     environment: Environment;
     path: string;
     version?: string;
+    /** When the deploy of that version began, epoch milliseconds: what proves it where nothing tells a version. */
+    since?: number;
     startedBefore?: string[];
     within: number;
   }): Promise<StepReport>;

@@ -36,10 +36,15 @@ export interface HealthReading {
   status?: number;
   /** What the answer must say besides. */
   expect?: { field: string; is: string } | { header: string; is: string } | { text: string };
-  /** Where it says its version; in the JSON field `version` when left out. */
-  version?: Told;
+  /**
+   * Where it says its version; in the JSON field `version` when left out. `runs`: a command that ends with 0 where
+   * `{version}` runs; `none`: nothing tells.
+   */
+  version?: Told | { runs: Command } | 'none';
   /** Where it says when it was started; in the JSON field `started_at` when left out. */
   startedAt?: Told;
+  /** Folders put first on PATH for its commands. */
+  tools?: string[];
 }
 
 /** A JSON field, a header, the group of a pattern over the answer, or the line that a command prints. */

@@ -1,6 +1,6 @@
 /** The migration tool answers with one revision, and the new revision has a way back, as far as its text tells. */
 import { askCurrent, askHeads, type Revisions } from '../../activities/migration/revisions.js';
-import { releaseFact } from '../../activities/production-found.js';
+import { releaseFact, untoldText } from '../../activities/production-found.js';
 import { askRelease } from '../../activities/running-release.js';
 import { healthPlace } from '../../adapters/application/health-reading.js';
 import { readSshFailure } from '../../adapters/commands/ssh.js';
@@ -41,11 +41,13 @@ const ANSWER_WITHIN = 10_000;
 /** What a rollback would bring back is what runs now, or the plan is another release's. */
 async function tryRelease(plan: ResolvedPlan, { signal }: Means): Promise<CheckResult[]> {
   const { previous: version, target } = plan.release;
-  const release = await askRelease(healthPlace(plan.environments.production, plan.healthPath), ANSWER_WITHIN, signal);
+  const place = healthPlace(plan.environments.production, plan.healthPath);
+  const release = await askRelease(place, ANSWER_WITHIN, signal, [version, target]);
+  if ('untold' in release) return [{ name: 'production-release', ok: true, note: true, text: untoldText(version) }];
   const { ok, text } = releaseFact(release, { version, target });
   if (ok) return [{ name: 'production-release', ok, text }];
   const advice =
-    'version' in release
+    'version' in release || 'noneOf' in release
       ? 'Write in `release.previous` what production runs, and that release in `target` which is to replace it.'
       : 'Make the health check of production answer 200 with its version, by hand first.';
   return [{ name: 'production-release', ok, text, advice }];

@@ -22,21 +22,16 @@ const command = (what: string) =>
 const field = text().describe('Field path in the JSON of the answer');
 const header = text().describe('Header of the answer');
 
-const told = (what: string, usual: string) =>
-  z
-    .union(
-      [
-        strict({ field }),
-        strict({ header }),
-        strict({
-          text: pattern().describe('Regular expression (RE2) over the answer; its first group is what is told'),
-        }),
-        strict({ command: command('A command that prints it on one line') }),
-      ],
-      { error: 'Write one of field, header, text, command' },
-    )
-    .optional()
-    .describe(`Where ${what} is told; \`field: ${usual}\` when left out`);
+const PLACES = [
+  strict({ field }),
+  strict({ header }),
+  strict({ text: pattern().describe('Regular expression (RE2) over the answer; its first group is what is told') }),
+  strict({ command: command('A command that prints it on one line') }),
+] as const;
+
+const runs = command(
+  'For an application that does not tell its version: a command that ends with 0 where `{version}` runs, and not where another does',
+);
 
 export const health = strict({
   path: urlPath().optional().describe('Path that answers when all is well'),
@@ -64,13 +59,24 @@ export const health = strict({
     )
     .optional()
     .describe('What the path’s answer must say besides'),
-  version: told('the version', 'version'),
-  startedAt: told('the time of the start', 'started_at'),
+  version: z
+    .union([...PLACES, strict({ runs }), z.literal('none')], {
+      error: 'Write one of field, header, text, command, runs, or none',
+    })
+    .optional()
+    .describe(
+      'Where the version is told; `field: version` when left out. `none`: nowhere. Then a start since the deploy began is the proof of a release, where `startedAt` says when that was, and otherwise nothing but the end of the deploy command is; `release.previous` has to be said',
+    ),
+  startedAt: z
+    .union(PLACES, { error: 'Write one of field, header, text, command' })
+    .optional()
+    .describe('Where the time of the start is told; `field: started_at` when left out'),
   within: duration().prefault('2m').describe('How long to wait for it after a deploy'),
 });
 
 export type AuthoredHealth = z.output<typeof health>;
-type AuthoredTold = NonNullable<AuthoredHealth['version']>;
+type AuthoredTold = NonNullable<AuthoredHealth['startedAt']>;
+type AuthoredVersion = NonNullable<AuthoredHealth['version']>;
 type AuthoredHealthCommand = NonNullable<AuthoredHealth['command']>;
 type Resolution = ResolutionOf<MachineMaps & { health?: AuthoredHealth }>;
 
@@ -78,7 +84,7 @@ type Resolution = ResolutionOf<MachineMaps & { health?: AuthoredHealth }>;
 export function checkHealth(resolution: Resolution): void {
   const { health: authored } = resolution.sections;
   if (authored === undefined) return;
-  const { path, port, command: run, version } = authored;
+  const { path, port, command: run, version, startedAt } = authored;
   if ([path, port, run].filter((means) => means !== undefined).length !== 1) {
     resolution.report(['health'], 'Write exactly one of path, port, command');
     return;
@@ -87,19 +93,26 @@ export function checkHealth(resolution: Resolution): void {
   for (const key of ['status', 'expect'] as const) {
     if (authored[key] !== undefined) resolution.report(['health', key], 'Only the answer of a `path` has it');
   }
-  if (version === undefined || !('command' in version)) {
-    const message = 'Without a `path` there is no answer that tells the version: write `version: { command: … }`';
+  if (version === undefined || isInAnswer(version)) {
+    const message =
+      'Without a `path` there is no answer that tells the version: write `version: { command: … }`, or `none`';
     resolution.report(version === undefined ? ['health'] : ['health', 'version'], message);
   }
+  if (version === 'none' && startedAt !== undefined && isInAnswer(startedAt)) {
+    const message = 'Without a `path` there is no answer that tells it: write `startedAt: { command: … }`';
+    resolution.report(['health', 'startedAt'], message);
+  }
 }
+
+const isInAnswer = (place: AuthoredVersion): boolean => place !== 'none' && !('command' in place || 'runs' in place);
 
 /** How the health check is read in an environment; undefined where it is as usual. */
 export function resolveHealth(resolution: Resolution, environment: EnvironmentName): HealthReading | undefined {
   const { health: authored } = resolution.sections;
   if (authored === undefined) return undefined;
   const { port, status, expect, version, startedAt } = authored;
-  const filled = (written: AuthoredHealthCommand, from: Path): Command => {
-    onlyEnvironment(resolution, written.run, [...from, 'run']);
+  const filled = (written: AuthoredHealthCommand, from: Path, known: string[] = []): Command => {
+    onlyEnvironment(resolution, written.run, [...from, 'run'], known);
     const run = written.run.map((argument) => argument.replaceAll('{environment}', environment));
     return {
       run,
@@ -110,13 +123,30 @@ export function resolveHealth(resolution: Resolution, environment: EnvironmentNa
   };
   const place = (written: AuthoredTold, from: Path): Told =>
     'command' in written ? { command: filled(written.command, [...from, 'command']) } : written;
+  const versionOf = (written: AuthoredVersion): HealthReading['version'] => {
+    if (written === 'none') return written;
+    const from = ['health', 'version'];
+    if (!('runs' in written)) return place(written, from);
+    const run = [...from, 'runs', 'run'];
+    if (!written.runs.run.some((argument) => argument.includes('{version}')))
+      resolution.report(run, 'Holds no `{version}`, so it would say the same of each');
+    return { runs: filled(written.runs, [...from, 'runs'], ['version']) };
+  };
   const reading: HealthReading = {
     ...(port === undefined ? {} : { by: { port } }),
     ...(authored.command === undefined ? {} : { by: { command: filled(authored.command, ['health', 'command']) } }),
     ...(status === undefined ? {} : { status }),
     ...(expect === undefined ? {} : { expect }),
-    ...(version === undefined ? {} : { version: place(version, ['health', 'version']) }),
+    ...(version === undefined ? {} : { version: versionOf(version) }),
     ...(startedAt === undefined ? {} : { startedAt: place(startedAt, ['health', 'startedAt']) }),
   };
   return Object.keys(reading).length === 0 ? undefined : reading;
+}
+
+/** Its commands find the environment's tools, as other commands do. */
+export function withTools(reading: HealthReading, tools: string[]): HealthReading {
+  const { by, version = {}, startedAt = {} } = reading;
+  const places = [by ?? {}, version === 'none' ? {} : version, startedAt];
+  const isCommand = places.some((place) => 'command' in place || 'runs' in place);
+  return isCommand && tools.length > 0 ? { ...reading, tools } : reading;
 }

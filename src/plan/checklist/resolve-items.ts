@@ -2,6 +2,7 @@
 import type { Confirmation } from '../../contract/plan/plan.js';
 import { type PlanWithoutItems, type RunbookStep, stepsByID } from '../../contract/runbook.js';
 import type { FactReference, Item } from '../../domain/items.js';
+import { STEPS } from '../../domain/steps.js';
 import type { Path } from '../core/problems.js';
 import { type MachineMaps, own, type Resolution as ResolutionOf } from '../core/resolution.js';
 import { nearest } from '../core/suggest.js';
@@ -9,7 +10,12 @@ import type { AuthoredItems } from './schema-items.js';
 
 type Resolution = ResolutionOf<MachineMaps & { items?: AuthoredItems }>;
 
-export function resolveItems(resolution: Resolution, plan: PlanWithoutItems): Item[] {
+/** @param broken top-level keys in which something is wrong: whether a step or a fact would come from there is not known */
+export function resolveItems(
+  resolution: Resolution,
+  plan: PlanWithoutItems,
+  broken: ReadonlySet<string> = new Set(),
+): Item[] {
   const established = stepsByID(plan);
   return Object.entries(resolution.sections.items ?? {}).map(([id, { title, by }]) => {
     const written = typeof by === 'string' ? [by] : by;
@@ -17,7 +23,7 @@ export function resolveItems(resolution: Resolution, plan: PlanWithoutItems): It
     const path = (index: number): Path => ['items', id, 'by', ...(typeof by === 'string' ? [] : [index])];
     const references = written.map(readReference);
     references.forEach((reference, index) => {
-      checkReference(resolution, { reference, established, path: path(index) });
+      checkReference(resolution, { reference, established, path: path(index), broken });
     });
     const applying = references.filter((reference) => whyNot(reference, established) === undefined);
     // A box rests on what there is; where there is nothing at all, it does not apply.
@@ -40,11 +46,12 @@ function readReference(written: string): FactReference {
 
 function checkReference(
   resolution: Resolution,
-  at: { reference: FactReference; established: Map<string, RunbookStep>; path: Path },
+  at: { reference: FactReference; established: Map<string, RunbookStep>; path: Path; broken: ReadonlySet<string> },
 ): void {
   const { step, fact } = at.reference;
   const known = at.established.get(step);
   if (known === undefined) {
+    if (ADDS_STEPS.some((section) => at.broken.has(section))) return;
     const steps = [...at.established.keys()];
     const suggestion = nearest(step, steps);
     const list = suggestion === undefined ? `; steps: ${steps.join(', ')}` : '';
@@ -54,6 +61,7 @@ function checkReference(
   if (known.facts.includes(fact) || own(known.without, fact) !== undefined) return;
   // What checks, rules and roles would establish is not known where there are none.
   if (fact !== '' && known.off !== undefined && known.facts.length === 0) return;
+  if (fact !== '' && factSections(known).some((section) => at.broken.has(section))) return;
   const message =
     fact === ''
       ? `Name the fact as well: \`${step}/FACT\`, one of ${known.facts.join(', ')}`
@@ -61,6 +69,28 @@ function checkReference(
   const near = fact === '' ? undefined : nearest(fact, known.facts);
   resolution.report(at.path, { message, suggestion: near && `${step}/${near}` });
 }
+
+/** Sections from which steps come, beside those that every plan has. */
+const ADDS_STEPS = ['checks', 'confirmations', 'load', 'soak', 'watches'];
+
+const WATCHED = ['environments', 'soak', 'watches', 'criteria', 'trends', 'metrics', 'providers'];
+/** The sections that say which facts a step establishes; those of any other step are the same in every plan. */
+const ADDS_FACTS: Record<string, string[]> = {
+  [STEPS.access.id]: ['access'],
+  [STEPS.tools.id]: ['prerequisites'],
+  [STEPS.stagingIndexes.id]: ['indexes'],
+  [STEPS.productionIndexes.id]: ['indexes'],
+  [STEPS.functional.id]: ['environments', 'functional'],
+  [STEPS.smoke.id]: ['environments', 'smoke'],
+  [STEPS.signOffs.id]: ['approvals'],
+  [STEPS.notices.id]: ['notifications'],
+  [STEPS.alerts.id]: ['alerts'],
+  [STEPS.maintenanceOn.id]: ['production'],
+  [STEPS.maintenanceOff.id]: ['production'],
+};
+
+const factSections = ({ id, phase }: RunbookStep): string[] =>
+  ADDS_FACTS[id] ?? (phase === 'soak' || phase === 'watch' ? WATCHED : []);
 
 /** What a confirmation asks in the end: its own words, then the items that it alone settles. */
 export function withItems(confirmation: Confirmation, items: readonly Item[]): Confirmation {

@@ -2,6 +2,7 @@
 import { releaseFact } from '../../activities/production-found.js';
 import type { Activities } from '../../contract/activities/activities.js';
 import type { ExpectedProduction } from '../../contract/activities/commands.js';
+import { tellsRelease } from '../../contract/plan/proof-of-release.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { Fact } from '../../domain/evidence.js';
 import type { World } from '../world/world.js';
@@ -23,7 +24,7 @@ export function simulateMigrations(find: Find): Pick<Activities, 'migrate' | 're
     checkProduction: async ({ key, environment, expected }) => {
       const { world } = current(find);
       const report = await perform(find, { activity: 'checkProduction', key }, () =>
-        foundReport(world.environments[environment.name], expected),
+        foundReport(world.environments[environment.name], expected, tellsRelease(environment.health)),
       );
       // What the scenario has made unknown has not been found.
       const isSeen = (name: string) => world.ruleFor(key)?.fails?.includes(name) !== true;
@@ -33,10 +34,14 @@ export function simulateMigrations(find: Find): Pick<Activities, 'migrate' | 're
   };
 }
 
-function foundReport({ version, revision }: World['environments']['production'], expected: ExpectedProduction) {
+function foundReport(
+  { version, revision }: World['environments']['production'],
+  expected: ExpectedProduction,
+  isTold: boolean,
+) {
   const isSame = expected.revision === undefined || revision === expected.revision;
   return simulatedReport([
-    releaseFact({ version }, expected),
+    ...(isTold ? [releaseFact({ version }, expected)] : []),
     { name: 'revision', ok: isSame, text: `production's database is at ${revision}` },
     { name: 'maintenance', ok: true, text: 'production is not in maintenance mode' },
   ]);

@@ -6,6 +6,7 @@ import type { OwnCheckActivities } from '../../contract/activities/own-checks.js
 import type { StepKey } from '../../contract/activities/step.js';
 import { aspectsOf, DOCUMENTATION_FACTS } from '../../contract/checks.js';
 import type { Environment } from '../../contract/plan/environment.js';
+import { proofOfRelease, tellsRelease } from '../../contract/plan/proof-of-release.js';
 import { stepsByID } from '../../contract/runbook.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { Fact } from '../../domain/evidence.js';
@@ -116,7 +117,7 @@ export function simulateSteps(find: Find): Steps {
           ok: answers,
           text: answers ? '200 OK' : `no answer within ${formatDuration(within)}`,
         };
-        if (version === undefined) return simulatedReport([status]);
+        if (version === undefined || proofOfRelease(environment.health) === undefined) return simulatedReport([status]);
         const said = health?.version ?? world.environments[environment.name].version;
         const ok = answers && said === version;
         const told = answers ? `version ${said}` : 'no version';
@@ -183,7 +184,7 @@ function stateOf(world: World, environment: 'staging' | 'production', { version,
   const state = world.environments[environment];
   const { migration } = world.plan;
   const facts: Fact[] = [];
-  if (version !== undefined) {
+  if (version !== undefined && tellsRelease(world.plan.environments[environment]?.health)) {
     facts.push({
       name: 'version',
       ok: state.version === version,

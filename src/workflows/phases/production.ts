@@ -9,6 +9,7 @@ import type { Deployment } from '../run/deployment.js';
 import { countStored } from '../run/stored-rows.js';
 import { backUp } from '../steps/back-up.js';
 import type { BeforeWatch } from '../steps/before-watch.js';
+import { deployRelease } from '../steps/deploy-release.js';
 import { lookAtProduction } from '../steps/found-production.js';
 import { maintenanceOff, maintenanceOn } from '../steps/maintenance.js';
 import { ownChecks, readBefore } from '../steps/own-checks.js';
@@ -93,14 +94,18 @@ async function deploy(deployment: Deployment): Promise<void> {
   const commands = commandsOn(deployment.runner);
   // From here on production is no longer as it was: even a deploy that fails may have changed it.
   ledger.production.codeDeployed = true;
-  await deployment.step(STEPS.productionDeploy, (key, summary) =>
-    commands.runCommand.executeWithOptions({ summary }, [
-      { key, evidence, environment, command: plan.commands.deploy, values: { version: plan.release.target } },
-    ]),
-  );
+  const since = await deployRelease(deployment, { step: STEPS.productionDeploy, environment });
   await deployment.step(STEPS.productionHealth, (key, summary) =>
     longChecks.awaitHealth.executeWithOptions({ summary }, [
-      { key, evidence, environment, path: plan.healthPath, version: plan.release.target, within: plan.healthWithin },
+      {
+        key,
+        evidence,
+        environment,
+        path: plan.healthPath,
+        version: plan.release.target,
+        since,
+        within: plan.healthWithin,
+      },
     ]),
   );
   await deployment.step(STEPS.productionLogs, (key, summary) =>

@@ -6,6 +6,7 @@ import { checks, commandsOn, loadOn, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { backUp } from '../steps/back-up.js';
 import { confirmAll } from '../steps/confirmations.js';
+import { deployRelease } from '../steps/deploy-release.js';
 import { documentation } from '../steps/documentation.js';
 import { ownChecks, readBefore } from '../steps/own-checks.js';
 import { reversibility } from '../steps/reversibility.js';
@@ -57,14 +58,18 @@ async function deployStaging(deployment: Deployment): Promise<void> {
   const { plan, evidence } = deployment;
   const environment = needed(plan.environments.staging);
   const commands = commandsOn(deployment.runner);
-  await deployment.step(STEPS.stagingDeploy, (key, summary) =>
-    commands.runCommand.executeWithOptions({ summary }, [
-      { key, evidence, environment, command: plan.commands.deploy, values: { version: plan.release.target } },
-    ]),
-  );
+  const since = await deployRelease(deployment, { step: STEPS.stagingDeploy, environment });
   await deployment.step(STEPS.stagingHealth, (key, summary) =>
     longChecks.awaitHealth.executeWithOptions({ summary }, [
-      { key, evidence, environment, path: plan.healthPath, version: plan.release.target, within: plan.healthWithin },
+      {
+        key,
+        evidence,
+        environment,
+        path: plan.healthPath,
+        version: plan.release.target,
+        since,
+        within: plan.healthWithin,
+      },
     ]),
   );
   await deployment.step(STEPS.stagingLogs, (key, summary) =>

@@ -165,18 +165,19 @@ class Proof {
   /** Deploys a release, waits until it answers, and looks at more when it does. */
   private async tryRelease(version: string, more?: () => Promise<StepReport>): Promise<StepReport> {
     return this.attempt(async () => {
+      const since = Date.now();
       await this.deploy(this.input.plan.commands.deploy, version);
-      const health = await this.health(version, `health-${version}`);
+      const health = await this.health(version, `health-${version}`, since);
       return passed(health) && more ? together(`${version} on the new schema`, health, await more()) : health;
     });
   }
 
-  private async health(version: string, name: string): Promise<StepReport> {
+  private async health(version: string, name: string, since?: number): Promise<StepReport> {
     const { plan, evidence } = this.input;
     const { environment } = this;
     const { healthPath: path, healthWithin: within } = plan;
     const report = await longChecks.awaitHealth.executeWithOptions({ summary: `Staging answers with ${version}` }, [
-      { key: this.key(name), evidence, environment, path, version, within },
+      { key: this.key(name), evidence, environment, path, version, since, within },
     ]);
     this.evidence.push(...report.evidence);
     return report;

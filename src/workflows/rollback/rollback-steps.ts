@@ -19,6 +19,8 @@ class RollbackFailed extends Error {}
 export class Rollback {
   private readonly steps: StepRecord[] = [];
   private readonly startedAt = Date.now();
+  /** When the previous release began to be deployed: where no version is told, what was started since is the proof. */
+  private since?: number;
   private readonly commands;
   private readonly environment;
 
@@ -77,8 +79,9 @@ export class Rollback {
 
   deployPreviousVersion(): Promise<void> {
     const { plan, evidence, previous } = this.input;
-    return this.step('deploy', `Deploy ${previous}`, (key, summary) =>
-      this.commands.runCommand.executeWithOptions({ summary }, [
+    return this.step('deploy', `Deploy ${previous}`, (key, summary) => {
+      this.since = Date.now();
+      return this.commands.runCommand.executeWithOptions({ summary }, [
         {
           key,
           evidence,
@@ -86,8 +89,8 @@ export class Rollback {
           command: plan.commands.deploy,
           values: { version: previous },
         },
-      ]),
-    );
+      ]);
+    });
   }
 
   restartService(): Promise<void> {
@@ -105,7 +108,15 @@ export class Rollback {
     const { plan, evidence } = this.input;
     return this.step('health', 'Production answers its health check', (key, summary) =>
       longChecks.awaitHealth.executeWithOptions({ summary }, [
-        { key, evidence, environment: this.environment, path: plan.healthPath, version, within: plan.healthWithin },
+        {
+          key,
+          evidence,
+          environment: this.environment,
+          path: plan.healthPath,
+          version,
+          since: this.since,
+          within: plan.healthWithin,
+        },
       ]),
     );
   }
