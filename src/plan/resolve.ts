@@ -206,6 +206,10 @@ function resolveRelease(resolution: Resolution): ResolvedPlan['release'] | undef
   }
   const { repository } = release;
   if (repository === undefined) return { ...release, target, previous };
+  for (const name of ['target', 'previous'] as const) {
+    const message = 'Git knows no name with ":" in it: write a branch or tag, or leave `release.repository` out';
+    if (release[name]?.includes(':')) resolution.report(['release', name], message);
+  }
   return { ...release, branch, target, previous, repository: resolution.folder(repository, ['release', 'repository']) };
 }
 

@@ -24,6 +24,7 @@ import {
   pattern,
   prose,
   reference,
+  releaseName,
   secretReference,
   strict,
   table,
@@ -91,8 +92,8 @@ export const planSchema = strict({
     branch: version()
       .optional()
       .describe('The branch that must have been merged; said for each deployment (`--branch`) when left out'),
-    target: version().optional().describe('What is deployed; said for each deployment (`--target`) when left out'),
-    previous: version()
+    target: releaseName().optional().describe('What is deployed; said for each deployment (`--target`) when left out'),
+    previous: releaseName()
       .optional()
       .describe(
         'The version that production runs until then, and that a rollback of code deploys; asked of production when left out',

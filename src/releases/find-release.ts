@@ -7,7 +7,7 @@ import { proofOfRelease } from '../contract/plan/proof-of-release.js';
 import { openValues, type ReleaseValue } from '../contract/plan/release-values.js';
 import { migrationTool } from '../domain/migration/migration-tools.js';
 import { inOneLine } from '../domain/one-line.js';
-import { version } from '../plan/core/basics.js';
+import { releaseName, version } from '../plan/core/basics.js';
 
 /** What is known of one value: with where it comes from, or why it is not known. */
 export type FoundValue = { name: ReleaseValue } & ({ value: string; from: string } | { unknown: string });
@@ -31,15 +31,15 @@ export async function findRelease(plan: ResolvedPlan, asking: Asking): Promise<F
     previous: () => findPrevious(plan, asking),
     revision: () => findRevision(plan, { isOpen: open.includes('target'), signal: asking.signal }),
   };
-  return await Promise.all(open.map(async (name) => ({ name, ...usable(await find[name]()) })));
+  return await Promise.all(open.map(async (name) => ({ name, ...usable(name, await find[name]()) })));
 }
 
 type Answer = { value: string; from: string } | { unknown: string };
 
 /** What others have said becomes an argument of commands, as what a plan says does. */
-function usable(answer: Answer): Answer {
+function usable(name: ReleaseValue, answer: Answer): Answer {
   if ('unknown' in answer) return { unknown: inOneLine(answer.unknown, ' / ') };
-  const { error } = version().safeParse(answer.value);
+  const { error } = (name === 'previous' ? releaseName() : version()).safeParse(answer.value);
   return error ? { unknown: `${JSON.stringify(answer.value)} ${answer.from}: ${error.issues[0]?.message}` } : answer;
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { loadPlan } from '../../src/plan/load.js';
@@ -687,6 +688,23 @@ describe('all at once', () => {
       { path: 'credentials.spare', message: 'Nothing uses it' },
       { path: 'criteria.deadlocks-1h', message: 'Nothing uses it' },
     ]);
+  });
+});
+
+describe('an image reference', () => {
+  const IMAGE = 'registry.example.com:5000/team/app:1.2@sha256:0123456789abcdef';
+
+  test('is a release where no repository has to know it', () => {
+    const { release, ...plan } = parse(readFileSync('plans/minimal.yaml', 'utf8'));
+    const file = write('plan.yaml', stringify({ ...plan, release: { ...release, target: IMAGE } }));
+    expect(loadPlan(file).resolved.release.target).toBe(IMAGE);
+  });
+
+  test('is none that git knows', () => {
+    expectOneProblem([['  target: main\n', `  target: ¦${IMAGE}\n`]], {
+      path: 'release.target',
+      says: 'Git knows no name with ":"',
+    });
   });
 });
 

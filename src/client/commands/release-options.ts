@@ -7,7 +7,7 @@ import {
   type ReleaseValue,
   type ReleaseValues,
 } from '../../contract/plan/release-values.js';
-import { version } from '../../plan/core/basics.js';
+import { releaseName } from '../../plan/core/basics.js';
 import { type LoadedPlan, type LoadOptions, loadPlan } from '../../plan/load.js';
 import type { FoundValue } from '../../releases/find-release.js';
 
@@ -19,8 +19,9 @@ export const withReleaseOptions = (command: Command): Command =>
     .option('--revision <REVISION>', 'where the migration goes (default: the newest of the target’s own)', asVersion)
     .option('--branch <BRANCH>', 'the branch that must have been merged', asVersion);
 
-/** What is wrong with a version from the command line: it becomes an argument of commands, as one in a plan does. */
-export const versionProblem = (text: string): string | undefined => version().safeParse(text).error?.issues[0]?.message;
+/** What is wrong with a release from the command line: it becomes an argument of commands, as one in a plan does. */
+export const versionProblem = (text: string): string | undefined =>
+  releaseName().safeParse(text).error?.issues[0]?.message;
 
 function asVersion(text: string): string {
   const problem = versionProblem(text);

@@ -79,6 +79,14 @@ export const version = () =>
     .regex(/^[-A-Za-z0-9._/+@]*$/, 'Holds other characters than letters, digits and . _ / + @ -')
     .min(1, 'Is empty');
 
+/** What is deployed: a version as above, or an image reference, `registry/app:1.2@sha256:…`. */
+export const releaseName = () =>
+  z
+    .string({ error: quoteIt('A release') })
+    .regex(/^(?!-)/, 'Begins with "-": a command would take it for an option')
+    .regex(/^[-A-Za-z0-9._/+@:]*$/, 'Holds other characters than letters, digits and . _ / + @ : -')
+    .min(1, 'Is empty');
+
 const DURATION_HELP = 'write for example 30s, 5m, 24h or 1h30m';
 
 /** A length of time with its unit, longer than nothing. Milliseconds after parsing. */
