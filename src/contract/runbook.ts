@@ -5,7 +5,7 @@
 import { ADDED, type Phase, STEPS, type StepDefinition, type StepNature } from '../domain/steps.js';
 import { aspectsOf, DOCUMENTATION_FACTS } from './checks.js';
 import type { EndpointCheck } from './plan/application.js';
-import { environmentsOf, migratesFirst } from './plan/parts.js';
+import { environmentsOf, failureOf, inOrder } from './plan/parts.js';
 import type { Confirmation, ResolvedPlan } from './plan/plan.js';
 import type { Watch } from './plan/watch.js';
 
@@ -38,7 +38,7 @@ export const PRODUCTION_LOAD_TEST = 'production';
 type Step = Omit<RunbookStep, 'section'>;
 
 export function runbookOf(plan: PlanWithoutItems): RunbookStep[] {
-  return stepsOf(plan).map((step) => ({ ...step, section: sectionOf(plan, step) }));
+  return stepsOf(plan).map((step) => ({ ...step, ...failureOf(plan, step.id), section: sectionOf(plan, step) }));
 }
 
 /** Items are numbered by section and position. */
@@ -212,10 +212,6 @@ export const isReviewed = ({ watches }: Pick<ResolvedPlan, 'watches'>, position:
 
 /** The step that looks after a watch whether the new indexes are used. */
 export const indexUseStep = ({ id }: { id: string }): string => `${id}.index-use`;
-
-/** What the plan does first of the two. */
-const inOrder = (plan: PlanWithoutItems, steps: Record<'deploying' | 'migrating', Step[]>): Step[] =>
-  migratesFirst(plan) ? [...steps.migrating, ...steps.deploying] : [...steps.deploying, ...steps.migrating];
 
 const off = (isOff: boolean, option: string): { off?: string } => (isOff ? { off: option } : {});
 

@@ -77,6 +77,7 @@ export const calm = ({
       signed: false,
       maintenance: true,
       migratesFirst: false,
+      asks: false,
       restart: false,
       window: false,
       loadTest: false,
@@ -205,6 +206,7 @@ const act = fc.oneof(
 /** The steps and activities of each stage that scenarios let fail. */
 const FAIL_BEFORE = [
   ...['admit', 'prerequisites.tools', 'staging.deploy', 'staging.migration', 'sampleMetrics', 'tell', 'sealSeries'],
+  ...['staging.indexes', 'staging.functional'],
   ...['proposal', 'verifySignature', 'preparation.notices', 'nextOpening', 'checkClock', 'readRevision', 'countRows'],
   ...[
     'production.backup',
@@ -251,6 +253,7 @@ function scenarioOf(parts: {
         signed: fc.boolean(),
         maintenance: fc.boolean(),
         migratesFirst: fc.boolean(),
+        asks: fc.boolean(),
         restart: fc.boolean(),
         window: fc.boolean(),
         loadTest: fc.boolean(),

@@ -54,6 +54,7 @@ export function resolveMigration(resolution: Resolution, servers: Server[]): Mig
   if (migration === undefined) return undefined;
   const { heads, revision = OPEN.revision, ...rest } = migration;
   checkTool(resolution, migration.tool);
+  checkFirst(resolution, migration);
   const resolved = (key: 'current' | 'heads' | 'upgrade' | 'downgrade', command: AuthoredCommand) =>
     resolveCommand(resolution, { key, command, path: ['migration', key], servers });
   return {
@@ -71,6 +72,17 @@ function checkTool(resolution: Resolution, tool: string): void {
   const suggestion = KNOWN_TOOLS.find((known) => known !== tool && editDistance(known, tool.toLowerCase()) <= 1);
   if (suggestion === undefined) return;
   resolution.report(['migration', 'tool'], { message: `\`${tool}\` is no tool that is known by itself`, suggestion });
+}
+
+/** Before the deploy the application's folder may still be the previous release's. */
+function checkFirst(resolution: Resolution, { when, upgrade, heads }: AuthoredMigration): void {
+  if (when !== 'before-deploy') return;
+  for (const [name, command] of Object.entries({ heads, upgrade })) {
+    if (command?.in !== 'application') continue;
+    const message =
+      'Is run before the deploy, where the previous release may be: it has to find the new one’s migrations';
+    resolution.warn(['migration', name, 'in'], message);
+  }
 }
 
 interface CommandAt {

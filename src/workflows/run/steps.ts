@@ -3,6 +3,7 @@ import { condition, isCancellation } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import { type RunbookStep, stepsByID } from '../../contract/runbook.js';
 import { hasChanged } from '../../domain/decisions/decisions.js';
+import { waivedBefore } from '../../domain/decisions/waived.js';
 import { attestationOf, byWhom, type StepReport } from '../../domain/evidence.js';
 import type { DecisionRecord, StepRecord } from '../../domain/ledger/ledger.js';
 import type { Context } from './context.js';
@@ -47,8 +48,9 @@ export class Steps {
       this.guard.raise();
       if (report) return report;
 
-      const failure = record.reason ?? '';
-      if (definition.onFailure === 'rollback' && hasChanged(ledger)) {
+      const waived = waivedBefore(record, ledger.steps);
+      const failure = `${record.reason}${waived ? `; on staging the same was waived ${byWhom(waived)}` : ''}`;
+      if (definition.onFailure === 'rollback' && hasChanged(ledger) && !waived) {
         throw new RollbackNeeded({ kind: 'step', step: id, text: `${definition.title}: ${failure}` });
       }
       const answer = await this.guard.during(() => this.askAbout(definition, failure));
