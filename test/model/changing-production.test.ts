@@ -95,6 +95,16 @@ describe('what goes first', () => {
     expect(commands().slice(-2)).toEqual(['rollback-full.deploy', 'rollback-full.downgrade']);
   });
 
+  test('where neither order has been seen to serve users, maintenance mode keeps them out until both are back', async () => {
+    const fromPrevious = { what: 'staging.reversibility.downgrade-from-previous', how: 'facts' as const };
+    const failing = [fromPrevious, ...atSmoke.failing];
+    const { rollback } = await playedWith({ plan: noMaintenance, newCode: 'fails-on-old-schema', failing });
+    expect(commands().slice(-4)).toEqual([
+      ...['rollback.maintenance-first', 'rollback-full.downgrade', 'rollback-full.deploy', 'rollback.maintenance-off'],
+    ]);
+    expect(rollback?.reasons.at(-1)).toMatch(/^the migration goes back first.*: users get maintenance mode until both/);
+  });
+
   test('a breach before the deploy of a plan that migrates first takes only the migration back', async () => {
     const plan = { ...noMaintenance, migratesFirst: true };
     const slow = { 'production.migration': 5 * MINUTE };
