@@ -11,6 +11,7 @@ import type {
   StepRecord,
   StoredBackup,
 } from '../domain/ledger/ledger.js';
+import type { Message } from '../domain/notifications/notifications.js';
 import type { FullRollback } from '../domain/rollback/order.js';
 import type { CriterionResult, RollbackOption, Verdict } from '../domain/watch/criteria.js';
 import type { Clock, EvidencePlace } from './activities/step.js';
@@ -81,6 +82,8 @@ export interface WatchInput {
   baselines: Record<string, number>;
   /** Roles that may answer a concern. */
   roles: string[];
+  /** What is told when the deployment is ended from outside meanwhile; nothing where production is not watched. */
+  alarm?: Message[];
 }
 
 export interface WatchResult {

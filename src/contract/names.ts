@@ -19,6 +19,15 @@ export const reversibilityWorkflowId = (deployment: string, generation: number):
 export const rollbackWorkflowId = (deployment: string, option: string, generation: number): string =>
   `${deployment}/rollback-${option}${generation > 1 ? `-${generation}` : ''}`;
 
+const DEPLOYMENT_ID = /^(.+)-\d{8}-\d{6}-[0-9a-f]{4}$/;
+
+/** The service that a deployment's ID begins with; undefined for what is no such ID. */
+export const serviceOf = (deployment: string): string | undefined => DEPLOYMENT_ID.exec(deployment)?.[1];
+
+/** Whether a child (a rollback, a watch) is one of the service's deployments. */
+export const isOfService = (childId: string, service: string): boolean =>
+  serviceOf(childId.split('/')[0] ?? '') === service;
+
 /** Search attributes are in clear text for whoever may open the Web UI: no secrets, no personal data. */
 export const searchAttributes = {
   service: defineSearchAttributeKey('SurefootService', 'KEYWORD'),

@@ -13,6 +13,8 @@ import {
   lookAtCommand,
   lookAtEnd,
   lookAtWaiting,
+  type Unknown,
+  unknownAfter,
 } from './laws.js';
 import { answerCall, helpOut, signOff } from './people.js';
 import type { Act, Answer, Approve, Decide, Garbage, Scenario, Way } from './scenario.js';
@@ -45,6 +47,8 @@ export class PlayedDeployment {
   readonly circumstances: Circumstances;
   readonly given: Given[] = [];
   readonly updates: UpdateHandle[] = [];
+  /** Commands of which nobody knew how they ended, or that could not be ended. */
+  readonly unknown: Unknown[] = [];
   /** How often each question has been answered by those who help out. */
   readonly attempts: Record<string, number> = {};
   /** What has happened, for the account of all runs. */
@@ -101,7 +105,9 @@ export class PlayedDeployment {
 
   private terminate(executions: Execution[]): void {
     const running = executions.findLast(({ state }) => state === 'running');
-    if (running) this.temporal.terminate(running.workflowId);
+    if (!running) return;
+    if (running.type.startsWith('Rollback')) this.note({ environment: 'production', what: running.workflowId });
+    this.temporal.terminate(running.workflowId);
   }
 
   ledger(): Promise<Ledger> {
@@ -228,7 +234,18 @@ export class PlayedDeployment {
     if (key?.step === 'production.deploy') this.seen.add('deployed');
     const usual = 1 + (call.activity === 'sampleMetrics' ? 0 : this.choose(5) * 700);
     const takes = this.circumstances.slow[key?.step ?? ''] ?? usual;
-    return { takes, end: () => this.world.answer(call) };
+    const end = () => {
+      const outcome = this.world.answer(call);
+      const unknown = unknownAfter(call, outcome);
+      if (unknown) this.note(unknown);
+      return outcome;
+    };
+    return { takes, end };
+  }
+
+  private note(unknown: Pick<Unknown, 'environment' | 'what'>): void {
+    this.unknown.push({ ...unknown, at: this.temporal.now, before: this.temporal.scheduled.length });
+    this.seen.add('unknown');
   }
 
   /** Says something, and holds that what was refused has changed nothing but the record of decisions. */

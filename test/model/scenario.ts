@@ -87,7 +87,7 @@ export const calm = ({
   },
   circumstances: {
     ...{ failing: [], troubles: [], reversible: 'yes', written: false, browser: true, failingRollbacks: 0, closed: 0 },
-    ...{ slow: {}, newCode: 'answers', deaf: false, fresh: false, blind: 'nobody', ...circumstances },
+    ...{ slow: {}, newCode: 'answers', deaf: false, fresh: false, blind: 'nobody', stubborn: 0, ...circumstances },
   },
   ...{ together: true, longHistories: false, acts: [], whims: [1] },
 });
@@ -221,7 +221,7 @@ const FAIL_AFTER = [
   ...['production.deploy', 'production.health', 'production.migration', 'production.indexes', 'production.smoke'],
   ...['production.maintenance-off', 'production.restart', 'countStored', 'sampleMetrics', 'tell', 'readRevision'],
   ...['rollback-full.downgrade', 'rollback-full.deploy', 'rollback-code.health', 'rollback.maintenance-off'],
-  'rollback.maintenance-on',
+  ...['rollback.maintenance-on', 'rollback.maintenance-first', 'staging.reversibility.downgrade-from-previous'],
 ];
 /** These are put to people, while production is watched. */
 const ASKED_IN_WATCH = ['watch.database', 'watch-1h.index-use', 'watch.report', 'production', 'closing.state'];
@@ -269,6 +269,7 @@ function scenarioOf(parts: {
       reversible: fc.constantFrom('yes', 'yes', 'loses-data', 'not-at-all'),
       failingRollbacks: fc.constantFrom(0, 0, 0, 1, 2),
       closed: fc.constantFrom(0, 1, 2, -1),
+      stubborn: fc.constantFrom(0, 0, 1, 2),
       deaf: fc.constantFrom(false, false, false, true),
       fresh: fc.constantFrom(false, false, false, true),
       blind: fc.oneof(

@@ -302,8 +302,8 @@ export class Temporal {
     const { completed, failed, cancelled } = how;
     const result = {
       ...(completed && { completed }),
-      ...(failed && { failed: { failure: ofChild(failed.failure ?? {}) } }),
-      ...(cancelled && { cancelled: { failure: ofChild(CANCELLED) } }),
+      ...(failed && { failed: { failure: ofChild(failed.failure ?? {}, run.type) } }),
+      ...(cancelled && { cancelled: { failure: ofChild(CANCELLED, run.type) } }),
     };
     this.plan(parent.run, 0, () => ({ resolveChildWorkflowExecution: { seq: parent.seq, result } }));
   }

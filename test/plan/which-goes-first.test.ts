@@ -34,7 +34,7 @@ describe('the migration', () => {
 
   test('that goes first is warned of where its commands are run from the folder of what is deployed', () => {
     const { warnings } = changed({ 'migration.when': 'before-deploy' });
-    expect(warnings.map(({ path }) => path)).toEqual(['migration.heads.in', 'migration.upgrade.in']);
+    expect(warnings.map(({ path }) => path)).toEqual(['migration.heads', 'migration.upgrade']);
     const elsewhere = { 'migration.heads.in': 'repository', 'migration.upgrade.in': 'repository' };
     const local = { ...elsewhere, 'migration.heads.on': 'worker', 'migration.upgrade.on': 'worker' };
     expect(changed({ 'migration.when': 'before-deploy', ...local }).warnings).toEqual([]);

@@ -25,6 +25,8 @@ export interface StepRecord {
   evidence: EvidenceReference[];
   /** Why it failed, or by whom and why it was skipped. */
   reason?: string;
+  /** Nobody knows how its command ended. */
+  unknown?: true;
   /** Who went on without it. */
   skippedBy?: Attestation;
 }
@@ -160,6 +162,17 @@ export interface ProductionChanges {
   restoreEstimate?: number;
 }
 
+/** A command of which nobody knows how it ended, or whether it has. */
+export interface Unsettled {
+  step: string;
+  generation: number;
+  title: string;
+  /** What is known of it. */
+  text: string;
+  /** What a person has said since; what is left of it is being ended. */
+  answer?: DecisionRecord;
+}
+
 /** Which rollbacks staging has proven to work. */
 export interface Eligibility {
   migration: boolean;
@@ -202,6 +215,8 @@ export interface Ledger {
   digest: string;
   startedBy: string;
   startedAt: number;
+  /** The unfinished run that it starts over, by deployment or run ID, and why that is right. */
+  after?: { run: string; why: string };
   endedAt?: number;
   phase: Phase;
   outcome?: Outcome;
@@ -232,6 +247,8 @@ export interface Ledger {
   rollback?: RollbackRecord;
   /** Rollbacks that failed before the last one. */
   earlierRollbacks: RollbackRecord[];
+  /** Nothing is run on its environment before it is settled, automatic rollback included. */
+  unsettled?: Unsettled;
   /** What could not be announced, and why. */
   untold: string[];
   /** How the boxes of the checklist stand. */

@@ -5,6 +5,7 @@ import type { Migration } from '../../contract/plan/migration.js';
 import { OPEN } from '../../contract/plan/release-values.js';
 import { KNOWN_TOOLS } from '../../domain/migration/migration-tools.js';
 import { PLACEHOLDER } from '../../domain/placeholder.js';
+import { unnamedFolder } from '../core/command-folder.js';
 import type { Path } from '../core/problems.js';
 import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
 import { editDistance, nearest } from '../core/suggest.js';
@@ -39,12 +40,14 @@ const PLACEHOLDERS: Record<keyof Commands | 'current' | 'heads' | 'upgrade' | 'd
 /** Without these a command can't do what it is there for. */
 const NEEDED: Partial<Record<keyof typeof PLACEHOLDERS, string>> = { deploy: 'version', downgrade: 'revision' };
 
+const fillingOf = (key: keyof typeof PLACEHOLDERS) => ({ known: PLACEHOLDERS[key], needed: NEEDED[key] });
+
 export function resolveCommands(resolution: Resolution, servers: Server[]): Partial<Commands> {
   const commands: Partial<Commands> = {};
   for (const [name, command] of Object.entries(resolution.sections.commands ?? {})) {
     if (command === undefined) continue;
     const key = name as keyof Commands;
-    commands[key] = resolveCommand(resolution, { key, command, path: ['commands', name], servers });
+    commands[key] = resolveCommand(resolution, { ...fillingOf(key), command, path: ['commands', name], servers });
   }
   return commands;
 }
@@ -54,10 +57,9 @@ export function resolveMigration(resolution: Resolution, servers: Server[]): Mig
   if (migration === undefined) return undefined;
   const { heads, revision = OPEN.revision, ...rest } = migration;
   checkTool(resolution, migration.tool);
-  checkFirst(resolution, migration);
   const resolved = (key: 'current' | 'heads' | 'upgrade' | 'downgrade', command: AuthoredCommand) =>
-    resolveCommand(resolution, { key, command, path: ['migration', key], servers });
-  return {
+    resolveCommand(resolution, { ...fillingOf(key), command, path: ['migration', key], servers });
+  const made: Migration = {
     ...rest,
     revision,
     current: resolved('current', migration.current),
@@ -65,6 +67,8 @@ export function resolveMigration(resolution: Resolution, servers: Server[]): Mig
     upgrade: resolved('upgrade', migration.upgrade),
     downgrade: resolved('downgrade', migration.downgrade),
   };
+  checkFirst(resolution, made);
+  return made;
 }
 
 /** Any tool may be named, but a slip in the name of a known one would have its output read as any tool's. */
@@ -75,31 +79,34 @@ function checkTool(resolution: Resolution, tool: string): void {
 }
 
 /** Before the deploy the application's folder may still be the previous release's. */
-function checkFirst(resolution: Resolution, { when, upgrade, heads }: AuthoredMigration): void {
+function checkFirst(resolution: Resolution, { when, upgrade, heads }: Migration): void {
   if (when !== 'before-deploy') return;
+  const message =
+    'Is run before the deploy, in the application’s folder: it has to find the new release’s migrations there';
   for (const [name, command] of Object.entries({ heads, upgrade })) {
-    if (command?.in !== 'application') continue;
-    const message =
-      'Is run before the deploy, where the previous release may be: it has to find the new one’s migrations';
-    resolution.warn(['migration', name, 'in'], message);
+    if (command?.folder === APPLICATION_FOLDER) resolution.warn(['migration', name], message);
   }
 }
 
 interface CommandAt {
-  key: keyof typeof PLACEHOLDERS;
   command: AuthoredCommand;
   path: Path;
   servers: Server[];
+  /** What can be filled in. */
+  known: string[];
+  /** Without it the command can't do what it is there for. */
+  needed?: string;
 }
 
-function resolveCommand(resolution: Resolution, at: CommandAt): Command {
+export function resolveCommand(resolution: ResolutionOf, at: CommandAt): Command {
   const { command, path } = at;
   checkPlaceholders(resolution, at);
   const { run, on, timeout } = command;
   return { run, on, folder: commandFolder(resolution, at), timeout };
 
-  function commandFolder(context: Resolution, { servers }: CommandAt): string {
+  function commandFolder(context: ResolutionOf, { servers }: CommandAt): string {
     const from = [...path, 'in'];
+    if (command.in === undefined) return on === 'server' ? APPLICATION_FOLDER : unnamedFolder(context, path);
     if (command.in === 'application') {
       if (on === 'server') return APPLICATION_FOLDER;
       context.report(from, '`application` is a folder on the server: add `on: server`, or name one of `folders`');
@@ -109,8 +116,7 @@ function resolveCommand(resolution: Resolution, at: CommandAt): Command {
   }
 }
 
-function checkPlaceholders(resolution: Resolution, { key, command, path }: CommandAt): void {
-  const known = PLACEHOLDERS[key];
+function checkPlaceholders(resolution: ResolutionOf, { known, needed, command, path }: CommandAt): void {
   const list = known.map((name) => `{${name}}`).join(', ');
   command.run.forEach((argument, index) => {
     const at = [...path, 'run', index];
@@ -126,7 +132,6 @@ function checkPlaceholders(resolution: Resolution, { key, command, path }: Comma
       }
     }
   });
-  const needed = NEEDED[key];
   if (needed !== undefined && !command.run.some((argument) => argument.includes(`{${needed}}`))) {
     resolution.report([...path, 'run'], `Holds no \`{${needed}}\`, so it would always do the same`);
   }

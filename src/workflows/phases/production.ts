@@ -2,14 +2,16 @@
 
 import type { IndexUse } from '../../contract/activities/postgres.js';
 import { tablesCountedBefore } from '../../contract/plan/metrics.js';
-import { logsOf, migratesFirst, needed, toolOf } from '../../contract/plan/parts.js';
+import { canRestore, logsOf, migratesFirst, needed } from '../../contract/plan/parts.js';
 import { STEPS } from '../../domain/steps.js';
-import { checks, commandsOn, localReads, longChecks } from '../common/policies.js';
+import { briefReads, checks, commandsOn, localReads, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { countStored } from '../run/stored-rows.js';
+import { backUp } from '../steps/back-up.js';
 import type { BeforeWatch } from '../steps/before-watch.js';
 import { lookAtProduction } from '../steps/found-production.js';
 import { maintenanceOff, maintenanceOn } from '../steps/maintenance.js';
+import { ownChecks, readBefore } from '../steps/own-checks.js';
 import { restart } from '../steps/restart.js';
 import { renewSignOffs } from '../steps/sign-offs.js';
 import { awaitDeployWindow } from '../steps/window.js';
@@ -45,19 +47,18 @@ async function haveSignOffs(deployment: Deployment): Promise<void> {
 
 /** What comes before production changes. @returns the rows that there are, by table */
 async function prepare(deployment: Deployment): Promise<BeforeWatch['baselines']> {
-  const { plan, evidence, ledger, input } = deployment;
+  const { plan, ledger, input } = deployment;
   const environment = plan.environments.production;
   await localReads.checkClock.executeWithOptions({ summary: 'Check that the soak really lasted as long as it says' }, [
     { clock: input.clock, workflowTime: Date.now() },
   ]);
   await lookAtProduction(deployment, STEPS.productionUnchanged);
+  await readBefore(deployment, 'production');
   const dumped = await deployment.step(STEPS.productionBackup, (key, summary) =>
-    longChecks.backUpDatabase.executeWithOptions({ summary }, [
-      { key, evidence, service: plan.service, environment, backup: needed(plan.backup), tool: toolOf(plan) },
-    ]),
+    backUp(deployment, environment, { key, summary }),
   );
   ledger.production.restoreEstimate = dumped?.restoreMilliseconds;
-  if (dumped?.location) {
+  if (dumped?.location && canRestore(plan)) {
     const { location, sha256, evidence } = dumped;
     ledger.production.backup = { location, sha256, record: evidence[0] };
   }
@@ -65,7 +66,7 @@ async function prepare(deployment: Deployment): Promise<BeforeWatch['baselines']
 
   const baselines: Record<string, number> = {};
   for (const table of tablesCountedBefore(plan.watches.flatMap(({ metrics }) => metrics))) {
-    baselines[table] = await localReads.countRows.executeWithOptions({ summary: `Count the rows of ${table}` }, [
+    baselines[table] = await briefReads.countRows.executeWithOptions({ summary: `Count the rows of ${table}` }, [
       { environment, table },
     ]);
   }
@@ -91,6 +92,7 @@ async function change(deployment: Deployment): Promise<IndexUse | undefined> {
     longChecks.checkEndpoints.executeWithOptions({ summary }, [{ key, evidence, environment, checks: plan.smoke }]),
   );
   await restart(deployment);
+  await ownChecks(deployment, 'production');
   return indexUse;
 }
 

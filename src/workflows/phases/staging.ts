@@ -1,11 +1,13 @@
 /** Checklist 1.1 to 1.6: deploy to staging and prove it. */
-import { logsOf, migratesFirst, needed, toolOf } from '../../contract/plan/parts.js';
+import { logsOf, migratesFirst, needed } from '../../contract/plan/parts.js';
 import type { FirstUpgrade } from '../../contract/reversibility.js';
 import { STEPS } from '../../domain/steps.js';
 import { checks, commandsOn, loadOn, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
+import { backUp } from '../steps/back-up.js';
 import { confirmAll } from '../steps/confirmations.js';
 import { documentation } from '../steps/documentation.js';
+import { ownChecks, readBefore } from '../steps/own-checks.js';
 import { reversibility } from '../steps/reversibility.js';
 
 export async function staging(deployment: Deployment): Promise<void> {
@@ -14,11 +16,8 @@ export async function staging(deployment: Deployment): Promise<void> {
   if (!environment) return;
   deployment.enter('staging');
 
-  await deployment.step(STEPS.stagingBackup, (key, summary) =>
-    longChecks.backUpDatabase.executeWithOptions({ summary }, [
-      { key, evidence, service: plan.service, environment, backup: needed(plan.backup), tool: toolOf(plan) },
-    ]),
-  );
+  await deployment.step(STEPS.stagingBackup, (key, summary) => backUp(deployment, environment, { key, summary }));
+  await readBefore(deployment, 'staging');
   let upgrade: FirstUpgrade | undefined;
   if (migratesFirst(plan)) upgrade = await migrateStaging(deployment);
   await deployStaging(deployment);
@@ -51,6 +50,7 @@ export async function staging(deployment: Deployment): Promise<void> {
   }
   await documentation(deployment);
   await confirmAll(deployment, plan.confirmations.staging);
+  await ownChecks(deployment, 'staging');
 }
 
 async function deployStaging(deployment: Deployment): Promise<void> {

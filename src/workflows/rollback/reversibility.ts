@@ -18,7 +18,7 @@ import {
 import { STEPS } from '../../domain/steps.js';
 import { mustHold } from '../common/input.js';
 import { commandsOn, longChecks } from '../common/policies.js';
-import { describe, isFailure } from '../run/failures.js';
+import { describe, isFailure, isUnknown } from '../run/failures.js';
 
 /** A child of the deployment, so that the deployment's own history stays short enough to read. */
 export async function ReversibilityWorkflow(input: ReversibilityInput): Promise<ReversibilityResult> {
@@ -187,7 +187,8 @@ class Proof {
     try {
       return await trial();
     } catch (error) {
-      if (!isFailure(error)) throw error;
+      // Nothing follows what may be at work: people are asked.
+      if (!isFailure(error) || isUnknown(error)) throw error;
       const text = describe(error);
       return { summary: text, facts: [{ name: 'ran', ok: false, text }], evidence: [] };
     }

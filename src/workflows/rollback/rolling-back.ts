@@ -1,16 +1,18 @@
 /** From "production has to go back" to "production is back", or to people who know that it is not. */
 import { executeChild, ParentClosePolicy, TemporalFailure } from '@temporalio/workflow';
+import { childAttributes } from '../../contract/deployment.js';
 import { rollbackWorkflowId } from '../../contract/names.js';
 import { whoAndWhy } from '../../domain/evidence.js';
-import type { RollbackKind, RollbackRecord, RollbackTrigger } from '../../domain/ledger/ledger.js';
+import type { DecisionRecord, RollbackKind, RollbackRecord, RollbackTrigger } from '../../domain/ledger/ledger.js';
 import { destinationOf } from '../../domain/rollback/destination.js';
 import { releaseBefore } from '../../domain/rollback/facts.js';
 import { type FullRollback, orderFor } from '../../domain/rollback/order.js';
 import { commandsOn } from '../common/policies.js';
 import { catchUp } from '../run/catch-up.js';
 import type { Deployment } from '../run/deployment.js';
-import { describe } from '../run/failures.js';
+import { describe, isUnknown } from '../run/failures.js';
 import { turnMaintenanceOff } from '../run/maintenance.js';
+import type { Ask } from '../run/questions.js';
 import { chooseRollbackKind, estimateOf, rollbackKinds } from './choosing.js';
 import {
   RollbackCodeWorkflow,
@@ -32,7 +34,12 @@ export async function rollBack(
   trigger: RollbackTrigger,
 ): Promise<{ succeeded: boolean; reason: string }> {
   const { ledger } = deployment;
-  const chosen = await chooseRollbackKind(deployment, trigger);
+  const said = await deployment.settle({ moves: ['confirm', 'rollback', 'skip'], advice: ADVICE });
+  if (said?.kind === 'skip') {
+    await lockOut(deployment, 1);
+    return { succeeded: false, reason: `${trigger.text}; left to ${said.who}: ${said.why}` };
+  }
+  const chosen = await chooseRollbackKind(deployment, said?.option ? personal(said, trigger) : trigger);
   if ('leftTo' in chosen) {
     await lockOut(deployment, 1);
     return { succeeded: false, reason: `${trigger.text}; ${chosen.leftTo}` };
@@ -42,21 +49,14 @@ export async function rollBack(
     const order = option === 'full' ? orderNow(deployment) : undefined;
     deployment.tell({ kind: 'rollback-started', option, reason: trigger.text });
     if (order?.proven === false) await coverMixture(deployment, generation);
+    await settleMaintenance(deployment);
     const record = await runRollback(deployment, { trigger, option, order, reasons, revision, generation });
     if (record.succeeded) {
       await reopen(deployment);
       deployment.tell({ kind: 'rollback-ended', option, reason: trigger.text, took: record.took ?? 0 });
       return { succeeded: true, reason: `${trigger.text}; ${option} rollback, proven on production` };
     }
-    await lockOut(deployment, generation);
-    const answer = await deployment.ask({
-      kind: 'rollback-failed',
-      id: 'rollback',
-      title: `The ${option} rollback failed`,
-      text: `${record.reason ?? 'it is not known why'}. Ways back: ${rollbackKinds(deployment)}`,
-      roles: deployment.allRoles,
-      moves: ['retry', 'rollback', 'skip'],
-    });
+    const answer = await askAboutFailed(deployment, { record, generation });
     if (answer.kind === 'skip') {
       return {
         succeeded: false,
@@ -71,6 +71,42 @@ export async function rollBack(
       reasons.push(whoAndWhy(answer, `chose ${option}`));
     }
   }
+}
+
+const ADVICE =
+  'Production is to be rolled back, and no command of that begins beside this one: confirm that it has ended, choose a ' +
+  'way back, which ends what is left of it first, or leave it (skip)';
+
+/** A person has chosen the way back. */
+const personal = ({ who, option, revision }: DecisionRecord, { text }: RollbackTrigger): RollbackTrigger => ({
+  kind: 'person',
+  who,
+  text,
+  option,
+  revision,
+});
+
+/** Users are kept out of a production in trouble; where a command may be at work, when people have said what it is at. */
+async function askAboutFailed(
+  deployment: Deployment,
+  { record, generation }: { record: RollbackRecord; generation: number },
+): Promise<DecisionRecord> {
+  const { option } = record;
+  const asked = {
+    kind: 'rollback-failed',
+    id: 'rollback',
+    moves: ['retry', 'rollback', 'skip'],
+  } satisfies Partial<Ask>;
+  const ways = `Ways back: ${rollbackKinds(deployment)}`;
+  const said = await deployment.settle({
+    ...asked,
+    advice: `What is left of it is ended before anything follows. ${ways}`,
+  });
+  await lockOut(deployment, generation);
+  if (said) return said;
+  const title = `The ${option} rollback failed`;
+  const text = `${record.reason ?? 'it is not known why'}. ${ways}`;
+  return deployment.ask({ ...asked, title, text, roles: deployment.allRoles });
 }
 
 async function runRollback(
@@ -104,6 +140,7 @@ async function runRollback(
     workflowId,
     // A rollback that has begun is finished, whatever becomes of its parent.
     parentClosePolicy: ParentClosePolicy.ABANDON,
+    typedSearchAttributes: childAttributes({ deployment: input.deployment, service: plan.service }),
     staticSummary: `Roll back ${option}: ${trigger.text}`.slice(0, 200),
     args: [
       {
@@ -128,16 +165,26 @@ async function runRollback(
     record.succeeded = result.succeeded;
     record.reason = result.reason;
     record.steps = result.steps;
+    if (result.steps.some(({ unknown }) => unknown)) isUnsettled(deployment, { record, generation });
     await catchUp(result.endedAt, 'the rollback');
   } catch (error) {
     // Terminated or timed out by somebody: production is in an unknown state, as after any rollback that failed.
     if (!(error instanceof TemporalFailure)) throw error;
     record.succeeded = false;
     record.reason = describe(error);
+    // Its command, if one was under way, goes on.
+    isUnsettled(deployment, { record, generation });
   }
   record.endedAt = Date.now();
   deployment.publish();
   return record;
+}
+
+function isUnsettled(
+  { ledger }: Deployment,
+  { record: { option, reason = '' }, generation }: { record: RollbackRecord; generation: number },
+): void {
+  ledger.unsettled = { step: `rollback-${option}`, generation, title: `the ${option} rollback`, text: reason };
 }
 
 /** Users come back only to a production that is proven to be well. */
@@ -170,6 +217,13 @@ async function coverMixture(deployment: Deployment, generation: number): Promise
   await keepUsersOut(deployment, { step: 'rollback.maintenance-first', generation }, 'code and schema go back');
 }
 
+/** No command of a rollback begins beside one that keeps users out. */
+async function settleMaintenance(deployment: Deployment): Promise<void> {
+  const advice = 'Confirm that users are kept out, or go on without (skip): what is left of the command is ended first';
+  const said = await deployment.settle({ moves: ['confirm', 'skip'], advice });
+  if (said?.kind === 'confirm') deployment.ledger.production.maintenance = true;
+}
+
 /** A failed rollback leaves production in an unknown state: users are kept out of it until people have looked. */
 const lockOut = (deployment: Deployment, generation: number): Promise<void> =>
   keepUsersOut(deployment, { step: 'rollback.maintenance-on', generation }, 'the rollback failed');
@@ -190,6 +244,8 @@ async function keepUsersOut(
     );
     ledger.production.maintenance = true;
   } catch (error) {
-    ledger.untold.push(`maintenance mode could not be turned on: ${describe(error)}`);
+    const text = describe(error);
+    ledger.untold.push(`maintenance mode could not be turned on: ${text}`);
+    if (isUnknown(error)) ledger.unsettled = { ...step, title: 'Turn maintenance mode on', text };
   }
 }

@@ -3,6 +3,7 @@ import { CancellationScope } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import type { DeployInput } from '../../contract/deployment.js';
 import type { StepReport } from '../../domain/evidence.js';
+import type { Read } from '../../domain/expectations.js';
 import type { DecisionRecord, OpenQuestion } from '../../domain/ledger/ledger.js';
 import type { DeploymentEvent } from '../../domain/notifications/events.js';
 import type { Phase } from '../../domain/steps.js';
@@ -12,6 +13,7 @@ import { Decisions } from './decisions.js';
 import { Guard } from './guard.js';
 import { Notifier } from './notifier.js';
 import { type Ask, Questions } from './questions.js';
+import { type SettlingQuestion, settle } from './settling.js';
 import { Steps } from './steps.js';
 import { Watching } from './watching.js';
 
@@ -23,6 +25,8 @@ export class Deployment extends Context {
   readonly guard: Guard;
   /** What was in the migration's new objects right after it, by name: wherever the way forward ends, a rollback asks. */
   storedByMigration?: Record<string, number>;
+  /** What own checks compare with, by their IDs. */
+  readonly readBefore = new Map<string, Read>();
   private readonly questions: Questions;
   private readonly decisions: Decisions;
   private readonly steps: Steps;
@@ -31,7 +35,7 @@ export class Deployment extends Context {
     super(input);
     this.notifier = new Notifier(input, this.ledger, () => this.publish());
     this.questions = new Questions(this, this.notifier);
-    this.watching = new Watching(this, this.questions);
+    this.watching = new Watching(this, this.questions, this.notifier);
     this.guard = new Guard(this, this.watching);
     this.steps = new Steps(this, this.questions, this.guard);
     this.decisions = new Decisions(this, this.questions, this.notifier, this.forward);
@@ -59,6 +63,11 @@ export class Deployment extends Context {
   /** Asks people and waits for the answer, however long it takes. */
   ask(question: Ask): Promise<DecisionRecord> {
     return this.questions.ask(question);
+  }
+
+  /** Before anything follows a command of which nobody knows how it ended. @returns what people have said of it */
+  settle(question: SettlingQuestion): Promise<DecisionRecord | undefined> {
+    return settle({ context: this, questions: this.questions }, question);
   }
 
   openQuestion(question: Ask): OpenQuestion {

@@ -10,7 +10,7 @@ import { waivedOf } from '../../domain/decisions/waived.js';
 import type { DecisionRecord } from '../../domain/ledger/ledger.js';
 import { betweenProven } from '../../domain/rollback/between.js';
 import { STEPS } from '../../domain/steps.js';
-import { checks, localReads } from '../common/policies.js';
+import { briefReads, checks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { describe, isFailure } from '../run/failures.js';
 
@@ -43,7 +43,7 @@ async function propose(deployment: Deployment): Promise<void> {
   const { plan, ledger, evidence } = deployment;
   const seal = async (key: StepKey, summary: string) => {
     const content = proposalOf(ledger, notesOf(deployment));
-    const sealed = await localReads.sealProposal.executeWithOptions({ summary }, [
+    const sealed = await briefReads.sealProposal.executeWithOptions({ summary }, [
       { key, evidence, release: plan.release, content },
     ]);
     ledger.proposal = { digest: sealed.digest, commit: sealed.commit, sealedAt: Date.now() };

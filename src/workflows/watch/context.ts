@@ -7,6 +7,7 @@ import type { CriterionResult } from '../../domain/watch/criteria.js';
 import { criterionResultOf } from '../../domain/watch/verdict.js';
 import { criterionState, endOf, newWatchState, type WatchState } from '../../domain/watch/watch-state.js';
 import { publishState } from '../common/published.js';
+import { Sampler } from '../common/sampler.js';
 import { renderWatch } from './board.js';
 
 /** What a watch that continues as new hands on. */
@@ -17,6 +18,7 @@ export interface CarriedWatch extends WatchState {
 
 export class WatchContext {
   readonly watch: Watch;
+  readonly sampler = new Sampler();
   state: WatchState;
   /** A guard is not needed any more. */
   relieved = false;

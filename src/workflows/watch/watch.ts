@@ -1,11 +1,11 @@
 /** Watches metrics for a while: timer, sample, reduce, verdict. Ends at the first breach that calls for a rollback. */
-import { condition, continueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, continueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { WatchInput, WatchResult } from '../../contract/messages.js';
 import { messageOf } from '../../domain/message.js';
 import type { Criterion, Sample } from '../../domain/watch/criteria.js';
 import { endingBreach, isOver, nextTick, observeTick } from '../../domain/watch/watch-state.js';
 import { mustHold } from '../common/input.js';
-import { sampling } from '../common/policies.js';
+import { raiseAlarm } from './alarm.js';
 import { ticksOf } from './board.js';
 import { Concerns } from './concerns.js';
 import { conclude } from './conclusion.js';
@@ -24,10 +24,15 @@ export async function MonitorWorkflow(input: WatchInput, carried?: CarriedWatch)
   concerns.listen();
   context.listen();
   context.publish();
-  const breach = await watchToItsEnd(context, concerns);
-  const result = await conclude(context, breach);
-  await concerns.withdrawn();
-  return result;
+  try {
+    const breach = await watchToItsEnd(context, concerns);
+    const result = await conclude(context, breach);
+    await concerns.withdrawn();
+    return result;
+  } catch (error) {
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => raiseAlarm(input));
+    throw error;
+  }
 }
 
 /** @returns the criterion that has ended the watch before its time */
@@ -67,7 +72,8 @@ async function takeSamples(context: WatchContext): Promise<Record<string, Sample
   const { evidence, clock, baselines } = input;
   const at = context.now();
   try {
-    return await sampling.sampleMetrics({ monitor: id, evidence, at, since: state.since, clock, metrics, baselines });
+    const { since } = state;
+    return await context.sampler.sample({ monitor: id, evidence, at, since, clock, metrics, baselines });
   } catch (error) {
     if (isCancellation(error)) throw error;
     const message = messageOf(error);
