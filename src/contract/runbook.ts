@@ -14,7 +14,7 @@ import {
   WITHOUT_CREDENTIALS,
 } from './established.js';
 import { beforeSteps, ownSteps } from './own-steps.js';
-import { migratesFirst } from './plan/parts.js';
+import { failureOf, inOrder } from './plan/parts.js';
 import type { Confirmation, ResolvedPlan } from './plan/plan.js';
 import { tellsRelease } from './plan/proof-of-release.js';
 import type { Watch } from './plan/watch.js';
@@ -43,7 +43,7 @@ export const PRODUCTION_LOAD_TEST = 'production';
 type Step = Omit<RunbookStep, 'section'>;
 
 export function runbookOf(plan: PlanWithoutItems): RunbookStep[] {
-  return stepsOf(plan).map((step) => ({ ...step, section: sectionOf(plan, step) }));
+  return stepsOf(plan).map((step) => ({ ...step, ...failureOf(plan, step.id), section: sectionOf(plan, step) }));
 }
 
 /** Items are numbered by section and position. */
@@ -230,10 +230,6 @@ export const isReviewed = ({ watches }: Pick<ResolvedPlan, 'watches'>, position:
 
 /** The step that looks after a watch whether the new indexes are used. */
 export const indexUseStep = ({ id }: { id: string }): string => `${id}.index-use`;
-
-/** What the plan does first of the two. */
-const inOrder = (plan: PlanWithoutItems, steps: Record<'deploying' | 'migrating', Step[]>): Step[] =>
-  migratesFirst(plan) ? [...steps.migrating, ...steps.deploying] : [...steps.deploying, ...steps.migrating];
 
 const off = (isOff: boolean, option: string): { off?: string } => (isOff ? { off: option } : {});
 

@@ -49,7 +49,8 @@ export interface StepReport {
   evidence: EvidenceReference[];
 }
 
-const stands = ({ ok, advisory, by }: Fact): boolean => ok || advisory === true || by !== undefined;
+/** It holds, does not matter, or a person stands for it. */
+export const stands = ({ ok, advisory, by }: Fact): boolean => ok || advisory === true || by !== undefined;
 
 export const passed = (report: StepReport): boolean => report.facts.every(stands);
 

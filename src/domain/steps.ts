@@ -3,6 +3,9 @@
 export const PHASES = ['prerequisites', 'staging', 'soak', 'approval', 'production', 'watch', 'closing'] as const;
 export type Phase = (typeof PHASES)[number];
 
+/** What people sign off is what these have shown. */
+export const BEFORE_APPROVAL: readonly Phase[] = ['prerequisites', 'staging', 'soak'];
+
 export interface StepDefinition {
   id: string;
   phase: Phase;
@@ -145,6 +148,21 @@ export const STEPS = {
   metricsReport: step('watch.report', 'watch', 'Metrics report', COMMAND),
   productionState: step('closing.state', 'closing', 'Production is what was promised'),
 } as const satisfies Record<string, CataloguedStep>;
+
+/** Steps that change production, or look at what was changed: what follows when one fails, the plan may say. */
+export const CHANGING = {
+  deploy: STEPS.productionDeploy,
+  health: STEPS.productionHealth,
+  logs: STEPS.productionLogs,
+  migration: STEPS.productionMigration,
+  indexes: STEPS.productionIndexes,
+  maintenanceOff: STEPS.maintenanceOff,
+  smoke: STEPS.smoke,
+  restart: STEPS.restart,
+} as const satisfies Record<string, CataloguedStep>;
+
+export type ChangingStep = keyof typeof CHANGING;
+export const CHANGING_STEPS = Object.keys(CHANGING) as ChangingStep[];
 
 /** What plans add: confirmations, load tests, watches, checks of their own. */
 export const ADDED = {

@@ -1,5 +1,6 @@
 /** The authored plan: what a person writes. `resolvePlan` turns it into what the workflows read. */
 import { z } from 'zod';
+import { CHANGING, CHANGING_STEPS, type ChangingStep } from '../domain/steps.js';
 import { acknowledge } from './advice.js';
 import { health } from './application/health.js';
 import { login } from './application/login.js';
@@ -59,6 +60,15 @@ const environment = strict({
   database: databasePlace().optional().describe('The database and its password'),
   login: login.optional().describe('The test user of checks and load tests; nobody logs in when left out'),
 });
+
+const stepFailures = strict(
+  Object.fromEntries(
+    CHANGING_STEPS.map((name) => {
+      const help = `${CHANGING[name].title}: \`ask\` people, or \`roll-back\` (default)`;
+      return [name, z.enum(['ask', 'roll-back']).optional().describe(help)];
+    }),
+  ) as Record<ChangingStep, z.ZodOptional<z.ZodEnum<{ ask: 'ask'; 'roll-back': 'roll-back' }>>>,
+);
 
 const requests = z
   .array(z.union([reference('requests'), endpointCheck], { error: 'Write a key of `requests`, or a check' }))
@@ -170,6 +180,7 @@ export const planSchema = strict({
       .describe('Maintenance mode'),
     restart: z.boolean().default(false).describe('Whether the service is restarted after the migration'),
     loadTest: productionLoadTest.optional().describe('A light load test after 24 hours'),
+    onFailure: stepFailures.optional().describe('What follows when a step fails after production has changed'),
   })
     .prefault({})
     .describe('Options of the production phase'),

@@ -56,18 +56,18 @@ describe('production is watched while it changes', () => {
     expect(outcome).toBe('succeeded');
     expect(guards().map(({ state }) => state)).toEqual(['completed']);
     const record = monitors.find(({ id }) => id === 'guard');
-    expect(record).toMatchObject({ verdict: 'healthy', ticks: 5 });
+    // One a minute, and a last look.
+    expect(record).toMatchObject({ verdict: 'healthy', ticks: 6 });
     expect(record?.startedAt).toBeLessThanOrEqual(startOf('production.deploy'));
     expect(record?.endedAt).toBeLessThanOrEqual(monitors.find(({ id }) => id === 'watch-5m')?.startedAt ?? 0);
   });
 
   test('maintenance mode is no breach: whoever is kept out says nothing of the release', async () => {
-    const slow = { 'production.migration': 5 * MINUTE };
-    const { outcome, monitors } = await playedWith({ slow, troubles: [breach(1)] });
-    expect({ outcome, guarded: monitors.some(({ id, ticks }) => id === 'guard' && ticks > 0) }).toEqual({
-      outcome: 'succeeded',
-      guarded: false,
-    });
+    const { outcome, monitors } = await playedWith({ slow: { 'production.migration': 5 * MINUTE } });
+    expect(outcome).toBe('succeeded');
+    const record = monitors.find(({ id }) => id === 'guard');
+    expect(record).toMatchObject({ verdict: 'healthy', ticks: 1 });
+    expect(record?.startedAt).toBeGreaterThan(startOf('production.maintenance-off'));
   });
 });
 
@@ -95,11 +95,62 @@ describe('what goes first', () => {
     expect(commands().slice(-2)).toEqual(['rollback-full.deploy', 'rollback-full.downgrade']);
   });
 
+  test('where neither order has been seen to serve users, maintenance mode keeps them out until both are back', async () => {
+    const fromPrevious = { what: 'staging.reversibility.downgrade-from-previous', how: 'facts' as const };
+    const failing = [fromPrevious, ...atSmoke.failing];
+    const { rollback } = await playedWith({ plan: noMaintenance, newCode: 'fails-on-old-schema', failing });
+    expect(commands().slice(-4)).toEqual([
+      ...['rollback.maintenance-first', 'rollback-full.downgrade', 'rollback-full.deploy', 'rollback.maintenance-off'],
+    ]);
+    expect(rollback?.reasons.at(-1)).toMatch(/^the migration goes back first.*: users get maintenance mode until both/);
+  });
+
   test('a breach before the deploy of a plan that migrates first takes only the migration back', async () => {
     const plan = { ...noMaintenance, migratesFirst: true };
     const slow = { 'production.migration': 5 * MINUTE };
     const { outcome, rollback } = await playedWith({ plan, slow, troubles: [breach(2)] });
     expect({ outcome, option: rollback?.option }).toEqual({ outcome: 'rolled-back', option: 'migration' });
     expect(commands()).not.toContain('production.deploy');
+  });
+});
+
+describe('a failure in production that people have something to say about', () => {
+  const thrice = (what: string) => Array.from({ length: 3 }, () => ({ what, how: 'facts' as const }));
+  const indexes = { what: 'production.indexes', how: 'facts' as const };
+
+  /** Goes on until something is asked about. */
+  async function asked(...parts: Parameters<typeof calm>) {
+    played = new PlayedDeployment(workflows, calm(...parts));
+    await played.start();
+    return played.goOnUntil(({ questions }) => questions.some(({ id }) => id === 'production.indexes'), {
+      orEnds: true,
+    });
+  }
+
+  test('is asked about where the same was waived on staging, which those who signed had read', async () => {
+    const { questions } = await asked({ plan: noMaintenance, failing: [...thrice('staging.indexes'), indexes] });
+    expect(questions[0]).toMatchObject({ kind: 'step-failed', moves: ['retry', 'skip', 'rollback', 'abort'] });
+    expect(questions[0]?.text).toContain('on staging the same was waived by ');
+    const proposals = played.temporal.scheduled.flatMap(({ activity, input }) =>
+      activity === 'sealProposal' ? [(input as { content: { notes: string[] } }).content.notes[0]] : [],
+    );
+    expect(proposals[0]).toMatch(/^gone on without Staging indexes are valid and used: .*skipped by .*looked at/);
+    expect((await played.toItsEnd()).outcome).toBe('succeeded');
+  });
+
+  test('is asked about where the plan says so, with production watched meanwhile', async () => {
+    const plan = { ...noMaintenance, asks: true };
+    const { questions } = await asked({ plan, failing: [indexes] });
+    expect(questions[0]).toMatchObject({ kind: 'step-failed', id: 'production.indexes' });
+    expect(guards().map(({ state }) => state)).toEqual(['running']);
+    expect((await played.toItsEnd()).outcome).toBe('succeeded');
+  });
+
+  test('is rolled back where neither is so', async () => {
+    const { outcome, rollback } = await playedWith({ plan: noMaintenance, failing: [indexes] });
+    expect({ outcome, trigger: rollback?.trigger }).toMatchObject({
+      outcome: 'rolled-back',
+      trigger: { kind: 'step', step: 'production.indexes' },
+    });
   });
 });

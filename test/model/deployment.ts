@@ -213,7 +213,7 @@ export class PlayedDeployment {
   /** Nothing happens any more but reminders and the ticks of a guard. */
   private get waitsForPeople(): boolean {
     const next = this.temporal.next(
-      ({ workflowId, timer, local }) => !isReminder(timer) && !(isGuard(workflowId) && (local || timer !== undefined)),
+      ({ workflowId, timer }) => !isReminder(timer) && !(isGuard(workflowId) && timer !== undefined),
     );
     return next === undefined;
   }

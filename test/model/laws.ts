@@ -77,6 +77,26 @@ function lookAtFullRollbacks({ temporal, circumstances, plan }: PlayedDeployment
   );
 }
 
+const TWINS: Record<string, string> = {
+  'production.health': 'staging.health',
+  'production.migration': 'staging.migration',
+  'production.indexes': 'staging.indexes',
+  'production.smoke': 'staging.functional',
+};
+
+/** A step leads to a rollback by itself only where the plan does not have people asked, and they have not waived the same. */
+function lookAtFailures({ plan }: PlayedDeployment, { earlierRollbacks, rollback, steps }: DeployResult): void {
+  const [first = rollback] = earlierRollbacks;
+  if (first?.trigger.kind !== 'step') return;
+  const { step } = first.trigger;
+  const key = step.replace('production.', '') as keyof NonNullable<typeof plan.production.onFailure>;
+  demand(plan.production.onFailure?.[key] !== 'ask', `${step} failed, and production went back unasked`);
+  const failed = steps.find(({ id }) => id === step)?.facts.filter(({ ok }) => !ok) ?? [];
+  const waived = steps.find(({ id }) => id === TWINS[step])?.facts.filter(({ ok, by }) => !ok && by) ?? [];
+  const isKnown = failed.length > 0 && failed.every(({ name }) => waived.some((fact) => fact.name === name));
+  demand(!isKnown, `${step} failed by what people had waived on staging, and production went back unasked`);
+}
+
 /** Production begins with five sign-offs of the digest that was sealed last, and is deployed to with five of what it is now. */
 export function lookAtBeginning(played: PlayedDeployment, { activity, input, workflowId }: ActivityCall): void {
   if (activity !== 'runCommand' || workflowId !== SERVICE_WORKFLOW) return;
@@ -128,6 +148,7 @@ export function lookAtEnd(played: PlayedDeployment, result: DeployResult): void 
   lookAtDowngrades(played, result);
   lookAtUnknown(played, result);
   lookAtFullRollbacks(played);
+  lookAtFailures(played, result);
   // Users are locked out of a production in trouble only, and of no other without somebody knowing.
   const isKnown = result.untold.some((text) => text.startsWith('maintenance mode'));
   const isLockedOut = played.world.production.maintenance && result.outcome !== 'rollback-failed';

@@ -77,6 +77,7 @@ export const calm = ({
       signed: false,
       maintenance: true,
       migratesFirst: false,
+      asks: false,
       restart: false,
       window: false,
       loadTest: false,
@@ -205,6 +206,7 @@ const act = fc.oneof(
 /** The steps and activities of each stage that scenarios let fail. */
 const FAIL_BEFORE = [
   ...['admit', 'prerequisites.tools', 'staging.deploy', 'staging.migration', 'sampleMetrics', 'tell', 'sealSeries'],
+  ...['staging.indexes', 'staging.functional'],
   ...['proposal', 'verifySignature', 'preparation.notices', 'nextOpening', 'checkClock', 'readRevision', 'countRows'],
   ...[
     'production.backup',
@@ -219,7 +221,7 @@ const FAIL_AFTER = [
   ...['production.deploy', 'production.health', 'production.migration', 'production.indexes', 'production.smoke'],
   ...['production.maintenance-off', 'production.restart', 'countStored', 'sampleMetrics', 'tell', 'readRevision'],
   ...['rollback-full.downgrade', 'rollback-full.deploy', 'rollback-code.health', 'rollback.maintenance-off'],
-  'rollback.maintenance-on',
+  ...['rollback.maintenance-on', 'rollback.maintenance-first', 'staging.reversibility.downgrade-from-previous'],
 ];
 /** These are put to people, while production is watched. */
 const ASKED_IN_WATCH = ['watch.database', 'watch-1h.index-use', 'watch.report', 'production', 'closing.state'];
@@ -251,6 +253,7 @@ function scenarioOf(parts: {
         signed: fc.boolean(),
         maintenance: fc.boolean(),
         migratesFirst: fc.boolean(),
+        asks: fc.boolean(),
         restart: fc.boolean(),
         window: fc.boolean(),
         loadTest: fc.boolean(),

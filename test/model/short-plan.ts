@@ -22,6 +22,8 @@ export interface PlanChoices {
   maintenance: boolean;
   /** The migration goes before the deploy. */
   migratesFirst: boolean;
+  /** What fails in production's smoke test, indexes and migration is asked about. */
+  asks: boolean;
   restart: boolean;
   /** Production waits for a window. */
   window: boolean;
@@ -91,6 +93,7 @@ export function shortPlan(choices: PlanChoices): ResolvedPlan {
     production: {
       maintenance: { ...plan.production.maintenance, enabled: maintenance },
       restart,
+      ...(choices.asks ? { onFailure: { smoke: 'ask', indexes: 'ask', migration: 'ask' } } : {}),
       ...(loadTest && plan.loadTests[0]
         ? {
             loadTest: {

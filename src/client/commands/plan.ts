@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { watchesOf } from '../../contract/plan/parts.js';
+import { betweenOf, watchesOf } from '../../contract/plan/parts.js';
 import { type ReleaseValues, releaseText } from '../../contract/plan/release-values.js';
+import { betweenBoth } from '../../domain/rollback/between.js';
 import { formatProblems, PlanError, type Problem } from '../../plan/core/problems.js';
 import { comparePlans } from '../../plan/diff/compare-plans.js';
 import { type LoadedPlan, type LoadOptions, loadPlan } from '../../plan/load.js';
@@ -90,15 +91,17 @@ async function checkPlan(file: string, options: PlanOptions): Promise<number> {
   const outcome = await tryReleased(file, { bindings, release: saidOf(options), production: false });
   if (outcome instanceof PlanError) {
     const { problems } = outcome;
-    if (options.json) printJson({ ok: false, digest: null, problems, warnings: [], advice: [] });
+    if (options.json) printJson({ ok: false, digest: null, problems, warnings: [], advice: [], between: null });
     note(problemsText(outcome, file));
     return EXIT.usage;
   }
   const { plan, found } = outcome;
   const { resolved, included, warnings, advice } = plan;
   const digest = agreedDigest(plan);
+  const both = betweenOf(resolved);
+  const between = both ? betweenBoth(both) : null;
   if (options.json) {
-    printJson({ ok: true, digest, unknown: unknownOf(found), included, problems: [], warnings, advice });
+    printJson({ ok: true, digest, unknown: unknownOf(found), included, problems: [], warnings, advice, between });
     return EXIT.good;
   }
   const watches = watchesOf(resolved);
@@ -112,6 +115,7 @@ async function checkPlan(file: string, options: PlanOptions): Promise<number> {
   ];
   print(`${pc.green('✓')} ${file}: ${resolved.service}, ${resolved.release.previous} → ${resolved.release.target}`);
   print(`  ${counts.join(', ')}`);
+  if (between) print(`  ${between}`);
   if (included.length > 0) print(`  includes ${included.join(', ')}`);
   if (found.length > 0) print(foundText(found));
   print(`  ${digestText(digest)}`);

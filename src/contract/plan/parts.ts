@@ -1,5 +1,7 @@
 /** Parts of the plan that may not be there, as those have them who work with them. */
 import { ApplicationFailure } from '@temporalio/common';
+import type { BetweenBoth } from '../../domain/rollback/between.js';
+import { CHANGING, CHANGING_STEPS, type StepNature } from '../../domain/steps.js';
 import type { RollbackOption } from '../../domain/watch/criteria.js';
 import { FailureType } from '../errors.js';
 import type { DumpBackup, FileKeeping } from './backup.js';
@@ -56,6 +58,30 @@ export const canRestore = ({ backup }: Pick<ResolvedPlan, 'backup'>): boolean =>
 /** The schema goes ahead of the code, on staging as in production. */
 export const migratesFirst = ({ migration }: Pick<ResolvedPlan, 'migration'>): boolean =>
   migration?.when === 'before-deploy';
+
+/** What the plan does first of the two. */
+export const inOrder = <Step>(
+  plan: Pick<ResolvedPlan, 'migration'>,
+  { deploying, migrating }: Record<'deploying' | 'migrating', Step[]>,
+): Step[] => (migratesFirst(plan) ? [...migrating, ...deploying] : [...deploying, ...migrating]);
+
+/** What users are on between the deploy and the migration, as far as the plan says it; undefined without a migration. */
+export const betweenOf = ({ migration, production, environments, release }: Between): BetweenBoth | undefined =>
+  migration && {
+    migratesFirst: migratesFirst({ migration }),
+    maintenance: production.maintenance.enabled,
+    tried: environments.staging !== undefined,
+    release,
+  };
+
+type Between = Pick<ResolvedPlan, 'migration' | 'production' | 'environments' | 'release'>;
+
+/** What follows when this step fails, where the plan says so. */
+export function failureOf({ production }: Pick<ResolvedPlan, 'production'>, id: string): Partial<StepNature> {
+  const key = CHANGING_STEPS.find((name) => CHANGING[name].id === id);
+  const said = key && production.onFailure?.[key];
+  return said ? { onFailure: said === 'ask' ? 'ask' : 'rollback' } : {};
+}
 
 /** The migration tool; without a migration one of which nothing is known. */
 export const toolOf = ({ migration }: Pick<ResolvedPlan, 'migration'>): string => migration?.tool ?? 'none';

@@ -6,6 +6,7 @@
 import type { Approvals } from '../../domain/decisions/approvals.js';
 import type { Item } from '../../domain/items.js';
 import type { Notifications } from '../../domain/notifications/notifications.js';
+import type { ChangingStep } from '../../domain/steps.js';
 import type { RollbackOption } from '../../domain/watch/criteria.js';
 import type { ApiDocumentation, EndpointCheck, LoadLimits, LoadTest, MaintenanceMessage } from './application.js';
 import type { Backup } from './backup.js';
@@ -66,6 +67,8 @@ export interface ResolvedPlan {
   production: {
     maintenance: { enabled: boolean; drain: number; message?: MaintenanceMessage };
     restart: boolean;
+    /** What follows when a step fails after production has changed; left out: it is rolled back. */
+    onFailure?: Partial<Record<ChangingStep, 'ask' | 'roll-back'>>;
     /** `impact`: criteria of the last watch that users must not feel the test in. */
     loadTest?: { test: LoadTest; approvedBy: string; impact: string[] };
   };

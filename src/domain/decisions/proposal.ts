@@ -1,5 +1,6 @@
 /** What people sign off: plan, release, and everything that was proven before production. */
 import type { Ledger, StepRecord } from '../ledger/ledger.js';
+import { BEFORE_APPROVAL } from '../steps.js';
 import type { Verdict } from '../watch/criteria.js';
 
 /** The content of a proposal. Its digest changes when anything in it does, and an approval of another digest is void. */
@@ -11,16 +12,16 @@ export interface ProposalContent {
   steps: ProvenStep[];
   soak?: { verdict?: Verdict; samples: number; criteria: { id: string; verdict: Verdict; worst?: number }[] };
   eligibility?: Ledger['eligibility'];
+  /** What people went on without, and what users are on between deploy and migration: in words, for those who sign. */
+  notes?: string[];
 }
 
 type ProvenStep = Pick<StepRecord, 'id' | 'state' | 'generation' | 'facts' | 'skippedBy'> & {
   evidence: { path: string; sha256: string }[];
 };
 
-const PROVEN = ['prerequisites', 'staging', 'soak'];
-
 /** Everything that staging has proven, without what only says when. */
-export function proposalOf(ledger: Ledger): ProposalContent {
+export function proposalOf(ledger: Ledger, notes: string[]): ProposalContent {
   const { deployment, service, digest, release, commit, steps, eligibility } = ledger;
   const soak = ledger.monitors.find(({ id }) => id === 'soak');
   return {
@@ -28,13 +29,14 @@ export function proposalOf(ledger: Ledger): ProposalContent {
     service,
     plan: digest,
     release: { ...release, provenCommit: commit },
-    steps: steps.filter(({ phase }) => PROVEN.includes(phase)).map(proven),
+    steps: steps.filter(({ phase }) => BEFORE_APPROVAL.includes(phase)).map(proven),
     soak: soak && {
       verdict: soak.verdict,
       samples: soak.samples,
       criteria: soak.criteria.map(({ id, verdict, worst }) => ({ id, verdict, worst })),
     },
     eligibility,
+    ...(notes.length > 0 ? { notes } : {}),
   };
 }
 

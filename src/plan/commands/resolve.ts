@@ -59,7 +59,7 @@ export function resolveMigration(resolution: Resolution, servers: Server[]): Mig
   checkTool(resolution, migration);
   const resolved = (key: 'current' | 'heads' | 'upgrade' | 'downgrade', command: AuthoredCommand) =>
     resolveCommand(resolution, { ...fillingOf(key), command, path: ['migration', key], servers });
-  return {
+  const made: Migration = {
     ...rest,
     revision,
     ...(current ? { current: resolved('current', current) } : {}),
@@ -67,6 +67,8 @@ export function resolveMigration(resolution: Resolution, servers: Server[]): Mig
     upgrade: resolved('upgrade', migration.upgrade),
     downgrade: resolved('downgrade', migration.downgrade),
   };
+  checkFirst(resolution, made);
+  return made;
 }
 
 /** Any tool may be named, but a slip in the name of a known one would have its output read as any tool's. */
@@ -83,6 +85,16 @@ function checkTool(resolution: Resolution, { tool, current, query }: AuthoredMig
   const suggestion = KNOWN_TOOLS.find((known) => known !== tool && editDistance(known, tool.toLowerCase()) <= 1);
   if (suggestion === undefined) return;
   resolution.report(['migration', 'tool'], { message: `\`${tool}\` is no tool that is known by itself`, suggestion });
+}
+
+/** Before the deploy the application's folder may still be the previous release's. */
+function checkFirst(resolution: Resolution, { when, upgrade, heads }: Migration): void {
+  if (when !== 'before-deploy') return;
+  const message =
+    'Is run before the deploy, in the application’s folder: it has to find the new release’s migrations there';
+  for (const [name, command] of Object.entries({ heads, upgrade })) {
+    if (command?.folder === APPLICATION_FOLDER) resolution.warn(['migration', name], message);
+  }
 }
 
 interface CommandAt {

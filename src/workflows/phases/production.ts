@@ -27,9 +27,8 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
   }
   const baselines = await prepare(deployment);
 
-  // The dump, and people who hold it, take their time as well: what is deployed is what was signed off.
-  do renewed = await renewSignOffs(deployment);
-  while (renewed || deployment.ledger.held);
+  // The dump takes its time as well.
+  await haveSignOffs(deployment);
   deployment.guard.set(deployment.plan.watches[0], baselines);
   try {
     const indexUse = await change(deployment);
@@ -38,6 +37,13 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
   } finally {
     await deployment.guard.leave();
   }
+}
+
+/** Also people who hold it take their time: what is deployed is what was signed off. */
+async function haveSignOffs(deployment: Deployment): Promise<void> {
+  let renewed: boolean;
+  do renewed = await renewSignOffs(deployment);
+  while (renewed || deployment.ledger.held);
 }
 
 /** What comes before production changes. @returns the rows that there are, by table */
@@ -75,7 +81,10 @@ async function change(deployment: Deployment): Promise<IndexUse | undefined> {
   deployment.tell({ kind: 'deploying' });
   guard.stand();
   let indexUse: IndexUse | undefined;
-  if (migratesFirst(plan)) indexUse = await migrate(deployment);
+  if (migratesFirst(plan)) {
+    indexUse = await migrate(deployment);
+    await guard.during(() => haveSignOffs(deployment));
+  }
   await deploy(deployment);
   if (!migratesFirst(plan)) indexUse = await migrate(deployment);
   if (ledger.production.maintenance) await maintenanceOff(deployment);

@@ -10,7 +10,7 @@ import { type FullRollback, orderFor } from '../../domain/rollback/order.js';
 import { commandsOn } from '../common/policies.js';
 import { catchUp } from '../run/catch-up.js';
 import type { Deployment } from '../run/deployment.js';
-import { describe } from '../run/failures.js';
+import { describe, isUnknown } from '../run/failures.js';
 import { turnMaintenanceOff } from '../run/maintenance.js';
 import type { Ask } from '../run/questions.js';
 import { chooseRollbackKind, estimateOf, rollbackKinds } from './choosing.js';
@@ -49,6 +49,7 @@ export async function rollBack(
     const order = option === 'full' ? orderNow(deployment) : undefined;
     deployment.tell({ kind: 'rollback-started', option, reason: trigger.text });
     if (order?.proven === false) await coverMixture(deployment, generation);
+    await settleMaintenance(deployment);
     const record = await runRollback(deployment, { trigger, option, order, reasons, revision, generation });
     if (record.succeeded) {
       await reopen(deployment);
@@ -216,6 +217,13 @@ async function coverMixture(deployment: Deployment, generation: number): Promise
   await keepUsersOut(deployment, { step: 'rollback.maintenance-first', generation }, 'code and schema go back');
 }
 
+/** No command of a rollback begins beside one that keeps users out. */
+async function settleMaintenance(deployment: Deployment): Promise<void> {
+  const advice = 'Confirm that users are kept out, or go on without (skip): what is left of the command is ended first';
+  const said = await deployment.settle({ moves: ['confirm', 'skip'], advice });
+  if (said?.kind === 'confirm') deployment.ledger.production.maintenance = true;
+}
+
 /** A failed rollback leaves production in an unknown state: users are kept out of it until people have looked. */
 const lockOut = (deployment: Deployment, generation: number): Promise<void> =>
   keepUsersOut(deployment, { step: 'rollback.maintenance-on', generation }, 'the rollback failed');
@@ -236,6 +244,8 @@ async function keepUsersOut(
     );
     ledger.production.maintenance = true;
   } catch (error) {
-    ledger.untold.push(`maintenance mode could not be turned on: ${describe(error)}`);
+    const text = describe(error);
+    ledger.untold.push(`maintenance mode could not be turned on: ${text}`);
+    if (isUnknown(error)) ledger.unsettled = { ...step, title: 'Turn maintenance mode on', text };
   }
 }

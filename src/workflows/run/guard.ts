@@ -1,10 +1,16 @@
 /** Production is never left alone: while it changes, and while people are waited for, what calls for a rollback is watched. */
-import { CancellationScope, getExternalWorkflowHandle, isCancellation, sleep } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  getExternalWorkflowHandle,
+  isCancellation,
+  sleep,
+  TemporalFailure,
+} from '@temporalio/workflow';
 import { guardRelieved } from '../../contract/messages.js';
 import { GUARD, watchWorkflowId } from '../../contract/names.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import type { Context } from './context.js';
-import { isFailure, type RollbackNeeded } from './failures.js';
+import { isFailure, RollbackNeeded } from './failures.js';
 import { reportOf, rollbackFor, type Watching } from './watching.js';
 
 /** Longest guard before the next one takes over, milliseconds. */
@@ -68,10 +74,14 @@ export class Guard {
   async during<T>(wait: () => Promise<T>): Promise<T> {
     const guard = this.standing ?? this.begin();
     if (!guard) return wait();
+    const waiting = new CancellationScope();
     try {
-      const waited = wait();
+      const waited = waiting.run(wait);
       await Promise.race([waited, guard.done]);
       if (!guard.broken) return await waited;
+      // Nobody is waited for any more: whoever is about to answer hears that it is too late.
+      waiting.cancel();
+      await waited.catch(isOver);
     } finally {
       if (guard !== this.standing) await guard.end();
     }
@@ -134,6 +144,11 @@ class Standing {
       if (!isCancellation(error)) throw error;
     });
   }
+}
+
+/** What becomes of a wait that a breach has ended is of no account; a mistake in this code is. */
+function isOver(error: unknown): void {
+  if (!(error instanceof RollbackNeeded || error instanceof TemporalFailure)) throw error;
 }
 
 /** A guard that somebody has ended says nothing about production: another one takes its place. */

@@ -3,6 +3,7 @@ import { condition, isCancellation } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import { type RunbookStep, stepsByID } from '../../contract/runbook.js';
 import { hasChanged } from '../../domain/decisions/decisions.js';
+import { waivedBefore } from '../../domain/decisions/waived.js';
 import { attestationOf, byWhom, isSeenToFail, type StepReport } from '../../domain/evidence.js';
 import type { DecisionRecord, Ledger, StepRecord } from '../../domain/ledger/ledger.js';
 import type { Context } from './context.js';
@@ -45,14 +46,15 @@ export class Steps {
         throw error;
       });
       this.context.publish();
+      const waived = waivedBefore(record, ledger.steps);
+      const failure = `${record.reason}${waived ? `; on staging the same was waived ${byWhom(waived)}` : ''}`;
+      if (record.unknown) ledger.unsettled = { step: id, generation, title: definition.title, text: failure };
+      // A breach comes after what is known of the command, which a rollback has to know as well.
       this.guard.raise();
       if (report) return report;
 
-      const failure = record.reason ?? '';
       const isUnseen = definition.asksWhenUnknown === true && !isSeenToFail(record);
-      if (record.unknown) {
-        ledger.unsettled = { step: id, generation, title: definition.title, text: failure };
-      } else if (!isUnseen && endsTheDeployment(definition, ledger)) {
+      if (!record.unknown && !isUnseen && !waived && endsTheDeployment(definition, ledger)) {
         throw new RollbackNeeded({ kind: 'step', step: id, text: `${definition.title}: ${failure}` });
       }
       const answer = await this.guard.during(() => this.askAbout(definition, failure));

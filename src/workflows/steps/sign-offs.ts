@@ -1,11 +1,14 @@
 /** Checklist phase 2: what staging has proven is sealed, and signed off by each role. */
 import { condition } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
+import { betweenOf } from '../../contract/plan/parts.js';
 import { approvalStatement } from '../../domain/decisions/approvals.js';
 import { admitClaim, type DecisionJudgement } from '../../domain/decisions/decisions.js';
 import { proposalOf } from '../../domain/decisions/proposal.js';
 import { inShort } from '../../domain/decisions/read-decision.js';
+import { waivedOf } from '../../domain/decisions/waived.js';
 import type { DecisionRecord } from '../../domain/ledger/ledger.js';
+import { betweenProven } from '../../domain/rollback/between.js';
 import { STEPS } from '../../domain/steps.js';
 import { briefReads, checks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
@@ -39,14 +42,23 @@ const gatherSignOffs = (deployment: Deployment) => deployment.step(STEPS.signOff
 async function propose(deployment: Deployment): Promise<void> {
   const { plan, ledger, evidence } = deployment;
   const seal = async (key: StepKey, summary: string) => {
-    const content = proposalOf(ledger);
+    const content = proposalOf(ledger, notesOf(deployment));
     const sealed = await briefReads.sealProposal.executeWithOptions({ summary }, [
       { key, evidence, release: plan.release, content },
     ]);
     ledger.proposal = { digest: sealed.digest, commit: sealed.commit, sealedAt: Date.now() };
-    return sealed;
+    return { ...sealed, summary: [sealed.summary, ...(content.notes ?? [])].join('; ') };
   };
   await deployment.step(STEPS.proposal, seal);
+}
+
+/** What whoever signs should know, in words: what people went on without, and what users are on in between. */
+function notesOf({ plan, ledger }: Deployment): string[] {
+  const between = betweenOf(plan);
+  return [
+    ...waivedOf(ledger.steps).map((text) => `gone on without ${text}`),
+    ...(between ? betweenProven(between, ledger.eligibility) : []),
+  ];
 }
 
 async function signOffs(deployment: Deployment) {
@@ -57,7 +69,7 @@ async function signOffs(deployment: Deployment) {
     kind: 'approvals',
     id: STEPS.signOffs.id,
     title: `Sign off ${plan.release.target} of ${plan.service} for production`,
-    text: `everything that staging has proven, digest ${digest.slice(0, 12)}`,
+    text: [`everything that staging has proven, digest ${digest.slice(0, 12)}`, ...notesOf(deployment)].join('; '),
     roles,
     moves: ['approve', 'reject'],
     digest,

@@ -40,13 +40,14 @@ async function watchToItsEnd(context: WatchContext, concerns: Concerns): Promise
   const { watch } = context;
   while (!isOver(context.state, watch, context.now())) {
     await waitForTick(context);
-    if (context.relieved) return undefined;
     const samples = await takeSamples(context);
     context.state = observeTick(context.state, watch, samples);
     context.publish();
 
     const breach = endingBreach(context.state, watch);
     if (breach) return breach;
+    // With a last look.
+    if (context.relieved) return undefined;
     await concerns.raise();
     const overdue = concerns.overdue();
     if (overdue && watch.consider.otherwise === 'rollback') return overdue;
