@@ -36,8 +36,12 @@ export async function askCurrent(
 ): Promise<Revisions> {
   const stored = await readTable({ environment, migration }, connected);
   if ('problem' in stored) return stored;
-  const read = (output: string) => migrationTool(migration.tool).current(output, stored.table);
-  return askTool({ environment, command: migration.current, read }, signal);
+  const tool = migrationTool(migration.tool);
+  const read = (output: string) => tool.current(output, stored.table);
+  const told = await askTool({ environment, command: migration.current, read }, signal);
+  // After a rollback of the code alone the old code can't name the new revision: its own table does.
+  const unnamed = 'problem' in told ? tool.cannotName?.(told.problem) : undefined;
+  return unnamed !== undefined && stored.table?.includes(unnamed) ? { found: stored.table } : told;
 }
 
 /** What the tool's own table says, without the tool; undefined where that is not known or holds nothing. */

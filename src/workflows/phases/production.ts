@@ -25,9 +25,10 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
     await awaitDeployWindow(deployment);
     renewed = await renewSignOffs(deployment);
   }
-  await localReads.checkClock.executeWithOptions({ summary: 'Check that the soak really lasted as long as it says' }, [
-    { clock: input.clock, workflowTime: Date.now() },
-  ]);
+  const summary = 'Check that the soak really lasted as long as it says';
+  await deployment.insist({ id: 'production.clock', title: summary }, () =>
+    localReads.checkClock.executeWithOptions({ summary }, [{ clock: input.clock, workflowTime: Date.now() }]),
+  );
   await lookAtProduction(deployment, STEPS.productionUnchanged);
   const dumped = await deployment.step(STEPS.productionBackup, (key, summary) =>
     longChecks.backUpDatabase.executeWithOptions({ summary }, [
@@ -43,9 +44,10 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
 
   const baselines: Record<string, number> = {};
   for (const table of tablesCountedBefore(plan.watches.flatMap(({ metrics }) => metrics))) {
-    baselines[table] = await localReads.countRows.executeWithOptions({ summary: `Count the rows of ${table}` }, [
-      { environment, table },
-    ]);
+    const title = `Count the rows of ${table}`;
+    baselines[table] = await deployment.insist({ id: `production.rows.${table}`, title }, () =>
+      localReads.countRows.executeWithOptions({ summary: title }, [{ environment, table }]),
+    );
   }
 
   // The dump, and people who hold it, take their time as well: what is deployed is what was signed off.

@@ -9,6 +9,7 @@ import type { Phase } from '../../domain/steps.js';
 import type { RollbackOption } from '../../domain/watch/criteria.js';
 import { Context } from './context.js';
 import { Decisions } from './decisions.js';
+import { describe, isFailure } from './failures.js';
 import { Guard } from './guard.js';
 import { Notifier } from './notifier.js';
 import { type Ask, Questions } from './questions.js';
@@ -59,6 +60,22 @@ export class Deployment extends Context {
   /** Asks people and waits for the answer, however long it takes. */
   ask(question: Ask): Promise<DecisionRecord> {
     return this.questions.ask(question);
+  }
+
+  /** What production waits for and is no step: when it fails people say whether it is tried again, or all is over. */
+  async insist<T>({ id, title }: { id: string; title: string }, work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      const done = await work().then(
+        (result) => ({ result }),
+        (error: unknown) => {
+          if (!isFailure(error)) throw error;
+          return { failure: describe(error) };
+        },
+      );
+      if ('result' in done) return done.result;
+      const asked = { id, title: `${title} failed`, text: done.failure, roles: this.allRoles };
+      await this.ask({ kind: 'step-failed', ...asked, moves: ['retry', 'abort'] });
+    }
   }
 
   openQuestion(question: Ask): OpenQuestion {
