@@ -18,7 +18,7 @@ try {
   execFileSync(process.execPath, compiler, { stdio: 'inherit' });
 
   // The recorder is a program of its own: plain JavaScript that runs without the rest of the worker.
-  for (const file of ['recorder-process.mjs', 'process-identity.mjs']) {
+  for (const file of ['recorder-process.mjs', 'process-identity.mjs', 'survivors.mjs']) {
     copyFileSync(join('src/adapters/commands', file), join(aside, 'src/adapters/commands', file));
   }
   chmodSync(join(aside, 'src/client/main.js'), 0o755);

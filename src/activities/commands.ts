@@ -11,11 +11,13 @@ import { LONGEST_LINE, matcher } from '../domain/pattern.js';
 import { freshLines, linesOf } from './commands/fresh-lines.js';
 import { withHeartbeat } from './commands/heartbeat.js';
 import { evidencePath, runOnce, secretsOf } from './commands/recorded-commands.js';
+import { endRemains } from './commands/remains.js';
 import { migrate } from './migration/migrations.js';
 import { currentRevision } from './migration/revisions.js';
+import { checkCommand } from './own-checks/command.js';
 import { checkProduction } from './production-found.js';
 
-/** Facts: `runCommand` establishes `ran`; `checkLogs` `ran` and `logs`; `migrate` and `checkProduction` see there. */
+/** Facts: `runCommand` establishes `ran`; `checkCommand` `ran`, `field`; `checkLogs` `ran` and `logs`; `migrate` and `checkProduction` see there. */
 export function createCommandActivities(options: {
   /** The folder for the records of steps. It must outlive the worker, and stay on the machine that runs the commands. */
   state: string;
@@ -30,6 +32,8 @@ export function createCommandActivities(options: {
       const text = `${line.title} ended without error after ${formatDuration(run.milliseconds)}`;
       return { summary: text, facts: [{ name: 'ran', ok: true, text }], evidence: run.evidence };
     },
+
+    checkCommand: (input) => checkCommand(state, input),
 
     async checkLogs({ key, evidence, environment, command, critical, since, started }) {
       const line = commandLine({ environment, command, values: { environment: environment.name } });
@@ -69,6 +73,8 @@ export function createCommandActivities(options: {
     },
 
     migrate: (input) => migrate(state, input),
+
+    endCommands: ({ key }) => withHeartbeat(async () => ({ alive: await endRemains(state, key) })),
 
     checkProduction: (input) => checkProduction(input, answer),
 

@@ -4,8 +4,10 @@ export const FailureType = {
   Refused: 'Refused',
   /** A command ended with a non-zero code. Not retryable: a person decides. */
   CommandFailed: 'CommandFailed',
-  /** A command was started and nobody can know how it ended. Not retryable: a person decides. */
+  /** A command was started and nobody can know how it ended, or it is at work still. Not retryable: a person decides. */
   OutcomeUnknown: 'OutcomeUnknown',
+  /** The runner cannot do its part: its disk is full or read-only, its records do not hold. Not retryable: a person decides. */
+  RunnerFailed: 'RunnerFailed',
   /** A precondition does not hold (another revision than expected, a lock held by somebody else). Not retryable. */
   PreconditionFailed: 'PreconditionFailed',
   /** A secret reference points nowhere. Not retryable. */

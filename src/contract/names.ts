@@ -12,6 +12,8 @@ export const runnerOf = (queue: string): string => queue.replace(`${TASK_QUEUE}@
 export const deployWorkflowId = (service: string): string => `surefoot/${service}/production`;
 export const watchWorkflowId = (deployment: string, watch: string, generation: number): string =>
   `${deployment}/${watch}${generation > 1 ? `-${generation}` : ''}`;
+/** The watch that stands while production changes, or people are waited for; a plan's watches have other names. */
+export const GUARD = 'guard';
 export const reversibilityWorkflowId = (deployment: string, generation: number): string =>
   `${deployment}/reversibility${generation > 1 ? `-${generation}` : ''}`;
 export const rollbackWorkflowId = (deployment: string, option: string, generation: number): string =>

@@ -12,6 +12,7 @@ import type { DeployResult } from '../contract/deployment.js';
 import { progressQuery, statusQuery } from '../contract/messages.js';
 import { deployWorkflowId, searchAttributes, serviceOf } from '../contract/names.js';
 import { withProgress } from '../contract/progress.js';
+import { inertValues } from '../domain/inert.js';
 import type { Ledger } from '../domain/ledger/ledger.js';
 import { type Connected, workflowLink } from './connection.js';
 import { CliError, EXIT, innermost, usageError } from './errors.js';
@@ -134,7 +135,7 @@ async function describe(
  * @throws CliError exit 3 when no worker answers, exit 1 when the workflow ended without a ledger
  */
 export async function readLedger(connected: Connected, found: FoundDeployment): Promise<Ledger> {
-  return found.running ? await queryLedger(connected, found) : await resultLedger(connected, found);
+  return inertValues(found.running ? await queryLedger(connected, found) : await resultLedger(connected, found));
 }
 
 async function resultLedger(connected: Connected, found: FoundDeployment): Promise<Ledger> {

@@ -64,13 +64,21 @@ async function endEarly(deployment: Deployment, error: unknown): Promise<{ outco
     const { succeeded, reason } = await rollBack(deployment, trigger);
     return { outcome: succeeded ? 'rolled-back' : 'rollback-failed', reason };
   }
-  if (ledger.production.maintenance) {
+  if (ledger.production.maintenance && (await mayFollow(deployment))) {
     const key = { deployment: deployment.input.deployment, step: 'stop.maintenance-off', generation: 1 };
     await turnMaintenanceOff(deployment, key, 'Turn maintenance mode off: nothing was deployed').catch((failure) =>
       ledger.untold.push(`maintenance mode could not be turned off: ${describe(failure)}`),
     );
   }
   return { outcome: ledger.stop?.kind === 'reject' ? 'rejected' : 'aborted', reason: text };
+}
+
+/** Nothing follows a command whose end nobody knows before a person has said so. */
+async function mayFollow(deployment: Deployment): Promise<boolean> {
+  const advice =
+    'Maintenance mode is turned off when it is confirmed to have ended, and left as it is otherwise (skip)';
+  const said = await deployment.settle({ moves: ['confirm', 'skip'], advice });
+  return said?.kind !== 'skip';
 }
 
 function triggerOf({ ledger, planned }: Deployment, error: unknown, text: string): RollbackTrigger {

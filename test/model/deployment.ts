@@ -3,7 +3,19 @@ import type { DeployResult } from '../../src/contract/deployment.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import type { DecisionKind } from '../../src/domain/ledger/decision-kinds.js';
 import type { Ledger } from '../../src/domain/ledger/ledger.js';
-import { Broken, breachesOf, demand, isGuard, isReminder, lookAtBeginning, lookAtEnd, lookAtWaiting } from './laws.js';
+import {
+  Broken,
+  breachesOf,
+  demand,
+  isGuard,
+  isReminder,
+  lookAtBeginning,
+  lookAtCommand,
+  lookAtEnd,
+  lookAtWaiting,
+  type Unknown,
+  unknownAfter,
+} from './laws.js';
 import { answerCall, helpOut, signOff } from './people.js';
 import type { Act, Answer, Approve, Decide, Garbage, Scenario, Way } from './scenario.js';
 import { STARTED_BY, shortPlan } from './short-plan.js';
@@ -35,6 +47,8 @@ export class PlayedDeployment {
   readonly circumstances: Circumstances;
   readonly given: Given[] = [];
   readonly updates: UpdateHandle[] = [];
+  /** Commands of which nobody knew how they ended, or that could not be ended. */
+  readonly unknown: Unknown[] = [];
   /** How often each question has been answered by those who help out. */
   readonly attempts: Record<string, number> = {};
   /** What has happened, for the account of all runs. */
@@ -91,7 +105,9 @@ export class PlayedDeployment {
 
   private terminate(executions: Execution[]): void {
     const running = executions.findLast(({ state }) => state === 'running');
-    if (running) this.temporal.terminate(running.workflowId);
+    if (!running) return;
+    if (running.type.startsWith('Rollback')) this.note({ environment: 'production', what: running.workflowId });
+    this.temporal.terminate(running.workflowId);
   }
 
   ledger(): Promise<Ledger> {
@@ -213,10 +229,23 @@ export class PlayedDeployment {
   /** An activity begins. */
   private begin(call: ActivityCall) {
     lookAtBeginning(this, call);
+    lookAtCommand(this, call);
     const { key } = (call.input ?? {}) as { key?: { step: string } };
     if (key?.step === 'production.deploy') this.seen.add('deployed');
-    const takes = 1 + (call.activity === 'sampleMetrics' ? 0 : this.choose(5) * 700);
-    return { takes, end: () => this.world.answer(call) };
+    const usual = 1 + (call.activity === 'sampleMetrics' ? 0 : this.choose(5) * 700);
+    const takes = this.circumstances.slow[key?.step ?? ''] ?? usual;
+    const end = () => {
+      const outcome = this.world.answer(call);
+      const unknown = unknownAfter(call, outcome);
+      if (unknown) this.note(unknown);
+      return outcome;
+    };
+    return { takes, end };
+  }
+
+  private note(unknown: Pick<Unknown, 'environment' | 'what'>): void {
+    this.unknown.push({ ...unknown, at: this.temporal.now, before: this.temporal.scheduled.length });
+    this.seen.add('unknown');
   }
 
   /** Says something, and holds that what was refused has changed nothing but the record of decisions. */

@@ -1,9 +1,11 @@
 /** What must hold of every deployment, whatever happens to it: said once more, apart from the code that it is held against. */
 import type { DeployResult } from '../../src/contract/deployment.js';
+import { FailureType } from '../../src/contract/errors.js';
 import type { WatchInput, WatchResult } from '../../src/contract/messages.js';
 import { runbookOf } from '../../src/contract/runbook.js';
 import type { Ledger } from '../../src/domain/ledger/ledger.js';
 import { DEPLOYMENT, type PlayedDeployment, SERVICE_WORKFLOW } from './deployment.js';
+import type { ActivityOutcome } from './outcomes.js';
 import { STARTED_BY } from './short-plan.js';
 import type { ActivityCall } from './temporal.js';
 import { ANOTHER_RELEASE } from './world.js';
@@ -38,9 +40,41 @@ export function lookAtWaiting({ temporal, circumstances }: PlayedDeployment, led
     demand(isReminded || temporal.now - since > REMINDED_FOR, `nobody will be reminded: ${about}`);
   }
   const goesBack = ledger.ending !== undefined || ledger.rollback !== undefined || ledger.outcome !== undefined;
-  if (!production.codeDeployed || production.maintenance || goesBack) return;
+  if (!(production.codeDeployed || production.migrated) || production.maintenance || goesBack) return;
   const isWatched = temporal.executions.some(({ type, state }) => type === 'MonitorWorkflow' && state === 'running');
   demand(isWatched, `production has changed, and nobody watches it while people are waited for in ${phase}`);
+}
+
+/** Steps of production that come after its first change. */
+const AFTER_CHANGE = ['production.health', 'production.logs', 'production.smoke', 'production.restart'];
+const CHANGES = ['runCommand', 'migrate'];
+
+/** Whatever begins: no command beside another one, and nobody alone on a production that changes. */
+export function lookAtCommand({ temporal, plan }: PlayedDeployment, { activity, input }: ActivityCall): void {
+  const stepOf = (call: unknown) => (call as { key?: { step: string } } | undefined)?.key?.step ?? '';
+  const step = stepOf(input);
+  if (CHANGES.includes(activity)) {
+    const others = temporal.inFlight.filter((call) => CHANGES.includes(call.activity));
+    demand(others.length === 0, `${step} begins while ${others.map((call) => stepOf(call.input))} runs`);
+  }
+  if (!AFTER_CHANGE.includes(step) || plan.production.maintenance.enabled) return;
+  const isGuarded = temporal.executions.some(({ workflowId, state }) => isGuard(workflowId) && state === 'running');
+  // One that somebody has terminated is replaced a tick later.
+  demand(isGuarded || temporal.timers.includes('Set up another guard'), `nobody watches production during ${step}`);
+}
+
+/** Code that goes back before its migration does so only where staging has undone the migration from there. */
+function lookAtFullRollbacks({ temporal, circumstances, plan }: PlayedDeployment): void {
+  const steps = temporal.scheduled.flatMap(({ activity, input }) => {
+    const step = (input as { key?: { step: string } } | null)?.key?.step ?? '';
+    return CHANGES.includes(activity) && step.startsWith('rollback-full.') ? [step] : [];
+  });
+  if (steps[0] !== 'rollback-full.deploy') return;
+  const isWanted = plan.migration?.when === 'before-deploy' || circumstances.newCode !== 'answers';
+  demand(
+    isWanted && circumstances.reversible === 'yes',
+    'the code went back before its migration, and nobody has tried',
+  );
 }
 
 /** Production begins with five sign-offs of the digest that was sealed last, and is deployed to with five of what it is now. */
@@ -85,9 +119,15 @@ export function lookAtEnd(played: PlayedDeployment, result: DeployResult): void 
   demand(result.outcome !== undefined && result.reason.trim() !== '', 'it ended without a reason');
   demand(wasTold(played.temporal.scheduled, 'the deployment has ended', 0), 'nobody was told of its end');
   for (const { state } of played.updates) demand(state !== 'accepted', 'an update was never answered');
+  demand(
+    result.monitors.every(({ endedAt }) => endedAt !== undefined),
+    'a watch of an ended deployment runs on in its ledger',
+  );
   lookAtOrder(played, result);
   lookAtRollbacks(played, result);
   lookAtDowngrades(played, result);
+  lookAtUnknown(played, result);
+  lookAtFullRollbacks(played);
   // Users are locked out of a production in trouble only, and of no other without somebody knowing.
   const isKnown = result.untold.some((text) => text.startsWith('maintenance mode'));
   const isLockedOut = played.world.production.maintenance && result.outcome !== 'rollback-failed';
@@ -118,6 +158,52 @@ function lookAtDowngrades({ temporal, circumstances, world, plan }: PlayedDeploy
     demand(values?.version === ran || isUnseen, `went back to ${values?.version}, and ${ran} had run`);
   }
 }
+
+/** A command of which nobody knows how it ended, or what is left of one that could not be ended. */
+export interface Unknown {
+  environment: string;
+  what: string;
+  at: number;
+  /** How many activities had begun. */
+  before: number;
+}
+
+const COMMANDS = ['runCommand', 'checkLogs', 'migrate', 'restoreDatabase'];
+
+/** What people say that lets something follow. */
+const SETTLE = ['confirm', 'retry', 'skip', 'rollback', 'abort'];
+
+type CommandCall = { environment?: { name: string }; key?: { step: string } };
+
+/** What is unknown when this activity has ended so. */
+export function unknownAfter(
+  { activity, input }: ActivityCall,
+  outcome: ActivityOutcome,
+): Pick<Unknown, 'environment' | 'what'> | undefined {
+  const { environment, key } = input as CommandCall;
+  const what = key?.step ?? activity;
+  if (activity === 'endCommands' && 'result' in outcome) {
+    const isLeft = (outcome.result as { alive: string[] }).alive.length > 0;
+    return isLeft ? { environment: what.startsWith('staging') ? 'staging' : 'production', what } : undefined;
+  }
+  if (!COMMANDS.includes(activity) || !('failure' in outcome) || !environment) return undefined;
+  return outcome.failure.type === FailureType.OutcomeUnknown ? { environment: environment.name, what } : undefined;
+}
+
+/** No command follows one whose end is not known, automatic rollback included, before a person has said so. */
+function lookAtUnknown({ unknown, temporal }: PlayedDeployment, { decisions }: DeployResult): void {
+  const said = decisions.filter(({ kind, accepted }) => accepted && SETTLE.includes(kind));
+  for (const { environment, what, at, before } of unknown) {
+    const next = temporal.scheduled
+      .slice(before)
+      .find(({ activity, input }) => COMMANDS.includes(activity) && on(input as CommandCall) === environment);
+    const isSaid = next === undefined || said.some((decision) => decision.at >= at && decision.at <= next.at);
+    const { key } = (next?.input ?? {}) as CommandCall;
+    demand(isSaid, `${what} is not known to have ended, and ${key?.step} began unasked`);
+  }
+}
+
+const on = ({ environment }: CommandCall): string | undefined => environment?.name;
 
 interface DowngradeCall {
   environment?: { name: string };
@@ -153,8 +239,8 @@ function lookAtRollbacks(played: PlayedDeployment, result: DeployResult): void {
   );
   demand(outcome !== 'rolled-back' || started.length > 0, 'rolled back without a rollback');
   demand(
-    wentBack === (production.codeDeployed && outcome !== 'succeeded'),
-    `code deployed: ${production.codeDeployed}; it ${outcome}`,
+    wentBack === ((production.codeDeployed || production.migrated) && outcome !== 'succeeded'),
+    `code deployed: ${production.codeDeployed}, migrated: ${production.migrated}; it ${outcome}`,
   );
 }
 

@@ -32,11 +32,11 @@ export const ofActivity = (cause: Failure, name = 'unknown'): Failure => ({
   activityFailureInfo: { activityType: { name }, activityId: '1' },
 });
 
-export const ofChild = (cause: Failure): Failure => ({
+export const ofChild = (cause: Failure, name: string): Failure => ({
   message: 'Child Workflow execution failed',
   cause,
   childWorkflowExecutionFailureInfo: {
-    workflowType: { name: 'unknown' },
+    workflowType: { name },
     workflowExecution: { workflowId: 'unknown', runId: 'unknown' },
   },
 });

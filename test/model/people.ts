@@ -54,13 +54,14 @@ export function signOff(played: PlayedDeployment, { approvals }: Ledger, { roles
 
 /** Tries again twice, then goes on without it, or gives up. */
 function answerSensibly(played: PlayedDeployment, question: OpenQuestion): void {
-  const { id, moves, roles } = question;
+  const { id, kind, moves, roles } = question;
   const tries = (played.attempts[id] ?? 0) + 1;
   played.attempts[id] = tries;
   const lastResort = moves.includes('skip') ? 'skip' : 'abort';
   // Who is refused again and again does something else in the end.
   const isEnough = tries > (moves.includes('retry') ? 2 : 8) && moves.includes(lastResort);
-  const move = isEnough ? lastResort : moves.includes('retry') ? 'retry' : moves[played.choose(moves.length)];
+  const isAgain = moves.includes('retry') && kind !== 'outcome-unknown';
+  const move = isEnough ? lastResort : isAgain ? 'retry' : moves[played.choose(moves.length)];
   const option = move === 'rollback' ? ['full', 'code', 'migration'][played.choose(3)] : undefined;
   // What they have seen with their own eyes, where the deployment is not certain of it.
   const isNamed = (option === 'full' || option === 'migration') && played.choose(2) === 0;

@@ -194,3 +194,84 @@ describe('a breach after which the way back is not certain leaves production to 
     expect(downgrades()).toEqual([revision === 'base' ? null : revision]);
   });
 });
+
+describe('a command of which nobody knows how it ended', () => {
+  const nothingFollows = (from: number) =>
+    played.temporal.scheduled.slice(from).filter(({ activity }) => /^(runCommand|migrate|checkLogs)$/.test(activity));
+
+  test.each(['production.deploy', 'production.migration', 'production.maintenance-off'])(
+    '%s: production is not rolled back, and nothing is run, before somebody has said so',
+    async (what) => {
+      await begin({ failing: [{ what, how: 'unknown' }] });
+      const { questions } = await played.goOnUntil(asks(what));
+      expect(questions).toMatchObject([
+        { kind: 'outcome-unknown', moves: ['confirm', 'retry', 'skip', 'rollback', 'abort'] },
+      ]);
+      const from = played.temporal.scheduled.length;
+      const reminded = () => played.world.messages.filter(({ event }) => event === 'question-reminded').length;
+      await played.idleUntil(() => reminded() > 2);
+      expect(nothingFollows(from)).toEqual([]);
+      expect(played.rollbacks).toEqual([]);
+      played.send('rollback', { ...diego, subject: what });
+      const { outcome, rollback } = await played.toItsEnd();
+      expect(outcome).toBe('rolled-back');
+      expect(rollback?.trigger).toMatchObject({ kind: 'person', who: 'diego.alves' });
+    },
+  );
+
+  test('did its work, as somebody has seen: the deployment goes on, and its facts are theirs', async () => {
+    await begin({ failing: [{ what: 'production.deploy', how: 'unknown' }] });
+    await played.goOnUntil(asks('production.deploy'));
+    played.send('confirm', { ...diego, subject: 'production.deploy' });
+    const { outcome, steps } = await played.toItsEnd();
+    expect(outcome).toBe('succeeded');
+    expect(steps.find(({ id }) => id === 'production.deploy')).toMatchObject({
+      state: 'passed',
+      unknown: true,
+      facts: [{ name: 'ran', ok: true, by: { who: 'diego.alves' } }],
+    });
+    expect(played.temporal.scheduled.some(({ activity }) => activity === 'endCommands')).toBe(false);
+  });
+
+  test('is asked about at a breach, too: the rollback begins when somebody has said so', async () => {
+    await begin({
+      plan: { maintenance: false, restart: true },
+      failing: [{ what: 'production.restart', how: 'unknown' }],
+      troubles: [{ watch: 'guard', tick: 2, metric: 'errors', says: 'breach', lasts: 1 }],
+    });
+    await played.goOnUntil(asks('production.restart'));
+    await played.idleUntil(() => played.world.alarmed.size > 0);
+    const { questions } = await played.goOnUntil(({ ending }) => ending !== undefined);
+    expect(questions).toMatchObject([{ kind: 'outcome-unknown', moves: ['confirm', 'rollback', 'skip'] }]);
+    expect(played.rollbacks).toEqual([]);
+    played.send('confirm', { ...diego, subject: 'production.restart' });
+    expect(await played.toItsEnd()).toMatchObject({ outcome: 'rolled-back' });
+  });
+
+  test('is not run beside: what cannot be ended is asked about again', async () => {
+    await begin({ failing: [{ what: 'production.deploy', how: 'unknown' }], stubborn: 2 });
+    for (let time = 0; time < 3; time += 1) {
+      await played.goOnUntil(asks('production.deploy'));
+      expect(commands('production.deploy')).toBe(1);
+      played.send('retry', { ...diego, subject: 'production.deploy' });
+      await played.temporal.step();
+    }
+    expect((await played.toItsEnd()).outcome).toBe('succeeded');
+    expect(commands('production.deploy')).toBe(2);
+  });
+
+  test('of a rollback: maintenance mode waits for an answer as well', async () => {
+    await begin({
+      plan: { maintenance: false },
+      failing: [
+        { what: 'production.smoke', how: 'facts' },
+        { what: 'rollback-full.deploy', how: 'unknown' },
+      ],
+    });
+    await played.goOnUntil(asks('rollback'));
+    expect(commands('rollback.maintenance-on')).toBe(0);
+    played.send('retry', { ...diego, subject: 'rollback' });
+    expect((await played.toItsEnd()).outcome).toBe('rolled-back');
+    expect(commands('rollback.maintenance-on')).toBe(1);
+  });
+});

@@ -36,6 +36,9 @@ export interface Circumstances {
   troubles: Trouble[];
   /** How staging's trial of the way back goes. */
   reversible: 'yes' | 'loses-data' | 'not-at-all';
+  newCode: 'answers' | 'fails-on-old-schema';
+  /** Steps that take so long, milliseconds. */
+  slow: Record<string, number>;
   /** The databases had no revision before the first deployment. */
   fresh: boolean;
   /**
@@ -48,6 +51,8 @@ export interface Circumstances {
   browser: boolean;
   /** Rollbacks that fail before one works. */
   failingRollbacks: number;
+  /** Times that what is left of a command cannot be ended. */
+  stubborn: number;
   /** Times that a window is closed when looked at; -1: it never opens. */
   closed: number;
   /** Nobody can be told of anything. */
@@ -85,6 +90,7 @@ export class World {
   private rollbacksToFail: number;
   private counted = 0;
   private closed: number;
+  private stubborn: number;
 
   constructor(
     private readonly plan: ResolvedPlan,
@@ -98,6 +104,7 @@ export class World {
     this.failing = [...circumstances.failing];
     this.rollbacksToFail = circumstances.failingRollbacks;
     this.closed = circumstances.closed;
+    this.stubborn = circumstances.stubborn;
   }
 
   /** The release's target points somewhere else from now on, or back to what staging has proven. */
@@ -145,6 +152,11 @@ export class World {
       .digest('hex');
   }
 
+  private restore(): StepReport {
+    this.revisions.production = this.base;
+    return report(['restored']);
+  }
+
   private readonly answers: { [Name in keyof Activities]: (input: Parameters<Activities[Name]>[0]) => unknown } = {
     admit: () => ({ runner: 'machine' }),
     checkClock: () => undefined,
@@ -155,14 +167,10 @@ export class World {
     checkReview: () => report(['reviewed']),
     checkAccess: () => report(['access']),
     checkAlerts: () => report(['alerts']),
-    backUpDatabase: () => ({
-      ...report(['created']),
-      ...{ bytes: 1, sha256: 'b'.repeat(64), location: 's3://backups/dump', restoreMilliseconds: 1000 },
-    }),
-    restoreDatabase: () => {
-      this.revisions.production = this.base;
-      return report(['restored']);
-    },
+    backUpDatabase: () => backedUp(),
+    backUpByCommands: () => backedUp(),
+    restoreDatabase: () => this.restore(),
+    restoreByCommands: () => this.restore(),
     reviewDatabase: () => report(['slow-queries']),
     countRows: () => 1000,
     checkIndexes: () => ({ ...report(['valid']), use: { reset: null, scans: {} } }),
@@ -176,7 +184,17 @@ export class World {
       }
       return report(['ran']);
     },
+    endCommands: () => {
+      if (this.stubborn === 0) return { alive: [] };
+      this.stubborn -= 1;
+      return { alive: ['4711 (deploy.sh)'] };
+    },
     checkLogs: () => report(['ran', 'logs']),
+    checkCommand: () => report(['ran']),
+    checkRequest: () => report(['status']),
+    checkQuery: () => report(['value']),
+    readBefore: () => ({ ...report(['read']), before: { value: '0' } }),
+    checkMetric: () => report(['criterion']),
     migrate: ({ environment, direction, migration, key }) => {
       const before = this.revisions[environment.name];
       const after = direction.kind === 'upgrade' ? migration.revision : direction.to;
@@ -209,7 +227,10 @@ export class World {
     },
     awaitHealth: () => report(['status', 'version']),
     readStarts: () => [],
-    checkEndpoints: () => report(['status']),
+    checkEndpoints: ({ key }) => {
+      const isBroken = key.step.endsWith('.smoke-old-schema') && this.circumstances.newCode !== 'answers';
+      return report(['status'], !isBroken);
+    },
     awaitDrained: () => report(['drained']),
     checkMaintenance: () => report(['message']),
     checkPath: () => report(['status']),
@@ -288,6 +309,11 @@ export class World {
 function report(names: string[], ok = true): StepReport {
   return { summary: 'done', facts: names.map((name) => ({ name, ok, text: `${name}: ${ok}` })), evidence: [] };
 }
+
+const backedUp = () => ({
+  ...report(['created']),
+  ...{ bytes: 1, sha256: 'b'.repeat(64), location: 's3://backups/dump', restoreMilliseconds: 1000 },
+});
 
 const failure = (message: string, type: string, details: unknown[] = []): ActivityOutcome => ({
   failure: { message, type, details },

@@ -6,6 +6,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createAdmissionActivities } from '../../src/activities/admission.js';
+import { resetFacts } from '../../src/activities/production-found.js';
 import type { Activities } from '../../src/contract/activities/activities.js';
 import type { Clock } from '../../src/contract/activities/step.js';
 import { type DeployInput, type DeployResult, startAttributes } from '../../src/contract/deployment.js';
@@ -71,6 +72,10 @@ beforeAll(async () => {
     ...admission,
     checkClock: async () => {
       if (clockFails) throw ApplicationFailure.nonRetryable('Refused: the clock ran ahead', 'Refused');
+    },
+    checkProduction: async (asked: Parameters<Activities['checkProduction']>[0]) => {
+      const found = await world.checkProduction(asked);
+      return { ...found, facts: [...found.facts, ...resetFacts(asked.expected)] };
     },
     tell: async (asked: Parameters<Activities['tell']>[0]) => {
       told.push(...asked.messages);
@@ -329,21 +334,57 @@ describe('while production is watched', () => {
   }, 120_000);
 });
 
+/** To where its first task ended. @returns the run that goes on */
+async function reset(handle: WorkflowHandle): Promise<WorkflowHandle> {
+  const { events } = await handle.fetchHistory();
+  const first = events?.find((event) => event.workflowTaskCompletedEventAttributes);
+  const { workflowId, runId } = await handle.describe();
+  const { runId: again } = await temporal.client.workflowService.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId, runId },
+    workflowTaskFinishEventId: first?.eventId,
+    reason: 'to try once more',
+    requestId: `reset-${runId}`,
+  });
+  return temporal.client.workflow.getHandle(workflowId, again);
+}
+
+test('one that is reset before production is held there: people are asked, and told what it does not know', async () => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const reached = new Promise<void>((resolve) => {
+    before = async (id) => {
+      if (id !== 'production.backup') return;
+      resolve();
+      await held;
+    };
+  });
+  const eligibility = { migration: true, code: true, reasons: [] };
+  const input = inputOf('real', { approvals: { ...plan.approvals, roles: [] }, windows: undefined });
+  const args = { eligibility, commit: 'c'.repeat(40) };
+  const handle = await begin(input, { taskQueue: 'from-production', args });
+  await reached;
+  const { runId } = await handle.describe();
+  const again = await reset(handle);
+  release();
+  const { questions, production } = await ledgerWhen(again, ({ questions: open }) => open.length > 0);
+  expect(questions).toMatchObject([
+    {
+      id: 'production.before',
+      text: `this deployment was reset in Temporal: what run ${runId} did to staging and production after that is not known to it`,
+      moves: ['retry', 'skip', 'abort'],
+    },
+  ]);
+  expect(production.codeDeployed).toBe(false);
+  await again.terminate('the test has seen it');
+}, 120_000);
+
 test('one that is reset to its beginning is not admitted: what its first run has done is known to nobody', async () => {
   const { handle, input, release } = await endedAt('prerequisites.tools', undefined, 'real');
   release();
-  const { events = [] } = await handle.fetchHistory();
-  const first = events?.find((event) => event.workflowTaskCompletedEventAttributes);
-  const { workflowId } = handle;
-  const { runId: before } = await handle.describe();
-  const { runId } = await temporal.client.workflowService.resetWorkflowExecution({
-    namespace: 'default',
-    workflowExecution: { workflowId, runId: before },
-    workflowTaskFinishEventId: first?.eventId,
-    reason: 'to try once more',
-    requestId: 'r-1',
-  });
-  const again = (await temporal.client.workflow.getHandle(workflowId, runId ?? '').result()) as DeployResult;
+  const again = (await (await reset(handle)).result()) as DeployResult;
   expect(again).toMatchObject({ outcome: 'aborted', production: { codeDeployed: false } });
   expect(again.reason).toContain(`Refused: ${input.deployment} was ended from outside (terminated)`);
 }, 120_000);

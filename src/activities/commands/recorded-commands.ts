@@ -5,7 +5,8 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { type CommandLine, ownSecrets } from '../../adapters/commands/command-line.js';
-import { type RecordedEnd, runRecorded, stepFolder } from '../../adapters/commands/recorder.js';
+import { runRecorded, stepFolder } from '../../adapters/commands/recorder.js';
+import type { RecordedEnd } from '../../adapters/commands/records.js';
 import { readSshFailure } from '../../adapters/commands/ssh.js';
 import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
 import { redact, redaction } from '../../adapters/evidence/redaction.js';
@@ -14,14 +15,18 @@ import { quotable, WITHHELD } from '../../adapters/postgres/quotable.js';
 import type { EvidencePlace, StepKey } from '../../contract/activities/step.js';
 import { FailureType } from '../../contract/errors.js';
 import type { Environment } from '../../contract/plan/environment.js';
+import { meaningOf } from '../../domain/command-meaning.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { EvidenceReference } from '../../domain/evidence.js';
 import { heartbeatContext, rethrowCancellation } from './heartbeat.js';
+import { processText } from './remains.js';
 
 export interface CommandOutcome {
   /** Why it did not end well; nobody knows how it ended when its type is `OutcomeUnknown`. */
   failure?: ApplicationFailure;
   milliseconds: number;
+  /** What it ended with by itself; missing where nobody has seen it end so: never started, killed, a connection lost. */
+  exitCode?: number;
   /** The last 4 MB of each output, with secrets: for reading, not for writing. */
   output: string;
   errors: string;
@@ -73,8 +78,6 @@ export async function runToEnd(input: CommandRun): Promise<CommandOutcome> {
     await rethrowCancellation(error);
     throw error;
   });
-  if (end.kind === 'unknown' || end.stopReason === 'stopped') await rethrowCancellation(undefined);
-
   const secrets = await secretsOf(input.environment);
   for (const log of ['stdout.log', 'stderr.log']) await hideSecrets(join(folder, log), secrets);
   const printed = await Promise.all(['stdout.log', 'stderr.log'].map((log) => readEnd(join(folder, log))));
@@ -82,58 +85,41 @@ export async function runToEnd(input: CommandRun): Promise<CommandOutcome> {
   // A command that could not be started has printed nothing.
   const spoiled = end.kind === 'ended' && end.error !== undefined ? [] : printed.flatMap(({ lack }) => lack ?? []);
   const notWhole = spoiled.length > 0 ? spoiled.join('; ') : undefined;
+  const meaning = meaningOf({
+    ...(end.kind === 'ended' ? { end } : { unseen: end.unseen, unreadable: end.unreadable }),
+    alive: (end.alive ?? []).map(processText),
+    limit: formatDuration(input.timeout),
+    isRemote: line.overSsh,
+    connection: line.overSsh && end.kind === 'ended' && end.code === 255 ? connectionOf(errors) : undefined,
+  });
+  // What is not known is told, also to those who have stopped waiting for it.
+  if (meaning.kind === 'stopped') await rethrowCancellation(undefined);
   const evidence = await keepOutput(input, folder);
-
-  const fail = (type: FailureType, what: string) =>
-    ApplicationFailure.create({
-      type,
-      message: redact(
-        `${line.title} ${what}${line.overSsh ? ` on ${line.host}` : ''}${excerpt(output, errors, notWhole !== undefined)}`,
-        secrets,
-      ),
-      nonRetryable: true,
-      details: [{ evidence }],
-    });
-  if (end.kind === 'unknown' && end.unreadable !== undefined) {
-    const failure = fail(
-      FailureType.OutcomeUnknown,
-      `may have run: its record ${end.unreadable} is empty or cannot be understood; look at what it was to do`,
-    );
-    return { failure, milliseconds: 0, output, errors, notWhole, evidence };
-  }
-  if (end.kind === 'unknown') {
-    const running = end.stillRunning === undefined ? 'no longer runs' : `still runs as process ${end.stillRunning}`;
-    const failure = fail(
-      FailureType.OutcomeUnknown,
-      `was started, but its recorder was killed; the command ${running}`,
-    );
-    return { failure, milliseconds: 0, output, errors, notWhole, evidence };
-  }
-  const bad = judgeEnd(end, line, errors, input.timeout);
-  return { failure: bad && fail(...bad), milliseconds: end.milliseconds, output, errors, notWhole, evidence };
+  const told = {
+    milliseconds: end.kind === 'ended' ? end.milliseconds : 0,
+    exitCode: end.kind === 'ended' ? exitCodeOf(end, line) : undefined,
+    ...{ output, errors, notWhole, evidence },
+  };
+  if (meaning.kind === 'succeeded') return told;
+  const said = `${line.title} ${meaning.text}${line.overSsh ? ` on ${line.host}` : ''}`;
+  const failure = ApplicationFailure.create({
+    type: meaning.kind === 'unknown' ? FailureType.OutcomeUnknown : FailureType.CommandFailed,
+    message: redact(`${said}${excerpt(output, errors, notWhole !== undefined)}`, secrets),
+    nonRetryable: true,
+    details: [{ evidence }],
+  });
+  return { ...told, failure };
 }
 
-function judgeEnd(
-  end: RecordedEnd,
-  line: CommandLine,
-  errors: string,
-  timeout: number,
-): [type: FailureType, what: string] | undefined {
-  const remote = line.overSsh ? '; its remote side may still be running' : '';
-  if (end.error !== undefined) return [FailureType.CommandFailed, `could not be started (${end.error})`];
-  if (end.stopReason === 'timed out') {
-    const what = `took longer than ${formatDuration(timeout)} and was killed${remote}`;
-    return [line.overSsh ? FailureType.OutcomeUnknown : FailureType.CommandFailed, what];
-  }
-  if (end.stopReason === 'stopped') return [FailureType.CommandFailed, `was stopped by a cancellation${remote}`];
-  if (end.signal !== null) return [FailureType.CommandFailed, `was killed by ${end.signal}`];
-  if (end.code === 0) return undefined;
-  if (line.overSsh && end.code === 255) {
-    const meaning = readSshFailure(errors);
-    if (meaning === 'lost') return [FailureType.OutcomeUnknown, 'was started, then the connection was lost'];
-    if (meaning === 'not-started') return [FailureType.CommandFailed, 'was not started: no connection'];
-  }
-  return [FailureType.CommandFailed, `ended with exit code ${end.code}`];
+function connectionOf(errors: string): 'not-started' | 'lost' | undefined {
+  const meaning = readSshFailure(errors);
+  return meaning === 'command' ? undefined : meaning;
+}
+
+/** ssh's own word for a connection that was not there, or not to the end, says nothing of the command. */
+function exitCodeOf({ error, stopReason, code }: RecordedEnd, { overSsh }: CommandLine): number | undefined {
+  if (error !== undefined || stopReason !== undefined || code === null) return undefined;
+  return overSsh && code === 255 ? undefined : code;
 }
 
 /** The recorder does not know the secrets; a command that prints one leaves it in the step's folder until now. */

@@ -1,6 +1,6 @@
 // Plain JavaScript, because the recorder is started as a program of its own and must need nothing but Node.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 
 /**
  * Says which process a pid stands for: boot and start time, so that a pid given to another process is noticed.
@@ -21,7 +21,21 @@ function fromProc(pid) {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state, startTime] = [fields[0], fields[19]];
   if (state === 'Z' || state === 'X') return undefined;
-  return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${startTime}`;
+  return `${bootOf()} ${startTime}`;
+}
+
+const bootOf = () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+
+/**
+ * Where pids mean the same processes: one boot of one machine, and one container of it.
+ * @returns {string | undefined} undefined where nothing tells
+ */
+export function processPlace() {
+  try {
+    return process.platform === 'linux' ? `${bootOf()} ${readlinkSync('/proc/self/ns/pid')}` : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function fromPs(pid) {

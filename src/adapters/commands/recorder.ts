@@ -2,14 +2,26 @@
  * Runs a command at most once, whatever happens to the worker: a small detached process (`recorder-process.mjs`)
  * runs it and writes pid, output and exit code to a folder; whoever opens the folder later waits for the end or reads it.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { getSystemErrorMap } from 'node:util';
 import { Deadline } from '../deadline.js';
-import { processIdentity } from './process-identity.mjs';
+import {
+  aliveIn,
+  type Claim,
+  isRunning,
+  type RecordedEnd,
+  readClaim,
+  readEnd,
+  remainsOf,
+  UnreadableRecord,
+  whyUnseen,
+} from './records.js';
+import { endSurvivors, type Survivor } from './survivors.mjs';
 
 const RECORDER = fileURLToPath(new URL('./recorder-process.mjs', import.meta.url));
 
@@ -31,25 +43,13 @@ export interface RecordedCommand {
   timeout: number;
 }
 
-/** How a command ended. */
-export interface RecordedEnd {
-  kind: 'ended';
-  code: number | null;
-  signal: string | null;
-  /** Why it was killed, when it was. */
-  stopReason?: 'stopped' | 'timed out';
-  /** Why it could not be started, when it could not. */
-  error?: string;
-  startedAt: number;
-  endedAt: number;
-  milliseconds: number;
-}
-
 /** The recorder is gone and left no end: the command may have done all, some or nothing. */
 export interface RecordedUnknown {
   kind: 'unknown';
-  /** The command's own process, when it outlived the recorder. */
-  stillRunning?: number;
+  /** What of the command runs still, when its limit has passed. */
+  alive: Survivor[];
+  /** Why it cannot be seen whether it runs. */
+  unseen?: string;
   /** A record of it that cannot be understood: nothing is known of what it was about. */
   unreadable?: string;
 }
@@ -64,14 +64,10 @@ export interface HeartbeatContext {
   stops(): boolean;
 }
 
+const GOES_ON = 'The command goes on; the next attempt re-attaches to it';
+
 /** Its worker went away and the command was left running. */
 export class LeftRunning extends Error {}
-
-interface Claim {
-  pid: number;
-  identity?: string;
-  startedAt: number;
-}
 
 /** The folder of one command of a step; any text is made into one safe name for each level. */
 export function stepFolder(
@@ -107,7 +103,7 @@ export async function runRecorded(
   try {
     return await follow(folder, { command, environment, heartbeat });
   } catch (error) {
-    if (error instanceof UnreadableRecord) return { kind: 'unknown', unreadable: error.file };
+    if (error instanceof UnreadableRecord) return { kind: 'unknown', alive: [], unreadable: error.file };
     throw error;
   }
 }
@@ -116,100 +112,93 @@ async function follow(
   folder: string,
   { command, environment, heartbeat }: Parameters<typeof runRecorded>[1],
 ): Promise<RecordedEnd | RecordedUnknown> {
-  let claim = await readJson<Claim>(join(folder, 'started.json'));
+  let claim = await readClaim(folder);
   if (claim === undefined && !heartbeat.signal.aborted) {
-    await launch(folder, command, environment);
-    claim = await awaitClaim(folder, heartbeat);
+    claim = await awaitClaim(folder, await launch(folder, command, environment), heartbeat);
   }
   if (claim === undefined) throw new LeftRunning('Nobody waits for the command any more; it was not started');
 
   for (let look = SHORTEST_LOOK; ; look = Math.min(look * 1.5, LONGEST_LOOK)) {
     const end = await readEnd(folder);
     if (end) return end;
-    if (!isRunning(claim)) return lastWords(folder);
-    if (heartbeat.signal.aborted) return leave(folder, claim, heartbeat);
+    if (!isRunning(claim)) return orphaned(folder, claim, { command, heartbeat });
+    if (heartbeat.signal.aborted) return leave(folder, claim, { command, heartbeat });
     heartbeat.heartbeat();
     await sleep(look, undefined, { signal: heartbeat.signal }).catch(() => undefined);
   }
 }
 
-async function launch(folder: string, command: RecordedCommand, environment: NodeJS.ProcessEnv): Promise<void> {
+async function launch(folder: string, command: RecordedCommand, environment: NodeJS.ProcessEnv): Promise<ChildProcess> {
   const draft = join(folder, `command.${randomUUID()}.part`);
-  await writeFile(draft, JSON.stringify(command, undefined, 2), { mode: 0o600 });
+  await writeFile(draft, JSON.stringify({ format: 1, ...command }, undefined, 2), { mode: 0o600 });
   await rename(draft, join(folder, 'command.json'));
   // A session of its own: signals for the worker's group (Ctrl-C) do not reach the recorder.
   const recorder = spawn(process.execPath, [RECORDER, folder], { detached: true, stdio: 'ignore', env: environment });
   await new Promise<void>((resolve, reject) => recorder.once('spawn', resolve).once('error', reject));
   recorder.on('error', () => undefined);
   recorder.unref();
+  return recorder;
 }
 
-async function awaitClaim(folder: string, heartbeat: HeartbeatContext): Promise<Claim> {
+async function awaitClaim(folder: string, recorder: ChildProcess, heartbeat: HeartbeatContext): Promise<Claim> {
   const until = new Deadline(CLAIM_WITHIN);
   for (;;) {
-    const claim = await readJson<Claim>(join(folder, 'started.json'));
+    // Looked at first: one that has ended well has found another's claim.
+    const { exitCode } = recorder;
+    const claim = await readClaim(folder);
     if (claim) return claim;
+    if (exitCode !== null) throw new Error(`The recorder could not begin in ${folder}: ${reasonOf(exitCode)}`);
     if (until.passed) throw new Error(`The recorder did not start within ${CLAIM_WITHIN / 1_000} s in ${folder}`);
     heartbeat.heartbeat();
     await sleep(SHORTEST_LOOK);
   }
 }
 
-async function leave(
-  folder: string,
-  claim: Claim,
-  heartbeat: HeartbeatContext,
-): Promise<RecordedEnd | RecordedUnknown> {
-  if (!heartbeat.stops()) throw new LeftRunning('The command goes on; the next attempt re-attaches to it');
-  // The recorder stops the command's group and writes down the end; signalling the group from here could not do that.
+/** The recorder ends with the system's number of what kept it from beginning. */
+const reasonOf = (exitCode: number): string =>
+  getSystemErrorMap().get(-exitCode)?.join(', ') ?? `it ended with ${exitCode}`;
+
+type Waiting = { command: RecordedCommand; heartbeat: HeartbeatContext };
+
+async function leave(folder: string, claim: Claim, waiting: Waiting): Promise<RecordedEnd | RecordedUnknown> {
+  if (!waiting.heartbeat.stops()) throw new LeftRunning(GOES_ON);
+  await stopRecorder(claim);
+  return orphaned(folder, claim, waiting);
+}
+
+/** The recorder stops what belongs to the command and writes down the end; a signal from here could not do that. */
+export async function stopRecorder(claim: Claim): Promise<void> {
   if (isRunning(claim)) process.kill(claim.pid, 'SIGTERM');
   const until = new Deadline(STOP_WITHIN);
   while (!until.passed && isRunning(claim)) await sleep(SHORTEST_LOOK);
-  return lastWords(folder);
 }
 
-/** The recorder has gone: its last file may be there now, or never. */
-async function lastWords(folder: string): Promise<RecordedEnd | RecordedUnknown> {
+/**
+ * The recorder has gone: its last file may be there now, or never. What the command left at work is waited for as long
+ * as the command might have taken, for whoever is asked then should not find it at work.
+ */
+async function orphaned(
+  folder: string,
+  claim: Claim,
+  { command, heartbeat }: Waiting,
+): Promise<RecordedEnd | RecordedUnknown> {
   const until = new Deadline(LAST_WORDS);
   do {
     const end = await readEnd(folder);
     if (end) return end;
     await sleep(SHORTEST_LOOK);
   } while (!until.passed);
-  const command = await readJson<{ pid: number; identity?: string }>(join(folder, 'command-pid.json'));
-  return { kind: 'unknown', stillRunning: command && isRunning(command) ? command.pid : undefined };
-}
-
-const isRunning = ({ pid, identity }: { pid: number; identity?: string }): boolean => {
-  const present = processIdentity(pid);
-  return present !== undefined && present === identity;
-};
-
-async function readEnd(folder: string): Promise<RecordedEnd | undefined> {
-  const end = await readJson<Omit<RecordedEnd, 'kind'>>(join(folder, 'exit.json'));
-  return end && { ...end, kind: 'ended' };
-}
-
-/** Records appear whole: one that is empty or broken was spoiled later, by a full disk or a lost one. */
-class UnreadableRecord extends Error {
-  constructor(readonly file: string) {
-    super(`${file} cannot be understood`);
+  const unseen = whyUnseen(claim);
+  const { timeout } = command;
+  const limit = new Deadline(Math.min(timeout, claim.startedAt + timeout - Date.now()));
+  for (;;) {
+    const alive = await aliveIn(folder);
+    if (alive.length === 0 || limit.passed) return { kind: 'unknown', alive, unseen };
+    if (heartbeat.signal.aborted) {
+      if (!heartbeat.stops()) throw new LeftRunning(GOES_ON);
+      return { kind: 'unknown', alive: await endSurvivors(await remainsOf(folder)), unseen };
+    }
+    heartbeat.heartbeat();
+    await sleep(LONGEST_LOOK, undefined, { signal: heartbeat.signal }).catch(() => undefined);
   }
-}
-
-async function readJson<T extends object>(file: string): Promise<T | undefined> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    const content = JSON.parse(text) as T | null;
-    if (typeof content === 'object' && content !== null) return content;
-  } catch {
-    // Said below.
-  }
-  throw new UnreadableRecord(file);
 }

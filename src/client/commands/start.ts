@@ -24,7 +24,7 @@ import { type Connected, withConnection, workflowLink } from '../../temporal/con
 import { CliError, EXIT, innermost, usageError } from '../../temporal/errors.js';
 import { queueServices } from '../../temporal/queue-service.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
-import { problemsText, tryReleased } from './plan.js';
+import { problemsText, tryReleased, warningsText } from './plan.js';
 import { alreadyRunning, mustBeFree, startedOver } from './precedents.js';
 import { foundText, type ReleasedPlan, saidOf, unknownOf, withReleaseOptions } from './release-options.js';
 
@@ -38,11 +38,8 @@ interface StartOptions extends ReleaseValues {
   json?: boolean;
 }
 
-export function registerStart(program: Command): void {
-  const command = program
-    .command('start')
-    .description('start a deployment, in real time')
-    .argument('<PLAN>', 'the plan file');
+export function defineStart(command: Command): void {
+  command.argument('<PLAN>', 'the plan file');
   withReleaseOptions(command)
     .option('--bindings <FILE>', 'other hosts, credentials and folders for the same plan')
     .option('--as <WHO>', 'who starts it (default: $USER); this person does not approve it unless the plan says so')
@@ -59,7 +56,7 @@ export function registerStart(program: Command): void {
         '  $ surefoot start orders.yaml --target v5.1.0 --branch feature/refunds --as maya',
       ].join('\n'),
     )
-    .addOption(program.createOption('--virtual').hideHelp())
+    .addOption(command.createOption('--virtual').hideHelp())
     .action(exiting(start));
 }
 
@@ -114,7 +111,7 @@ async function start(file: string, options: StartOptions): Promise<number> {
         workers: shared?.state === 'unknown' ? null : (shared?.workers ?? null),
       });
     } else tell(input, { ...execution, link });
-    for (const { message } of plan.warnings) note(`${pc.yellow('warning')} ${message}`);
+    if (plan.warnings.length > 0) note(warningsText(plan.warnings));
     if (shared?.state === 'nobody') {
       note(`${pc.yellow('note')} ${shared.text}: nothing happens until you run \`surefoot worker\``);
     }

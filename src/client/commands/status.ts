@@ -9,10 +9,8 @@ import { renderStatus, wayOn } from '../rendering/status.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
 import { cutOff, type LedgerView, viewLedger } from './ledger-view.js';
 
-export function registerStatus(program: Command): void {
-  program
-    .command('status')
-    .description('say where a deployment stands, and what it waits for')
+export function defineStatus(command: Command): void {
+  command
     .argument('[DEPLOYMENT]', 'deployment ID, service or workflow ID (default: the one running, or the latest)')
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', '\nExample:\n  $ surefoot status eduautismo')

@@ -17,10 +17,8 @@ const EVERY = 1_000;
 /** Who serves its queues is asked less often: the server itself knows it to the minute only. */
 const SERVICES_EVERY = 10_000;
 
-export function registerWatch(program: Command): void {
-  program
-    .command('watch')
-    .description('follow a deployment until it ends; Ctrl-C leaves it running')
+export function defineWatch(command: Command): void {
+  command
     .argument('[DEPLOYMENT]', 'deployment ID, service or workflow ID (default: the one running, or the latest)')
     .option('--json', 'changes on stderr, the end as one JSON document on stdout')
     .addHelpText('after', '\nExample:\n  $ surefoot watch eduautismo')

@@ -4,6 +4,7 @@ import { ITEM_STATES } from '../../domain/items.js';
 import type { Ledger, OpenQuestion, RollbackRecord, StepRecord, WatchRecord } from '../../domain/ledger/ledger.js';
 import { leftBehind, stillRollsBack } from '../../domain/ledger/left-behind.js';
 import { PHASES, type Phase } from '../../domain/steps.js';
+import { hasEnded, standingOf } from '../../domain/watch/standing.js';
 import { type QueueService, unserved } from '../../temporal/queue-service.js';
 import { allowedDecisions, missingRoles } from './allowed-decisions.js';
 import { type Colors, stepMark, verdictMark } from './marks.js';
@@ -29,7 +30,7 @@ export function renderStatus(ledger: Ledger, view: StatusView): string {
     heading(ledger, view),
     endedFromOutside(ledger, view),
     phases(ledger, view),
-    monitors(ledger.monitors, view),
+    monitors(ledger, view),
     [...ledger.earlierRollbacks, ...(ledger.rollback ? [ledger.rollback] : [])].flatMap((each) => rollback(each, view)),
     signOffs(ledger, view),
     items(ledger, view),
@@ -113,14 +114,12 @@ function stepLines(step: StepRecord, { colors, now }: StatusView): string[] {
   return told ? [line, `        ${step.state === 'failed' ? colors.red(told) : told}`] : [line];
 }
 
-function monitors(records: WatchRecord[], { colors }: StatusView): string[] {
-  if (records.length === 0) return [];
+function monitors(ledger: Ledger, { colors }: StatusView): string[] {
+  if (ledger.monitors.length === 0) return [];
   return [
     colors.bold('Watches'),
-    ...records.flatMap((record) => [
-      `  ${record.title}: ${record.verdict ? verdictMark(record.verdict, colors) : colors.cyan('▸ running')}${colors.dim(
-        `, ${record.samples} samples in ${record.ticks} ticks${untilEnd(record)}`,
-      )}`,
+    ...ledger.monitors.flatMap((record) => [
+      `  ${record.title}: ${watchState(ledger, record, colors)}`,
       ...record.criteria
         .filter(({ verdict }) => verdict !== 'healthy')
         .map(({ title, rule, verdict, worst, unit, reason }) => {
@@ -129,6 +128,14 @@ function monitors(records: WatchRecord[], { colors }: StatusView): string[] {
         }),
     ]),
   ];
+}
+
+function watchState(ledger: Ledger, record: WatchRecord, colors: Colors): string {
+  const standing = standingOf(record, hasEnded(ledger));
+  // What it had seen by then stands in its own history.
+  if (standing === 'stopped') return colors.dim('· stopped before its end');
+  const mark = standing === 'running' ? colors.cyan('▸ running') : verdictMark(standing, colors);
+  return `${mark}${colors.dim(`, ${record.samples} samples in ${record.ticks} ticks${untilEnd(record)}`)}`;
 }
 
 function untilEnd({ now, endsAt, endedAt }: WatchRecord): string {

@@ -7,6 +7,7 @@ import type { Eligibility, FoundProduction } from '../../domain/ledger/ledger.js
 import type { Command } from '../plan/commands.js';
 import type { Environment } from '../plan/environment.js';
 import type { Migration } from '../plan/migration.js';
+import type { CommandExpectation } from '../plan/own-checks.js';
 import type { EvidencePlace, StepKey } from './step.js';
 
 /** Commands run on the machine that admitted the deployment, by its own task queue. */
@@ -23,6 +24,13 @@ export interface CommandActivities {
     /** Values for the command's placeholders, `{version}` and the like. */
     values: Record<string, string>;
   }): Promise<StepReport>;
+  /**
+   * As `runCommand`, held against what its exit code and a field of the JSON that it prints must be: a check of the team's
+   * own. Facts: `ran`; `field` where one is expected.
+   */
+  checkCommand(
+    input: Parameters<CommandActivities['runCommand']>[0] & { expect: CommandExpectation },
+  ): Promise<StepReport>;
   /** As `runCommand`, and its output must show no line that matches the pattern. */
   checkLogs(input: {
     key: StepKey;
@@ -68,6 +76,11 @@ export interface CommandActivities {
       compared?: { schema: string; lost: string[] };
     }
   >;
+  /**
+   * Ends what is left of a step's commands, when people have said that something is to follow them.
+   * @returns the processes that could not be ended, in words
+   */
+  endCommands(input: { key: StepKey }): Promise<{ alive: string[] }>;
   /** @throws ApplicationFailure when it is not known: an empty answer is none. */
   readRevision(input: { environment: Environment; migration: Migration }): Promise<string | null>;
   /**
@@ -93,4 +106,6 @@ export interface ExpectedProduction {
   revision?: string | null;
   /** The revision that a deployment which was ended from outside may have brought, where this one starts over it. */
   left?: string;
+  /** The deployment's first run: one that was reset goes on as another, and does not know what the first has done. */
+  firstRun?: string;
 }

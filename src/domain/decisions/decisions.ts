@@ -38,7 +38,8 @@ export function judgeDecision(ledger: Ledger, approvals: Approvals, decision: De
   if (decision.kind !== 'rollback' && decision.revision !== undefined) {
     return refuse('a revision is named with a rollback, and with no other decision');
   }
-  const goingBack = ledger.rollback !== undefined || unanswered(ledger, DECISION_KINDS.rollback.answers).length > 0;
+  const isAsked = ledger.ending !== undefined && unanswered(ledger, DECISION_KINDS.rollback.answers).length > 0;
+  const goingBack = ledger.rollback !== undefined || isAsked;
   if ((ledger.stop || ledger.ending !== undefined) && !goingBack) {
     const by = ledger.stop ? `${ledger.stop.kind} by ${ledger.stop.who}` : ledger.ending;
     return refuse(`already being stopped: ${by}`);
@@ -279,12 +280,18 @@ export function take(ledger: Ledger, record: DecisionRecord): void {
     case 'rollback': {
       const asked = openQuestion(ledger, record, DECISION_KINDS.rollback.answers);
       if (asked) asked.answer = record;
-      else ledger.stop = record;
+      else stopBy(ledger, record);
       return;
     }
     case 'abort':
     case 'reject':
-      ledger.stop = record;
+      stopBy(ledger, record);
       return;
   }
+}
+
+/** Who stops a deployment that asks how a command ended has said what is to follow it. */
+function stopBy(ledger: Ledger, record: DecisionRecord): void {
+  ledger.stop = record;
+  if (ledger.unsettled) ledger.unsettled.answer ??= record;
 }

@@ -25,6 +25,9 @@ function sensibleMove({ kind, moves }: Question): Decision['kind'] | undefined {
       return undefined;
     case 'concern':
       return 'resume';
+    case 'outcome-unknown':
+      // A way back goes on, as if they had looked.
+      return moves.includes('abort') ? 'abort' : 'confirm';
     default:
       // Nobody has to choose a rollback: the one that was chosen is taken.
       return (['abort', 'skip'] as const).find((move) => moves.includes(move));

@@ -5,6 +5,7 @@ export const QUESTION_KINDS = [
   'approvals',
   'confirmation',
   'step-failed',
+  'outcome-unknown',
   'concern',
   'watch-unknown',
   'window',
@@ -44,7 +45,7 @@ export const DECISION_KINDS = define({
   },
   confirm: {
     help: 'confirm what only a person can know',
-    answers: ['confirmation', 'rollback-choice'],
+    answers: ['confirmation', 'outcome-unknown', 'rollback-choice'],
     namesSubject: true,
     example: { who: 'diego.alves', role: 'devops', subject: 'infrastructure' },
   },
@@ -61,13 +62,13 @@ export const DECISION_KINDS = define({
   },
   retry: {
     help: 'run the failed step once more',
-    answers: ['step-failed', 'watch-unknown', 'rollback-failed'],
+    answers: ['step-failed', 'outcome-unknown', 'watch-unknown', 'rollback-failed'],
     namesSubject: true,
     example: { who: 'diego.alves', role: 'devops', subject: 'staging.health' },
   },
   skip: {
     help: 'go on without the failed step',
-    answers: ['confirmation', 'step-failed', 'watch-unknown', 'rollback-failed'],
+    answers: ['confirmation', 'step-failed', 'outcome-unknown', 'watch-unknown', 'rollback-failed'],
     namesSubject: true,
     asksWhy: 'say why it is skipped',
     example: { who: 'diego.alves', role: 'devops', subject: 'staging.logs', why: 'known noise, see ticket 12' },
@@ -89,7 +90,7 @@ export const DECISION_KINDS = define({
   },
   rollback: {
     help: 'roll production back',
-    answers: ['rollback-choice', 'rollback-failed'],
+    answers: ['outcome-unknown', 'rollback-choice', 'rollback-failed'],
     namesSubject: true,
     asksWhy: 'say why production is rolled back',
     stops: true,

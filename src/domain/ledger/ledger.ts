@@ -2,6 +2,7 @@
 
 import type { Attestation, EvidenceReference, Fact } from '../evidence.js';
 import type { ItemCounts } from '../items.js';
+import type { FullRollback } from '../rollback/order.js';
 import type { Phase } from '../steps.js';
 import type { CriterionResult, RollbackOption, Verdict } from '../watch/criteria.js';
 import type { DecisionKind, QuestionKind } from './decision-kinds.js';
@@ -24,6 +25,8 @@ export interface StepRecord {
   evidence: EvidenceReference[];
   /** Why it failed, or by whom and why it was skipped. */
   reason?: string;
+  /** Nobody knows how its command ended. */
+  unknown?: true;
   /** Who went on without it. */
   skippedBy?: Attestation;
 }
@@ -159,10 +162,25 @@ export interface ProductionChanges {
   restoreEstimate?: number;
 }
 
+/** A command of which nobody knows how it ended, or whether it has. */
+export interface Unsettled {
+  step: string;
+  generation: number;
+  title: string;
+  /** What is known of it. */
+  text: string;
+  /** What a person has said since; what is left of it is being ended. */
+  answer?: DecisionRecord;
+}
+
 /** Which rollbacks staging has proven to work. */
 export interface Eligibility {
   migration: boolean;
   code: boolean;
+  /** The new code has answered on the old schema, which a rollback of the migration alone leaves; missing when not tried. */
+  newCode?: boolean;
+  /** What goes back first in a full rollback; missing where nothing was tried. */
+  full?: FullRollback;
   /** What was seen. */
   reasons: string[];
   /** The revision that staging was brought back to (null: none at all); missing when it was not. */
@@ -231,6 +249,8 @@ export interface Ledger {
   rollback?: RollbackRecord;
   /** Rollbacks that failed before the last one. */
   earlierRollbacks: RollbackRecord[];
+  /** Nothing is run on its environment before it is settled, automatic rollback included. */
+  unsettled?: Unsettled;
   /** What could not be announced, and why. */
   untold: string[];
   /** How the boxes of the checklist stand. */

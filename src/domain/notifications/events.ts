@@ -218,6 +218,7 @@ export function askingKind({ kind }: Pick<OpenQuestion, 'kind'>): AskingKind {
     case 'approvals':
       return 'sign-offs-asked';
     case 'step-failed':
+    case 'outcome-unknown':
     case 'watch-unknown':
       return 'step-failed';
     case 'concern':

@@ -3,14 +3,16 @@ import { executeChild, ParentClosePolicy, TemporalFailure } from '@temporalio/wo
 import { childAttributes } from '../../contract/deployment.js';
 import { rollbackWorkflowId } from '../../contract/names.js';
 import { whoAndWhy } from '../../domain/evidence.js';
-import type { RollbackKind, RollbackRecord, RollbackTrigger } from '../../domain/ledger/ledger.js';
+import type { DecisionRecord, RollbackKind, RollbackRecord, RollbackTrigger } from '../../domain/ledger/ledger.js';
 import { destinationOf } from '../../domain/rollback/destination.js';
 import { releaseBefore } from '../../domain/rollback/facts.js';
+import { type FullRollback, orderFor } from '../../domain/rollback/order.js';
 import { commandsOn } from '../common/policies.js';
 import { catchUp } from '../run/catch-up.js';
 import type { Deployment } from '../run/deployment.js';
 import { describe } from '../run/failures.js';
 import { turnMaintenanceOff } from '../run/maintenance.js';
+import type { Ask } from '../run/questions.js';
 import { chooseRollbackKind, estimateOf, rollbackKinds } from './choosing.js';
 import {
   RollbackCodeWorkflow,
@@ -32,29 +34,28 @@ export async function rollBack(
   trigger: RollbackTrigger,
 ): Promise<{ succeeded: boolean; reason: string }> {
   const { ledger } = deployment;
-  const chosen = await chooseRollbackKind(deployment, trigger);
+  const said = await deployment.settle({ moves: ['confirm', 'rollback', 'skip'], advice: ADVICE });
+  if (said?.kind === 'skip') {
+    await lockOut(deployment, 1);
+    return { succeeded: false, reason: `${trigger.text}; left to ${said.who}: ${said.why}` };
+  }
+  const chosen = await chooseRollbackKind(deployment, said?.option ? personal(said, trigger) : trigger);
   if ('leftTo' in chosen) {
     await lockOut(deployment, 1);
     return { succeeded: false, reason: `${trigger.text}; ${chosen.leftTo}` };
   }
   let { option, reasons, revision } = chosen;
   for (let generation = 1; ; generation++) {
+    const order = option === 'full' ? orderNow(deployment) : undefined;
     deployment.tell({ kind: 'rollback-started', option, reason: trigger.text });
-    const record = await runRollback(deployment, { trigger, option, reasons, revision, generation });
+    if (order?.proven === false) await coverMixture(deployment, generation);
+    const record = await runRollback(deployment, { trigger, option, order, reasons, revision, generation });
     if (record.succeeded) {
       await reopen(deployment);
       deployment.tell({ kind: 'rollback-ended', option, reason: trigger.text, took: record.took ?? 0 });
       return { succeeded: true, reason: `${trigger.text}; ${option} rollback, proven on production` };
     }
-    await lockOut(deployment, generation);
-    const answer = await deployment.ask({
-      kind: 'rollback-failed',
-      id: 'rollback',
-      title: `The ${option} rollback failed`,
-      text: `${record.reason ?? 'it is not known why'}. Ways back: ${rollbackKinds(deployment)}`,
-      roles: deployment.allRoles,
-      moves: ['retry', 'rollback', 'skip'],
-    });
+    const answer = await askAboutFailed(deployment, { record, generation });
     if (answer.kind === 'skip') {
       return {
         succeeded: false,
@@ -71,12 +72,55 @@ export async function rollBack(
   }
 }
 
+const ADVICE =
+  'Production is to be rolled back, and no command of that begins beside this one: confirm that it has ended, choose a ' +
+  'way back, which ends what is left of it first, or leave it (skip)';
+
+/** A person has chosen the way back. */
+const personal = ({ who, option, revision }: DecisionRecord, { text }: RollbackTrigger): RollbackTrigger => ({
+  kind: 'person',
+  who,
+  text,
+  option,
+  revision,
+});
+
+/** Users are kept out of a production in trouble; where a command may be at work, when people have said what it is at. */
+async function askAboutFailed(
+  deployment: Deployment,
+  { record, generation }: { record: RollbackRecord; generation: number },
+): Promise<DecisionRecord> {
+  const { option } = record;
+  const asked = {
+    kind: 'rollback-failed',
+    id: 'rollback',
+    moves: ['retry', 'rollback', 'skip'],
+  } satisfies Partial<Ask>;
+  const ways = `Ways back: ${rollbackKinds(deployment)}`;
+  const said = await deployment.settle({
+    ...asked,
+    advice: `What is left of it is ended before anything follows. ${ways}`,
+  });
+  await lockOut(deployment, generation);
+  if (said) return said;
+  const title = `The ${option} rollback failed`;
+  const text = `${record.reason ?? 'it is not known why'}. ${ways}`;
+  return deployment.ask({ ...asked, title, text, roles: deployment.allRoles });
+}
+
 async function runRollback(
   deployment: Deployment,
-  chosen: { trigger: RollbackTrigger; option: RollbackKind; reasons: string[]; revision?: string; generation: number },
+  chosen: {
+    trigger: RollbackTrigger;
+    option: RollbackKind;
+    order?: FullRollback;
+    reasons: string[];
+    revision?: string;
+    generation: number;
+  },
 ): Promise<RollbackRecord> {
   const { ledger, plan, input, evidence } = deployment;
-  const { option, trigger, generation } = chosen;
+  const { option, order, trigger, generation } = chosen;
   const destination = destinationOf(ledger, chosen.revision);
   const { found = {} } = ledger.production;
   const workflowId = rollbackWorkflowId(input.deployment, option, generation);
@@ -84,7 +128,7 @@ async function runRollback(
     option,
     workflowId,
     trigger,
-    reasons: chosen.reasons,
+    reasons: order ? [...chosen.reasons, mixtureOf(order, deployment)] : chosen.reasons,
     startedAt: Date.now(),
     steps: [],
     estimate: estimateOf(deployment, option),
@@ -109,6 +153,7 @@ async function runRollback(
         previous: releaseBefore(ledger) ?? plan.release.previous,
         found,
         ...('to' in destination ? { downgradeTo: destination.to } : {}),
+        first: order?.first,
         backup: ledger.production.backup,
       },
     ],
@@ -119,16 +164,26 @@ async function runRollback(
     record.succeeded = result.succeeded;
     record.reason = result.reason;
     record.steps = result.steps;
+    if (result.steps.some(({ unknown }) => unknown)) isUnsettled(deployment, { record, generation });
     await catchUp(result.endedAt, 'the rollback');
   } catch (error) {
     // Terminated or timed out by somebody: production is in an unknown state, as after any rollback that failed.
     if (!(error instanceof TemporalFailure)) throw error;
     record.succeeded = false;
     record.reason = describe(error);
+    // Its command, if one was under way, goes on.
+    isUnsettled(deployment, { record, generation });
   }
   record.endedAt = Date.now();
   deployment.publish();
   return record;
+}
+
+function isUnsettled(
+  { ledger }: Deployment,
+  { record: { option, reason = '' }, generation }: { record: RollbackRecord; generation: number },
+): void {
+  ledger.unsettled = { step: `rollback-${option}`, generation, title: `the ${option} rollback`, text: reason };
 }
 
 /** Users come back only to a production that is proven to be well. */
@@ -143,15 +198,40 @@ async function reopen(deployment: Deployment): Promise<void> {
   }
 }
 
+/** What goes back first where both do, as far as staging has tried the release that ran. */
+function orderNow({ ledger, plan }: Deployment): FullRollback {
+  const { previous } = plan.release;
+  return orderFor(ledger.eligibility?.full, (releaseBefore(ledger) ?? previous) === previous);
+}
+
+/** The order and its reason, with what users have of it where nobody has shown that they can be served meanwhile. */
+function mixtureOf({ proven, reason }: FullRollback, { ledger }: Deployment): string {
+  if (proven) return reason;
+  return `${reason}: ${ledger.production.maintenance ? 'users get maintenance mode' : 'users may meet errors'} until both are back`;
+}
+
+/** Between the two users would be on a mixture that nobody has seen work: they get maintenance mode, where the plan has it. */
+async function coverMixture(deployment: Deployment, generation: number): Promise<void> {
+  if (!deployment.plan.commands.maintenanceOff) return;
+  await keepUsersOut(deployment, { step: 'rollback.maintenance-first', generation }, 'code and schema go back');
+}
+
 /** A failed rollback leaves production in an unknown state: users are kept out of it until people have looked. */
-async function lockOut(deployment: Deployment, generation: number): Promise<void> {
+const lockOut = (deployment: Deployment, generation: number): Promise<void> =>
+  keepUsersOut(deployment, { step: 'rollback.maintenance-on', generation }, 'the rollback failed');
+
+async function keepUsersOut(
+  deployment: Deployment,
+  step: { step: string; generation: number },
+  because: string,
+): Promise<void> {
   const { ledger, plan, evidence, input } = deployment;
   const command = plan.commands.maintenanceOn;
   if (!command || ledger.production.maintenance) return;
-  const key = { deployment: input.deployment, step: 'rollback.maintenance-on', generation };
+  const key = { deployment: input.deployment, ...step };
   try {
     await commandsOn(deployment.runner).runCommand.executeWithOptions(
-      { summary: 'Turn maintenance mode on: the rollback failed' },
+      { summary: `Turn maintenance mode on: ${because}` },
       [{ key, evidence, environment: plan.environments.production, command, values: {} }],
     );
     ledger.production.maintenance = true;

@@ -3,6 +3,7 @@ import { CancellationScope } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import type { DeployInput } from '../../contract/deployment.js';
 import type { StepReport } from '../../domain/evidence.js';
+import type { Read } from '../../domain/expectations.js';
 import type { DecisionRecord, OpenQuestion } from '../../domain/ledger/ledger.js';
 import type { DeploymentEvent } from '../../domain/notifications/events.js';
 import type { Phase } from '../../domain/steps.js';
@@ -13,6 +14,7 @@ import { describe, isFailure } from './failures.js';
 import { Guard } from './guard.js';
 import { Notifier } from './notifier.js';
 import { type Ask, Questions } from './questions.js';
+import { type SettlingQuestion, settle } from './settling.js';
 import { Steps } from './steps.js';
 import { Watching } from './watching.js';
 
@@ -24,6 +26,8 @@ export class Deployment extends Context {
   readonly guard: Guard;
   /** What was in the migration's new objects right after it, by name: wherever the way forward ends, a rollback asks. */
   storedByMigration?: Record<string, number>;
+  /** What own checks compare with, by their IDs. */
+  readonly readBefore = new Map<string, Read>();
   private readonly questions: Questions;
   private readonly decisions: Decisions;
   private readonly steps: Steps;
@@ -33,7 +37,7 @@ export class Deployment extends Context {
     this.notifier = new Notifier(input, this.ledger, () => this.publish());
     this.questions = new Questions(this, this.notifier);
     this.watching = new Watching(this, this.questions, this.notifier);
-    this.guard = new Guard(this.watching);
+    this.guard = new Guard(this, this.watching);
     this.steps = new Steps(this, this.questions, this.guard);
     this.decisions = new Decisions(this, this.questions, this.notifier, this.forward);
     this.decisions.listen();
@@ -60,6 +64,11 @@ export class Deployment extends Context {
   /** Asks people and waits for the answer, however long it takes. */
   ask(question: Ask): Promise<DecisionRecord> {
     return this.questions.ask(question);
+  }
+
+  /** Before anything follows a command of which nobody knows how it ended. @returns what people have said of it */
+  settle(question: SettlingQuestion): Promise<DecisionRecord | undefined> {
+    return settle({ context: this, questions: this.questions }, question);
   }
 
   /** What production waits for and is no step: when it fails people say whether it is tried again, or all is over. */

@@ -1,11 +1,20 @@
 /** What ends the way forward, and what is said of it. */
-import { ApplicationFailure, CancellationScope, isCancellation, TemporalFailure } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  ChildWorkflowFailure,
+  isCancellation,
+  TemporalFailure,
+  TerminatedFailure,
+  TimeoutFailure,
+} from '@temporalio/workflow';
 import { FailureType } from '../../contract/errors.js';
-import type { StepReport } from '../../domain/evidence.js';
+import { type StepReport, unknownFact } from '../../domain/evidence.js';
 import type { RollbackTrigger } from '../../domain/ledger/ledger.js';
 import { innermostOf, messageOf } from '../../domain/message.js';
 
-/** Ends the forward path: production has to be rolled back. */
+/** Ends the forward path: production, where it has changed, has to be rolled back. */
 export class RollbackNeeded extends Error {
   /** @param report what the step has established all the same */
   constructor(
@@ -29,13 +38,32 @@ export function cancelledAlone(error: unknown): never {
 /** What went wrong, in the words of the innermost failure. */
 export const describe = (error: unknown): string => messageOf(innermostOf(error));
 
-/** A command that ended badly has established one thing: that it did not run well. Its output is the evidence. */
+/** A command that ended badly has established one thing: that it did not run well, or that nobody knows. */
 export function commandFailed(error: unknown): StepReport | undefined {
   const innermost = innermostOf(error);
-  if (!(innermost instanceof ApplicationFailure) || innermost.type !== FailureType.CommandFailed) return undefined;
+  if (!(innermost instanceof ApplicationFailure)) return undefined;
+  const { type, message: text } = innermost;
+  if (type !== FailureType.CommandFailed && type !== FailureType.OutcomeUnknown) return undefined;
   const [details] = (innermost.details ?? []) as { evidence?: StepReport['evidence'] }[];
-  const facts = [{ name: 'ran', ok: false, text: innermost.message }];
-  return { summary: innermost.message, facts, evidence: details?.evidence ?? [] };
+  const ran = type === FailureType.OutcomeUnknown ? unknownFact('ran', text) : { name: 'ran', ok: false, text };
+  return { summary: text, facts: [ran], evidence: details?.evidence ?? [] };
+}
+
+/** What runs commands: while it has not been heard of, they may be at work. */
+const RUNS_COMMANDS = ['runCommand', 'checkLogs', 'migrate', 'restoreDatabase', 'ReversibilityWorkflow'];
+
+/** Nobody knows how a command ended: its runner has said so, or has not been heard of, or was cut off by somebody. */
+export function isUnknown(error: unknown): boolean {
+  const by =
+    error instanceof ActivityFailure
+      ? error.activityType
+      : error instanceof ChildWorkflowFailure
+        ? error.workflowType
+        : undefined;
+  if (by === undefined || !RUNS_COMMANDS.includes(by)) return false;
+  const innermost = innermostOf(error);
+  if (innermost instanceof ApplicationFailure) return innermost.type === FailureType.OutcomeUnknown;
+  return innermost instanceof TimeoutFailure || innermost instanceof TerminatedFailure;
 }
 
 /** Work that has failed: neither a cancellation nor a mistake in this code, of which nothing may be made. */

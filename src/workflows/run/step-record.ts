@@ -3,7 +3,7 @@ import { TemporalFailure } from '@temporalio/workflow';
 import { failures, passed, type StepReport } from '../../domain/evidence.js';
 import type { StepRecord } from '../../domain/ledger/ledger.js';
 import type { StepDefinition } from '../../domain/steps.js';
-import { commandFailed, describe } from './failures.js';
+import { commandFailed, describe, isUnknown } from './failures.js';
 
 export const begunRecord = (
   { id, phase, section, title }: StepDefinition & { section: string },
@@ -33,6 +33,7 @@ export async function runGeneration<R extends StepReport>(
   const report = await run().catch((error: unknown) => {
     if (ends(error) || !(error instanceof TemporalFailure)) throw error;
     record.reason = describe(error);
+    if (isUnknown(error)) record.unknown = true;
     return commandFailed(error);
   });
   if (report) {

@@ -3,12 +3,13 @@ import { condition, isCancellation } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import { type RunbookStep, stepsByID } from '../../contract/runbook.js';
 import { hasChanged } from '../../domain/decisions/decisions.js';
-import { attestationOf, byWhom, type StepReport } from '../../domain/evidence.js';
-import type { DecisionRecord, StepRecord } from '../../domain/ledger/ledger.js';
+import { attestationOf, byWhom, isSeenToFail, type StepReport } from '../../domain/evidence.js';
+import type { DecisionRecord, Ledger, StepRecord } from '../../domain/ledger/ledger.js';
 import type { Context } from './context.js';
 import { describe, RollbackNeeded } from './failures.js';
 import type { Guard } from './guard.js';
-import type { Questions } from './questions.js';
+import type { Ask, Questions } from './questions.js';
+import { settle } from './settling.js';
 import { begunRecord, runGeneration } from './step-record.js';
 
 export class Steps {
@@ -36,6 +37,7 @@ export class Steps {
     if (definition.off !== undefined) return undefined;
     for (let generation = 1; ; generation++) {
       if (ledger.held) await this.guard.during(() => condition(() => ledger.held === undefined));
+      this.guard.raise();
       const record = this.begin(definition, generation);
       const key = { deployment: input.deployment, step: id, generation };
       const report = await runGeneration(record, () => work(key, definition.title), endsTheWay).catch((error) => {
@@ -43,15 +45,20 @@ export class Steps {
         throw error;
       });
       this.context.publish();
+      this.guard.raise();
       if (report) return report;
 
       const failure = record.reason ?? '';
-      if (definition.onFailure === 'rollback' && hasChanged(ledger)) {
+      const isUnseen = definition.asksWhenUnknown === true && !isSeenToFail(record);
+      if (record.unknown) {
+        ledger.unsettled = { step: id, generation, title: definition.title, text: failure };
+      } else if (!isUnseen && endsTheDeployment(definition, ledger)) {
         throw new RollbackNeeded({ kind: 'step', step: id, text: `${definition.title}: ${failure}` });
       }
       const answer = await this.guard.during(() => this.askAbout(definition, failure));
-      if (answer.kind === 'skip') {
-        this.skip(record, answer);
+      if (answer.kind === 'rollback') throw rollbackBy(answer);
+      if (answer.kind === 'skip' || answer.kind === 'confirm') {
+        this.goOnWithout(definition, record, answer);
         return undefined;
       }
     }
@@ -84,31 +91,44 @@ export class Steps {
     this.context.publish();
   }
 
-  private askAbout({ id, title, skippable }: RunbookStep, failure: string): Promise<DecisionRecord> {
-    const { ledger, allRoles } = this.context;
-    return this.questions.ask({
-      kind: 'step-failed',
-      id,
-      title: `${title} failed`,
-      text: failure,
-      roles: allRoles,
-      moves: [
-        'retry',
-        ...(skippable ? (['skip'] as const) : []),
-        ...(hasChanged(ledger) ? (['rollback'] as const) : []),
-        'abort',
-      ],
-    });
+  private async askAbout({ id, title, skippable }: RunbookStep, failure: string): Promise<DecisionRecord> {
+    const { context, questions } = this;
+    const { ledger, allRoles: roles } = context;
+    const skip = skippable ? (['skip'] as const) : [];
+    const rollback = hasChanged(ledger) ? (['rollback'] as const) : [];
+    const moves: Ask['moves'] = ['retry', ...skip, ...rollback, 'abort'];
+    const said = await settle({ context, questions }, { moves: ['confirm', ...moves], advice: ADVICE });
+    return said ?? questions.ask({ kind: 'step-failed', id, title: `${title} failed`, text: failure, roles, moves });
   }
 
-  private skip(record: StepRecord, answer: DecisionRecord): void {
+  /** A person has seen that it did its work, or goes on although it has not. */
+  private goOnWithout({ facts }: RunbookStep, record: StepRecord, answer: DecisionRecord): void {
     const by = attestationOf(answer);
-    record.state = 'skipped';
-    record.skippedBy = by;
-    record.facts = record.facts.map((fact) => (fact.ok || fact.by ? fact : { ...fact, by }));
-    record.reason = `${record.reason} (skipped ${byWhom(answer)})`;
+    if (answer.kind === 'confirm') {
+      record.state = 'passed';
+      record.facts = facts.map((name) => ({ name, ok: true, text: `confirmed ${byWhom(answer)}`, by }));
+      record.reason = `${record.reason} (confirmed ${byWhom(answer)})`;
+    } else {
+      record.state = 'skipped';
+      record.skippedBy = by;
+      record.facts = record.facts.map((fact) => (fact.ok || fact.by ? fact : { ...fact, by }));
+      record.reason = `${record.reason} (skipped ${byWhom(answer)})`;
+    }
     this.context.publish();
   }
 }
+
+const ADVICE =
+  'Look what it has done: confirm that it did its work, or say what is to follow. Whatever follows, what is left of it ' +
+  'is ended first, unless its work is confirmed';
+
+const rollbackBy = (answer: DecisionRecord): RollbackNeeded => {
+  const { who, option, revision } = answer;
+  return new RollbackNeeded({ kind: 'person', who, text: `rollback ${byWhom(answer)}`, option, revision });
+};
+
+/** There is nothing to ask: what has changed of production is rolled back, and else nothing has. */
+const endsTheDeployment = ({ onFailure }: RunbookStep, ledger: Ledger): boolean =>
+  onFailure === 'stop' || (onFailure === 'rollback' && hasChanged(ledger));
 
 const endsTheWay = (error: unknown): boolean => isCancellation(error) || error instanceof RollbackNeeded;

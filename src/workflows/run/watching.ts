@@ -78,6 +78,8 @@ export class Watching {
       return { result, waivers };
     } finally {
       ended = true;
+      // Stopped from outside, or because nobody needs it any more: it does not run on in the ledger.
+      record.endedAt ??= Date.now();
       // Answered in the moment in which the watch ended: nobody has passed it on, and it counts.
       for (const question of this.answeredConcerns()) noteWaiver(waivers, question);
       ledger.questions = ledger.questions.filter(({ kind }) => kind !== 'concern');
@@ -88,7 +90,8 @@ export class Watching {
 
   private begin({ id, title }: Watch, workflowId: string): WatchRecord {
     const { ledger } = this.context;
-    const record = { id, workflowId, title, startedAt: Date.now(), ticks: 0, samples: 0, criteria: [] };
+    const now = Date.now();
+    const record: WatchRecord = { id, workflowId, title, startedAt: now, ticks: 0, samples: 0, criteria: [] };
     ledger.monitors = [...ledger.monitors.filter((other) => other.id !== id), record];
     this.context.publish();
     return record;

@@ -127,7 +127,7 @@ describe('runCommand', () => {
 
   test('a killed recorder is an unknown outcome that is not retried', async () => {
     const { state, place, activities } = workplace();
-    const command = commandWith(['sleep', '300']);
+    const command = commandWith(['sleep', '300'], { timeout: 2_000 });
     const input = { key: key(), evidence: place, environment: environmentWith(), command, values: {} };
     const running = runActivity(() => activities.runCommand(input));
     const folder = stepFolder(state, key(), 'command');
@@ -139,7 +139,7 @@ describe('runCommand', () => {
     await expect(running).rejects.toMatchObject({
       type: 'OutcomeUnknown',
       nonRetryable: true,
-      message: expect.stringContaining(`still runs as process ${child}`),
+      message: expect.stringContaining(`still runs as process ${child} (sleep)`),
     });
     process.kill(child, 'SIGKILL');
   });

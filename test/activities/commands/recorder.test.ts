@@ -97,17 +97,17 @@ describe('the recorder', () => {
   test('a killed recorder is an unknown outcome, and the command is not started again', async () => {
     const state = temporaryFolder();
     const folder = join(state, 'step');
-    const step = shell(`echo ran >> '${state}/count'; exec sleep 300`);
+    const step = shell(`echo ran >> '${state}/count'; exec sleep 300`, 2_000);
     const running = runRecorded(folder, { ...step, heartbeat: patient() });
     await eventually('the command runs', () => textOf(join(state, 'count')));
     const command = await eventually('its pid is known', () =>
       json(join(folder, 'command-pid.json')).catch(() => null),
     );
     process.kill((await json(join(folder, 'started.json'))).pid, 'SIGKILL');
-    expect(await running).toEqual({ kind: 'unknown', stillRunning: command.pid });
+    expect(await running).toEqual({ kind: 'unknown', alive: [{ pid: command.pid, name: 'sleep' }] });
     process.kill(command.pid, 'SIGKILL');
     await eventually('the command is gone', () => processIdentity(command.pid) === undefined);
-    expect(await runRecorded(folder, { ...step, heartbeat: patient() })).toEqual({ kind: 'unknown' });
+    expect(await runRecorded(folder, { ...step, heartbeat: patient() })).toEqual({ kind: 'unknown', alive: [] });
     expect(await textOf(join(state, 'count'))).toBe('ran\n');
   });
 
@@ -139,7 +139,7 @@ describe('a worker that is killed', () => {
     const options = '--module nodenext --target es2023 --types node --skipLibCheck --strict --verbatimModuleSyntax';
     const words = ['tsc', '--ignoreConfig', ...options.split(' '), '--rootDir', adapters, '--outDir', folder];
     await execa('npx', [...words, join(adapters, 'commands', 'recorder.ts')]);
-    for (const file of ['recorder-process.mjs', 'process-identity.mjs'])
+    for (const file of ['recorder-process.mjs', 'process-identity.mjs', 'survivors.mjs'])
       copyFileSync(join(adapters, 'commands', file), join(folder, 'commands', file));
   });
 

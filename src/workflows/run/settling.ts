@@ -1,0 +1,46 @@
+/** A command whose end nobody knows: nothing follows it before a person has said so, and what is left of it has ended. */
+import type { DecisionRecord, Unsettled } from '../../domain/ledger/ledger.js';
+import { commandsOn } from '../common/policies.js';
+import type { Context } from './context.js';
+import type { Ask, Questions } from './questions.js';
+
+/** How people are asked; about the step itself where nothing else is said. */
+export type SettlingQuestion = { moves: Ask['moves']; advice: string } & Partial<Pick<Ask, 'id' | 'kind'>>;
+
+/**
+ * Has people say what has become of the command that is not settled; what is left of it is ended by any answer but that
+ * it did its work.
+ * @returns what was said; undefined where nothing is open
+ */
+export async function settle(
+  { context, questions }: { context: Context; questions: Pick<Questions, 'ask'> },
+  { moves, advice, id, kind = 'outcome-unknown' }: SettlingQuestion,
+): Promise<DecisionRecord | undefined> {
+  const { ledger, allRoles: roles } = context;
+  const { unsettled } = ledger;
+  if (!unsettled) return undefined;
+  const asked = { id: id ?? unsettled.step, kind, title: `Nobody knows how “${unsettled.title}” ended`, roles, moves };
+  for (let { text } = unsettled; ; ) {
+    unsettled.answer ??= await questions.ask({ ...asked, text: `${text}. ${advice}` });
+    const { answer } = unsettled;
+    // Who has seen that it did its work has seen what it left running, too.
+    const alive = answer.kind === 'confirm' ? [] : await endCommands(context, unsettled);
+    if (alive.length === 0) {
+      ledger.unsettled = undefined;
+      return answer;
+    }
+    text = `What is left of it could not be ended (${alive.join(', ')}), and nothing is run beside it: end it there`;
+    unsettled.answer = undefined;
+  }
+}
+
+async function endCommands(
+  { input: { deployment }, runner }: Context,
+  { step, generation, title }: Unsettled,
+): Promise<string[]> {
+  const summary = `End what is left of “${title}”`;
+  const { alive } = await commandsOn(runner).endCommands.executeWithOptions({ summary }, [
+    { key: { deployment, step, generation } },
+  ]);
+  return alive;
+}
