@@ -50,17 +50,34 @@ export interface SettlingStep {
 }
 
 /** How every item stands, by the records of the steps alone. */
-export const itemStatuses = (items: readonly Item[], steps: readonly SettlingStep[]): ItemStatus[] =>
-  items.map((item) => statusOf(item, steps));
+export function itemStatuses(items: readonly Item[], steps: readonly SettlingStep[]): ItemStatus[] {
+  const byId = indexed(steps);
+  return items.map((item) => statusOf(item, byId));
+}
 
-function statusOf(item: Item, steps: readonly SettlingStep[]): ItemStatus {
-  if (item.off !== undefined) {
-    return { ...item, state: 'notApplicable', text: `${item.off} is off in the plan`, people: [], evidence: [] };
+/** How many items stand how: the same, without a word said of any; a deployment counts at all that happens to it. */
+export function itemCounts(items: readonly Item[], steps: readonly SettlingStep[]): ItemCounts {
+  const byId = indexed(steps);
+  return countItems(items.map((item) => ({ state: itemState(item, byId) })));
+}
+
+type StepsById = ReadonlyMap<string, SettlingStep>;
+
+/** The first of an ID counts. */
+const indexed = (steps: readonly SettlingStep[]): StepsById =>
+  new Map([...steps].reverse().map((step) => [step.id, step]));
+
+const itemState = ({ off, by }: Item, steps: StepsById): ItemState =>
+  off === undefined ? combine(by.map((reference) => stateOf(settling(reference, steps)))) : 'notApplicable';
+
+function statusOf(item: Item, steps: StepsById): ItemStatus {
+  const state = itemState(item, steps);
+  if (state === 'notApplicable') {
+    return { ...item, state, text: `${item.off} is off in the plan`, people: [], evidence: [] };
   }
   const found = item.by.map((reference) => lookUp(reference, steps));
   const known = found.flatMap(({ step, fact }) => (step && fact ? [{ step, fact }] : []));
   const skippers = found.flatMap(({ step, fact }) => (!fact && step?.skippedBy) || []);
-  const state = combine(found.map(stateOf));
   const evidence = known.flatMap(({ step }) => step.evidence);
   const shown = known.filter(({ fact }) => state !== 'failed' || !fact.ok);
   const missing = found.filter(({ fact }) => !fact).map(({ reason }) => reason);
@@ -80,13 +97,18 @@ function statusOf(item: Item, steps: readonly SettlingStep[]): ItemStatus {
 interface SettlingFact {
   step?: SettlingStep;
   fact?: Fact;
-  reason: string;
 }
 
-function lookUp({ step: id, fact: name }: FactReference, steps: readonly SettlingStep[]): SettlingFact {
-  const step = steps.find((record) => record.id === id);
+function settling({ step: id, fact: name }: FactReference, steps: StepsById): SettlingFact {
+  const step = steps.get(id);
+  return { step, fact: step?.facts.find((candidate) => candidate.name === name) };
+}
+
+/** With why there is no such fact, where there is none. */
+function lookUp(reference: FactReference, steps: StepsById): SettlingFact & { reason: string } {
+  const { step: id, fact: name } = reference;
+  const { step, fact } = settling(reference, steps);
   if (!step) return { reason: `${id} has not been reached` };
-  const fact = step.facts.find((candidate) => candidate.name === name);
   if (fact) return { step, fact, reason: '' };
   if (step.state === 'running') return { step, reason: `${id} is under way` };
   return { step, reason: `${id} did not establish ${name}${step.reason ? `: ${step.reason}` : ''}` };

@@ -108,7 +108,7 @@ export function resolvePlan(
   };
   if (documentation !== undefined) withoutItems.apiDocumentation = documentation;
   if (logs?.started !== undefined) withoutItems.startedLogs = logs.started;
-  if (production.onFailure !== undefined) withoutItems.production.onFailure = production.onFailure;
+  if (production?.onFailure !== undefined) withoutItems.production.onFailure = production.onFailure;
   if (load?.production !== undefined) withoutItems.production.loadTest = load.production;
   if (sections.acknowledge !== undefined) withoutItems.acknowledged = sections.acknowledge;
   if (windows !== undefined) withoutItems.windows = windows;

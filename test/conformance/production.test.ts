@@ -138,3 +138,11 @@ test('after a deployment that was ended from outside, the revision that it may h
     known: expect.arrayContaining(["production's database is at 8c1f0a2d4b6e"]),
   });
 });
+
+test('after a rollback of the code alone the old code can’t name the revision: its table in the database does', async () => {
+  const cannotName = (revision: string) => `echo "FAILED: Can't locate revision identified by '${revision}'"; exit 255`;
+  expect(await find(says(GOOD), cannotName('8c1f0a2d4b6e'))).toMatchObject({
+    known: expect.arrayContaining(["production's database is at 8c1f0a2d4b6e"]),
+  });
+  expect(await find(says(GOOD), cannotName('5403edb1d087'))).toMatchObject({ unknown: expect.any(String) });
+});

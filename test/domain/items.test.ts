@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Fact } from '../../src/domain/evidence.js';
-import { countItems, type Item, itemStatuses } from '../../src/domain/items.js';
+import { countItems, type Item, itemCounts, itemStatuses } from '../../src/domain/items.js';
 import type { StepRecord } from '../../src/domain/ledger/ledger.js';
 
 const ANA = { who: 'ana', role: 'qa', why: 'seen by hand' };
@@ -89,4 +90,24 @@ describe('an item', () => {
       notApplicable: 0,
     });
   });
+});
+
+test('items are counted as they stand, whatever the steps', () => {
+  const name = fc.constantFrom('a', 'b', 'c');
+  const fact = fc.record({
+    ...{ name, text: fc.constant('seen'), ok: fc.boolean() },
+    unknown: fc.constantFrom(undefined, true as const),
+    by: fc.constantFrom(undefined, ANA),
+  });
+  const anyStep = fc
+    .tuple(name, fc.array(fact, { maxLength: 3 }), fc.constantFrom(undefined, ANA))
+    .map(([id, facts, skippedBy]) => step(id, facts, { skippedBy }));
+  const anyItem = fc
+    .tuple(fc.array(fc.tuple(name, name)), fc.constantFrom(undefined, 'review'))
+    .map(([by, off]) => ({ ...item(...by.map((pair) => pair.join('/'))), off }));
+  fc.assert(
+    fc.property(fc.array(anyItem), fc.array(anyStep), (items, steps) => {
+      expect(itemCounts(items, steps)).toEqual(countItems(itemStatuses(items, steps)));
+    }),
+  );
 });

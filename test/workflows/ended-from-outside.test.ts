@@ -2,9 +2,11 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createAdmissionActivities } from '../../src/activities/admission.js';
+import { resetFacts } from '../../src/activities/production-found.js';
 import type { Activities } from '../../src/contract/activities/activities.js';
 import type { Clock } from '../../src/contract/activities/step.js';
 import { type DeployInput, type DeployResult, startAttributes } from '../../src/contract/deployment.js';
@@ -32,6 +34,7 @@ let plan: ResolvedPlan;
 let before: (step: string) => Promise<void>;
 /** Facts that do not hold, the first time. */
 const failing = new Set<string>();
+let clockFails = false;
 const told: Message[] = [];
 let answered = async (_: Question) => {};
 
@@ -67,6 +70,13 @@ beforeAll(async () => {
   const activities = {
     ...simulated,
     ...admission,
+    checkClock: async () => {
+      if (clockFails) throw ApplicationFailure.nonRetryable('Refused: the clock ran ahead', 'Refused');
+    },
+    checkProduction: async (asked: Parameters<Activities['checkProduction']>[0]) => {
+      const found = await world.checkProduction(asked);
+      return { ...found, facts: [...found.facts, ...resetFacts(asked.expected)] };
+    },
     tell: async (asked: Parameters<Activities['tell']>[0]) => {
       told.push(...asked.messages);
       return world.tell(asked);
@@ -136,8 +146,8 @@ interface Ended {
 }
 
 /** Ended while this step of it goes on: in virtual time, people say what sensible people would. */
-async function endedAt(step: string, service?: string): Promise<Ended> {
-  const input = inputOf('virtual', {}, service);
+async function endedAt(step: string, service?: string, clock: Clock = 'virtual'): Promise<Ended> {
+  const input = inputOf(clock, {}, service);
   let handle: WorkflowHandle;
   let release = () => {};
   const held = new Promise<void>((resolve) => {
@@ -323,3 +333,77 @@ describe('while production is watched', () => {
     await handle.terminate('the test has seen it');
   }, 120_000);
 });
+
+/** To where its first task ended. @returns the run that goes on */
+async function reset(handle: WorkflowHandle): Promise<WorkflowHandle> {
+  const { events } = await handle.fetchHistory();
+  const first = events?.find((event) => event.workflowTaskCompletedEventAttributes);
+  const { workflowId, runId } = await handle.describe();
+  const { runId: again } = await temporal.client.workflowService.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId, runId },
+    workflowTaskFinishEventId: first?.eventId,
+    reason: 'to try once more',
+    requestId: `reset-${runId}`,
+  });
+  return temporal.client.workflow.getHandle(workflowId, again);
+}
+
+test('one that is reset before production is held there: people are asked, and told what it does not know', async () => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const reached = new Promise<void>((resolve) => {
+    before = async (id) => {
+      if (id !== 'production.backup') return;
+      resolve();
+      await held;
+    };
+  });
+  const eligibility = { migration: true, code: true, reasons: [] };
+  const input = inputOf('real', { approvals: { ...plan.approvals, roles: [] }, windows: undefined });
+  const args = { eligibility, commit: 'c'.repeat(40) };
+  const handle = await begin(input, { taskQueue: 'from-production', args });
+  await reached;
+  const { runId } = await handle.describe();
+  const again = await reset(handle);
+  release();
+  const { questions, production } = await ledgerWhen(again, ({ questions: open }) => open.length > 0);
+  expect(questions).toMatchObject([
+    {
+      id: 'production.before',
+      text: `this deployment was reset in Temporal: what run ${runId} did to staging and production after that is not known to it`,
+      moves: ['retry', 'skip', 'abort'],
+    },
+  ]);
+  expect(production.codeDeployed).toBe(false);
+  await again.terminate('the test has seen it');
+}, 120_000);
+
+test('one that is reset to its beginning is not admitted: what its first run has done is known to nobody', async () => {
+  const { handle, input, release } = await endedAt('prerequisites.tools', undefined, 'real');
+  release();
+  const again = (await (await reset(handle)).result()) as DeployResult;
+  expect(again).toMatchObject({ outcome: 'aborted', production: { codeDeployed: false } });
+  expect(again.reason).toContain(`Refused: ${input.deployment} was ended from outside (terminated)`);
+}, 120_000);
+
+test('a read before production that fails asks people, and goes on where it was', async () => {
+  const [first] = plan.watches;
+  const watches = first ? [{ ...first, duration: 2_000, tick: 1_000, criteria: [] }] : [];
+  const approvals = { ...plan.approvals, roles: [] };
+  const input = inputOf('real', { watches, approvals, windows: undefined });
+  const args = { eligibility: { migration: true, code: true, reasons: [] }, commit: 'c'.repeat(40) };
+  clockFails = true;
+  const handle = await begin(input, { taskQueue: 'from-production', args });
+  const { questions } = await ledgerWhen(handle, ({ questions: open }) => open.length > 0);
+  expect(questions).toMatchObject([
+    { id: 'production.clock', text: 'Refused: the clock ran ahead', moves: ['retry', 'abort'] },
+  ]);
+  clockFails = false;
+  const said = { kind: 'retry' as const, who: 'diego.alves', role: 'devops', subject: 'production.clock' };
+  await handle.executeUpdate(decideUpdate, { args: [said] });
+  await ledgerWhen(handle, ({ production }) => production.codeDeployed);
+  await handle.terminate('the test has seen it');
+}, 120_000);

@@ -37,11 +37,15 @@ export async function askCurrent(
 ): Promise<Revisions> {
   const stored = await readTable({ environment, migration }, connected);
   if ('problem' in stored) return stored;
-  const { current: command, tool, noRevision } = migration;
+  const { current: command, noRevision } = migration;
   if (!command) return { found: stored.table ?? [] };
+  const tool = migrationTool(migration.tool);
   const ours = (line: string) => (line.trim() === noRevision ? NO_REVISION : line);
-  const read = (output: string) => migrationTool(tool).current(output.split('\n').map(ours).join('\n'), stored.table);
-  return askTool({ environment, command, read }, signal);
+  const read = (output: string) => tool.current(output.split('\n').map(ours).join('\n'), stored.table);
+  const told = await askTool({ environment, command, read }, signal);
+  // After a rollback of the code alone the old code can't name the new revision: its own table does.
+  const unnamed = 'problem' in told ? tool.cannotName?.(told.problem) : undefined;
+  return unnamed !== undefined && stored.table?.includes(unnamed) ? { found: stored.table } : told;
 }
 
 /** What the tool's own table says, without the tool; undefined where that is not known or holds nothing. */

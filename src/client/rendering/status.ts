@@ -210,7 +210,8 @@ function refusals(ledger: Ledger, { colors }: StatusView): string[] {
   if (refused.length === 0) return [];
   const line = ({ at, kind, who, reason }: (typeof refused)[number]) =>
     `  ${clockText(at)} ${kind} by ${who}: ${reason}`;
-  return [colors.bold('Last refused'), ...refused.map(line)];
+  const before = ledger.refusedBefore ? ` (${ledger.refusedBefore} before are not listed any more)` : '';
+  return [colors.bold(`Last refused${before}`), ...refused.map(line)];
 }
 
 function untold(ledger: Ledger, { colors }: StatusView): string[] {

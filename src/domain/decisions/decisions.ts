@@ -57,17 +57,25 @@ export function judgeDecision(ledger: Ledger, approvals: Approvals, decision: De
     case 'hold':
       if (ledger.held) return refuse(`already held by ${ledger.held.who}`);
       if (ledger.rollback) return refuse('a rollback is under way and is not held');
+      if (goingBack) return refuse(`production is about to be rolled back, and that is not held: ${movesOf(ledger)}`);
       return accept('held before the next step');
     case 'resume':
       return judgeResumption(ledger, decision);
     case 'abort':
       if (ledger.rollback) return refuse('a rollback is under way: it is finished first');
+      if (goingBack) return refuse(`production is about to be rolled back: ${movesOf(ledger)}`);
       return (
         lacksReason(decision) ?? accept(hasChanged(ledger) ? 'production has changed: it is rolled back' : 'stopped')
       );
     case 'rollback':
       return judgeRollback(ledger, decision);
   }
+}
+
+/** What can be decided now, where something else was. */
+function movesOf({ questions }: Ledger): string {
+  const moves = questions.flatMap((question) => (question.answer ? [] : question.moves));
+  return `what can be decided is ${[...new Set(moves)].join(', ')}`;
 }
 
 function lacksReason({ kind, why }: Decision): DecisionJudgement | undefined {

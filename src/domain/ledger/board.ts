@@ -134,6 +134,7 @@ function refusals(ledger: Ledger): string {
   const refused = ledger.decisions.filter(({ accepted }) => !accepted).slice(-5);
   const untold = ledger.untold.slice(-5);
   return [
+    ...(ledger.refusedBefore ? [`- refused before these: ${ledger.refusedBefore} more than are listed`] : []),
     ...refused.map((decision) => `- refused: ${decision.kind} by ${cell(decision.who)}: ${cell(decision.reason)}`),
     ...untold.map((text) => `- not told: ${cell(text)}`),
   ].join('\n');

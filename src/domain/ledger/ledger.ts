@@ -228,6 +228,8 @@ export interface Ledger {
   release: { target: string; previous: string };
   steps: StepRecord[];
   decisions: DecisionRecord[];
+  /** How many were refused that are not listed any more. */
+  refusedBefore?: number;
   /** Known once the proof on staging has ended. */
   eligibility?: Eligibility;
   /** What the sign-offs vouch for. */

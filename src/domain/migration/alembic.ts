@@ -125,6 +125,7 @@ const dropsIn = (statements: string[]): string[] =>
 export const ALEMBIC: MigrationTool = {
   table: { name: TABLE, revisions: (table) => `select version_num as revision from ${table} order by 1` },
   current: currentOf,
+  cannotName: (output) => /Can't locate revision identified by '([^'\n]+)'/.exec(output)?.[1],
   heads: headsOf,
   same: sameRevision,
   upgradeTo: bareRevision,

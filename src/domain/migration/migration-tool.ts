@@ -15,6 +15,8 @@ export interface MigrationTool {
    * @throws {UnreadableRevision} for silence, and for what is no revision
    */
   current(output: string, stored: string[] | null): string[];
+  /** The revision that its code could not name, from what it printed: that of a release which is not there any more. */
+  cannotName?(output: string): string | undefined;
   /** The newest revisions of the code. @throws {UnreadableRevision} */
   heads(output: string): string[];
   /** Whether two texts mean the same revision; null is none. */

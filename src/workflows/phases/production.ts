@@ -50,9 +50,10 @@ async function haveSignOffs(deployment: Deployment): Promise<void> {
 async function prepare(deployment: Deployment): Promise<BeforeWatch['baselines']> {
   const { plan, ledger, input } = deployment;
   const environment = plan.environments.production;
-  await localReads.checkClock.executeWithOptions({ summary: 'Check that the soak really lasted as long as it says' }, [
-    { clock: input.clock, workflowTime: Date.now() },
-  ]);
+  const summary = 'Check that the soak really lasted as long as it says';
+  await deployment.insist({ id: 'production.clock', title: summary }, () =>
+    localReads.checkClock.executeWithOptions({ summary }, [{ clock: input.clock, workflowTime: Date.now() }]),
+  );
   await lookAtProduction(deployment, STEPS.productionUnchanged);
   await readBefore(deployment, 'production');
   const dumped = await deployment.step(STEPS.productionBackup, (key, summary) =>
@@ -67,9 +68,10 @@ async function prepare(deployment: Deployment): Promise<BeforeWatch['baselines']
 
   const baselines: Record<string, number> = {};
   for (const table of tablesCountedBefore(plan.watches.flatMap(({ metrics }) => metrics))) {
-    baselines[table] = await briefReads.countRows.executeWithOptions({ summary: `Count the rows of ${table}` }, [
-      { environment, table },
-    ]);
+    const title = `Count the rows of ${table}`;
+    baselines[table] = await deployment.insist({ id: `production.rows.${table}`, title }, () =>
+      briefReads.countRows.executeWithOptions({ summary: title }, [{ environment, table }]),
+    );
   }
   return baselines;
 }

@@ -1,13 +1,17 @@
 /** What all parts of a deployment's run share: its input, its plan, its ledger, and the board that shows it. */
-import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { inWorkflowContext, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { EvidencePlace } from '../../contract/activities/step.js';
 import { type DeployInput, newLedger } from '../../contract/deployment.js';
 import { searchAttributes } from '../../contract/names.js';
 import { type Approvals, decidersOf } from '../../domain/decisions/approvals.js';
-import { countItems, itemStatuses } from '../../domain/items.js';
+import { itemCounts } from '../../domain/items.js';
 import { renderBoard } from '../../domain/ledger/board.js';
 import type { Ledger } from '../../domain/ledger/ledger.js';
 import { publishState } from '../common/published.js';
+
+/** So many refusals people may cause; more are a flood, of which the board shows the last at such intervals (ms). */
+const TOLD_AT_ONCE = 100;
+const REFUSALS_EVERY = 1_000;
 
 export class Context {
   readonly ledger: Ledger;
@@ -16,6 +20,9 @@ export class Context {
   /** The task queue of the machine that runs the commands; known once admitted. */
   runner = '';
   private published = '';
+  private isStale = false;
+  private shownAt = 0;
+  private refusals = 0;
 
   constructor(readonly input: DeployInput) {
     const { plan } = input;
@@ -36,15 +43,40 @@ export class Context {
 
   /** The ledger with how the boxes of the checklist stand now. */
   get counted(): Ledger {
-    return { ...this.ledger, items: countItems(itemStatuses(this.plan.items, this.ledger.steps)) };
+    return { ...this.ledger, items: itemCounts(this.plan.items, this.ledger.steps) };
+  }
+
+  /**
+   * What was refused has changed nothing that is decided by: it stands on the board at once, and in a flood of it within
+   * the second, or with what happens next.
+   * @returns whether it is to be told at all
+   */
+  publishRefusal(): boolean {
+    this.refusals += 1;
+    const isTold = this.refusals <= TOLD_AT_ONCE || Date.now() - this.shownAt >= REFUSALS_EVERY;
+    if (isTold) this.showAll();
+    return isTold;
+  }
+
+  /** Once for all that happens at one moment, however much that is. */
+  private showAll(): void {
+    if (this.isStale) return;
+    this.isStale = true;
+    this.shownAt = Date.now();
+    void Promise.resolve().then(() => {
+      this.isStale = false;
+      // A task that took too long is taken away together with its workflow.
+      if (!inWorkflowContext()) return;
+      const { counted } = this;
+      setCurrentDetails(renderBoard(counted, Date.now()));
+      publishState(counted);
+    });
   }
 
   /** Brings board and search attributes up to date; attributes only when they differ, for each is an event. */
   publish(): void {
     const { ledger } = this;
-    const { counted } = this;
-    setCurrentDetails(renderBoard(counted, Date.now()));
-    publishState(counted);
+    this.showAll();
     const waitingFor = ledger.held ? 'resume' : (ledger.questions[0]?.id ?? '');
     const verdict = ledger.outcome ?? (ledger.rollback ? 'rolling-back' : 'running');
     const state = [ledger.phase, waitingFor, verdict].join('|');

@@ -31,8 +31,8 @@ import type { Questions } from './questions.js';
 
 const NO_CONCERN = 'concerns are raised by monitors, about criteria of the plan, while they watch';
 
-/** The most decisions that are kept one by one; a flood of garbage must not grow the history without end. */
-const MOST_DECISIONS = 500;
+/** The most decisions that are kept one by one; a flood of garbage must not grow what every query answers with. */
+const MOST_DECISIONS = 200;
 
 export class Decisions {
   /** What the plan says for the concern that a stop has answered. */
@@ -113,7 +113,6 @@ export class Decisions {
   private refuseSignal(name: string, reason: string): void {
     const refused = { kind: 'hold', who: '?', role: '?', at: Date.now(), via: 'signal', accepted: false } as const;
     this.record({ ...refused, subject: name, reason });
-    this.context.publish();
   }
 
   private consider(kind: DecisionKind, sent: unknown) {
@@ -130,8 +129,10 @@ export class Decisions {
       'decision' in judgement && judgement.decision ? judgement.decision : { kind, who: '?', role: '?' };
     const record = { ...decision, at: Date.now(), via, accepted: judgement.accepted, reason: judgement.reason };
     this.record(record);
-    if (record.accepted) this.carryOut(record);
-    this.context.publish();
+    if (record.accepted) {
+      this.carryOut(record);
+      this.context.publish();
+    }
     return record;
   }
 
@@ -153,12 +154,16 @@ export class Decisions {
 
   private record(record: DecisionRecord): void {
     const { ledger } = this.context;
-    if (!record.accepted) log.warn(`Decision refused: ${record.reason}`, { decision: record.kind });
     ledger.decisions.push(record.accepted ? record : inShort(record));
     if (ledger.decisions.length > MOST_DECISIONS) {
       const oldestRefusal = ledger.decisions.findIndex(({ accepted }) => !accepted);
-      if (oldestRefusal >= 0) ledger.decisions.splice(oldestRefusal, 1);
+      if (oldestRefusal >= 0) {
+        ledger.decisions.splice(oldestRefusal, 1);
+        ledger.refusedBefore = (ledger.refusedBefore ?? 0) + 1;
+      }
     }
+    if (record.accepted || !this.context.publishRefusal()) return;
+    log.warn(`Decision refused: ${record.reason}`, { decision: record.kind });
   }
 }
 

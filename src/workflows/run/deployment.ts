@@ -10,6 +10,7 @@ import type { Phase } from '../../domain/steps.js';
 import type { RollbackOption } from '../../domain/watch/criteria.js';
 import { Context } from './context.js';
 import { Decisions } from './decisions.js';
+import { describe, isFailure } from './failures.js';
 import { Guard } from './guard.js';
 import { Notifier } from './notifier.js';
 import { type Ask, Questions } from './questions.js';
@@ -68,6 +69,22 @@ export class Deployment extends Context {
   /** Before anything follows a command of which nobody knows how it ended. @returns what people have said of it */
   settle(question: SettlingQuestion): Promise<DecisionRecord | undefined> {
     return settle({ context: this, questions: this.questions }, question);
+  }
+
+  /** What production waits for and is no step: when it fails people say whether it is tried again, or all is over. */
+  async insist<T>({ id, title }: { id: string; title: string }, work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      const done = await work().then(
+        (result) => ({ result }),
+        (error: unknown) => {
+          if (!isFailure(error)) throw error;
+          return { failure: describe(error) };
+        },
+      );
+      if ('result' in done) return done.result;
+      const asked = { id, title: `${title} failed`, text: done.failure, roles: this.allRoles };
+      await this.ask({ kind: 'step-failed', ...asked, moves: ['retry', 'abort'] });
+    }
   }
 
   openQuestion(question: Ask): OpenQuestion {

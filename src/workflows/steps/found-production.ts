@@ -1,4 +1,5 @@
 /** What production really runs is what a rollback brings back: looked at first of all, and again right before it changes. */
+import { workflowInfo } from '@temporalio/workflow';
 import type { StepDefinition } from '../../domain/steps.js';
 import { commandsOn } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
@@ -10,6 +11,7 @@ export async function lookAtProduction(deployment: Deployment, step: StepDefinit
   await deployment.step(step, async (key, summary) => {
     // A look that fails has seen nothing, whatever an earlier one has seen.
     ledger.production.found = undefined;
+    const { firstExecutionRunId: firstRun } = workflowInfo();
     const left = input.after && plan.migration?.revision;
     const { found, ...report } = await commandsOn(runner).checkProduction.executeWithOptions({ summary }, [
       {
@@ -18,7 +20,7 @@ export async function lookAtProduction(deployment: Deployment, step: StepDefinit
         environment: plan.environments.production,
         migration: plan.migration,
         healthPath: plan.healthPath,
-        expected: { version, target: plan.release.target, revision, ...(left === undefined ? {} : { left }) },
+        expected: { version, target: plan.release.target, revision, firstRun, ...(left === undefined ? {} : { left }) },
       },
     ]);
     ledger.production.found = found;

@@ -417,6 +417,40 @@ describe('holding and resuming', () => {
     expect(say(ledgerWith({ held }), resume('cpu'))).toEqual(refused('cpu is not waiting; open: hold')));
 });
 
+describe('while people choose how production goes back', () => {
+  const chosen = questionWith({
+    kind: 'rollback-choice',
+    id: 'rollback',
+    roles: ['devops'],
+    moves: ['rollback', 'confirm'],
+  });
+  const none = questionWith({
+    kind: 'rollback-failed',
+    id: 'rollback',
+    roles: ['devops'],
+    moves: ['rollback', 'skip'],
+  });
+
+  test.each([
+    [
+      'hold',
+      chosen,
+      'production is about to be rolled back, and that is not held: what can be decided is rollback, confirm',
+    ],
+    ['abort', chosen, 'production is about to be rolled back: what can be decided is rollback, confirm'],
+    [
+      'hold',
+      none,
+      'production is about to be rolled back, and that is not held: what can be decided is rollback, skip',
+    ],
+    ['abort', none, 'production is about to be rolled back: what can be decided is rollback, skip'],
+  ] as const)('%s has no effect any more, and is refused with what has', (kind, question, reason) => {
+    const ledger = ledgerWith({ production: changed, ending: 'errors at 12 %', questions: [question] });
+    expect(tell(ledger, decide(kind, 'diego', 'devops', { why: 'an incident elsewhere' }))).toEqual(refused(reason));
+    expect([ledger.held, ledger.stop]).toEqual([undefined, undefined]);
+  });
+});
+
 describe('stopping', () => {
   test('an abort needs a reason, and says when it rolls back', () => {
     expect(say(ledgerWith(), decide('abort', 'diego', 'devops'))).toEqual(refused('say why it is aborted'));
