@@ -55,6 +55,12 @@ export function isUnknown(error: unknown): boolean {
   return innermost instanceof TimeoutFailure || innermost instanceof TerminatedFailure;
 }
 
+/** Its command was not begun, for a reason of the runner's own: there is nothing to undo, nor would the way back begin. */
+export function isNotBegun(error: unknown): boolean {
+  const innermost = innermostOf(error);
+  return innermost instanceof ApplicationFailure && innermost.type === FailureType.RunnerFailed;
+}
+
 /** Work that has failed: neither a cancellation nor a mistake in this code, of which nothing may be made. */
 export const isFailure = (error: unknown): error is TemporalFailure =>
   error instanceof TemporalFailure && !isCancellation(error);

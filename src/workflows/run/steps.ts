@@ -49,7 +49,7 @@ export class Steps {
       const failure = record.reason ?? '';
       if (record.unknown) {
         ledger.unsettled = { step: id, generation, title: definition.title, text: failure };
-      } else if (definition.onFailure === 'rollback' && hasChanged(ledger)) {
+      } else if (definition.onFailure === 'rollback' && hasChanged(ledger) && !record.notBegun) {
         throw new RollbackNeeded({ kind: 'step', step: id, text: `${definition.title}: ${failure}` });
       }
       const answer = await this.guard.during(() => this.askAbout(definition, failure));
