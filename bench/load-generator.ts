@@ -10,18 +10,19 @@
  * `bare` sends a ready string, which no API does. Tool and server then need about as much of the processor for each
  * request, and what is compared is Node with C: its figures are shown, 0.73 to 0.84 of wrk on two cores, without a bound.
  *
- *   npm run bench [-- PAGE… --json]
+ *   npm run bench:load [-- PAGE… --json]
  */
 import { execFile, fork } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { runClosedLoop, summarize } from '../src/adapters/application/load-generator.js';
 import { percentile } from '../src/domain/statistics.js';
+import { warnOfLoad } from './machine.js';
 
 const run = promisify(execFile);
 const CONNECTIONS = 50;
@@ -136,15 +137,6 @@ async function compare(): Promise<number> {
 function pagesAsked(): readonly Page[] {
   const asked = PAGES.filter(({ name }) => process.argv.includes(name));
   return asked.length > 0 ? asked : PAGES;
-}
-
-/** On a machine that has other work, the figures are of that work. */
-function warnOfLoad(): void {
-  const [load = 0] = loadavg();
-  if (load < availableParallelism() / 2) return;
-  console.error(
-    `The machine is busy (load ${load.toFixed(1)} on ${availableParallelism()} processors): bounds may be missed.`,
-  );
 }
 
 /** One page and one other tool: ours against theirs. */

@@ -18,6 +18,7 @@ import { createBrowserActivities } from './activities/application/documentation.
 import { createHttpActivities } from './activities/application/endpoints.js';
 import { createLoadActivities } from './activities/application/load.js';
 import { createBackupActivities } from './activities/backup/backups.js';
+import { createCommandBackupActivities } from './activities/backup/command-backups.js';
 import { createRestoreActivities } from './activities/backup/restore.js';
 import { createAccessActivities } from './activities/cloud/access.js';
 import { createCommandActivities } from './activities/commands.js';
@@ -26,6 +27,7 @@ import { redactResults } from './activities/evidence/result-redaction.js';
 import { createSampleActivities } from './activities/metrics/samples.js';
 import { createTrendActivities } from './activities/metrics/trends.js';
 import { createPeopleActivities } from './activities/notify/people.js';
+import { createOwnCheckActivities } from './activities/own-checks/own-checks.js';
 import { createDatabaseActivities } from './activities/postgres/databases.js';
 import { createIndexActivities } from './activities/postgres/indexes.js';
 import { createPrerequisiteActivities } from './activities/prerequisites.js';
@@ -110,6 +112,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
           ...createIndexActivities(),
           ...createSampleActivities(metrics),
           ...createTrendActivities(),
+          ...createOwnCheckActivities(metrics),
           ...createPeopleActivities({ answer: options.answer }),
           ...createReviewActivities(),
           ...createAccessActivities(),
@@ -119,7 +122,11 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
         },
       }),
       ...[runner, ...(older ? [formerQueue(state)] : [])].map((taskQueue) =>
-        Worker.create({ ...shared, taskQueue, activities: { ...commands, ...createLoadActivities({ state }) } }),
+        Worker.create({
+          ...shared,
+          taskQueue,
+          activities: { ...commands, ...createCommandBackupActivities({ state }), ...createLoadActivities({ state }) },
+        }),
       ),
     ]);
     await Promise.all(workers.map((worker) => worker.run()));

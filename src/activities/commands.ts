@@ -16,9 +16,10 @@ import { evidencePath, runOnce, secretsOf } from './commands/recorded-commands.j
 import { endRemains } from './commands/remains.js';
 import { migrate } from './migration/migrations.js';
 import { currentRevision } from './migration/revisions.js';
+import { checkCommand } from './own-checks/command.js';
 import { checkProduction } from './production-found.js';
 
-/** Facts: `runCommand` establishes `ran`; `checkLogs` `ran` and `logs`; `migrate` and `checkProduction` see there. */
+/** Facts: `runCommand` establishes `ran`; `checkCommand` `ran`, `field`; `checkLogs` `ran` and `logs`; `migrate` and `checkProduction` see there. */
 export function createCommandActivities(options: {
   /** The folder for the records of steps. It must outlive the worker, and stay on the machine that runs the commands. */
   state: string;
@@ -29,13 +30,15 @@ export function createCommandActivities(options: {
 }): CommandActivities {
   const { state, answer } = options;
   const own = <T>({ key: { step } }: { key: StepKey }, work: () => Promise<T>) => inOwnFolder(options, step, work);
-  const commands: Pick<CommandActivities, 'runCommand' | 'checkLogs'> = {
+  const commands: Pick<CommandActivities, 'runCommand' | 'checkCommand' | 'checkLogs'> = {
     async runCommand({ key, evidence, environment, command, values }) {
       const line = commandLine({ environment, command, values: { environment: environment.name, ...values } });
       const run = await runOnce({ state, key, name: 'command', evidence, environment, line, timeout: command.timeout });
       const text = `${line.title} ended without error after ${formatDuration(run.milliseconds)}`;
       return { summary: text, facts: [{ name: 'ran', ok: true, text }], evidence: run.evidence };
     },
+
+    checkCommand: (input) => checkCommand(state, input),
 
     async checkLogs({ key, evidence, environment, command, critical, since, started }) {
       const line = commandLine({ environment, command, values: { environment: environment.name } });
@@ -76,6 +79,7 @@ export function createCommandActivities(options: {
   };
   return {
     runCommand: (input) => own(input, () => commands.runCommand(input)),
+    checkCommand: (input) => own(input, () => commands.checkCommand(input)),
     checkLogs: (input) => own(input, () => withOwnTrouble(input.key.step, () => commands.checkLogs(input))),
     migrate: (input) => own(input, () => migrate(state, input)),
 

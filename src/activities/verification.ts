@@ -43,17 +43,20 @@ export function createVerificationActivities({ answer = TIMEOUT } = {}): Verific
       }),
 
     countStored: ({ environment, drops }) =>
-      withHeartbeat(() =>
-        withDatabase(databaseOf(environment), async (client) => {
-          const stored: Record<string, number> = {};
-          for (const table of drops.tables) stored[table] = await countRowsOf(client, table);
-          for (const { table, column } of drops.columns) {
-            stored[`${table}.${column}`] = await countValuesOf(client, table, column);
-          }
-          return stored;
-        }),
+      withHeartbeat((signal) =>
+        withDatabase(databaseOf(environment), (client) => countEach(client, drops), { signal }),
       ),
   };
+}
+
+async function countEach(
+  client: DatabaseClient,
+  { tables, columns }: Parameters<VerificationActivities['countStored']>[0]['drops'],
+): Promise<Record<string, number>> {
+  const stored: Record<string, number> = {};
+  for (const table of tables) stored[table] = await countRowsOf(client, table);
+  for (const { table, column } of columns) stored[`${table}.${column}`] = await countValuesOf(client, table, column);
+  return stored;
 }
 
 async function versionFact(

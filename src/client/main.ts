@@ -2,25 +2,11 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
+import { inert } from '../domain/inert.js';
 import { release } from '../local/release.js';
 import { EXIT } from '../temporal/errors.js';
-import { registerBacktest } from './commands/backtest.js';
-import { registerCodec } from './commands/codec.js';
-import { registerDecisions } from './commands/decide.js';
-import { registerDemo } from './commands/demo.js';
-import { registerDoctor } from './commands/doctor.js';
-import { registerInit } from './commands/init.js';
-import { registerOpen } from './commands/open.js';
-import { registerPlan } from './commands/plan.js';
-import { registerRehearse } from './commands/rehearse.js';
-import { registerReport } from './commands/report.js';
-import { registerSandbox } from './commands/sandbox.js';
-import { registerStart } from './commands/start.js';
-import { registerStatus } from './commands/status.js';
-import { registerWatch } from './commands/watch.js';
-import { registerWorker } from './commands/worker.js';
+import { COMMANDS } from './command-table.js';
 import { printJson } from './terminal/output.js';
-import { explainError } from './top-level.js';
 
 /** The whole command line; commander's own ends are thrown, so that {@link run} settles every exit code. */
 export function createProgram(): Command {
@@ -33,30 +19,22 @@ export function createProgram(): Command {
       'after',
       '\nExit codes: 0 good, 1 the deployment went badly, 2 wrong usage or plan, 3 a needed service is away.\n\nExample:\n  $ surefoot demo',
     );
-  registerDemo(program);
-  registerInit(program);
-  registerPlan(program);
-  registerRehearse(program);
-  registerBacktest(program);
-  registerDoctor(program);
-  registerStart(program);
-  registerStatus(program);
-  registerWatch(program);
-  registerDecisions(program);
-  registerOpen(program);
-  registerReport(program);
-  registerWorker(program);
-  registerSandbox(program);
-  registerCodec(program);
+  for (const [name, { description }] of Object.entries(COMMANDS)) program.command(name).description(description);
+  // Before commander reads what is said to a command, that one gets what it is made of; the others stay names.
+  program.hook('preSubcommand', async (_, command) => (await COMMANDS[command.name()]?.load())?.(command));
   return program;
 }
+
+/** `help COMMAND` is `COMMAND --help`: commander's own `help` would show a command without what it is made of. */
+const withoutHelpCommand = (args: string[]): string[] =>
+  args[0] === 'help' && Object.hasOwn(COMMANDS, args[1] ?? '') ? [...args.slice(1), '--help'] : args;
 
 /** Runs one command line (without node and script). Comes back with the exit code, never throws. */
 export async function run(args: string[]): Promise<number> {
   const json = args.includes('--json');
   process.exitCode = undefined;
   try {
-    await createProgram().parseAsync(args, { from: 'user' });
+    await createProgram().parseAsync(withoutHelpCommand(args), { from: 'user' });
     return Number(process.exitCode ?? EXIT.good);
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -66,9 +44,10 @@ export async function run(args: string[]): Promise<number> {
       if (json) printJson({ ok: false, error: { message: error.message.replace(/^error: /, ''), hint } });
       return EXIT.usage;
     }
+    const { explainError } = await import('./top-level.js');
     const { message, hint, exitCode } = explainError(error);
     if (json) printJson({ ok: false, error: { message, hint } });
-    process.stderr.write(`error: ${message}\n${hint ? `${hint}\n` : ''}`);
+    process.stderr.write(inert(`error: ${message}\n${hint ? `${hint}\n` : ''}`));
     if (process.env.SUREFOOT_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     return exitCode;
   }

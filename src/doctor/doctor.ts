@@ -13,14 +13,17 @@ import { FailureType } from '../contract/errors.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { type Moment, timelineOf } from '../contract/timeline.js';
 import { formatDuration } from '../domain/duration.js';
+import { inert } from '../domain/inert.js';
 import { inOneLine } from '../domain/one-line.js';
 import type { Phase } from '../domain/steps.js';
+import { backupCommandChecks } from './checks/backup-commands.js';
 import { channelChecks } from './checks/channels.js';
 import { type Check, type CheckContext, type CheckResult, LONGEST, type Means } from './checks/check.js';
 import { credentialChecks, secretReferences } from './checks/credentials.js';
 import { databaseChecks } from './checks/databases.js';
 import { metricChecks } from './checks/metrics.js';
 import { migrationChecks } from './checks/migrations.js';
+import { ownCheckChecks } from './checks/own-checks.js';
 import { peopleChecks } from './checks/people.js';
 import { proofChecks } from './checks/proofs.js';
 import { knownChecks } from './checks/release.js';
@@ -95,10 +98,12 @@ const checksOf = (asked: CheckContext, timeline: ReadonlyMap<string, Moment>): C
   ...proofChecks(asked),
   ...databaseChecks(asked),
   ...scratchChecks(asked),
+  ...backupCommandChecks(asked),
   ...storeChecks(asked),
   ...serverChecks(asked),
   ...migrationChecks(asked),
   ...metricChecks(asked),
+  ...ownCheckChecks(asked),
   ...channelChecks(asked),
   ...peopleChecks(asked, timeline),
 ];
@@ -188,7 +193,7 @@ function place(
     when: { phase, step: wanted, afterSeconds: Math.round(after / 1_000) },
     ...finding,
     // Most texts are known to hold none; this holds for those of libraries too.
-    text: redact(finding.text, secrets),
+    text: redact(inert(finding.text), secrets),
   };
 }
 

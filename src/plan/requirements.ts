@@ -8,6 +8,7 @@ type Commands = Record<string, unknown>;
 interface CheckedSections extends MachineMaps {
   commands?: Commands;
   migration?: Commands;
+  backup?: { by?: string; scratch?: object };
   production?: { maintenance: { enabled: boolean }; restart: boolean };
   rollback?: { onStepFailure?: string; pin?: string };
   criteria?: Record<string, { rollback?: string }>;
@@ -29,18 +30,24 @@ const ON_STAGING: Path[] = [
   ['apiDocumentation'],
   ['soak'],
   ['confirmations', 'staging'],
+  ['checks', 'staging'],
   ['prerequisites', 'minimumRows'],
 ];
-const OF_DATABASES: Path[] = [['migration'], ['backup'], ['indexes']];
+const OF_DATABASES: Path[] = [['migration'], ['indexes']];
+
+function ofDatabase(part: Path): Requirement[] {
+  return [
+    { part, needs: [...STAGING, 'database'], where: STAGING },
+    { part, needs: [...PRODUCTION, 'database'], where: PRODUCTION },
+  ];
+}
 
 const REQUIREMENTS: Requirement[] = [
   ...ON_STAGING.map((part) => ({ part, needs: STAGING })),
   { part: ['prerequisites', 'minimumRows'], needs: [...STAGING, 'database'], where: STAGING },
   { part: ['apiDocumentation'], needs: [...STAGING, 'login'], where: STAGING },
-  ...OF_DATABASES.flatMap((part) => [
-    { part, needs: [...STAGING, 'database'], where: STAGING },
-    { part, needs: [...PRODUCTION, 'database'], where: PRODUCTION },
-  ]),
+  ...OF_DATABASES.flatMap(ofDatabase),
+  { part: ['checks', 'soak'], needs: ['soak'] },
   { part: ['release', 'branch'], needs: ['release', 'repository'] },
   { part: ['release', 'files'], needs: ['release', 'repository'] },
   { part: ['review'], needs: ['release', 'repository'] },
@@ -53,7 +60,9 @@ const REQUIREMENTS: Requirement[] = [
 ];
 
 export function checkRequirements(resolution: Resolution): void {
-  for (const { part, needs, where } of REQUIREMENTS) {
+  const isDump = !resolution.has(['backup', 'by']) || resolution.sections.backup?.by === 'pg_dump';
+  const dumps = isDump ? ofDatabase(['backup']) : [];
+  for (const { part, needs, where } of [...REQUIREMENTS, ...dumps]) {
     if (where === undefined || resolution.has(where)) check(resolution, part, needs);
   }
   const { maintenance, restart } = resolution.sections.production ?? {};
@@ -67,17 +76,32 @@ export function checkRequirements(resolution: Resolution): void {
   checkFolders(resolution);
 }
 
-/** `in: application` is a folder of each environment. */
+/** `in: application` is a folder of each environment, and so it is where a command on the server says none. */
 function checkFolders(resolution: Resolution): void {
-  for (const section of ['commands', 'migration'] as const) {
-    for (const [name, command] of Object.entries(resolution.sections[section] ?? {})) {
-      if (typeof command !== 'object' || command === null || !('in' in command) || command.in !== 'application')
-        continue;
+  const { commands, migration, backup } = resolution.sections;
+  const holders: [Path, object | undefined][] = [
+    [['commands'], commands],
+    [['migration'], migration],
+    [['backup'], backup],
+    [['backup', 'scratch'], backup?.scratch],
+  ];
+  for (const [section, held] of holders) {
+    for (const [name, command] of Object.entries(held ?? {})) {
+      const part = inApplication(command);
+      if (part === undefined) continue;
       for (const environment of [STAGING, PRODUCTION]) {
-        if (resolution.has(environment)) check(resolution, [section, name, 'in'], [...environment, 'application']);
+        if (resolution.has(environment)) check(resolution, [...section, name, part], [...environment, 'application']);
       }
     }
   }
+}
+
+/** The key of a command by which it runs in the application's folder. */
+function inApplication(command: unknown): 'in' | 'on' | undefined {
+  if (typeof command !== 'object' || command === null || !('on' in command)) return undefined;
+  const folder = 'in' in command ? command.in : undefined;
+  if (folder === 'application') return 'in';
+  return folder === undefined && command.on === 'server' ? 'on' : undefined;
 }
 
 function check(resolution: Resolution, part: Path, needs: Path): void {

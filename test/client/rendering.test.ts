@@ -99,6 +99,23 @@ describe('status', () => {
     expect(text).toContain('the code and the migration are suspect');
   });
 
+  test('shows no watch of an ended deployment as running, and does not count what it does not know', () => {
+    const watched = { workflowId: 'w', startedAt: START, ticks: 0, samples: 0, criteria: [] };
+    const monitors = [
+      { ...watched, id: 'guard', title: 'Guard', endedAt: START + 1_000 },
+      { ...watched, id: 'watch-5m', title: 'Watch' },
+    ];
+    expect(render(ledgerWith({ monitors }))).toMatch(
+      /Guard: · stopped before its end\n {2}Watch: ▸ running, 0 samples in 0 ticks/,
+    );
+    for (const end of [{ outcome: 'aborted', reason: 'not today' } as const, { ending: 'terminated' }]) {
+      const text = render(ledgerWith({ monitors, ...end }));
+      expect(text).toContain('Watch: · stopped before its end');
+      expect(text).not.toMatch(/▸ running|0 samples/);
+      expect(ledgerChanges(undefined, ledgerWith({ monitors, ...end }))).toContain('watch watch-5m stopped: Watch');
+    }
+  });
+
   test('counts the boxes of the checklist in one line', () => {
     const none = { failed: 0, skipped: 0 };
     const items = { total: 117, passed: 90, unknown: 9, attested: 11, notApplicable: 7, ...none };

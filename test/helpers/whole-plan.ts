@@ -1,5 +1,6 @@
 /** Plans that have every part there can be, as the shipped one has. */
 import type { LoadLimits } from '../../src/contract/plan/application.js';
+import type { DumpBackup } from '../../src/contract/plan/backup.js';
 import type { Environment } from '../../src/contract/plan/environment.js';
 import { inRepository, type ReleaseInRepository } from '../../src/contract/plan/parts.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
@@ -13,6 +14,7 @@ export type WholePlan = Whole<ResolvedPlan, 'backup' | 'migration' | 'indexes' |
   environments: { staging: WholeEnvironment; production: WholeEnvironment };
   commands: Whole<ResolvedPlan['commands'], 'logs' | 'restartService'>;
   loadLimits: LoadLimits;
+  backup: DumpBackup;
 };
 
 /** @throws when a part is missing */

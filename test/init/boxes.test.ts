@@ -1,6 +1,7 @@
 /** What boxes rest on, by their words alone. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { fileOf } from '../../src/contract/plan/parts.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { FILES, initialize } from './written.js';
 
@@ -45,7 +46,11 @@ test('a limit that a box states is the one that it rests on', () => {
     ]),
   );
   const day = 24 * 3_600_000;
-  expect({ retention: backup?.retention, within: migration?.within, passRate: review?.tests.passRate }).toEqual({
+  expect({
+    retention: fileOf({ backup })?.retention,
+    within: migration?.within,
+    passRate: review?.tests.passRate,
+  }).toEqual({
     retention: 30 * day,
     within: 30_000,
     passRate: 98.4,

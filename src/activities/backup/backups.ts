@@ -20,6 +20,7 @@ import { migrationTool } from '../../domain/migration/migration-tools.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
 import { evidencePath } from '../commands/recorded-commands.js';
 import { type Dumped, judgeSize, restoreAndCompare, shortList, type TrialRestore, untried } from './backup-proofs.js';
+import { keep } from './keeping.js';
 
 export interface BackupOptions {
   /** How long S3 may say nothing in the middle of a request, milliseconds. */
@@ -154,34 +155,6 @@ function dump({ environment, tool }: Input, file: string, signal: AbortSignal): 
     const inventory = await snapshot.inventory(migrationTool(tool).table);
     return { tools, locale: snapshot.locale, inventory, milliseconds, warnings };
   });
-}
-
-/** Only a dump that is proven is kept, and only then older ones may go. */
-async function keep(
-  store: OpenStore,
-  dump: { file: string; proven: Fact[]; name: string; bytes: number; sha256: string; signal: AbortSignal },
-): Promise<{ stored: Fact; retention: Fact; location?: string }> {
-  const failed = dump.proven.filter(({ ok }) => !ok);
-  const unkept = (stored: Fact) => ({ stored, retention: untried('retention', 'kept for any time', [stored]) });
-  if (failed.length > 0) return unkept(untried('stored', 'stored', failed));
-  const finding = await attempt(dump.signal, () => store.keep(dump.file, dump));
-  const stored = { name: 'stored', ok: finding.ok, text: finding.text };
-  if (!finding.ok) return unkept(stored);
-  const { ok, text } = await attempt(dump.signal, () => store.retain(dump));
-  return { stored, retention: { name: 'retention', ok, text }, location: finding.location };
-}
-
-/** A store that fails has not established the fact; why is its text. */
-async function attempt<T extends { ok: boolean; text: string }>(
-  signal: AbortSignal,
-  work: () => Promise<T>,
-): Promise<T | { ok: false; text: string; location?: undefined }> {
-  try {
-    return await work();
-  } catch (error) {
-    signal.throwIfAborted();
-    return { ok: false, text: (error as Error).message };
-  }
 }
 
 /** Removes what an attempt that was killed has left: half a dump is of no use to anybody. */

@@ -1,7 +1,7 @@
 /** The last resort: the dump from before the deploy takes the place of a database that no rollback could mend. */
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { createDatabase } from '../../adapters/backup/database-administration.js';
@@ -20,22 +20,20 @@ import {
 } from '../../adapters/backup/database-swap.js';
 import { findDumpTools, printedBy } from '../../adapters/backup/dump.js';
 import { listDump } from '../../adapters/backup/dump-contents.js';
-import { openBackupStore } from '../../adapters/backup/open-backup-store.js';
 import { restoreInto } from '../../adapters/backup/pg-restore.js';
 import { isEssential, isOfTheServer, type RestoreFailure } from '../../adapters/backup/restore-failures.js';
-import { evidenceFile, referTo, storeEvidence } from '../../adapters/evidence/evidence-store.js';
+import { evidenceFile, storeEvidence } from '../../adapters/evidence/evidence-store.js';
 import { type DatabaseClient, serverVersion } from '../../adapters/postgres/postgres.js';
 import { isLost } from '../../adapters/postgres/postgres-errors.js';
 import type { RestoreActivities } from '../../contract/activities/backup.js';
-import type { EvidencePlace } from '../../contract/activities/step.js';
 import { databaseOf } from '../../contract/plan/parts.js';
 import { formatDuration } from '../../domain/duration.js';
 import { type Fact, failures, passed, type StepReport } from '../../domain/evidence.js';
-import type { StoredBackup } from '../../domain/ledger/ledger.js';
 import { migrationTool } from '../../domain/migration/migration-tools.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
 import { evidencePath } from '../commands/recorded-commands.js';
 import { inventoryText, shortList, untried } from './backup-proofs.js';
+import { fetchBackup, recordOf } from './stored-backup.js';
 
 type Input = Parameters<RestoreActivities['restoreDatabase']>[0];
 
@@ -133,7 +131,7 @@ async function restoreBeside(job: {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   let whole = false;
   try {
-    const fetched = await fetch(input, file, signal);
+    const fetched = await fetchBackup(input, { ...input.backup, file, signal });
     if (!fetched.ok) return { fetched, restored: untried('restored', 'restored', [fetched]) };
     const found = await restoreFile({ ...job, file });
     whole = found.kept !== undefined;
@@ -142,26 +140,6 @@ async function restoreBeside(job: {
     await rm(file, { force: true });
     // When that cannot be done now, the next attempt does it first of all.
     if (!whole) await dropRestored(client, swap).catch(() => undefined);
-  }
-}
-
-async function fetch({ service, environment, backup, from }: Input, file: string, signal: AbortSignal): Promise<Fact> {
-  const name = 'fetched';
-  try {
-    const keeping = { service, environment: environment.name, retention: backup.retention, signal };
-    const store = await openBackupStore(backup.store, keeping);
-    // It holds everything that the database held: made before the copy would, for nobody else to read.
-    await writeFile(file, '', { mode: 0o600 });
-    const sha256 = await store.fetch(from.location, file);
-    if (sha256 === from.sha256) return { name, ok: true, text: `${from.location}, sha256 ${sha256}` };
-    return {
-      name,
-      ok: false,
-      text: `${from.location} is not the dump that was proven: sha256 ${sha256}, not ${from.sha256}`,
-    };
-  } catch (error) {
-    signal.throwIfAborted();
-    return { name, ok: false, text: `the dump could not be fetched: ${(error as Error).message}` };
   }
 }
 
@@ -199,7 +177,7 @@ async function restoreFile(job: {
     const { inventory, milliseconds, without, forgiven } = await restoreInto(tools, job);
     const essential = without.filter(({ entry }) => isEssential(entry)).map(({ text }) => text);
     if (essential.length > 0) return failed(`restored as ${swap.restored}, but without ${shortList(essential)}`);
-    const recorded = await recordOf(evidence, from);
+    const recorded = (await recordOf<{ dumped?: Inventory }>(evidence, from))?.dumped;
     const missing = new Set(without.map(({ entry }) => entry.id));
     const wrong = recorded ? inventoryDifferences(recorded, inventory, missing) : [];
     if (wrong.length > 0) return failed(`restored as ${swap.restored}, but ${wrong.join('; ')}`);
@@ -220,19 +198,6 @@ async function restoreFile(job: {
 
 /** What this user may not restore. */
 const lost = (unkept: string[]): string => (unkept.length === 0 ? '' : `; without ${shortList(unkept)}`);
-
-/** What was in the database when it was dumped; nothing where that evidence is gone or is not what it was. */
-async function recordOf(place: EvidencePlace, { record }: StoredBackup): Promise<Inventory | undefined> {
-  if (!record) return undefined;
-  try {
-    const found = await referTo(place, record.title, record.path);
-    if (found.sha256 !== record.sha256) return undefined;
-    const text = await readFile(evidenceFile(place, record.path), 'utf8');
-    return (JSON.parse(text) as { dumped?: Inventory }).dumped;
-  } catch {
-    return undefined;
-  }
-}
 
 /** It says what does not work; else it is worth another try. */
 const isForPeople = (error: unknown): error is Error =>

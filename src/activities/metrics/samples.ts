@@ -10,6 +10,8 @@ export function createSampleActivities(readers = new MetricReaders()): SampleAct
     sampleMetrics: ({ monitor, evidence, metrics, ...request }) =>
       withHeartbeat(async (signal) => {
         const samples = await readers.sample(metrics, { ...request, signal });
+        // Another try is on its way: two looks of one tick would stand in the series.
+        signal.throwIfAborted();
         await appendEvidence(evidence, seriesPath(monitor), seriesLine(request.at, samples));
         return samples;
       }),

@@ -36,7 +36,9 @@ export function createDatabaseActivities(): DatabaseActivities {
       ),
 
     countRows: ({ environment, table }) =>
-      withHeartbeat(() => withDatabase(databaseOf(environment), (client) => countRowsOf(client, table))),
+      withHeartbeat((signal) =>
+        withDatabase(databaseOf(environment), (client) => countRowsOf(client, table), { signal }),
+      ),
   };
 }
 

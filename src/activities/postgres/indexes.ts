@@ -46,21 +46,27 @@ export function createIndexActivities(countedWithin = COUNTED_WITHIN): IndexActi
 
     checkIndexUse: ({ key, evidence, environment, indexes, baseline, advisory }) =>
       withHeartbeat((signal) =>
-        withDatabase(databaseOf(environment), async (client) => {
-          const until = new Deadline(countedWithin);
-          let use = await readIndexUse(client, indexes.table);
-          let judged = judgeUse(indexes, baseline, use);
-          while (judged.mayCome && !until.passed) {
-            await sleep(LOOK_EVERY, undefined, { signal });
-            use = await readIndexUse(client, indexes.table);
-            judged = judgeUse(indexes, baseline, use);
-          }
-          const fact: Fact = { ...judged.fact, ...(advisory && !judged.fact.ok ? { advisory } : {}) };
-          const content = `${JSON.stringify({ baseline, now: use }, undefined, 2)}\n`;
-          const path = evidencePath(key, 'index-use.json');
-          const reference = await storeEvidence(evidence, { title: 'Scans of the indexes', path, content });
-          return { summary: fact.text, facts: [fact], evidence: [reference] };
-        }),
+        withDatabase(
+          databaseOf(environment),
+          async (client) => {
+            const until = new Deadline(countedWithin);
+            let use = await readIndexUse(client, indexes.table);
+            let judged = judgeUse(indexes, baseline, use);
+            while (judged.mayCome && !until.passed) {
+              await sleep(LOOK_EVERY, undefined, { signal });
+              use = await readIndexUse(client, indexes.table);
+              judged = judgeUse(indexes, baseline, use);
+            }
+            const fact: Fact = { ...judged.fact, ...(advisory && !judged.fact.ok ? { advisory } : {}) };
+            // Another try is on its way: what it stores must not be written over.
+            signal.throwIfAborted();
+            const content = `${JSON.stringify({ baseline, now: use }, undefined, 2)}\n`;
+            const path = evidencePath(key, 'index-use.json');
+            const reference = await storeEvidence(evidence, { title: 'Scans of the indexes', path, content });
+            return { summary: fact.text, facts: [fact], evidence: [reference] };
+          },
+          { signal },
+        ),
       ),
   };
 }

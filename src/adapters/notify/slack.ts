@@ -4,6 +4,7 @@
  * those that every other receiver has here (by default ten retries in half an hour, and no time-out).
  */
 import { z } from 'zod';
+import { inert } from '../../domain/inert.js';
 import { readSecret } from '../evidence/secrets.js';
 import { fieldOf, type HttpAnswer, jsonOf, NoAnswer, request } from '../http/http.js';
 import { type ChannelProbe, type ChannelTrial, channelNotifier } from './channel-notifier.js';
@@ -91,6 +92,7 @@ async function tryToken({ channel, signal, patience }: ChannelTrial<SlackChannel
 }
 
 /** Text of outside origin must not name anybody nor become a link (https://docs.slack.dev/messaging/formatting-message-text). */
-const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+const escaped = (text: string): string =>
+  inert(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 const mention = (id: string): string => (id.startsWith('S') ? `<!subteam^${id}>` : `<@${id}>`);

@@ -21,10 +21,8 @@ interface BacktestOptions {
   json?: boolean;
 }
 
-export function registerBacktest(program: Command): void {
-  program
-    .command('backtest')
-    .description('put recorded samples of past deployments under the plan’s present thresholds')
+export function defineBacktest(command: Command): void {
+  command
     .argument('<PLAN>', 'the plan file')
     .requiredOption(
       '--from <RUN|FILE...>',

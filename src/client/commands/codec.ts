@@ -16,10 +16,8 @@ interface CodecOptions {
   json?: boolean;
 }
 
-export function registerCodec(program: Command): void {
-  program
-    .command('codec')
-    .description('serve the codec endpoint, with which the Web UI shows encrypted payloads; Ctrl-C stops it')
+export function defineCodec(command: Command): void {
+  command
     .option('--port <PORT>', 'port on this machine (0: any free one)', '8081')
     .option('--origin <URL>', "the Web UI's own address (default: the Web UI that is known)")
     .option('--json', 'one JSON document on stdout once it serves')

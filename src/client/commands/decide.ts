@@ -8,7 +8,7 @@ import pc from 'picocolors';
 import { decideUpdate } from '../../contract/messages.js';
 import { approvalStatement } from '../../domain/decisions/approvals.js';
 import { names } from '../../domain/decisions/decisions.js';
-import { DECISION_KINDS, DECISIONS, type DecisionKind } from '../../domain/ledger/decision-kinds.js';
+import { DECISION_KINDS, type DecisionKind } from '../../domain/ledger/decision-kinds.js';
 import { type Decision, type Ledger, ROLLBACK_KINDS, type RollbackKind } from '../../domain/ledger/ledger.js';
 import { type Connected, withConnection } from '../../temporal/connection.js';
 import {
@@ -46,34 +46,27 @@ function exampleOf(kind: DecisionKind): string {
   return words.join(' ');
 }
 
-/** One command for each thing a person can say. */
-export function registerDecisions(program: Command): void {
-  for (const kind of DECISIONS) {
-    const command = program
-      .command(kind)
-      .description(DECISION_KINDS[kind].help)
-      .argument('[SUBJECT]', 'the question, step or criterion, where more than one is open')
-      .option('--as <WHO>', "who decides: an ID on the plan's roster")
-      .option('--role <ROLE>', 'the role in which this person decides')
-      .option('--why <TEXT>', 'the reason')
-      .option('--deployment <ID>', 'deployment ID, service or workflow ID (default: the one running)')
-      .option('--digest <DIGEST>', digestHelp(kind))
-      .option('--json', 'one JSON document on stdout')
-      .addHelpText('after', `\nExample:\n  $ ${exampleOf(kind)}`);
-    if (kind === 'approve') {
-      command.option('--sign <KEY>', 'sign the approval with this SSH key');
-    }
-    if (kind === 'rollback') {
-      command.addOption(
-        new Option('--option <OPTION>', 'which rollback, instead of the one the plan chooses').choices(ROLLBACK_KINDS),
-      );
-      command.option(
-        '--revision <REVISION>',
-        'what the database goes back to, where that is not certain; `base`: none',
-      );
-    }
-    command.action(exiting((subject: string | undefined, options: DecideOptions) => decide(kind, subject, options)));
+/** The command for one of the things that a person can say. */
+export function defineDecision(command: Command, kind: DecisionKind): void {
+  command
+    .argument('[SUBJECT]', 'the question, step or criterion, where more than one is open')
+    .option('--as <WHO>', "who decides: an ID on the plan's roster")
+    .option('--role <ROLE>', 'the role in which this person decides')
+    .option('--why <TEXT>', 'the reason')
+    .option('--deployment <ID>', 'deployment ID, service or workflow ID (default: the one running)')
+    .option('--digest <DIGEST>', digestHelp(kind))
+    .option('--json', 'one JSON document on stdout')
+    .addHelpText('after', `\nExample:\n  $ ${exampleOf(kind)}`);
+  if (kind === 'approve') {
+    command.option('--sign <KEY>', 'sign the approval with this SSH key');
   }
+  if (kind === 'rollback') {
+    command.addOption(
+      new Option('--option <OPTION>', 'which rollback, instead of the one the plan chooses').choices(ROLLBACK_KINDS),
+    );
+    command.option('--revision <REVISION>', 'what the database goes back to, where that is not certain; `base`: none');
+  }
+  command.action(exiting((subject: string | undefined, options: DecideOptions) => decide(kind, subject, options)));
 }
 
 const digestHelp = (kind: DecisionKind): string =>

@@ -18,10 +18,8 @@ interface DemoFlags {
   json?: boolean;
 }
 
-export function registerDemo(program: Command): void {
-  program
-    .command('demo')
-    .description('carry out the shipped plan on a real sandbox, its 49 hours in minutes')
+export function defineDemo(command: Command): void {
+  command
     .option('--fault <name[@place]>', 'let something go wrong and see it rolled back, for example errors@watch-5m')
     .option('--reset', 'clear the sandbox and everything it remembers first')
     .option('--json', 'print one JSON document at the end and exit')

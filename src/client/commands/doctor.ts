@@ -20,11 +20,8 @@ interface DoctorOptions extends ReleaseValues {
   json?: boolean;
 }
 
-export function registerDoctor(program: Command): void {
-  const command = program
-    .command('doctor')
-    .description('try every host, credential, right, tool and metric that a plan will need; changes nothing')
-    .argument('<PLAN>', 'the plan file');
+export function defineDoctor(command: Command): void {
+  command.argument('<PLAN>', 'the plan file');
   withReleaseOptions(command)
     .option('--bindings <FILE>', 'other hosts, credentials and folders for the same plan')
     .option('--as <WHO>', 'who would start it (default: $USER): could the others still sign it off?')

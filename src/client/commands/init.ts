@@ -20,10 +20,8 @@ interface Flags {
   json?: boolean;
 }
 
-export function registerInit(program: Command): void {
-  program
-    .command('init')
-    .description('write a first plan for your service: from its files, your checklist and a few questions')
+export function defineInit(command: Command): void {
+  command
     .option('--yes', 'ask nothing: take what is found, and the usual where nothing is')
     .option('--service <NAME>', 'what the service is called (default: as its files have it)')
     .option('--from <FILE.md>', 'the checklist: each of its boxes gets a fact, or a person who is asked')

@@ -5,10 +5,8 @@ import { findDeployment } from '../../temporal/deployments.js';
 import { EXIT, usageError } from '../../temporal/errors.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
 
-export function registerOpen(program: Command): void {
-  program
-    .command('open')
-    .description("open a deployment's page in Temporal's Web UI")
+export function defineOpen(command: Command): void {
+  command
     .argument('[DEPLOYMENT]', 'deployment ID, service or workflow ID (default: the one running, or the latest)')
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', '\nExample:\n  $ surefoot open eduautismo')

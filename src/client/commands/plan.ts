@@ -3,10 +3,11 @@ import type { Command } from 'commander';
 import pc from 'picocolors';
 import { watchesOf } from '../../contract/plan/parts.js';
 import { type ReleaseValues, releaseText } from '../../contract/plan/release-values.js';
-import { formatProblems, PlanError } from '../../plan/core/problems.js';
+import { formatProblems, PlanError, type Problem } from '../../plan/core/problems.js';
 import { comparePlans } from '../../plan/diff/compare-plans.js';
 import { type LoadedPlan, type LoadOptions, loadPlan } from '../../plan/load.js';
 import { EXIT, usageError } from '../../temporal/errors.js';
+import { renderCommands, shownCommands } from '../rendering/plan-commands.js';
 import { renderComparison } from '../rendering/plan-diff.js';
 import { renderRunbook, shownSteps } from '../rendering/runbook.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
@@ -21,8 +22,7 @@ import {
   withReleaseOptions,
 } from './release-options.js';
 
-export function registerPlan(program: Command): void {
-  const plan = program.command('plan').description('work with plan files');
+export function definePlan(plan: Command): void {
   const check = plan
     .command('check')
     .description('check a plan and say what it comes to')
@@ -71,8 +71,9 @@ async function showPlan(file: string, options: PlanOptions): Promise<number> {
   const { service, release } = resolved;
   const digest = agreedDigest(plan);
   const steps = shownSteps(resolved);
+  const commands = shownCommands(resolved);
   if (options.json) {
-    printJson({ service, release, unknown: unknownOf(found), digest, included, steps });
+    printJson({ service, release, unknown: unknownOf(found), digest, included, steps, commands });
     return EXIT.good;
   }
   print(`${pc.bold(service)}: ${release.previous} → ${release.target}, ${digestText(digest)}`);
@@ -80,6 +81,7 @@ async function showPlan(file: string, options: PlanOptions): Promise<number> {
   if (included.length > 0) print(`Includes ${included.join(', ')}.`);
   print('Times are the earliest: people and windows take theirs. [1.1.1] is a box that rests on the fact before it.\n');
   print(renderRunbook(steps, pc));
+  print(`\n${renderCommands(commands, resolved, pc)}`);
   return EXIT.good;
 }
 
@@ -114,7 +116,7 @@ async function checkPlan(file: string, options: PlanOptions): Promise<number> {
   if (found.length > 0) print(foundText(found));
   print(`  ${digestText(digest)}`);
   if (advice.length > 0) note(`${pc.yellow('Weaker than it could be:')}\n${formatProblems(advice)}`);
-  if (warnings.length > 0) note(`${pc.yellow('Allowed, but probably not meant:')}\n${formatProblems(warnings)}`);
+  if (warnings.length > 0) note(warningsText(warnings));
   return EXIT.good;
 }
 
@@ -156,6 +158,10 @@ export function problemsText({ problems }: PlanError, file: string): string {
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
   return `${pc.red('✗')} ${file}: ${count}; nothing was started\n${formatProblems(problems)}`;
 }
+
+/** Every warning with its place. */
+export const warningsText = (warnings: readonly Problem[]): string =>
+  `${pc.yellow('Allowed, but probably not meant:')}\n${formatProblems(warnings)}`;
 
 /** The plan with what is known of its release, or what is wrong with it. */
 export async function tryReleased(...asked: Parameters<typeof loadReleased>): Promise<ReleasedPlan | PlanError> {

@@ -27,11 +27,8 @@ interface Flags extends ReleaseValues {
 const JOBS = 2;
 const MOST_JOBS = 16;
 
-export function registerRehearse(program: Command): void {
-  const command = program
-    .command('rehearse')
-    .description('rehearse a plan: the real workflow, three days in under a minute, in a simulated world')
-    .argument('<PLAN>', 'the plan file');
+export function defineRehearse(command: Command): void {
+  command.argument('<PLAN>', 'the plan file');
   withReleaseOptions(command)
     .option('--scenario <FILE|FOLDER...>', 'what the world is like and what must come of it; all is well without one')
     .option('--jobs <N>', 'how many scenarios at once', jobs, JOBS)

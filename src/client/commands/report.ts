@@ -16,10 +16,8 @@ interface ReportOptions {
   json?: boolean;
 }
 
-export function registerReport(program: Command): void {
-  program
-    .command('report')
-    .description('tell a deployment from its history and evidence, at any time; or check a report against them')
+export function defineReport(command: Command): void {
+  command
     .argument('[DEPLOYMENT]', 'deployment ID, service or workflow ID (default: the one running, or the latest)')
     .addOption(
       new Option(

@@ -15,10 +15,8 @@ import { untilAborted } from '../terminal/until-aborted.js';
 
 const ENVIRONMENTS: readonly EnvironmentName[] = ['staging', 'production'];
 
-export function registerSandbox(program: Command): void {
-  const sandbox = program
-    .command('sandbox')
-    .description('a real Temporal, PostgreSQL and target on this machine, until Ctrl-C')
+export function defineSandbox(sandbox: Command): void {
+  sandbox
     .option('--reset', 'clear the state of earlier runs first')
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', '\nExample:\n  $ surefoot sandbox')

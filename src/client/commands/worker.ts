@@ -6,10 +6,8 @@ import { EXIT, usageError } from '../../temporal/errors.js';
 import type { RunningSandbox } from '../../temporal/running-sandbox.js';
 import { exiting, note } from '../terminal/output.js';
 
-export function registerWorker(program: Command): void {
-  program
-    .command('worker')
-    .description('run a worker, which carries deployments out; Ctrl-C stops it and leaves them where they are')
+export function defineWorker(command: Command): void {
+  command
     .option(
       '--state <DIR>',
       "who this runner is, and where its commands are recorded (default: SUREFOOT_HOME's worker folder)",

@@ -1,6 +1,7 @@
 /** What has happened between two looks at a ledger, one line each: for pipes, logs and CI. Pure. */
 import { formatDuration } from '../../domain/duration.js';
 import type { Ledger } from '../../domain/ledger/ledger.js';
+import { hasEnded, standingOf } from '../../domain/watch/standing.js';
 
 /** Without an earlier look, everything so far. */
 export function ledgerChanges(before: Ledger | undefined, after: Ledger): string[] {
@@ -18,7 +19,7 @@ function happenings(ledger: Ledger): string[] {
       const told = step.reason ? `: ${step.reason}` : '';
       return `step ${step.id}${again} ${step.state}${took}: ${step.title}${told}`;
     }),
-    ...ledger.monitors.map(({ id, title, verdict }) => `watch ${id} ${verdict ?? 'running'}: ${title}`),
+    ...ledger.monitors.map((watch) => `watch ${watch.id} ${standingOf(watch, hasEnded(ledger))}: ${watch.title}`),
     ...ledger.decisions.map(
       ({ kind, who, role, accepted, reason }) =>
         `${kind} by ${who} (${role}) ${accepted ? 'accepted' : 'refused'}: ${reason}`,

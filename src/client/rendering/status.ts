@@ -2,7 +2,9 @@
 import { formatDuration } from '../../domain/duration.js';
 import { ITEM_STATES } from '../../domain/items.js';
 import type { Ledger, OpenQuestion, RollbackRecord, StepRecord, WatchRecord } from '../../domain/ledger/ledger.js';
+import { leftBehind, stillRollsBack } from '../../domain/ledger/left-behind.js';
 import { PHASES, type Phase } from '../../domain/steps.js';
+import { hasEnded, standingOf } from '../../domain/watch/standing.js';
 import { type QueueService, unserved } from '../../temporal/queue-service.js';
 import { allowedDecisions, missingRoles } from './allowed-decisions.js';
 import { type Colors, stepMark, verdictMark } from './marks.js';
@@ -26,8 +28,9 @@ const REFUSALS_SHOWN = 3;
 export function renderStatus(ledger: Ledger, view: StatusView): string {
   const sections = [
     heading(ledger, view),
+    endedFromOutside(ledger, view),
     phases(ledger, view),
-    monitors(ledger.monitors, view),
+    monitors(ledger, view),
     [...ledger.earlierRollbacks, ...(ledger.rollback ? [ledger.rollback] : [])].flatMap((each) => rollback(each, view)),
     signOffs(ledger, view),
     items(ledger, view),
@@ -53,8 +56,28 @@ function heading(ledger: Ledger, { colors, now, link, cutOff }: StatusView): str
     colors.dim(
       `started ${clockText(ledger.startedAt)} by ${ledger.startedBy}, ${lasted}; plan ${ledger.digest.slice(0, 12)}`,
     ),
+    ...(ledger.after
+      ? [colors.dim(`after ${ledger.after.run}, which was ended from outside: ${ledger.after.why}`)]
+      : []),
     ...(link ? [colors.dim(link)] : []),
   ];
+}
+
+/** What was left to whoever reads this, before everything that led to it. */
+function endedFromOutside(ledger: Ledger, { colors, cutOff }: StatusView): string[] {
+  if (cutOff === undefined) return [];
+  return [
+    colors.red(`Ended from outside: ${cutOff}`),
+    ...leftBehind(ledger).map((sentence) => `  ${sentence}`),
+    ...wayOn(ledger).map((line) => `    ${colors.cyan(line)}`),
+  ];
+}
+
+/** What can be typed about a production that was left half-way. */
+export function wayOn(ledger: Pick<Ledger, 'deployment' | 'rollback'>): string[] {
+  const { deployment } = ledger;
+  if (stillRollsBack(ledger)) return [`surefoot status ${deployment}   # until its rollback has ended`];
+  return [`surefoot start PLAN --after ${deployment} --why "what you saw of production"   # when you have looked`];
 }
 
 /** The outcome in the colour of what it means. */
@@ -91,14 +114,12 @@ function stepLines(step: StepRecord, { colors, now }: StatusView): string[] {
   return told ? [line, `        ${step.state === 'failed' ? colors.red(told) : told}`] : [line];
 }
 
-function monitors(records: WatchRecord[], { colors }: StatusView): string[] {
-  if (records.length === 0) return [];
+function monitors(ledger: Ledger, { colors }: StatusView): string[] {
+  if (ledger.monitors.length === 0) return [];
   return [
     colors.bold('Watches'),
-    ...records.flatMap((record) => [
-      `  ${record.title}: ${record.verdict ? verdictMark(record.verdict, colors) : colors.cyan('▸ running')}${colors.dim(
-        `, ${record.samples} samples in ${record.ticks} ticks${untilEnd(record)}`,
-      )}`,
+    ...ledger.monitors.flatMap((record) => [
+      `  ${record.title}: ${watchState(ledger, record, colors)}`,
       ...record.criteria
         .filter(({ verdict }) => verdict !== 'healthy')
         .map(({ title, rule, verdict, worst, unit, reason }) => {
@@ -107,6 +128,14 @@ function monitors(records: WatchRecord[], { colors }: StatusView): string[] {
         }),
     ]),
   ];
+}
+
+function watchState(ledger: Ledger, record: WatchRecord, colors: Colors): string {
+  const standing = standingOf(record, hasEnded(ledger));
+  // What it had seen by then stands in its own history.
+  if (standing === 'stopped') return colors.dim('· stopped before its end');
+  const mark = standing === 'running' ? colors.cyan('▸ running') : verdictMark(standing, colors);
+  return `${mark}${colors.dim(`, ${record.samples} samples in ${record.ticks} ticks${untilEnd(record)}`)}`;
 }
 
 function untilEnd({ now, endsAt, endedAt }: WatchRecord): string {
@@ -200,7 +229,7 @@ function queues({ colors, services = [] }: StatusView): string[] {
   return [colors.bold('Workers'), ...lines];
 }
 
-const LEFT = 'see above how far production had come';
+const LEFT = 'see above what production was left in';
 
 /** What happens next, or what is waited for. */
 export function nextLine(

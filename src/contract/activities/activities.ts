@@ -5,10 +5,11 @@
 import type { AccessActivities, AdmissionActivities, PrerequisiteActivities } from './admission.js';
 import type { AlertActivities } from './alerts.js';
 import type { DocumentationActivities, HttpActivities, LoadActivities } from './application.js';
-import type { BackupActivities, RestoreActivities } from './backup.js';
+import type { BackupActivities, CommandBackupActivities, RestoreActivities } from './backup.js';
 import type { CommandActivities } from './commands.js';
 import type { SampleActivities, TrendActivities } from './metrics.js';
 import type { PeopleActivities } from './notify.js';
+import type { OwnCheckActivities } from './own-checks.js';
 import type { DatabaseActivities, IndexActivities, VerificationActivities } from './postgres.js';
 import type { ApprovalActivities, ReviewActivities } from './review.js';
 import type { WindowActivities } from './windows.js';
@@ -20,6 +21,7 @@ export type Activities = AdmissionActivities &
   AccessActivities &
   AlertActivities &
   BackupActivities &
+  CommandBackupActivities &
   RestoreActivities &
   DatabaseActivities &
   IndexActivities &
@@ -29,6 +31,7 @@ export type Activities = AdmissionActivities &
   LoadActivities &
   SampleActivities &
   TrendActivities &
+  OwnCheckActivities &
   PeopleActivities &
   VerificationActivities &
   WindowActivities;

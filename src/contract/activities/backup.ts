@@ -1,7 +1,7 @@
 /** Backups, and the way back from one. */
 import type { StepReport } from '../../domain/evidence.js';
 import type { StoredBackup } from '../../domain/ledger/ledger.js';
-import type { Backup } from '../plan/backup.js';
+import type { CommandBackup, DumpBackup } from '../plan/backup.js';
 import type { Environment } from '../plan/environment.js';
 import type { EvidencePlace, StepKey } from './step.js';
 
@@ -15,11 +15,20 @@ export interface BackupActivities {
     evidence: EvidencePlace;
     service: string;
     environment: Environment;
-    backup: Backup;
+    backup: DumpBackup;
     /** The plan's migration tool: its table says at which revision the database is. */
     tool: string;
-  }): Promise<StepReport & { bytes: number; sha256: string; location?: string; restoreMilliseconds?: number }>;
+  }): Promise<BackupReport>;
 }
+
+/** `location` is missing where nothing is stored that could be gone back to. */
+export type BackupReport = StepReport & {
+  bytes: number;
+  /** Empty where there is none. */
+  sha256: string;
+  location?: string;
+  restoreMilliseconds?: number;
+};
 
 export interface RestoreActivities {
   /**
@@ -32,9 +41,38 @@ export interface RestoreActivities {
     evidence: EvidencePlace;
     service: string;
     environment: Environment;
-    backup: Backup;
+    backup: DumpBackup;
     /** As for a backup. */
     tool: string;
+    from: StoredBackup;
+  }): Promise<StepReport>;
+}
+
+/** The same by the plan's own commands: each runs at most once for its step and generation, on the runner's machine. */
+export interface CommandBackupActivities {
+  /**
+   * Asks the database, makes the backup, asks again, has it verified and restored into its scratch place, and asks there.
+   * Facts: those of a dump that its commands can establish, and `removed` where the scratch place is cleared.
+   * @throws ApplicationFailure `OutcomeUnknown`
+   */
+  backUpByCommands(input: {
+    key: StepKey;
+    evidence: EvidencePlace;
+    service: string;
+    environment: Environment;
+    backup: CommandBackup;
+  }): Promise<BackupReport>;
+  /**
+   * The last resort by the plan's command. Facts: as `restoreDatabase` has them; `in-place`: the database answers as it
+   * did when the backup was made.
+   * @throws ApplicationFailure `OutcomeUnknown`
+   */
+  restoreByCommands(input: {
+    key: StepKey;
+    evidence: EvidencePlace;
+    service: string;
+    environment: Environment;
+    backup: CommandBackup;
     from: StoredBackup;
   }): Promise<StepReport>;
 }

@@ -2,6 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { RollbackOption } from '../../domain/watch/criteria.js';
 import { FailureType } from '../errors.js';
+import type { DumpBackup, FileKeeping } from './backup.js';
 import type { Command } from './commands.js';
 import type { Database, Environment } from './environment.js';
 import type { Release, ResolvedPlan } from './plan.js';
@@ -37,6 +38,24 @@ export function databaseOf({ name, database }: Pick<Environment, 'name' | 'datab
 /** What can be undone: without a migration only the code. */
 export const rollbackOptions = ({ migration }: Pick<ResolvedPlan, 'migration'>): RollbackOption[] =>
   migration ? ['migration', 'code', 'full'] : ['code'];
+
+/** The backup where it is PostgreSQL's own dump. */
+export const dumpOf = ({ backup }: Pick<ResolvedPlan, 'backup'>): DumpBackup | undefined =>
+  backup?.by === undefined ? backup : undefined;
+
+/** How the file of a backup is kept, where it is a file. */
+export function fileOf({ backup }: Pick<ResolvedPlan, 'backup'>): FileKeeping | undefined {
+  if (backup?.by === undefined) return backup;
+  return backup.leaves.kind === 'file' ? backup.leaves : undefined;
+}
+
+/** Whether there is a way to put a backup in the place of the database: the last resort. */
+export const canRestore = ({ backup }: Pick<ResolvedPlan, 'backup'>): boolean =>
+  backup !== undefined && (backup.by === undefined || backup.restore !== undefined);
+
+/** The schema goes ahead of the code, on staging as in production. */
+export const migratesFirst = ({ migration }: Pick<ResolvedPlan, 'migration'>): boolean =>
+  migration?.when === 'before-deploy';
 
 /** The migration tool; without a migration one of which nothing is known. */
 export const toolOf = ({ migration }: Pick<ResolvedPlan, 'migration'>): string => migration?.tool ?? 'none';

@@ -13,7 +13,7 @@ import {
 import { FailureType } from '../../contract/errors.js';
 import type { Database, Environment } from '../../contract/plan/environment.js';
 import { readsStatements } from '../../contract/plan/metrics.js';
-import { databaseOf, environmentsOf, watchesOf } from '../../contract/plan/parts.js';
+import { databaseOf, dumpOf, environmentsOf, watchesOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { stepsByID } from '../../contract/runbook.js';
 import { formatDuration } from '../../domain/duration.js';
@@ -61,7 +61,8 @@ const placeOf = ({ name, host, port }: Database): string => `${name} on ${host}:
 
 async function lookAt(plan: ResolvedPlan, environment: Environment): Promise<CheckResult[]> {
   const { name } = environment;
-  const { backup, migration, indexes } = plan;
+  const { migration, indexes } = plan;
+  const isDumped = dumpOf(plan) !== undefined;
   const database = databaseOf(environment);
   const where = `${name} database ${placeOf(database)}`;
   const connected = { ok: false };
@@ -74,8 +75,8 @@ async function lookAt(plan: ResolvedPlan, environment: Environment): Promise<Che
         await session(environment, where),
         ...(await clock(client, { name, where })),
         ...(name === 'staging' ? await minimumRows(client, plan) : []),
-        ...(backup ? await dumpRights(client, environment, version) : []),
-        ...(backup ? [await dumpTools(version, environment)] : []),
+        ...(isDumped ? await dumpRights(client, environment, version) : []),
+        ...(isDumped ? [await dumpTools(version, environment)] : []),
         ...(migration ? [await leftovers(client, environment)] : []),
         ...(indexes ? [await catalogue(client, environment, indexes.table)] : []),
         ...(await statements(client, environment, plan)),

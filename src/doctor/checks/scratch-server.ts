@@ -1,18 +1,20 @@
 /** The server for trial restores: reachable, with the right to make databases, and new enough. Only looked at. */
 import { serverVersion, withDatabase } from '../../adapters/postgres/postgres.js';
-import type { Backup } from '../../contract/plan/backup.js';
+import type { DumpBackup } from '../../contract/plan/backup.js';
 import type { Environment } from '../../contract/plan/environment.js';
-import { databaseOf, environmentsOf } from '../../contract/plan/parts.js';
+import { databaseOf, dumpOf, environmentsOf } from '../../contract/plan/parts.js';
 import type { Check, CheckContext, CheckResult } from './check.js';
 import { isSecretMissing, messageInOneLine, stepsOf } from './databases.js';
 
-export function scratchChecks({ plan: { backup, environments } }: CheckContext): Check[] {
-  if (!backup) return [];
+export function scratchChecks({ plan }: CheckContext): Check[] {
+  const dump = dumpOf(plan);
+  if (!dump) return [];
+  const { environments } = plan;
   const { backup: step } = stepsOf(environments.staging ?? environments.production);
-  return [{ id: 'scratch-server', step, run: () => tryScratch(backup, environmentsOf({ environments })) }];
+  return [{ id: 'scratch-server', step, run: () => tryScratch(dump, environmentsOf({ environments })) }];
 }
 
-async function tryScratch({ scratch }: Backup, environments: Environment[]): Promise<CheckResult[]> {
+async function tryScratch({ scratch }: DumpBackup, environments: Environment[]): Promise<CheckResult[]> {
   const where = `the scratch server ${scratch.host}:${scratch.port}`;
   let found: { may: boolean; version: number };
   try {

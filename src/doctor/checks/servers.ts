@@ -6,9 +6,11 @@ import { logIn } from '../../adapters/application/login.js';
 import { commandLine } from '../../adapters/commands/command-line.js';
 import { endText, lastSaid, runShort } from '../../adapters/commands/short-command.js';
 import { NoAnswer } from '../../adapters/http/http.js';
+import type { CommandBackup } from '../../contract/plan/backup.js';
 import type { Command } from '../../contract/plan/commands.js';
 import type { Environment } from '../../contract/plan/environment.js';
 import { loginText } from '../../contract/plan/login.js';
+import { allOwnChecks } from '../../contract/plan/own-checks.js';
 import { environmentsOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { STEPS } from '../../domain/steps.js';
@@ -52,11 +54,12 @@ async function tryLogin(environment: Environment, { signal }: Means): Promise<Ch
 }
 
 /** The commands of an environment with the steps that run them first. */
-function commandsOf(
-  { commands, migration, production }: ResolvedPlan,
-  environment: Environment,
-): [Command | undefined, string][] {
+function commandsOf(plan: ResolvedPlan, environment: Environment): [Command | undefined, string][] {
+  const { commands, migration, backup, production } = plan;
   const steps = stepsOf(environment);
+  const own = allOwnChecks(plan).flatMap((check): [Command, string][] =>
+    check.environment === environment.name && check.asks.kind === 'command' ? [[check.asks.command, check.id]] : [],
+  );
   const everywhere: [Command | undefined, string][] = [
     [commands.deploy, steps.deploy],
     [commands.logs, steps.logs],
@@ -64,8 +67,12 @@ function commandsOf(
     [migration?.heads, steps.migration],
     [migration?.upgrade, steps.migration],
     [migration?.downgrade, steps.revision],
+    ...(backup?.by === 'commands' ? commandsOfBackup(backup) : []).map((command): [Command | undefined, string] => [
+      command,
+      steps.backup,
+    ]),
   ];
-  if (environment.name === 'staging') return everywhere;
+  if (environment.name === 'staging') return [...everywhere, ...own];
   const maintenance = production.maintenance.enabled ? [commands.maintenanceOn, commands.maintenanceOff] : [];
   return [
     ...everywhere,
@@ -73,10 +80,15 @@ function commandsOf(
     [commands.restartService, STEPS.restart.id],
     [commands.restartWorkers, STEPS.restart.id],
     [commands.metricsReport, STEPS.metricsReport.id],
+    ...own,
   ];
 }
 
-/** Each program once. Those of the worker that are named by a path are looked for with its tools. */
+const commandsOfBackup = ({ create, verify, query, scratch, restore }: CommandBackup): (Command | undefined)[] => [
+  ...[query, create, verify, scratch.restore, scratch.query, scratch.remove, restore],
+];
+
+/** Each program once. Those of the worker's own scripts that are named by a path are looked for with its tools. */
 function tryPrograms(plan: ResolvedPlan, environment: Environment): Check[] {
   const { name, server } = environment;
   const checks = new Map<string, Check>();
@@ -88,7 +100,8 @@ function tryPrograms(plan: ResolvedPlan, environment: Environment): Check[] {
       checks.set('ssh', { id: `${name}-ssh`, step, run: (means) => trySsh(environment, command, means) });
     }
     const key = JSON.stringify([command.on, command.folder, program]);
-    if (checks.has(key) || (!remote && program.includes('/'))) continue;
+    if (checks.has(key) || (!remote && program.includes('/') && Object.values(plan.commands).includes(command)))
+      continue;
     const id = `${name}-program:${program}`;
     checks.set(key, { id, step, run: (means) => tryProgram({ environment, command, program, id }, means) });
   }

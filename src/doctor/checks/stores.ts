@@ -2,32 +2,34 @@
 import { folderOf, openBackupStore } from '../../adapters/backup/open-backup-store.js';
 import { freeBytes, writable } from '../../adapters/folders.js';
 import { withDatabase } from '../../adapters/postgres/postgres.js';
-import type { Backup } from '../../contract/plan/backup.js';
+import type { FileKeeping } from '../../contract/plan/backup.js';
 import type { Environment } from '../../contract/plan/environment.js';
-import { databaseOf, environmentsOf } from '../../contract/plan/parts.js';
+import { databaseOf, environmentsOf, fileOf } from '../../contract/plan/parts.js';
 import { STEPS } from '../../domain/steps.js';
 import type { Check, CheckContext, CheckResult, Means } from './check.js';
 import { stepsOf } from './databases.js';
 
 export function storeChecks({ plan }: CheckContext): Check[] {
-  const { backup } = plan;
   const evidence: Check = {
     id: 'evidence',
     step: STEPS.repository.id,
     run: async () => [{ name: 'evidence', ...(await writable(plan.evidence, 'evidence')) }],
   };
-  if (!backup) return [evidence];
+  const kept = fileOf(plan);
+  if (!kept) return [evidence];
   const environments = environmentsOf(plan);
-  const folders = [plan.evidence, folderOf(backup.store)].filter((folder) => folder !== undefined);
+  const folders = [plan.evidence, folderOf(kept.store)].filter((folder) => folder !== undefined);
   const { backup: step } = stepsOf(environments[0] ?? plan.environments.production);
   return [
     evidence,
-    { id: 'store', step, run: (means) => tryStore({ service: plan.service, backup }, means) },
-    ...environments.map((environment) => ({
-      id: `${environment.name}-space`,
-      step: stepsOf(environment).backup,
-      run: () => space(environment, folders),
-    })),
+    { id: 'store', step, run: (means) => tryStore({ service: plan.service, kept }, means) },
+    ...environments
+      .filter(({ database }) => database)
+      .map((environment) => ({
+        id: `${environment.name}-space`,
+        step: stepsOf(environment).backup,
+        run: () => space(environment, folders),
+      })),
   ];
 }
 
@@ -35,11 +37,11 @@ export function storeChecks({ plan }: CheckContext): Check[] {
 const IDLE = 10_000;
 
 async function tryStore(
-  { service, backup }: { service: string; backup: Backup },
+  { service, kept }: { service: string; kept: FileKeeping },
   { signal }: Means,
 ): Promise<CheckResult[]> {
-  const keeping = { service, environment: 'production', retention: backup.retention, signal };
-  return (await openBackupStore(backup.store, keeping, IDLE)).probe();
+  const keeping = { service, environment: 'production', retention: kept.retention, signal };
+  return (await openBackupStore(kept.store, keeping, IDLE)).probe();
 }
 
 /** A dump is smaller than its database as a rule; where not even that much is free, nobody knows. */

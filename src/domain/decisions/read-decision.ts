@@ -1,5 +1,6 @@
 /** A decision as it was sent, by whoever it was: read, or refused in words. */
 
+import { inert, isInert } from '../inert.js';
 import type { DecisionKind } from '../ledger/decision-kinds.js';
 import { type Decision, type DecisionRecord, ROLLBACK_KINDS } from '../ledger/ledger.js';
 
@@ -34,8 +35,11 @@ export function readDecision(kind: DecisionKind, sent: unknown): Decision | { in
     if (value === undefined || value === null) continue;
     if (typeof value !== 'string') return { invalid: `"${field}" must be a text` };
     if (value.length > LONGEST_TEXT) return { invalid: `"${field}" is longer than ${LONGEST_TEXT} characters` };
+    // Two names that look alike would be two people on the board, and one to who reads it.
+    if (field !== 'why' && field !== 'signature' && !isInert(value))
+      return { invalid: `"${field}" holds characters that cannot be seen` };
     // A blank reason is none.
-    if (field !== 'why' || value.trim() !== '') decision[field] = value;
+    if (field !== 'why' || value.trim() !== '') decision[field] = field === 'why' ? inert(value) : value;
   }
   if (!decision.who) return { invalid: '"who" is missing: the ID of a person on the plan\'s roster' };
   if (!decision.role) return { invalid: '"role" is missing: the role in which this person decides' };

@@ -1,5 +1,6 @@
 /** The live board in the Web UI's details of a deployment: GitHub Markdown, from the ledger alone. */
 import { formatDuration } from '../duration.js';
+import { inert } from '../inert.js';
 import type { ItemCounts } from '../items.js';
 import { inOneLine } from '../one-line.js';
 import { rounded } from '../rounded.js';
@@ -25,7 +26,7 @@ const ENTITIES: Record<string, string> = {
  * renderers disagree about backslashes; numbers for `<`, whose name the Web UI shows as it is.
  */
 export const cell = (text: string, longest = 200): string =>
-  inOneLine(text)
+  inOneLine(inert(text))
     .slice(0, longest)
     .replace(/[\uD800-\uDBFF]$/, '')
     .replace(/[&<|\\[`*_]/g, (character) => ENTITIES[character] ?? '');

@@ -1,10 +1,11 @@
-/** Where dumps go, and where they are restored on trial. */
+/** Where backups go, and where they are restored on trial. */
 import { join } from 'node:path';
-import type { Backup, BackupStore } from '../../contract/plan/backup.js';
+import type { Backup, BackupStore, FileKeeping } from '../../contract/plan/backup.js';
 import type { Database, Environment, EnvironmentName } from '../../contract/plan/environment.js';
 import { backupStore, database } from '../core/hosts.js';
 import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
-import type { AuthoredBackup } from './schema.js';
+import { resolveCommandBackup } from './resolve-commands.js';
+import type { AuthoredBackup, AuthoredDumpBackup } from './schema.js';
 
 type Resolution = ResolutionOf<MachineMaps & { backup?: AuthoredBackup }>;
 
@@ -17,11 +18,18 @@ export function resolveBackup(
 ): Backup | undefined {
   const authored = resolution.sections.backup;
   if (authored === undefined) return undefined;
+  const keeping = () => resolveKeeping(resolution, authored, evidence);
+  if (authored.by === 'commands') return resolveCommandBackup(resolution, { authored, environments, keeping });
+  const kept = keeping();
+  const scratch = resolveScratch(resolution, authored, environments);
+  return kept && scratch && { ...kept, scratch };
+}
+
+function resolveKeeping(resolution: Resolution, authored: Authored, evidence?: string): FileKeeping | undefined {
   const { retention, smallest } = authored;
   if (retention < DAY) resolution.report(['backup', 'retention'], 'Is shorter than a day; write for example "30d"');
   const store = resolveStore(resolution, authored, evidence);
-  const scratch = resolveScratch(resolution, authored, environments);
-  return store && scratch && { store, retention, smallest, scratch };
+  return store && { store, retention, smallest };
 }
 
 const DAY = 24 * 3_600_000;
@@ -47,7 +55,7 @@ function resolveStore(resolution: Resolution, authored: Authored, evidence = '')
 /** A trial restore takes processor, disk and locks: staging's server has them to spare, production's is named or left alone. */
 function resolveScratch(
   resolution: Resolution,
-  { scratch: named }: Authored,
+  { scratch: named }: AuthoredDumpBackup,
   { staging, production }: Partial<Record<EnvironmentName, Environment>>,
 ): Database | undefined {
   if (named !== undefined) {

@@ -1,9 +1,10 @@
 /** How databases are backed up. */
 import { z } from 'zod';
-import { databasePlace, duration, percent, reference, strict, text } from '../core/basics.js';
+import { command, reading } from '../commands/schema.js';
+import { databasePlace, duration, percent, reference, strict, text, wholeNumber } from '../core/basics.js';
 
-/** `backup`; every key may be left out: `backup: {}`. Without the whole nothing is backed up. */
-export const backup = strict({
+/** Where files go, and how they are kept. */
+const kept = {
   store: reference('hosts')
     .optional()
     .describe(
@@ -25,6 +26,15 @@ export const backup = strict({
   smallest: percent()
     .prefault('50 %')
     .describe('A dump that is smaller than this share of the one before it is refused'),
+};
+
+/** Every key may be left out: `backup: {}`. Without the whole nothing is backed up. */
+const byDump = strict({
+  by: z
+    .enum(['pg_dump'])
+    .optional()
+    .describe('How: `pg_dump` (when left out), PostgreSQL’s own; or `commands`, for any other database'),
+  ...kept,
   scratch: databasePlace()
     .optional()
     .describe(
@@ -32,4 +42,43 @@ export const backup = strict({
     ),
 });
 
+const field = (what: string) => text().describe(`Field path in that JSON: ${what}`);
+
+const byCommands = strict({
+  by: z.literal('commands').describe('By commands of the team’s own'),
+  create: command('1h').describe(
+    'Writes the backup to `{file}`, or has it made elsewhere and prints JSON that says where',
+  ),
+  prints: strict({
+    backup: field('what names the backup; other commands get it as `{backup}`'),
+    bytes: field('its size').optional(),
+    checksum: field('its checksum, which has to stay as it was').optional(),
+  })
+    .optional()
+    .describe('What `create` and `verify` print, where there is no `{file}`'),
+  verify: command('1h')
+    .optional()
+    .describe('Fails for a `{file}` that is not whole; or prints what is known of `{backup}` where it is kept'),
+  query: reading.describe(
+    'Prints a value or lines that tell what the database holds, as numbers of rows; it is asked before and after the backup',
+  ),
+  scratch: strict({
+    restore: command('1h').describe('Restores `{file}` or `{backup}` into a place of its own, which it empties first'),
+    query: reading.describe('Prints the same as `query`, of what was restored there'),
+    remove: command('10m').optional().describe('Removes what was restored there'),
+  }).describe('The restore on trial, before the backup counts as one'),
+  restore: command('1h')
+    .optional()
+    .describe(
+      'Puts `{file}` or `{backup}` in the place of the database: the last resort when a rollback has failed, not offered when left out',
+    ),
+  atLeast: wholeNumber(1).default(1).describe('A backup of fewer bytes is refused'),
+  ...kept,
+});
+
+/** `backup`. */
+export const backup = z.discriminatedUnion('by', [byDump, byCommands]);
+
+export type AuthoredDumpBackup = z.output<typeof byDump>;
+export type AuthoredCommandBackup = z.output<typeof byCommands>;
 export type AuthoredBackup = z.output<typeof backup>;

@@ -5,6 +5,7 @@ import type { Migration } from '../../contract/plan/migration.js';
 import { OPEN } from '../../contract/plan/release-values.js';
 import { KNOWN_TOOLS } from '../../domain/migration/migration-tools.js';
 import { PLACEHOLDER } from '../../domain/placeholder.js';
+import { unnamedFolder } from '../core/command-folder.js';
 import type { Path } from '../core/problems.js';
 import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
 import { editDistance, nearest } from '../core/suggest.js';
@@ -39,12 +40,14 @@ const PLACEHOLDERS: Record<keyof Commands | 'current' | 'heads' | 'upgrade' | 'd
 /** Without these a command can't do what it is there for. */
 const NEEDED: Partial<Record<keyof typeof PLACEHOLDERS, string>> = { deploy: 'version', downgrade: 'revision' };
 
+const fillingOf = (key: keyof typeof PLACEHOLDERS) => ({ known: PLACEHOLDERS[key], needed: NEEDED[key] });
+
 export function resolveCommands(resolution: Resolution, servers: Server[]): Partial<Commands> {
   const commands: Partial<Commands> = {};
   for (const [name, command] of Object.entries(resolution.sections.commands ?? {})) {
     if (command === undefined) continue;
     const key = name as keyof Commands;
-    commands[key] = resolveCommand(resolution, { key, command, path: ['commands', name], servers });
+    commands[key] = resolveCommand(resolution, { ...fillingOf(key), command, path: ['commands', name], servers });
   }
   return commands;
 }
@@ -55,7 +58,7 @@ export function resolveMigration(resolution: Resolution, servers: Server[]): Mig
   const { heads, revision = OPEN.revision, ...rest } = migration;
   checkTool(resolution, migration.tool);
   const resolved = (key: 'current' | 'heads' | 'upgrade' | 'downgrade', command: AuthoredCommand) =>
-    resolveCommand(resolution, { key, command, path: ['migration', key], servers });
+    resolveCommand(resolution, { ...fillingOf(key), command, path: ['migration', key], servers });
   return {
     ...rest,
     revision,
@@ -74,20 +77,24 @@ function checkTool(resolution: Resolution, tool: string): void {
 }
 
 interface CommandAt {
-  key: keyof typeof PLACEHOLDERS;
   command: AuthoredCommand;
   path: Path;
   servers: Server[];
+  /** What can be filled in. */
+  known: string[];
+  /** Without it the command can't do what it is there for. */
+  needed?: string;
 }
 
-function resolveCommand(resolution: Resolution, at: CommandAt): Command {
+export function resolveCommand(resolution: ResolutionOf, at: CommandAt): Command {
   const { command, path } = at;
   checkPlaceholders(resolution, at);
   const { run, on, timeout } = command;
   return { run, on, folder: commandFolder(resolution, at), timeout };
 
-  function commandFolder(context: Resolution, { servers }: CommandAt): string {
+  function commandFolder(context: ResolutionOf, { servers }: CommandAt): string {
     const from = [...path, 'in'];
+    if (command.in === undefined) return on === 'server' ? APPLICATION_FOLDER : unnamedFolder(context, path);
     if (command.in === 'application') {
       if (on === 'server') return APPLICATION_FOLDER;
       context.report(from, '`application` is a folder on the server: add `on: server`, or name one of `folders`');
@@ -97,8 +104,7 @@ function resolveCommand(resolution: Resolution, at: CommandAt): Command {
   }
 }
 
-function checkPlaceholders(resolution: Resolution, { key, command, path }: CommandAt): void {
-  const known = PLACEHOLDERS[key];
+function checkPlaceholders(resolution: ResolutionOf, { known, needed, command, path }: CommandAt): void {
   const list = known.map((name) => `{${name}}`).join(', ');
   command.run.forEach((argument, index) => {
     const at = [...path, 'run', index];
@@ -114,7 +120,6 @@ function checkPlaceholders(resolution: Resolution, { key, command, path }: Comma
       }
     }
   });
-  const needed = NEEDED[key];
   if (needed !== undefined && !command.run.some((argument) => argument.includes(`{${needed}}`))) {
     resolution.report([...path, 'run'], `Holds no \`{${needed}}\`, so it would always do the same`);
   }

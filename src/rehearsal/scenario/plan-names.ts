@@ -1,6 +1,6 @@
 /** What a scenario may name of its plan: steps with their facts, questions, criteria, people, channels. */
 
-import { rollbackOptions, watchesOf } from '../../contract/plan/parts.js';
+import { canRestore, rollbackOptions, watchesOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { runbookOf } from '../../contract/runbook.js';
 import { type Approvals, decidersOf } from '../../domain/decisions/approvals.js';
@@ -51,7 +51,7 @@ export function rehearsedSteps(plan: ResolvedPlan): Map<string, RehearsedStep> {
 }
 
 function wayBackSteps(plan: ResolvedPlan): Record<string, RehearsedStep> {
-  const { commands, backup, rollback } = plan;
+  const { commands, rollback } = plan;
   const command: RehearsedStep = { facts: RAN, command: true };
   const maintenance: Record<string, RehearsedStep> = {};
   if (commands.maintenanceOn) maintenance['rollback.maintenance-on'] = command;
@@ -79,7 +79,7 @@ function wayBackSteps(plan: ResolvedPlan): Record<string, RehearsedStep> {
     'rollback-restore.verify': { facts: STATE },
     ...maintenance,
   };
-  const kinds: string[] = [...rollbackOptions(plan), ...(backup ? ['restore'] : [])];
+  const kinds: string[] = [...rollbackOptions(plan), ...(canRestore(plan) ? ['restore'] : [])];
   const missing = [
     ...(commands.restartService ? [] : ['rollback-migration.restart']),
     ...(commands.logs ? [] : ['rollback-code.logs']),

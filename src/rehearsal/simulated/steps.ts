@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto';
 import { nextOpening } from '../../adapters/windows.js';
 import type { Activities } from '../../contract/activities/activities.js';
+import type { OwnCheckActivities } from '../../contract/activities/own-checks.js';
 import type { StepKey } from '../../contract/activities/step.js';
 import { aspectsOf, DOCUMENTATION_FACTS } from '../../contract/checks.js';
+import type { Environment } from '../../contract/plan/environment.js';
 import { stepsByID } from '../../contract/runbook.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { Fact } from '../../domain/evidence.js';
@@ -13,7 +15,6 @@ import { current, type Find, good, perform, type Rehearsed, simulatedFailure, si
 
 const COMMIT = createHash('sha1').update('the release of a rehearsal').digest('hex');
 const LOAD = ['success-rate', 'p95', 'p99', 'timeouts', 'memory'];
-const BACKUP = ['created', 'size', 'readable', 'contents', 'restored', 'stored', 'retention'];
 
 type Steps = Omit<
   Activities,
@@ -25,12 +26,31 @@ type Steps = Omit<
   | 'assessTrends'
   | 'tell'
   | 'sendNotices'
+  | 'checkCommand'
+  | keyof OwnCheckActivities
 >;
 
 export function simulateSteps(find: Find): Steps {
   /** A step of which the plan tells the facts. */
   const established = (activity: string, key: StepKey) =>
     perform(find, { activity, key }, ({ world }) => good(stepsByID(world.plan).get(key.step)?.facts ?? []));
+
+  const backUp =
+    (activity: string) =>
+    async ({ key, environment }: { key: StepKey; environment: Environment }) => ({
+      ...(await established(activity, key)),
+      bytes: 1_000_000,
+      sha256: createHash('sha256').update(`a dump of ${environment.name}`).digest('hex'),
+      location: `rehearsal:${environment.name}`,
+      restoreMilliseconds: 60_000,
+    });
+  const restore =
+    (activity: string) =>
+    ({ key, environment }: { key: StepKey; environment: Environment }) =>
+      perform(find, { activity, key }, ({ world }) => {
+        if (isFine(world, key)) world.environments[environment.name].revision = world.previousRevision;
+        return good(['fetched', 'restored', 'in-place']);
+      });
 
   return {
     admit: async () => {
@@ -41,6 +61,7 @@ export function simulateSteps(find: Find): Steps {
       return { runner: rehearsed.taskQueue };
     },
     checkClock: async () => {},
+    stateOfRun: async () => 'RUNNING',
 
     checkRepository: async ({ key }) => ({ ...(await established('checkRepository', key)), commit: COMMIT }),
     checkReview: ({ key }) => established('checkReview', key),
@@ -57,18 +78,10 @@ export function simulateSteps(find: Find): Steps {
       })),
     countRows: async () => 1_000,
 
-    backUpDatabase: async ({ key, environment }) => ({
-      ...(await perform(find, { activity: 'backUpDatabase', key }, () => good(BACKUP))),
-      bytes: 1_000_000,
-      sha256: createHash('sha256').update(`a dump of ${environment.name}`).digest('hex'),
-      location: `rehearsal:${environment.name}`,
-      restoreMilliseconds: 60_000,
-    }),
-    restoreDatabase: ({ key, environment }) =>
-      perform(find, { activity: 'restoreDatabase', key }, ({ world }) => {
-        if (isFine(world, key)) world.environments[environment.name].revision = world.previousRevision;
-        return good(['fetched', 'restored', 'in-place']);
-      }),
+    backUpDatabase: backUp('backUpDatabase'),
+    backUpByCommands: backUp('backUpByCommands'),
+    restoreDatabase: restore('restoreDatabase'),
+    restoreByCommands: restore('restoreByCommands'),
 
     runCommand: ({ key, environment, command, values }) =>
       perform(find, { activity: 'runCommand', key }, ({ world }, at) => {
@@ -114,11 +127,13 @@ export function simulateSteps(find: Find): Steps {
     checkEndpoints: ({ key, checks }) =>
       perform(find, { activity: 'checkEndpoints', key }, ({ world }) => {
         const isTrial = key.step.startsWith('staging.reversibility');
-        const broken = isTrial && world.scenario.world.migration?.previousRelease === 'fails';
+        const { previousRelease, newRelease } = world.scenario.world.migration ?? {};
+        const isNew = key.step.endsWith('.smoke-old-schema');
+        const broken = isTrial && (isNew ? newRelease : previousRelease) === 'fails';
         const names = checks.flatMap((check) => aspectsOf(check).map((aspect) => `${check.id}.${aspect}`));
         const report = good(['login', ...names]);
         if (!broken) return report;
-        const text = 'the previous release does not work on the new schema';
+        const text = `the ${isNew ? 'new release does not work on the old' : 'previous release does not work on the new'} schema`;
         return { ...report, facts: report.facts.map((fact) => ({ ...fact, ok: fact.name === 'login', text })) };
       }),
     awaitDrained: ({ key }) => perform(find, { activity: 'awaitDrained', key }, () => good(['drained'])),

@@ -1,5 +1,7 @@
 /** What people should know of a deployment besides its boxes: how it ended, what was gone on without, what went wrong. */
+import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { formatDuration } from '../../domain/duration.js';
+import type { Attestation } from '../../domain/evidence.js';
 import { ITEM_STATES } from '../../domain/items.js';
 import type { ReportDocument } from '../content/document.js';
 import type { ReportClock } from '../content/times.js';
@@ -8,10 +10,12 @@ import type { Words } from '../content/words.js';
 /** Lines of plain text. */
 export function notesOf({
   report,
+  plan,
   words,
   clock,
 }: {
   report: ReportDocument;
+  plan: ResolvedPlan;
   words: Words;
   clock: ReportClock;
 }): string[] {
@@ -19,7 +23,7 @@ export function notesOf({
     outcome(report, words),
     counts(report, words),
     ...report.rollbacks.flatMap((rollback) => rollbackLines(rollback, words)),
-    ...list(words.exceptions, skipped(report, words)),
+    ...list(words.exceptions, skipped(report, plan, words)),
     ...list(words.overridden, overridden(report, words)),
     ...list(words.untold, report.untold),
     `${report.deployment}, ${report.workflowId}, ${report.runId}`,
@@ -50,13 +54,23 @@ function rollbackLines(rollback: ReportDocument['rollbacks'][number], words: Wor
   return [`${words.rollback(times)}: ${state}`, ...[trigger.text, ...reasons].map((text) => `  - ${text}`)];
 }
 
-const skipped = ({ items }: ReportDocument, words: Words): string[] =>
-  items
-    .filter(({ state }) => state === 'skipped')
-    .map(({ id, title, people }) => {
-      const who = people.map(({ who: name, role, why }) => `${name} ${words.as} ${role}${why ? `: ${why}` : ''}`);
-      return `${id} ${title} (${[...new Set(who)].join('; ')})`;
-    });
+/** Boxes that people went on without, and steps of which no such box tells. */
+function skipped({ items, steps }: ReportDocument, plan: ResolvedPlan, words: Words): string[] {
+  const boxes = items.filter(({ state }) => state === 'skipped');
+  const told = new Set(
+    plan.items.filter(({ id }) => boxes.some((box) => box.id === id)).flatMap(({ by }) => by.map(({ step }) => step)),
+  );
+  const untold = steps.filter(({ id, state }) => state === 'skipped' && !told.has(id));
+  return [
+    ...boxes.map(({ id, title, people }) => `${id} ${title} (${byWhom(people, words)})`),
+    ...untold.map(({ title, skippedBy }) => `${title} (${byWhom(skippedBy ? [skippedBy] : [], words)})`),
+  ];
+}
+
+function byWhom(people: readonly Attestation[], words: Words): string {
+  const told = people.map(({ who, role, why }) => `${who} ${words.as} ${role}${why ? `: ${why}` : ''}`);
+  return [...new Set(told)].join('; ');
+}
 
 const overridden = ({ decisions }: ReportDocument, words: Words): string[] =>
   decisions

@@ -2,6 +2,7 @@
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { formatDuration } from '../../domain/duration.js';
 import { ITEM_STATES } from '../../domain/items.js';
+import { standingOf } from '../../domain/watch/standing.js';
 import type { ReportDocument } from '../content/document.js';
 import { clockOf } from '../content/times.js';
 import { drawLatencies } from './latencies.js';
@@ -119,14 +120,29 @@ function watches(view: View, context: tables.TableContext): Markup {
   if (view.watches.length === 0) return html`<p>Nothing has been watched yet.</p>`;
   return lines(
     view.watches.map(({ monitor, plots, note: why }) => {
-      const { title, verdict, startedAt, endedAt, samples, ticks } = monitor;
-      const lasted = endedAt === undefined ? 'going on' : `for ${formatDuration(endedAt - startedAt)}`;
-      return html`<section><h3><span lang="${context.language}">${title}</span>: <span class="${verdict ?? 'unknown'}">${verdict ?? 'no verdict yet'}</span></h3><p>From ${context.clock.stamp(startedAt)}, ${lasted}; ${samples} samples in ${ticks} ticks.</p>
+      const { said, state, text } = heard(monitor, context);
+      return html`<section><h3><span lang="${context.language}">${monitor.title}</span>: <span class="${state}">${said}</span></h3><p>${text}.</p>
 ${why ? note(why) : undefined}<div class="plots">
 ${lines(plots.map(drawPlot))}
 </div>${wide(tables.criteriaTable('Criteria', monitor.criteria, context))}</section>`;
     }),
   );
+}
+
+/** What is said of a watch as a whole, and in what state's colour. */
+function heard(
+  monitor: View['watches'][number]['monitor'],
+  { report, clock }: tables.TableContext,
+): Record<'said' | 'state' | 'text', string> {
+  const { startedAt, endedAt, samples, ticks } = monitor;
+  const standing = standingOf(monitor, report.status !== 'running');
+  const since = `From ${clock.stamp(startedAt)}`;
+  const lasted = endedAt === undefined ? since : `${since}, for ${formatDuration(endedAt - startedAt)}`;
+  // What one that was stopped had seen is not told by its record.
+  if (standing === 'stopped') return { said: 'stopped before its end', state: 'unknown', text: lasted };
+  const seen = `${samples} samples in ${ticks} ticks`;
+  if (standing !== 'running') return { said: standing, state: standing, text: `${lasted}; ${seen}` };
+  return { said: 'no verdict yet', state: 'unknown', text: `${since}, going on; ${seen}` };
 }
 
 const note = (text: string): Markup => html`<p class="note">${text}</p>\n`;

@@ -7,10 +7,11 @@ import type {
 } from '../../contract/activities/admission.js';
 import type { AlertActivities } from '../../contract/activities/alerts.js';
 import type { DocumentationActivities, HttpActivities, LoadActivities } from '../../contract/activities/application.js';
-import type { BackupActivities, RestoreActivities } from '../../contract/activities/backup.js';
+import type { BackupActivities, CommandBackupActivities, RestoreActivities } from '../../contract/activities/backup.js';
 import type { CommandActivities } from '../../contract/activities/commands.js';
 import type { SampleActivities, TrendActivities } from '../../contract/activities/metrics.js';
 import type { PeopleActivities } from '../../contract/activities/notify.js';
+import type { OwnCheckActivities } from '../../contract/activities/own-checks.js';
 import type {
   DatabaseActivities,
   IndexActivities,
@@ -18,6 +19,7 @@ import type {
 } from '../../contract/activities/postgres.js';
 import type { ApprovalActivities, ReviewActivities } from '../../contract/activities/review.js';
 import type { WindowActivities } from '../../contract/activities/windows.js';
+import { briefly, MOMENT } from './briefly.js';
 
 const PATIENT_RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' } as const;
 
@@ -34,26 +36,42 @@ export const checks = proxyActivities<
     AlertActivities &
     Pick<VerificationActivities, 'verifyState'> &
     Pick<IndexActivities, 'checkIndexes'> &
-    Pick<DatabaseActivities, 'reviewDatabase' | 'countRows'>
+    Pick<DatabaseActivities, 'reviewDatabase'>
 >({
   startToCloseTimeout: '2m',
   scheduleToCloseTimeout: LONGEST_ABSENCE,
   retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
 });
 
+/** This worker's own clock: nothing to wait for, and asked for the time of the very task that asks. */
+export const localReads = proxyLocalActivities<Pick<AdmissionActivities, 'checkClock'> & WindowActivities>({
+  startToCloseTimeout: '30s',
+  retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
+});
+
 /**
- * Reads of a second that nobody has to see happen: local, so that they cost the history one event instead of six. They
- * are made again when a worker dies within them.
+ * Reads of a second that nobody has to see happen, of databases, services and disks that may take their time. They are
+ * made again when a worker dies within them.
  */
-export const localReads = proxyLocalActivities<
+export const briefReads = briefly<
   Pick<ApprovalActivities, 'sealProposal'> &
-    Pick<AdmissionActivities, 'checkClock'> &
-    Pick<VerificationActivities, 'countStored'> &
     Pick<IndexActivities, 'checkIndexUse'> &
     Pick<DatabaseActivities, 'countRows'> &
-    Pick<HttpActivities, 'checkMaintenance' | 'readStarts'> &
-    WindowActivities
->({ startToCloseTimeout: '30s', retry: { ...PATIENT_RETRY, maximumAttempts: 5 } });
+    Pick<HttpActivities, 'checkMaintenance' | 'readStarts'>
+>({
+  startToCloseTimeout: '10m',
+  scheduleToCloseTimeout: LONGEST_ABSENCE,
+  heartbeatTimeout: '20s',
+  retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
+});
+
+/** The same where a rollback waits for the answer: what is not known by then is unknown. */
+export const urgentReads = briefly<Pick<VerificationActivities, 'countStored'>>({
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: LONGEST_ABSENCE,
+  heartbeatTimeout: '20s',
+  retry: { ...PATIENT_RETRY, maximumAttempts: 2 },
+});
 
 /**
  * Work that takes minutes and heartbeats, so that a dead worker is noticed within the heartbeat's time-out rather than
@@ -64,6 +82,7 @@ export const longChecks = proxyActivities<
     DocumentationActivities &
     BackupActivities &
     RestoreActivities &
+    OwnCheckActivities &
     Pick<PeopleActivities, 'sendNotices'>
 >({
   startToCloseTimeout: '2h',
@@ -79,7 +98,7 @@ export const longChecks = proxyActivities<
  * command. What must not be repeated comes back as a non-retryable failure.
  */
 export const commandsOn = (runner: string) =>
-  proxyActivities<CommandActivities>({
+  proxyActivities<CommandActivities & CommandBackupActivities>({
     taskQueue: runner,
     startToCloseTimeout: '2h',
     scheduleToCloseTimeout: LONGEST_ABSENCE,
@@ -107,13 +126,27 @@ export const people = proxyActivities<Pick<PeopleActivities, 'tell'>>({
   retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
 });
 
+/** Whether the deployment still runs: asked by a watch that is cancelled, and for which its deployment may be waiting. */
+export const parentLook = proxyLocalActivities<Pick<AdmissionActivities, 'stateOfRun'>>({
+  startToCloseTimeout: '5s',
+  retry: { initialInterval: '500ms', maximumAttempts: 3 },
+});
+
 /**
- * One tick's samples. Local, because a watch of 24 hours has 1,440 of them: half the events and half the time of an
- * ordinary activity. It reports a source's failure as a sample and so hardly ever fails itself.
+ * One tick's samples, as a rule: local, because a watch of 24 hours has 1,440 of them: half the events and half the time
+ * of an ordinary activity. It reports a source's failure as a sample and so hardly ever fails itself.
  */
-export const sampling = proxyLocalActivities<Pick<SampleActivities, 'sampleMetrics'>>({
+export const briefSamples = proxyLocalActivities<Pick<SampleActivities, 'sampleMetrics'>>({
+  startToCloseTimeout: MOMENT,
+  retry: { maximumAttempts: 1 },
+});
+
+/** The same of sources that take their time. */
+export const slowSamples = proxyActivities<Pick<SampleActivities, 'sampleMetrics'>>({
   startToCloseTimeout: '45s',
-  retry: { maximumAttempts: 3 },
+  scheduleToCloseTimeout: LONGEST_ABSENCE,
+  heartbeatTimeout: '20s',
+  retry: { ...PATIENT_RETRY, maximumAttempts: 3 },
 });
 
 /** What becomes of the samples of a watch that has ended: about five minutes of tries, for the watch may have taken a day. */

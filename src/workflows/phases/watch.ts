@@ -3,10 +3,11 @@ import { needed } from '../../contract/plan/parts.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import { indexUseStep, isReviewed } from '../../contract/runbook.js';
 import { STEPS } from '../../domain/steps.js';
-import { checks, commandsOn, localReads } from '../common/policies.js';
+import { briefReads, checks, commandsOn } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { reportOf, rollbackFor } from '../run/watching.js';
 import type { BeforeWatch } from '../steps/before-watch.js';
+import { ownChecks } from '../steps/own-checks.js';
 import { loadTestProduction } from '../steps/production-load-test.js';
 
 export async function watch(deployment: Deployment, before: BeforeWatch): Promise<void> {
@@ -30,6 +31,7 @@ export async function watch(deployment: Deployment, before: BeforeWatch): Promis
   }
   await reportMetrics(deployment);
   await loadTestProduction(deployment, before);
+  await ownChecks(deployment, 'watch');
 }
 
 async function checkIndexUse(
@@ -39,7 +41,7 @@ async function checkIndexUse(
   const { plan, evidence } = deployment;
   const environment = plan.environments.production;
   await deployment.step({ id: indexUseStep(watch) }, (key, summary) =>
-    localReads.checkIndexUse.executeWithOptions({ summary }, [
+    briefReads.checkIndexUse.executeWithOptions({ summary }, [
       { key, evidence, environment, indexes: needed(plan.indexes), baseline, advisory },
     ]),
   );

@@ -1,6 +1,6 @@
 /** Which way back: what is known is gathered, one pure function chooses, and people may choose otherwise. */
 import { condition } from '@temporalio/workflow';
-import { rollbackOptions } from '../../contract/plan/parts.js';
+import { canRestore, rollbackOptions } from '../../contract/plan/parts.js';
 import { formatDuration } from '../../domain/duration.js';
 import { whoAndWhy } from '../../domain/evidence.js';
 import type { RollbackKind, RollbackTrigger } from '../../domain/ledger/ledger.js';
@@ -41,9 +41,17 @@ export const options = (deployment: Deployment): string =>
 /** All that people may choose from when a rollback has failed, or none is safe: the last resort too. */
 export function rollbackKinds(deployment: Deployment): string {
   const { backup } = deployment.ledger.production;
-  if (!backup) return `${options(deployment)}; there is no backup to restore`;
+  if (!backup) {
+    const isMade = deployment.plan.backup !== undefined && !canRestore(deployment.plan);
+    const none = isMade ? 'the plan has no command that puts its backup in place' : 'there is no backup to restore';
+    return `${options(deployment)}; ${none}`;
+  }
   const took = formatDuration(estimateOf(deployment, 'restore') ?? 0);
-  return `${options(deployment)}, restore (the backup from before the deploy: ${took} on trial; what is there now is kept beside it)`;
+  const now =
+    deployment.plan.backup?.by === 'commands'
+      ? 'what becomes of what is there now is its command’s'
+      : 'what is there now is kept beside it';
+  return `${options(deployment)}, restore (the backup from before the deploy: ${took} on trial; ${now})`;
 }
 
 /** The checklist's longest estimate; for a restore, what the trial restore took. Milliseconds. */

@@ -68,17 +68,10 @@ export class Rollback {
     const { backup } = plan;
     return this.step('restore', 'Restore the backup from before the deploy', async (key, summary) => {
       if (!from || !backup) throw ApplicationFailure.nonRetryable('there is no backup from before the deploy');
-      return longChecks.restoreDatabase.executeWithOptions({ summary }, [
-        {
-          key,
-          evidence,
-          service: plan.service,
-          environment: this.environment,
-          backup,
-          tool: toolOf(plan),
-          from,
-        },
-      ]);
+      const asked = { key, evidence, service: plan.service, environment: this.environment, from };
+      return backup.by === 'commands'
+        ? this.commands.restoreByCommands.executeWithOptions({ summary }, [{ ...asked, backup }])
+        : longChecks.restoreDatabase.executeWithOptions({ summary }, [{ ...asked, backup, tool: toolOf(plan) }]);
     });
   }
 

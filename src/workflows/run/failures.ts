@@ -2,18 +2,21 @@
 import {
   ActivityFailure,
   ApplicationFailure,
+  CancellationScope,
   ChildWorkflowFailure,
   isCancellation,
   TemporalFailure,
   TerminatedFailure,
   TimeoutFailure,
 } from '@temporalio/workflow';
+import type { CommandBackupActivities, RestoreActivities } from '../../contract/activities/backup.js';
+import type { CommandActivities } from '../../contract/activities/commands.js';
 import { FailureType } from '../../contract/errors.js';
 import { type StepReport, unknownFact } from '../../domain/evidence.js';
 import type { RollbackTrigger } from '../../domain/ledger/ledger.js';
 import { innermostOf, messageOf } from '../../domain/message.js';
 
-/** Ends the forward path: production has to be rolled back. */
+/** Ends the forward path: production, where it has changed, has to be rolled back. */
 export class RollbackNeeded extends Error {
   /** @param report what the step has established all the same */
   constructor(
@@ -22,6 +25,16 @@ export class RollbackNeeded extends Error {
   ) {
     super(trigger.text);
   }
+}
+
+/**
+ * A child that somebody has cancelled in Temporal is a child that failed. Only where its deployment is being cancelled too
+ * does that end the way forward.
+ */
+export function cancelledAlone(error: unknown): never {
+  if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
+  const message = 'it was cancelled in Temporal by somebody, and its deployment was not';
+  throw ApplicationFailure.create({ type: FailureType.StepFailed, message, nonRetryable: true });
 }
 
 /** What went wrong, in the words of the innermost failure. */
@@ -39,7 +52,12 @@ export function commandFailed(error: unknown): StepReport | undefined {
 }
 
 /** What runs commands: while it has not been heard of, they may be at work. */
-const RUNS_COMMANDS = ['runCommand', 'checkLogs', 'migrate', 'restoreDatabase', 'ReversibilityWorkflow'];
+const RUNS_COMMANDS: string[] = [
+  ...(['runCommand', 'checkCommand', 'checkLogs', 'migrate'] satisfies (keyof CommandActivities)[]),
+  ...(['backUpByCommands', 'restoreByCommands'] satisfies (keyof CommandBackupActivities)[]),
+  ...(['restoreDatabase'] satisfies (keyof RestoreActivities)[]),
+  'ReversibilityWorkflow',
+];
 
 /** Nobody knows how a command ended: its runner has said so, or has not been heard of, or was cut off by somebody. */
 export function isUnknown(error: unknown): boolean {

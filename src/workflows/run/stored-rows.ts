@@ -1,5 +1,5 @@
 /** What has been written into the migration's new tables and columns: a downgrade would take it along. */
-import { localReads } from '../common/policies.js';
+import { urgentReads } from '../common/policies.js';
 import type { Context } from './context.js';
 import { isFailure } from './failures.js';
 
@@ -11,7 +11,7 @@ import { isFailure } from './failures.js';
 export async function countStored({ plan, ledger }: Context): Promise<Record<string, number> | undefined> {
   const { drops } = ledger.eligibility ?? {};
   if (!drops || drops.tables.length + drops.columns.length === 0) return {};
-  return localReads.countStored
+  return urgentReads.countStored
     .executeWithOptions({ summary: 'Count what a downgrade would drop' }, [
       { environment: plan.environments.production, drops },
     ])

@@ -1,7 +1,7 @@
 /** Checklist 3.2 and 3.7: users get a message in place of the application while production changes, where the plan says so. */
 import type { StepReport } from '../../domain/evidence.js';
 import { STEPS } from '../../domain/steps.js';
-import { commandsOn, localReads, longChecks } from '../common/policies.js';
+import { briefReads, commandsOn, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { turnMaintenanceOff } from '../run/maintenance.js';
 
@@ -22,7 +22,7 @@ export async function maintenanceOn(deployment: Deployment): Promise<void> {
     ]);
     const { message } = plan.production.maintenance;
     if (!message) return combined([turnedOn, drained]);
-    const shown = await localReads.checkMaintenance.executeWithOptions({ summary: VISIT }, [
+    const shown = await briefReads.checkMaintenance.executeWithOptions({ summary: VISIT }, [
       { key, evidence, environment, message, on: true },
     ]);
     return combined([turnedOn, drained, shown]);
@@ -35,7 +35,7 @@ export async function maintenanceOff(deployment: Deployment): Promise<void> {
   await deployment.step(STEPS.maintenanceOff, async (key, summary) => {
     const turnedOff = await turnMaintenanceOff(deployment, key, summary);
     if (!message) return turnedOff;
-    const gone = await localReads.checkMaintenance.executeWithOptions({ summary: VISIT }, [
+    const gone = await briefReads.checkMaintenance.executeWithOptions({ summary: VISIT }, [
       { key, evidence, environment: plan.environments.production, message, on: false },
     ]);
     return combined([turnedOff, gone]);

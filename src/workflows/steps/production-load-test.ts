@@ -7,7 +7,8 @@ import type { Watch } from '../../contract/plan/watch.js';
 import { attestationOf, byWhom, type Fact, type StepReport } from '../../domain/evidence.js';
 import type { DecisionRecord } from '../../domain/ledger/ledger.js';
 import { judgeImpact, type Samples, silentCriteria } from '../../domain/watch/impact.js';
-import { loadOn, sampling, series } from '../common/policies.js';
+import { loadOn, series } from '../common/policies.js';
+import { Sampler } from '../common/sampler.js';
 import type { Deployment } from '../run/deployment.js';
 import type { BeforeWatch } from './before-watch.js';
 import { awaitWindow } from './window.js';
@@ -97,6 +98,7 @@ class Impact {
   private readonly watch: Watch | undefined;
   private readonly criteria: Watch['criteria'];
   private readonly since: Record<string, number> = {};
+  private readonly sampler = new Sampler();
   private samples: Samples = {};
 
   constructor(
@@ -116,7 +118,7 @@ class Impact {
     );
     const at = Date.now();
     for (const { name } of metrics) this.since[name] ??= at;
-    const samples = await sampling.sampleMetrics({
+    const samples = await this.sampler.sample({
       monitor,
       evidence,
       at,

@@ -2,7 +2,7 @@
 import { logsOf, needed } from '../../contract/plan/parts.js';
 import type { Fact } from '../../domain/evidence.js';
 import { STEPS } from '../../domain/steps.js';
-import { commandsOn, localReads, longChecks } from '../common/policies.js';
+import { briefReads, commandsOn, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 
 export async function restart(deployment: Deployment): Promise<void> {
@@ -19,7 +19,7 @@ export async function restart(deployment: Deployment): Promise<void> {
         { ...logs, key: before },
       ]);
     }
-    const startedBefore = await localReads.readStarts.executeWithOptions(
+    const startedBefore = await briefReads.readStarts.executeWithOptions(
       { summary: 'Note when the instances started' },
       [{ environment, path: plan.healthPath }],
     );

@@ -7,7 +7,7 @@ import { proposalOf } from '../../domain/decisions/proposal.js';
 import { inShort } from '../../domain/decisions/read-decision.js';
 import type { DecisionRecord } from '../../domain/ledger/ledger.js';
 import { STEPS } from '../../domain/steps.js';
-import { checks, localReads } from '../common/policies.js';
+import { briefReads, checks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { describe, isFailure } from '../run/failures.js';
 
@@ -40,7 +40,7 @@ async function propose(deployment: Deployment): Promise<void> {
   const { plan, ledger, evidence } = deployment;
   const seal = async (key: StepKey, summary: string) => {
     const content = proposalOf(ledger);
-    const sealed = await localReads.sealProposal.executeWithOptions({ summary }, [
+    const sealed = await briefReads.sealProposal.executeWithOptions({ summary }, [
       { key, evidence, release: plan.release, content },
     ]);
     ledger.proposal = { digest: sealed.digest, commit: sealed.commit, sealedAt: Date.now() };

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createBackupActivities } from '../../../src/activities/backup/backups.js';
-import type { Backup } from '../../../src/contract/plan/backup.js';
+import type { DumpBackup } from '../../../src/contract/plan/backup.js';
 import type { Database } from '../../../src/contract/plan/environment.js';
 import type { StepReport } from '../../../src/domain/evidence.js';
 import { environmentWith, mockWorker, runActivity, temporaryFolder } from '../support.js';
@@ -34,14 +34,14 @@ export const text = (report: StepReport, name: string) => report.facts.find((fac
 
 export interface Subject {
   database: Database;
-  backup: Backup;
+  backup: DumpBackup;
   evidence: { store: string; deployment: string };
   /** Where the dumps of production go. */
   folder: string;
 }
 
 /** A backup of production into a folder, restored on trial on the same server. */
-export function subjectOf(database: Database, changes: Partial<Backup> = {}): Subject {
+export function subjectOf(database: Database, changes: Partial<DumpBackup> = {}): Subject {
   const root = temporaryFolder();
   const scratch = { ...database, name: 'postgres' };
   const store = { kind: 'folder' as const, folder: join(root, 'backups') };

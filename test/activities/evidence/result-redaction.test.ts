@@ -40,6 +40,12 @@ describe('what an activity comes back with', () => {
     });
   });
 
+  test('brings nothing that a terminal would carry out, nor a secret in colours', async () => {
+    const coloured = [...TOKEN].join('\u001b[0m');
+    const report = await behind(async () => ({ summary: `\u001b]0;title\u0007${coloured}\u001b[2J\u202e done` }));
+    expect(report).toEqual({ summary: '*** done' });
+  });
+
   test('keeps its values for programs as they are, so that no ordinary word that is a password breaks them', async () => {
     vi.stubEnv('CANARY_TOKEN', 'staging');
     const result = {

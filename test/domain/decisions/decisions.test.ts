@@ -636,11 +636,23 @@ describe('reading what was sent', () => {
     ['no role', { who: 'ana' }, '"role" is missing'],
     ['a number as who', { who: 7, role: 'qa' }, '"who" must be a text'],
     ['a reason that is an object', { who: 'ana', role: 'qa', why: {} }, '"why" must be a text'],
+    ['a name with what cannot be seen', { who: 'a\u202ena', role: 'qa' }, '"who" holds characters that cannot be seen'],
+    ['a role with a colour', { who: 'ana', role: '\u001b[31mqa' }, '"role" holds characters that cannot be seen'],
     ['a reason without end', { who: 'ana', role: 'qa', why: 'x'.repeat(2_001) }, '"why" is longer than 2000'],
     ['an option that does not exist', { who: 'ana', role: 'qa', option: 'half' }, '"option" must be one of'],
   ])('refuses %s in words', (_, sent, words) =>
     expect(readDecision('approve', sent)).toEqual({ invalid: expect.stringContaining(words) }),
   );
+
+  test('takes out of a reason what a terminal would carry out', () =>
+    expect(
+      readDecision('skip', { who: 'ana', role: 'qa', why: 'ok\u001b]52;c;cm0gLXJm\u0007 by\r\nnow\u202e' }),
+    ).toEqual({
+      kind: 'skip',
+      who: 'ana',
+      role: 'qa',
+      why: 'ok by\nnow',
+    }));
 
   test('takes a blank reason for none', () =>
     expect(readDecision('skip', { who: 'ana', role: 'qa', why: ' \n\t' })).toEqual({

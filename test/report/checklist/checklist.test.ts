@@ -87,6 +87,23 @@ test('the head, the contacts and the sign-off are filled in with what is known',
   expect(text).toContain('Resultado: revertido (rollback): errors at 12 %');
 });
 
+test('the notes tell of every step that people went on without, also where no box rests on what it did not show', () => {
+  const skippedBy = { who: 'diego.alves', role: 'devops', why: 'done by hand' };
+  const untold = plan.items.every(({ by }) => by.every(({ step }) => step !== 'watch.report'));
+  expect(untold).toBe(true);
+  const steps = goodSteps().map((step) =>
+    ['watch.report', 'staging.logs'].includes(step.id)
+      ? { ...step, state: 'skipped' as const, skippedBy, facts: [] }
+      : step,
+  );
+  const text = render({ steps });
+  const notes = text.slice(text.indexOf('**Notas**'));
+  const by = '(diego.alves como devops: done by hand)';
+  expect(notes).toContain(`  - Metrics report ${by}`);
+  expect(notes).toContain(`  - 1.1.4 Logs não mostram erros críticos ${by}`);
+  expect(notes).not.toContain('Staging logs show no critical errors');
+});
+
 test('the notes tell of rollbacks, of what was gone on without, of overridden windows and of what is untold', () => {
   const at = START + 5_000;
   const override = { kind: 'override', who: 'ana.souza', role: 'tech-lead', why: 'cannot wait', at } as const;

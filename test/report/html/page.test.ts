@@ -20,6 +20,10 @@ import { gatheredWith, goodSteps, MAKING, plan, reportWith } from '../reports.js
 
 const NOTHING = { watches: [], loads: [], indexes: [] };
 const EVIL = '</script><script>alert(1)</script><img src=x onerror="alert(2)">\'"&';
+const viewOfMonitors = ({ monitors }: Pick<Ledger, 'monitors'>) => ({
+  ...NOTHING,
+  watches: monitors.map((monitor) => ({ monitor, plots: [] })),
+});
 const page = (parts: Partial<Ledger> = {}, of = plan) => renderPage(reportWith(parts, of), { plan: of, view: NOTHING });
 
 describe('markup', () => {
@@ -97,6 +101,20 @@ describe('the page', () => {
     expect(page(running)).toContain('completed in phase soak');
     const content = contentOf(gatheredWith(running, plan, { status: 'RUNNING' }));
     expect(renderPage(documentOf(content, MAKING), { plan, view: NOTHING })).toContain('in progress: soak');
+  });
+
+  test('a watch goes on while its deployment does, and was stopped where that has ended without its verdict', () => {
+    const monitors = [
+      { id: 'guard', workflowId: 'w', title: 'Guard', startedAt: START, ticks: 0, samples: 0, criteria: [] },
+    ];
+    const content = contentOf(gatheredWith({ monitors }, plan, { status: 'RUNNING' }));
+    expect(renderPage(documentOf(content, MAKING), { plan, view: viewOfMonitors(content) })).toContain(
+      '>Guard</span>: <span class="unknown">no verdict yet</span></h3><p>From 2025-11-24 09:00:00, going on; 0 samples in 0 ticks.',
+    );
+    const ended = contentOf(gatheredWith({ monitors }, plan, { status: 'TERMINATED' }));
+    expect(renderPage(documentOf(ended, MAKING), { plan, view: viewOfMonitors(ended) })).toContain(
+      '>Guard</span>: <span class="unknown">stopped before its end</span></h3><p>From 2025-11-24 09:00:00.</p>',
+    );
   });
 
   test('text from outside stays text wherever it comes from', () => {

@@ -1,0 +1,80 @@
+/** The commands as `surefoot --help` lists them. What one is made of is loaded when it is called, and not before. */
+import type { Command } from 'commander';
+import { DECISION_KINDS, DECISIONS, type DecisionKind } from '../domain/ledger/decision-kinds.js';
+
+export interface TableEntry {
+  description: string;
+  /** Loads what gives the command its arguments, options and work. */
+  load: () => Promise<(command: Command) => void>;
+}
+
+const decision = (kind: DecisionKind): [string, TableEntry] => [
+  kind,
+  {
+    description: DECISION_KINDS[kind].help,
+    load: async () => {
+      const { defineDecision } = await import('./commands/decide.js');
+      return (command) => defineDecision(command, kind);
+    },
+  },
+];
+
+export const COMMANDS: Readonly<Record<string, TableEntry>> = {
+  demo: {
+    description: 'carry out the shipped plan on a real sandbox, its 49 hours in minutes',
+    load: async () => (await import('./commands/demo.js')).defineDemo,
+  },
+  init: {
+    description: 'write a first plan for your service: from its files, your checklist and a few questions',
+    load: async () => (await import('./commands/init.js')).defineInit,
+  },
+  plan: {
+    description: 'work with plan files',
+    load: async () => (await import('./commands/plan.js')).definePlan,
+  },
+  rehearse: {
+    description: 'rehearse a plan: the real workflow, three days in under a minute, in a simulated world',
+    load: async () => (await import('./commands/rehearse.js')).defineRehearse,
+  },
+  backtest: {
+    description: 'put recorded samples of past deployments under the plan’s present thresholds',
+    load: async () => (await import('./commands/backtest.js')).defineBacktest,
+  },
+  doctor: {
+    description: 'try every host, credential, right, tool and metric that a plan will need; changes nothing',
+    load: async () => (await import('./commands/doctor.js')).defineDoctor,
+  },
+  start: {
+    description: 'start a deployment, in real time',
+    load: async () => (await import('./commands/start.js')).defineStart,
+  },
+  status: {
+    description: 'say where a deployment stands, and what it waits for',
+    load: async () => (await import('./commands/status.js')).defineStatus,
+  },
+  watch: {
+    description: 'follow a deployment until it ends; Ctrl-C leaves it running',
+    load: async () => (await import('./commands/watch.js')).defineWatch,
+  },
+  ...Object.fromEntries(DECISIONS.map(decision)),
+  open: {
+    description: "open a deployment's page in Temporal's Web UI",
+    load: async () => (await import('./commands/open.js')).defineOpen,
+  },
+  report: {
+    description: 'tell a deployment from its history and evidence, at any time; or check a report against them',
+    load: async () => (await import('./commands/report.js')).defineReport,
+  },
+  worker: {
+    description: 'run a worker, which carries deployments out; Ctrl-C stops it and leaves them where they are',
+    load: async () => (await import('./commands/worker.js')).defineWorker,
+  },
+  sandbox: {
+    description: 'a real Temporal, PostgreSQL and target on this machine, until Ctrl-C',
+    load: async () => (await import('./commands/sandbox.js')).defineSandbox,
+  },
+  codec: {
+    description: 'serve the codec endpoint, with which the Web UI shows encrypted payloads; Ctrl-C stops it',
+    load: async () => (await import('./commands/codec.js')).defineCodec,
+  },
+};

@@ -1,0 +1,20 @@
+/** Backs up an environment's database: by a dump, or by the plan's own commands, which are where their records are. */
+import type { BackupReport } from '../../contract/activities/backup.js';
+import type { StepKey } from '../../contract/activities/step.js';
+import type { Environment } from '../../contract/plan/environment.js';
+import { needed, toolOf } from '../../contract/plan/parts.js';
+import { commandsOn, longChecks } from '../common/policies.js';
+import type { Deployment } from '../run/deployment.js';
+
+export function backUp(
+  { plan, evidence, runner }: Deployment,
+  environment: Environment,
+  { key, summary }: { key: StepKey; summary: string },
+): Promise<BackupReport> {
+  const { service } = plan;
+  const backup = needed(plan.backup);
+  const asked = { key, evidence, service, environment };
+  return backup.by === 'commands'
+    ? commandsOn(runner).backUpByCommands.executeWithOptions({ summary }, [{ ...asked, backup }])
+    : longChecks.backUpDatabase.executeWithOptions({ summary }, [{ ...asked, backup, tool: toolOf(plan) }]);
+}

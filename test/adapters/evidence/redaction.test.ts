@@ -1,0 +1,123 @@
+/** Secrets are hidden in every spelling in which programs write them, wherever a stream is cut. */
+import { spawnSync } from 'node:child_process';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { redact, redaction } from '../../../src/adapters/evidence/redaction.js';
+
+/** As long as a password, with what has to be escaped somewhere more often than chance would have it. */
+const secret = fc
+  .array(
+    fc.oneof(
+      fc.string({ unit: 'grapheme-composite', minLength: 1, maxLength: 1 }),
+      fc.constantFrom(...'\'"\\/&<>%+ $`;=\n\t'),
+    ),
+    {
+      minLength: 6,
+      maxLength: 24,
+    },
+  )
+  .map((characters) => characters.join(''))
+  // Lone halves of a pair and the zero byte are in no file and no environment variable.
+  .filter(
+    (value) => !/\p{Surrogate}/u.test(value) && !value.includes('\0') && value.trim() === value && value.length >= 6,
+  );
+
+/** Python's own writers; JavaScript's are called here. */
+const PYTHON = `
+import html, json, shlex, sys, urllib.parse
+quote = urllib.parse.quote
+print(json.dumps([[
+  repr(s)[1:-1], ascii(s)[1:-1], repr(s.encode())[2:-1], json.dumps(s)[1:-1], json.dumps(s, ensure_ascii=False)[1:-1],
+  quote(s, safe=""), quote(s), urllib.parse.quote_plus(s), html.escape(s), html.escape(s, quote=False),
+  s.encode("ascii", "xmlcharrefreplace").decode(), shlex.quote(s)[1:-1] if shlex.quote(s) != s else s,
+] for s in json.load(sys.stdin)]))`;
+
+function spelledByPython(secrets: string[]): string[][] {
+  const { stdout, stderr, status } = spawnSync('python3', ['-c', PYTHON], {
+    input: JSON.stringify(secrets),
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+    env: { ...process.env, PYTHONUTF8: '1' },
+  });
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+const spelledHere = (value: string): string[] => [
+  value,
+  value.replaceAll('\n', '\r\n'),
+  encodeURIComponent(value),
+  encodeURIComponent(value).replace(/%../g, (code) => code.toLowerCase()),
+  new URLSearchParams({ value }).toString().slice('value='.length),
+  [...Buffer.from(value)].map((byte) => `%${byte.toString(16).padStart(2, '0').toUpperCase()}`).join(''),
+  JSON.stringify(value).slice(1, -1),
+  JSON.stringify(value).slice(1, -1).replaceAll('/', '\\/'),
+  value.replaceAll("'", "''"),
+  value.replaceAll('"', '""'),
+  value.replaceAll(/[\\'"]/g, '\\$&'),
+  value.replaceAll(/[&<>"']/g, (character) => `&#0${character.charCodeAt(0)};`),
+  value.replaceAll(/./gsu, (character) => `&#x${character.codePointAt(0)?.toString(16).toUpperCase()};`),
+];
+
+async function streamed(bytes: Buffer, secrets: string[], sizes: number[]): Promise<string> {
+  const chunks: Buffer[] = [];
+  for (let at = 0, turn = 0; at < bytes.length; turn++) {
+    const size = sizes[turn % sizes.length] ?? 1;
+    chunks.push(bytes.subarray(at, at + size));
+    at += size;
+  }
+  return text(Readable.from(chunks).pipe(redaction(secrets)));
+}
+
+describe('redaction', () => {
+  test('hides 500 random secrets in 25 spellings, in a text and in a stream cut anywhere', async () => {
+    const secrets = fc.sample(secret, { numRuns: 500, seed: 20261126 });
+    const sizes = fc.sample(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 6 }), {
+      numRuns: secrets.length,
+      seed: 20261126,
+    });
+    const byPython = spelledByPython(secrets);
+    let tried = 0;
+    for (const [position, value] of secrets.entries()) {
+      for (const spelling of [...spelledHere(value), ...(byPython[position] ?? [])]) {
+        const line = `before ${spelling} after`;
+        expect(redact(line, [value]), JSON.stringify({ value, spelling })).toBe('before *** after');
+        const seen = await streamed(Buffer.from(line), [value], sizes[position] ?? [1]);
+        expect(seen, JSON.stringify({ value, spelling, sizes: sizes[position] })).toBe('before *** after');
+        tried += 2;
+      }
+    }
+    expect(tried).toBe(25_000);
+  }, 60_000);
+
+  test('hides the whole of the longer of two secrets, also where a chunk ends with the shorter', async () => {
+    const secrets = ['hunter', 'hunter-2026'];
+    expect(redact('hunter-2026 hunter', secrets)).toBe('*** ***');
+    for (let size = 1; size < 20; size++) {
+      expect(await streamed(Buffer.from('x hunter-2026 hunter y'), secrets, [size])).toBe('x *** *** y');
+    }
+  });
+
+  test('hides each line of a key, whatever is printed before the lines', async () => {
+    const key = '-----BEGIN KEY-----\nMIIEvQIBADAN\nBgkqhkiG9w0B\n-----END KEY-----\n';
+    const printed = key.replaceAll(/^/gm, '  | ');
+    expect(redact(printed, [key])).not.toMatch(/MIIE|Bgkq/);
+    expect(redact(key.replaceAll('\n', '\r\n'), [key])).not.toMatch(/MIIE|Bgkq/);
+    expect(await streamed(Buffer.from(printed), [key], [7])).not.toMatch(/MIIE|Bgkq/);
+  });
+
+  test('leaves a text without secrets as it is, and takes no time for one that only begins like them', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (anything) => {
+        fc.pre(!anything.includes('geheimnis'));
+        expect(redact(anything, ['geheimnis', 'a\\b\\c\\d'])).toBe(anything);
+      }),
+    );
+    const hostile = 'geheimnis-'.repeat(200_000);
+    expect(redact(hostile, ['geheimnis-2026'])).toBe(hostile);
+    const slashes = '\\'.repeat(20_000);
+    expect(redact(slashes, [`${'\\'.repeat(8)}x`])).toBe(slashes);
+  }, 20_000);
+});
