@@ -86,7 +86,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   if (copied) log.warn(copyWarning(state, identity));
   const connection = await NativeConnection.connect(options.connection);
   const metrics = new MetricReaders();
-  const commands = createCommandActivities({ state });
+  const commands = createCommandActivities({ state, runner: identity });
   const converter = dataConverter('replace');
   const shared = {
     dataConverter: converter,

@@ -5,11 +5,13 @@ import { redact } from '../adapters/evidence/redaction.js';
 import { judgeLines, tooLong } from '../adapters/metrics/log-lines.js';
 import { quotable } from '../adapters/postgres/quotable.js';
 import type { CommandActivities } from '../contract/activities/commands.js';
+import type { StepKey } from '../contract/activities/step.js';
 import { formatDuration } from '../domain/duration.js';
 import { unknownFact } from '../domain/evidence.js';
 import { LONGEST_LINE, matcher } from '../domain/pattern.js';
 import { freshLines, linesOf } from './commands/fresh-lines.js';
 import { withHeartbeat } from './commands/heartbeat.js';
+import { inOwnFolder, withOwnTrouble } from './commands/own-trouble.js';
 import { evidencePath, runOnce, secretsOf } from './commands/recorded-commands.js';
 import { endRemains } from './commands/remains.js';
 import { migrate } from './migration/migrations.js';
@@ -21,11 +23,14 @@ import { checkProduction } from './production-found.js';
 export function createCommandActivities(options: {
   /** The folder for the records of steps. It must outlive the worker, and stay on the machine that runs the commands. */
   state: string;
+  /** Who the runner is: nothing is begun in a folder that is another's by now. */
+  runner?: string;
   /** Longest time for an answer of the health check, milliseconds. */
   answer?: number;
 }): CommandActivities {
   const { state, answer } = options;
-  return {
+  const own = <T>({ key: { step } }: { key: StepKey }, work: () => Promise<T>) => inOwnFolder(options, step, work);
+  const commands: Pick<CommandActivities, 'runCommand' | 'checkCommand' | 'checkLogs'> = {
     async runCommand({ key, evidence, environment, command, values }) {
       const line = commandLine({ environment, command, values: { environment: environment.name, ...values } });
       const run = await runOnce({ state, key, name: 'command', evidence, environment, line, timeout: command.timeout });
@@ -71,8 +76,12 @@ export function createCommandActivities(options: {
       const facts = [ran, logs];
       return { summary: words, facts, evidence: [...run.evidence, ...excerpt] };
     },
-
-    migrate: (input) => migrate(state, input),
+  };
+  return {
+    runCommand: (input) => own(input, () => commands.runCommand(input)),
+    checkCommand: (input) => own(input, () => commands.checkCommand(input)),
+    checkLogs: (input) => own(input, () => withOwnTrouble(input.key.step, () => commands.checkLogs(input))),
+    migrate: (input) => own(input, () => migrate(state, input)),
 
     endCommands: ({ key }) => withHeartbeat(async () => ({ alive: await endRemains(state, key) })),
 

@@ -22,6 +22,8 @@ const COVERED: Record<string, string> = {
   'cloud/service-message.ts': 'it puts failures into words; test/activities/alerts/alerts.test.ts',
   'commands/process-identity.mjs': 'by the suite of the recorder',
   'commands/recorder-process.mjs': 'by the suite of the recorder',
+  'commands/records.ts': 'by the suite of the recorder',
+  'commands/survivors.mjs': 'it looks for processes; test/activities/commands/remains.test.ts',
   'evidence/evidence-store.ts': 'it writes, and reads back what it wrote itself by its hash',
   'evidence/secrets.ts': 'a secret that is not there is said to be missing, and stops its step',
   'metrics/port/range-source.ts': 'it passes on what the sources say; each has a suite',

@@ -189,7 +189,10 @@ export interface Unknown {
   before: number;
 }
 
-const COMMANDS = ['runCommand', 'checkLogs', 'migrate', 'restoreDatabase'];
+const COMMANDS = [
+  ...['runCommand', 'checkCommand', 'checkLogs', 'migrate', 'backUpByCommands', 'restoreByCommands'],
+  'restoreDatabase',
+];
 
 /** What people say that lets something follow. */
 const SETTLE = ['confirm', 'retry', 'skip', 'rollback', 'abort'];

@@ -276,3 +276,11 @@ describe('a command of which nobody knows how it ended', () => {
     expect(commands('rollback.maintenance-on')).toBe(1);
   });
 });
+
+test('a command that the runner could not begin is asked about, and no reason to roll production back', async () => {
+  await begin({ failing: [{ what: 'production.migration', how: 'not begun' }] });
+  const { questions } = await played.goOnUntil(asks('production.migration'));
+  expect(questions).toMatchObject([{ kind: 'step-failed', moves: ['retry', 'skip', 'rollback', 'abort'] }]);
+  played.send('retry', { ...diego, subject: 'production.migration' });
+  expect((await played.toItsEnd()).outcome).toBe('succeeded');
+});

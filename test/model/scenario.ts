@@ -227,7 +227,10 @@ const FAIL_AFTER = [
 const ASKED_IN_WATCH = ['watch.database', 'watch-1h.index-use', 'watch.report', 'production', 'closing.state'];
 
 const failingOf = (what: string[]): fc.Arbitrary<Failing> =>
-  fc.record({ what: fc.constantFrom(...what), how: fc.constantFrom('facts', 'command', 'unknown', 'error') });
+  fc.record({
+    what: fc.constantFrom(...what),
+    how: fc.constantFrom('facts', 'command', 'unknown', 'not begun', 'error'),
+  });
 
 const troubleOf = (watches: string[]): fc.Arbitrary<Trouble> =>
   fc.record({

@@ -19,7 +19,7 @@ import type { ActivityCall } from './temporal.js';
  */
 export interface Failing {
   what: string;
-  how: 'facts' | 'command' | 'unknown' | 'error';
+  how: 'facts' | 'command' | 'unknown' | 'not begun' | 'error';
 }
 
 /** What a metric says at one tick of a watch (`guard` for all guards), and for how many. */
@@ -134,6 +134,7 @@ export class World {
     const how = failing >= 0 ? this.failing.splice(failing, 1)[0]?.how : undefined;
     if (how === 'command') return failure('exit code 1', FailureType.CommandFailed, [{ evidence: [] }]);
     if (how === 'unknown') return failure('nobody knows how it ended', FailureType.OutcomeUnknown);
+    if (how === 'not begun') return failure('its disk is full', FailureType.RunnerFailed);
     if (how === 'error' || (how && !key)) return failure('out of order', 'Error');
     if (key?.step.startsWith('rollback-') && key.step.endsWith('.verify') && this.rollbacksToFail > 0) {
       this.rollbacksToFail -= 1;

@@ -3,14 +3,47 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { type HeartbeatContext, LeftRunning } from '../../adapters/commands/recorder.js';
 
+/** What attempts tell the ones after them: the commands that have begun. */
+interface Told {
+  begun: string[];
+}
+
+const told = new WeakMap<Context, Told>();
+
+/** The commands that this activity has begun, in this attempt or an earlier one, as far as that was heard of. */
+function begunIn(context: Context): string[] {
+  const known = told.get(context);
+  if (known) return known.begun;
+  const { begun } = (context.info.heartbeatDetails ?? {}) as Partial<Told>;
+  const earlier = { begun: Array.isArray(begun) ? begun : [] };
+  told.set(context, earlier);
+  return earlier.begun;
+}
+
+/** Whether an earlier attempt has begun this command, wherever its records are now. */
+export const hasBegun = (command: string): boolean => begunIn(Context.current()).includes(command);
+
+/** Whether this activity has begun any. */
+export const hasBegunAny = (): boolean => begunIn(Context.current()).length > 0;
+
+/** A heartbeat; what the Web UI is to see gives way to what the next attempt has to know. */
+function beat(context: Context, details?: unknown): void {
+  const begun = begunIn(context);
+  context.heartbeat(begun.length > 0 ? { begun } : details);
+}
+
 /**
  * Waits for a recorded command on behalf of this activity. Only a cancellation that the workflow asked for stops the
  * command: when this worker shuts down or the attempt has timed out, the next attempt re-attaches.
  */
-export function heartbeatContext(): HeartbeatContext {
+export function heartbeatContext(command: string): HeartbeatContext {
   const context = Context.current();
   return {
-    heartbeat: () => context.heartbeat(),
+    begins: () => {
+      if (!begunIn(context).includes(command)) begunIn(context).push(command);
+      beat(context);
+    },
+    heartbeat: () => beat(context),
     signal: context.cancellationSignal,
     stops: () => context.cancellationDetails?.cancelRequested === true,
   };
@@ -26,7 +59,7 @@ export async function withHeartbeat<T>(work: (signal: AbortSignal) => Promise<T>
   const context = Context.current();
   // A local activity has no heartbeat: the SDK would warn of each.
   const heartbeat = () => {
-    if (!context.info.isLocal) context.heartbeat(details?.());
+    if (!context.info.isLocal) beat(context, details?.());
   };
   const timer = setInterval(heartbeat, HEARTBEAT_EVERY);
   heartbeat();

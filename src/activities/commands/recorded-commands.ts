@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { type CommandLine, ownSecrets } from '../../adapters/commands/command-line.js';
-import { runRecorded, stepFolder } from '../../adapters/commands/recorder.js';
+import { runRecorded, stepFolder, wasPrepared } from '../../adapters/commands/recorder.js';
 import type { RecordedEnd } from '../../adapters/commands/records.js';
 import { readSshFailure } from '../../adapters/commands/ssh.js';
 import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
@@ -18,7 +18,8 @@ import type { Environment } from '../../contract/plan/environment.js';
 import { meaningOf } from '../../domain/command-meaning.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { EvidenceReference } from '../../domain/evidence.js';
-import { heartbeatContext, rethrowCancellation } from './heartbeat.js';
+import { hasBegun, heartbeatContext, rethrowCancellation } from './heartbeat.js';
+import { recordGone, withOwnTrouble } from './own-trouble.js';
 import { processText } from './remains.js';
 
 export interface CommandOutcome {
@@ -67,13 +68,28 @@ export async function runOnce(input: CommandRun): Promise<CommandOutcome> {
 }
 
 /** As {@link runOnce}, for those to whom a bad end is a result too. */
-export async function runToEnd(input: CommandRun): Promise<CommandOutcome> {
-  const { line } = input;
-  const folder = stepFolder(input.state, input.key, input.name);
+export const runToEnd = (input: CommandRun): Promise<CommandOutcome> =>
+  withOwnTrouble(input.line.title, () => attend(input));
+
+type NamedRun = Pick<CommandRun, 'state' | 'key' | 'name'>;
+
+const nameOf = ({ key, name }: NamedRun): string => `${key.step}/${key.generation}/${name}`;
+
+/** @throws ApplicationFailure `OutcomeUnknown` when an earlier attempt has begun it, and nothing is there of it any more */
+export async function mustHaveRecord(run: NamedRun): Promise<void> {
+  if (hasBegun(nameOf(run)) && !(await wasPrepared(stepFolder(run.state, run.key, run.name)))) {
+    throw recordGone(nameOf(run));
+  }
+}
+
+async function attend(input: CommandRun): Promise<CommandOutcome> {
+  const { line, key } = input;
+  const folder = stepFolder(input.state, key, input.name);
+  await mustHaveRecord(input);
   const end = await runRecorded(folder, {
     command: { argv: line.argv, cwd: line.cwd, host: line.host, timeout: input.timeout },
     environment: line.environment,
-    heartbeat: heartbeatContext(),
+    heartbeat: heartbeatContext(nameOf(input)),
   }).catch(async (error: unknown) => {
     await rethrowCancellation(error);
     throw error;

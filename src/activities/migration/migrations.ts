@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { commandLine } from '../../adapters/commands/command-line.js';
-import { stepFolder, wasStarted } from '../../adapters/commands/recorder.js';
+import { NotBegun, stepFolder, wasStarted } from '../../adapters/commands/recorder.js';
 import { Deadline } from '../../adapters/deadline.js';
 import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
 import { redact } from '../../adapters/evidence/redaction.js';
@@ -33,9 +33,11 @@ import { FailureType } from '../../contract/errors.js';
 import { databaseOf } from '../../contract/plan/parts.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { EvidenceReference } from '../../domain/evidence.js';
+import { messageOf } from '../../domain/message.js';
 import { migrationTool } from '../../domain/migration/migration-tools.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
-import { evidencePath, runToEnd, secretsOf } from '../commands/recorded-commands.js';
+import { withOwnTrouble } from '../commands/own-trouble.js';
+import { evidencePath, mustHaveRecord, runToEnd, secretsOf } from '../commands/recorded-commands.js';
 import { type DatabaseState, type MigrationRun, migrationFacts, nameOf, refusalOf, short } from './migration-facts.js';
 import { askCurrent, askHeads, askTable, onlyRevision } from './revisions.js';
 
@@ -73,10 +75,11 @@ export async function migrate(state: string, input: MigrateInput): Promise<Migra
 }
 
 async function migrateLocked(work: Work): Promise<MigrateReport> {
-  const { key, migration, direction, target } = work;
+  const { state, key, migration, direction, target } = work;
+  await mustHaveRecord({ state, key, name: direction.kind });
   // A command that this very step has started is waited for by its recorder; only others' statements are probed for.
   if (await wasStarted(stepFolder(work.state, key, direction.kind))) {
-    return runAndLook(work, await recall(work, key, 'before'));
+    return runAndLook(work, await withOwnTrouble(direction.kind, () => recall(work, key, 'before')));
   }
   const busy = await awaitQuiet(work, migration[direction.kind].timeout);
   if (busy) return reportOf(work, { refusal: busy });
@@ -88,7 +91,9 @@ async function migrateLocked(work: Work): Promise<MigrateReport> {
   if (at !== undefined && migrationTool(migration.tool).same(at, target)) {
     return reportOf(work, { before, after: before });
   }
-  await remember(work, 'before', before);
+  await remember(work, 'before', before).catch((error: unknown) =>
+    withOwnTrouble(direction.kind, () => Promise.reject(new NotBegun(messageOf(error)))),
+  );
   return runAndLook(work, before);
 }
 
@@ -117,7 +122,7 @@ async function runAndLook(work: Work, before: DatabaseState): Promise<MigrateRep
     if (left) throw unknownOutcome(`${run.failure.message}\n${left}`, run.evidence);
   }
   const after = await look(work, { heads: false });
-  if (work.stock) await remember(work, 'after', after);
+  if (work.stock) await withOwnTrouble(line.title, () => remember(work, 'after', after));
   const output = redact(`${run.output}\n${run.errors}`, await secretsOf(environment));
   const { milliseconds, failure, notWhole } = run;
   const course = {
@@ -158,7 +163,9 @@ async function reportOf(
   return {
     summary: said ?? (run ? `${course.kind} from ${nameOf(was)} to ${nameOf(is)}${took}` : (facts[0]?.text ?? '')),
     facts,
-    evidence: before ? [...evidence, await keepStates(work, before, after)] : evidence,
+    evidence: before
+      ? [...evidence, await withOwnTrouble(course.kind, () => keepStates(work, before, after))]
+      : evidence,
     before: was,
     after: is,
     milliseconds: run?.milliseconds ?? 0,

@@ -56,6 +56,8 @@ export interface RecordedUnknown {
 
 /** Whoever waits for the end of a command. */
 export interface HeartbeatContext {
+  /** Called right before it is started: from then on it may run. */
+  begins?(): void;
   /** Called at every look. */
   heartbeat(): void;
   /** Aborted when nobody waits any more. */
@@ -65,6 +67,9 @@ export interface HeartbeatContext {
 }
 
 const GOES_ON = 'The command goes on; the next attempt re-attaches to it';
+
+/** The command did not begin, and will not. The message says what kept it from it. */
+export class NotBegun extends Error {}
 
 /** Its worker went away and the command was left running. */
 export class LeftRunning extends Error {}
@@ -80,8 +85,13 @@ export function stepFolder(
 }
 
 /** Whether a recorder has claimed this folder: from then on its command must not be started again. */
-export const wasStarted = (folder: string): Promise<boolean> =>
-  stat(join(folder, 'started.json')).then(
+export const wasStarted = (folder: string): Promise<boolean> => isThere(join(folder, 'started.json'));
+
+/** Whether its command was about to be started at least. */
+export const wasPrepared = (folder: string): Promise<boolean> => isThere(join(folder, 'command.json'));
+
+const isThere = (file: string): Promise<boolean> =>
+  stat(file).then(
     () => true,
     (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return false;
@@ -99,7 +109,6 @@ export async function runRecorded(
   step: { command: RecordedCommand; environment: NodeJS.ProcessEnv; heartbeat: HeartbeatContext },
 ): Promise<RecordedEnd | RecordedUnknown> {
   const { command, environment, heartbeat } = step;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   try {
     return await follow(folder, { command, environment, heartbeat });
   } catch (error) {
@@ -114,7 +123,7 @@ async function follow(
 ): Promise<RecordedEnd | RecordedUnknown> {
   let claim = await readClaim(folder);
   if (claim === undefined && !heartbeat.signal.aborted) {
-    claim = await awaitClaim(folder, await launch(folder, command, environment), heartbeat);
+    claim = await awaitClaim(folder, await launch(folder, { command, environment, heartbeat }), heartbeat);
   }
   if (claim === undefined) throw new LeftRunning('Nobody waits for the command any more; it was not started');
 
@@ -128,27 +137,39 @@ async function follow(
   }
 }
 
-async function launch(folder: string, command: RecordedCommand, environment: NodeJS.ProcessEnv): Promise<ChildProcess> {
+async function launch(
+  folder: string,
+  { command, environment, heartbeat }: Parameters<typeof runRecorded>[1],
+): Promise<ChildProcess> {
   const draft = join(folder, `command.${randomUUID()}.part`);
-  await writeFile(draft, JSON.stringify({ format: 1, ...command }, undefined, 2), { mode: 0o600 });
-  await rename(draft, join(folder, 'command.json'));
-  // A session of its own: signals for the worker's group (Ctrl-C) do not reach the recorder.
-  const recorder = spawn(process.execPath, [RECORDER, folder], { detached: true, stdio: 'ignore', env: environment });
-  await new Promise<void>((resolve, reject) => recorder.once('spawn', resolve).once('error', reject));
-  recorder.on('error', () => undefined);
-  recorder.unref();
-  return recorder;
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await writeFile(draft, JSON.stringify({ format: 1, ...command }, undefined, 2), { mode: 0o600 });
+    await rename(draft, join(folder, 'command.json'));
+    heartbeat.begins?.();
+    // A session of its own: signals for the worker's group (Ctrl-C) do not reach the recorder.
+    const recorder = spawn(process.execPath, [RECORDER, folder], { detached: true, stdio: 'ignore', env: environment });
+    await new Promise<void>((resolve, reject) => recorder.once('spawn', resolve).once('error', reject));
+    recorder.on('error', () => undefined);
+    recorder.unref();
+    return recorder;
+  } catch (error) {
+    throw new NotBegun((error as Error).message);
+  }
 }
 
 async function awaitClaim(folder: string, recorder: ChildProcess, heartbeat: HeartbeatContext): Promise<Claim> {
   const until = new Deadline(CLAIM_WITHIN);
   for (;;) {
     // Looked at first: one that has ended well has found another's claim.
-    const { exitCode } = recorder;
+    const { exitCode, signalCode } = recorder;
     const claim = await readClaim(folder);
     if (claim) return claim;
-    if (exitCode !== null) throw new Error(`The recorder could not begin in ${folder}: ${reasonOf(exitCode)}`);
-    if (until.passed) throw new Error(`The recorder did not start within ${CLAIM_WITHIN / 1_000} s in ${folder}`);
+    if (exitCode !== null) throw new NotBegun(`the recorder could not begin in ${folder}: ${reasonOf(exitCode)}`);
+    if (signalCode !== null)
+      throw new NotBegun(`the recorder did not begin within ${CLAIM_WITHIN / 1_000} s in ${folder}`);
+    // One that is late must not begin when nobody reckons with it any more.
+    if (until.passed) recorder.kill('SIGKILL');
     heartbeat.heartbeat();
     await sleep(SHORTEST_LOOK);
   }

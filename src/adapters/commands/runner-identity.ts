@@ -47,6 +47,18 @@ export async function runnerIdentity(state: string): Promise<RunnerIdentity> {
   }
 }
 
+/** Why this folder is not this runner's any more, as one that was emptied or put in its place; undefined while it is. */
+export async function whyNotOwn(state: string, identity: string): Promise<string | undefined> {
+  try {
+    const found = await readIdentity(state);
+    if (found?.identity === identity) return undefined;
+    const whose = found === undefined ? 'nobody’s' : `runner ${found.identity}’s`;
+    return `the state folder ${state} is ${whose} now, and this worker is runner ${identity}: bring its folder back`;
+  } catch (error) {
+    return error instanceof StateFolderUnusable ? error.message : unusable(state, error).message;
+  }
+}
+
 async function makeIdentity(state: string, inode: string): Promise<Content> {
   const older = (await readdir(join(state, 'steps')).catch(() => [])).length > 0;
   const content = { identity: randomBytes(8).toString('hex'), older, madeAt: new Date().toISOString(), inode };

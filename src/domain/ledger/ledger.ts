@@ -27,6 +27,8 @@ export interface StepRecord {
   reason?: string;
   /** Nobody knows how its command ended. */
   unknown?: true;
+  /** Its command was not begun: its runner could not keep the record of it. */
+  notBegun?: true;
   /** Who went on without it. */
   skippedBy?: Attestation;
 }

@@ -46,10 +46,10 @@ export async function rollBack(
   }
   let { option, reasons, revision } = chosen;
   for (let generation = 1; ; generation++) {
+    await maintenanceSettled(deployment);
     const order = option === 'full' ? orderNow(deployment) : undefined;
     deployment.tell({ kind: 'rollback-started', option, reason: trigger.text });
     if (order?.proven === false) await coverMixture(deployment, generation);
-    await settleMaintenance(deployment);
     const record = await runRollback(deployment, { trigger, option, order, reasons, revision, generation });
     if (record.succeeded) {
       await reopen(deployment);
@@ -76,6 +76,16 @@ export async function rollBack(
 const ADVICE =
   'Production is to be rolled back, and no command of that begins beside this one: confirm that it has ended, choose a ' +
   'way back, which ends what is left of it first, or leave it (skip)';
+
+const BEFORE_THE_ROLLBACK =
+  'The rollback begins when somebody has confirmed that users are kept out, or goes on without (skip), which ends what ' +
+  'is left of the command first';
+
+/** Where nobody knows how maintenance mode was turned on, the rollback waits for somebody who has looked. */
+async function maintenanceSettled(deployment: Deployment): Promise<void> {
+  const said = await deployment.settle({ moves: ['confirm', 'skip'], advice: BEFORE_THE_ROLLBACK });
+  if (said?.kind === 'confirm') deployment.ledger.production.maintenance = true;
+}
 
 /** A person has chosen the way back. */
 const personal = ({ who, option, revision }: DecisionRecord, { text }: RollbackTrigger): RollbackTrigger => ({
@@ -215,13 +225,7 @@ function mixtureOf({ proven, reason }: FullRollback, { ledger }: Deployment): st
 async function coverMixture(deployment: Deployment, generation: number): Promise<void> {
   if (!deployment.plan.commands.maintenanceOff) return;
   await keepUsersOut(deployment, { step: 'rollback.maintenance-first', generation }, 'code and schema go back');
-}
-
-/** No command of a rollback begins beside one that keeps users out. */
-async function settleMaintenance(deployment: Deployment): Promise<void> {
-  const advice = 'Confirm that users are kept out, or go on without (skip): what is left of the command is ended first';
-  const said = await deployment.settle({ moves: ['confirm', 'skip'], advice });
-  if (said?.kind === 'confirm') deployment.ledger.production.maintenance = true;
+  await maintenanceSettled(deployment);
 }
 
 /** A failed rollback leaves production in an unknown state: users are kept out of it until people have looked. */

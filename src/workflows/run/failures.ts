@@ -9,6 +9,8 @@ import {
   TerminatedFailure,
   TimeoutFailure,
 } from '@temporalio/workflow';
+import type { CommandBackupActivities, RestoreActivities } from '../../contract/activities/backup.js';
+import type { CommandActivities } from '../../contract/activities/commands.js';
 import { FailureType } from '../../contract/errors.js';
 import { type StepReport, unknownFact } from '../../domain/evidence.js';
 import type { RollbackTrigger } from '../../domain/ledger/ledger.js';
@@ -50,7 +52,12 @@ export function commandFailed(error: unknown): StepReport | undefined {
 }
 
 /** What runs commands: while it has not been heard of, they may be at work. */
-const RUNS_COMMANDS = ['runCommand', 'checkLogs', 'migrate', 'restoreDatabase', 'ReversibilityWorkflow'];
+const RUNS_COMMANDS: string[] = [
+  ...(['runCommand', 'checkCommand', 'checkLogs', 'migrate'] satisfies (keyof CommandActivities)[]),
+  ...(['backUpByCommands', 'restoreByCommands'] satisfies (keyof CommandBackupActivities)[]),
+  ...(['restoreDatabase'] satisfies (keyof RestoreActivities)[]),
+  'ReversibilityWorkflow',
+];
 
 /** Nobody knows how a command ended: its runner has said so, or has not been heard of, or was cut off by somebody. */
 export function isUnknown(error: unknown): boolean {
@@ -64,6 +71,12 @@ export function isUnknown(error: unknown): boolean {
   const innermost = innermostOf(error);
   if (innermost instanceof ApplicationFailure) return innermost.type === FailureType.OutcomeUnknown;
   return innermost instanceof TimeoutFailure || innermost instanceof TerminatedFailure;
+}
+
+/** Its command was not begun, for a reason of the runner's own: there is nothing to undo, nor would the way back begin. */
+export function isNotBegun(error: unknown): boolean {
+  const innermost = innermostOf(error);
+  return innermost instanceof ApplicationFailure && innermost.type === FailureType.RunnerFailed;
 }
 
 /** Work that has failed: neither a cancellation nor a mistake in this code, of which nothing may be made. */

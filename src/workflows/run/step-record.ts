@@ -3,7 +3,7 @@ import { TemporalFailure } from '@temporalio/workflow';
 import { failures, passed, type StepReport } from '../../domain/evidence.js';
 import type { StepRecord } from '../../domain/ledger/ledger.js';
 import type { StepDefinition } from '../../domain/steps.js';
-import { commandFailed, describe, isUnknown } from './failures.js';
+import { commandFailed, describe, isNotBegun, isUnknown } from './failures.js';
 
 export const begunRecord = (
   { id, phase, section, title }: StepDefinition & { section: string },
@@ -34,6 +34,7 @@ export async function runGeneration<R extends StepReport>(
     if (ends(error) || !(error instanceof TemporalFailure)) throw error;
     record.reason = describe(error);
     if (isUnknown(error)) record.unknown = true;
+    if (isNotBegun(error)) record.notBegun = true;
     return commandFailed(error);
   });
   if (report) {

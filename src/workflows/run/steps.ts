@@ -54,7 +54,8 @@ export class Steps {
       if (report) return report;
 
       const isUnseen = definition.asksWhenUnknown === true && !isSeenToFail(record);
-      if (!record.unknown && !isUnseen && !waived && endsTheDeployment(definition, ledger)) {
+      const asks = record.unknown || record.notBegun || isUnseen || waived;
+      if (!asks && endsTheDeployment(definition, ledger)) {
         throw new RollbackNeeded({ kind: 'step', step: id, text: `${definition.title}: ${failure}` });
       }
       const answer = await this.guard.during(() => this.askAbout(definition, failure));

@@ -349,8 +349,8 @@ test('a migration whose recorder was killed is an unknown outcome, and its facts
     return text === '' ? undefined : (JSON.parse(text) as { pid: number }).pid;
   });
   process.kill((JSON.parse(await textOf(join(folder, 'started.json'))) as { pid: number }).pid, 'SIGKILL');
-  await expect(running).rejects.toMatchObject({ type: 'OutcomeUnknown', nonRetryable: true });
   process.kill(-child, 'SIGKILL');
+  await expect(running).rejects.toMatchObject({ type: 'OutcomeUnknown', nonRetryable: true });
 });
 
 test('names of long steps stay apart and fit into PostgreSQL', () => {
