@@ -1,7 +1,6 @@
 /** The boxes of a checklist with where they stand: what the headings above them say of phase, environment and time. */
-import type { Parents, RootContent } from 'mdast';
 import { boxesIn } from '../plan/checklist/boxes.js';
-import { lineOf, nodesIn, parseMarkdown } from '../plan/core/markdown.js';
+import { lineOf, nodesIn, type Placed, parseMarkdown } from '../plan/core/markdown.js';
 
 /** Where of a deployment a section of a checklist is. */
 export type SectionPlace = 'prerequisites' | 'staging' | 'soak' | 'approval' | 'production' | 'watch' | 'rollback';
@@ -103,7 +102,7 @@ function headingsIn(text: string): Heading[] {
     if (!node.position) return [];
     const line = lineOf(text, node.position.start);
     const written = text.slice(start, end);
-    if (node.type === 'paragraph' && isAboveList(node, within) && BOLD_LINE.test(written) && saysWhen(written)) {
+    if (node.type === 'paragraph' && isAboveList({ node, within }) && BOLD_LINE.test(written) && saysWhen(written)) {
       return [{ line, depth: DEEPEST + 1, text: written }];
     }
     if (node.type !== 'heading') return [];
@@ -112,9 +111,9 @@ function headingsIn(text: string): Heading[] {
   });
 }
 
-function isAboveList(node: RootContent, within: readonly Parents[]): boolean {
+function isAboveList({ node, within }: Pick<Placed, 'node' | 'within'>): boolean {
   const [document, ...others] = within;
-  const siblings: readonly RootContent[] = document?.type === 'root' ? document.children : [];
+  const siblings: readonly Placed['node'][] = document?.type === 'root' ? document.children : [];
   return others.length === 0 && siblings[siblings.indexOf(node) + 1]?.type === 'list';
 }
 
