@@ -75,7 +75,7 @@ export function placedBoxes(text: string): PlacedBox[] {
       id: `${number}.${position}`,
       title,
       says,
-      under: words.slice(0, real + 1).join(' '),
+      under: words.slice(0, nearest === undefined ? undefined : real + 1).join(' '),
       section: nearest?.text ?? '',
       place,
       environment: environmentOf([says, ...words]),
