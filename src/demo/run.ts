@@ -41,6 +41,8 @@ export interface DemoRun {
   historyEvents: number;
   wallSeconds: number;
   production: ProductionState;
+  /** IDs of the load tests' steps. */
+  loadTests: string[];
   uiUrl: string;
   address: string;
   namespace: string;
@@ -125,6 +127,7 @@ async function deploy(sandbox: Sandbox, run: Run): Promise<Omit<DemoRun, 'stop'>
     historyEvents: historyLength,
     wallSeconds,
     production: await readProduction(production, expected),
+    loadTests: plan.resolved.loadTests.map(({ id }) => id),
     uiUrl: link,
     address,
     namespace,

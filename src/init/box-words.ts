@@ -28,6 +28,8 @@ const DATABASE = /banco|database|\bdb\b|schema/;
 const DEPLOYED: SectionPlace[] = ['staging', 'production'];
 const WATCHED: SectionPlace[] = ['soak', 'watch'];
 const BEFOREHAND: SectionPlace[] = ['prerequisites', 'staging', 'approval'];
+/** The code of a change: reviewed, and approved by somebody; more than one is for people to count. */
+const APPROVED_BY_MANY = /\b(two|three|[2-9]|dois|duas|tres)\b/;
 const RAN = ['ran', 'heads', 'leftovers', 'schema'];
 const of = (step: string, facts: string[]): string[] => facts.map((fact) => `${step}/${fact}`);
 
@@ -54,8 +56,15 @@ export const WORD_RULES: readonly WordRule[] = [
   },
   {
     says: /code review|revisao de codigo|codigo revisado|(code|pr|change|pull request) (is |was |has been )?reviewed/,
+    not: /security|seguranca|approv|aprova/,
     in: ['prerequisites'],
     facts: ['prerequisites.review/reviewed'],
+  },
+  {
+    says: /(code|codigo|change).*(review|revisad).*(approv|aprovad)/,
+    not: APPROVED_BY_MANY,
+    in: ['prerequisites'],
+    facts: of('prerequisites.review', ['reviewed', 'approved']),
   },
   {
     says: /(\bprs?\b|pull requests?).*(aprovad|approved)|(aprovad|approved).*(\bprs?\b|pull requests?)/,
@@ -65,7 +74,7 @@ export const WORD_RULES: readonly WordRule[] = [
   },
   {
     says: /(\btests?|testes|\bci|checks)\b.*(pass|green|verde)/,
-    not: /smoke|load|carga|e2e|end-to-end|functional|funciona|staging|penetration|performance/,
+    not: /smoke|load|carga|e2e|end-to-end|functional|funciona|staging|penetration|performance|local(ly|mente)|basic/,
     in: ['prerequisites'],
     facts: ['prerequisites.review/tests'],
   },
@@ -105,14 +114,19 @@ export const WORD_RULES: readonly WordRule[] = [
   // The deploy.
   {
     says: /deploy(ment|ed)?\b.*(conclui|conclu|complet|succe|sem erro|without error|finish)|\b(deployed|rolled out|implantad[oa])\b.*\b(to|em|on|in)\b|\bdeploy\b.*\b(to|em)\b (staging|production|producao|homolog)/,
-    not: /window|janela|approved|aprovad|migrat|migrac|test|alert/,
+    not: /window|janela|approved|aprovad|migrat|migrac|test|alert|\bmark|marcar|\brate\b|taxa|review|revis/,
     facts: ['{environment}.deploy/ran'],
   },
   {
     says: /health ?-?check|\/health|healthz|\/ready|health endpoint/,
-    not: /restart|reinici|config|\bdown\b/,
+    not: /restart|reinici|config|\bdown\b|version|versao/,
     in: ['prerequisites', ...DEPLOYED],
     facts: ['{environment}.health/status'],
+  },
+  {
+    says: /(health ?-?check|\/health|healthz).*\b(right|new|correct|expected|nova|correta|esperada)? ?(version|versao)/,
+    in: DEPLOYED,
+    facts: of('{environment}.health', ['status', 'version']),
   },
   {
     says: /(aplicacao|application|\bapp\b|servico|service) .*(iniciou|started|is up\b|is running|no ar\b)/,
@@ -127,12 +141,13 @@ export const WORD_RULES: readonly WordRule[] = [
   },
   {
     says: /\blogs?\b.*(erro|critic|fatal|exception|clean|limpo)|(erro|error|exception|critic|fatal).*\blogs?\b/,
-    not: /migrat|migrac|warning|restart|config|retenc|collect|audit/,
+    not: /migrat|migrac|warning|restart|config|retenc|collect|audit|\btail\b|spike|\b5(00|xx)\b/,
     in: DEPLOYED,
     facts: of('{environment}.logs', ['ran', 'logs']),
   },
   {
     says: /\blogs?\b.*(erro|critic|fatal|exception|clean|limpo)|(erro|error|exception|critic|fatal).*\blogs?\b/,
+    not: /\btail\b|spike|\b5(00|xx)\b/,
     in: WATCHED,
     facts: ['{watch}/logs'],
   },

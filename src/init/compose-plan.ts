@@ -59,13 +59,14 @@ export function composePlan(subject: Subject): Section {
   const wants = (pattern: RegExp) => boxes.some(({ wanted }) => wanted.some((fact) => pattern.test(fact)));
   const places = answers.staging === undefined ? ['production'] : ['staging', 'production'];
   const has = {
-    logs: wants(/(\.logs|\/logs$)/),
+    logs: found.logsScript !== undefined || wants(/(\.logs|\/logs$)/),
     maintenance: wants(/maintenance-/),
     database: found.database !== undefined || found.migrationTool !== undefined,
     migration: found.migrationTool !== undefined,
     review: isRepository && found.github !== undefined,
   };
-  const command = (run: string[], timeout: string) => ({ run, in: SERVICE, timeout });
+  // What runs in the repository need not say so.
+  const command = (run: string[]) => ({ run, ...(isRepository ? {} : { in: SERVICE }) });
   const alerts = paths.rules === undefined ? [] : alertsOf(found);
   const tools = [...(has.database ? ['pg_dump', 'pg_restore'] : []), ...boxes.flatMap((box) => toolIn(box) ?? [])];
   return {
@@ -88,15 +89,15 @@ export function composePlan(subject: Subject): Section {
       evidence: './evidence',
     },
     release: isRepository ? { repository: SERVICE } : {},
-    environments: Object.fromEntries(places.map((place) => [place, environment(place, has)])),
+    environments: environments(places, has),
     ...(has.database ? { backup: backup(boxes) } : {}),
     commands: {
-      deploy: command(answers.deploy, '15m'),
-      ...(has.logs ? { logs: command(['./logs.sh', '{environment}'], '1m') } : {}),
+      deploy: command(answers.deploy),
+      ...(has.logs ? { logs: command([found.logsScript ?? './logs.sh', '{environment}']) } : {}),
       ...(has.maintenance
         ? {
-            maintenanceOn: command(['./maintenance.sh', 'on', '{environment}'], '1m'),
-            maintenanceOff: command(['./maintenance.sh', 'off', '{environment}'], '1m'),
+            maintenanceOn: command(['./maintenance.sh', 'on', '{environment}']),
+            maintenanceOff: command(['./maintenance.sh', 'off', '{environment}']),
           }
         : {}),
     },
@@ -104,7 +105,7 @@ export function composePlan(subject: Subject): Section {
     ...(tools.length > 0 ? { prerequisites: { tools: [...new Set(tools)] } } : {}),
     ...(has.review ? { review: review(found.github ?? '', boxes) } : {}),
     ...(alerts.length > 0 ? { alerts: expectedAlerts(alerts, paths.rules ?? '') } : {}),
-    health: { path: answers.health, within: '2m' },
+    health: { path: answers.health },
     ...(has.logs ? { logs: { critical: '\\b(CRITICAL|FATAL|PANIC)\\b' } } : {}),
     ...watching(subject, boxes, has),
     approvals: approvals(boxes),
@@ -132,10 +133,16 @@ const SCRATCH = 'postgresql://surefoot@scratch.example.com:5432/postgres';
 const secret = ({ service }: Answers, place: string): string =>
   `env:${service.toUpperCase().replaceAll('-', '_')}_${place.toUpperCase()}_DATABASE_PASSWORD`;
 
+function environments(places: readonly string[], has: Has): Section {
+  const [only = '', ...others] = places;
+  if (others.length === 0) return { [only]: environment(only, has) };
+  return { both: environment('{environment}', has), ...Object.fromEntries(places.map((place) => [place, {}])) };
+}
+
 const environment = (place: string, has: Has): Section => ({
   api: `${place}-api`,
   ...(has.migration ? { server: `${place}-server`, application: DEPLOYED } : {}),
-  ...(has.database ? { database: { host: `${place}-database`, password: `${place}-database` } } : {}),
+  ...(has.database ? { database: { host: `${place}-database` } } : {}),
 });
 
 /** The words of the box that rests on a fact. */
@@ -146,22 +153,22 @@ function backup(boxes: readonly WantedBox[]): Section {
   const days = /(\d+) ?(?:days?|dias?)/.exec(saidFor(boxes, /backup\/retention/))?.[1];
   return {
     retention: days === undefined || Number(days) === 0 ? '30d' : `${Number(days)}d`,
-    scratch: { host: 'scratch-database', password: 'scratch-database' },
+    scratch: { host: 'scratch-database' },
   };
 }
 
 function migration(tool: string, boxes: readonly WantedBox[]): Section {
-  const command = (run: string[], timeout: string) => ({ run, on: 'server', in: 'application', timeout });
+  const command = (run: string[]) => ({ run, on: 'server' });
   const said = saidFor(boxes, /migration\/duration/);
   const seconds = /(\d+) ?(?:s\b|sec|seg)/.exec(said)?.[1];
   const within = seconds !== undefined && Number(seconds) > 0 ? `${Number(seconds)}s` : (durationIn(said) ?? '1m');
   const { current, heads, upgrade, downgrade } = firstUse(tool).commands;
   return {
     tool,
-    current: command(current, '1m'),
-    ...(heads ? { heads: command(heads, '1m') } : {}),
-    upgrade: command(upgrade, '10m'),
-    downgrade: command(downgrade, '10m'),
+    current: command(current),
+    ...(heads ? { heads: command(heads) } : {}),
+    upgrade: command(upgrade),
+    downgrade: command(downgrade),
     lockTimeout: '5s',
     statementTimeout: '30s',
     within,
@@ -228,9 +235,6 @@ function watching({ answers }: Subject, boxes: readonly WantedBox[], has: Has): 
     metrics: metricsOf(has, new Set(stated.map(({ metric }) => metric))),
     criteria: {
       up: { title: 'It answers', metric: 'down', breach: '> 0 count', for: '1m', tier: 'rollback', rollback: 'code' },
-      ...(soak
-        ? { 'soak-up': { title: 'It answers', metric: 'down', expect: '<= 0 count', for: '1m', tier: 'require' } }
-        : {}),
       ...(has.database
         ? {
             blocked: required('No session is blocked for long', 'blocked-sessions', '<= 0 count', '1m'),
@@ -240,7 +244,7 @@ function watching({ answers }: Subject, boxes: readonly WantedBox[], has: Has): 
       ...(has.logs ? { logs: required('No critical line in the logs', 'critical-lines', '<= 0 count', '0s') } : {}),
       ...Object.fromEntries(stated.map(({ id, title, metric, expect }) => [id, required(title, metric, expect, '1m')])),
     },
-    ...(soak ? { soak: stretch(soak, ['soak-up', ...logs]) } : {}),
+    ...(soak ? { soak: stretch(soak, ['up', ...logs]) } : {}),
     watches: watches.map((one) => ({ id: one.id, ...stretch(one, shared) })),
   };
 }
@@ -258,7 +262,6 @@ function metricsOf(has: Has, named: ReadonlySet<string>): Section {
     title,
     unit,
     source,
-    window: '1m',
     ...(read === undefined ? {} : { read }),
   });
   return {

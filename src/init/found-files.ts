@@ -13,6 +13,7 @@ import {
   readOpenapi,
   readPackage,
   readRules,
+  readScripts,
   serviceName,
 } from './read-files.js';
 
@@ -57,6 +58,7 @@ export function lookAround(folder: string, from?: string): FoundFiles {
   const around: FoundFiles = { found: {}, read: [], unread: [], isRepository: existsSync(join(folder, '.git')) };
   for (const [name, reader] of READERS) take(around, { folder, name, reader });
   const files = filesBelow(folder);
+  takeScripts(around, { folder, files });
   for (const name of files.filter((file) => /\.ya?ml$/.test(file))) {
     if (around.found.alerts !== undefined) break;
     if (!/alert|rule|prometheus|monitor/i.test(name)) continue;
@@ -68,6 +70,14 @@ export function lookAround(folder: string, from?: string): FoundFiles {
   if (around.checklist) around.found = { ...said(readCommands(around.checklist.text)), ...around.found };
   around.found.service ??= serviceName(basename(resolve(folder)));
   return around;
+}
+
+/** What could not be called as a command is no script: it may be a page about deploying. */
+function takeScripts(around: FoundFiles, { folder, files }: { folder: string; files: readonly string[] }): void {
+  const isExecutable = (name: string) => (statSync(join(folder, name)).mode & 0o100) !== 0;
+  const scripts = said(readScripts(files.filter(isExecutable)));
+  around.read.push(...Object.values(scripts).map((script) => String(script).replace(/^\.\//, '')));
+  around.found = { ...scripts, ...around.found };
 }
 
 interface Taken {

@@ -15,7 +15,7 @@ export function usualAnswers({ found }: FoundFiles): Answers {
     production: `https://${service}.example.com`,
     staging: `https://${service}.staging.example.com`,
     health: found.health ?? '/health',
-    deploy: ['./deploy.sh', '{environment}', '{version}'],
+    deploy: [found.deployScript ?? './deploy.sh', '{environment}', '{version}'],
   };
 }
 

@@ -1,5 +1,6 @@
 /** The files of a first plan: the plan itself, bindings for a trial on this machine, a scenario. A pure function. */
 import type { ResolvedPlan } from '../contract/plan/plan.js';
+import { withBoth } from '../plan/both-environments.js';
 import { readDocument } from '../plan/core/document.js';
 import { PlanError } from '../plan/core/problems.js';
 import { resolvePlan } from '../plan/resolve.js';
@@ -39,7 +40,8 @@ export function makeFiles(subject: Subject, document?: string): MadeFiles {
  * @throws PlanError when it is no plan, as where the checklist holds what no plan takes
  */
 export function resolvedFrom(text: string, file: string): ResolvedPlan {
-  const { document, problems } = readDocument(file, text);
+  const { document: written, problems } = readDocument(file, text);
+  const document = written && withBoth(written);
   const read = document && readSections(document);
   const outcome = document && read && resolvePlan({ plan: document, sections: read.sections });
   const all = [...problems, ...(read?.problems ?? []), ...(outcome?.problems ?? [])];

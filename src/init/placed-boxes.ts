@@ -1,6 +1,6 @@
 /** The boxes of a checklist with where they stand: what the headings above them say of phase, environment and time. */
 import { boxesIn } from '../plan/checklist/boxes.js';
-import { lineOf, nodesIn, parseMarkdown } from '../plan/core/markdown.js';
+import { lineOf, nodesIn, type Placed, parseMarkdown } from '../plan/core/markdown.js';
 
 /** Where of a deployment a section of a checklist is. */
 export type SectionPlace = 'prerequisites' | 'staging' | 'soak' | 'approval' | 'production' | 'watch' | 'rollback';
@@ -36,13 +36,19 @@ const ROLLBACK = /roll ?back|reverter|reversao/;
 
 /** The first that fits counts: a sign-off for production comes before production. */
 const PLACES: [SectionPlace, RegExp][] = [
-  ['prerequisites', /pre-? ?requi|pre-?(deploy|release|flight)|\bbefore\b|\bantes\b/],
+  [
+    'prerequisites',
+    /pre-? ?requi|pre-?(deploy|release|flight|migra|launch|implant)|\bbefore\b|\bantes\b|\b[td] ?- ?[1-9]/,
+  ],
   ['approval', /sign-?off|approv|aprova|go.?\/? ?no-?go|prepar|comunica|communicat/],
-  ['watch', /(post|pos|after|apos)[- ]?(the )?(deploy|release|rollout|launch|implant)|\bafter(wards)?$|\bdepois\b/],
+  [
+    'watch',
+    /(post|pos|after|apos)[- ]?(the )?(deploy|release|rollout|launch|implant|migra|mortem)|\bafter(wards)?$|\bdepois\b|\b[td] ?\+ ?\d/,
+  ],
   ['staging', STAGING],
   ['production', PRODUCTION],
   ['watch', WATCHING],
-  ['production', /\b(deploy|deployment|release|rollout|implantacao|during|durante)\b/],
+  ['production', /\b(deploy|deployment|release|rollout|implantacao|during|durante|t-?0)\b/],
 ];
 
 /** Every box of a document, in its order. */
@@ -53,7 +59,8 @@ export function placedBoxes(text: string): PlacedBox[] {
   return boxesIn(text).map(({ line, title }) => {
     const above = headings.filter((heading) => heading.line < line);
     const around = innermostFirst(above);
-    const [nearest] = around;
+    const real = around.findIndex(({ depth }) => depth <= DEEPEST);
+    const nearest = around[real];
     const number = numbers.get(nearest?.line) ?? numberOf(nearest?.text) ?? `0.${numbers.size + 1}`;
     numbers.set(nearest?.line, number);
     const position = (sections.get(number) ?? 0) + 1;
@@ -68,7 +75,7 @@ export function placedBoxes(text: string): PlacedBox[] {
       id: `${number}.${position}`,
       title,
       says,
-      under: words[0] ?? '',
+      under: words.slice(0, nearest === undefined ? undefined : real + 1).join(' '),
       section: nearest?.text ?? '',
       place,
       environment: environmentOf([says, ...words]),
@@ -83,19 +90,38 @@ interface Heading {
   text: string;
 }
 
+/** Of Markdown's own headings. */
+const DEEPEST = 6;
+/** A line in bold right above a list heads its boxes where it says when, as in “**T+5 minutes**:”. */
+const BOLD_LINE = /^\*\*[^*\n]+\*\*[^\n]{0,40}$/;
+const COUNTED = /\b[td] ?[+-] ?\d/;
+const saysWhen = (words: string): boolean => COUNTED.test(plain(words)) || durationIn(plain(words)) !== undefined;
+
 function headingsIn(text: string): Heading[] {
-  return [...nodesIn(parseMarkdown(text))].flatMap(({ node, start, end }) => {
-    if (node.type !== 'heading' || !node.position) return [];
-    const words = text.slice(start, end).replace(/^\s*#+\s*|\s*#*\s*$|\s*\n[=-]+\s*$/g, '');
-    return [{ line: lineOf(text, node.position.start), depth: node.depth, text: words }];
+  return [...nodesIn(parseMarkdown(text))].flatMap(({ node, within, start, end }) => {
+    if (!node.position) return [];
+    const line = lineOf(text, node.position.start);
+    const written = text.slice(start, end);
+    if (node.type === 'paragraph' && isAboveList({ node, within }) && BOLD_LINE.test(written) && saysWhen(written)) {
+      return [{ line, depth: DEEPEST + 1, text: written }];
+    }
+    if (node.type !== 'heading') return [];
+    const words = written.replace(/^\s*#+\s*|\s*#*\s*$|\s*\n[=-]+\s*$/g, '');
+    return [{ line, depth: node.depth, text: words }];
   });
+}
+
+function isAboveList({ node, within }: Pick<Placed, 'node' | 'within'>): boolean {
+  const [document, ...others] = within;
+  const siblings: readonly Placed['node'][] = document?.type === 'root' ? document.children : [];
+  return others.length === 0 && siblings[siblings.indexOf(node) + 1]?.type === 'list';
 }
 
 /** The heading right above, then the one that it is below, and so on. */
 function innermostFirst(above: readonly Heading[]): Heading[] {
   const around: Heading[] = [];
   for (const heading of above.toReversed()) {
-    if (heading.depth < (around.at(-1)?.depth ?? 7)) around.push(heading);
+    if (heading.depth < (around.at(-1)?.depth ?? DEEPEST + 2)) around.push(heading);
   }
   return around;
 }

@@ -18,6 +18,9 @@ export interface Found {
   /** A path that anybody may ask for without parameters. */
   page?: string;
   alerts?: AlertingRule[];
+  /** The service's own scripts, as commands of a plan name them. */
+  deployScript?: string;
+  logsScript?: string;
 }
 
 export interface AlertingRule {
@@ -116,6 +119,16 @@ export function readOpenapi(text: string): Found {
     health: paths.find(({ path }) => HEALTH.test(path))?.path,
     page: open.find(({ path }) => !HEALTH.test(path))?.path,
   };
+}
+
+/** Where teams keep scripts of their own: at the top, and in these folders. */
+const SCRIPT = /^(?:(?:bin|scripts?|ops|deploy|tools)\/)?(deploy|logs)(?:\.(?:sh|py|mjs|js))?$/;
+
+/** The service's own scripts, by their names: the first of each counts. */
+export function readScripts(files: readonly string[]): Found {
+  const first = (what: string) => files.find((file) => SCRIPT.exec(file)?.[1] === what);
+  const named = (file?: string) => (file === undefined || file.includes('/') ? file : `./${file}`);
+  return { deployScript: named(first('deploy')), logsScript: named(first('logs')) };
 }
 
 /** A checklist: the commands and addresses that it names. */

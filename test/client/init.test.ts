@@ -15,7 +15,9 @@ test('init writes a plan, bindings and a scenario, which plan check takes, and s
   const { code, out, err } = await surefoot('init', '--yes', '--folder', folder, '--from', CHECKLIST);
   expect(code).toBe(0);
   expect(out).toMatch(/saas-release\.md: \d+ of 39 boxes rest on facts; people are asked for \d+\./);
-  expect(err).toContain('Taken from package.json, docker-compose.yml, alembic.ini, openapi.json, ops/alerts.yml.');
+  expect(err).toContain(
+    'Taken from package.json, docker-compose.yml, alembic.ini, openapi.json, bin/deploy, scripts/logs.sh, ops/alerts.yml.',
+  );
   const plan = join(folder, 'surefoot', 'plan.yaml');
   expect(readdirSync(join(folder, 'surefoot'), { recursive: true }).map(String).toSorted()).toEqual(
     ['bindings.yaml', 'plan.yaml', 'scenarios', 'scenarios/all-is-well.yaml'].map((name) => join(name)),

@@ -15,6 +15,7 @@ const CHECKLISTS = [
     'pull-request-deploy',
     'migracao-de-banco.pt',
     'boxes-as-people-write-them',
+    'times-in-bold',
   ].map((name) => `test/fixtures/checklists/${name}.md`),
 ];
 

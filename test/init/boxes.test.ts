@@ -127,6 +127,28 @@ describe('checklists as others write them: what rests on facts, each looked at b
   });
 });
 
+test('a line in bold that says when heads the boxes below it', () => {
+  const boxes = settled(inFixture('times-in-bold'));
+  expect(
+    boxes.map(({ title, place, by, isAsked }) => `${place}: ${title}${isAsked ? '' : ` -> ${by.join(' ')}`}`),
+  ).toMatchInlineSnapshot(`
+    [
+      "prerequisites: All tests pass -> prerequisites.review/tests",
+      "prerequisites: All tests pass locally",
+      "prerequisites: Code is reviewed and approved -> prerequisites.review/reviewed prerequisites.review/approved",
+      "production: Deploy to production -> production.deploy/ran",
+      "production: Mark the deployment successful",
+      "watch: Health check OK, right version",
+      "watch: Check the error rate (<1%) -> watch-5m/error-rate-0-1-7",
+      "watch: Tail the logs for errors",
+      "watch: P95 < 2s -> watch-4h/latency-p95-0-1-9",
+      "watch: Review the deployment success rate",
+      "production: No error in the logs -> production.logs/ran production.logs/logs",
+    ]
+  `);
+  expect(boxes.map(({ id }) => id).slice(0, 2)).toEqual(['0.1.1', '0.1.2']);
+});
+
 test.each([
   ['it is done by people', 'Notify the team that the deployment has completed'],
   ['it is a plan', 'Plan for a rollback of the migration is tested'],
@@ -139,6 +161,10 @@ test.each([
   ['it leads to a sign-off', 'Ask QA for their sign-off'],
   ['it is of a pull request alone', 'PR approved by the tech lead, who wrote none of it'],
   ['it is to page people later', 'Alert on error rate > 7 %'],
+  ['it is looked at by people', 'Review the deployment success rate'],
+  ['it is said of a deployment', 'Mark the deployment successful'],
+  ['it is of one machine', 'All tests pass locally'],
+  ['it takes more than one to approve', 'Code is reviewed and approved by two people'],
 ])('a person is asked where %s', (_, title) => {
   for (const heading of ['Before', 'Sign-off', 'Staging', 'Production', 'Monitoring after the deploy']) {
     const [box] = settled(`# ${heading}\n\n- [ ] ${title}\n- [ ] a\n- [ ] b\n`);

@@ -1,6 +1,6 @@
 /** What the files of a service say of it, and that what can't be read is said. */
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { lookAround } from '../../src/init/found-files.js';
@@ -12,7 +12,8 @@ import {
   readRules,
   serviceName,
 } from '../../src/init/read-files.js';
-import { FILES, serviceWith } from './written.js';
+import { loadPlan } from '../../src/plan/load.js';
+import { FILES, initialize, serviceWith } from './written.js';
 
 const text = (name: string) => FILES[name] ?? '';
 
@@ -34,6 +35,26 @@ test.each([
   [`"\${PORT}:80"`, undefined],
 ])('a published port is read however it is written: %s', (written, port) => {
   expect(readCompose(`services: { web: { build: ., ports: [${written}] } }`).port).toBe(port);
+});
+
+test('scripts of the service’s own are taken where they can be called, each by its name in the usual folders', () => {
+  const script = '#!/bin/sh\n';
+  const folder = serviceWith({
+    'deploy.sh': script,
+    'docs/deploy.md': '# Deploying',
+    'scripts/logs': 'not executable',
+    'ops/logs.sh': script,
+    'bin/migrate': script,
+  });
+  const { found, read } = lookAround(folder);
+  expect(found).toMatchObject({ deployScript: './deploy.sh', logsScript: 'ops/logs.sh' });
+  expect(read).toEqual(['deploy.sh', 'ops/logs.sh']);
+  const { plan } = initialize({ 'bin/deploy': script, 'scripts/logs.sh': script });
+  const { commands } = loadPlan(plan).resolved;
+  expect([commands.deploy, commands.logs]).toMatchObject([
+    { run: ['bin/deploy', '{environment}', '{version}'], folder: join(dirname(plan), '..') },
+    { run: ['scripts/logs.sh', '{environment}'] },
+  ]);
 });
 
 test('a secret beside the database’s name is not taken, nor a name that is filled in later', () => {

@@ -19,7 +19,7 @@ export function serviceWith(files: Record<string, string>): string {
   mkdirSync(folder);
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
+    writeFileSync(join(folder, name), text, { mode: text.startsWith('#!') ? 0o755 : 0o644 });
   }
   return folder;
 }
@@ -79,5 +79,7 @@ export const FILES: Record<string, string> = {
     '        expr: absent(up{job="shop"})',
     '',
   ].join('\n'),
+  'bin/deploy': '#!/bin/sh\n',
+  'scripts/logs.sh': '#!/bin/sh\n',
   '.git/HEAD': 'ref: refs/heads/main\n',
 };

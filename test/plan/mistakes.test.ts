@@ -389,11 +389,6 @@ describe('watches', () => {
       { path: 'soak.gate', says: 'Staging is not rolled back' },
     ],
     [
-      'a criterion of tier rollback in the soak',
-      ['criteria: [soak-p95,', 'criteria: [¦immediate-latency, soak-p95,'],
-      { path: 'soak.criteria[0]', says: 'of tier rollback' },
-    ],
-    [
       'a soak of production',
       ['# 1.7\nsoak:\n', '# 1.7\nsoak:\n  environment: ¦production\n'],
       { path: 'soak.environment', says: 'The soak looks at staging' },

@@ -139,6 +139,14 @@ test('every command of the worker may leave its folder out', () => {
   expect(watches[0]?.metrics[0]?.source).toMatchObject({ command: { folder } });
 });
 
+test('a rule that rolls production back is a gate of the soak', () => {
+  const soak = 'soak: { title: Soak, duration: 1h, tick: 1m, criteria: [gone] }\nbackup: {}\n';
+  const { resolved } = loadPlan(plan(BOTH, (text) => text.replace('backup: {}\n', soak)));
+  expect(resolved.soak?.criteria).toEqual([expect.objectContaining({ id: 'gone', tier: 'require' })]);
+  expect(resolved.soak?.criteria[0]).not.toHaveProperty('rollback');
+  expect(resolved.watches[0]?.criteria[0]).toMatchObject({ tier: 'rollback', rollback: 'code' });
+});
+
 test('times that are not said are those that deployments usually take', () => {
   const { commands, migration, watches } = loadPlan(plan(BOTH)).resolved;
   const minutes = (count: number) => count * 60_000;

@@ -55,7 +55,7 @@ async function runToEnd(flags: DemoFlags, signal: AbortSignal): Promise<number> 
       note(`the report could not be made: ${innermost(error)}`);
       return undefined;
     });
-    print(flags.json ? JSON.stringify(summary(run, report)) : ending(run, report));
+    print(flags.json ? JSON.stringify(summary(run, report)) : ending(run, report, flags.fault));
     if (!flags.json && process.stdin.isTTY && process.stdout.isTTY) {
       print('\nThe Web UI stays up. Press Ctrl-C to stop everything.');
       await untilAborted(signal);
@@ -69,12 +69,31 @@ async function runToEnd(flags: DemoFlags, signal: AbortSignal): Promise<number> 
 /** A live page at a terminal; elsewhere one line on stderr for each thing that happened. */
 function viewer(json: boolean): (ledger: Ledger, link: string) => void {
   if (process.stdout.isTTY && !json) {
-    return (ledger, link) => print(`${CLEAR}${renderStatus(ledger, { colors: pc, now: latest(ledger), link })}`);
+    const standing = stopwatch();
+    return (ledger, link) => {
+      const page = renderStatus(ledger, { colors: pc, now: latest(ledger), link });
+      print(`${CLEAR}${page}${pc.dim(standing(page, performance.now()))}`);
+    };
   }
   let before: Ledger | undefined;
   return (ledger) => {
     for (const line of ledgerChanges(before, ledger)) note(line);
     before = structuredClone(ledger);
+  };
+}
+
+/**
+ * Virtual time stands still while a step is at work: how long that has been, on the clock of this machine.
+ * @returns a line for each look, by what it shows and when, milliseconds; none while something new is seen
+ */
+export function stopwatch(): (page: string, now: number) => string {
+  let shown: string | undefined;
+  let since = 0;
+  return (page, now) => {
+    if (page !== shown) since = now;
+    shown = page;
+    const stands = Math.floor((now - since) / 1_000) * 1_000;
+    return stands === 0 ? '' : `\n\nAt work for ${formatDuration(stands)} by this machine’s clock`;
   };
 }
 
@@ -104,13 +123,22 @@ export function summary({ result, ...run }: DemoRun, report?: DemoReport) {
   };
 }
 
+/** Nothing was made to go wrong, and yet a load test found the target too slow: then the machine is. */
+export function busyLines({ steps, loadTests }: Pick<Ledger, 'steps'> & Pick<DemoRun, 'loadTests'>): string[] {
+  const failed = steps.filter(({ id, state }) => state === 'failed' && loadTests.includes(id));
+  if (failed.length === 0) return [];
+  return [
+    `This machine was too busy for the load test’s limits (${failed.map(({ id }) => id).join(', ')}): run it again`,
+  ];
+}
+
 const reportLines = ({ html, checklist }: DemoReport): string[] => [
   `Report     ${html}`,
   `Checklist  ${checklist}`,
   `           npx surefoot report --verify ${html}   (while this demo or a sandbox is up)`,
 ];
 
-function ending(run: DemoRun, report?: DemoReport): string {
+function ending(run: DemoRun, report: DemoReport | undefined, fault: string | undefined): string {
   const { result } = run;
   const virtual = formatDuration(result.endedAt - result.startedAt);
   const lines = [
@@ -118,6 +146,7 @@ function ending(run: DemoRun, report?: DemoReport): string {
     `${result.outcome.toUpperCase()}: ${result.reason}`,
     `${virtual} of deployment in ${formatDuration(run.wallSeconds * 1_000)}; ${run.historyEvents} events in the history`,
   ];
+  if (fault === undefined) lines.push(...busyLines({ steps: result.steps, loadTests: run.loadTests }));
   if (result.rollback) {
     const { option, took, estimate, reasons } = result.rollback;
     lines.push(

@@ -106,7 +106,8 @@ function resolveWatch(resolution: Resolution, at: WatchAt): Watch {
     if (watch.criteria.indexOf(id) !== index) resolution.report(from, `\`${id}\` is listed twice`);
     if (!resolution.knows(id, { at: ['criteria'], label: 'criterion', from })) return [];
     checkFit(resolution, { at, id, from, duration });
-    const criterion = at.criteria.get(id);
+    const known = at.criteria.get(id);
+    const criterion = known && usual === 'staging' ? onStaging(known) : known;
     return criterion
       ? [{ ...criterion, minimumSamples: leastSamples(resolution, criterion, { duration, tick: watch.tick }) }]
       : [];
@@ -166,17 +167,20 @@ function effectiveDuration(resolution: Resolution, { watch, path, around }: Watc
   return watch.duration;
 }
 
+/** What would roll production back is a gate of the soak: the same rule holds in both. */
+function onStaging(criterion: CriterionOfAnyWatch): CriterionOfAnyWatch {
+  if (criterion.tier !== 'rollback') return criterion;
+  const { rollback: _, ...rest } = criterion;
+  return { ...rest, tier: 'require' };
+}
+
 /** On staging nothing is rolled back: a soak that fails stops before production. */
-function checkNoRollback(resolution: Resolution, { watch, path, criteria }: WatchAt): void {
+function checkNoRollback(resolution: Resolution, { watch, path }: WatchAt): void {
   const message = 'Staging is not rolled back; write ask (the deployment stops and asks)';
   if (watch.gate === 'rollback') resolution.report([...path, 'gate'], message);
   if (watch.consider?.otherwise === 'rollback') {
     resolution.report([...path, 'consider', 'otherwise'], 'Staging is not rolled back; write continue');
   }
-  watch.criteria.forEach((id, index) => {
-    if (criteria.get(id)?.tier !== 'rollback') return;
-    resolution.report([...path, 'criteria', index], `\`${id}\` is of tier rollback, and staging is not rolled back`);
-  });
 }
 
 interface Fit {
