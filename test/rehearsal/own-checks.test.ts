@@ -68,6 +68,7 @@ const CONSEQUENCES = planWith('consequences', {
   closing: [
     { ...compared('closing'), onFailure: 'roll-back' },
     { id: 'closing-confirm', title: 'Is it well?', onFailure: 'roll-back', timeout: '2h', confirm: KINDS.confirm },
+    { id: 'closing-notes', title: 'Is it told?', confirm: KINDS.confirm },
   ],
 });
 
@@ -176,7 +177,7 @@ expect: { outcome: rolled-back, phase: closing, rollback: { step: closing-kept }
     `
 world:
   metrics: { error-rate: [{ in: production, from: 70m, constant: 50 % }] }
-  answers: [{ question: closing-confirm, after: 100m }]
+  answers: [{ question: closing-notes, after: 100m }]
 expect: { outcome: rolled-back, phase: closing, rollback: { criterion: immediate-errors } }
 `,
   ],
