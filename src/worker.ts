@@ -27,6 +27,7 @@ import { redactResults } from './activities/evidence/result-redaction.js';
 import { createSampleActivities } from './activities/metrics/samples.js';
 import { createTrendActivities } from './activities/metrics/trends.js';
 import { createPeopleActivities } from './activities/notify/people.js';
+import { createOwnCheckActivities } from './activities/own-checks/own-checks.js';
 import { createDatabaseActivities } from './activities/postgres/databases.js';
 import { createIndexActivities } from './activities/postgres/indexes.js';
 import { createPrerequisiteActivities } from './activities/prerequisites.js';
@@ -111,6 +112,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
           ...createIndexActivities(),
           ...createSampleActivities(metrics),
           ...createTrendActivities(),
+          ...createOwnCheckActivities(metrics),
           ...createPeopleActivities({ answer: options.answer }),
           ...createReviewActivities(),
           ...createAccessActivities(),

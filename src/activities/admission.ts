@@ -1,10 +1,16 @@
-/** What this worker refuses to run: another plan than was agreed on, or time that is not what it claims to be. */
+/**
+ * What this worker refuses to run: another plan than was agreed on, time that is not what it claims to be, or over a
+ * production that an earlier deployment has left half-way.
+ */
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { AdmissionActivities } from '../contract/activities/admission.js';
 import type { Clock } from '../contract/activities/step.js';
 import { FailureType } from '../contract/errors.js';
 import { openValues } from '../contract/plan/release-values.js';
+import { precedentsOf } from '../contract/precedents.js';
 import { formatDuration } from '../domain/duration.js';
+import { type Precedents, refusalToStart } from '../domain/precedents.js';
 import { digestOf } from '../plan/core/digest.js';
 
 /** How far the workflow's clock may be from the wall clock when time is real, milliseconds. */
@@ -16,7 +22,10 @@ export function createAdmissionActivities(options: {
   runner: string;
   /** Whether this worker serves demo and rehearsal, where the server skips time. */
   allowVirtualTime: boolean;
+  /** What came before the run that asks; Temporal's own word when absent. */
+  precedents?: (service: string) => Promise<Precedents>;
 }): AdmissionActivities {
+  const { precedents = askTemporal } = options;
   const checkClock = async ({ clock, workflowTime }: { clock: Clock; workflowTime: number }) => {
     if (clock === 'virtual') {
       if (!options.allowVirtualTime)
@@ -31,7 +40,7 @@ export function createAdmissionActivities(options: {
     );
   };
   return {
-    async admit({ plan, digest, clock, workflowTime }) {
+    async admit({ plan, digest, clock, workflowTime, after }) {
       const actual = digestOf(plan);
       if (actual !== digest) {
         throw refused(`the plan's digest is ${actual.slice(0, 12)}…, not ${digest.slice(0, 12)}… that was agreed on`);
@@ -39,11 +48,23 @@ export function createAdmissionActivities(options: {
       const open = clock === 'virtual' ? [] : openValues(plan);
       if (open.length > 0) throw refused(`the plan leaves open what is deployed (${open.join(', ')})`);
       await checkClock({ clock, workflowTime });
+      // Demos and rehearsals come and go as they like, and deploy to nothing that outlives them.
+      const refusal = clock === 'virtual' ? undefined : refusalToStart(await precedents(plan.service), after);
+      if (refusal !== undefined) throw refused(refusal);
       return { runner: options.runner };
     },
     checkClock,
+    async stateOfRun({ workflowId, runId }) {
+      const { status } = await Context.current().client.workflow.getHandle(workflowId, runId).describe();
+      return status.name;
+    },
   };
 }
+
+const askTemporal = (service: string): Promise<Precedents> => {
+  const { client, info } = Context.current();
+  return precedentsOf(client.workflow, service, info.workflowExecution?.runId);
+};
 
 const refused = (message: string) =>
   ApplicationFailure.create({ type: FailureType.Refused, message: `Refused: ${message}`, nonRetryable: true });

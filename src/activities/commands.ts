@@ -14,9 +14,10 @@ import { evidencePath, runOnce, secretsOf } from './commands/recorded-commands.j
 import { endRemains } from './commands/remains.js';
 import { migrate } from './migration/migrations.js';
 import { currentRevision } from './migration/revisions.js';
+import { checkCommand } from './own-checks/command.js';
 import { checkProduction } from './production-found.js';
 
-/** Facts: `runCommand` establishes `ran`; `checkLogs` `ran` and `logs`; `migrate` and `checkProduction` see there. */
+/** Facts: `runCommand` establishes `ran`; `checkCommand` `ran`, `field`; `checkLogs` `ran` and `logs`; `migrate` and `checkProduction` see there. */
 export function createCommandActivities(options: {
   /** The folder for the records of steps. It must outlive the worker, and stay on the machine that runs the commands. */
   state: string;
@@ -31,6 +32,8 @@ export function createCommandActivities(options: {
       const text = `${line.title} ended without error after ${formatDuration(run.milliseconds)}`;
       return { summary: text, facts: [{ name: 'ran', ok: true, text }], evidence: run.evidence };
     },
+
+    checkCommand: (input) => checkCommand(state, input),
 
     async checkLogs({ key, evidence, environment, command, critical, since, started }) {
       const line = commandLine({ environment, command, values: { environment: environment.name } });

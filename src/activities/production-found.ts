@@ -2,6 +2,7 @@
 import { healthPlace } from '../adapters/application/health-reading.js';
 import type { CommandActivities, ExpectedProduction } from '../contract/activities/commands.js';
 import { type Fact, failures, passed, unknownFact } from '../domain/evidence.js';
+import { migrationTool } from '../domain/migration/migration-tools.js';
 import { withHeartbeat } from './commands/heartbeat.js';
 import { nameOf } from './migration/migration-facts.js';
 import { askCurrent, onlyRevision, type Revisions } from './migration/revisions.js';
@@ -25,7 +26,7 @@ export const checkProduction = (
     ]);
     const facts = [
       releaseFact(release, expected),
-      ...(revisions ? [revisionFact(revisions, expected)] : []),
+      ...(revisions && migration ? [revisionFact(revisions, expected, migration.tool)] : []),
       maintenanceFact(release),
     ];
     const report = { summary: facts.map(({ text }) => text).join('; '), facts, evidence: [] };
@@ -51,7 +52,7 @@ export function releaseFact(release: RunningRelease, { version, target }: Expect
   return { name, ok: false, text };
 }
 
-function revisionFact(revisions: Revisions, { revision: before }: ExpectedProduction): Fact {
+function revisionFact(revisions: Revisions, { revision: before, left }: ExpectedProduction, tool: string): Fact {
   const name = 'revision';
   if ('problem' in revisions) {
     return unknownFact(name, `the revision of production's database is not known: ${revisions.problem}`);
@@ -60,6 +61,11 @@ function revisionFact(revisions: Revisions, { revision: before }: ExpectedProduc
   if (at === undefined) {
     const { found } = revisions;
     return { name, ok: false, text: `the database has ${found.length} heads (${found.join(', ')}); one is required` };
+  }
+  // Once people have gone on with it, it is what was found.
+  if (left !== undefined && before === undefined && migrationTool(tool).same(at, left)) {
+    const text = `production's database is at ${nameOf(at)} already, which the deployment that was ended from outside may have brought: what it was at before is not known`;
+    return { name, ok: false, text };
   }
   const isSame = before === undefined || at === before;
   const text = `production's database is at ${nameOf(at)}`;

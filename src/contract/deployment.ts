@@ -13,14 +13,28 @@ export interface DeployInput {
   /** Who started it; this person cannot approve it. */
   startedBy: string;
   clock: Clock;
+  /** The unfinished run that it starts over, and why that is right. */
+  after?: StartedOver;
 }
+
+/** Somebody has looked at what a run that was ended from outside has left. */
+export interface StartedOver {
+  /** Its deployment or run ID. */
+  run: string;
+  why: string;
+}
+
+/** What its children (watches, rollbacks, the proof of the way back) can be found by. */
+export const childAttributes = ({ deployment, service }: { deployment: string; service: string }) => [
+  { key: searchAttributes.service, value: service },
+  { key: searchAttributes.deployment, value: deployment },
+];
 
 /** What a deployment can be found by from its start on. */
 export function startAttributes({ deployment, plan }: Pick<DeployInput, 'deployment' | 'plan'>) {
   const { target, previous, revision } = releaseValues(plan);
   return [
-    { key: searchAttributes.service, value: plan.service },
-    { key: searchAttributes.deployment, value: deployment },
+    ...childAttributes({ deployment, service: plan.service }),
     { key: searchAttributes.target, value: target },
     { key: searchAttributes.previous, value: previous },
     ...(revision === undefined ? [] : [{ key: searchAttributes.revision, value: revision }]),
@@ -30,13 +44,14 @@ export function startAttributes({ deployment, plan }: Pick<DeployInput, 'deploym
 export type DeployResult = Ledger & { outcome: Outcome; reason: string; endedAt: number };
 
 /** The ledger of a deployment that has just begun. @param startedAt epoch milliseconds */
-export const newLedger = ({ deployment, plan, digest, startedBy }: DeployInput, startedAt: number): Ledger => ({
+export const newLedger = ({ deployment, plan, digest, startedBy, after }: DeployInput, startedAt: number): Ledger => ({
   deployment,
   service: plan.service,
   title: plan.title,
   digest,
   startedBy,
   startedAt,
+  ...(after ? { after } : {}),
   phase: 'prerequisites',
   release: { target: plan.release.target, previous: plan.release.previous },
   steps: [],

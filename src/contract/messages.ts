@@ -11,6 +11,8 @@ import type {
   StepRecord,
   StoredBackup,
 } from '../domain/ledger/ledger.js';
+import type { Message } from '../domain/notifications/notifications.js';
+import type { FullRollback } from '../domain/rollback/order.js';
 import type { CriterionResult, RollbackOption, Verdict } from '../domain/watch/criteria.js';
 import type { Clock, EvidencePlace } from './activities/step.js';
 import type { ResolvedPlan } from './plan/plan.js';
@@ -43,6 +45,9 @@ export const concernRaised = defineSignal<[Concern]>('concernRaised');
 export const concernSettled = defineSignal<[{ criterion: string; text: string }]>('concernSettled');
 /** Deployment to watch: a person looked and carries on. */
 export const concernDismissed = defineSignal<[{ criterion: string }]>('concernDismissed');
+
+/** Deployment to guard: what stood meanwhile is over, and it says what it has seen. */
+export const guardRelieved = defineSignal('guardRelieved');
 
 /** Whoever may signal a workflow may send anything. @returns the texts that the message needs, or undefined when one is missing */
 export function readTexts<Field extends string>(
@@ -77,6 +82,8 @@ export interface WatchInput {
   baselines: Record<string, number>;
   /** Roles that may answer a concern. */
   roles: string[];
+  /** What is told when the deployment is ended from outside meanwhile; nothing where production is not watched. */
+  alarm?: Message[];
 }
 
 export interface WatchResult {
@@ -108,6 +115,8 @@ export interface RollbackInput {
   found: FoundProduction;
   /** The revision that a downgrade goes to (null: none at all); missing where it is not certain. */
   downgradeTo?: string | null;
+  /** What goes back first where both do; the migration when left out. */
+  first?: FullRollback['first'];
   /** What a restore starts from. */
   backup?: StoredBackup;
 }

@@ -12,10 +12,21 @@ export const runnerOf = (queue: string): string => queue.replace(`${TASK_QUEUE}@
 export const deployWorkflowId = (service: string): string => `surefoot/${service}/production`;
 export const watchWorkflowId = (deployment: string, watch: string, generation: number): string =>
   `${deployment}/${watch}${generation > 1 ? `-${generation}` : ''}`;
+/** The watch that stands while production changes, or people are waited for; a plan's watches have other names. */
+export const GUARD = 'guard';
 export const reversibilityWorkflowId = (deployment: string, generation: number): string =>
   `${deployment}/reversibility${generation > 1 ? `-${generation}` : ''}`;
 export const rollbackWorkflowId = (deployment: string, option: string, generation: number): string =>
   `${deployment}/rollback-${option}${generation > 1 ? `-${generation}` : ''}`;
+
+const DEPLOYMENT_ID = /^(.+)-\d{8}-\d{6}-[0-9a-f]{4}$/;
+
+/** The service that a deployment's ID begins with; undefined for what is no such ID. */
+export const serviceOf = (deployment: string): string | undefined => DEPLOYMENT_ID.exec(deployment)?.[1];
+
+/** Whether a child (a rollback, a watch) is one of the service's deployments. */
+export const isOfService = (childId: string, service: string): boolean =>
+  serviceOf(childId.split('/')[0] ?? '') === service;
 
 /** Search attributes are in clear text for whoever may open the Web UI: no secrets, no personal data. */
 export const searchAttributes = {

@@ -4,9 +4,9 @@
  */
 import { ADDED, type Phase, STEPS, type StepDefinition, type StepNature } from '../domain/steps.js';
 import { backupFacts } from './backup-facts.js';
-import { aspectsOf, DOCUMENTATION_FACTS } from './checks.js';
-import type { EndpointCheck } from './plan/application.js';
-import { environmentsOf } from './plan/parts.js';
+import { checkFacts, DOCUMENTATION_FACTS, indexFacts } from './checks.js';
+import { beforeSteps, ownSteps } from './own-steps.js';
+import { environmentsOf, migratesFirst } from './plan/parts.js';
 import type { Confirmation, ResolvedPlan } from './plan/plan.js';
 import type { Watch } from './plan/watch.js';
 
@@ -52,6 +52,7 @@ function stepsOf(plan: PlanWithoutItems): Step[] {
     ...prerequisites(plan),
     ...staging(plan),
     plan.soak ? stretch(STEPS.soak, plan.soak) : { ...STEPS.soak, usually: 0, facts: [], off: 'soak' },
+    ...ownSteps(plan, 'soak'),
     ...approval(plan),
     ...production(plan),
     ...watch(plan),
@@ -59,6 +60,7 @@ function stepsOf(plan: PlanWithoutItems): Step[] {
       ...STEPS.productionState,
       ...establishing(['version', 'revision', 'indexes'], { revision: plan.migration, indexes: plan.indexes }),
     },
+    ...ownSteps(plan, 'closing'),
   ];
 }
 
@@ -86,6 +88,7 @@ function prerequisites(plan: PlanWithoutItems): Step[] {
       ],
     },
     ...confirmations('prerequisites', plan.confirmations.prerequisites),
+    ...ownSteps(plan, 'prerequisites'),
   ];
 }
 
@@ -93,13 +96,18 @@ function staging(plan: PlanWithoutItems): Step[] {
   const { apiDocumentation, environments, commands, functional } = plan;
   const steps: Step[] = [
     { ...STEPS.stagingBackup, ...backupFacts(plan.backup), ...off(!plan.backup, 'backup') },
-    { ...STEPS.stagingDeploy, facts: ['ran'] },
-    { ...STEPS.stagingHealth, facts: ['status', 'version'] },
-    { ...STEPS.stagingLogs, facts: ['ran', 'logs'], ...off(!commands.logs, 'commands.logs') },
-    { ...STEPS.stagingMigration, facts: MIGRATION, ...off(!plan.migration, 'migration') },
+    ...beforeSteps(plan, 'staging'),
+    ...inOrder(plan, {
+      deploying: [
+        { ...STEPS.stagingDeploy, facts: ['ran'] },
+        { ...STEPS.stagingHealth, facts: ['status', 'version'] },
+        { ...STEPS.stagingLogs, facts: ['ran', 'logs'], ...off(!commands.logs, 'commands.logs') },
+      ],
+      migrating: [{ ...STEPS.stagingMigration, facts: MIGRATION, ...off(!plan.migration, 'migration') }],
+    }),
     {
       ...STEPS.reversibility,
-      facts: ['downgrade', 'schema-restored', 'upgrade-again', 'previous-code'],
+      facts: ['downgrade', 'schema-restored', 'upgrade-again', 'new-code', 'previous-code'],
       ...off(!plan.migration, 'migration'),
     },
     { ...STEPS.stagingIndexes, facts: indexFacts(plan), ...off(!plan.indexes, 'indexes') },
@@ -107,6 +115,7 @@ function staging(plan: PlanWithoutItems): Step[] {
     ...plan.loadTests.map(({ id, title }): Step => ({ ...ADDED.loadTest, id, title, phase: 'staging', facts: LOAD })),
     { ...STEPS.swagger, facts: [...DOCUMENTATION_FACTS], ...off(!apiDocumentation, 'apiDocumentation') },
     ...confirmations('staging', plan.confirmations.staging),
+    ...ownSteps(plan, 'staging'),
   ];
   return environments.staging ? steps : steps.map((step) => ({ ...step, off: 'environments.staging' }));
 }
@@ -120,6 +129,7 @@ function approval(plan: PlanWithoutItems): Step[] {
     { ...STEPS.notices, facts: notices, ...off(notices.length === 0, 'notifications.notices') },
     { ...STEPS.alerts, facts: (plan.alerts?.expected ?? []).map(({ id }) => id), ...off(!plan.alerts, 'alerts') },
     ...confirmations('approval', plan.confirmations.preparation),
+    ...ownSteps(plan, 'approval'),
   ];
 }
 
@@ -138,6 +148,7 @@ function production(plan: PlanWithoutItems): Step[] {
       ...off(deploy.length + freeze.length === 0, 'windows.deploy'),
     },
     { ...STEPS.productionUnchanged, ...found(plan) },
+    ...beforeSteps(plan, 'production'),
     { ...STEPS.productionBackup, ...backupFacts(plan.backup), ...off(!plan.backup, 'backup') },
     {
       ...STEPS.maintenanceOn,
@@ -145,16 +156,22 @@ function production(plan: PlanWithoutItems): Step[] {
       facts: ['ran', 'drained', ...(message ? ['message'] : [])],
       ...noMaintenance,
     },
-    { ...STEPS.productionDeploy, facts: ['ran'] },
-    { ...STEPS.productionHealth, facts: ['status', 'version'] },
-    { ...STEPS.productionLogs, facts: ['ran', 'logs'], ...off(!commands.logs, 'commands.logs') },
-    {
-      ...STEPS.productionMigration,
-      usually: migration?.within ?? 0,
-      facts: [...MIGRATION, 'duration'],
-      ...off(!migration, 'migration'),
-    },
-    { ...STEPS.productionIndexes, facts: indexFacts(plan), ...off(!plan.indexes, 'indexes') },
+    ...inOrder(plan, {
+      deploying: [
+        { ...STEPS.productionDeploy, facts: ['ran'] },
+        { ...STEPS.productionHealth, facts: ['status', 'version'] },
+        { ...STEPS.productionLogs, facts: ['ran', 'logs'], ...off(!commands.logs, 'commands.logs') },
+      ],
+      migrating: [
+        {
+          ...STEPS.productionMigration,
+          usually: migration?.within ?? 0,
+          facts: [...MIGRATION, 'duration'],
+          ...off(!migration, 'migration'),
+        },
+        { ...STEPS.productionIndexes, facts: indexFacts(plan), ...off(!plan.indexes, 'indexes') },
+      ],
+    }),
     { ...STEPS.maintenanceOff, facts: ['ran', ...(message ? ['reachable', 'message-gone'] : [])], ...noMaintenance },
     { ...STEPS.smoke, facts: checkFacts(smoke), ...off(smoke.length === 0, 'smoke') },
     {
@@ -162,6 +179,7 @@ function production(plan: PlanWithoutItems): Step[] {
       ...establishing(['ran', 'status', 'logs'], { logs: commands.logs }),
       ...off(!restart, 'production.restart'),
     },
+    ...ownSteps(plan, 'production'),
   ];
 }
 
@@ -193,6 +211,7 @@ function watch(plan: PlanWithoutItems): Step[] {
       ...(loadTest ? { asks: [loadTest.approvedBy] } : {}),
       ...off(!loadTest, 'production.loadTest'),
     },
+    ...ownSteps(plan, 'watch'),
   ];
 }
 
@@ -202,6 +221,10 @@ export const isReviewed = ({ watches }: Pick<ResolvedPlan, 'watches'>, position:
 
 /** The step that looks after a watch whether the new indexes are used. */
 export const indexUseStep = ({ id }: { id: string }): string => `${id}.index-use`;
+
+/** What the plan does first of the two. */
+const inOrder = (plan: PlanWithoutItems, steps: Record<'deploying' | 'migrating', Step[]>): Step[] =>
+  migratesFirst(plan) ? [...steps.migrating, ...steps.deploying] : [...steps.deploying, ...steps.migrating];
 
 const off = (isOff: boolean, option: string): { off?: string } => (isOff ? { off: option } : {});
 
@@ -261,19 +284,6 @@ const confirmations = (phase: Phase, list: readonly Confirmation[]): Step[] =>
     facts: ['confirmed'],
     asks: roles,
   }));
-
-const indexFacts = ({ indexes }: PlanWithoutItems): string[] => [
-  'all-present',
-  'valid',
-  'columns',
-  ...(indexes?.total === undefined ? [] : ['total']),
-  'plans',
-];
-
-const checkFacts = (checks: readonly EndpointCheck[]): string[] => [
-  ...(checks.some(({ login }) => login) ? ['login'] : []),
-  ...checks.flatMap((check) => aspectsOf(check).map((aspect) => `${check.id}.${aspect}`)),
-];
 
 const factsOf = ({ criteria, trends }: Pick<Watch, 'criteria' | 'trends'>): string[] =>
   [...criteria, ...trends].map(({ id }) => id);

@@ -23,6 +23,7 @@ import { credentialChecks, secretReferences } from './checks/credentials.js';
 import { databaseChecks } from './checks/databases.js';
 import { metricChecks } from './checks/metrics.js';
 import { migrationChecks } from './checks/migrations.js';
+import { ownCheckChecks } from './checks/own-checks.js';
 import { peopleChecks } from './checks/people.js';
 import { proofChecks } from './checks/proofs.js';
 import { knownChecks } from './checks/release.js';
@@ -102,6 +103,7 @@ const checksOf = (asked: CheckContext, timeline: ReadonlyMap<string, Moment>): C
   ...serverChecks(asked),
   ...migrationChecks(asked),
   ...metricChecks(asked),
+  ...ownCheckChecks(asked),
   ...channelChecks(asked),
   ...peopleChecks(asked, timeline),
 ];

@@ -53,6 +53,10 @@ const stands = ({ ok, advisory, by }: Fact): boolean => ok || advisory === true 
 
 export const passed = (report: StepReport): boolean => report.facts.every(stands);
 
+/** It has been seen that one of them does not hold: more than that nobody could tell. */
+export const isSeenToFail = ({ facts }: Pick<StepReport, 'facts'>): boolean =>
+  facts.some((fact) => !stands(fact) && fact.unknown !== true);
+
 /** The facts that keep a step from passing, in one line. */
 export function failures(report: StepReport): string {
   return report.facts

@@ -17,8 +17,10 @@ export interface StepNature {
   work: StepWork;
   /** How long it usually takes, milliseconds, where the plan does not say. */
   usually: number;
-  /** What follows when it fails: people are asked, or production, once it has changed, is rolled back. */
-  onFailure: 'ask' | 'rollback';
+  /** What follows when it fails: people are asked, the way forward ends, or production, once it has changed, is rolled back. */
+  onFailure: 'ask' | 'stop' | 'rollback';
+  /** People are asked, whatever follows a failure, where it has not been seen whether it holds. */
+  asksWhenUnknown?: true;
   /** People may go on without it. What trust rests on is not skippable. */
   skippable: boolean;
 }
@@ -55,7 +57,7 @@ const CHANGES_PRODUCTION = { onFailure: 'rollback' } as const;
 const COMMAND = { work: 'command' } as const;
 const TRUSTED = { skippable: false } as const;
 
-/** Steps that are always there. Load tests, confirmations and watches add theirs from the plan. */
+/** Steps that are always there. Load tests, confirmations, watches and own checks add theirs from the plan. */
 export const STEPS = {
   admission: step('admission', 'prerequisites', 'Check that this worker can carry out the plan', { usually: 0 }),
   repository: step('prerequisites.repository', 'prerequisites', 'Branch merged, release and previous version exist'),
@@ -144,10 +146,11 @@ export const STEPS = {
   productionState: step('closing.state', 'closing', 'Production is what was promised'),
 } as const satisfies Record<string, CataloguedStep>;
 
-/** What plans add: confirmations, load tests, watches. */
+/** What plans add: confirmations, load tests, watches, checks of their own. */
 export const ADDED = {
   confirmation: { ...NATURE, work: 'wait', usually: 0 },
   loadTest: { ...NATURE, usually: USUALLY.load },
   watch: { ...NATURE, work: 'wait' },
   indexUse: { ...NATURE, work: 'look' },
+  ownCheck: { ...NATURE, asksWhenUnknown: true },
 } as const satisfies Record<string, StepNature>;

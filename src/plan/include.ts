@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { z } from 'zod';
+import { withBoth } from './both-environments.js';
 import { type PlanDocument, readDocument } from './core/document.js';
 import { openDocument, openText } from './core/open.js';
 import { formatPath, type Path, type Problem } from './core/problems.js';
@@ -26,7 +27,7 @@ export function openPlan(file: string): OpenedPlan {
   const included = others.map((part) => part.file);
   if (main === undefined || !including.isWhole) return { included, problems: including.problems };
   const merged = merge(main, others);
-  return { document: merged.document, included, problems: [...including.problems, ...merged.problems] };
+  return { document: withBoth(merged.document), included, problems: [...including.problems, ...merged.problems] };
 }
 
 const { surefoot, include } = planSchema.shape;

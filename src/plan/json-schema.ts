@@ -1,5 +1,6 @@
 /** The plan's format for editors (JSON Schema) and for people (the reference in plans/README.md), both from zod. */
 import { z } from 'zod';
+import { endpointCheck } from './application/schema.js';
 import { selector } from './metrics/sources/scrape.js';
 import { bindingsSchema, planSchema } from './schema.js';
 
@@ -38,6 +39,7 @@ function shared(schema: Json): string[] {
   const deploy = Object.fromEntries(children(commands)).deploy ?? {};
   const series = convert(selector);
   return [
+    `### A request (\`functional\`, \`smoke\`, \`requests\`, \`http\`)\n\n${table(describe(convert(endpointCheck), '', true))}`,
     `### A command\n\n${table(describe(deploy, ''))}`,
     `### A series (\`of\`, \`to\`, \`histogram\`, \`rate\`, \`gauge\`)\n\n${table(children(series).map(([key, part]) => row(key, part, series)))}`,
   ];
@@ -45,7 +47,9 @@ function shared(schema: Json): string[] {
 
 const table = (rows: string[]) => ['| Key | | Meaning |', '|---|---|---|', ...rows].join('\n');
 
-function describe(schema: Json, prefix: string): string[] {
+/** @param isTold of a request: here, and nowhere else */
+function describe(schema: Json, prefix: string, isTold = false): string[] {
+  if (isRequest(schema) && !isTold) return [];
   const each = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
   if (each !== undefined) return within(each, `${prefix}NAME`);
   if (schema.type === 'array' && typeof schema.items === 'object' && !Array.isArray(schema.items)) {
@@ -62,14 +66,19 @@ function describe(schema: Json, prefix: string): string[] {
   });
 }
 
-/** The keys below a key; commands and selectors are told once, in words, rather than each time. */
+/** What is asked of the application, with whichever of its keys. */
+const isRequest = (schema: Json): boolean => children(schema).some(([key]) => key === 'mayBeEmpty');
+
+/** The keys below a key; commands, requests, selectors and environments are told once, rather than each time. */
 function nested(part: Json, name: string): string[] {
   const keys = children(part).map(([key]) => key);
+  if (keys.includes('api') && name !== 'both') return [];
   if (keys.includes('run') || keys.includes('labels') || keys.includes('histogram')) return [];
   return describe(part, `${name}.`);
 }
 
-const within = (schema: Json, prefix: string): string[] => (isPlain(schema) ? [] : describe(schema, `${prefix}.`));
+const within = (schema: Json, prefix: string): string[] =>
+  isPlain(schema) && schema.type !== 'array' ? [] : describe(schema, `${prefix}.`);
 
 const isPlain = (schema: Json): boolean =>
   children(schema).length === 0 && schema.oneOf === undefined && schema.anyOf === undefined;

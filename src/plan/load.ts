@@ -64,7 +64,7 @@ export function loadPlan(file: string, options: LoadOptions = {}): LoadedPlan {
 
   const outcome = resolvePlan(sources, { shorten: options.shorten, isReadable: problems.length === 0 });
   problems.push(...outcome.problems);
-  if (problems.length > 0 || outcome.resolved === undefined) throw new PlanError(problems);
+  if (problems.length > 0 || outcome.resolved === undefined) throw new PlanError(onceEach(problems));
   const { resolved, warnings, advice } = outcome;
   return { resolved, digest: digestOf(resolved), file, included: plan.included, warnings, advice };
 }
@@ -89,6 +89,17 @@ function fillIn({ value: sections, locate }: PlanDocument, values: ReleaseValues
     }
   }
   return problems;
+}
+
+/** What is written once for both environments is wrong in each, and told once. */
+function onceEach(problems: readonly Problem[]): Problem[] {
+  const told = new Map<string, Problem>();
+  for (const problem of problems) {
+    const { file, line, column, message } = problem;
+    const place = `${file}:${line}:${column} ${message}`;
+    if (!told.has(place)) told.set(place, problem);
+  }
+  return [...told.values()];
 }
 
 type Maps = NonNullable<Sources['bindings']>['maps'];

@@ -30,6 +30,7 @@ const ON_STAGING: Path[] = [
   ['apiDocumentation'],
   ['soak'],
   ['confirmations', 'staging'],
+  ['checks', 'staging'],
   ['prerequisites', 'minimumRows'],
 ];
 const OF_DATABASES: Path[] = [['migration'], ['indexes']];
@@ -46,6 +47,7 @@ const REQUIREMENTS: Requirement[] = [
   { part: ['prerequisites', 'minimumRows'], needs: [...STAGING, 'database'], where: STAGING },
   { part: ['apiDocumentation'], needs: [...STAGING, 'login'], where: STAGING },
   ...OF_DATABASES.flatMap(ofDatabase),
+  { part: ['checks', 'soak'], needs: ['soak'] },
   { part: ['release', 'branch'], needs: ['release', 'repository'] },
   { part: ['release', 'files'], needs: ['release', 'repository'] },
   { part: ['review'], needs: ['release', 'repository'] },
@@ -74,7 +76,7 @@ export function checkRequirements(resolution: Resolution): void {
   checkFolders(resolution);
 }
 
-/** `in: application` is a folder of each environment. */
+/** `in: application` is a folder of each environment, and so it is where a command on the server says none. */
 function checkFolders(resolution: Resolution): void {
   const { commands, migration, backup } = resolution.sections;
   const holders: [Path, object | undefined][] = [
@@ -85,13 +87,21 @@ function checkFolders(resolution: Resolution): void {
   ];
   for (const [section, held] of holders) {
     for (const [name, command] of Object.entries(held ?? {})) {
-      if (typeof command !== 'object' || command === null || !('in' in command) || command.in !== 'application')
-        continue;
+      const part = inApplication(command);
+      if (part === undefined) continue;
       for (const environment of [STAGING, PRODUCTION]) {
-        if (resolution.has(environment)) check(resolution, [...section, name, 'in'], [...environment, 'application']);
+        if (resolution.has(environment)) check(resolution, [...section, name, part], [...environment, 'application']);
       }
     }
   }
+}
+
+/** The key of a command by which it runs in the application's folder. */
+function inApplication(command: unknown): 'in' | 'on' | undefined {
+  if (typeof command !== 'object' || command === null || !('on' in command)) return undefined;
+  const folder = 'in' in command ? command.in : undefined;
+  if (folder === 'application') return 'in';
+  return folder === undefined && command.on === 'server' ? 'on' : undefined;
 }
 
 function check(resolution: Resolution, part: Path, needs: Path): void {

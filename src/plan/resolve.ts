@@ -21,6 +21,7 @@ import { Resolution as ResolutionOf, type Sources as SourcesOf } from './core/re
 import { resolveProviders } from './metrics/resolve-providers.js';
 import { resolveWatches } from './metrics/resolve-watches.js';
 import { resolveNotifications } from './notifications/resolve.js';
+import { askAboutItems, checkOwnSteps, resolveOwnChecks } from './own-checks/resolve.js';
 import { resolveProofs } from './proofs/resolve.js';
 import { checkRequirements } from './requirements.js';
 import type { Sections } from './sections.js';
@@ -49,7 +50,9 @@ export function resolvePlan(
   const migration = resolveMigration(resolution, servers);
   const providers = resolveProviders(resolution);
   const shorten = options.shorten ?? {};
-  const watching = resolveWatches(resolution, { environments, providers, logs: commands.logs, shorten });
+  const places = { environments, providers, logs: commands.logs };
+  const watching = resolveWatches(resolution, { ...places, shorten });
+  const ownChecks = resolveOwnChecks(resolution, places);
   const proofs = resolveProofs(resolution, providers);
   const functional = resolveChecks(resolution, 'functional', environments.staging);
   const smoke = resolveChecks(resolution, 'smoke', environments.production);
@@ -117,7 +120,10 @@ export function resolvePlan(
   if (load?.production !== undefined) withoutItems.production.loadTest = load.production;
   if (sections.acknowledge !== undefined) withoutItems.acknowledged = sections.acknowledge;
   if (windows !== undefined) withoutItems.windows = windows;
+  if (ownChecks !== undefined) withoutItems.checks = ownChecks;
+  checkOwnSteps(resolution, withoutItems);
   const items = resolveItems(resolution, withoutItems);
+  askAboutItems(withoutItems, items);
   const document = resolveDocument(resolution, items);
   if (document !== undefined) withoutItems.document = document;
   for (const [name, phase] of Object.entries(confirmations)) {
@@ -151,9 +157,10 @@ function resolveEnvironments(resolution: Resolution): Partial<Record<Environment
     const named = authored.server;
     const place = named === undefined ? undefined : server(resolution, { name: named, path: at('server') });
     const reading = resolveHealth(resolution, name);
+    if (authored.api === undefined) resolution.report(at('api'), '`api` is missing');
     const found: Environment = {
       name,
-      api: apiUrl(resolution, { name: authored.api, path: at('api') }),
+      api: authored.api === undefined ? '' : apiUrl(resolution, { name: authored.api, path: at('api') }),
       server: place ?? { kind: 'local' },
       tools: authored.tools.map((tool, index) => resolution.folderOn(place, tool, at('tools', index))),
     };

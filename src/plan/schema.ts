@@ -36,6 +36,7 @@ import { trend } from './metrics/schema-trends.js';
 import { criterion, soakSchema, watchSchema } from './metrics/schema-watches.js';
 import { metric, provider } from './metrics/sources/registry.js';
 import { notifications } from './notifications/schema.js';
+import { namedRequest, ownCheckLists } from './own-checks/schema.js';
 import { access, alerts, review } from './proofs/schema.js';
 import { windows } from './windows/schema.js';
 
@@ -46,7 +47,9 @@ const credentials = named(secretReference()).describe('Where secrets are found: 
 const folders = named(text()).describe('Folders; relative ones start from the folder of the file they are written in');
 
 const environment = strict({
-  api: reference('hosts').describe('A key of `hosts`: base URL of the application'),
+  api: reference('hosts')
+    .optional()
+    .describe('A key of `hosts`: base URL of the application. Needed, here or in `both`'),
   server: reference('hosts')
     .optional()
     .describe('A key of `hosts`: where commands with `on: server` run; the worker’s machine when left out'),
@@ -55,6 +58,10 @@ const environment = strict({
   database: databasePlace().optional().describe('The database and its password'),
   login: login.optional().describe('The test user of checks and load tests; nobody logs in when left out'),
 });
+
+const requests = z
+  .array(z.union([reference('requests'), endpointCheck], { error: 'Write a key of `requests`, or a check' }))
+  .min(1, 'No check is listed');
 
 const OPTION = z.enum(['migration', 'code', 'full']);
 
@@ -96,8 +103,13 @@ export const planSchema = strict({
     .default('evidence')
     .describe('A key of `folders`: where evidence is kept; `evidence` beside this file when there is no such key'),
   environments: strict({
-    staging: environment.optional().describe('Where the deployment is proven first'),
-    production: environment.describe('Where it goes when staging is well'),
+    both: environment
+      .optional()
+      .describe(
+        'What both have alike, and neither says itself; `{environment}` is filled in, as in `"{environment}-api"`',
+      ),
+    staging: environment.optional().describe('Where the deployment is proven first; it has the keys that `both` has'),
+    production: environment.describe('Where it goes when staging is well; it has the keys that `both` has'),
   }).describe('The places'),
   backup: backup.optional().describe('How the databases are backed up before anything changes'),
   commands: commands.describe('The team’s own scripts'),
@@ -127,7 +139,12 @@ export const planSchema = strict({
   })
     .optional()
     .describe('What logs must not show, and must: what `commands.logs` prints'),
-  functional: z.array(endpointCheck).min(1, 'No check is listed').optional().describe('Functional checks on staging'),
+  requests: named(namedRequest)
+    .default({})
+    .describe('Requests by name, each written once for `functional`, `smoke` and `checks`'),
+  functional: requests
+    .optional()
+    .describe('Functional checks on staging: requests, each with its `id`, or keys of `requests`'),
   apiDocumentation: apiDocumentation.optional().describe('The API’s documentation, tried out in a browser'),
   load: load.optional().describe('Load tests'),
   review: review.optional().describe('Where the proof of review, approval and tests is'),
@@ -155,7 +172,10 @@ export const planSchema = strict({
   })
     .prefault({})
     .describe('Options of the production phase'),
-  smoke: z.array(endpointCheck).min(1, 'No check is listed').optional().describe('Checks on production'),
+  smoke: requests.optional().describe('Checks on production, as `functional`'),
+  checks: ownCheckLists
+    .optional()
+    .describe('Checks of the team’s own, by phase, in order: each is a step at the end of its phase (docs/checks.md)'),
   watches: z
     .array(watchSchema)
     .min(1, 'Production is not watched')

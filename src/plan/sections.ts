@@ -76,13 +76,12 @@ class Reader {
     const raw = this.raw(path);
     const first = schema.safeParse(raw);
     if (first.success) return first.data;
+    const issues = first.error.issues.flatMap(ofChosen);
     const strangers: Path[] = [];
     const strange = new Set(
-      first.error.issues
-        .filter(({ code }) => code === 'unrecognized_keys')
-        .map((issue) => formatPath(issue.path as Path)),
+      issues.filter(({ code }) => code === 'unrecognized_keys').map((issue) => formatPath(issue.path as Path)),
     );
-    for (const issue of first.error.issues) {
+    for (const issue of issues) {
       // A misspelt alternative is told once, as the misspelling.
       if (issue.code === 'custom' && strange.has(formatPath(issue.path as Path))) continue;
       if (issue.code === 'unrecognized_keys')
@@ -94,6 +93,7 @@ class Reader {
     if (second.success) return second.data;
     const told = new Set(this.problems.map((problem) => `${problem.path} ${problem.message}`));
     const late = second.error.issues
+      .flatMap(ofChosen)
       .filter((issue) => issue.code !== 'custom' || !strange.has(formatPath(issue.path as Path)))
       .flatMap((issue) => this.explain(issue, path));
     this.problems.push(...late.filter((problem) => !told.has(`${problem.path} ${problem.message}`)));
@@ -181,6 +181,15 @@ class Reader {
     }
     return value;
   }
+}
+
+/** Of alternatives of which one alone is of the kind that was written: what is wrong with that one. */
+function ofChosen(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union' || !('errors' in issue)) return [issue];
+  const isOtherKind = ({ code, path }: z.core.$ZodIssue) => code === 'invalid_type' && path.length === 0;
+  const [chosen, ...others] = issue.errors.filter((branch) => !branch.some(isOtherKind));
+  if (chosen === undefined || others.length > 0) return [issue];
+  return chosen.map((one) => ({ ...one, path: [...issue.path, ...one.path] }));
 }
 
 const NOUNS: Record<string, string> = {

@@ -10,7 +10,7 @@ import {
 } from '@temporalio/client';
 import type { DeployResult } from '../contract/deployment.js';
 import { progressQuery, statusQuery } from '../contract/messages.js';
-import { deployWorkflowId, searchAttributes } from '../contract/names.js';
+import { deployWorkflowId, searchAttributes, serviceOf } from '../contract/names.js';
 import { withProgress } from '../contract/progress.js';
 import { inertValues } from '../domain/inert.js';
 import type { Ledger } from '../domain/ledger/ledger.js';
@@ -50,8 +50,8 @@ async function findNamed(connected: Connected, reference: string): Promise<Found
   if (reference.includes('/')) return await describe(connected, reference);
   const byService = await describe(connected, deployWorkflowId(reference));
   if (byService) return byService;
-  const service = reference.replace(/-\d{8}-\d{6}-[0-9a-f]{4}$/, '');
-  if (service !== reference) {
+  const service = serviceOf(reference);
+  if (service !== undefined) {
     const latest = await describe(connected, deployWorkflowId(service));
     if (latest?.deployment === reference) return latest;
   }

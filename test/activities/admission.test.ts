@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createAdmissionActivities } from '../../src/activities/admission.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { OPEN } from '../../src/contract/plan/release-values.js';
+import type { Precedents } from '../../src/domain/precedents.js';
 import { digestOf } from '../../src/plan/core/digest.js';
 import { runActivity } from './support.js';
 
@@ -15,8 +16,11 @@ const open = { ...plan, release: { ...plan.release, target: OPEN.target } };
 const digest = digestOf(plan);
 const HOUR = 3_600_000;
 
-const admit = (changes: object, allowVirtualTime = false) => {
-  const activities = createAdmissionActivities({ runner: 'surefoot@this-machine', allowVirtualTime });
+const NOTHING_BEFORE: Precedents = { runs: [], rollbacks: [] };
+
+const admit = (changes: object, allowVirtualTime = false, before = NOTHING_BEFORE) => {
+  const precedents = async () => before;
+  const activities = createAdmissionActivities({ runner: 'surefoot@this-machine', allowVirtualTime, precedents });
   const input = { plan, digest, clock: 'real' as const, workflowTime: Date.now(), ...changes };
   return runActivity(() => activities.admit(input));
 };
@@ -36,6 +40,22 @@ describe('admit', () => {
   ])('refuses %s', async (_, changes, message) => {
     const refusal = { type: 'Refused', nonRetryable: true, message: expect.stringContaining(message) };
     await expect(admit(changes)).rejects.toMatchObject(refusal);
+  });
+});
+
+describe('admit, over a deployment that was ended from outside', () => {
+  const left = { runId: 'r1', deployment: 'eduautismo-20251124-120000-ab12', status: 'TERMINATED', verdict: 'running' };
+  const startedAfter = (run?: string) => admit({ after: run }, false, { runs: [left], rollbacks: [] });
+
+  test('refuses what says nothing of it, or names another', async () => {
+    const message = expect.stringContaining(`${left.deployment} was ended from outside (terminated)`);
+    await expect(startedAfter()).rejects.toMatchObject({ type: 'Refused', nonRetryable: true, message });
+    await expect(startedAfter('another')).rejects.toMatchObject({ type: 'Refused', message });
+  });
+
+  test('takes what names it, by deployment or run', async () => {
+    expect(await startedAfter(left.deployment)).toEqual({ runner: 'surefoot@this-machine' });
+    expect(await startedAfter('r1')).toEqual({ runner: 'surefoot@this-machine' });
   });
 });
 

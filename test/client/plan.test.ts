@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { shippedText, write } from '../plan/plan-files.js';
@@ -30,6 +30,29 @@ test('check and show name what a plan includes, and show its steps as those of o
   expect(show).toMatchObject({ code: 0, out: expect.stringContaining(`Includes ${shared}.\n`) });
   const steps = async (file: string) => JSON.parse((await surefoot('plan', 'show', file, '--json')).out).steps;
   expect(await steps(plan)).toEqual(await steps(PLAN));
+});
+
+test('show ends with every command, where it runs and how long it may take, said or not', async () => {
+  const plan = 'plans/web-and-database.yaml';
+  const { out } = await surefoot('plan', 'show', plan);
+  const [, listed = ''] = out.split('\ncommands\n');
+  expect(listed.split('\n').map((line) => line.trim())).toEqual(
+    expect.arrayContaining([
+      'deploy               bin/deploy {environment} {version}',
+      `on the worker in ${resolve('plans')}, at most 10 min`,
+      'migration.current    alembic current',
+      'on the server in its application’s folder, at most 1 min',
+      'migration: waits 3 s for a lock, 15 s for a statement; in production all of it takes 30 s at most',
+    ]),
+  );
+  const { commands } = JSON.parse((await surefoot('plan', 'show', plan, '--json')).out);
+  expect(commands).toContainEqual({
+    name: 'logs',
+    run: ['bin/logs', '{environment}', '--lines', '2000'],
+    on: 'worker',
+    folder: resolve('plans'),
+    timeoutSeconds: 60,
+  });
 });
 
 test('diff says that two plans are the same, and exits well', async () => {

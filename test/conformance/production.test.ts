@@ -1,5 +1,5 @@
 /** What production runs: by its health check alone, before it is deployed to, and when it is proven at the end. */
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createCommandActivities } from '../../src/activities/commands.js';
 import { askRelease } from '../../src/activities/running-release.js';
 import { createVerificationActivities } from '../../src/activities/verification.js';
@@ -98,13 +98,18 @@ conforms(
   { secrets: ['geheim'] },
 );
 
-async function find(handler: Handler, current = `echo '8c1f0a2d4b6e (head)'`, place: Partial<Database> = {}) {
+async function find(
+  handler: Handler,
+  current = `echo '8c1f0a2d4b6e (head)'`,
+  place: Partial<Database> = {},
+  left?: string,
+) {
   const { url } = await serve(handler);
   const environment = environmentWith({ name: 'production', api: url, database: { ...database, ...place } });
   const migration = { tool: 'alembic', current: commandWith(['sh', '-c', current], { timeout: 1_000 }) } as Migration;
   const { checkProduction } = createCommandActivities({ state: temporaryFolder(), answer: 1_000 });
   const evidence = { store: temporaryFolder(), deployment: 'd' };
-  const expected = { version: 'v1.2.3', target: 'v1.3.0' };
+  const expected = { version: 'v1.2.3', target: 'v1.3.0', left };
   const input = { key: KEY, evidence, environment, migration, healthPath: '/health', expected };
   return ofFacts(await runActivity(() => checkProduction(input)));
 }
@@ -124,3 +129,12 @@ conforms(
   },
   { secrets: ['geheim'] },
 );
+
+test('after a deployment that was ended from outside, the revision that it may have brought is not taken for the one before', async () => {
+  expect(await find(says(GOOD), undefined, {}, '8c1f0a2d4b6e')).toEqual({
+    known: [expect.stringMatching(/is at 8c1f0a2d4b6e already, .* what it was at before is not known$/)],
+  });
+  expect(await find(says(GOOD), undefined, {}, '5403edb1d087')).toMatchObject({
+    known: expect.arrayContaining(["production's database is at 8c1f0a2d4b6e"]),
+  });
+});

@@ -10,6 +10,7 @@ import {
   isGuard,
   isReminder,
   lookAtBeginning,
+  lookAtCommand,
   lookAtEnd,
   lookAtWaiting,
   type Unknown,
@@ -228,9 +229,11 @@ export class PlayedDeployment {
   /** An activity begins. */
   private begin(call: ActivityCall) {
     lookAtBeginning(this, call);
+    lookAtCommand(this, call);
     const { key } = (call.input ?? {}) as { key?: { step: string } };
     if (key?.step === 'production.deploy') this.seen.add('deployed');
-    const takes = 1 + (call.activity === 'sampleMetrics' ? 0 : this.choose(5) * 700);
+    const usual = 1 + (call.activity === 'sampleMetrics' ? 0 : this.choose(5) * 700);
+    const takes = this.circumstances.slow[key?.step ?? ''] ?? usual;
     const end = () => {
       const outcome = this.world.answer(call);
       const unknown = unknownAfter(call, outcome);

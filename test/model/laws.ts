@@ -40,9 +40,41 @@ export function lookAtWaiting({ temporal, circumstances }: PlayedDeployment, led
     demand(isReminded || temporal.now - since > REMINDED_FOR, `nobody will be reminded: ${about}`);
   }
   const goesBack = ledger.ending !== undefined || ledger.rollback !== undefined || ledger.outcome !== undefined;
-  if (!production.codeDeployed || production.maintenance || goesBack) return;
+  if (!(production.codeDeployed || production.migrated) || production.maintenance || goesBack) return;
   const isWatched = temporal.executions.some(({ type, state }) => type === 'MonitorWorkflow' && state === 'running');
   demand(isWatched, `production has changed, and nobody watches it while people are waited for in ${phase}`);
+}
+
+/** Steps of production that come after its first change. */
+const AFTER_CHANGE = ['production.health', 'production.logs', 'production.smoke', 'production.restart'];
+const CHANGES = ['runCommand', 'migrate'];
+
+/** Whatever begins: no command beside another one, and nobody alone on a production that changes. */
+export function lookAtCommand({ temporal, plan }: PlayedDeployment, { activity, input }: ActivityCall): void {
+  const stepOf = (call: unknown) => (call as { key?: { step: string } } | undefined)?.key?.step ?? '';
+  const step = stepOf(input);
+  if (CHANGES.includes(activity)) {
+    const others = temporal.inFlight.filter((call) => CHANGES.includes(call.activity));
+    demand(others.length === 0, `${step} begins while ${others.map((call) => stepOf(call.input))} runs`);
+  }
+  if (!AFTER_CHANGE.includes(step) || plan.production.maintenance.enabled) return;
+  const isGuarded = temporal.executions.some(({ workflowId, state }) => isGuard(workflowId) && state === 'running');
+  // One that somebody has terminated is replaced a tick later.
+  demand(isGuarded || temporal.timers.includes('Set up another guard'), `nobody watches production during ${step}`);
+}
+
+/** Code that goes back before its migration does so only where staging has undone the migration from there. */
+function lookAtFullRollbacks({ temporal, circumstances, plan }: PlayedDeployment): void {
+  const steps = temporal.scheduled.flatMap(({ activity, input }) => {
+    const step = (input as { key?: { step: string } } | null)?.key?.step ?? '';
+    return CHANGES.includes(activity) && step.startsWith('rollback-full.') ? [step] : [];
+  });
+  if (steps[0] !== 'rollback-full.deploy') return;
+  const isWanted = plan.migration?.when === 'before-deploy' || circumstances.newCode !== 'answers';
+  demand(
+    isWanted && circumstances.reversible === 'yes',
+    'the code went back before its migration, and nobody has tried',
+  );
 }
 
 /** Production begins with five sign-offs of the digest that was sealed last, and is deployed to with five of what it is now. */
@@ -95,6 +127,7 @@ export function lookAtEnd(played: PlayedDeployment, result: DeployResult): void 
   lookAtRollbacks(played, result);
   lookAtDowngrades(played, result);
   lookAtUnknown(played, result);
+  lookAtFullRollbacks(played);
   // Users are locked out of a production in trouble only, and of no other without somebody knowing.
   const isKnown = result.untold.some((text) => text.startsWith('maintenance mode'));
   const isLockedOut = played.world.production.maintenance && result.outcome !== 'rollback-failed';
@@ -206,8 +239,8 @@ function lookAtRollbacks(played: PlayedDeployment, result: DeployResult): void {
   );
   demand(outcome !== 'rolled-back' || started.length > 0, 'rolled back without a rollback');
   demand(
-    wentBack === (production.codeDeployed && outcome !== 'succeeded'),
-    `code deployed: ${production.codeDeployed}; it ${outcome}`,
+    wentBack === ((production.codeDeployed || production.migrated) && outcome !== 'succeeded'),
+    `code deployed: ${production.codeDeployed}, migrated: ${production.migrated}; it ${outcome}`,
   );
 }
 

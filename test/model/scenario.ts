@@ -73,12 +73,20 @@ export const calm = ({
   ...circumstances
 }: { plan?: Partial<PlanChoices> } & Partial<Circumstances> = {}): Scenario => ({
   plan: {
-    ...{ signed: false, maintenance: true, restart: false, window: false, loadTest: false, overrideWithin: 0 },
+    ...{
+      signed: false,
+      maintenance: true,
+      migratesFirst: false,
+      restart: false,
+      window: false,
+      loadTest: false,
+      overrideWithin: 0,
+    },
     ...{ otherwise: 'continue', gate: 'ask', ...plan },
   },
   circumstances: {
     ...{ failing: [], troubles: [], reversible: 'yes', written: false, browser: true, failingRollbacks: 0, closed: 0 },
-    ...{ deaf: false, fresh: false, blind: 'nobody', stubborn: 0, ...circumstances },
+    ...{ slow: {}, newCode: 'answers', deaf: false, fresh: false, blind: 'nobody', stubborn: 0, ...circumstances },
   },
   ...{ together: true, longHistories: false, acts: [], whims: [1] },
 });
@@ -242,6 +250,7 @@ function scenarioOf(parts: {
       ...{
         signed: fc.boolean(),
         maintenance: fc.boolean(),
+        migratesFirst: fc.boolean(),
         restart: fc.boolean(),
         window: fc.boolean(),
         loadTest: fc.boolean(),
@@ -252,6 +261,8 @@ function scenarioOf(parts: {
     }),
     circumstances: fc.record({
       ...{ failing, troubles, written: fc.boolean(), browser: fc.boolean() },
+      newCode: fc.constantFrom('answers', 'answers', 'fails-on-old-schema'),
+      slow: fc.constantFrom({}, {}, { 'production.deploy': 4 * MINUTE }, { 'production.migration': 5 * MINUTE }),
       reversible: fc.constantFrom('yes', 'yes', 'loses-data', 'not-at-all'),
       failingRollbacks: fc.constantFrom(0, 0, 0, 1, 2),
       closed: fc.constantFrom(0, 1, 2, -1),

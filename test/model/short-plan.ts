@@ -20,6 +20,8 @@ export interface PlanChoices {
   /** What a broken gate leads to in the last watch. */
   gate: 'rollback' | 'ask';
   maintenance: boolean;
+  /** The migration goes before the deploy. */
+  migratesFirst: boolean;
   restart: boolean;
   /** Production waits for a window. */
   window: boolean;
@@ -57,6 +59,7 @@ const shipped = loadWhole('plans/eduautismo-performance.yaml');
 
 export function shortPlan(choices: PlanChoices): ResolvedPlan {
   const { signed, overrideWithin, otherwise, gate, maintenance, restart, window, loadTest } = choices;
+  const when = choices.migratesFirst ? ('before-deploy' as const) : undefined;
   const { document: _, alerts: __, review: ___, ...plan } = shipped;
   const roster = plan.approvals.roster.map((person) => ({ ...person, keys: [`ssh-ed25519 ${person.id}`] }));
   const [preparation] = plan.confirmations.preparation;
@@ -64,6 +67,7 @@ export function shortPlan(choices: PlanChoices): ResolvedPlan {
     ...plan,
     approvals: { ...plan.approvals, roster, signed },
     confirmations: { ...plan.confirmations, preparation: preparation ? [preparation] : [] },
+    migration: { ...plan.migration, when },
     indexes: { ...plan.indexes, queries: [] },
     notifications: { ...plan.notifications, templates: {}, notices: plan.notifications.notices.slice(0, 1) },
     functional: plan.functional.slice(0, 1),

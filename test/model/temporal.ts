@@ -120,6 +120,13 @@ export class Temporal {
     return counted.length === 0 ? undefined : Math.min(...counted.map(({ at }) => at));
   }
 
+  /** What is at work right now. */
+  get inFlight(): ActivityCall[] {
+    return this.runs.flatMap(({ state, activities }) =>
+      state === 'running' ? [...activities.values()].map(({ call }) => call) : [],
+    );
+  }
+
   /** Summaries of the timers that run. */
   get timers(): string[] {
     return this.due.flatMap(({ timer }) => (timer ? [timer.summary] : []));
@@ -221,7 +228,7 @@ export class Temporal {
     const call = { activity, input: decode<never>(scheduled.arguments?.[0]), workflowId: run.workflowId };
     this.scheduled.push({ ...call, at: this.now });
     const { takes, end } = this.script(call);
-    run.activities.set(seq, { waits: scheduled.cancellationType === 1 });
+    run.activities.set(seq, { waits: scheduled.cancellationType === 1, call });
     const job = () => {
       if (!run.activities.delete(seq)) return undefined;
       return { resolveActivity: { seq, isLocal: place === 2, result: resultOf(activity, end()) } };

@@ -9,6 +9,7 @@ import { ReusableVMWorkflowCreator } from '@temporalio/worker/lib/workflow/reusa
 import type { WorkflowInfo } from '@temporalio/workflow';
 import { SdkFlags } from '@temporalio/workflow/lib/flags.js';
 import { decode, inFull } from './outcomes.js';
+import type { ActivityCall } from './temporal.js';
 
 type Activation = coresdk.workflow_activation.IWorkflowActivation;
 export type Command = coresdk.workflow_commands.IWorkflowCommand;
@@ -49,7 +50,7 @@ export class WorkflowRun implements Execution {
   state: Execution['state'] = 'running';
   result?: unknown;
   /** By sequence number: whether the workflow waits for the end of one that it cancels. */
-  readonly activities = new Map<number, { waits: boolean }>();
+  readonly activities = new Map<number, { waits: boolean; call: ActivityCall }>();
   readonly children = new Map<number, WorkflowRun>();
   private readonly tasks: { activation: Activation; commands: Command[] }[] = [];
   private sandbox?: Awaited<ReturnType<Workflows['createWorkflow']>>;

@@ -40,8 +40,8 @@ describe('keys', () => {
     ],
     [
       'a missing key',
-      ['health: { path: /health, within: 300s }', 'health: ¦{ path: /health }'],
-      { path: 'health.within', says: '`within` is missing' },
+      ['scratch: { host: scratch-database, password: scratch-database }', 'scratch: ¦{ password: scratch-database }'],
+      { path: 'backup.scratch.host', says: '`host` is missing' },
     ],
     [
       'a missing section',

@@ -13,8 +13,8 @@ test('a database’s password is called as its host is, where it is not called o
   const { environments } = loadPlan(FILE).resolved;
   expect(environments.production.database?.password).toBe('env:PRODUCTION_DATABASE_PASSWORD');
   const otherwise = edited([
-    '{ host: production-database }',
-    '{ host: production-database, password: staging-database }',
+    '  production: {}\n',
+    '  production: { database: { host: production-database, password: staging-database } }\n',
   ]);
   expect(loadPlan(otherwise).resolved.environments.production.database?.password).toBe('env:STAGING_DATABASE_PASSWORD');
   expect(told(edited(['  production-database: env:PRODUCTION_DATABASE_PASSWORD\n', '']))).toEqual([

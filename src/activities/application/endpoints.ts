@@ -51,45 +51,10 @@ export function createHttpActivities(options: { settle?: number } = {}): HttpAct
       withHeartbeat(async (signal) => startsOf(await askInstances(healthPlace(environment, path), { signal }))),
 
     /** Facts: `login` when a check needs it, and those of {@link performCheck}. */
-    checkEndpoints: async ({ key, evidence, environment, checks }) => {
+    checkEndpoints: async ({ checks, ...made }) => {
       let done = 0;
       return withHeartbeat(
-        async (signal) => {
-          const exchanges: Exchange[] = [];
-          const session = checks.some((check) => check.login) ? new Session(environment, signal) : undefined;
-          const login = await session?.login();
-          const run: CheckRun = {
-            api: environment.api,
-            session,
-            signal,
-            bodies: new Map(),
-            record: (entry) => exchanges.push(entry),
-          };
-          const facts: Fact[] = [];
-          if (login) {
-            const refused = 'refused' in login ? login.refused : undefined;
-            facts.push({
-              name: 'login',
-              ok: refused === undefined,
-              text: refused ? `login failed: ${refused}` : 'logged in',
-            });
-          }
-          for (const check of checks) {
-            facts.push(...(await performCheck(run, check)));
-            done += 1;
-          }
-          const reference = await storeEvidence(evidence, {
-            title: `Requests and answers of ${key.step}`,
-            path: `http/${key.step}-${key.generation}.json`,
-            content: `${JSON.stringify({ environment: environment.name, exchanges }, null, 2)}\n`,
-          });
-          const held = facts.filter(({ ok }) => ok).length;
-          return {
-            summary: `${held} of ${facts.length} facts of ${checks.length} checks hold`,
-            facts,
-            evidence: [reference],
-          };
-        },
+        (signal) => makeChecks({ ...made, checks, signal, isDone: () => (done += 1) }),
         () => `${done} of ${checks.length} checks`,
       );
     },
@@ -141,6 +106,47 @@ export function createHttpActivities(options: { settle?: number } = {}): HttpAct
         const fact = await pathFact(environment, path, signal);
         return report(fact.text, [fact]);
       }),
+  };
+}
+
+/** Makes checks in their order, and keeps the requests and answers as evidence. @param of.isDone is told of each check */
+export async function makeChecks(
+  of: Parameters<HttpActivities['checkEndpoints']>[0] & { signal: AbortSignal; isDone?: () => void },
+): Promise<StepReport> {
+  const { key, evidence, environment, checks, signal, isDone } = of;
+  const exchanges: Exchange[] = [];
+  const session = checks.some((check) => check.login) ? new Session(environment, signal) : undefined;
+  const login = await session?.login();
+  const run: CheckRun = {
+    api: environment.api,
+    session,
+    signal,
+    bodies: new Map(),
+    record: (entry) => exchanges.push(entry),
+  };
+  const facts: Fact[] = [];
+  if (login) {
+    const refused = 'refused' in login ? login.refused : undefined;
+    facts.push({
+      name: 'login',
+      ok: refused === undefined,
+      text: refused ? `login failed: ${refused}` : 'logged in',
+    });
+  }
+  for (const check of checks) {
+    facts.push(...(await performCheck(run, check)));
+    isDone?.();
+  }
+  const reference = await storeEvidence(evidence, {
+    title: `Requests and answers of ${key.step}`,
+    path: `http/${key.step}-${key.generation}.json`,
+    content: `${JSON.stringify({ environment: environment.name, exchanges }, null, 2)}\n`,
+  });
+  const held = facts.filter(({ ok }) => ok).length;
+  return {
+    summary: `${held} of ${facts.length} facts of ${checks.length} checks hold`,
+    facts,
+    evidence: [reference],
   };
 }
 

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { type CommandLine, ownSecrets } from '../../adapters/commands/command-line.js';
 import { runRecorded, stepFolder } from '../../adapters/commands/recorder.js';
+import type { RecordedEnd } from '../../adapters/commands/records.js';
 import { readSshFailure } from '../../adapters/commands/ssh.js';
 import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
 import { redact, redaction } from '../../adapters/evidence/redaction.js';
@@ -24,6 +25,8 @@ export interface CommandOutcome {
   /** Why it did not end well; nobody knows how it ended when its type is `OutcomeUnknown`. */
   failure?: ApplicationFailure;
   milliseconds: number;
+  /** What it ended with by itself; missing where nobody has seen it end so: never started, killed, a connection lost. */
+  exitCode?: number;
   /** The last 4 MB of each output, with secrets: for reading, not for writing. */
   output: string;
   errors: string;
@@ -92,7 +95,11 @@ export async function runToEnd(input: CommandRun): Promise<CommandOutcome> {
   // What is not known is told, also to those who have stopped waiting for it.
   if (meaning.kind === 'stopped') await rethrowCancellation(undefined);
   const evidence = await keepOutput(input, folder);
-  const told = { milliseconds: end.kind === 'ended' ? end.milliseconds : 0, output, errors, notWhole, evidence };
+  const told = {
+    milliseconds: end.kind === 'ended' ? end.milliseconds : 0,
+    exitCode: end.kind === 'ended' ? exitCodeOf(end, line) : undefined,
+    ...{ output, errors, notWhole, evidence },
+  };
   if (meaning.kind === 'succeeded') return told;
   const said = `${line.title} ${meaning.text}${line.overSsh ? ` on ${line.host}` : ''}`;
   const failure = ApplicationFailure.create({
@@ -107,6 +114,12 @@ export async function runToEnd(input: CommandRun): Promise<CommandOutcome> {
 function connectionOf(errors: string): 'not-started' | 'lost' | undefined {
   const meaning = readSshFailure(errors);
   return meaning === 'command' ? undefined : meaning;
+}
+
+/** ssh's own word for a connection that was not there, or not to the end, says nothing of the command. */
+function exitCodeOf({ error, stopReason, code }: RecordedEnd, { overSsh }: CommandLine): number | undefined {
+  if (error !== undefined || stopReason !== undefined || code === null) return undefined;
+  return overSsh && code === 255 ? undefined : code;
 }
 
 /** The recorder does not know the secrets; a command that prints one leaves it in the step's folder until now. */

@@ -34,7 +34,7 @@ async function count(client: DatabaseClient, what: string, table: string): Promi
 const ALL_OR_NONE = { settings: { row_security: 'off' } };
 
 /** By the place in PostgreSQL's source that says so: in its words it is a missing right like any other. */
-const isOfHiddenRows = (error: unknown): boolean =>
+export const isOfHiddenRows = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && error.routine === 'check_enable_rls';
 
 export const hiddenRows = (table: string, user: string): string =>

@@ -7,6 +7,7 @@ import { formatProblems, PlanError, type Problem } from '../../plan/core/problem
 import { comparePlans } from '../../plan/diff/compare-plans.js';
 import { type LoadedPlan, type LoadOptions, loadPlan } from '../../plan/load.js';
 import { EXIT, usageError } from '../../temporal/errors.js';
+import { renderCommands, shownCommands } from '../rendering/plan-commands.js';
 import { renderComparison } from '../rendering/plan-diff.js';
 import { renderRunbook, shownSteps } from '../rendering/runbook.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
@@ -70,8 +71,9 @@ async function showPlan(file: string, options: PlanOptions): Promise<number> {
   const { service, release } = resolved;
   const digest = agreedDigest(plan);
   const steps = shownSteps(resolved);
+  const commands = shownCommands(resolved);
   if (options.json) {
-    printJson({ service, release, unknown: unknownOf(found), digest, included, steps });
+    printJson({ service, release, unknown: unknownOf(found), digest, included, steps, commands });
     return EXIT.good;
   }
   print(`${pc.bold(service)}: ${release.previous} → ${release.target}, ${digestText(digest)}`);
@@ -79,6 +81,7 @@ async function showPlan(file: string, options: PlanOptions): Promise<number> {
   if (included.length > 0) print(`Includes ${included.join(', ')}.`);
   print('Times are the earliest: people and windows take theirs. [1.1.1] is a box that rests on the fact before it.\n');
   print(renderRunbook(steps, pc));
+  print(`\n${renderCommands(commands, resolved, pc)}`);
   return EXIT.good;
 }
 

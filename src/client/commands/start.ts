@@ -21,12 +21,11 @@ import { release } from '../../local/release.js';
 import { PlanError } from '../../plan/core/problems.js';
 import { newDeploymentId } from '../../plan/deployment-id.js';
 import { type Connected, withConnection, workflowLink } from '../../temporal/connection.js';
-import { findDeployment } from '../../temporal/deployments.js';
 import { CliError, EXIT, innermost, usageError } from '../../temporal/errors.js';
 import { queueServices } from '../../temporal/queue-service.js';
-import { clockText } from '../rendering/status.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
 import { problemsText, tryReleased, warningsText } from './plan.js';
+import { alreadyRunning, mustBeFree, startedOver } from './precedents.js';
 import { foundText, type ReleasedPlan, saidOf, unknownOf, withReleaseOptions } from './release-options.js';
 
 interface StartOptions extends ReleaseValues {
@@ -34,6 +33,8 @@ interface StartOptions extends ReleaseValues {
   as?: string;
   shorten?: Record<string, number>;
   virtual?: boolean;
+  after?: string;
+  why?: string;
   json?: boolean;
 }
 
@@ -43,6 +44,8 @@ export function defineStart(command: Command): void {
     .option('--bindings <FILE>', 'other hosts, credentials and folders for the same plan')
     .option('--as <WHO>', 'who starts it (default: $USER); this person does not approve it unless the plan says so')
     .option('--shorten <WATCH=DURATION>', 'a shorter soak or watch, as far as the plan allows it; repeatable', shorten)
+    .option('--after <RUN>', 'start over one that was ended from outside: its deployment or run ID; with --why')
+    .option('--why <TEXT>', 'what you saw of production, and why it may be deployed to')
     .option('--json', 'one JSON document on stdout')
     .addHelpText(
       'after',
@@ -74,6 +77,7 @@ async function start(file: string, options: StartOptions): Promise<number> {
   const startedBy = options.as ?? process.env.USER;
   if (!startedBy) throw usageError('Who starts the deployment is not known', 'Add --as WHO.');
   const { bindings, shorten } = options;
+  const after = startedOver(options);
   const released = await tryReleased(file, { bindings, shorten, release: saidOf(options), production: true });
   if (released instanceof PlanError) {
     if (options.json) printJson({ ok: false, problems: released.problems });
@@ -90,7 +94,9 @@ async function start(file: string, options: StartOptions): Promise<number> {
       digest: plan.digest,
       startedBy,
       clock: 'real',
+      ...(after ? { after } : {}),
     };
+    await mustBeFree(connected, plan.resolved.service, after);
     const execution = await startRegistering(connected, input);
     const link = workflowLink(connected, execution);
     const [shared] = await queueServices(connected);
@@ -202,17 +208,6 @@ function staticDetails({ deployment, digest, plan, startedBy }: DeployInput): st
     `- started by: ${cell(startedBy)}`,
     `- watches: ${watches.join(', ') || 'none'}`,
   ].join('\n');
-}
-
-async function alreadyRunning(connected: Connected, workflowId: string): Promise<CliError> {
-  const running = await findDeployment(connected, workflowId).catch(() => undefined);
-  const name = running?.deployment ? `${running.deployment} (${workflowId})` : workflowId;
-  const since = running ? ` since ${clockText(running.startedAt.getTime())}` : '';
-  const status = running?.deployment ? `surefoot status ${running.deployment}` : `surefoot status ${workflowId}`;
-  return usageError(
-    `${name} is already running${since}; a service has one live deployment`,
-    `Look at it with \`${status}\`; wait for its end or stop it with \`surefoot abort --as WHO --role ROLE --why "…"\`.`,
-  );
 }
 
 const isAboutSearchAttributes = (error: unknown): boolean => /search ?attribute/i.test(innermost(error));

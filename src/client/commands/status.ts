@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { Ledger } from '../../domain/ledger/ledger.js';
+import { leftBehind } from '../../domain/ledger/left-behind.js';
 import { withConnection } from '../../temporal/connection.js';
 import { findDeployment } from '../../temporal/deployments.js';
 import { EXIT } from '../../temporal/errors.js';
-import { renderStatus } from '../rendering/status.js';
+import { renderStatus, wayOn } from '../rendering/status.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
 import { cutOff, type LedgerView, viewLedger } from './ledger-view.js';
 
@@ -31,18 +32,23 @@ async function status(reference: string | undefined, options: { json?: boolean }
 /** What is shown without the workflow's own answer. */
 export const FROM_HISTORY = 'What is shown is what its history says.';
 
-export const statusDocument = ({ found, ledger, services, unanswered }: LedgerView) => ({
-  deploymentId: ledger.deployment,
-  workflowId: found.workflowId,
-  runId: found.runId,
-  running: found.running,
-  outcome: ledger.outcome ?? null,
-  uiUrl: found.link ?? null,
-  items: ledger.items ?? null,
-  queues: services,
-  ...(unanswered ? { unanswered: { message: unanswered.message, hint: unanswered.hint } } : {}),
-  ledger,
-});
+export const statusDocument = (view: LedgerView) => {
+  const { found, ledger, services, unanswered } = view;
+  const how = cutOff(view);
+  return {
+    deploymentId: ledger.deployment,
+    workflowId: found.workflowId,
+    runId: found.runId,
+    running: found.running,
+    outcome: ledger.outcome ?? null,
+    uiUrl: found.link ?? null,
+    items: ledger.items ?? null,
+    queues: services,
+    ...(how === undefined ? {} : { endedFromOutside: { how, left: leftBehind(ledger), next: wayOn(ledger) } }),
+    ...(unanswered ? { unanswered: { message: unanswered.message, hint: unanswered.hint } } : {}),
+    ledger,
+  };
+};
 
 /** 0 while it runs or when it succeeded, 1 when it ended otherwise. */
 export const exitCodeOf = ({

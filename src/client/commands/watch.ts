@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { Ledger } from '../../domain/ledger/ledger.js';
+import { leftBehind } from '../../domain/ledger/left-behind.js';
 import { type Connected, withConnection } from '../../temporal/connection.js';
 import { type FoundDeployment, findDeployment, readLedger, servicesFor } from '../../temporal/deployments.js';
 import { CliError, EXIT } from '../../temporal/errors.js';
 import { unserved } from '../../temporal/queue-service.js';
 import { ledgerChanges } from '../rendering/changes.js';
-import { CLEAR, clockText, renderStatus } from '../rendering/status.js';
+import { CLEAR, clockText, renderStatus, wayOn } from '../rendering/status.js';
 import { interruptible } from '../terminal/interruption.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
 import { cutOff, type LedgerView, viewLedger } from './ledger-view.js';
@@ -110,7 +111,10 @@ function viewer(json: boolean): (look: LedgerView) => void {
     for (const change of ledgerChanges(before, ledger)) line(`${clockText(Date.now())}  ${change}`);
     before = ledger;
     const ended = cutOff(view);
-    if (ended !== undefined) line(`${clockText(Date.now())}  ended from outside: ${ended}`);
+    if (ended !== undefined) {
+      for (const told of [`ended from outside: ${ended}`, ...leftBehind(ledger), ...wayOn(ledger)])
+        line(`${clockText(Date.now())}  ${told}`);
+    }
     const queues = unserved(services);
     const now = queues.map(({ queue }) => queue).join();
     if (now !== idle) {

@@ -2,6 +2,7 @@
 import { formatDuration } from '../../domain/duration.js';
 import { ITEM_STATES } from '../../domain/items.js';
 import type { Ledger, OpenQuestion, RollbackRecord, StepRecord, WatchRecord } from '../../domain/ledger/ledger.js';
+import { leftBehind, stillRollsBack } from '../../domain/ledger/left-behind.js';
 import { PHASES, type Phase } from '../../domain/steps.js';
 import { hasEnded, standingOf } from '../../domain/watch/standing.js';
 import { type QueueService, unserved } from '../../temporal/queue-service.js';
@@ -27,6 +28,7 @@ const REFUSALS_SHOWN = 3;
 export function renderStatus(ledger: Ledger, view: StatusView): string {
   const sections = [
     heading(ledger, view),
+    endedFromOutside(ledger, view),
     phases(ledger, view),
     monitors(ledger, view),
     [...ledger.earlierRollbacks, ...(ledger.rollback ? [ledger.rollback] : [])].flatMap((each) => rollback(each, view)),
@@ -54,8 +56,28 @@ function heading(ledger: Ledger, { colors, now, link, cutOff }: StatusView): str
     colors.dim(
       `started ${clockText(ledger.startedAt)} by ${ledger.startedBy}, ${lasted}; plan ${ledger.digest.slice(0, 12)}`,
     ),
+    ...(ledger.after
+      ? [colors.dim(`after ${ledger.after.run}, which was ended from outside: ${ledger.after.why}`)]
+      : []),
     ...(link ? [colors.dim(link)] : []),
   ];
+}
+
+/** What was left to whoever reads this, before everything that led to it. */
+function endedFromOutside(ledger: Ledger, { colors, cutOff }: StatusView): string[] {
+  if (cutOff === undefined) return [];
+  return [
+    colors.red(`Ended from outside: ${cutOff}`),
+    ...leftBehind(ledger).map((sentence) => `  ${sentence}`),
+    ...wayOn(ledger).map((line) => `    ${colors.cyan(line)}`),
+  ];
+}
+
+/** What can be typed about a production that was left half-way. */
+export function wayOn(ledger: Pick<Ledger, 'deployment' | 'rollback'>): string[] {
+  const { deployment } = ledger;
+  if (stillRollsBack(ledger)) return [`surefoot status ${deployment}   # until its rollback has ended`];
+  return [`surefoot start PLAN --after ${deployment} --why "what you saw of production"   # when you have looked`];
 }
 
 /** The outcome in the colour of what it means. */
@@ -207,7 +229,7 @@ function queues({ colors, services = [] }: StatusView): string[] {
   return [colors.bold('Workers'), ...lines];
 }
 
-const LEFT = 'see above how far production had come';
+const LEFT = 'see above what production was left in';
 
 /** What happens next, or what is waited for. */
 export function nextLine(

@@ -9,6 +9,7 @@ import type { BackupActivities, CommandBackupActivities, RestoreActivities } fro
 import type { CommandActivities } from './commands.js';
 import type { SampleActivities, TrendActivities } from './metrics.js';
 import type { PeopleActivities } from './notify.js';
+import type { OwnCheckActivities } from './own-checks.js';
 import type { DatabaseActivities, IndexActivities, VerificationActivities } from './postgres.js';
 import type { ApprovalActivities, ReviewActivities } from './review.js';
 import type { WindowActivities } from './windows.js';
@@ -30,6 +31,7 @@ export type Activities = AdmissionActivities &
   LoadActivities &
   SampleActivities &
   TrendActivities &
+  OwnCheckActivities &
   PeopleActivities &
   VerificationActivities &
   WindowActivities;

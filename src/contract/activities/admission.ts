@@ -10,12 +10,22 @@ import type { Clock, EvidencePlace, StepKey } from './step.js';
 export interface AdmissionActivities {
   /**
    * Refuses what this worker must not run: a plan whose digest differs, virtual time on a worker that does not allow it,
-   * a workflow clock that disagrees with the wall clock.
+   * a workflow clock that disagrees with the wall clock, a production that an earlier deployment has left half-way or
+   * still rolls back.
    * @returns the task queue of this very machine, so that commands stay where they were started
    */
-  admit(input: { plan: ResolvedPlan; digest: string; clock: Clock; workflowTime: number }): Promise<{ runner: string }>;
+  admit(input: {
+    plan: ResolvedPlan;
+    digest: string;
+    clock: Clock;
+    workflowTime: number;
+    /** The unfinished run that people start over. */
+    after?: string;
+  }): Promise<{ runner: string }>;
   /** Refuses to go on when the workflow's clock ran ahead of the wall clock although time is real. */
   checkClock(input: { clock: Clock; workflowTime: number }): Promise<void>;
+  /** Temporal's name of a run's state: RUNNING, TERMINATED, … */
+  stateOfRun(input: { workflowId: string; runId: string }): Promise<string>;
 }
 
 export interface PrerequisiteActivities {

@@ -7,6 +7,7 @@ import type { Eligibility, FoundProduction } from '../../domain/ledger/ledger.js
 import type { Command } from '../plan/commands.js';
 import type { Environment } from '../plan/environment.js';
 import type { Migration } from '../plan/migration.js';
+import type { CommandExpectation } from '../plan/own-checks.js';
 import type { EvidencePlace, StepKey } from './step.js';
 
 /** Commands run on the machine that admitted the deployment, by its own task queue. */
@@ -23,6 +24,13 @@ export interface CommandActivities {
     /** Values for the command's placeholders, `{version}` and the like. */
     values: Record<string, string>;
   }): Promise<StepReport>;
+  /**
+   * As `runCommand`, held against what its exit code and a field of the JSON that it prints must be: a check of the team's
+   * own. Facts: `ran`; `field` where one is expected.
+   */
+  checkCommand(
+    input: Parameters<CommandActivities['runCommand']>[0] & { expect: CommandExpectation },
+  ): Promise<StepReport>;
   /** As `runCommand`, and its output must show no line that matches the pattern. */
   checkLogs(input: {
     key: StepKey;
@@ -96,4 +104,6 @@ export interface ExpectedProduction {
   target: string;
   /** The revision when it was looked at before (null: none yet); missing when any will do. */
   revision?: string | null;
+  /** The revision that a deployment which was ended from outside may have brought, where this one starts over it. */
+  left?: string;
 }

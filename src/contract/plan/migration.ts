@@ -6,6 +6,8 @@ export interface Migration {
   tool: string;
   /** The revision the deploy brings the database to. */
   revision: string;
+  /** Whether users meet the old code on the new schema, or the new code on the old one; left out: after the deploy. */
+  when?: 'before-deploy' | 'after-deploy';
   /** Prints it; where there is none, `query` tells. */
   current?: Command;
   /** Prints the newest revisions of the code, one a line. */

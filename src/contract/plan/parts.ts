@@ -53,6 +53,10 @@ export function fileOf({ backup }: Pick<ResolvedPlan, 'backup'>): FileKeeping | 
 export const canRestore = ({ backup }: Pick<ResolvedPlan, 'backup'>): boolean =>
   backup !== undefined && (backup.by === undefined || backup.restore !== undefined);
 
+/** The schema goes ahead of the code, on staging as in production. */
+export const migratesFirst = ({ migration }: Pick<ResolvedPlan, 'migration'>): boolean =>
+  migration?.when === 'before-deploy';
+
 /** The migration tool; without a migration one of which nothing is known. */
 export const toolOf = ({ migration }: Pick<ResolvedPlan, 'migration'>): string => migration?.tool ?? 'none';
 

@@ -12,6 +12,7 @@ import type { Backup } from './backup.js';
 import type { Commands } from './commands.js';
 import type { Environment, SecretReference } from './environment.js';
 import type { IndexExpectations, Migration } from './migration.js';
+import type { OwnChecks } from './own-checks.js';
 import type { Access, Alerts, Review } from './proofs.js';
 import type { Watch } from './watch.js';
 import type { Windows } from './windows.js';
@@ -69,6 +70,8 @@ export interface ResolvedPlan {
     loadTest?: { test: LoadTest; approvedBy: string; impact: string[] };
   };
   windows?: Windows;
+  /** Checks of the team's own, by phase. */
+  checks?: OwnChecks;
   rollback: {
     /** The option for a step that fails after production has changed. */
     onStepFailure: RollbackOption;

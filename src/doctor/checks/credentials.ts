@@ -1,5 +1,6 @@
 /** Every reference to a secret can be resolved by this process. */
 import { readSecret } from '../../adapters/evidence/secrets.js';
+import { allOwnChecks } from '../../contract/plan/own-checks.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { STEPS } from '../../domain/steps.js';
 import { channelsInUse } from './channels.js';
@@ -27,6 +28,7 @@ export function secretReferences(plan: ResolvedPlan): { reference: string; step:
     [alerts, STEPS.alerts.id],
     ...channels.filter(([, step]) => step !== STEPS.admission.id),
     ...watches.map((watch): Section => [watch, watch.id]),
+    ...allOwnChecks(plan).map((check): Section => [check, check.id]),
   ];
   const found = new Map<string, string>();
   for (const [content, step, holds = (key: string) => KEYS.includes(key)] of sections) {

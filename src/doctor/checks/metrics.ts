@@ -5,6 +5,7 @@ import { createSampleActivities } from '../../activities/metrics/samples.js';
 import { MetricReaders, probeOf } from '../../adapters/metrics/metric-sources.js';
 import type { MissingNames } from '../../adapters/metrics/port/metric-source.js';
 import { isRangeSource, type Metric, tablesCountedBefore } from '../../contract/plan/metrics.js';
+import { allOwnChecks } from '../../contract/plan/own-checks.js';
 import { watchesOf } from '../../contract/plan/parts.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import { messageOf } from '../../domain/message.js';
@@ -19,11 +20,19 @@ const BETWEEN_LOOKS = 1_300;
 const VALUES = 10;
 const LOOK_BACK = 5 * 60_000;
 
+type Watched = Pick<Watch, 'id' | 'metrics' | 'criteria'>;
+
+/** A criterion that is held against one value, as a watch of it. */
+const checked = (plan: CheckContext['plan']): Watched[] =>
+  allOwnChecks(plan).flatMap(({ id, asks }) =>
+    asks.kind === 'metric' ? [{ id, metrics: [asks.metric], criteria: [asks.criterion] }] : [],
+  );
+
 /** Each source is sampled, and each rule looked at, with the watch that needs it first. */
 export function metricChecks({ plan }: CheckContext): Check[] {
   const seen = new Set<string>();
   const checks: Check[] = [];
-  for (const watch of watchesOf(plan)) {
+  for (const watch of [...watchesOf(plan), ...checked(plan)]) {
     const fresh = watch.metrics.filter(({ source, unit }) => {
       const key = JSON.stringify([source, unit]);
       return !seen.has(key) && seen.add(key);
@@ -43,13 +52,13 @@ export function metricChecks({ plan }: CheckContext): Check[] {
   return checks;
 }
 
-const metricOf = ({ metrics }: Watch, { metric }: Criterion): Metric | undefined =>
+const metricOf = ({ metrics }: Watched, { metric }: Criterion): Metric | undefined =>
   metrics.find(({ name }) => name === metric);
 
 const isQuantile = (metric: Metric | undefined): metric is Metric =>
   metric !== undefined && probeOf(metric).bounds !== undefined;
 
-async function sampleAll(watch: Watch, metrics: Metric[], means: Means): Promise<CheckResult[]> {
+async function sampleAll(watch: Watched, metrics: Metric[], means: Means): Promise<CheckResult[]> {
   const readers = new MetricReaders();
   const { sampleMetrics } = createSampleActivities(readers);
   const look = (of: Metric[]): Promise<Record<string, Sample[]>> => {
@@ -137,7 +146,7 @@ function otherName({ names, known }: MissingNames): string | undefined {
   return near;
 }
 
-async function tryBuckets(watch: Watch, means: Means): Promise<CheckResult[]> {
+async function tryBuckets(watch: Watched, means: Means): Promise<CheckResult[]> {
   const bounds = new Map<string, Promise<number[] | undefined>>();
   const findings = watch.criteria.map(async (criterion): Promise<CheckResult[]> => {
     const metric = metricOf(watch, criterion);

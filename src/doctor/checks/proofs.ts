@@ -4,12 +4,14 @@ import { createAlertActivities } from '../../activities/alerts/alerts.js';
 import { createAccessActivities } from '../../activities/cloud/access.js';
 import { createPrerequisiteActivities } from '../../activities/prerequisites.js';
 import { createReviewActivities } from '../../activities/review/review.js';
+import { commandsOfChecks } from '../../contract/plan/own-checks.js';
 import { inRepository } from '../../contract/plan/parts.js';
 import { STEPS } from '../../domain/steps.js';
 import { type Check, type CheckContext, fromFacts, KEY } from './check.js';
 
 export function proofChecks({ plan, tools }: CheckContext): Check[] {
-  const { release, review, access, alerts, prerequisites, commands } = plan;
+  const { release, review, access, alerts, prerequisites } = plan;
+  const commands = { ...plan.commands, ...commandsOfChecks(plan) };
   const activities = createPrerequisiteActivities({ tools });
   const repository: Check = {
     id: 'repository',

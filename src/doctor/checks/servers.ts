@@ -10,6 +10,7 @@ import type { CommandBackup } from '../../contract/plan/backup.js';
 import type { Command } from '../../contract/plan/commands.js';
 import type { Environment } from '../../contract/plan/environment.js';
 import { loginText } from '../../contract/plan/login.js';
+import { allOwnChecks } from '../../contract/plan/own-checks.js';
 import { environmentsOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { STEPS } from '../../domain/steps.js';
@@ -53,11 +54,12 @@ async function tryLogin(environment: Environment, { signal }: Means): Promise<Ch
 }
 
 /** The commands of an environment with the steps that run them first. */
-function commandsOf(
-  { commands, migration, backup, production }: ResolvedPlan,
-  environment: Environment,
-): [Command | undefined, string][] {
+function commandsOf(plan: ResolvedPlan, environment: Environment): [Command | undefined, string][] {
+  const { commands, migration, backup, production } = plan;
   const steps = stepsOf(environment);
+  const own = allOwnChecks(plan).flatMap((check): [Command, string][] =>
+    check.environment === environment.name && check.asks.kind === 'command' ? [[check.asks.command, check.id]] : [],
+  );
   const everywhere: [Command | undefined, string][] = [
     [commands.deploy, steps.deploy],
     [commands.logs, steps.logs],
@@ -70,7 +72,7 @@ function commandsOf(
       steps.backup,
     ]),
   ];
-  if (environment.name === 'staging') return everywhere;
+  if (environment.name === 'staging') return [...everywhere, ...own];
   const maintenance = production.maintenance.enabled ? [commands.maintenanceOn, commands.maintenanceOff] : [];
   return [
     ...everywhere,
@@ -78,6 +80,7 @@ function commandsOf(
     [commands.restartService, STEPS.restart.id],
     [commands.restartWorkers, STEPS.restart.id],
     [commands.metricsReport, STEPS.metricsReport.id],
+    ...own,
   ];
 }
 

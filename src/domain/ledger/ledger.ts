@@ -2,6 +2,7 @@
 
 import type { Attestation, EvidenceReference, Fact } from '../evidence.js';
 import type { ItemCounts } from '../items.js';
+import type { FullRollback } from '../rollback/order.js';
 import type { Phase } from '../steps.js';
 import type { CriterionResult, RollbackOption, Verdict } from '../watch/criteria.js';
 import type { DecisionKind, QuestionKind } from './decision-kinds.js';
@@ -176,6 +177,10 @@ export interface Unsettled {
 export interface Eligibility {
   migration: boolean;
   code: boolean;
+  /** The new code has answered on the old schema, which a rollback of the migration alone leaves; missing when not tried. */
+  newCode?: boolean;
+  /** What goes back first in a full rollback; missing where nothing was tried. */
+  full?: FullRollback;
   /** What was seen. */
   reasons: string[];
   /** The revision that staging was brought back to (null: none at all); missing when it was not. */
@@ -210,6 +215,8 @@ export interface Ledger {
   digest: string;
   startedBy: string;
   startedAt: number;
+  /** The unfinished run that it starts over, by deployment or run ID, and why that is right. */
+  after?: { run: string; why: string };
   endedAt?: number;
   phase: Phase;
   outcome?: Outcome;

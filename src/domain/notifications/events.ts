@@ -12,6 +12,7 @@ export type QuestionDetails = Pick<OpenQuestion, 'id' | 'title' | 'text' | 'role
 export type DeploymentEvent =
   | { kind: 'started' | 'staging-proven' | 'signed-off' | 'sign-offs-void' | 'deploying' }
   | { kind: 'watch-ended'; watch: string; verdict: Verdict }
+  | { kind: 'unwatched'; watch: string }
   | { kind: 'breach'; criterion: string; reason: string }
   | { kind: 'rollback-started'; option: string; reason: string }
   | { kind: 'rollback-ended'; option: string; reason: string; took: number }
@@ -96,6 +97,14 @@ export const EVENTS: Record<EventKind, Definition> = {
     meaning: 'a watch of production has ended',
     placeholders: ['watch', 'verdict'],
     template: '{title}: {watch}: {verdict}.',
+  },
+  unwatched: {
+    meaning: 'the deployment was ended from outside while it watched production',
+    placeholders: ['watch'],
+    template:
+      '{title}: PEOPLE ARE NEEDED: the deployment was ended from outside during “{watch}”: nothing watches production any more, and nothing rolls it back. surefoot status {deployment} says what was left. {link}',
+    urgent: true,
+    notBefore: STEPS.productionDeploy.id,
   },
   breach: {
     meaning: 'a criterion that calls for a rollback is broken',
@@ -196,8 +205,8 @@ export const EVENTS: Record<EventKind, Definition> = {
 
 export const EVENT_KINDS = Object.keys(EVENTS) as EventKind[];
 
-/** These go where their question went, so that a plan does not say it again. */
-const FOLLOWING = ['question-reminded', 'question-escalated', 'question-answered'] as const;
+/** These go where their question went, or where a rollback that failed is told, so that a plan does not say it again. */
+const FOLLOWING = ['question-reminded', 'question-escalated', 'question-answered', 'unwatched'] as const;
 export type RoutedKind = Exclude<EventKind, (typeof FOLLOWING)[number]>;
 export const ROUTED_KINDS = EVENT_KINDS.filter(
   (kind): kind is RoutedKind => !(FOLLOWING as readonly string[]).includes(kind),

@@ -114,6 +114,7 @@ const ALERTS: Partial<Record<EventKind, { severity: Severity; about: 'incident' 
   'rollback-started': { severity: 'critical', about: 'incident' },
   // Not of the question: whoever answers "skip" has taken over a production that is still broken.
   'rollback-failed': { severity: 'critical', about: 'incident' },
+  unwatched: { severity: 'critical', about: 'incident' },
   'rollback-choice-asked': { severity: 'critical', about: 'question' },
   'step-failed': { severity: 'error', about: 'question' },
   'concern-raised': { severity: 'error', about: 'question' },
@@ -220,6 +221,12 @@ export function followUps(notifications: Notifications, asked: RoutedKind) {
     escalation: { channels: [...new Set([...own, ...channels, ...pagers])], contacts },
   };
 }
+
+/** Where people are told that production was left to them: of a rollback that failed, and of a breach. */
+export const whereProductionIsLeft = ({ events }: Pick<Notifications, 'events'>): NonNullable<ToNotify['to']> => ({
+  channels: [...new Set([...(events['rollback-failed'] ?? []), ...(events.breach ?? [])])],
+  contacts: [],
+});
 
 /** A notice as messages, without their IDs. */
 export function noticeMessages(

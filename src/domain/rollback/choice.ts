@@ -48,8 +48,9 @@ export function chooseRollback(facts: RollbackFacts): RollbackChoice {
 
 function chooseSafe(facts: RollbackFacts): RollbackChoice {
   const reasons = [facts.because];
-  const wanted = whatThereIs(facts, reasons);
-  if (wanted === 'code') return withOldCode(facts, reasons);
+  const there = whatThereIs(facts, reasons);
+  if (there === 'code') return withOldCode(facts, reasons);
+  const wanted = withNewCode(there, facts, reasons);
   const dangers = dangersOfDowngrade(facts);
   if (dangers.length === 0) return { option: wanted, reasons };
   if (facts.insisted) return { option: wanted, reasons: [...reasons, ...dangers, 'it was asked for nevertheless'] };
@@ -83,6 +84,14 @@ function withOldCode(facts: RollbackFacts, reasons: string[]): RollbackChoice {
   const dangers = dangersOfDowngrade(facts);
   if (dangers.length > 0) return { reasons: [...reasons, ...dangers, 'people have to say'] };
   return { option: 'full', reasons: [...reasons, 'code and migration go back together'] };
+}
+
+/** Where only the migration goes back, the new code stays on the old schema. */
+function withNewCode(wanted: RollbackOption, facts: RollbackFacts, reasons: string[]): RollbackOption {
+  const { insisted, codeDeployed, eligibility } = facts;
+  if (wanted !== 'migration' || insisted || !codeDeployed || eligibility?.newCode !== false) return wanted;
+  reasons.push('staging has shown that the new code does not work on the old schema: both go back together');
+  return 'full';
 }
 
 function dangersOfDowngrade({ eligibility, written }: RollbackFacts): string[] {

@@ -1,6 +1,7 @@
 /** Whether there is a way back: what trying it out on staging says about production's rollbacks. */
-import { type Fact, failures, passed, type StepReport } from '../evidence.js';
+import { type Fact, failures, passed, type StepReport, unknownFact } from '../evidence.js';
 import type { Eligibility } from '../ledger/ledger.js';
+import { type MixturesSeen, mayGoCodeFirst, orderOf } from './order.js';
 
 export const NOT_PROVEN: Eligibility = { migration: false, code: false, reasons: ['no way back was tried on staging'] };
 
@@ -20,18 +21,33 @@ export interface ReversibilityTrials {
   down?: ReversibilityTrial;
   /** The upgrade after it; tried even when the downgrade failed, for staging has to be at the new revision. */
   up?: ReversibilityTrial;
+  /** The new release on the old schema, between the two; missing when there was no such moment. */
+  newCode?: StepReport;
   /** The previous release on the new schema; a text says why it was not tried. */
   previousCode: StepReport | string;
+  /** Down and up once more while the previous release is deployed, where that matters. */
+  fromPrevious?: MadeAgain;
+  /** The plan migrates before it deploys. */
+  migratesFirst: boolean;
   /** The plan goes on without a way back. */
   allowed: boolean;
 }
 
-/** Facts: `downgrade`, `schema-restored`, `upgrade-again`, `previous-code`. */
+/** The upgrade is not made where the downgrade has moved nothing. */
+export interface MadeAgain {
+  down: ReversibilityTrial;
+  up?: ReversibilityTrial;
+}
+
+/** Facts: `downgrade`, `schema-restored`, `upgrade-again`, `new-code`, `previous-code`. */
 export function judgeReversibility(trials: ReversibilityTrials): { facts: Fact[]; eligibility: Eligibility } {
   const migration = migrationFacts(trials);
   const code = codeFact(trials.previousCode);
-  const facts = [...migration, code];
-  const undone = trials.down !== undefined && migration.every(({ ok }) => ok);
+  const newCode = newCodeFact(trials.newCode);
+  const facts = [...migration, newCode, code];
+  const undone = isUndone(trials);
+  const mixtures = mixturesOf(trials);
+  const full = undone ? orderOf({ ...mixtures, undoneFromPrevious: undoneFromPrevious(trials) }) : undefined;
   const reasons = [
     trials.down === undefined
       ? 'there is no migration to undo'
@@ -41,22 +57,44 @@ export function judgeReversibility(trials: ReversibilityTrials): { facts: Fact[]
     code.ok
       ? 'the previous release answered on the new schema'
       : `the previous release does not work on the new schema: ${code.text}`,
+    ...(full ? [`in a full rollback ${full.reason}`] : []),
   ];
   // A staging that was left somewhere else is never something to go on with.
   const advisory = trials.allowed && isBack(trials);
   return {
     facts: facts.map((fact) => (fact.ok || !advisory ? fact : { ...fact, advisory })),
     eligibility: {
-      ...{ migration: undone, code: code.ok, reasons, drops: trials.up?.added },
+      ...{ migration: undone, code: code.ok, newCode: mixtures.newCode, full, reasons, drops: trials.up?.added },
       ...(wentBack(trials) ? { wentBackTo: trials.previous } : {}),
     },
   };
 }
 
+/** The migration was undone and made again without loss. */
+const isUndone = (trials: Undone): boolean => trials.down !== undefined && migrationFacts(trials).every(({ ok }) => ok);
+
+type Undone = Pick<ReversibilityTrials, 'previous' | 'down' | 'up' | 'fromPrevious'>;
+
+type Mixtures = Pick<ReversibilityTrials, 'newCode' | 'previousCode' | 'migratesFirst'>;
+
+const mixturesOf = ({ newCode, previousCode, migratesFirst }: Mixtures): MixturesSeen => ({
+  migratesFirst,
+  newCode: newCode && passed(newCode),
+  previousCode: typeof previousCode !== 'string' && passed(previousCode),
+});
+
+/** Whether the migration is undone once more with the previous release deployed: only where the code may go back first. */
+export const isTriedFromPrevious = (trials: Undone & Mixtures): boolean =>
+  isUndone(trials) && mayGoCodeFirst(mixturesOf(trials));
+
+/** As {@link isUndone}, of the second time. */
+const undoneFromPrevious = ({ previous, fromPrevious }: ReversibilityTrials): boolean | undefined =>
+  fromPrevious && fromPrevious.up !== undefined && isUndone({ previous, ...fromPrevious });
+
 const wentBack = ({ previous, down }: ReversibilityTrials): boolean =>
   down !== undefined && passed(down) && down.before !== previous && down.after === previous;
 
-function migrationFacts({ previous, down, up }: ReversibilityTrials): Fact[] {
+function migrationFacts({ previous, down, up, fromPrevious }: Undone): Fact[] {
   const there = previous ?? 'no revision';
   if (!down || !up) {
     const text = `production is already at ${there}: there is no migration to undo`;
@@ -86,9 +124,15 @@ function migrationFacts({ previous, down, up }: ReversibilityTrials): Fact[] {
         }
       : !again
         ? { name: 'upgrade-again', ok: false, text: failures(up) || up.summary }
-        : up.compared?.schema !== ''
-          ? { name: 'upgrade-again', ok: false, text: `the second upgrade leads elsewhere: ${up.compared?.schema}` }
-          : lossFact('upgrade-again', up, `${up.summary}; the schema is the same as after the first upgrade`),
+        : fromPrevious?.up && !isBack(fromPrevious)
+          ? {
+              name: 'upgrade-again',
+              ok: false,
+              text: `with the previous release deployed it was not made again: ${failures(fromPrevious.up) || fromPrevious.up.summary}`,
+            }
+          : up.compared?.schema !== ''
+            ? { name: 'upgrade-again', ok: false, text: `the second upgrade leads elsewhere: ${up.compared?.schema}` }
+            : lossFact('upgrade-again', up, `${up.summary}; the schema is the same as after the first upgrade`),
   ];
 }
 
@@ -104,8 +148,18 @@ function codeFact(tried: StepReport | string): Fact {
   return { name, ok: passed(tried), text: passed(tried) ? tried.summary : failures(tried) };
 }
 
+function newCodeFact(tried: StepReport | undefined): Fact {
+  const name = 'new-code';
+  // Worth knowing for the order of things, and no reason to stop: production may be in maintenance mode meanwhile.
+  const advisory = true;
+  if (!tried) return { ...unknownFact(name, 'not tried: staging was not at the old schema'), advisory };
+  if (passed(tried)) return { name, ok: true, text: tried.summary };
+  return { name, ok: false, text: failures(tried), advisory };
+}
+
 /** Staging is where the first upgrade had brought it. */
-export function isBack({ down, up }: Pick<ReversibilityTrials, 'down' | 'up'>): boolean {
+export function isBack({ down, up, fromPrevious }: Pick<ReversibilityTrials, 'down' | 'up' | 'fromPrevious'>): boolean {
+  if (fromPrevious?.up && !isBack(fromPrevious)) return false;
   if (!down || !up) return true;
   if (!up.facts.some(({ name, ok }) => name === 'revision' && ok)) return false;
   // Without a first upgrade to compare with, a downgrade that changed nothing has left it there.

@@ -176,7 +176,8 @@ function describeSample(criterion: Criterion, state: CriterionState, sample: Sam
   return next;
 }
 
-function reasonOf(sample: Exclude<Sample, { kind: 'ok' }>): string {
+/** Why a sample has no number. */
+export function reasonOf(sample: Exclude<Sample, { kind: 'ok' }>): string {
   if (sample.kind === 'noData') return sample.reason;
   return sample.kind === 'error' ? sample.message : 'the value is not a number';
 }

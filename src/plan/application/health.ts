@@ -4,6 +4,7 @@ import type { HealthReading, Told } from '../../contract/plan/application.js';
 import type { Command } from '../../contract/plan/commands.js';
 import type { EnvironmentName } from '../../contract/plan/environment.js';
 import { duration, pattern, reference, strict, text, urlPath } from '../core/basics.js';
+import { WORKER_FOLDER, workerFolder } from '../core/command-folder.js';
 import { onlyEnvironment } from '../core/own-placeholders.js';
 import type { Path } from '../core/problems.js';
 import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
@@ -14,7 +15,7 @@ const command = (what: string) =>
       .array(text(), { error: 'Write the command as a list of arguments: [bin/health, "{environment}"]' })
       .min(1, 'The command is empty')
       .describe('Program and arguments; `{environment}` is filled in. No shell reads it, and it runs on the worker'),
-    in: reference('folders').describe('A key of `folders`'),
+    in: reference('folders').optional().describe(WORKER_FOLDER),
     timeout: duration().prefault('5s').describe('Longest time it may take'),
   }).describe(what);
 
@@ -65,7 +66,7 @@ export const health = strict({
     .describe('What the path’s answer must say besides'),
   version: told('the version', 'version'),
   startedAt: told('the time of the start', 'started_at'),
-  within: duration().describe('How long to wait for it after a deploy'),
+  within: duration().prefault('2m').describe('How long to wait for it after a deploy'),
 });
 
 export type AuthoredHealth = z.output<typeof health>;
@@ -100,7 +101,12 @@ export function resolveHealth(resolution: Resolution, environment: EnvironmentNa
   const filled = (written: AuthoredHealthCommand, from: Path): Command => {
     onlyEnvironment(resolution, written.run, [...from, 'run']);
     const run = written.run.map((argument) => argument.replaceAll('{environment}', environment));
-    return { run, on: 'worker', folder: resolution.folder(written.in, [...from, 'in']), timeout: written.timeout };
+    return {
+      run,
+      on: 'worker',
+      folder: workerFolder(resolution, written.in, [...from, 'in']),
+      timeout: written.timeout,
+    };
   };
   const place = (written: AuthoredTold, from: Path): Told =>
     'command' in written ? { command: filled(written.command, [...from, 'command']) } : written;

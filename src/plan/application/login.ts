@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Login } from '../../contract/plan/environment.js';
 import { duration, reference, strict, text, urlPath } from '../core/basics.js';
+import { WORKER_FOLDER, workerFolder } from '../core/command-folder.js';
 import { onlyEnvironment } from '../core/own-placeholders.js';
 import type { Path } from '../core/problems.js';
 import type { MachineMaps, Resolution } from '../core/resolution.js';
@@ -62,7 +63,7 @@ export const login = z.discriminatedUnion('kind', [
         .array(text(), { error: 'Write the command as a list of arguments: [./token.sh, "{environment}"]' })
         .min(1, 'The command is empty')
         .describe('Program and arguments; `{environment}` is filled in. No shell reads it'),
-      in: reference('folders').describe('A key of `folders`'),
+      in: reference('folders').optional().describe(WORKER_FOLDER),
       timeout: duration().prefault('10s').describe('Longest time it may take'),
     }).describe('The command'),
     field: text().optional().describe('Field path of the token in the JSON that it prints; all of it when left out'),
@@ -79,7 +80,7 @@ export function resolveLogin(resolution: Resolution<MachineMaps>, authored: Auth
     case 'command': {
       const { run, in: folder, timeout } = authored.command;
       onlyEnvironment(resolution, run, [...path, 'command', 'run']);
-      const place = resolution.folder(folder, [...path, 'command', 'in']);
+      const place = workerFolder(resolution, folder, [...path, 'command', 'in']);
       return { ...authored, command: { run, on: 'worker' as const, folder: place, timeout } };
     }
     case 'basic':

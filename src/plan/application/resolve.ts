@@ -4,7 +4,7 @@ import type { Environment } from '../../contract/plan/environment.js';
 import type { IndexExpectations } from '../../contract/plan/migration.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { Path } from '../core/problems.js';
-import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
+import { type MachineMaps, own, type Resolution as ResolutionOf } from '../core/resolution.js';
 import { nearest } from '../core/suggest.js';
 import type {
   AuthoredCheck,
@@ -14,9 +14,13 @@ import type {
   AuthoredProductionLoadTest,
 } from './schema.js';
 
-interface CheckSections extends MachineMaps {
-  functional?: (AuthoredCheck | undefined)[];
-  smoke?: (AuthoredCheck | undefined)[];
+export interface RequestSections extends MachineMaps {
+  requests?: Record<string, Omit<AuthoredCheck, 'id'>>;
+}
+
+interface CheckSections extends RequestSections {
+  functional?: (string | AuthoredCheck | undefined)[];
+  smoke?: (string | AuthoredCheck | undefined)[];
   apiDocumentation?: AuthoredDocumentation;
   load?: AuthoredLoad;
   indexes?: AuthoredIndexes;
@@ -34,7 +38,9 @@ export function resolveChecks(
   section: 'functional' | 'smoke',
   environment: Pick<Environment, 'login'> | undefined,
 ): EndpointCheck[] | undefined {
-  const checks = resolution.sections[section];
+  const checks = resolution.sections[section]?.map((written, index) =>
+    typeof written === 'string' ? requestNamed(resolution, { name: written, from: [section, index] }) : written,
+  );
   if (checks === undefined) return undefined;
   checkUnique(resolution, { ids: checks.map((check) => check?.id), path: [section] });
   checks.forEach((check, index) => {
@@ -48,6 +54,16 @@ export function resolveChecks(
   });
   const hasLogin = environment?.login !== undefined;
   return checks.flatMap((check) => (check === undefined ? [] : [{ ...check, login: check.login ?? hasLogin }]));
+}
+
+/** A request that is written under a name of its own, as if it stood where it is named. */
+export function requestNamed(
+  resolution: ResolutionOf<RequestSections>,
+  { name, from }: { name: string; from: Path },
+): AuthoredCheck | undefined {
+  if (!resolution.knows(name, { at: ['requests'], label: 'request', from })) return undefined;
+  const request = own(resolution.sections.requests, name);
+  return request && { id: name, ...request };
 }
 
 function checkPrevious(resolution: Resolution, smoke: (AuthoredCheck | undefined)[]): void {
@@ -78,7 +94,8 @@ interface CheckAt {
   earlier: (AuthoredCheck | undefined)[];
 }
 
-function checkSample(resolution: Resolution, { check, path, earlier }: CheckAt): void {
+/** Every `{sample}` has one, and every sample is of an earlier check. */
+export function checkSample(resolution: ResolutionOf, { check, path, earlier }: CheckAt): void {
   const texts: [Path, string][] = [
     [['path'], check.path],
     ...Object.entries(check.query).map(([key, value]): [Path, string] => [['query', key], value]),

@@ -1,6 +1,6 @@
 /** How databases are backed up. */
 import { z } from 'zod';
-import { command } from '../commands/schema.js';
+import { command, reading } from '../commands/schema.js';
 import { databasePlace, duration, percent, reference, strict, text, wholeNumber } from '../core/basics.js';
 
 /** Where files go, and how they are kept. */
@@ -46,7 +46,9 @@ const field = (what: string) => text().describe(`Field path in that JSON: ${what
 
 const byCommands = strict({
   by: z.literal('commands').describe('By commands of the team’s own'),
-  create: command.describe('Writes the backup to `{file}`, or has it made elsewhere and prints JSON that says where'),
+  create: command('1h').describe(
+    'Writes the backup to `{file}`, or has it made elsewhere and prints JSON that says where',
+  ),
   prints: strict({
     backup: field('what names the backup; other commands get it as `{backup}`'),
     bytes: field('its size').optional(),
@@ -54,18 +56,18 @@ const byCommands = strict({
   })
     .optional()
     .describe('What `create` and `verify` print, where there is no `{file}`'),
-  verify: command
+  verify: command('1h')
     .optional()
     .describe('Fails for a `{file}` that is not whole; or prints what is known of `{backup}` where it is kept'),
-  query: command.describe(
+  query: reading.describe(
     'Prints a value or lines that tell what the database holds, as numbers of rows; it is asked before and after the backup',
   ),
   scratch: strict({
-    restore: command.describe('Restores `{file}` or `{backup}` into a place of its own, which it empties first'),
-    query: command.describe('Prints the same as `query`, of what was restored there'),
-    remove: command.optional().describe('Removes what was restored there'),
+    restore: command('1h').describe('Restores `{file}` or `{backup}` into a place of its own, which it empties first'),
+    query: reading.describe('Prints the same as `query`, of what was restored there'),
+    remove: command('10m').optional().describe('Removes what was restored there'),
   }).describe('The restore on trial, before the backup counts as one'),
-  restore: command
+  restore: command('1h')
     .optional()
     .describe(
       'Puts `{file}` or `{backup}` in the place of the database: the last resort when a rollback has failed, not offered when left out',

@@ -5,6 +5,7 @@ import type { Migration } from '../../contract/plan/migration.js';
 import { OPEN } from '../../contract/plan/release-values.js';
 import { KNOWN_TOOLS } from '../../domain/migration/migration-tools.js';
 import { PLACEHOLDER } from '../../domain/placeholder.js';
+import { unnamedFolder } from '../core/command-folder.js';
 import type { Path } from '../core/problems.js';
 import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
 import { editDistance, nearest } from '../core/suggest.js';
@@ -102,6 +103,7 @@ export function resolveCommand(resolution: ResolutionOf, at: CommandAt): Command
 
   function commandFolder(context: ResolutionOf, { servers }: CommandAt): string {
     const from = [...path, 'in'];
+    if (command.in === undefined) return on === 'server' ? APPLICATION_FOLDER : unnamedFolder(context, path);
     if (command.in === 'application') {
       if (on === 'server') return APPLICATION_FOLDER;
       context.report(from, '`application` is a folder on the server: add `on: server`, or name one of `folders`');

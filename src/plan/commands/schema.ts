@@ -3,26 +3,39 @@ import { z } from 'zod';
 import { KNOWN_TOOLS } from '../../domain/migration/migration-tools.js';
 import { duration, id, strict, text, version } from '../core/basics.js';
 
-export const command = strict({
-  run: z
-    .array(text(), { error: 'Write the command as a list of arguments: [./deploy.sh, "{environment}", "{version}"]' })
-    .min(1, 'The command is empty')
-    .describe('Program and arguments; `{environment}` and the like are filled in. No shell reads it'),
-  in: id().describe('A key of `folders`, or `application`: the environment’s application folder on its server'),
-  on: z.enum(['worker', 'server']).default('worker').describe('The machine of the worker, or the environment’s server'),
-  timeout: duration().describe('Longest time it may take'),
-});
+/** @param longest what `timeout` is when it is left out */
+export const command = (longest: string) =>
+  strict({
+    run: z
+      .array(text(), { error: 'Write the command as a list of arguments: [./deploy.sh, "{environment}", "{version}"]' })
+      .min(1, 'The command is empty')
+      .describe('Program and arguments; `{environment}` and the like are filled in. No shell reads it'),
+    in: id()
+      .optional()
+      .describe(
+        'A key of `folders`, or `application`: the environment’s application folder on its server. When left out, `application` on the server, and on the worker the folder of `release.repository`, or of this file where there is none',
+      ),
+    on: z
+      .enum(['worker', 'server'])
+      .default('worker')
+      .describe('The machine of the worker, or the environment’s server'),
+    timeout: duration().prefault(longest).describe('Longest time it may take'),
+  });
+
+/** A command that changes something may take its time; one that only reads is soon done. */
+export const acting = command('10m');
+export const reading = command('1m');
 
 export const commands = strict({
-  deploy: command.describe('Deploys `{version}` to `{environment}`'),
-  waitForHealth: command.optional().describe('Waits for `{url}` at most `{seconds}`'),
-  logs: command.optional().describe('Prints the latest log lines and ends'),
-  restartService: command.optional().describe('Restarts the application'),
-  restartWorkers: command.optional().describe('Restarts its workers gracefully'),
-  maintenanceOn: command.optional().describe('Turns maintenance mode on'),
-  maintenanceOff: command.optional().describe('Turns maintenance mode off'),
-  databaseMonitor: command.optional().describe('Prints the database’s state'),
-  metricsReport: command.optional().describe('Prints the report of the last day'),
+  deploy: acting.describe('Deploys `{version}` to `{environment}`'),
+  waitForHealth: acting.optional().describe('Waits for `{url}` at most `{seconds}`'),
+  logs: reading.optional().describe('Prints the latest log lines and ends'),
+  restartService: acting.optional().describe('Restarts the application'),
+  restartWorkers: acting.optional().describe('Restarts its workers gracefully'),
+  maintenanceOn: acting.optional().describe('Turns maintenance mode on'),
+  maintenanceOff: acting.optional().describe('Turns maintenance mode off'),
+  databaseMonitor: reading.optional().describe('Prints the database’s state'),
+  metricsReport: reading.optional().describe('Prints the report of the last day'),
 });
 
 export const migration = strict({
@@ -34,11 +47,17 @@ export const migration = strict({
     .describe(
       'The revision that the deployment brings the database to; the newest of the target’s own migrations when left out',
     ),
-  current: command
+  when: z
+    .enum(['before-deploy', 'after-deploy'])
+    .optional()
+    .describe(
+      'Which goes first, on staging and in production: the migration (until the deploy users are on the old code and the new schema) or the deploy (new code, old schema: the default). Staging tries both',
+    ),
+  current: reading
     .optional()
     .describe('Prints the current revision; silence is no answer. May be left out where there is a `query`'),
-  heads: command.optional().describe('Prints the newest revisions of the code, one a line: more than one is refused'),
-  upgrade: command.describe('Upgrades to `{revision}` or to the newest'),
+  heads: reading.optional().describe('Prints the newest revisions of the code, one a line: more than one is refused'),
+  upgrade: acting.describe('Upgrades to `{revision}` or to the newest'),
   query: text()
     .optional()
     .describe(
@@ -47,12 +66,12 @@ export const migration = strict({
   noRevision: version()
     .optional()
     .describe('What the tool calls no revision at all, as `zero`; `downgrade` is given it instead of `base`'),
-  downgrade: command.describe('Downgrades to exactly `{revision}`; `base` is none at all'),
-  lockTimeout: duration().describe('Longest wait for a lock, per statement'),
-  statementTimeout: duration().describe('Longest time of one statement'),
-  within: duration().describe('Longest time in production'),
+  downgrade: acting.describe('Downgrades to exactly `{revision}`; `base` is none at all'),
+  lockTimeout: duration().prefault('5s').describe('Longest wait for a lock, per statement'),
+  statementTimeout: duration().prefault('1m').describe('Longest time of one statement'),
+  within: duration().prefault('5m').describe('Longest time in production'),
 });
 
-export type AuthoredCommand = z.output<typeof command>;
+export type AuthoredCommand = z.output<ReturnType<typeof command>>;
 export type AuthoredCommands = z.output<typeof commands>;
 export type AuthoredMigration = z.output<typeof migration>;

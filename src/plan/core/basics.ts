@@ -54,8 +54,15 @@ export const id = () =>
     .regex(ID, 'A name starts with a letter and goes on with letters, digits, ".", "_" and "-"')
     .max(80, 'Is longer than 80 characters');
 
-/** The name of something defined elsewhere in the plan. */
-export const reference = (section: string) => id().meta({ description: `A key of \`${section}\`` });
+const REFERENCE = /^([A-Za-z]|\{environment\})([A-Za-z0-9._-]|\{environment\})*$/;
+
+/** The name of something defined elsewhere in the plan. In `environments.both` it may hold `{environment}`. */
+export const reference = (section: string) =>
+  z
+    .string({ error: quoteIt('A name') })
+    .regex(REFERENCE, 'A name starts with a letter and goes on with letters, digits, ".", "_" and "-"')
+    .max(80, 'Is longer than 80 characters')
+    .meta({ description: `A key of \`${section}\`` });
 
 /** Where a database is, and whose password opens it: by the key of its host, where the two are called the same. */
 export const databasePlace = () =>

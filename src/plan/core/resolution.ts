@@ -59,7 +59,7 @@ export class Resolution<Sections extends MachineMaps = MachineMaps> {
       ? `: the plan has no \`${formatPath(section.at)}\``
       : names !== undefined && names.length > 0
         ? `; known: ${names.join(', ')}`
-        : '';
+        : `: \`${formatPath(section.at)}\` is empty`;
     this.report(section.from, {
       message: `There is no ${section.label} \`${name}\`${suggestion === undefined ? list : ''}`,
       suggestion,
@@ -129,7 +129,7 @@ export class Resolution<Sections extends MachineMaps = MachineMaps> {
 
   /** Warns of every entry that nothing refers to. */
   warnOfUnused(): void {
-    for (const section of [...MACHINE_MAPS, 'providers', 'metrics', 'criteria', 'trends']) {
+    for (const section of [...MACHINE_MAPS, 'providers', 'requests', 'metrics', 'criteria', 'trends']) {
       for (const name of this.names([section]) ?? []) {
         if (!this.used.has(`${section} ${name}`)) this.warn([section, name], { message: 'Nothing uses it', key: true });
       }

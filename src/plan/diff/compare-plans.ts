@@ -1,4 +1,5 @@
 /** What two plans differ in, step by step. Pure. */
+import { allOwnChecks, ownChecksOf } from '../../contract/plan/own-checks.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { type RunbookStep, runbookOf } from '../../contract/runbook.js';
 import { type Phase, STEPS } from '../../domain/steps.js';
@@ -108,7 +109,8 @@ const CONCERNED: Record<string, readonly { id: string }[]> = {
 };
 
 /** Lists of which each element is a step of its own, by its name. */
-const OWN_STEP = /^(?:watches|loadTests|confirmations\.(?:prerequisites|staging|preparation))\[([^\]]+)\]/;
+const OWN_STEP =
+  /^(?:watches|loadTests|confirmations\.(?:prerequisites|staging|preparation)|checks\.[a-z]+)\[([^\]]+)\]/;
 
 function stepsOf(path: string, plans: readonly ResolvedPlan[]): string[] {
   const own = OWN_STEP.exec(path)?.[1];
@@ -116,6 +118,10 @@ function stepsOf(path: string, plans: readonly ResolvedPlan[]): string[] {
   const box = /^items\[(.+?)\](?:$|\.)/.exec(path)?.[1];
   if (box !== undefined)
     return plans.flatMap(({ items }) => items.find(({ id }) => id === box)?.by ?? []).map(({ step }) => step);
+  if (isIn(path, 'checks')) {
+    const phase = /^checks\.([a-z]+)/.exec(path)?.[1] as Phase | undefined;
+    return plans.flatMap((plan) => (phase ? ownChecksOf(plan, phase) : allOwnChecks(plan)).map(({ id }) => id));
+  }
   if (isIn(path, 'production.loadTest')) return plans.flatMap(({ production }) => production.loadTest?.test.id ?? []);
   const [closest] = Object.entries(CONCERNED)
     .filter(([part]) => isIn(path, part))

@@ -43,6 +43,10 @@ const migration = strict({
     .enum(['fails'])
     .optional()
     .describe('The previous release does not work on the new schema, as staging shows'),
+  newRelease: z
+    .enum(['fails'])
+    .optional()
+    .describe('The new release does not work on the old schema, as staging shows'),
   adds: strict({
     tables: z.array(text()).default([]).describe('New tables'),
     columns: z

@@ -1,6 +1,7 @@
 import { withHeartbeat } from '../../activities/commands/heartbeat.js';
 import type { Activities } from '../../contract/activities/activities.js';
 import { simulateMigrations } from './migrations.js';
+import { simulateOwnChecks } from './own-checks.js';
 import { simulatePeople } from './people.js';
 import type { Find } from './performing.js';
 import { simulateSteps } from './steps.js';
@@ -12,6 +13,7 @@ export function createSimulatedActivities(find: Find): Activities {
     ...simulateSteps(find),
     ...simulateMigrations(find),
     ...simulateWatches(find),
+    ...simulateOwnChecks(find),
     ...simulatePeople(find),
   };
   // People answer by way of the server, which may take longer than an activity may be silent.

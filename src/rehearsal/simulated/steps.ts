@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { nextOpening } from '../../adapters/windows.js';
 import type { Activities } from '../../contract/activities/activities.js';
+import type { OwnCheckActivities } from '../../contract/activities/own-checks.js';
 import type { StepKey } from '../../contract/activities/step.js';
 import { aspectsOf, DOCUMENTATION_FACTS } from '../../contract/checks.js';
 import type { Environment } from '../../contract/plan/environment.js';
@@ -25,6 +26,8 @@ type Steps = Omit<
   | 'assessTrends'
   | 'tell'
   | 'sendNotices'
+  | 'checkCommand'
+  | keyof OwnCheckActivities
 >;
 
 export function simulateSteps(find: Find): Steps {
@@ -58,6 +61,7 @@ export function simulateSteps(find: Find): Steps {
       return { runner: rehearsed.taskQueue };
     },
     checkClock: async () => {},
+    stateOfRun: async () => 'RUNNING',
 
     checkRepository: async ({ key }) => ({ ...(await established('checkRepository', key)), commit: COMMIT }),
     checkReview: ({ key }) => established('checkReview', key),
@@ -123,11 +127,13 @@ export function simulateSteps(find: Find): Steps {
     checkEndpoints: ({ key, checks }) =>
       perform(find, { activity: 'checkEndpoints', key }, ({ world }) => {
         const isTrial = key.step.startsWith('staging.reversibility');
-        const broken = isTrial && world.scenario.world.migration?.previousRelease === 'fails';
+        const { previousRelease, newRelease } = world.scenario.world.migration ?? {};
+        const isNew = key.step.endsWith('.smoke-old-schema');
+        const broken = isTrial && (isNew ? newRelease : previousRelease) === 'fails';
         const names = checks.flatMap((check) => aspectsOf(check).map((aspect) => `${check.id}.${aspect}`));
         const report = good(['login', ...names]);
         if (!broken) return report;
-        const text = 'the previous release does not work on the new schema';
+        const text = `the ${isNew ? 'new release does not work on the old' : 'previous release does not work on the new'} schema`;
         return { ...report, facts: report.facts.map((fact) => ({ ...fact, ok: fact.name === 'login', text })) };
       }),
     awaitDrained: ({ key }) => perform(find, { activity: 'awaitDrained', key }, () => good(['drained'])),

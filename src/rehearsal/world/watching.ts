@@ -1,5 +1,6 @@
 /** Monitors of a simulated world: what they are given at each tick, and what they make of it. */
 
+import { GUARD } from '../../contract/names.js';
 import { type Metric, MOST_VALUES } from '../../contract/plan/metrics.js';
 import { needed, watchesOf } from '../../contract/plan/parts.js';
 import type { Watch } from '../../contract/plan/watch.js';
@@ -93,7 +94,7 @@ export class SimulatedWatching {
   }
 
   private begin({ monitor: id, workflowId, at, since, metrics }: SampleQuery): SimulatedWatch | undefined {
-    const isGuard = id === 'guard';
+    const isGuard = id === GUARD;
     const watch = isGuard ? this.guarded() : watchesOf(this.world.plan).find((candidate) => candidate.id === id);
     if (!watch) return undefined;
     const startedAt = Math.min(at, ...metrics.map(({ name }) => since[name] ?? at));

@@ -11,6 +11,7 @@ import type { BackupActivities, CommandBackupActivities, RestoreActivities } fro
 import type { CommandActivities } from '../../contract/activities/commands.js';
 import type { SampleActivities, TrendActivities } from '../../contract/activities/metrics.js';
 import type { PeopleActivities } from '../../contract/activities/notify.js';
+import type { OwnCheckActivities } from '../../contract/activities/own-checks.js';
 import type {
   DatabaseActivities,
   IndexActivities,
@@ -81,6 +82,7 @@ export const longChecks = proxyActivities<
     DocumentationActivities &
     BackupActivities &
     RestoreActivities &
+    OwnCheckActivities &
     Pick<PeopleActivities, 'sendNotices'>
 >({
   startToCloseTimeout: '2h',
@@ -122,6 +124,12 @@ export const people = proxyActivities<Pick<PeopleActivities, 'tell'>>({
   scheduleToCloseTimeout: '30m',
   heartbeatTimeout: '30s',
   retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
+});
+
+/** Whether the deployment still runs: asked by a watch that is cancelled, and for which its deployment may be waiting. */
+export const parentLook = proxyLocalActivities<Pick<AdmissionActivities, 'stateOfRun'>>({
+  startToCloseTimeout: '5s',
+  retry: { initialInterval: '500ms', maximumAttempts: 3 },
 });
 
 /**

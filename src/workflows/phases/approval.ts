@@ -4,6 +4,7 @@ import { checks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { confirmAll } from '../steps/confirmations.js';
 import { sendNotices } from '../steps/notices.js';
+import { ownChecks } from '../steps/own-checks.js';
 import { askForSignOffs, renewSignOffs } from '../steps/sign-offs.js';
 
 export async function approval(deployment: Deployment): Promise<void> {
@@ -13,6 +14,7 @@ export async function approval(deployment: Deployment): Promise<void> {
   await sendNotices(deployment);
   await checkAlerts(deployment);
   await confirmAll(deployment, plan.confirmations.preparation);
+  await ownChecks(deployment, 'approval');
 
   // Preparing may have taken days.
   let renewed = true;

@@ -3,6 +3,7 @@ import { STEPS } from '../../domain/steps.js';
 import { checks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { reportedRevision } from '../run/reported-revision.js';
+import { ownChecks } from '../steps/own-checks.js';
 
 export async function closing(deployment: Deployment): Promise<void> {
   const { plan, evidence } = deployment;
@@ -24,4 +25,5 @@ export async function closing(deployment: Deployment): Promise<void> {
       },
     ]),
   );
+  await ownChecks(deployment, 'closing');
 }

@@ -1,16 +1,18 @@
 /** Checklist "Pré-requisitos": is everything ready? */
+import { commandsOfChecks } from '../../contract/plan/own-checks.js';
 import { environmentsOf, inRepository } from '../../contract/plan/parts.js';
 import { STEPS } from '../../domain/steps.js';
 import { checks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { confirmAll } from '../steps/confirmations.js';
 import { lookAtProduction } from '../steps/found-production.js';
+import { ownChecks } from '../steps/own-checks.js';
 
 export async function prerequisites(deployment: Deployment): Promise<void> {
   const { plan, input, ledger, evidence } = deployment;
   deployment.enter('prerequisites');
   const { runner } = await checks.admit.executeWithOptions({ summary: STEPS.admission.title }, [
-    { plan, digest: input.digest, clock: input.clock, workflowTime: Date.now() },
+    { plan, digest: input.digest, clock: input.clock, workflowTime: Date.now(), after: input.after?.run },
   ]);
   deployment.runner = runner;
   ledger.runner = runner;
@@ -36,10 +38,17 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
   await lookAtProduction(deployment, STEPS.productionFound);
   await deployment.step(STEPS.tools, (key, summary) =>
     checks.checkTools.executeWithOptions({ summary }, [
-      { key, evidence, tools: plan.prerequisites.tools, scripts: plan.prerequisites.scripts, commands: plan.commands },
+      {
+        key,
+        evidence,
+        tools: plan.prerequisites.tools,
+        scripts: plan.prerequisites.scripts,
+        commands: { ...plan.commands, ...commandsOfChecks(plan) },
+      },
     ]),
   );
   await confirmAll(deployment, plan.confirmations.prerequisites);
+  await ownChecks(deployment, 'prerequisites');
 }
 
 /** What only some plans ask for: that the change was reviewed and tested, and that cloud and monitoring answer. */

@@ -2,7 +2,7 @@
 
 import type { IndexUse } from '../../contract/activities/postgres.js';
 import { tablesCountedBefore } from '../../contract/plan/metrics.js';
-import { canRestore, logsOf, needed } from '../../contract/plan/parts.js';
+import { canRestore, logsOf, migratesFirst, needed } from '../../contract/plan/parts.js';
 import { STEPS } from '../../domain/steps.js';
 import { briefReads, checks, commandsOn, localReads, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
@@ -11,14 +11,12 @@ import { backUp } from '../steps/back-up.js';
 import type { BeforeWatch } from '../steps/before-watch.js';
 import { lookAtProduction } from '../steps/found-production.js';
 import { maintenanceOff, maintenanceOn } from '../steps/maintenance.js';
+import { ownChecks, readBefore } from '../steps/own-checks.js';
 import { restart } from '../steps/restart.js';
 import { renewSignOffs } from '../steps/sign-offs.js';
 import { awaitDeployWindow } from '../steps/window.js';
 
 export async function production(deployment: Deployment): Promise<BeforeWatch> {
-  const { plan, evidence, ledger, input } = deployment;
-  const environment = plan.environments.production;
-  const commands = commandsOn(deployment.runner);
   deployment.enter('production');
   // A window and new sign-offs may each be days away: it begins when there are both.
   let renewed = true;
@@ -26,10 +24,30 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
     await awaitDeployWindow(deployment);
     renewed = await renewSignOffs(deployment);
   }
+  const baselines = await prepare(deployment);
+
+  // The dump, and people who hold it, take their time as well: what is deployed is what was signed off.
+  do renewed = await renewSignOffs(deployment);
+  while (renewed || deployment.ledger.held);
+  deployment.guard.set(deployment.plan.watches[0], baselines);
+  try {
+    const indexUse = await change(deployment);
+    await deployment.guard.relieve();
+    return { baselines, indexUse };
+  } finally {
+    await deployment.guard.leave();
+  }
+}
+
+/** What comes before production changes. @returns the rows that there are, by table */
+async function prepare(deployment: Deployment): Promise<BeforeWatch['baselines']> {
+  const { plan, ledger, input } = deployment;
+  const environment = plan.environments.production;
   await localReads.checkClock.executeWithOptions({ summary: 'Check that the soak really lasted as long as it says' }, [
     { clock: input.clock, workflowTime: Date.now() },
   ]);
   await lookAtProduction(deployment, STEPS.productionUnchanged);
+  await readBefore(deployment, 'production');
   const dumped = await deployment.step(STEPS.productionBackup, (key, summary) =>
     backUp(deployment, environment, { key, summary }),
   );
@@ -46,19 +64,40 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
       { environment, table },
     ]);
   }
+  return baselines;
+}
 
-  // The dump, and people who hold it, take their time as well: what is deployed is what was signed off.
-  do renewed = await renewSignOffs(deployment);
-  while (renewed || ledger.held);
+/** From the first change to the last check: whoever is not kept out by maintenance mode is on what this changes. */
+async function change(deployment: Deployment): Promise<IndexUse | undefined> {
+  const { plan, evidence, ledger, guard } = deployment;
+  const environment = plan.environments.production;
+  deployment.tell({ kind: 'deploying' });
+  guard.stand();
+  let indexUse: IndexUse | undefined;
+  if (migratesFirst(plan)) indexUse = await migrate(deployment);
+  await deploy(deployment);
+  if (!migratesFirst(plan)) indexUse = await migrate(deployment);
+  if (ledger.production.maintenance) await maintenanceOff(deployment);
+  guard.stand();
+  await deployment.step(STEPS.smoke, (key, summary) =>
+    longChecks.checkEndpoints.executeWithOptions({ summary }, [{ key, evidence, environment, checks: plan.smoke }]),
+  );
+  await restart(deployment);
+  await ownChecks(deployment, 'production');
+  return indexUse;
+}
+
+async function deploy(deployment: Deployment): Promise<void> {
+  const { plan, evidence, ledger } = deployment;
+  const environment = plan.environments.production;
+  const commands = commandsOn(deployment.runner);
   // From here on production is no longer as it was: even a deploy that fails may have changed it.
   ledger.production.codeDeployed = true;
-  deployment.tell({ kind: 'deploying' });
   await deployment.step(STEPS.productionDeploy, (key, summary) =>
     commands.runCommand.executeWithOptions({ summary }, [
       { key, evidence, environment, command: plan.commands.deploy, values: { version: plan.release.target } },
     ]),
   );
-  if (!ledger.production.maintenance) deployment.guard.set(plan.watches[0], baselines);
   await deployment.step(STEPS.productionHealth, (key, summary) =>
     longChecks.awaitHealth.executeWithOptions({ summary }, [
       { key, evidence, environment, path: plan.healthPath, version: plan.release.target, within: plan.healthWithin },
@@ -67,10 +106,16 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
   await deployment.step(STEPS.productionLogs, (key, summary) =>
     commands.checkLogs.executeWithOptions({ summary }, [{ key, evidence, environment, ...logsOf(plan) }]),
   );
+}
+
+/** @returns how often the indexes have been used so far */
+async function migrate(deployment: Deployment): Promise<IndexUse | undefined> {
+  const { plan, evidence, ledger } = deployment;
+  const environment = plan.environments.production;
   if (plan.migration) ledger.production.migrated = true;
   await deployment.step(STEPS.productionMigration, async (key, summary) => {
     const migration = needed(plan.migration);
-    const report = await commands.migrate.executeWithOptions({ summary }, [
+    const report = await commandsOn(deployment.runner).migrate.executeWithOptions({ summary }, [
       { key, evidence, environment, migration, direction: { kind: 'upgrade' }, within: migration.within },
     ]);
     // However it went: its own word for where a downgrade has to end.
@@ -86,11 +131,5 @@ export async function production(deployment: Deployment): Promise<BeforeWatch> {
     indexUse = use;
     return report;
   });
-  if (ledger.production.maintenance) await maintenanceOff(deployment);
-  deployment.guard.set(plan.watches[0], baselines);
-  await deployment.step(STEPS.smoke, (key, summary) =>
-    longChecks.checkEndpoints.executeWithOptions({ summary }, [{ key, evidence, environment, checks: plan.smoke }]),
-  );
-  await restart(deployment);
-  return { baselines, indexUse };
+  return indexUse;
 }

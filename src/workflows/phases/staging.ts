@@ -1,5 +1,5 @@
 /** Checklist 1.1 to 1.6: deploy to staging and prove it. */
-import { logsOf, needed } from '../../contract/plan/parts.js';
+import { logsOf, migratesFirst, needed } from '../../contract/plan/parts.js';
 import type { FirstUpgrade } from '../../contract/reversibility.js';
 import { STEPS } from '../../domain/steps.js';
 import { checks, commandsOn, loadOn, longChecks } from '../common/policies.js';
@@ -7,30 +7,22 @@ import type { Deployment } from '../run/deployment.js';
 import { backUp } from '../steps/back-up.js';
 import { confirmAll } from '../steps/confirmations.js';
 import { documentation } from '../steps/documentation.js';
+import { ownChecks, readBefore } from '../steps/own-checks.js';
 import { reversibility } from '../steps/reversibility.js';
 
 export async function staging(deployment: Deployment): Promise<void> {
   const { plan, evidence } = deployment;
   const environment = plan.environments.staging;
   if (!environment) return;
-  const commands = commandsOn(deployment.runner);
   deployment.enter('staging');
 
   await deployment.step(STEPS.stagingBackup, (key, summary) => backUp(deployment, environment, { key, summary }));
-  await deployment.step(STEPS.stagingDeploy, (key, summary) =>
-    commands.runCommand.executeWithOptions({ summary }, [
-      { key, evidence, environment, command: plan.commands.deploy, values: { version: plan.release.target } },
-    ]),
-  );
-  await deployment.step(STEPS.stagingHealth, (key, summary) =>
-    longChecks.awaitHealth.executeWithOptions({ summary }, [
-      { key, evidence, environment, path: plan.healthPath, version: plan.release.target, within: plan.healthWithin },
-    ]),
-  );
-  await deployment.step(STEPS.stagingLogs, (key, summary) =>
-    commands.checkLogs.executeWithOptions({ summary }, [{ key, evidence, environment, ...logsOf(plan) }]),
-  );
-  await reversibility(deployment, await migrateStaging(deployment));
+  await readBefore(deployment, 'staging');
+  let upgrade: FirstUpgrade | undefined;
+  if (migratesFirst(plan)) upgrade = await migrateStaging(deployment);
+  await deployStaging(deployment);
+  if (!migratesFirst(plan)) upgrade = await migrateStaging(deployment);
+  await reversibility(deployment, upgrade);
   await deployment.step(STEPS.stagingIndexes, (key, summary) =>
     checks.checkIndexes.executeWithOptions({ summary }, [
       { key, evidence, environment, indexes: needed(plan.indexes) },
@@ -58,6 +50,26 @@ export async function staging(deployment: Deployment): Promise<void> {
   }
   await documentation(deployment);
   await confirmAll(deployment, plan.confirmations.staging);
+  await ownChecks(deployment, 'staging');
+}
+
+async function deployStaging(deployment: Deployment): Promise<void> {
+  const { plan, evidence } = deployment;
+  const environment = needed(plan.environments.staging);
+  const commands = commandsOn(deployment.runner);
+  await deployment.step(STEPS.stagingDeploy, (key, summary) =>
+    commands.runCommand.executeWithOptions({ summary }, [
+      { key, evidence, environment, command: plan.commands.deploy, values: { version: plan.release.target } },
+    ]),
+  );
+  await deployment.step(STEPS.stagingHealth, (key, summary) =>
+    longChecks.awaitHealth.executeWithOptions({ summary }, [
+      { key, evidence, environment, path: plan.healthPath, version: plan.release.target, within: plan.healthWithin },
+    ]),
+  );
+  await deployment.step(STEPS.stagingLogs, (key, summary) =>
+    commands.checkLogs.executeWithOptions({ summary }, [{ key, evidence, environment, ...logsOf(plan) }]),
+  );
 }
 
 /** @returns the upgrade that was made, for the proof that it can be undone */

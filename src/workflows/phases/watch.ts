@@ -7,6 +7,7 @@ import { briefReads, checks, commandsOn } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { reportOf, rollbackFor } from '../run/watching.js';
 import type { BeforeWatch } from '../steps/before-watch.js';
+import { ownChecks } from '../steps/own-checks.js';
 import { loadTestProduction } from '../steps/production-load-test.js';
 
 export async function watch(deployment: Deployment, before: BeforeWatch): Promise<void> {
@@ -30,6 +31,7 @@ export async function watch(deployment: Deployment, before: BeforeWatch): Promis
   }
   await reportMetrics(deployment);
   await loadTestProduction(deployment, before);
+  await ownChecks(deployment, 'watch');
 }
 
 async function checkIndexUse(

@@ -4,10 +4,17 @@ import type { StepKey } from '../../contract/activities/step.js';
 import { FailureType } from '../../contract/errors.js';
 import type { EndpointCheck } from '../../contract/plan/application.js';
 import type { Command } from '../../contract/plan/commands.js';
-import { needed } from '../../contract/plan/parts.js';
+import { migratesFirst, needed } from '../../contract/plan/parts.js';
 import type { FirstUpgrade, ReversibilityInput, ReversibilityResult } from '../../contract/reversibility.js';
 import { failures, passed, type StepReport } from '../../domain/evidence.js';
-import { isBack, judgeReversibility, type ReversibilityTrial } from '../../domain/rollback/reversibility.js';
+import {
+  isBack,
+  isTriedFromPrevious,
+  judgeReversibility,
+  type MadeAgain,
+  type ReversibilityTrial,
+  type ReversibilityTrials,
+} from '../../domain/rollback/reversibility.js';
 import { STEPS } from '../../domain/steps.js';
 import { mustHold } from '../common/input.js';
 import { commandsOn, longChecks } from '../common/policies.js';
@@ -17,12 +24,12 @@ import { describe, isFailure, isUnknown } from '../run/failures.js';
 export async function ReversibilityWorkflow(input: ReversibilityInput): Promise<ReversibilityResult> {
   mustHold(input, 'plan', 'runner', 'evidence');
   const proof = new Proof(input);
-  const { previous, down, up } = await proof.undoMigration();
-  const previousCode = isBack({ down, up })
-    ? await proof.tryPreviousCode()
-    : 'not tried: staging is not at the new schema';
+  const undone = { ...(await proof.undoMigration()), migratesFirst: migratesFirst(input.plan) };
+  const tried = isBack(undone)
+    ? await proof.tryPreviousCode(undone)
+    : { previousCode: 'not tried: staging is not at the new schema' };
   const allowed = input.plan.rollback.irreversible === 'allow';
-  const judged = judgeReversibility({ previous, down, up, previousCode, allowed });
+  const judged = judgeReversibility({ ...undone, ...tried, allowed });
   const summary = judged.eligibility.reasons.join('; ');
   return { summary, ...judged, evidence: proof.evidence, endedAt: Date.now() };
 }
@@ -33,7 +40,11 @@ const NOT_EMPTIED: ReversibilityTrial = {
   schema: { before: 'untouched', after: 'untouched' },
 };
 
+type Undone = Pick<ReversibilityTrials, 'previous' | 'down' | 'up' | 'newCode'>;
+
 class Proof {
+  /** The upgrade that the others are compared with. */
+  private since?: StepKey;
   readonly evidence: StepReport['evidence'] = [];
   private readonly commands;
   private readonly environment;
@@ -46,7 +57,7 @@ class Proof {
   }
 
   /** Down to the revision that production is at, for there its rollback would have to go, and up again. */
-  async undoMigration(): Promise<{ previous: string | null; down?: ReversibilityTrial; up?: ReversibilityTrial }> {
+  async undoMigration(): Promise<Undone> {
     const { plan, upgrade } = this.input;
     const previous = await this.commands.readRevision.executeWithOptions(
       { summary: 'Read the revision that production would go back to' },
@@ -66,13 +77,23 @@ class Proof {
     return { previous, ...(await this.downAndUp(previous, made)) };
   }
 
-  /** Deploys it, lets it answer, and puts the release back. @throws when staging cannot be brought back */
-  async tryPreviousCode(): Promise<StepReport> {
+  /**
+   * Deploys it, lets it answer, undoes the migration and makes it again where the code may go back first, and puts the
+   * release back.
+   * @throws when staging cannot be brought back
+   */
+  async tryPreviousCode(
+    undone: Undone & { migratesFirst: boolean },
+  ): Promise<{ previousCode: StepReport; fromPrevious?: MadeAgain }> {
     const { release, smoke, rollback } = this.input.plan;
     const checks = smoke.filter(({ id }) => rollback.previousChecks?.includes(id) ?? true);
-    const tried = await this.tryRelease(release.previous, checks.length > 0 ? () => this.smoke(checks) : undefined);
+    const more =
+      checks.length > 0 ? () => this.smoke('smoke', `${release.previous} on the new schema`, checks) : undefined;
+    const previousCode = await this.tryRelease(release.previous, more);
+    const isTried = isTriedFromPrevious({ ...undone, previousCode });
+    const fromPrevious = isTried ? await this.undoFromPrevious(undone.previous) : undefined;
     const back = await this.tryRelease(release.target);
-    if (passed(back)) return tried;
+    if (passed(back)) return { previousCode, fromPrevious };
     throw ApplicationFailure.create({
       type: FailureType.StepFailed,
       message: `${release.target} could not be put back on staging: ${failures(back)}`,
@@ -80,23 +101,40 @@ class Proof {
     });
   }
 
-  private async smoke(checks: EndpointCheck[]): Promise<StepReport> {
-    const { evidence, plan } = this.input;
+  private async smoke(name: string, what: string, checks: EndpointCheck[]): Promise<StepReport> {
+    const { evidence } = this.input;
     const { environment } = this;
-    const summary = `Smoke tests of ${plan.release.previous} on the new schema`;
-    const report = await longChecks.checkEndpoints.executeWithOptions({ summary }, [
-      { key: this.key('smoke'), evidence, environment, checks },
+    const report = await longChecks.checkEndpoints.executeWithOptions({ summary: `Smoke tests of ${what}` }, [
+      { key: this.key(name), evidence, environment, checks },
     ]);
     this.evidence.push(...report.evidence);
     return report;
   }
 
-  private async downAndUp(
-    previous: string | null,
-    since: FirstUpgrade,
-  ): Promise<{ down: ReversibilityTrial; up: ReversibilityTrial }> {
-    const down = await this.downgrade('downgrade', previous, since.key);
-    return { down, up: await this.upgrade('upgrade', since.key) };
+  private async downAndUp(previous: string | null, { key }: FirstUpgrade): Promise<Omit<Undone, 'previous'>> {
+    this.since = key;
+    const down = await this.downgrade('downgrade', previous, key);
+    // The moment that users meet between a deploy and its migration, and in a rollback that takes the migration first.
+    const newCode = hasMoved(down) ? await this.tryNewCode() : undefined;
+    return { down, newCode, up: await this.upgrade('upgrade', key) };
+  }
+
+  /** Lets the release that is deployed answer on the old schema: whatever comes of it, the upgrade is made again. */
+  private async tryNewCode(): Promise<StepReport> {
+    const { plan } = this.input;
+    const { target } = plan.release;
+    const what = `${target} on the old schema`;
+    return this.attempt(async () => {
+      const health = await this.health(target, 'health-old-schema');
+      if (!passed(health) || plan.smoke.length === 0) return health;
+      return together(what, health, await this.smoke('smoke-old-schema', what, plan.smoke));
+    });
+  }
+
+  /** The way back that takes the code first: the migration's scripts may be gone with the release. */
+  private async undoFromPrevious(previous: string | null): Promise<MadeAgain> {
+    const down = await this.downgrade('downgrade-from-previous', previous, this.since);
+    return hasMoved(down) ? { down, up: await this.upgrade('upgrade-from-previous', this.since) } : { down };
   }
 
   private async downgrade(name: string, to: string | null, since?: StepKey): Promise<ReversibilityTrial> {
@@ -126,19 +164,28 @@ class Proof {
 
   /** Deploys a release, waits until it answers, and looks at more when it does. */
   private async tryRelease(version: string, more?: () => Promise<StepReport>): Promise<StepReport> {
+    return this.attempt(async () => {
+      await this.deploy(this.input.plan.commands.deploy, version);
+      const health = await this.health(version, `health-${version}`);
+      return passed(health) && more ? together(`${version} on the new schema`, health, await more()) : health;
+    });
+  }
+
+  private async health(version: string, name: string): Promise<StepReport> {
     const { plan, evidence } = this.input;
     const { environment } = this;
     const { healthPath: path, healthWithin: within } = plan;
+    const report = await longChecks.awaitHealth.executeWithOptions({ summary: `Staging answers with ${version}` }, [
+      { key: this.key(name), evidence, environment, path, version, within },
+    ]);
+    this.evidence.push(...report.evidence);
+    return report;
+  }
+
+  /** What fails in a trial is what it has shown. */
+  private async attempt(trial: () => Promise<StepReport>): Promise<StepReport> {
     try {
-      await this.deploy(plan.commands.deploy, version);
-      const health = await longChecks.awaitHealth.executeWithOptions({ summary: `Staging answers with ${version}` }, [
-        { key: this.key(`health-${version}`), evidence, environment, path, version, within },
-      ]);
-      this.evidence.push(...health.evidence);
-      if (!passed(health) || !more) return health;
-      const report = await more();
-      const facts = [...health.facts, ...report.facts];
-      return { summary: `${version} on the new schema: ${health.summary}; ${report.summary}`, facts, evidence: [] };
+      return await trial();
     } catch (error) {
       // Nothing follows what may be at work: people are asked.
       if (!isFailure(error) || isUnknown(error)) throw error;
@@ -160,3 +207,11 @@ class Proof {
     return { deployment, step: `${STEPS.reversibility.id}.${name}`, generation };
   }
 }
+
+const hasMoved = ({ before, after }: ReversibilityTrial): boolean => before !== after;
+
+const together = (what: string, health: StepReport, more: StepReport): StepReport => ({
+  summary: `${what}: ${health.summary}; ${more.summary}`,
+  facts: [...health.facts, ...more.facts],
+  evidence: [],
+});

@@ -25,14 +25,18 @@ export async function RollbackCodeWorkflow(input: RollbackInput): Promise<Rollba
   });
 }
 
-/** Option 3: both did. The downgrade comes first: the previous release does not know the new revision. */
+/**
+ * Option 3: both did. The downgrade comes first, as the previous release may not know the new revision: unless staging has
+ * shown that it can be made from there, and that users are better served so (`src/domain/rollback/order.ts`).
+ */
 export async function RollbackFullWorkflow(input: RollbackInput): Promise<RollbackResult> {
   const rollback = new Rollback(input, 'full');
-  const { previous } = input;
+  const { previous, first = 'migration' } = input;
   return rollback.run(async () => {
-    await rollback.downgradeDatabase();
+    if (first === 'migration') await rollback.downgradeDatabase();
     await rollback.deployPreviousVersion();
     await rollback.awaitHealth(previous);
+    if (first === 'code') await rollback.downgradeDatabase();
     await rollback.checkApplication();
     await rollback.verify({ version: previous, revision: input.downgradeTo, migrationUndone: true });
   });

@@ -1,10 +1,12 @@
 /** From "production has to go back" to "production is back", or to people who know that it is not. */
 import { executeChild, ParentClosePolicy, TemporalFailure } from '@temporalio/workflow';
+import { childAttributes } from '../../contract/deployment.js';
 import { rollbackWorkflowId } from '../../contract/names.js';
 import { whoAndWhy } from '../../domain/evidence.js';
 import type { DecisionRecord, RollbackKind, RollbackRecord, RollbackTrigger } from '../../domain/ledger/ledger.js';
 import { destinationOf } from '../../domain/rollback/destination.js';
 import { releaseBefore } from '../../domain/rollback/facts.js';
+import { type FullRollback, orderFor } from '../../domain/rollback/order.js';
 import { commandsOn } from '../common/policies.js';
 import { catchUp } from '../run/catch-up.js';
 import type { Deployment } from '../run/deployment.js';
@@ -44,8 +46,10 @@ export async function rollBack(
   }
   let { option, reasons, revision } = chosen;
   for (let generation = 1; ; generation++) {
+    const order = option === 'full' ? orderNow(deployment) : undefined;
     deployment.tell({ kind: 'rollback-started', option, reason: trigger.text });
-    const record = await runRollback(deployment, { trigger, option, reasons, revision, generation });
+    if (order?.proven === false) await coverMixture(deployment, generation);
+    const record = await runRollback(deployment, { trigger, option, order, reasons, revision, generation });
     if (record.succeeded) {
       await reopen(deployment);
       deployment.tell({ kind: 'rollback-ended', option, reason: trigger.text, took: record.took ?? 0 });
@@ -106,10 +110,17 @@ async function askAboutFailed(
 
 async function runRollback(
   deployment: Deployment,
-  chosen: { trigger: RollbackTrigger; option: RollbackKind; reasons: string[]; revision?: string; generation: number },
+  chosen: {
+    trigger: RollbackTrigger;
+    option: RollbackKind;
+    order?: FullRollback;
+    reasons: string[];
+    revision?: string;
+    generation: number;
+  },
 ): Promise<RollbackRecord> {
   const { ledger, plan, input, evidence } = deployment;
-  const { option, trigger, generation } = chosen;
+  const { option, order, trigger, generation } = chosen;
   const destination = destinationOf(ledger, chosen.revision);
   const { found = {} } = ledger.production;
   const workflowId = rollbackWorkflowId(input.deployment, option, generation);
@@ -117,7 +128,7 @@ async function runRollback(
     option,
     workflowId,
     trigger,
-    reasons: chosen.reasons,
+    reasons: order ? [...chosen.reasons, mixtureOf(order, deployment)] : chosen.reasons,
     startedAt: Date.now(),
     steps: [],
     estimate: estimateOf(deployment, option),
@@ -128,6 +139,7 @@ async function runRollback(
     workflowId,
     // A rollback that has begun is finished, whatever becomes of its parent.
     parentClosePolicy: ParentClosePolicy.ABANDON,
+    typedSearchAttributes: childAttributes({ deployment: input.deployment, service: plan.service }),
     staticSummary: `Roll back ${option}: ${trigger.text}`.slice(0, 200),
     args: [
       {
@@ -141,6 +153,7 @@ async function runRollback(
         previous: releaseBefore(ledger) ?? plan.release.previous,
         found,
         ...('to' in destination ? { downgradeTo: destination.to } : {}),
+        first: order?.first,
         backup: ledger.production.backup,
       },
     ],
@@ -185,15 +198,40 @@ async function reopen(deployment: Deployment): Promise<void> {
   }
 }
 
+/** What goes back first where both do, as far as staging has tried the release that ran. */
+function orderNow({ ledger, plan }: Deployment): FullRollback {
+  const { previous } = plan.release;
+  return orderFor(ledger.eligibility?.full, (releaseBefore(ledger) ?? previous) === previous);
+}
+
+/** The order and its reason, with what users have of it where nobody has shown that they can be served meanwhile. */
+function mixtureOf({ proven, reason }: FullRollback, { ledger }: Deployment): string {
+  if (proven) return reason;
+  return `${reason}: ${ledger.production.maintenance ? 'users get maintenance mode' : 'users may meet errors'} until both are back`;
+}
+
+/** Between the two users would be on a mixture that nobody has seen work: they get maintenance mode, where the plan has it. */
+async function coverMixture(deployment: Deployment, generation: number): Promise<void> {
+  if (!deployment.plan.commands.maintenanceOff) return;
+  await keepUsersOut(deployment, { step: 'rollback.maintenance-first', generation }, 'code and schema go back');
+}
+
 /** A failed rollback leaves production in an unknown state: users are kept out of it until people have looked. */
-async function lockOut(deployment: Deployment, generation: number): Promise<void> {
+const lockOut = (deployment: Deployment, generation: number): Promise<void> =>
+  keepUsersOut(deployment, { step: 'rollback.maintenance-on', generation }, 'the rollback failed');
+
+async function keepUsersOut(
+  deployment: Deployment,
+  step: { step: string; generation: number },
+  because: string,
+): Promise<void> {
   const { ledger, plan, evidence, input } = deployment;
   const command = plan.commands.maintenanceOn;
   if (!command || ledger.production.maintenance) return;
-  const key = { deployment: input.deployment, step: 'rollback.maintenance-on', generation };
+  const key = { deployment: input.deployment, ...step };
   try {
     await commandsOn(deployment.runner).runCommand.executeWithOptions(
-      { summary: 'Turn maintenance mode on: the rollback failed' },
+      { summary: `Turn maintenance mode on: ${because}` },
       [{ key, evidence, environment: plan.environments.production, command, values: {} }],
     );
     ledger.production.maintenance = true;

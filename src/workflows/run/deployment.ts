@@ -3,6 +3,7 @@ import { CancellationScope } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import type { DeployInput } from '../../contract/deployment.js';
 import type { StepReport } from '../../domain/evidence.js';
+import type { Read } from '../../domain/expectations.js';
 import type { DecisionRecord, OpenQuestion } from '../../domain/ledger/ledger.js';
 import type { DeploymentEvent } from '../../domain/notifications/events.js';
 import type { Phase } from '../../domain/steps.js';
@@ -24,6 +25,8 @@ export class Deployment extends Context {
   readonly guard: Guard;
   /** What was in the migration's new objects right after it, by name: wherever the way forward ends, a rollback asks. */
   storedByMigration?: Record<string, number>;
+  /** What own checks compare with, by their IDs. */
+  readonly readBefore = new Map<string, Read>();
   private readonly questions: Questions;
   private readonly decisions: Decisions;
   private readonly steps: Steps;
@@ -32,8 +35,8 @@ export class Deployment extends Context {
     super(input);
     this.notifier = new Notifier(input, this.ledger, () => this.publish());
     this.questions = new Questions(this, this.notifier);
-    this.watching = new Watching(this, this.questions);
-    this.guard = new Guard(this.watching);
+    this.watching = new Watching(this, this.questions, this.notifier);
+    this.guard = new Guard(this, this.watching);
     this.steps = new Steps(this, this.questions, this.guard);
     this.decisions = new Decisions(this, this.questions, this.notifier, this.forward);
     this.decisions.listen();

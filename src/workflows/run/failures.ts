@@ -2,6 +2,7 @@
 import {
   ActivityFailure,
   ApplicationFailure,
+  CancellationScope,
   ChildWorkflowFailure,
   isCancellation,
   TemporalFailure,
@@ -13,7 +14,7 @@ import { type StepReport, unknownFact } from '../../domain/evidence.js';
 import type { RollbackTrigger } from '../../domain/ledger/ledger.js';
 import { innermostOf, messageOf } from '../../domain/message.js';
 
-/** Ends the forward path: production has to be rolled back. */
+/** Ends the forward path: production, where it has changed, has to be rolled back. */
 export class RollbackNeeded extends Error {
   /** @param report what the step has established all the same */
   constructor(
@@ -22,6 +23,16 @@ export class RollbackNeeded extends Error {
   ) {
     super(trigger.text);
   }
+}
+
+/**
+ * A child that somebody has cancelled in Temporal is a child that failed. Only where its deployment is being cancelled too
+ * does that end the way forward.
+ */
+export function cancelledAlone(error: unknown): never {
+  if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
+  const message = 'it was cancelled in Temporal by somebody, and its deployment was not';
+  throw ApplicationFailure.create({ type: FailureType.StepFailed, message, nonRetryable: true });
 }
 
 /** What went wrong, in the words of the innermost failure. */

@@ -1,6 +1,9 @@
-/** Production is never left alone: while people are waited for, it is watched by what calls for a rollback. */
-import { CancellationScope, sleep } from '@temporalio/workflow';
+/** Production is never left alone: while it changes, and while people are waited for, what calls for a rollback is watched. */
+import { CancellationScope, getExternalWorkflowHandle, isCancellation, sleep } from '@temporalio/workflow';
+import { guardRelieved } from '../../contract/messages.js';
+import { GUARD, watchWorkflowId } from '../../contract/names.js';
 import type { Watch } from '../../contract/plan/watch.js';
+import type { Context } from './context.js';
 import { isFailure, type RollbackNeeded } from './failures.js';
 import { reportOf, rollbackFor, type Watching } from './watching.js';
 
@@ -9,14 +12,52 @@ const GUARD_LASTS = 7 * 24 * 3_600_000;
 
 export class Guard {
   private post?: { watch: Watch; baselines: Record<string, number> };
+  private standing?: Standing;
   /** How many have stood so far; each is a workflow of its own. */
   private count = 0;
 
-  constructor(private readonly watching: Watching) {}
+  constructor(
+    private readonly context: Context,
+    private readonly watching: Watching,
+  ) {}
 
-  /** From here on users are on the new release: whatever waits is guarded by the rules of this watch. */
+  /** From here on whatever is guarded is guarded by the rules of this watch. */
   set(watch: Watch | undefined, baselines: Record<string, number>): void {
     this.post = watch && { watch, baselines };
+  }
+
+  /**
+   * Watches from here on, whatever the deployment does, until it is relieved. In virtual time a child's clock would run
+   * ahead of commands that take real time: there production is guarded while people are waited for.
+   */
+  stand(): void {
+    if (this.context.input.clock === 'real') this.standing ??= this.begin();
+  }
+
+  /**
+   * What has stood says what it has seen, in its record.
+   * @throws RollbackNeeded when there has been a breach
+   */
+  async relieve(): Promise<void> {
+    const { deployment } = this.context.input;
+    const guard = getExternalWorkflowHandle(watchWorkflowId(deployment, GUARD, this.count));
+    await this.standing?.relieve(() => guard.signal(guardRelieved));
+    this.raise();
+    await this.leave();
+  }
+
+  /** Nobody stands from here on. */
+  async leave(): Promise<void> {
+    await this.standing?.end();
+    this.standing = undefined;
+  }
+
+  /**
+   * A breach is not acted on beside a command that runs: whoever has waited for one asks here.
+   * @throws RollbackNeeded when there has been one
+   */
+  raise(): void {
+    if (this.standing?.broken) throw this.standing.broken;
   }
 
   /**
@@ -25,32 +66,73 @@ export class Guard {
    * @throws RollbackNeeded at a breach
    */
   async during<T>(wait: () => Promise<T>): Promise<T> {
-    const { watch, baselines = {} } = this.post ?? {};
-    const criteria = watch?.criteria.filter(({ tier }) => tier === 'rollback') ?? [];
-    if (!watch || criteria.length === 0) return wait();
-    const metrics = watch.metrics.filter(({ name }) => criteria.some(({ metric }) => metric === name));
-    const title = `Guard while people are waited for (${watch.title})`;
-    const guard: Watch = { ...watch, id: 'guard', title, criteria, metrics, trends: [], duration: GUARD_LASTS };
-    const scope = new CancellationScope();
-    let broken: RollbackNeeded | undefined;
-    const standing = scope.run(async () => {
-      while (!broken) {
-        this.count += 1;
-        const watched = await this.watching.over(guard, { generation: this.count, baselines }).catch(replaceable);
-        if (watched?.result.breach) broken = rollbackFor(watched.result.breach, reportOf(guard, watched));
-        if (!watched) await sleep(guard.tick, { summary: 'Set up another guard' });
-      }
-    });
+    const guard = this.standing ?? this.begin();
+    if (!guard) return wait();
     try {
       const waited = wait();
-      await Promise.race([waited, standing]);
-      if (!broken) return await waited;
+      await Promise.race([waited, guard.done]);
+      if (!guard.broken) return await waited;
     } finally {
-      scope.cancel();
-      await standing.catch(() => undefined);
+      if (guard !== this.standing) await guard.end();
     }
     // Also when people answered in the very moment of the breach.
-    throw broken;
+    throw guard.broken;
+  }
+
+  /**
+   * @returns undefined where nothing calls for a rollback by itself, and while maintenance mode is on: what users meet then
+   *   says nothing of the release
+   */
+  private begin(): Standing | undefined {
+    const { watch, baselines = {} } = this.post ?? {};
+    const criteria = watch?.criteria.filter(({ tier }) => tier === 'rollback') ?? [];
+    if (!watch || criteria.length === 0 || this.context.ledger.production.maintenance) return undefined;
+    const metrics = watch.metrics.filter(({ name }) => criteria.some(({ metric }) => metric === name));
+    const title = `Guard of production (${watch.title})`;
+    const guard: Watch = { ...watch, id: GUARD, title, criteria, metrics, trends: [], duration: GUARD_LASTS };
+    return new Standing(async () => {
+      this.count += 1;
+      const watched = await this.watching.over(guard, { generation: this.count, baselines }).catch(replaceable);
+      if (watched?.result.breach) return rollbackFor(watched.result.breach, reportOf(guard, watched));
+      if (!watched) await sleep(guard.tick, { summary: 'Set up another guard' });
+      return undefined;
+    });
+  }
+}
+
+/** One guard after the other, until there is a breach or nobody needs one. */
+class Standing {
+  broken?: RollbackNeeded;
+  private isRelieved = false;
+  /** Settles at a breach, or at its end. */
+  readonly done: Promise<void>;
+  private readonly scope = new CancellationScope();
+
+  constructor(watch: () => Promise<RollbackNeeded | undefined>) {
+    this.done = this.scope.run(async () => {
+      while (!this.broken && !this.isRelieved) this.broken = await watch();
+    });
+    // It is waited for later, if at all.
+    this.done.catch(() => undefined);
+  }
+
+  /** @param tell it to come to its end; where nobody hears that, it is ended */
+  async relieve(tell: () => Promise<void>): Promise<void> {
+    this.isRelieved = true;
+    try {
+      await tell();
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      return this.end();
+    }
+    await this.done;
+  }
+
+  async end(): Promise<void> {
+    this.scope.cancel();
+    await this.done.catch((error) => {
+      if (!isCancellation(error)) throw error;
+    });
   }
 }
 

@@ -21,6 +21,7 @@ import {
   noticeMessages,
   type OpenAlerts,
   type ToNotify,
+  whereProductionIsLeft,
 } from '../../domain/notifications/notifications.js';
 import { people } from '../common/policies.js';
 import { describe } from './failures.js';
@@ -122,6 +123,15 @@ export class Notifier {
       messages: this.numbered(noticeMessages(notifications, { notice, about })),
     }));
     return { notices, about, threads: this.threads };
+  }
+
+  /** What a watch of production tells in the deployment's place, when that is ended from outside. */
+  alarm({ title, workflowId }: { title: string; workflowId: string }): Message[] {
+    const { notifications } = this.input.plan;
+    const event = { kind: 'unwatched', watch: title } as const;
+    const to = whereProductionIsLeft(notifications);
+    const messages = messagesFor(notifications, { event, about: this.about(), to, alerts: {} });
+    return messages.map((message) => ({ id: `${workflowId}/unwatched/${message.channel.id}`, ...message }));
   }
 
   /** Everything has been told, or given up: an ending should not be lost with its workflow. */

@@ -3,8 +3,8 @@ import { condition, isCancellation } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import { type RunbookStep, stepsByID } from '../../contract/runbook.js';
 import { hasChanged } from '../../domain/decisions/decisions.js';
-import { attestationOf, byWhom, type StepReport } from '../../domain/evidence.js';
-import type { DecisionRecord, StepRecord } from '../../domain/ledger/ledger.js';
+import { attestationOf, byWhom, isSeenToFail, type StepReport } from '../../domain/evidence.js';
+import type { DecisionRecord, Ledger, StepRecord } from '../../domain/ledger/ledger.js';
 import type { Context } from './context.js';
 import { describe, RollbackNeeded } from './failures.js';
 import type { Guard } from './guard.js';
@@ -37,6 +37,7 @@ export class Steps {
     if (definition.off !== undefined) return undefined;
     for (let generation = 1; ; generation++) {
       if (ledger.held) await this.guard.during(() => condition(() => ledger.held === undefined));
+      this.guard.raise();
       const record = this.begin(definition, generation);
       const key = { deployment: input.deployment, step: id, generation };
       const report = await runGeneration(record, () => work(key, definition.title), endsTheWay).catch((error) => {
@@ -44,12 +45,14 @@ export class Steps {
         throw error;
       });
       this.context.publish();
+      this.guard.raise();
       if (report) return report;
 
       const failure = record.reason ?? '';
+      const isUnseen = definition.asksWhenUnknown === true && !isSeenToFail(record);
       if (record.unknown) {
         ledger.unsettled = { step: id, generation, title: definition.title, text: failure };
-      } else if (definition.onFailure === 'rollback' && hasChanged(ledger)) {
+      } else if (!isUnseen && endsTheDeployment(definition, ledger)) {
         throw new RollbackNeeded({ kind: 'step', step: id, text: `${definition.title}: ${failure}` });
       }
       const answer = await this.guard.during(() => this.askAbout(definition, failure));
@@ -123,5 +126,9 @@ const rollbackBy = (answer: DecisionRecord): RollbackNeeded => {
   const { who, option, revision } = answer;
   return new RollbackNeeded({ kind: 'person', who, text: `rollback ${byWhom(answer)}`, option, revision });
 };
+
+/** There is nothing to ask: what has changed of production is rolled back, and else nothing has. */
+const endsTheDeployment = ({ onFailure }: RunbookStep, ledger: Ledger): boolean =>
+  onFailure === 'stop' || (onFailure === 'rollback' && hasChanged(ledger));
 
 const endsTheWay = (error: unknown): boolean => isCancellation(error) || error instanceof RollbackNeeded;

@@ -1,5 +1,13 @@
 /** Watching an environment for a while: one child workflow, its verdict, and what becomes of it. */
-import { condition, executeChild, getExternalWorkflowHandle, isCancellation, workflowInfo } from '@temporalio/workflow';
+import {
+  condition,
+  executeChild,
+  getExternalWorkflowHandle,
+  isCancellation,
+  ParentClosePolicy,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { childAttributes } from '../../contract/deployment.js';
 import { concernDismissed, type WatchResult } from '../../contract/messages.js';
 import { watchWorkflowId } from '../../contract/names.js';
 import type { Watch } from '../../contract/plan/watch.js';
@@ -9,7 +17,8 @@ import { watchFacts } from '../../domain/watch/facts.js';
 import { MonitorWorkflow } from '../watch/watch.js';
 import { catchUp } from './catch-up.js';
 import type { Context } from './context.js';
-import { RollbackNeeded } from './failures.js';
+import { cancelledAlone, RollbackNeeded } from './failures.js';
+import type { Notifier } from './notifier.js';
 import type { Questions } from './questions.js';
 
 /** How a watch ended, and who carried on despite which of its criteria. */
@@ -22,6 +31,7 @@ export class Watching {
   constructor(
     private readonly context: Context,
     private readonly questions: Questions,
+    private readonly notifier: Notifier,
   ) {}
 
   /** Runs a watch to its end and keeps its record in the ledger. */
@@ -33,6 +43,7 @@ export class Watching {
     const { deployment, clock } = input;
     const workflowId = watchWorkflowId(deployment, watch.id, generation);
     const record = this.begin(watch, workflowId);
+    const alarm = watch.environment === 'production' ? this.notifier.alarm({ ...watch, workflowId }) : undefined;
     let ended = false;
     const waivers = new Map<string, Attestation>();
     // Cancelled at once when people stop the deployment, while the child is still ending: nobody awaits it by then.
@@ -43,6 +54,9 @@ export class Watching {
       const result = await executeChild(MonitorWorkflow, {
         workflowId,
         staticSummary: `${watch.title} (${watch.environment})`,
+        typedSearchAttributes: childAttributes({ deployment, service: plan.service }),
+        // Asked to end rather than ended, where somebody has to hear of it.
+        parentClosePolicy: alarm ? ParentClosePolicy.REQUEST_CANCEL : ParentClosePolicy.TERMINATE,
         args: [
           {
             deployment,
@@ -53,9 +67,10 @@ export class Watching {
             clock,
             baselines,
             roles,
+            ...(alarm ? { alarm } : {}),
           },
         ],
-      });
+      }).catch(cancelledAlone);
       const { endedAt, verdict, ticks, samples, criteria } = result;
       Object.assign(record, { endedAt, verdict, ticks, samples, criteria });
       this.context.publish();

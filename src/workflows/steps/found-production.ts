@@ -5,11 +5,12 @@ import type { Deployment } from '../run/deployment.js';
 
 /** What was found stands in the ledger, also when people go on although it is not what was expected. */
 export async function lookAtProduction(deployment: Deployment, step: StepDefinition): Promise<void> {
-  const { plan, ledger, evidence, runner } = deployment;
+  const { plan, ledger, evidence, runner, input } = deployment;
   const { version = plan.release.previous, revision } = ledger.production.found ?? {};
   await deployment.step(step, async (key, summary) => {
     // A look that fails has seen nothing, whatever an earlier one has seen.
     ledger.production.found = undefined;
+    const left = input.after && plan.migration?.revision;
     const { found, ...report } = await commandsOn(runner).checkProduction.executeWithOptions({ summary }, [
       {
         key,
@@ -17,7 +18,7 @@ export async function lookAtProduction(deployment: Deployment, step: StepDefinit
         environment: plan.environments.production,
         migration: plan.migration,
         healthPath: plan.healthPath,
-        expected: { version, target: plan.release.target, revision },
+        expected: { version, target: plan.release.target, revision, ...(left === undefined ? {} : { left }) },
       },
     ]);
     ledger.production.found = found;

@@ -1,5 +1,6 @@
 /** Before anybody is asked to trust a rollback, it is tried on staging (checklist "Rollback Plan", options 1 to 3). */
 import { executeChild } from '@temporalio/workflow';
+import { childAttributes } from '../../contract/deployment.js';
 import { reversibilityWorkflowId } from '../../contract/names.js';
 import type { FirstUpgrade } from '../../contract/reversibility.js';
 import { NOT_PROVEN } from '../../domain/rollback/reversibility.js';
@@ -7,6 +8,7 @@ import { STEPS } from '../../domain/steps.js';
 import { ReversibilityWorkflow } from '../rollback/reversibility.js';
 import { catchUp } from '../run/catch-up.js';
 import type { Deployment } from '../run/deployment.js';
+import { cancelledAlone } from '../run/failures.js';
 
 /** What came of it stands in the ledger, for the choice of a rollback and for those who sign off. */
 export async function reversibility(deployment: Deployment, upgrade: FirstUpgrade | undefined): Promise<void> {
@@ -16,8 +18,9 @@ export async function reversibility(deployment: Deployment, upgrade: FirstUpgrad
     const { eligibility, endedAt, ...report } = await executeChild(ReversibilityWorkflow, {
       workflowId: reversibilityWorkflowId(input.deployment, generation),
       staticSummary: summary,
+      typedSearchAttributes: childAttributes({ deployment: input.deployment, service: plan.service }),
       args: [{ deployment: input.deployment, plan, runner, evidence, generation, upgrade }],
-    });
+    }).catch(cancelledAlone);
     await catchUp(endedAt, 'staging');
     ledger.eligibility = eligibility;
     return report;

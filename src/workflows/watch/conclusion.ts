@@ -41,11 +41,11 @@ function breachOf({ state }: WatchContext, criterion: Criterion, endedAt: number
   return { criterion: id, title, text, at: state.criteria[id]?.firedAt ?? endedAt, option };
 }
 
-/** A store that is out of order is waited for, lest a day's watch be in vain; at a breach production comes first. */
-async function seal({ input, watch }: WatchContext, breach?: Criterion): Promise<WatchResult['evidence']> {
+/** A store that is out of order is waited for, lest a day's watch be in vain; a breach, and the next watch, come first. */
+async function seal({ input, watch, relieved }: WatchContext, breach?: Criterion): Promise<WatchResult['evidence']> {
   const summary = `Seal the samples of ${watch.title}`;
   const of = { monitor: watch.id, evidence: input.evidence };
-  if (!breach) return series.sealSeries.executeWithOptions({ summary }, [of]);
+  if (!breach && !relieved) return series.sealSeries.executeWithOptions({ summary }, [of]);
   return urgentSeal.sealSeries.executeWithOptions({ summary }, [of]).catch(() => []);
 }
 

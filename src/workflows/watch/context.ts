@@ -1,6 +1,7 @@
 /** What all parts of a watch share: its input, its clock, its state, and the board that shows it. */
 import { setCurrentDetails, setHandler } from '@temporalio/workflow';
-import { progressQuery, type WatchInput, type WatchProgress } from '../../contract/messages.js';
+import { guardRelieved, progressQuery, type WatchInput, type WatchProgress } from '../../contract/messages.js';
+import { GUARD } from '../../contract/names.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import type { CriterionResult } from '../../domain/watch/criteria.js';
 import { criterionResultOf } from '../../domain/watch/verdict.js';
@@ -19,6 +20,8 @@ export class WatchContext {
   readonly watch: Watch;
   readonly sampler = new Sampler();
   state: WatchState;
+  /** A guard is not needed any more. */
+  relieved = false;
   private readonly skew: number;
 
   constructor(
@@ -40,6 +43,11 @@ export class WatchContext {
 
   listen(): void {
     setHandler(progressQuery, () => this.progress);
+    // A watch of the plan lasts as long as that says, whoever sends what.
+    if (this.watch.id !== GUARD) return;
+    setHandler(guardRelieved, () => {
+      this.relieved = true;
+    });
   }
 
   get results(): CriterionResult[] {

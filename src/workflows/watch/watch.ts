@@ -1,10 +1,11 @@
 /** Watches metrics for a while: timer, sample, reduce, verdict. Ends at the first breach that calls for a rollback. */
-import { continueAsNew, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, continueAsNew, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { WatchInput, WatchResult } from '../../contract/messages.js';
 import { messageOf } from '../../domain/message.js';
 import type { Criterion, Sample } from '../../domain/watch/criteria.js';
 import { endingBreach, isOver, nextTick, observeTick } from '../../domain/watch/watch-state.js';
 import { mustHold } from '../common/input.js';
+import { raiseAlarm } from './alarm.js';
 import { ticksOf } from './board.js';
 import { Concerns } from './concerns.js';
 import { conclude } from './conclusion.js';
@@ -23,10 +24,15 @@ export async function MonitorWorkflow(input: WatchInput, carried?: CarriedWatch)
   concerns.listen();
   context.listen();
   context.publish();
-  const breach = await watchToItsEnd(context, concerns);
-  const result = await conclude(context, breach);
-  await concerns.withdrawn();
-  return result;
+  try {
+    const breach = await watchToItsEnd(context, concerns);
+    const result = await conclude(context, breach);
+    await concerns.withdrawn();
+    return result;
+  } catch (error) {
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => raiseAlarm(input));
+    throw error;
+  }
 }
 
 /** @returns the criterion that has ended the watch before its time */
@@ -34,6 +40,7 @@ async function watchToItsEnd(context: WatchContext, concerns: Concerns): Promise
   const { watch } = context;
   while (!isOver(context.state, watch, context.now())) {
     await waitForTick(context);
+    if (context.relieved) return undefined;
     const samples = await takeSamples(context);
     context.state = observeTick(context.state, watch, samples);
     context.publish();
@@ -52,7 +59,7 @@ async function watchToItsEnd(context: WatchContext, concerns: Concerns): Promise
 async function waitForTick(context: WatchContext): Promise<void> {
   const { watch, state } = context;
   const now = context.now();
-  await sleep(Math.max(nextTick(state, watch, now) - now, 1), {
+  await condition(() => context.relieved, Math.max(nextTick(state, watch, now) - now, 1), {
     summary: `${watch.title}: sample ${state.ticks + 1} of ${ticksOf(watch)}`,
   });
 }
@@ -78,6 +85,6 @@ async function startAfreshWhenLong(context: WatchContext): Promise<void> {
   const { input, state, watch } = context;
   const { historyLength, historySize } = workflowInfo();
   const isLong = historyLength > LONGEST_HISTORY || historySize > LARGEST_HISTORY;
-  if (!isLong || isOver(state, watch, context.now())) return;
+  if (!isLong || context.relieved || isOver(state, watch, context.now())) return;
   await continueAsNew<typeof MonitorWorkflow>(input, { ...state, continuedAt: context.now() });
 }

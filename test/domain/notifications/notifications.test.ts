@@ -56,6 +56,7 @@ const SAMPLES: Record<DeploymentEvent['kind'], DeploymentEvent> = {
   'signed-off': { kind: 'signed-off' },
   'sign-offs-void': { kind: 'sign-offs-void' },
   deploying: { kind: 'deploying' },
+  unwatched: { kind: 'unwatched', watch: 'Five minutes' },
   'watch-ended': { kind: 'watch-ended', watch: '5 minutes', verdict: 'healthy' },
   breach: { kind: 'breach', criterion: 'errors', reason: 'errors at 12 %' },
   'rollback-started': { kind: 'rollback-started', option: 'full', reason: 'errors' },

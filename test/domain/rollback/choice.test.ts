@@ -96,6 +96,22 @@ describe('previous code that does not run on the new schema', () => {
     expect(choose({ wanted: 'code', eligibility: { ...eligibility, migration: false } }).option).toBeUndefined());
 });
 
+describe('new code that does not run on the old schema', () => {
+  const eligibility = { ...PROVEN, newCode: false };
+
+  test('is not left alone on it: both go back together', () => {
+    const { option, reasons } = choose({ wanted: 'migration', eligibility });
+    expect(option).toBe('full');
+    expect(reasons.join('; ')).toContain('the new code does not work on the old schema');
+  });
+
+  test('is left there when a person insists, where the code was never deployed, and where nobody has tried', () => {
+    expect(choose({ wanted: 'migration', eligibility, insisted: true }).option).toBe('migration');
+    expect(choose({ wanted: 'migration', eligibility, codeDeployed: false }).option).toBe('migration');
+    expect(choose({ wanted: 'migration', eligibility: PROVEN }).option).toBe('migration');
+  });
+});
+
 describe('a way back to somewhere that is not certain', () => {
   const downgrade = ['it is not certain which revision to go back to'];
 

@@ -27,7 +27,9 @@ const GOOD: ReversibilityTrials = {
   previous: 'old',
   down,
   up,
+  newCode: report(true, 'v2 answered'),
   previousCode: report(true, 'v1 answered'),
+  migratesFirst: false,
   allowed: false,
 };
 
@@ -44,6 +46,7 @@ describe('what staging says about the ways back', () => {
       ['downgrade', true],
       ['schema-restored', true],
       ['upgrade-again', true],
+      ['new-code', true],
       ['previous-code', true],
     ]);
     expect(eligibility).toMatchObject({ migration: true, code: true });
@@ -97,6 +100,47 @@ describe('what staging says about the ways back', () => {
       expect(names({ previousCode })).toEqual(['previous-code']);
       expect(judge({ previousCode }).eligibility).toMatchObject({ migration: true, code: false });
     }
+  });
+
+  test('a new release that does not answer on the old schema is told, and stops nothing', () => {
+    const { facts, eligibility } = judge({ newCode: report(false, 'no such column') });
+    expect(facts.find(({ name }) => name === 'new-code')).toMatchObject({ ok: false, advisory: true });
+    expect(eligibility).toMatchObject({ migration: true, code: true, newCode: false, full: { proven: false } });
+    expect(eligibility.reasons.at(-1)).toContain('the new code failed there');
+  });
+
+  test('one that was not tried is unknown, and nothing follows from it', () => {
+    const { facts, eligibility } = judge({ newCode: undefined });
+    expect(facts.find(({ name }) => name === 'new-code')).toMatchObject({ ok: false, unknown: true, advisory: true });
+    expect(eligibility.newCode).toBeUndefined();
+  });
+
+  const broken = report(false, 'no such column');
+  test('a migration undone with the previous release deployed lets the code go back first', () => {
+    expect(judge({ newCode: broken, fromPrevious: { down, up } }).eligibility.full).toMatchObject({
+      first: 'code',
+      proven: true,
+    });
+    const refused = { ...down, ...report(false, "Can't locate revision"), after: 'new' };
+    expect(judge({ newCode: broken, fromPrevious: { down: refused } }).eligibility).toMatchObject({
+      migration: true,
+      full: { first: 'migration', proven: false },
+    });
+    const lossy = { ...down, compared: { schema: '', lost: ['plans: 10 rows → 9'] } };
+    expect(judge({ newCode: broken, fromPrevious: { down: lossy, up } }).eligibility.full).toMatchObject({
+      proven: false,
+    });
+  });
+
+  test('a staging that stays at the old schema with the previous release is nothing to go on with', () => {
+    const left = { down, up: { ...up, ...report(false, "Can't locate revision"), after: 'old' } };
+    expect(names({ migratesFirst: true, fromPrevious: left, allowed: true })).toEqual(['upgrade-again']);
+    expect(judge({ fromPrevious: left, allowed: true }).facts.some(({ ok, advisory }) => !ok && !advisory)).toBe(true);
+  });
+
+  test('a migration that cannot be undone has no order of the two', () => {
+    const { full } = judge({ down: { ...down, ...report(false, 'NotImplementedError'), after: 'new' } }).eligibility;
+    expect(full).toBeUndefined();
   });
 
   test('where production is already at the new revision there is no migration to undo', () => {

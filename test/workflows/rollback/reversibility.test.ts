@@ -1,6 +1,6 @@
 /** The proof of the way back, on a real Temporal and real databases, with a tool and an application in small. */
 
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -52,13 +52,19 @@ interface World {
   production?: string;
   /** Whether the previous release answers on the new schema. */
   previousAnswers?: boolean;
+  /** Whether the new release answers on the old schema. */
+  newAnswers?: boolean;
+  /** The tool finds the migration's scripts only where the new release is deployed. */
+  scriptsOfRelease?: boolean;
+  when?: 'before-deploy';
   irreversible?: 'allow';
   previousChecks?: string[];
 }
 
 /** Two databases at revision `old`, a tool that moves them, an application that says which release was deployed. */
 async function world(options: World) {
-  const { up = 'create index ix_note on plans (note)', down = 'drop index ix_note', previousAnswers = true } = options;
+  const { up = 'create index ix_note on plans (note)', down = 'drop index ix_note' } = options;
+  const { previousAnswers = true, newAnswers = true, scriptsOfRelease = false } = options;
   count += 1;
   const place = join(folder, `w${count}`);
   mkdirSync(place);
@@ -83,6 +89,8 @@ async function world(options: World) {
     `#!/bin/sh
 export PGHOST=${host} PGPORT=${port} PGUSER=${user} PGPASSWORD='${password}' PGDATABASE="$1${count}"
 ask() { psql -X -A -t -q -v ON_ERROR_STOP=1 -c "$1"; }
+${scriptsOfRelease ? `[ "$2" = current ] || [ "$(cat version)" = main ] || { echo "Can't locate revision" >&2; exit 1; }` : ''}
+[ "$2" = current ] || echo "$2" > schema
 case $2 in
   current) ask 'select is_at from revision'; exit ;;
   up) echo "$1 up" >> '${log}'; ask "begin; ${up}; update revision set is_at = 'new'; commit" ;;
@@ -96,6 +104,8 @@ esac
     const version = readFileSync(join(place, 'version'), 'utf8');
     if (request.url === '/health') return json(response, { version });
     if (request.url === '/login') return json(response, { access_token: 'token' });
+    const isOld = existsSync(join(place, 'schema')) && readFileSync(join(place, 'schema'), 'utf8').startsWith('down');
+    if (version === 'main' && isOld && !newAnswers) return json(response, { error: 'no such column' }, 500);
     json(response, {}, version === 'main' || (previousAnswers && request.url === '/api') ? 200 : 500);
   });
   const command = (...run: string[]): Command => ({ run, on: 'worker', folder: place, timeout: 20_000 });
@@ -121,6 +131,7 @@ esac
     migration: {
       ...shipped.migration,
       tool: 'own',
+      when: options.when,
       revision: 'new',
       current: command('./tool', '{environment}', 'current'),
       heads: undefined,
@@ -184,6 +195,7 @@ test('a migration that can be undone is undone and made again, and the previous 
     downgrade: true,
     'schema-restored': true,
     'upgrade-again': true,
+    'new-code': true,
     'previous-code': true,
   });
   expect(ledger.eligibility).toMatchObject({ migration: true, code: true, drops: { tables: [], columns: [] } });
@@ -205,6 +217,7 @@ test('a way back that was never written stops the deployment and asks people; st
     downgrade: false,
     'schema-restored': false,
     'upgrade-again': false,
+    'new-code': false,
     'previous-code': true,
   });
   expect(textOf(ledger, 'downgrade')).toContain('NotImplementedError');
@@ -235,6 +248,7 @@ test('a way back that brings the schema back and not the data is no way back', a
     downgrade: false,
     'schema-restored': true,
     'upgrade-again': true,
+    'new-code': true,
     'previous-code': true,
   });
   expect(textOf(ledger, 'downgrade')).toBe('data was lost: public.plans.note: 10 values → 0');
@@ -251,6 +265,7 @@ test('a second upgrade that fails leaves staging where it cannot go on, even whe
     downgrade: true,
     'schema-restored': false,
     'upgrade-again': false,
+    'new-code': true,
     'previous-code': false,
   });
   expect(textOf(ledger, 'upgrade-again')).toContain('already exists');
@@ -265,6 +280,7 @@ test('a previous release that fails on the new schema leaves no rollback of the 
     downgrade: true,
     'schema-restored': true,
     'upgrade-again': true,
+    'new-code': true,
     'previous-code': false,
   });
   expect(ledger.eligibility).toMatchObject({ migration: true, code: false });
@@ -281,6 +297,7 @@ test('a staging that was already migrated is first brought to where production i
     downgrade: true,
     'schema-restored': true,
     'upgrade-again': true,
+    'new-code': true,
     'previous-code': true,
   });
   expect(done.slice(0, 4)).toEqual(['staging down old', 'staging up', 'staging down old', 'staging up']);
@@ -302,8 +319,41 @@ test('where production is already at the new revision there is no migration to u
     downgrade: true,
     'schema-restored': true,
     'upgrade-again': true,
+    'new-code': false,
     'previous-code': true,
   });
   expect(ledger.eligibility).toMatchObject({ migration: false, code: true });
   expect(done).toHaveLength(2);
+});
+
+const { previous: before, target } = shipped.release;
+
+test('a release that fails on the old schema is told; the migration is undone once more with the code that goes back first', async () => {
+  const { ledger, asked, done } = await prove({ newAnswers: false });
+  expect(asked).toBe(false);
+  expect(facts(ledger)).toMatchObject({ 'upgrade-again': true, 'new-code': false, 'previous-code': true });
+  expect(textOf(ledger, 'new-code')).toContain('500');
+  expect(ledger.eligibility).toMatchObject({ newCode: false, full: { first: 'code', proven: true } });
+  expect(done).toEqual([
+    ...['staging up', 'staging down old', 'staging up'],
+    ...[`deploy ${before}`, 'staging down old', 'staging up', `deploy ${target}`],
+  ]);
+});
+
+test('where the scripts go with the code, the migration has to go back first, and nobody has seen users served meanwhile', async () => {
+  const { ledger, asked, done } = await prove({ newAnswers: false, scriptsOfRelease: true });
+  expect(asked).toBe(false);
+  expect(ledger.eligibility).toMatchObject({
+    migration: true,
+    code: true,
+    full: { first: 'migration', proven: false },
+  });
+  expect(ledger.eligibility?.reasons.join()).toContain('with the previous code deployed failed');
+  expect(done.slice(3)).toEqual([`deploy ${before}`, `deploy ${target}`]);
+});
+
+test('a plan that migrates first has both tried: the new release on the old schema, and its own way backwards', async () => {
+  const { ledger, done } = await prove({ when: 'before-deploy' });
+  expect(ledger.eligibility).toMatchObject({ newCode: true, full: { first: 'code', proven: true } });
+  expect(done.slice(3)).toEqual([`deploy ${before}`, 'staging down old', 'staging up', `deploy ${target}`]);
 });

@@ -12,7 +12,7 @@ import type { Provider, ProviderSections } from './provider.js';
 export const common = {
   title: text().describe('What people read'),
   unit: unit().describe('Unit of the values'),
-  window: duration().describe('How far rates, quantiles and counts look back'),
+  window: duration().prefault('1m').describe('How far rates, quantiles and counts look back'),
 };
 
 interface AuthoredSource<K extends MetricKind> {

@@ -1,0 +1,94 @@
+/** Checks of the team's own: each is a step, at the end of its phase. */
+import { condition } from '@temporalio/workflow';
+import type { StepKey } from '../../contract/activities/step.js';
+import type { Environment, EnvironmentName } from '../../contract/plan/environment.js';
+import {
+  beforeStep,
+  comparingChecks,
+  type OwnCheck,
+  type OwnQuestionOf,
+  ownChecksOf,
+} from '../../contract/plan/own-checks.js';
+import { needed } from '../../contract/plan/parts.js';
+import { formatDuration } from '../../domain/duration.js';
+import { attestationOf, byWhom, type StepReport } from '../../domain/evidence.js';
+import type { Phase } from '../../domain/steps.js';
+import { commandsOn, longChecks } from '../common/policies.js';
+import type { Deployment } from '../run/deployment.js';
+
+interface Making {
+  key: StepKey;
+  summary: string;
+}
+
+/** The checks of a phase, one after the other. What follows when one fails stands in the runbook. */
+export async function ownChecks(deployment: Deployment, phase: Phase): Promise<void> {
+  for (const check of ownChecksOf(deployment.plan, phase)) {
+    await deployment.step(check, (key, summary) => make(deployment, check, { key, summary }));
+  }
+}
+
+/** Reads what later checks compare with, while an environment is as it was. */
+export async function readBefore(deployment: Deployment, name: EnvironmentName): Promise<void> {
+  for (const check of comparingChecks(deployment.plan, name)) {
+    const { asks, timeout = 0 } = check as OwnCheck & { asks: OwnQuestionOf<'sql'> };
+    const read = await deployment.step({ id: beforeStep(check) }, (key, summary) => {
+      const { evidence } = deployment;
+      const asked = { key, evidence, environment: environmentOf(deployment, check), timeout, asks };
+      return longChecks.readBefore.executeWithOptions({ summary }, [asked]);
+    });
+    if (read) deployment.readBefore.set(check.id, read.before);
+  }
+}
+
+function make(deployment: Deployment, check: OwnCheck, { key, summary }: Making): Promise<StepReport> {
+  const { plan, evidence, input, runner } = deployment;
+  const { asks, timeout = 0 } = check;
+  const asked = { key, evidence, environment: environmentOf(deployment, check), timeout };
+  switch (asks.kind) {
+    case 'http':
+      return longChecks.checkRequest.executeWithOptions({ summary }, [{ ...asked, asks }]);
+    case 'sql': {
+      const before = deployment.readBefore.get(check.id);
+      return longChecks.checkQuery.executeWithOptions({ summary }, [{ ...asked, asks, before }]);
+    }
+    case 'metric':
+      return longChecks.checkMetric.executeWithOptions({ summary }, [{ ...asked, asks, clock: input.clock }]);
+    case 'command': {
+      const { command, expect } = asks;
+      const values = { version: plan.release.target };
+      return commandsOn(runner).checkCommand.executeWithOptions({ summary }, [{ ...asked, command, expect, values }]);
+    }
+    case 'confirm':
+      return confirmWithin(deployment, check, asks);
+  }
+}
+
+const environmentOf = ({ plan }: Deployment, { environment }: OwnCheck): Environment =>
+  needed(plan.environments[environment]);
+
+/** That nobody has confirmed it in time is known, whatever it is about: the plan says what follows. */
+async function confirmWithin(
+  deployment: Deployment,
+  { id, title, timeout }: OwnCheck,
+  { roles, items }: OwnQuestionOf<'confirm'>,
+): Promise<StepReport> {
+  const question = deployment.openQuestion({
+    kind: 'confirmation',
+    id,
+    title,
+    text: items.join('; '),
+    roles,
+    moves: ['confirm'],
+  });
+  const isAnswered = () => question.answer !== undefined;
+  if (timeout === undefined) await condition(isAnswered);
+  else await condition(isAnswered, timeout, { summary: `Wait for an answer: ${title}` });
+  deployment.closeQuestion(question);
+  const { answer } = question;
+  const text = answer
+    ? `confirmed ${byWhom(answer)}`
+    : `nobody has confirmed it within ${formatDuration(timeout ?? 0)}`;
+  const by = answer && { by: attestationOf(answer) };
+  return { summary: text, facts: [{ name: 'confirmed', ok: answer !== undefined, text, ...by }], evidence: [] };
+}
