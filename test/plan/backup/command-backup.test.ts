@@ -12,25 +12,25 @@ const MINIMAL = readFileSync('plans/minimal.yaml', 'utf8');
 const FILE = `
 backup:
   by: commands
-  create: { run: [./backup.sh, "{environment}", "{file}"], in: scripts, timeout: 10m }
-  verify: { run: [gzip, --test, "{file}"], in: scripts, timeout: 5m }
-  query: { run: [./count.sh, "{environment}"], in: scripts, timeout: 1m }
+  create: { run: [./backup.sh, "{environment}", "{file}"], timeout: 10m }
+  verify: { run: [gzip, --test, "{file}"], timeout: 5m }
+  query: { run: [./count.sh, "{environment}"], timeout: 1m }
   scratch:
-    restore: { run: [./restore.sh, scratch, "{file}"], in: scripts, timeout: 20m }
-    query: { run: [./count.sh, scratch], in: scripts, timeout: 1m }
-    remove: { run: [./drop.sh, scratch], in: scripts, timeout: 1m }
-  restore: { run: [./restore.sh, "{environment}", "{file}"], in: scripts, timeout: 20m }
+    restore: { run: [./restore.sh, scratch, "{file}"], timeout: 20m }
+    query: { run: [./count.sh, scratch], timeout: 1m }
+    remove: { run: [./drop.sh, scratch], timeout: 1m }
+  restore: { run: [./restore.sh, "{environment}", "{file}"], timeout: 20m }
 `;
 const SNAPSHOT = `
 backup:
   by: commands
-  create: { run: [./snapshot.sh, "{environment}"], in: scripts, timeout: 10m }
+  create: { run: [./snapshot.sh, "{environment}"], timeout: 10m }
   prints: { backup: id, bytes: size }
-  verify: { run: [./describe.sh, "{backup}"], in: scripts, timeout: 1m }
-  query: { run: [./count.sh, "{environment}"], in: scripts, timeout: 1m }
+  verify: { run: [./describe.sh, "{backup}"], timeout: 1m }
+  query: { run: [./count.sh, "{environment}"], timeout: 1m }
   scratch:
-    restore: { run: [./clone.sh, "{backup}"], in: scripts, timeout: 20m }
-    query: { run: [./count.sh, scratch], in: scripts, timeout: 1m }
+    restore: { run: [./clone.sh, "{backup}"], timeout: 20m }
+    query: { run: [./count.sh, scratch], timeout: 1m }
 `;
 const file = (backup: string, ...edits: [string, string][]) =>
   write('plan.yaml', MINIMAL.replace('\nsmoke:', `${edits.reduce(replaceOnce, backup)}\nsmoke:`));
@@ -94,7 +94,7 @@ describe('a backup by commands', () => {
     [
       'nothing that is known of what is made',
       FILE,
-      ['"{environment}", "{file}"], in: scripts, timeout: 10m', '"{environment}"], in: scripts, timeout: 10m'],
+      ['"{environment}", "{file}"], timeout: 10m', '"{environment}"], timeout: 10m'],
       'backup.create.run: Holds no `{file}`',
     ],
     [
@@ -106,7 +106,7 @@ describe('a backup by commands', () => {
     [
       'nothing that reads it back',
       SNAPSHOT,
-      ['  verify: { run: [./describe.sh, "{backup}"], in: scripts, timeout: 1m }\n', ''],
+      ['  verify: { run: [./describe.sh, "{backup}"], timeout: 1m }\n', ''],
       'backup: `verify` is missing: what `create` prints has to be read back where the backup is kept',
     ],
     [
@@ -124,7 +124,7 @@ describe('a backup by commands', () => {
     [
       'a trial that writes over the database',
       FILE,
-      ['[./restore.sh, scratch, "{file}"], in', '[./restore.sh, "{environment}", "{file}"], in'],
+      ['[./restore.sh, scratch, "{file}"], timeout', '[./restore.sh, "{environment}", "{file}"], timeout'],
       'backup.scratch.restore.run: Is the same command as `restore`: the trial would write over the database itself',
     ],
     [
@@ -148,7 +148,7 @@ describe('a backup by commands', () => {
     [
       'a folder that is not there',
       FILE,
-      ['[./drop.sh, scratch], in: scripts', '[./drop.sh, scratch], on: server, in: application'],
+      ['[./drop.sh, scratch], timeout: 1m', '[./drop.sh, scratch], on: server, in: application'],
       'backup.scratch.remove.in: Needs `environments.production.application`',
     ],
     [
