@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { getSystemErrorMap } from 'node:util';
-import { messageOf } from '../../domain/message.js';
 import { Deadline } from '../deadline.js';
 import {
   aliveIn,
@@ -155,7 +154,7 @@ async function launch(
     recorder.unref();
     return recorder;
   } catch (error) {
-    throw new NotBegun(messageOf(error));
+    throw new NotBegun((error as Error).message);
   }
 }
 
@@ -163,11 +162,14 @@ async function awaitClaim(folder: string, recorder: ChildProcess, heartbeat: Hea
   const until = new Deadline(CLAIM_WITHIN);
   for (;;) {
     // Looked at first: one that has ended well has found another's claim.
-    const { exitCode } = recorder;
+    const { exitCode, signalCode } = recorder;
     const claim = await readClaim(folder);
     if (claim) return claim;
     if (exitCode !== null) throw new NotBegun(`the recorder could not begin in ${folder}: ${reasonOf(exitCode)}`);
-    if (until.passed) throw new Error(`The recorder did not start within ${CLAIM_WITHIN / 1_000} s in ${folder}`);
+    if (signalCode !== null)
+      throw new NotBegun(`the recorder did not begin within ${CLAIM_WITHIN / 1_000} s in ${folder}`);
+    // One that is late must not begin when nobody reckons with it any more.
+    if (until.passed) recorder.kill('SIGKILL');
     heartbeat.heartbeat();
     await sleep(SHORTEST_LOOK);
   }
