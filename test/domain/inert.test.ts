@@ -1,5 +1,5 @@
 /** Text of outside origin does nothing to the terminal or page that shows it. */
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { inert, inertValues, isInert } from '../../src/domain/inert.js';
 

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { redact, redaction } from '../../../src/adapters/evidence/redaction.js';
 
