@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
-import pc from 'picocolors';
 import type { Backtest } from '../../backtest/backtest.js';
 import { watchesOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
@@ -9,6 +8,7 @@ import { PlanError } from '../../plan/core/problems.js';
 import { nearest } from '../../plan/core/suggest.js';
 import { EXIT, usageError } from '../../temporal/errors.js';
 import { renderEvaluation } from '../rendering/backtest.js';
+import pc from '../terminal/colors.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
 import { problemsText, tryLoad } from './plan.js';
 import { agreedDigest } from './release-options.js';

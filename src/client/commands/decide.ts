@@ -4,7 +4,6 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { type Command, Option } from 'commander';
-import pc from 'picocolors';
 import { decideUpdate } from '../../contract/messages.js';
 import { approvalStatement } from '../../domain/decisions/approvals.js';
 import { names } from '../../domain/decisions/decisions.js';
@@ -20,6 +19,7 @@ import {
 } from '../../temporal/deployments.js';
 import { CliError, EXIT, innermost, usageError } from '../../temporal/errors.js';
 import { nextLine } from '../rendering/status.js';
+import pc from '../terminal/colors.js';
 import { exiting, print, printJson } from '../terminal/output.js';
 import { signStatement } from './signing.js';
 

@@ -1,6 +1,5 @@
 /** `surefoot demo`: the whole checklist, for real, on this machine. */
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import type { DemoReport } from '../../demo/report.js';
 import type { DemoRun } from '../../demo/run.js';
 import { formatDuration } from '../../domain/duration.js';
@@ -8,6 +7,7 @@ import type { Ledger } from '../../domain/ledger/ledger.js';
 import { CliError, EXIT, innermost } from '../../temporal/errors.js';
 import { ledgerChanges } from '../rendering/changes.js';
 import { CLEAR, renderStatus } from '../rendering/status.js';
+import pc from '../terminal/colors.js';
 import { interruptible } from '../terminal/interruption.js';
 import { exiting, note, print } from '../terminal/output.js';
 import { untilAborted } from '../terminal/until-aborted.js';

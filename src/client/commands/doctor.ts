@@ -1,11 +1,11 @@
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import type { ReleaseValues } from '../../contract/plan/release-values.js';
 import { PlanError } from '../../plan/core/problems.js';
 import { connectionSettings } from '../../temporal/connection.js';
 import { CliError, EXIT } from '../../temporal/errors.js';
 import { renderChecks } from '../rendering/doctor.js';
+import pc from '../terminal/colors.js';
 import { interruptible } from '../terminal/interruption.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
 import { problemsText, tryReleased } from './plan.js';

@@ -2,12 +2,12 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import type { Answers } from '../../init/compose-plan.js';
 import type { FoundFiles } from '../../init/found-files.js';
 import type { MadeFiles } from '../../init/make-files.js';
 import { PlanError } from '../../plan/core/problems.js';
 import { CliError, EXIT, innermost, usageError } from '../../temporal/errors.js';
+import pc from '../terminal/colors.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
 import { type AskPerson, withQuestions } from '../terminal/questions.js';
 

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import { betweenOf, watchesOf } from '../../contract/plan/parts.js';
 import { type ReleaseValues, releaseText } from '../../contract/plan/release-values.js';
 import { betweenBoth } from '../../domain/rollback/between.js';
@@ -11,6 +10,7 @@ import { EXIT, usageError } from '../../temporal/errors.js';
 import { renderCommands, shownCommands } from '../rendering/plan-commands.js';
 import { renderComparison } from '../rendering/plan-diff.js';
 import { renderRunbook, shownSteps } from '../rendering/runbook.js';
+import pc from '../terminal/colors.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
 import {
   agreedDigest,

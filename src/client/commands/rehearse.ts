@@ -1,12 +1,12 @@
 /** `surefoot rehearse PLAN`: the plan carried out in virtual time, in worlds that scenarios describe. */
 import { writeFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError } from 'commander';
-import pc from 'picocolors';
 import { OPEN, openValues, type ReleaseValues } from '../../contract/plan/release-values.js';
 import { PlanError } from '../../plan/core/problems.js';
 import type { Rehearsals } from '../../rehearsal/rehearse.js';
 import type { RehearsalResult } from '../../rehearsal/result.js';
 import { CliError, EXIT } from '../../temporal/errors.js';
+import pc from '../terminal/colors.js';
 import { interruptible } from '../terminal/interruption.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
 import { untilAborted } from '../terminal/until-aborted.js';

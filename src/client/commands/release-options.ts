@@ -1,6 +1,5 @@
 /** Which release is meant: what the command line says of it, and what is found out where the plan leaves it open. */
 import { type Command, InvalidArgumentError } from 'commander';
-import pc from 'picocolors';
 import {
   openValues,
   RELEASE_VALUES,
@@ -10,6 +9,7 @@ import {
 import { releaseName } from '../../plan/core/basics.js';
 import { type LoadedPlan, type LoadOptions, loadPlan } from '../../plan/load.js';
 import type { FoundValue } from '../../releases/find-release.js';
+import pc from '../terminal/colors.js';
 
 /** The options by which the values that a plan leaves open are said. */
 export const withReleaseOptions = (command: Command): Command =>

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import pc from 'picocolors';
 import type { AnnouncementReceiver } from '../../../sandbox/local/announcements.js';
 import type { Sandbox } from '../../../sandbox/local/sandbox.js';
 import { SEARCH_ATTRIBUTES } from '../../contract/names.js';
@@ -9,6 +8,7 @@ import { clearFaults, FAULT_NAMES, type FaultName, type FaultParameters, setFaul
 import { defaultHome } from '../../local/folders.js';
 import { CliError, EXIT, usageError } from '../../temporal/errors.js';
 import { runningSandbox } from '../../temporal/running-sandbox.js';
+import pc from '../terminal/colors.js';
 import { interruptible } from '../terminal/interruption.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
 import { untilAborted } from '../terminal/until-aborted.js';

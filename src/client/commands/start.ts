@@ -5,7 +5,6 @@ import {
 } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { type Command, InvalidArgumentError } from 'commander';
-import pc from 'picocolors';
 import { type DeployInput, startAttributes } from '../../contract/deployment.js';
 import { deployWorkflowId, SEARCH_ATTRIBUTES, searchAttributes, TASK_QUEUE } from '../../contract/names.js';
 import { watchesOf } from '../../contract/plan/parts.js';
@@ -23,6 +22,7 @@ import { newDeploymentId } from '../../plan/deployment-id.js';
 import { type Connected, withConnection, workflowLink } from '../../temporal/connection.js';
 import { CliError, EXIT, innermost, usageError } from '../../temporal/errors.js';
 import { queueServices } from '../../temporal/queue-service.js';
+import pc from '../terminal/colors.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
 import { problemsText, tryReleased, warningsText } from './plan.js';
 import { alreadyRunning, mustBeFree, startedOver } from './precedents.js';

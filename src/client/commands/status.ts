@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import type { Ledger } from '../../domain/ledger/ledger.js';
 import { leftBehind } from '../../domain/ledger/left-behind.js';
 import { withConnection } from '../../temporal/connection.js';
 import { findDeployment } from '../../temporal/deployments.js';
 import { EXIT } from '../../temporal/errors.js';
 import { renderStatus, wayOn } from '../rendering/status.js';
+import pc from '../terminal/colors.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
 import { cutOff, type LedgerView, viewLedger } from './ledger-view.js';
 

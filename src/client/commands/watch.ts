@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import type { Ledger } from '../../domain/ledger/ledger.js';
 import { leftBehind } from '../../domain/ledger/left-behind.js';
 import { type Connected, withConnection } from '../../temporal/connection.js';
@@ -8,6 +7,7 @@ import { CliError, EXIT } from '../../temporal/errors.js';
 import { unserved } from '../../temporal/queue-service.js';
 import { ledgerChanges } from '../rendering/changes.js';
 import { CLEAR, clockText, renderStatus, wayOn } from '../rendering/status.js';
+import pc from '../terminal/colors.js';
 import { interruptible } from '../terminal/interruption.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
 import { cutOff, type LedgerView, viewLedger } from './ledger-view.js';

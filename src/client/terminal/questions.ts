@@ -1,7 +1,7 @@
 /** Questions at a terminal, one after the other, each with what an empty answer stands for. */
 import { createInterface } from 'node:readline/promises';
-import pc from 'picocolors';
 import { CliError } from '../../temporal/errors.js';
+import pc from './colors.js';
 
 export interface Terminal {
   input: NodeJS.ReadableStream;
