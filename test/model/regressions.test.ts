@@ -328,6 +328,23 @@ describe('a command of which nobody knows how it ended', () => {
   });
 });
 
+test('maintenance mode that may have come on is turned off after the rollback', async () => {
+  await begin({
+    plan: { maintenance: false },
+    failing: [
+      { what: 'production.smoke', how: 'facts' },
+      { what: 'rollback.maintenance-on', how: 'unknown' },
+    ],
+    failingRollbacks: 1,
+  });
+  await played.goOnUntil(asks('rollback'));
+  played.send('retry', { ...diego, subject: 'rollback' });
+  await played.goOnUntil(asks('rollback.maintenance-on'));
+  played.send('skip', { ...diego, subject: 'rollback.maintenance-on' });
+  expect((await played.toItsEnd()).outcome).toBe('rolled-back');
+  expect(played.world.production.maintenance).toBe(false);
+});
+
 test('a command that the runner could not begin is asked about, and no reason to roll production back', async () => {
   await begin({ failing: [{ what: 'production.migration', how: 'not begun' }] });
   const { questions } = await played.goOnUntil(asks('production.migration'));
