@@ -168,8 +168,9 @@ test('a guard that somebody has terminated is replaced, and is no reason to roll
   expect((await played.toItsEnd()).outcome).toBe('succeeded');
 });
 
+const breach = { watch: 'watch-5m', tick: 2, metric: 'errors', says: 'breach', lasts: 1 } as const;
+
 describe('a breach after which the way back is not certain leaves production to people, and downgrades nothing', () => {
-  const breach = { watch: 'watch-5m', tick: 2, metric: 'errors', says: 'breach', lasts: 1 } as const;
   const downgrades = () =>
     played.temporal.scheduled.flatMap(({ activity, input }) => {
       const { direction, environment } = input as { direction?: { to: unknown }; environment?: { name: string } };
@@ -326,6 +327,18 @@ describe('a command of which nobody knows how it ended', () => {
     expect((await played.toItsEnd()).outcome).toBe('rolled-back');
     expect(commands('rollback.maintenance-on')).toBe(1);
   });
+});
+
+test('a backup that people choose at once is put in place while users are kept out', async () => {
+  await begin({ blind: 'migration', troubles: [breach], plan: { maintenance: false } });
+  await played.goOnUntil(asks('rollback'));
+  played.send('rollback', { ...diego, subject: 'rollback', option: 'restore' });
+  expect((await played.toItsEnd()).outcome).toBe('rolled-back');
+  const begun = played.temporal.scheduled.map(({ input }) => (input as { key?: { step: string } } | null)?.key?.step);
+  const at = (step: string) => begun.indexOf(step);
+  expect(at('rollback.maintenance-first')).toBeGreaterThan(0);
+  expect(at('rollback-restore.restore')).toBeGreaterThan(at('rollback.maintenance-first'));
+  expect(played.world.production.maintenance).toBe(false);
 });
 
 test('maintenance mode that may have come on is turned off after the rollback', async () => {

@@ -50,7 +50,8 @@ export async function rollBack(
     mayBeOn = (await maintenanceSettled(deployment)) || mayBeOn;
     const order = option === 'full' ? orderNow(deployment) : undefined;
     deployment.tell({ kind: 'rollback-started', option, reason: trigger.text });
-    if (order?.proven === false) mayBeOn = (await coverMixture(deployment, generation)) || mayBeOn;
+    const isCovered = order?.proven === false || option === 'restore';
+    if (isCovered) mayBeOn = (await coverMixture(deployment, generation)) || mayBeOn;
     const record = await runRollback(deployment, { trigger, option, order, reasons, revision, generation });
     if (record.succeeded) {
       await reopen(deployment, mayBeOn);
@@ -226,7 +227,10 @@ function mixtureOf({ proven, reason }: FullRollback, { ledger }: Deployment): st
   return `${reason}: ${ledger.production.maintenance ? 'users get maintenance mode' : 'users may meet errors'} until both are back`;
 }
 
-/** Between the two users would be on a mixture that nobody has seen work: they get maintenance mode, where the plan has it. */
+/**
+ * Between the two users would be on a mixture that nobody has seen work, and what they write while a backup is put in
+ * place would be lost: they get maintenance mode, where the plan has it.
+ */
 async function coverMixture(deployment: Deployment, generation: number): Promise<boolean> {
   if (!deployment.plan.commands.maintenanceOff) return false;
   await keepUsersOut(deployment, { step: 'rollback.maintenance-first', generation }, 'code and schema go back');
