@@ -57,7 +57,8 @@ export function lookAtCommand({ temporal, plan }: PlayedDeployment, { activity, 
     const others = temporal.inFlight.filter((call) => CHANGES.includes(call.activity));
     demand(others.length === 0, `${step} begins while ${others.map((call) => stepOf(call.input))} runs`);
   }
-  if (!AFTER_CHANGE.includes(step) || plan.production.maintenance.enabled) return;
+  // What is left of a command is ended on the way back, too.
+  if (!AFTER_CHANGE.includes(step) || activity === 'endCommands' || plan.production.maintenance.enabled) return;
   const isGuarded = temporal.executions.some(({ workflowId, state }) => isGuard(workflowId) && state === 'running');
   // One that somebody has terminated is replaced a tick later.
   demand(isGuarded || temporal.timers.includes('Set up another guard'), `nobody watches production during ${step}`);

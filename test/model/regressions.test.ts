@@ -4,6 +4,7 @@ import type { Ledger } from '../../src/domain/ledger/ledger.js';
 import { PlayedDeployment, SERVICE_WORKFLOW } from './deployment.js';
 import { isGuard } from './laws.js';
 import { calm } from './scenario.js';
+import { MINUTE } from './short-plan.js';
 import { compileWorkflows, type Workflows } from './workflow-run.js';
 
 let workflows: Workflows;
@@ -40,6 +41,19 @@ describe('the release moves after it has been signed off', () => {
     played.world.moveTarget();
     expect(approvals).toHaveLength(5);
     expect((await played.toItsEnd()).outcome).toBe('succeeded');
+  });
+
+  test('while people are asked about a deploy of which nobody knows how it ended: it is not run again', async () => {
+    await begin({ failing: [{ what: 'production.deploy', how: 'unknown' }] });
+    await played.goOnUntil(asks('production.deploy'));
+    played.world.moveTarget();
+    played.send('retry', { ...diego, subject: 'production.deploy' });
+    const { phase } = await played.goOnUntil(asks('proposal'));
+    expect([phase, commands('production.deploy')]).toEqual(['production', 1]);
+    played.world.moveTarget();
+    played.send('retry', { ...diego, subject: 'proposal' });
+    expect((await played.toItsEnd()).outcome).toBe('succeeded');
+    expect(commands('production.deploy')).toBe(2);
   });
 
   test('while somebody holds production after the dump: the deploy command does not run', async () => {
@@ -154,8 +168,9 @@ test('a guard that somebody has terminated is replaced, and is no reason to roll
   expect((await played.toItsEnd()).outcome).toBe('succeeded');
 });
 
+const breach = { watch: 'watch-5m', tick: 2, metric: 'errors', says: 'breach', lasts: 1 } as const;
+
 describe('a breach after which the way back is not certain leaves production to people, and downgrades nothing', () => {
-  const breach = { watch: 'watch-5m', tick: 2, metric: 'errors', says: 'breach', lasts: 1 } as const;
   const downgrades = () =>
     played.temporal.scheduled.flatMap(({ activity, input }) => {
       const { direction, environment } = input as { direction?: { to: unknown }; environment?: { name: string } };
@@ -261,6 +276,43 @@ describe('a command of which nobody knows how it ended', () => {
     expect(commands('production.deploy')).toBe(2);
   });
 
+  test('is gone on without, and production has to go back while what is left of it is ended: it goes back', async () => {
+    const what = 'production.restart';
+    await begin({
+      plan: { maintenance: false, restart: true },
+      failing: [{ what, how: 'unknown' }],
+      slow: { [what]: 5 * MINUTE },
+      troubles: [{ watch: 'guard', tick: 8, metric: 'errors', says: 'breach', lasts: 1 }],
+    });
+    await played.goOnUntil(asks(what));
+    played.send('skip', { ...diego, subject: what });
+    await played.idleUntil(() => played.world.alarmed.size > 0);
+    const { outcome, rollback } = await played.toItsEnd();
+    expect(outcome).toBe('rolled-back');
+    expect(rollback?.trigger).toMatchObject({ kind: 'criterion', criterion: 'rollback-errors' });
+  });
+
+  test('is gone on without by somebody, and another one aborts while what is left of it is ended', async () => {
+    const what = 'production.deploy';
+    await begin({ failing: [{ what, how: 'unknown' }], slow: { [what]: 5 * MINUTE } });
+    await played.goOnUntil(asks(what));
+    played.send('skip', { ...diego, subject: what });
+    await played.idleUntil(() => played.temporal.inFlight.some(({ activity }) => activity === 'endCommands'));
+    played.send('abort', diego);
+    expect((await played.toItsEnd()).outcome).toBe('rolled-back');
+  });
+
+  test('was to turn maintenance mode off, and somebody has seen that it did: production is guarded again', async () => {
+    const what = 'production.maintenance-off';
+    await begin({ failing: [{ what, how: 'unknown' }] });
+    await played.goOnUntil(asks(what));
+    played.send('confirm', { ...diego, subject: what });
+    const guards = () => played.temporal.executions.filter(({ workflowId }) => isGuard(workflowId));
+    await played.idleUntil(() => guards().length > 0);
+    expect((await played.ledger()).production.maintenance).toBe(false);
+    expect((await played.toItsEnd()).outcome).toBe('succeeded');
+  });
+
   test('of a rollback: maintenance mode waits for an answer as well', async () => {
     await begin({
       plan: { maintenance: false },
@@ -275,6 +327,35 @@ describe('a command of which nobody knows how it ended', () => {
     expect((await played.toItsEnd()).outcome).toBe('rolled-back');
     expect(commands('rollback.maintenance-on')).toBe(1);
   });
+});
+
+test('a backup that people choose at once is put in place while users are kept out', async () => {
+  await begin({ blind: 'migration', troubles: [breach], plan: { maintenance: false } });
+  await played.goOnUntil(asks('rollback'));
+  played.send('rollback', { ...diego, subject: 'rollback', option: 'restore' });
+  expect((await played.toItsEnd()).outcome).toBe('rolled-back');
+  const begun = played.temporal.scheduled.map(({ input }) => (input as { key?: { step: string } } | null)?.key?.step);
+  const at = (step: string) => begun.indexOf(step);
+  expect(at('rollback.maintenance-first')).toBeGreaterThan(0);
+  expect(at('rollback-restore.restore')).toBeGreaterThan(at('rollback.maintenance-first'));
+  expect(played.world.production.maintenance).toBe(false);
+});
+
+test('maintenance mode that may have come on is turned off after the rollback', async () => {
+  await begin({
+    plan: { maintenance: false },
+    failing: [
+      { what: 'production.smoke', how: 'facts' },
+      { what: 'rollback.maintenance-on', how: 'unknown' },
+    ],
+    failingRollbacks: 1,
+  });
+  await played.goOnUntil(asks('rollback'));
+  played.send('retry', { ...diego, subject: 'rollback' });
+  await played.goOnUntil(asks('rollback.maintenance-on'));
+  played.send('skip', { ...diego, subject: 'rollback.maintenance-on' });
+  expect((await played.toItsEnd()).outcome).toBe('rolled-back');
+  expect(played.world.production.maintenance).toBe(false);
 });
 
 test('a command that the runner could not begin is asked about, and no reason to roll production back', async () => {

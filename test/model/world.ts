@@ -133,6 +133,8 @@ export class World {
     const failing = this.failing.findIndex(({ what }) => names.includes(what));
     const how = failing >= 0 ? this.failing.splice(failing, 1)[0]?.how : undefined;
     if (how === 'command') return failure('exit code 1', FailureType.CommandFailed, [{ evidence: [] }]);
+    // It may well have done its work: so it has, and nobody knows.
+    if (how === 'unknown' && activity === 'runCommand') this.answers.runCommand(input as never);
     if (how === 'unknown') return failure('nobody knows how it ended', FailureType.OutcomeUnknown);
     if (how === 'not begun') return failure('its disk is full', FailureType.RunnerFailed);
     if (how === 'error' || (how && !key)) return failure('out of order', 'Error');

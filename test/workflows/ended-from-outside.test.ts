@@ -11,7 +11,7 @@ import type { Activities } from '../../src/contract/activities/activities.js';
 import type { Clock } from '../../src/contract/activities/step.js';
 import { type DeployInput, type DeployResult, startAttributes } from '../../src/contract/deployment.js';
 import { decideUpdate, statusQuery } from '../../src/contract/messages.js';
-import { deployWorkflowId, searchAttributes, TASK_QUEUE, watchWorkflowId } from '../../src/contract/names.js';
+import { deployWorkflowId, GUARD, searchAttributes, TASK_QUEUE, watchWorkflowId } from '../../src/contract/names.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import type { Watch } from '../../src/contract/plan/watch.js';
 import { sensibleAnswers } from '../../src/domain/decisions/stand-ins.js';
@@ -276,10 +276,12 @@ test('a rollback outlives its deployment: status says that it goes on, and nothi
 
 describe('while production is watched', () => {
   /** One watch in real time, of a second each tick. */
-  async function watched(): Promise<{ handle: WorkflowHandle; input: DeployInput; watch: WorkflowHandle }> {
+  async function watched({
+    lasts = 3_600_000,
+  } = {}): Promise<{ handle: WorkflowHandle; input: DeployInput; watch: WorkflowHandle }> {
     const [first] = plan.watches;
     if (!first) throw new Error('the plan watches nothing');
-    const watches = [{ ...first, duration: 3_600_000, tick: 1_000 }];
+    const watches = [{ ...first, duration: lasts, tick: 1_000 }];
     const approvals = { ...plan.approvals, roles: [] };
     const windows = undefined;
     const input = inputOf('real', { watches, approvals, windows, environments: { ...plan.environments } });
@@ -318,6 +320,31 @@ describe('while production is watched', () => {
       },
     ]);
     expect(calls[0]?.text).toContain(`surefoot status ${input.deployment}`);
+  }, 120_000);
+
+  test('nor is it missed by a watch that is coming to its end at that moment', async () => {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    world.sealSeries = async ({ monitor }) => {
+      if (monitor !== GUARD) await released;
+      return [];
+    };
+    const { handle, watch, input } = await watched({ lasts: 1_000 });
+    const has = async (event: string) => JSON.stringify(await watch.fetchHistory()).includes(`"${event}":{`);
+    await vi.waitUntil(() => has('activityTaskScheduledEventAttributes'), { timeout: 30_000, interval: 100 });
+    await handle.terminate('by mistake');
+    await vi.waitUntil(() => has('workflowExecutionCancelRequestedEventAttributes'), {
+      timeout: 30_000,
+      interval: 100,
+    });
+    release();
+    await vi.waitUntil(async () => (await watch.describe()).status.name !== 'RUNNING', {
+      timeout: 30_000,
+      interval: 100,
+    });
+    expect(toldOf(input)).toMatchObject([{ event: 'unwatched', channel: { id: 'pager' } }]);
   }, 120_000);
 
   test('a watch that somebody cancels in Temporal is a step that failed, no cancel of the deployment', async () => {

@@ -105,7 +105,11 @@ async function deploy(deployment: Deployment): Promise<void> {
   const commands = commandsOn(deployment.runner);
   // From here on production is no longer as it was: even a deploy that fails may have changed it.
   ledger.production.codeDeployed = true;
-  const since = await deployRelease(deployment, { step: STEPS.productionDeploy, environment });
+  const since = await deployRelease(deployment, {
+    step: STEPS.productionDeploy,
+    environment,
+    again: () => deployment.guard.during(() => haveSignOffs(deployment)),
+  });
   await deployment.step(STEPS.productionHealth, (key, summary) =>
     longChecks.awaitHealth.executeWithOptions({ summary }, [
       {

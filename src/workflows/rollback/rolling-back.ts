@@ -45,14 +45,16 @@ export async function rollBack(
     return { succeeded: false, reason: `${trigger.text}; ${chosen.leftTo}` };
   }
   let { option, reasons, revision } = chosen;
+  let mayBeOn = false;
   for (let generation = 1; ; generation++) {
-    await maintenanceSettled(deployment);
+    mayBeOn = (await maintenanceSettled(deployment)) || mayBeOn;
     const order = option === 'full' ? orderNow(deployment) : undefined;
     deployment.tell({ kind: 'rollback-started', option, reason: trigger.text });
-    if (order?.proven === false) await coverMixture(deployment, generation);
+    const isCovered = order?.proven === false || option === 'restore';
+    if (isCovered) mayBeOn = (await coverMixture(deployment, generation)) || mayBeOn;
     const record = await runRollback(deployment, { trigger, option, order, reasons, revision, generation });
     if (record.succeeded) {
-      await reopen(deployment);
+      await reopen(deployment, mayBeOn);
       deployment.tell({ kind: 'rollback-ended', option, reason: trigger.text, took: record.took ?? 0 });
       return { succeeded: true, reason: `${trigger.text}; ${option} rollback, proven on production` };
     }
@@ -81,10 +83,14 @@ const BEFORE_THE_ROLLBACK =
   'The rollback begins when somebody has confirmed that users are kept out, or goes on without (skip), which ends what ' +
   'is left of the command first';
 
-/** Where nobody knows how maintenance mode was turned on, the rollback waits for somebody who has looked. */
-async function maintenanceSettled(deployment: Deployment): Promise<void> {
+/**
+ * Where nobody knows how maintenance mode was turned on, the rollback waits for somebody who has looked.
+ * @returns whether it may be on, although it is gone on without
+ */
+async function maintenanceSettled(deployment: Deployment): Promise<boolean> {
   const said = await deployment.settle({ moves: ['confirm', 'skip'], advice: BEFORE_THE_ROLLBACK });
   if (said?.kind === 'confirm') deployment.ledger.production.maintenance = true;
+  return said !== undefined && said.kind !== 'confirm';
 }
 
 /** A person has chosen the way back. */
@@ -198,9 +204,9 @@ function isUnsettled(
 }
 
 /** Users come back only to a production that is proven to be well. */
-async function reopen(deployment: Deployment): Promise<void> {
+async function reopen(deployment: Deployment, mayBeOn: boolean): Promise<void> {
   const { ledger, input } = deployment;
-  if (!ledger.production.maintenance) return;
+  if (!ledger.production.maintenance && !mayBeOn) return;
   const key = { deployment: input.deployment, step: 'rollback.maintenance-off', generation: 1 };
   try {
     await turnMaintenanceOff(deployment, key, 'Turn maintenance mode off after the rollback');
@@ -221,11 +227,14 @@ function mixtureOf({ proven, reason }: FullRollback, { ledger }: Deployment): st
   return `${reason}: ${ledger.production.maintenance ? 'users get maintenance mode' : 'users may meet errors'} until both are back`;
 }
 
-/** Between the two users would be on a mixture that nobody has seen work: they get maintenance mode, where the plan has it. */
-async function coverMixture(deployment: Deployment, generation: number): Promise<void> {
-  if (!deployment.plan.commands.maintenanceOff) return;
+/**
+ * Between the two users would be on a mixture that nobody has seen work, and what they write while a backup is put in
+ * place would be lost: they get maintenance mode, where the plan has it.
+ */
+async function coverMixture(deployment: Deployment, generation: number): Promise<boolean> {
+  if (!deployment.plan.commands.maintenanceOff) return false;
   await keepUsersOut(deployment, { step: 'rollback.maintenance-first', generation }, 'code and schema go back');
-  await maintenanceSettled(deployment);
+  return maintenanceSettled(deployment);
 }
 
 /** A failed rollback leaves production in an unknown state: users are kept out of it until people have looked. */

@@ -10,7 +10,8 @@ export type SettlingQuestion = { moves: Ask['moves']; advice: string } & Partial
 /**
  * Has people say what has become of the command that is not settled; what is left of it is ended by any answer but that
  * it did its work.
- * @returns what was said; undefined where nothing is open
+ * @returns what was said; undefined where nothing is open, or where somebody has meant to go on without the step before
+ *   something else ended the way forward: what is left of it is ended then, and of what is to follow they have said nothing
  */
 export async function settle(
   { context, questions }: { context: Context; questions: Pick<Questions, 'ask'> },
@@ -19,6 +20,7 @@ export async function settle(
   const { ledger, allRoles: roles } = context;
   const { unsettled } = ledger;
   if (!unsettled) return undefined;
+  const before = unsettled.answer;
   const asked = { id: id ?? unsettled.step, kind, title: `Nobody knows how “${unsettled.title}” ended`, roles, moves };
   for (let { text } = unsettled; ; ) {
     unsettled.answer ??= await questions.ask({ ...asked, text: `${text}. ${advice}` });
@@ -27,7 +29,7 @@ export async function settle(
     const alive = answer.kind === 'confirm' ? [] : await endCommands(context, unsettled);
     if (alive.length === 0) {
       ledger.unsettled = undefined;
-      return answer;
+      return answer === before && answer.kind === 'skip' ? undefined : answer;
     }
     text = `What is left of it could not be ended (${alive.join(', ')}), and nothing is run beside it: end it there`;
     unsettled.answer = undefined;

@@ -30,7 +30,7 @@ export async function maintenanceOn(deployment: Deployment): Promise<void> {
 }
 
 export async function maintenanceOff(deployment: Deployment): Promise<void> {
-  const { plan, evidence } = deployment;
+  const { plan, evidence, ledger } = deployment;
   const { message } = plan.production.maintenance;
   await deployment.step(STEPS.maintenanceOff, async (key, summary) => {
     const turnedOff = await turnMaintenanceOff(deployment, key, summary);
@@ -40,6 +40,9 @@ export async function maintenanceOff(deployment: Deployment): Promise<void> {
     ]);
     return combined([turnedOff, gone]);
   });
+  // Who has confirmed what nobody knew has seen that users are back: from here on they are watched over again.
+  const record = ledger.steps.find(({ id }) => id === STEPS.maintenanceOff.id);
+  if (record?.state === 'passed') ledger.production.maintenance = false;
 }
 
 const combined = (reports: StepReport[]): StepReport => ({

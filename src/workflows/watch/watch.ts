@@ -29,9 +29,11 @@ export async function MonitorWorkflow(input: WatchInput, carried?: CarriedWatch)
     const result = await conclude(context, breach);
     await concerns.withdrawn();
     return result;
-  } catch (error) {
-    if (isCancellation(error)) await CancellationScope.nonCancellable(() => raiseAlarm(input));
-    throw error;
+  } finally {
+    // Also while it comes to its end: a breach that is found then has nobody any more who would act on it.
+    if (CancellationScope.current().consideredCancelled) {
+      await CancellationScope.nonCancellable(() => raiseAlarm(input));
+    }
   }
 }
 
