@@ -128,7 +128,11 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
         Worker.create({
           ...shared,
           taskQueue,
-          activities: { ...commands, ...createCommandBackupActivities({ state }), ...createLoadActivities({ state }) },
+          activities: {
+            ...commands,
+            ...createCommandBackupActivities({ state, runner: identity }),
+            ...createLoadActivities({ state }),
+          },
         }),
       ),
     ]);

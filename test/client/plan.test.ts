@@ -55,6 +55,26 @@ test('show ends with every command, where it runs and how long it may take, said
   });
 });
 
+test('show leaves out no command: not those of backups, nor those of checks', async () => {
+  const own = `
+backup:
+  by: commands
+  create: { run: [./backup.sh, "{file}"] }
+  query: { run: [./count.sh, "{environment}"] }
+  scratch: { restore: { run: [./restore.sh, scratch, "{file}"] }, query: { run: [./count.sh, scratch] } }
+  restore: { run: [./restore.sh, "{environment}", "{file}"] }
+checks:
+  production: [{ id: queue, title: The queue is empty, command: { run: [./queue.sh] } }]
+smoke:`;
+  const plan = write('plan.yaml', readFileSync('plans/minimal.yaml', 'utf8').replace('\nsmoke:', own));
+  const { commands } = JSON.parse((await surefoot('plan', 'show', plan, '--json')).out);
+  expect(commands.map(({ name }: { name: string }) => name)).toEqual([
+    'deploy',
+    ...['backup.query', 'backup.create', 'backup.scratch.restore', 'backup.scratch.query', 'backup.restore'],
+    'checks.queue',
+  ]);
+});
+
 test('diff says that two plans are the same, and exits well', async () => {
   expect(await surefoot('plan', 'diff', PLAN, PLAN)).toMatchObject({
     code: 0,

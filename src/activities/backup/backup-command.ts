@@ -94,10 +94,10 @@ function readReference(printed: string, fields: BackupReference): Heard<Omit<Ref
     lacking.push(`\`${path}\``);
     return undefined;
   };
-  // A word that begins with "-" would be an option of the next command.
-  const backup = read(fields.backup, /^[^\s-]\S*$/);
+  // A word that begins with "-" would be an option of the next command, and one with control characters moves a terminal.
+  const backup = read(fields.backup, /^[^\s\p{C}-][^\s\p{C}]*$/u);
   const bytes = read(fields.bytes, /^\d+$/);
-  const checksum = read(fields.checksum, /^\S+$/);
+  const checksum = read(fields.checksum, /^[^\s\p{C}]+$/u);
   if (backup === undefined || lacking.length > 0) {
     return { problem: `${lacking.join(', ')} in what it printed is not there or cannot be used` };
   }

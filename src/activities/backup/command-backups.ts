@@ -12,6 +12,7 @@ import { agreement, type QueryAnswers } from '../../domain/backup/answers.js';
 import { formatDuration } from '../../domain/duration.js';
 import { type Fact, failures, passed, unknownFact } from '../../domain/evidence.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
+import { inOwnFolder, withOwnTrouble } from '../commands/own-trouble.js';
 import { evidencePath } from '../commands/recorded-commands.js';
 import { once } from '../commands/remembered.js';
 import { BackupCommands, isHeard, type Referred } from './backup-command.js';
@@ -22,22 +23,32 @@ import { keep } from './keeping.js';
 
 type Input = Parameters<CommandBackupActivities['backUpByCommands']>[0];
 
-/** @param options.state the folder for the records of steps, on the machine that runs the commands */
-export function createCommandBackupActivities({ state }: { state: string }): CommandBackupActivities {
+/**
+ * @param options.state the folder for the records of steps, on the machine that runs the commands
+ * @param options.runner who the runner is: nothing is begun in a folder that is another's by now
+ */
+export function createCommandBackupActivities(options: { state: string; runner?: string }): CommandBackupActivities {
+  const { state } = options;
+  const own = <T>(input: Pick<Input, 'key' | 'evidence' | 'environment'>, work: (draft: Draft) => Promise<T>) => {
+    const { step } = input.key;
+    const inOwnDraft = (signal: AbortSignal) => () => inDraft(input, (file) => work({ file, signal }));
+    return withHeartbeat((signal) => inOwnFolder(options, step, () => withOwnTrouble(step, inOwnDraft(signal))));
+  };
   return {
-    backUpByCommands: (input) =>
-      withHeartbeat((signal) => inDraft(input, (file) => backUp({ state, input, file, signal }))),
-    restoreByCommands: (input) =>
-      withHeartbeat((signal) => inDraft(input, (file) => restoreByCommand({ state, input, file, signal }))),
+    backUpByCommands: (input) => own(input, (draft) => backUp({ state, input, ...draft })),
+    restoreByCommands: (input) => own(input, (draft) => restoreByCommand({ state, input, ...draft })),
   };
 }
 
-interface Work {
-  state: string;
-  input: Input;
-  /** Where a backup is written that is a file. */
+interface Draft {
+  /** Where a backup is that is a file. */
   file: string;
   signal: AbortSignal;
+}
+
+interface Work extends Draft {
+  state: string;
+  input: Input;
 }
 
 /** What was made, with the facts of it. */

@@ -9,7 +9,7 @@ import type { EvidencePlace } from '../../contract/activities/step.js';
 import { inert } from '../../domain/inert.js';
 
 /** Texts for people. Other values (names of queues, places of dumps) are worked with, and no command can write them. */
-const TEXTS = new Set(['summary', 'text', 'title', 'message', 'reason', 'why', 'untold']);
+const TEXTS = new Set(['summary', 'text', 'title', 'message', 'reason', 'why', 'untold', 'alive']);
 
 /** Learns the plan's secrets before an activity begins, and takes them out of what it comes back with. */
 export const redactResults = () => ({

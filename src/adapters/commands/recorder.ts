@@ -166,8 +166,10 @@ async function awaitClaim(folder: string, recorder: ChildProcess, heartbeat: Hea
     const claim = await readClaim(folder);
     if (claim) return claim;
     if (exitCode !== null) throw new NotBegun(`the recorder could not begin in ${folder}: ${reasonOf(exitCode)}`);
-    if (signalCode !== null)
-      throw new NotBegun(`the recorder did not begin within ${CLAIM_WITHIN / 1_000} s in ${folder}`);
+    if (signalCode !== null) {
+      const how = until.passed ? `did not begin within ${CLAIM_WITHIN / 1_000} s` : `was killed by ${signalCode}`;
+      throw new NotBegun(`the recorder ${how} in ${folder}`);
+    }
     // One that is late must not begin when nobody reckons with it any more.
     if (until.passed) recorder.kill('SIGKILL');
     heartbeat.heartbeat();

@@ -72,9 +72,11 @@ export async function remainsOf(folder: string): Promise<Remains> {
   const command = await readRecord<RecordedProcess>(join(folder, 'command-pid.json'));
   if (command?.identity === undefined) return { folder };
   const present = processIdentity(command.pid);
-  const [boot] = command.identity.split(' ');
-  // After another start of the machine, or where its pid was given away, the group of that number is somebody else's.
-  const isItsOwn = present === command.identity || (present === undefined && processPlace()?.startsWith(`${boot} `));
+  const place = (await readClaim(folder))?.place;
+  const isHere = place !== undefined && place === processPlace();
+  // In another container, after another start of the machine, or where its pid was given away, the group of that number is
+  // somebody else's.
+  const isItsOwn = present === command.identity || (present === undefined && isHere);
   return isItsOwn ? { folder, group: command.pid } : { folder };
 }
 

@@ -4,6 +4,7 @@ import { revisionsIn } from '../../domain/migration/by-commands.js';
 import { type RevisionTable, UnreadableRevision } from '../../domain/migration/migration-tool.js';
 import type { DatabaseClient } from '../postgres/postgres.js';
 import { quotableError } from '../postgres/quotable.js';
+import { ALL_OR_NONE, isOfHiddenRows } from '../postgres/row-counts.js';
 
 interface StoredRevisions {
   /** Schema and name, quoted as SQL needs it. */
@@ -53,18 +54,19 @@ export async function storedRevisions(client: DatabaseClient, table: RevisionTab
 
 /**
  * The revisions that a plan's own query gives.
- * @throws {UnreadableRevision} for a query that the database refuses (a table that is not there, too), and for rows that
- *   are no revision
+ * @throws {UnreadableRevision} for a query that the database refuses (a table that is not there, too), for rows that are no
+ *   revision, and where row security would hide some: none would be taken for no revision
  */
 export async function queriedRevisions(client: DatabaseClient, query: string): Promise<string[]> {
   try {
     // The extended protocol takes one statement only: nothing can be smuggled in behind the query.
     const asked = { text: query, rowMode: 'array', queryMode: 'extended' } as unknown as pg.QueryConfig;
-    const { rows } = await client.query<unknown[]>(asked);
+    const { rows } = await client.transaction((inside) => inside.query<unknown[]>(asked), ALL_OR_NONE);
     return revisionsIn(rows.map(([value]) => value));
   } catch (error) {
     if (!(error instanceof pg.DatabaseError) || !OF_THE_STATEMENT.test(error.code ?? '')) throw error;
-    throw new UnreadableRevision(`migration.query: ${quotableError(error)}`);
+    const way = isOfHiddenRows(error) ? ': exempt this user from it (BYPASSRLS)' : '';
+    throw new UnreadableRevision(`migration.query: ${quotableError(error)}${way}`);
   }
 }
 

@@ -10,7 +10,7 @@ import { formatDuration } from '../../domain/duration.js';
 import type { Read } from '../../domain/expectations.js';
 import { type DatabaseClient, withDatabase } from './postgres.js';
 import { databaseReason } from './postgres-errors.js';
-import { isOfHiddenRows } from './row-counts.js';
+import { ALL_OR_NONE, isOfHiddenRows } from './row-counts.js';
 
 /** A longer value is none to compare. */
 const LONGEST_VALUE = 1_000;
@@ -64,9 +64,6 @@ const CURSOR = 'surefoot_check';
 /** PostgreSQL's number of the type. */
 const BOOLEAN = 16;
 const booleanText = (value: string): string => (value === 't' ? 'true' : 'false');
-
-/** What row security would hide is an error, then. */
-const ALL_OR_NONE = { settings: { row_security: 'off' } };
 
 const declare = (client: DatabaseClient, query: string) =>
   client.query({ text: `declare ${CURSOR} no scroll cursor for ${query}`, queryMode: 'extended' } as pg.QueryConfig);

@@ -31,7 +31,7 @@ async function count(client: DatabaseClient, what: string, table: string): Promi
 }
 
 /** What row security would hide is an error, then, also where a view is in between. */
-const ALL_OR_NONE = { settings: { row_security: 'off' } };
+export const ALL_OR_NONE = { settings: { row_security: 'off' } };
 
 /** By the place in PostgreSQL's source that says so: in its words it is a missing right like any other. */
 export const isOfHiddenRows = (error: unknown): boolean =>

@@ -1,5 +1,7 @@
 /** A plan's commands, as a person reads them: what is called where, and how long it may take. */
+import type { CommandBackup } from '../../contract/plan/backup.js';
 import type { Command } from '../../contract/plan/commands.js';
+import { commandsOfChecks } from '../../contract/plan/own-checks.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { formatDuration } from '../../domain/duration.js';
 import { APPLICATION_FOLDER } from '../../plan/commands/resolve.js';
@@ -11,18 +13,34 @@ export interface ShownCommand extends Omit<Command, 'timeout'> {
   timeoutSeconds: number;
 }
 
-/** Those of the section `commands`, then those of the migration. */
-export function shownCommands({ commands, migration }: ResolvedPlan): ShownCommand[] {
+/** Those of the section `commands`, then those of the migration, of backups, and of checks of the team's own. */
+export function shownCommands(plan: ResolvedPlan): ShownCommand[] {
+  const { commands, migration, backup } = plan;
   const { current, heads, upgrade, downgrade } = migration ?? {};
-  const migrating = Object.entries({ current, heads, upgrade, downgrade });
   return [
     ...Object.entries(commands),
-    ...migrating.map(([key, value]) => [`migration.${key}`, value] as const),
+    ...under('migration', { current, heads, upgrade, downgrade }),
+    ...(backup?.by === 'commands' ? commandsOfBackup(backup) : []),
+    ...Object.entries(commandsOfChecks(plan)),
   ].flatMap(([name, command]) => {
     if (command === undefined) return [];
     const { timeout, ...rest } = command;
     return [{ name, ...rest, timeoutSeconds: timeout / 1_000 }];
   });
+}
+
+type Named = [name: string, command: Command | undefined];
+
+const under = (section: string, held: Record<string, Command | undefined>): Named[] =>
+  Object.entries(held).map(([key, command]) => [`${section}.${key}`, command]);
+
+/** In the order in which they are run. */
+function commandsOfBackup({ query, create, verify, scratch, restore }: CommandBackup): Named[] {
+  return [
+    ...under('backup', { query, create, verify }),
+    ...under('backup.scratch', { restore: scratch.restore, query: scratch.query, remove: scratch.remove }),
+    ...under('backup', { restore }),
+  ];
 }
 
 export function renderCommands(commands: readonly ShownCommand[], plan: ResolvedPlan, colors: Colors): string {

@@ -46,7 +46,7 @@ export function resolveCommandBackup(resolution: Resolution, given: Given): Comm
   if (verify) found.verify = resolved(verify, ['verify'], { needed: what });
   if (scratch.remove) found.scratch.remove = resolved(scratch.remove, ['scratch', 'remove']);
   if (restore) found.restore = resolved(restore, ['restore'], { needed: what });
-  checkPlaces(resolution, authored);
+  checkPlaces(resolution, authored, Object.keys(environments));
   return leaves && { ...found, leaves };
 }
 
@@ -84,17 +84,29 @@ function resolveLeaves(resolution: Resolution, { authored, keeping }: Given): Ba
   };
 }
 
-/** A trial that works on the database itself would prove nothing, or write over it. */
-function checkPlaces(resolution: Resolution, { query, scratch, restore }: AuthoredCommandBackup): void {
-  if (isSame(query, scratch.query)) {
+/**
+ * A trial that works on the database itself would prove nothing, or write over it.
+ * @param names of the environments: `production` written out is the same place as `{environment}` there
+ */
+function checkPlaces(
+  resolution: Resolution,
+  { query, scratch, restore }: AuthoredCommandBackup,
+  names: readonly string[],
+): void {
+  if (isSame(query, scratch.query, names)) {
     const message = 'Is the same command as `query`: it would ask the database itself, not what was restored';
     resolution.report(['backup', 'scratch', 'query', 'run'], message);
   }
-  if (restore && isSame(restore, scratch.restore)) {
+  if (restore && isSame(restore, scratch.restore, names)) {
     const message = 'Is the same command as `restore`: the trial would write over the database itself';
     resolution.report(['backup', 'scratch', 'restore', 'run'], message);
   }
 }
 
-const isSame = (a: AuthoredCommand, b: AuthoredCommand): boolean =>
-  a.on === b.on && a.in === b.in && JSON.stringify(a.run) === JSON.stringify(b.run);
+/** Whether they are the same in any environment, be it as one writes and another one is filled in. */
+function isSame(a: AuthoredCommand, b: AuthoredCommand, names: readonly string[]): boolean {
+  const runs = ({ run }: AuthoredCommand) =>
+    ['{environment}', ...names].map((name) => JSON.stringify(run).replaceAll('{environment}', name));
+  const others = new Set(runs(b));
+  return a.on === b.on && a.in === b.in && runs(a).some((run) => others.has(run));
+}

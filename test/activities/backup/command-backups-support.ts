@@ -36,8 +36,8 @@ elif verb == "count":
 
 export type Changes = Partial<Omit<CommandBackup, 'scratch'>> & { scratch?: Partial<CommandBackup['scratch']> };
 
-/** A shop with 20 orders of 3 people, and a backup of it by commands. */
-export function shop(changes: (files: Shop['files']) => Changes = () => ({})) {
+/** A shop with 20 orders of 3 people, and a backup of it by commands. @param runner whose state folder it has to be */
+export function shop(changes: (files: Shop['files']) => Changes = () => ({}), runner?: string) {
   const root = temporaryFolder();
   const files = {
     root,
@@ -77,7 +77,7 @@ export function shop(changes: (files: Shop['files']) => Changes = () => ({})) {
   };
   const evidence = { store: join(root, 'evidence'), deployment: STEP.deployment };
   const environment = environmentWith({ name: 'production', database: undefined });
-  const activities = createCommandBackupActivities({ state: join(root, 'state') });
+  const activities = createCommandBackupActivities({ state: join(root, 'state'), runner });
   const asked = { evidence, service: SERVICE, environment, backup };
   return {
     files,

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, test, vi } from 'vitest';
 import { commandWith } from '../support.js';
 import { known, STEP, shell, shop, stored, told } from './command-backups-support.js';
@@ -17,6 +19,9 @@ const GOOD = {
   retention: true,
   removed: true,
 };
+/** The fifth try of an activity is the last one. */
+const attempt = (number: number) =>
+  new MockActivityEnvironment({ attempt: number }, { logger: new DefaultLogger('ERROR') });
 const draft = (root: string) => join(root, 'evidence', STEP.deployment, 'production.backup', '1', 'draft');
 
 describe('a backup by commands that leaves a file', () => {
@@ -163,6 +168,26 @@ describe('a backup by commands that leaves a file', () => {
     expect(readdirSync(folder)).toHaveLength(1);
   });
 
+  test('nothing is begun in a state folder that is not its runner’s any more', async () => {
+    const { backUp, files } = shop(
+      ({ root }) => ({ query: commandWith(['sh', '-c', `echo ran >> ${join(root, 'runs')}`]) }),
+      '0123456789abcdef',
+    );
+    await expect(backUp()).rejects.not.toHaveProperty('nonRetryable');
+    await expect(backUp(STEP, attempt(5))).rejects.toMatchObject({ type: 'RunnerFailed', nonRetryable: true });
+    expect(existsSync(join(files.root, 'runs'))).toBe(false);
+  });
+
+  test('what cannot be kept is asked about after some tries: nobody waits for a full disk for a week', async () => {
+    const { backUp, files } = shop();
+    writeFileSync(join(files.root, 'evidence'), 'no folder');
+    await expect(backUp()).rejects.not.toHaveProperty('nonRetryable');
+    await expect(backUp(STEP, attempt(5))).rejects.toMatchObject({
+      type: 'OutcomeUnknown',
+      message: expect.stringMatching(/^production.backup may have run; what became of it cannot be kept: /),
+    });
+  });
+
   test('nothing follows a command of which nobody knows how it ended', async () => {
     const { backUp, files } = shop(({ root }) => ({
       // Its recorder is killed, as a machine that dies would do it.
@@ -287,9 +312,12 @@ esac`;
     expect(report.location).toBeUndefined();
   });
 
-  test('a name that reads as an option is no name', async () => {
+  test.each([
+    ['reads as an option', '--force'],
+    ['would move a terminal', String.raw`a\u001b[2J`],
+  ])('a name that %s is no name', async (_, name) => {
     const report = await shop(() => ({
-      create: commandWith(['sh', '-c', `echo '{"id":"--force"}'`]),
+      create: commandWith(['echo', `{"id":"${name}"}`]),
       leaves: { kind: 'reference', backup: 'id' },
     })).backUp();
     expect(known(report)).toMatchObject({ created: false, readable: 'unknown' });

@@ -54,6 +54,16 @@ describe('the recorder', () => {
     expect(await textOf(join(state, 'count'))).toBe('ran\n');
   });
 
+  test('that is killed before it begins has begun nothing, and nobody calls it late', async () => {
+    const state = temporaryFolder();
+    const { command } = shell(`touch '${state}/ran'`);
+    const killed = '--import "data:text/javascript,process.kill(process.pid,\'SIGKILL\')"';
+    const environment = { ...process.env, NODE_OPTIONS: killed };
+    const run = runRecorded(join(state, 'step'), { command, environment, heartbeat: patient() });
+    await expect(run).rejects.toThrow(/^the recorder was killed by SIGKILL in /);
+    expect(await textOf(join(state, 'ran'))).toBe('');
+  });
+
   test('says why a command could not be started', async () => {
     const step = { ...shell(''), heartbeat: patient() };
     step.command.argv = ['no-such-program-here'];

@@ -1,9 +1,11 @@
 /** What a command leaves at work when its recorder, its own process or its time is gone: seen, waited for, ended. */
-import { existsSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createCommandActivities } from '../../../src/activities/commands.js';
 import { type HeartbeatContext, runRecorded, stepFolder } from '../../../src/adapters/commands/recorder.js';
+import { aliveIn } from '../../../src/adapters/commands/records.js';
 import { endSurvivors } from '../../../src/adapters/commands/survivors.mjs';
 import type { StepKey } from '../../../src/contract/activities/step.js';
 import { alive, eventually, runActivity, temporaryFolder, textOf } from '../support.js';
@@ -28,6 +30,8 @@ function begin(script: string, { timeout = 20_000, signal = heartbeat.signal } =
     heartbeat: { ...heartbeat, signal },
   };
   const ended = runRecorded(folder, step);
+  // A test that takes the records away need not hear what comes of that.
+  ended.catch(() => undefined);
   const pidIn = (name: string) => eventually(`${name} runs`, async () => Number(await textOf(join(state, name))));
   const recorder = () =>
     eventually('it is claimed', async () => {
@@ -124,6 +128,27 @@ describe('what people let follow a command of which nobody knows how it ended', 
     const { endCommands } = createCommandActivities({ state });
     expect(await runActivity(() => endCommands({ key }))).toEqual({ alive: [] });
     expect(pids.map(alive)).toEqual([false, false]);
+  });
+
+  test('ends nobody else’s group: in a container that was made anew, numbers are given out again', async () => {
+    const { state, folder, recorder, ended } = begin('exec sleep 300', { timeout: 1_000 });
+    const claim = await recorder();
+    const { pid, ...others } = JSON.parse(
+      await eventually('it runs', async () => (await textOf(join(folder, 'command-pid.json'))) || undefined),
+    ) as { pid: number };
+    process.kill(claim, 'SIGKILL');
+    process.kill(pid, 'SIGKILL');
+    expect(await ended).toEqual({ kind: 'unknown', alive: [] });
+    const stranger = spawn('sh', ['-c', `sleep 300 & echo $! > '${state}/stranger'`], { detached: true });
+    const member = await eventually('it runs', async () => Number(await textOf(join(state, 'stranger'))));
+    onTestFinished(() => void process.kill(member));
+    await eventually('its leader has gone', async () => !alive(Number(stranger.pid)));
+    writeFileSync(join(folder, 'command-pid.json'), JSON.stringify({ ...others, pid: stranger.pid }));
+    const file = join(folder, 'started.json');
+    const started = JSON.parse(await textOf(file)) as { place: string };
+    expect(await aliveIn(folder)).toEqual([{ pid: member, name: 'sleep' }]);
+    writeFileSync(file, JSON.stringify({ ...started, place: `${started.place.split(' ')[0]} pid:[1]` }));
+    expect(await aliveIn(folder)).toEqual([]);
   });
 
   test('follows one whose records are gone just the same, and nothing of another step is ended', async () => {

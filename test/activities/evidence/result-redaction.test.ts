@@ -44,6 +44,8 @@ describe('what an activity comes back with', () => {
     const coloured = [...TOKEN].join('\u001b[0m');
     const report = await behind(async () => ({ summary: `\u001b]0;title\u0007${coloured}\u001b[2J\u202e done` }));
     expect(report).toEqual({ summary: '*** done' });
+    // A program calls itself what it likes.
+    expect(await behind(async () => ({ alive: ['4711 (a\u001b[2Jb)'] }))).toEqual({ alive: ['4711 (ab)'] });
   });
 
   test('keeps its values for programs as they are, so that no ordinary word that is a password breaks them', async () => {

@@ -81,6 +81,19 @@ test.each([
   expect(rows).toEqual([{ count: 1 }]);
 });
 
+test('whose rows row security hides is no answer: none would be taken for no revision', async () => {
+  const own = await server.create('guarded');
+  await server.query(own, 'create table schema_migrations (version bigint); insert into schema_migrations values (3)');
+  const stranger = await server.asRole(own, 'revision_stranger');
+  await server.query(
+    own,
+    `alter table schema_migrations enable row level security;
+     grant select on schema_migrations to revision_stranger`,
+  );
+  expect(await ask(VERSION, { own })).toBe('3');
+  expect(await ask(VERSION, { own: stranger })).toMatch(/^migration.query: .*row-level security.*BYPASSRLS/);
+});
+
 /** The queries of tools that are not on this machine, over tables as theirs are. */
 describe('by docs/migration-tools.md', () => {
   const fragments = readFileSync('docs/migration-tools.md', 'utf8').matchAll(/^```yaml\n([\s\S]*?)^```$/gm);

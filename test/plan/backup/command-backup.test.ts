@@ -134,6 +134,18 @@ describe('a backup by commands', () => {
       'backup.scratch.query.run: Is the same command as `query`: it would ask the database itself, not what was restored',
     ],
     [
+      'a trial that writes over the database of production by its name',
+      FILE,
+      ['[./restore.sh, scratch, "{file}"]', '[./restore.sh, production, "{file}"]'],
+      'backup.scratch.restore.run: Is the same command as `restore`: the trial would write over the database itself',
+    ],
+    [
+      'a trial that asks the database of production by its name',
+      FILE,
+      ['[./count.sh, scratch]', '[./count.sh, production]'],
+      'backup.scratch.query.run: Is the same command as `query`: it would ask the database itself, not what was restored',
+    ],
+    [
       'a file on the server',
       FILE,
       ['run: [./backup.sh, "{environment}", "{file}"]', 'on: server, run: [./backup.sh, "{environment}", "{file}"]'],
