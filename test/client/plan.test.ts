@@ -55,6 +55,37 @@ test('show ends with every command, where it runs and how long it may take, said
   });
 });
 
+test('show tells the commands of health, login, backup, checks and metrics, too', async () => {
+  const plan = `${readFileSync('plans/minimal.yaml', 'utf8')
+    .replace('api: production }', 'api: production, login: { kind: command, command: { run: [bin/token] } } }')
+    .replace('path: /healthz,', 'path: /healthz, version: { command: { run: [bin/running, "{environment}"] } },')
+    .replace(
+      'metrics:',
+      'metrics:\n  queue: { title: Queue, unit: count, source: command, command: { run: [bin/queue] } }',
+    )
+    .replace('criteria: [gone]', 'criteria: [gone]\n    observe: [queue]')}
+backup:
+  by: commands
+  create: { run: [bin/dump, "{file}"] }
+  query: { run: [bin/count, live] }
+  scratch: { restore: { run: [bin/load, "{file}"] }, query: { run: [bin/count, copy] } }
+checks:
+  prerequisites: [{ id: calm, title: All is calm, command: { run: [bin/calm] } }]
+`;
+  const { commands } = JSON.parse((await surefoot('plan', 'show', write('own.yaml', plan), '--json')).out);
+  expect(commands.map(({ name, run }: { name: string; run: string[] }) => `${name}: ${run.join(' ')}`)).toEqual([
+    'deploy: ./deploy.sh {version}',
+    'backup.query: bin/count live',
+    'backup.create: bin/dump {file}',
+    'backup.scratch.restore: bin/load {file}',
+    'backup.scratch.query: bin/count copy',
+    'production.version: bin/running production',
+    'production.login: bin/token',
+    'checks.calm: bin/calm',
+    'metrics.queue: bin/queue',
+  ]);
+});
+
 test('diff says that two plans are the same, and exits well', async () => {
   expect(await surefoot('plan', 'diff', PLAN, PLAN)).toMatchObject({
     code: 0,
