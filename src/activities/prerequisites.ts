@@ -2,12 +2,13 @@
 import { access, constants } from 'node:fs/promises';
 import { basename, isAbsolute, resolve } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
-import { logIn } from '../adapters/application/login.js';
+import { tryLogin } from '../adapters/application/login-trial.js';
 import { inheritedVariables, searchPath } from '../adapters/commands/command-line.js';
 import { endText, runShort } from '../adapters/commands/short-command.js';
 import { withDatabase } from '../adapters/postgres/postgres.js';
 import { countRowsOf } from '../adapters/postgres/row-counts.js';
 import type { PrerequisiteActivities } from '../contract/activities/admission.js';
+import type { EndpointCheck } from '../contract/plan/application.js';
 import type { Commands } from '../contract/plan/commands.js';
 import type { Database, Environment } from '../contract/plan/environment.js';
 import { databaseOf } from '../contract/plan/parts.js';
@@ -34,20 +35,14 @@ export function createPrerequisiteActivities(
         return { ...summed(facts, facts.map((fact) => fact.text).join('; ')), commit };
       }),
 
-    checkStaging: ({ environments, minimumRows }) =>
+    checkStaging: ({ environments, readings = {}, minimumRows }) =>
       withHeartbeat(async (signal) => {
         const staging = environments.find(({ name }) => name === 'staging');
         const rows = minimumRows && (await rowsFact(staging, minimumRows));
-        const attempts = environments.flatMap((one) => tryCredentials(one, signal));
-        const problems = (await Promise.all(attempts.map(({ problem }) => problem))).filter((one) => one !== undefined);
+        const attempts = environments.flatMap((one) => tryCredentials(one, readings[one.name], signal));
+        const outcomes = await Promise.all(attempts.map(async ({ what, tried }) => ({ what, ...(await tried) })));
         signal.throwIfAborted();
-        const credentials: Fact = {
-          name: 'credentials',
-          ok: problems.length === 0,
-          text:
-            problems.length === 0 ? `${attempts.map(({ what }) => what).join(', ')}: all work` : problems.join('; '),
-        };
-        const facts = [...(rows ? [rows] : []), ...(attempts.length > 0 ? [credentials] : [])];
+        const facts = [...(rows ? [rows] : []), ...(outcomes.length > 0 ? [credentialsFact(outcomes)] : [])];
         return summed(facts, facts.map((fact) => fact.text).join('; '));
       }),
 
@@ -79,38 +74,56 @@ async function rowsFact(
   return { name: 'rows', ok: rows !== undefined && rows >= least, text };
 }
 
-interface Attempt {
-  what: string;
-  /** What does not work, for people. */
-  problem: Promise<string | undefined>;
+/** For people: what does not work, or why nobody could tell. Neither: it works. */
+interface Outcome {
+  problem?: string;
+  untried?: string;
+}
+
+/** What nobody could try keeps nobody from going on: the checks that need it come later. */
+function credentialsFact(outcomes: readonly (Outcome & { what: string })[]): Fact {
+  const name = 'credentials';
+  const problems = outcomes.flatMap(({ problem = [] }) => problem);
+  if (problems.length > 0) return { name, ok: false, text: problems.join('; ') };
+  const untried = outcomes.flatMap(({ untried = [] }) => untried);
+  const working = outcomes.flatMap((outcome) => (outcome.untried === undefined ? outcome.what : []));
+  const works = working.length > 0 ? [`${working.join(', ')}: all work`] : [];
+  if (untried.length === 0) return { name, ok: true, text: works.join('') };
+  return { ...unknownFact(name, [...untried, ...works].join('; ')), advisory: true };
 }
 
 /** Tries what the plan has credentials for. */
-function tryCredentials(environment: Environment, signal: AbortSignal): Attempt[] {
+function tryCredentials(environment: Environment, reading: EndpointCheck | undefined, signal: AbortSignal) {
   const { name, database, login } = environment;
-  const attempt = (what: string, tried: Promise<string | undefined>): Attempt => ({
+  const attempt = (what: string, tried: Promise<Outcome>) => ({
     what: `${what} of ${name}`,
-    problem: tried.then(
-      (problem) => problem && `${name}: ${problem}`,
-      // Other errors are not known to be free of secrets.
-      (error: unknown) =>
-        `${name}: ${error instanceof ApplicationFailure ? error.message : 'the credentials could not be tried'}`,
-    ),
+    // Other errors are not known to be free of secrets.
+    tried: tried.catch((error: unknown) => ({
+      problem: `${name}: ${error instanceof ApplicationFailure ? error.message : 'the credentials could not be tried'}`,
+    })),
   });
   return [
     ...(database ? [attempt('database', tryDatabase(database))] : []),
-    ...(login ? [attempt('API login', tryLogin(environment, signal))] : []),
+    ...(login ? [attempt('API login', tryLoginOf(environment, reading, signal))] : []),
   ];
 }
 
 /** Migrations and dumps need a session: a pooler is told of now, and not when production waits. */
-async function tryDatabase(database: Database): Promise<undefined> {
+async function tryDatabase(database: Database): Promise<Outcome> {
   await withDatabase(database, (client) => client.query('select 1'), { session: true });
+  return {};
 }
 
-async function tryLogin(environment: Environment, signal: AbortSignal): Promise<string | undefined> {
-  const login = await logIn(environment, signal);
-  return 'refused' in login ? `login to ${environment.api} refused: ${login.refused}` : undefined;
+async function tryLoginOf(
+  environment: Environment,
+  reading: EndpointCheck | undefined,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const trial = await tryLogin(environment, reading, signal);
+  if (trial === 'let in') return {};
+  const where = `${environment.name}: login to ${environment.api}`;
+  if ('refused' in trial) return { problem: `${where} refused: ${trial.refused}` };
+  return { untried: `${where} not tried: ${trial.untried}` };
 }
 
 async function checkTool(

@@ -20,6 +20,8 @@ interface Requirement {
   needs: Path;
   /** Only where this is there. */
   where?: Path;
+  /** What whoever does not have it can do. */
+  instead?: string;
 }
 
 const STAGING = ['environments', 'staging'];
@@ -33,12 +35,12 @@ const ON_STAGING: Path[] = [
   ['checks', 'staging'],
   ['prerequisites', 'minimumRows'],
 ];
-const OF_DATABASES: Path[] = [['migration'], ['indexes']];
 
-function ofDatabase(part: Path): Requirement[] {
+/** Databases of plans are PostgreSQL's. */
+function ofDatabase(part: Path, instead?: string): Requirement[] {
   return [
-    { part, needs: [...STAGING, 'database'], where: STAGING },
-    { part, needs: [...PRODUCTION, 'database'], where: PRODUCTION },
+    { part, needs: [...STAGING, 'database'], where: STAGING, instead },
+    { part, needs: [...PRODUCTION, 'database'], where: PRODUCTION, instead },
   ];
 }
 
@@ -46,7 +48,8 @@ const REQUIREMENTS: Requirement[] = [
   ...ON_STAGING.map((part) => ({ part, needs: STAGING })),
   { part: ['prerequisites', 'minimumRows'], needs: [...STAGING, 'database'], where: STAGING },
   { part: ['apiDocumentation'], needs: [...STAGING, 'login'], where: STAGING },
-  ...OF_DATABASES.flatMap(ofDatabase),
+  ...ofDatabase(['migration'], 'let `commands.deploy` migrate one that is not PostgreSQL’s'),
+  ...ofDatabase(['indexes']),
   { part: ['checks', 'soak'], needs: ['soak'] },
   { part: ['release', 'branch'], needs: ['release', 'repository'] },
   { part: ['release', 'files'], needs: ['release', 'repository'] },
@@ -61,9 +64,9 @@ const REQUIREMENTS: Requirement[] = [
 
 export function checkRequirements(resolution: Resolution): void {
   const isDump = !resolution.has(['backup', 'by']) || resolution.sections.backup?.by === 'pg_dump';
-  const dumps = isDump ? ofDatabase(['backup']) : [];
-  for (const { part, needs, where } of [...REQUIREMENTS, ...dumps]) {
-    if (where === undefined || resolution.has(where)) check(resolution, part, needs);
+  const dumps = isDump ? ofDatabase(['backup'], 'back up one that is not PostgreSQL’s `by: commands`') : [];
+  for (const { part, needs, where, instead } of [...REQUIREMENTS, ...dumps]) {
+    if (where === undefined || resolution.has(where)) check(resolution, part, needs, instead);
   }
   const { maintenance, restart } = resolution.sections.production ?? {};
   if (maintenance?.enabled) {
@@ -104,10 +107,10 @@ function inApplication(command: unknown): 'in' | 'on' | undefined {
   return folder === undefined && command.on === 'server' ? 'on' : undefined;
 }
 
-function check(resolution: Resolution, part: Path, needs: Path): void {
+function check(resolution: Resolution, part: Path, needs: Path, instead?: string): void {
   if (!resolution.has(part) || resolution.has(needs)) return;
   const message = `Needs \`${formatPath(needs)}\`, which this plan does not have: name it, or leave this out`;
-  resolution.report(part, message);
+  resolution.report(part, instead === undefined ? message : `${message}; ${instead}`);
 }
 
 /** Without a migration there is only the code to take back. */

@@ -55,23 +55,34 @@ test('show ends with every command, where it runs and how long it may take, said
   });
 });
 
-test('show leaves out no command: not those of backups, nor those of checks', async () => {
-  const own = `
+test('show tells the commands of health, login, backup, checks and metrics, too', async () => {
+  const plan = `${readFileSync('plans/minimal.yaml', 'utf8')
+    .replace('api: production }', 'api: production, login: { kind: command, command: { run: [bin/token] } } }')
+    .replace('path: /healthz,', 'path: /healthz, version: { command: { run: [bin/running, "{environment}"] } },')
+    .replace(
+      'metrics:',
+      'metrics:\n  queue: { title: Queue, unit: count, source: command, command: { run: [bin/queue] } }',
+    )
+    .replace('criteria: [gone]', 'criteria: [gone]\n    observe: [queue]')}
 backup:
   by: commands
-  create: { run: [./backup.sh, "{file}"] }
-  query: { run: [./count.sh, "{environment}"] }
-  scratch: { restore: { run: [./restore.sh, scratch, "{file}"] }, query: { run: [./count.sh, scratch] } }
-  restore: { run: [./restore.sh, "{environment}", "{file}"] }
+  create: { run: [bin/dump, "{file}"] }
+  query: { run: [bin/count, live] }
+  scratch: { restore: { run: [bin/load, "{file}"] }, query: { run: [bin/count, copy] } }
 checks:
-  production: [{ id: queue, title: The queue is empty, command: { run: [./queue.sh] } }]
-smoke:`;
-  const plan = write('plan.yaml', readFileSync('plans/minimal.yaml', 'utf8').replace('\nsmoke:', own));
-  const { commands } = JSON.parse((await surefoot('plan', 'show', plan, '--json')).out);
-  expect(commands.map(({ name }: { name: string }) => name)).toEqual([
-    'deploy',
-    ...['backup.query', 'backup.create', 'backup.scratch.restore', 'backup.scratch.query', 'backup.restore'],
-    'checks.queue',
+  prerequisites: [{ id: calm, title: All is calm, command: { run: [bin/calm] } }]
+`;
+  const { commands } = JSON.parse((await surefoot('plan', 'show', write('own.yaml', plan), '--json')).out);
+  expect(commands.map(({ name, run }: { name: string; run: string[] }) => `${name}: ${run.join(' ')}`)).toEqual([
+    'deploy: ./deploy.sh {version}',
+    'backup.query: bin/count live',
+    'backup.create: bin/dump {file}',
+    'backup.scratch.restore: bin/load {file}',
+    'backup.scratch.query: bin/count copy',
+    'production.version: bin/running production',
+    'production.login: bin/token',
+    'checks.calm: bin/calm',
+    'metrics.queue: bin/queue',
   ]);
 });
 

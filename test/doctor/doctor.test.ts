@@ -206,6 +206,7 @@ describe('in a broken world', () => {
       expect.stringMatching(/^watch-1h\/slow-queries: .*pg_stat_statements is not installed in this database: CREATE/),
     ]);
     expect(line(checks, 'staging.backup/createdb')?.advice).toContain('ALTER ROLE weak CREATEDB');
+    expect(line(checks, 'prerequisites.staging/env:NOT_SET_AT_ALL')?.advice).toContain('doctor reads its own');
     expect(line(checks, 'soak/memory')?.advice).toBe(
       'Did you mean process_resident_memory_bytes instead of proces_resident_memory_bytes?',
     );

@@ -50,9 +50,21 @@ describe('what a plan may leave out', () => {
     const database: [string, string] = ['rollback: code }', 'rollback: full }'];
     expect(told(minimal(logs, database))).toEqual([
       'logs: Needs `commands.logs`, which this plan does not have: name it, or leave this out',
-      'backup: Needs `environments.production.database`, which this plan does not have: name it, or leave this out',
+      expect.stringMatching(
+        /^backup: Needs `environments.production.database`, .* leave this out; back up one that is not .* `by: commands`$/,
+      ),
       'criteria.gone.rollback: `full` undoes a migration, and this plan has none: write code',
     ]);
+  });
+
+  test('is migrated by its deploy command where it is a database of another kind, as the message says', () => {
+    const tool: [string, string] = [
+      'smoke:\n',
+      'migration: { tool: own, revision: "2", current: { run: [c] }, upgrade: { run: [u] }, downgrade: { run: [d] } }\nsmoke:\n',
+    ];
+    expect(told(minimal(tool))).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^migration: Needs .*; let `commands.deploy` migrate one that/)]),
+    );
   });
 
   test('logs in where there is somebody to log in as, and nowhere else', () => {

@@ -2,13 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type CheckRun, type Exchange, performCheck } from '../../adapters/application/endpoint-checks.js';
 import { agreed, askHealth, askInstances, type Health, startsOf, told } from '../../adapters/application/health.js';
 import { type HealthPlace, healthPlace, saysItRuns } from '../../adapters/application/health-reading.js';
-import { logIn } from '../../adapters/application/login.js';
+import { type LoginAnswer, logIn } from '../../adapters/application/login.js';
+import { isRefusal } from '../../adapters/application/login-trial.js';
 import { messageGone, messageShown } from '../../adapters/application/maintenance-message.js';
 import { Session } from '../../adapters/application/session.js';
 import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
 import { fieldOf, insteadOfContent, jsonOf, NoAnswer, request } from '../../adapters/http/http.js';
 import type { HttpActivities } from '../../contract/activities/application.js';
+import type { EndpointCheck } from '../../contract/plan/application.js';
 import type { Environment } from '../../contract/plan/environment.js';
+import { isOnlySent } from '../../contract/plan/login.js';
 import { proofOfRelease } from '../../contract/plan/proof-of-release.js';
 import { formatDuration } from '../../domain/duration.js';
 import { type Fact, type StepReport, unknownFact } from '../../domain/evidence.js';
@@ -127,18 +130,11 @@ export async function makeChecks(
     record: (entry) => exchanges.push(entry),
   };
   const facts: Fact[] = [];
-  if (login) {
-    const refused = 'refused' in login ? login.refused : undefined;
-    facts.push({
-      name: 'login',
-      ok: refused === undefined,
-      text: refused ? `login failed: ${refused}` : 'logged in',
-    });
-  }
   for (const check of checks) {
     facts.push(...(await performCheck(run, check)));
     isDone?.();
   }
+  if (login) facts.unshift(loginFact(environment, login, { checks, exchanges }));
   const reference = await storeEvidence(evidence, {
     title: `Requests and answers of ${key.step}`,
     path: `http/${key.step}-${key.generation}.json`,
@@ -150,6 +146,23 @@ export async function makeChecks(
     facts,
     evidence: [reference],
   };
+}
+
+/** Whether what is only sent along is taken is told by the answers. */
+function loginFact(
+  { login }: Environment,
+  answer: LoginAnswer,
+  { checks, exchanges }: { checks: readonly EndpointCheck[]; exchanges: readonly Exchange[] },
+): Fact {
+  const name = 'login';
+  if ('refused' in answer) return { name, ok: false, text: `login failed: ${answer.refused}` };
+  if (login === undefined || !isOnlySent(login)) return { name, ok: true, text: 'logged in' };
+  const statusOf = new Map(checks.flatMap((check) => (check.login ? [[check.id, check.status]] : [])));
+  const answered = exchanges.filter(({ check, status }) => statusOf.has(check) && status !== undefined);
+  const refusal = answered.find(({ check, status }) => isRefusal(status) && status !== statusOf.get(check));
+  if (refusal) return { name, ok: false, text: `login failed: ${refusal.path} answered ${refusal.status}` };
+  if (answered.length === 0) return unknownFact(name, 'login not tried: nothing was answered');
+  return { name, ok: true, text: 'logged in: no answer refused what was sent along' };
 }
 
 const report = (summary: string, facts: Fact[]): StepReport => ({ summary, facts, evidence: [] });

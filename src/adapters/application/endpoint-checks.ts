@@ -57,7 +57,7 @@ export async function performCheck(run: CheckRun, check: EndpointCheck): Promise
   if (sample !== undefined && 'missing' in sample) return allFail(sample.missing);
   const asked = fill(check, sample?.value);
 
-  const answer = await ask(run, asked, pathWith(asked, asked.query));
+  const answer = await ask(run, asked, pathWith(asked.path, asked.query));
   if (answer instanceof NoAnswer) return allFail(answer.message);
   const body = jsonOf(answer);
   run.bodies.set(check.id, body);
@@ -99,7 +99,8 @@ function fill(check: EndpointCheck, value: string | undefined): FilledCheck {
 }
 
 /** The check's path with these parameters. */
-function pathWith({ path }: FilledCheck, query: Record<string, string>): string {
+/** A path with the query of a check. */
+export function pathWith(path: string, query: Record<string, string>): string {
   const search = new URLSearchParams(query).toString();
   return path + (search === '' ? '' : `${path.includes('?') ? '&' : '?'}${search}`);
 }
@@ -175,7 +176,7 @@ function data(body: unknown, { data: wanted, query }: FilledCheck): AspectResult
 }
 
 function walk(run: CheckRun, check: FilledCheck): Promise<AspectResult> {
-  const page = (parameters: Record<string, string>) => pathWith(check, { ...check.query, ...parameters });
+  const page = (parameters: Record<string, string>) => pathWith(check.path, { ...check.query, ...parameters });
   const list = { ...check, pages: check.pages as NonNullable<EndpointCheck['pages']>, api: run.api, page };
   return walkPages(list, (path) => ask(run, check, path));
 }
@@ -185,7 +186,7 @@ async function repeat(run: CheckRun, check: FilledCheck): Promise<AspectResult> 
   const latencies: number[] = [];
   let failed = 0;
   for (let i = 0; i < times; i += 1) {
-    const answer = await ask(run, check, pathWith(check, check.query));
+    const answer = await ask(run, check, pathWith(check.path, check.query));
     const good = !(answer instanceof NoAnswer) && answer.status === check.status && !isLoginPage(answer);
     if (!good) failed += 1;
     latencies.push(answer instanceof NoAnswer ? TIMEOUT : answer.milliseconds);

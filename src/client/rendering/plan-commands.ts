@@ -1,7 +1,10 @@
 /** A plan's commands, as a person reads them: what is called where, and how long it may take. */
+import type { HealthReading } from '../../contract/plan/application.js';
 import type { CommandBackup } from '../../contract/plan/backup.js';
 import type { Command } from '../../contract/plan/commands.js';
+import type { Environment, Login } from '../../contract/plan/environment.js';
 import { commandsOfChecks } from '../../contract/plan/own-checks.js';
+import { watchesOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { formatDuration } from '../../domain/duration.js';
 import { APPLICATION_FOLDER } from '../../plan/commands/resolve.js';
@@ -13,35 +16,58 @@ export interface ShownCommand extends Omit<Command, 'timeout'> {
   timeoutSeconds: number;
 }
 
-/** Those of the section `commands`, then those of the migration, of backups, and of checks of the team's own. */
+/** Those of the section `commands`, then whatever else the plan has run, under the keys that it stands at. */
 export function shownCommands(plan: ResolvedPlan): ShownCommand[] {
-  const { commands, migration, backup } = plan;
+  const { commands, migration, backup, environments } = plan;
+  const { staging, production } = environments;
   const { current, heads, upgrade, downgrade } = migration ?? {};
-  return [
-    ...Object.entries(commands),
+  const all: Record<string, Command | undefined> = {
+    ...commands,
     ...under('migration', { current, heads, upgrade, downgrade }),
-    ...(backup?.by === 'commands' ? commandsOfBackup(backup) : []),
-    ...Object.entries(commandsOfChecks(plan)),
-  ].flatMap(([name, command]) => {
+    ...(backup?.by === 'commands' ? commandsOfBackup(backup) : {}),
+    ...(staging ? commandsOfApplication(staging) : {}),
+    ...commandsOfApplication(production),
+    ...commandsOfChecks(plan),
+    ...commandsOfMetrics(plan),
+  };
+  return Object.entries(all).flatMap(([name, command]) => {
     if (command === undefined) return [];
     const { timeout, ...rest } = command;
     return [{ name, ...rest, timeoutSeconds: timeout / 1_000 }];
   });
 }
 
-type Named = [name: string, command: Command | undefined];
+type Named = Record<string, Command | undefined>;
 
-const under = (section: string, held: Record<string, Command | undefined>): Named[] =>
-  Object.entries(held).map(([key, command]) => [`${section}.${key}`, command]);
+const under = (section: string, named: Named): Named =>
+  Object.fromEntries(Object.entries(named).map(([key, command]) => [`${section}.${key}`, command]));
 
-/** In the order in which they are run. */
-function commandsOfBackup({ query, create, verify, scratch, restore }: CommandBackup): Named[] {
-  return [
-    ...under('backup', { query, create, verify }),
-    ...under('backup.scratch', { restore: scratch.restore, query: scratch.query, remove: scratch.remove }),
-    ...under('backup', { restore }),
-  ];
+const commandsOfBackup = ({ create, verify, query, scratch, restore }: CommandBackup): Named => ({
+  ...under('backup', { query, create, verify }),
+  ...under('backup.scratch', { ...scratch }),
+  ...under('backup', { restore }),
+});
+
+/** How an environment is seen to be up, what it runs, and how it is logged in to. */
+function commandsOfApplication({ name, health, login }: Environment): Named {
+  const { by, version, startedAt } = health ?? {};
+  return under(name, {
+    health: commandIn(by),
+    version: typeof version === 'object' && 'runs' in version ? version.runs : commandIn(version),
+    startedAt: commandIn(startedAt),
+    login: commandIn(login),
+  });
 }
+
+const commandIn = (told: HealthReading['by'] | HealthReading['version'] | Login): Command | undefined =>
+  typeof told === 'object' && 'command' in told ? told.command : undefined;
+
+const commandsOfMetrics = (plan: ResolvedPlan): Named =>
+  Object.fromEntries(
+    watchesOf(plan).flatMap(({ metrics }) =>
+      metrics.flatMap(({ name, source }) => (source.kind === 'command' ? [[`metrics.${name}`, source.command]] : [])),
+    ),
+  );
 
 export function renderCommands(commands: readonly ShownCommand[], plan: ResolvedPlan, colors: Colors): string {
   const width = Math.max(...commands.map(({ name }) => name.length)) + 2;

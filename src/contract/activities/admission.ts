@@ -1,7 +1,8 @@
 /** Before anything starts. */
 import type { StepReport } from '../../domain/evidence.js';
+import type { EndpointCheck } from '../plan/application.js';
 import type { Commands } from '../plan/commands.js';
-import type { Environment } from '../plan/environment.js';
+import type { Environment, EnvironmentName } from '../plan/environment.js';
 import type { ReleaseInRepository } from '../plan/parts.js';
 import type { ResolvedPlan } from '../plan/plan.js';
 import type { Access, Review } from '../plan/proofs.js';
@@ -40,6 +41,8 @@ export interface PrerequisiteActivities {
     key: StepKey;
     evidence: EvidencePlace;
     environments: Environment[];
+    /** By which a login can be tried that is only sent along. */
+    readings?: Partial<Record<EnvironmentName, EndpointCheck>>;
     minimumRows?: { table: string; rows: number };
   }): Promise<StepReport>;
   checkTools(input: {

@@ -58,7 +58,7 @@ export const credentialChecks = ({ plan }: CheckContext): Check[] =>
         const [kind, name] = [reference.slice(0, reference.indexOf(':')), reference.slice(reference.indexOf(':') + 1)];
         const advice =
           kind === 'env'
-            ? `Set ${name} in the worker's environment.`
+            ? `Set ${name} in the worker's environment; where it is set there, in this one too: doctor reads its own.`
             : `Put the secret into ${name}, for the worker to read.`;
         return [{ name: reference, ok: false, text: (error as Error).message, advice }];
       }

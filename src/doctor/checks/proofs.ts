@@ -9,6 +9,16 @@ import { inRepository } from '../../contract/plan/parts.js';
 import { STEPS } from '../../domain/steps.js';
 import { type Check, type CheckContext, fromFacts, KEY } from './check.js';
 
+/** What to do about a fact of `prerequisites.repository`. What has no branch of its own is a branch to itself. */
+export function repositoryAdvice(
+  fact: string,
+  { repository, branch, target }: { repository: string; branch: string; target: string },
+): string {
+  const advice = `Fetch ${repository} and merge, tag or push what is missing.`;
+  if (fact !== 'merged' || branch === target) return advice;
+  return `${advice} Where nothing but the main branch is released, say --branch ${target}.`;
+}
+
 export function proofChecks({ plan, tools }: CheckContext): Check[] {
   const { release, review, access, alerts, prerequisites } = plan;
   const commands = { ...plan.commands, ...commandsOfChecks(plan) };
@@ -19,7 +29,7 @@ export function proofChecks({ plan, tools }: CheckContext): Check[] {
     run: async ({ inActivity, evidence }) => {
       const release = inRepository(plan);
       const report = await inActivity(() => activities.checkRepository({ key: KEY, evidence, release, review }));
-      return fromFacts(report.facts, `Fetch ${release.repository} and merge, tag or push what is missing.`);
+      return report.facts.flatMap((fact) => fromFacts([fact], repositoryAdvice(fact.name, release)));
     },
   };
   const checks: Check[] = [

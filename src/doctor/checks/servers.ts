@@ -2,14 +2,14 @@
 
 import { askInstances } from '../../adapters/application/health.js';
 import { healthPlace } from '../../adapters/application/health-reading.js';
-import { logIn } from '../../adapters/application/login.js';
+import { tryLogin } from '../../adapters/application/login-trial.js';
 import { commandLine } from '../../adapters/commands/command-line.js';
 import { endText, lastSaid, runShort } from '../../adapters/commands/short-command.js';
 import { NoAnswer } from '../../adapters/http/http.js';
 import type { CommandBackup } from '../../contract/plan/backup.js';
 import type { Command } from '../../contract/plan/commands.js';
 import type { Environment } from '../../contract/plan/environment.js';
-import { loginText } from '../../contract/plan/login.js';
+import { isOnlySent, loginText, readingCheck } from '../../contract/plan/login.js';
 import { allOwnChecks } from '../../contract/plan/own-checks.js';
 import { environmentsOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
@@ -24,7 +24,7 @@ export function serverChecks({ plan }: CheckContext): Check[] {
     return [
       { id: `${name}-health`, step: stepsOf(environment).health, run: (means) => tryHealth(plan, environment, means) },
       ...(login
-        ? [{ id: `${name}-login`, step: STEPS.staging.id, run: (means: Means) => tryLogin(environment, means) }]
+        ? [{ id: `${name}-login`, step: STEPS.staging.id, run: (means: Means) => checkLogin(plan, environment, means) }]
         : []),
       ...tryPrograms(plan, environment),
     ];
@@ -41,15 +41,20 @@ async function tryHealth({ healthPath }: ResolvedPlan, environment: Environment,
   return [{ name: `${name}-health`, ok, text: `${name}: ${api}${healthPath}: ${said}`, ...(!ok && { advice }) }];
 }
 
-async function tryLogin(environment: Environment, { signal }: Means): Promise<CheckResult[]> {
+async function checkLogin(plan: ResolvedPlan, environment: Environment, { signal }: Means): Promise<CheckResult[]> {
   const { name, api, login } = environment;
-  const outcome = await logIn(environment, signal);
+  const outcome = await tryLogin(environment, readingCheck(plan, name), signal);
   const who = `${name}: ${login ? loginText(login, api) : api}`;
-  if (!('refused' in outcome)) return [{ name: `${name}-login`, ok: true, text: `${who}: logged in` }];
+  if (outcome === 'let in') return [{ name: `${name}-login`, ok: true, text: `${who}: logged in` }];
+  if ('untried' in outcome) {
+    return [{ name: `${name}-login`, ok: true, note: true, text: `${who}: not tried: ${outcome.untried}` }];
+  }
   const isMisshapen = /^(400|415|422) /.test(outcome.refused);
   const advice = isMisshapen
     ? 'It is not of the shape that the application wants: see `kind`, `fields` and `also` of `login`.'
-    : 'Check the test user, its password and `login.path`.';
+    : login && isOnlySent(login)
+      ? 'Check the token, or the user and the password, and how `login` sends it.'
+      : 'Check the test user, its password and `login.path`.';
   return [{ name: `${name}-login`, ok: false, text: `${who}: refused: ${outcome.refused}`, advice }];
 }
 

@@ -1,4 +1,5 @@
 /** Checklist "Pré-requisitos": is everything ready? */
+import { readingCheck } from '../../contract/plan/login.js';
 import { commandsOfChecks } from '../../contract/plan/own-checks.js';
 import { environmentsOf, inRepository } from '../../contract/plan/parts.js';
 import { STEPS } from '../../domain/steps.js';
@@ -31,6 +32,7 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
         key,
         evidence,
         environments: environmentsOf(plan),
+        readings: { staging: readingCheck(plan, 'staging'), production: readingCheck(plan, 'production') },
         minimumRows: plan.prerequisites.minimumRows,
       },
     ]),
