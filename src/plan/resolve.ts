@@ -116,9 +116,9 @@ export function resolvePlan(
   checkOwnSteps(resolution, withoutItems);
   const items = resolveItems(resolution, withoutItems, broken);
   if (!broken.has('items')) {
-    askAboutItems(withoutItems, items);
     const document = resolveDocument(resolution, items);
     if (document !== undefined) withoutItems.document = document;
+    askAboutItems(withoutItems, items);
     if (!broken.has('confirmations')) askItems(resolution, confirmations, items);
   }
   const isWhole = broken.size === 0 && service && title && language && health && production && live && confirmations;

@@ -15,7 +15,10 @@ const LARGEST = 100_000;
 /** Boxes that are told one by one when nothing settles them. */
 const MOST_TOLD = 5;
 
-/** @returns the document's text; items and boxes match one to one, or the problems say where they do not */
+/**
+ * @returns the document's text; items and boxes match one to one, or the problems say where they do not. An item of which
+ *   only the beginning is written then has its box's words
+ */
 export function resolveDocument(resolution: Resolution, items: readonly Item[]): string | undefined {
   const { document: name } = resolution.sections;
   if (name === undefined) return undefined;
@@ -80,10 +83,7 @@ function holdAgainst(
   resolution: Resolution,
   { name, items, boxes }: { name: string; items: readonly Item[]; boxes: readonly Box[] },
 ): void {
-  const common = longestCommon(
-    items.map(({ title }) => title),
-    boxes.map(({ title }) => title),
-  );
+  const common = longestCommon(items, boxes, isBox);
   const strangers = items.filter((_, index) => !common.some(([item]) => item === index));
   const open = new Set(boxes.filter((_, index) => !common.some(([, box]) => box === index)));
   for (const { id, title } of strangers) {
@@ -91,12 +91,33 @@ function holdAgainst(
     if (meant) open.delete(meant);
     resolution.report(['items', id, 'title'], strange(title, { name, boxes, meant }));
   }
+  for (const [item, box] of common) spellOut(resolution, { name, item: items[item], box: boxes[box], boxes });
   const unsettled = [...open];
   for (const { title, line } of unsettled.slice(0, MOST_TOLD)) {
     resolution.report(['document'], `No item settles the box “${title}” (line ${line} of ${name})`);
   }
   const more = unsettled.length - MOST_TOLD;
   if (more > 0) resolution.report(['document'], `No item settles ${more} more boxes of ${name}`);
+}
+
+/** Whether these are its words, or their beginning with what stands for the rest. */
+const isBox = ({ title }: Pick<Item, 'title'>, box: Box): boolean =>
+  title === box.title || (title.endsWith(REST) && box.title.startsWith(title.slice(0, -REST.length)));
+
+const REST = '…';
+
+function spellOut(
+  resolution: Resolution,
+  { name, item, box, boxes }: { name: string; item?: Item; box?: Box; boxes: readonly Box[] },
+): void {
+  if (!item || !box || item.title === box.title) return;
+  const others = boxes.filter((other) => isBox(item, other) && other.title !== box.title);
+  // A box that is put in between would be settled by what settles the next one.
+  if (others.length > 0) {
+    const lines = others.map(({ line }) => line).join(', ');
+    resolution.report(['items', item.id, 'title'], `Begins the boxes in lines ${lines} of ${name}, too: write more`);
+  }
+  item.title = box.title;
 }
 
 /** The box that was probably meant. */
@@ -118,13 +139,17 @@ function strange(title: string, { name, boxes, meant }: { name: string; boxes: r
 }
 
 /** The longest common subsequence of two lists, as pairs of positions: what is the same in the same order. */
-function longestCommon(one: readonly string[], other: readonly string[]): [number, number][] {
+function longestCommon<One, Other>(
+  one: readonly One[],
+  other: readonly Other[],
+  isSame: (one: One, other: Other) => boolean,
+): [number, number][] {
   const lengths = Array.from({ length: one.length + 1 }, () => new Uint32Array(other.length + 1));
   const at = (row: number, column: number): number => lengths[row]?.[column] ?? 0;
+  const same = (row: number, column: number): boolean => isSame(one[row] as One, other[column] as Other);
   for (let row = one.length - 1; row >= 0; row -= 1) {
     for (let column = other.length - 1; column >= 0; column -= 1) {
-      const best =
-        one[row] === other[column] ? at(row + 1, column + 1) + 1 : Math.max(at(row + 1, column), at(row, column + 1));
+      const best = same(row, column) ? at(row + 1, column + 1) + 1 : Math.max(at(row + 1, column), at(row, column + 1));
       (lengths[row] as Uint32Array)[column] = best;
     }
   }
@@ -132,7 +157,7 @@ function longestCommon(one: readonly string[], other: readonly string[]): [numbe
   let row = 0;
   let column = 0;
   while (row < one.length && column < other.length) {
-    if (one[row] === other[column]) {
+    if (same(row, column)) {
       pairs.push([row, column]);
       row += 1;
       column += 1;

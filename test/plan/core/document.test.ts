@@ -151,3 +151,28 @@ describe('a document that cannot be used', () => {
     ]);
   });
 });
+
+describe('of an item’s words the beginning is enough', () => {
+  const whole = 'title: "DevOps - Infraestrutura pronta"';
+  const plan = (beginning: string): string =>
+    write('plan.yaml', replaceOnce(shippedText, [whole, `title: "${beginning}"`]));
+
+  test('where no other box begins so: the plan, its digest too, has the box’s own words', () => {
+    const file = plan('DevOps…');
+    writeFileSync(join(dirname(file), DOCUMENT), checklist);
+    const other = write('plan.yaml', shippedText);
+    writeFileSync(join(dirname(other), DOCUMENT), checklist);
+    const titles = (path: string) => loadPlan(path).resolved.items.map(({ title }) => title);
+    expect(titles(file)).toEqual(titles(other));
+  });
+
+  test('where two boxes begin so, a box put in between could be settled by another’s facts: it is refused', () => {
+    expect(problemsWith(checklist, [whole, 'title: "De…"'])).toEqual([
+      {
+        path: expect.stringMatching(/^items\..*\.title$/),
+        message: expect.stringMatching(/Begins the boxes in lines \d+, \d+ of .*, too: write more/),
+        suggestion: undefined,
+      },
+    ]);
+  });
+});
