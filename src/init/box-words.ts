@@ -135,7 +135,7 @@ export const WORD_RULES: readonly WordRule[] = [
     facts: of('{environment}.health', ['status', 'version']),
   },
   {
-    says: /(reports?|shows?|answers with|mostra|responde com|running|em execucao).*\b(new|nova|correct|expected|esperada)? ?(version|versao)|staging.*(atualizad|up to date)/,
+    says: /(reports?|shows?|answers with|mostra|responde com|running|em execucao).*\b(new|nova|correct|expected|esperada)? ?(version|versao)|\b(answers? with|serves|runs) the (new |correct |expected )?release\b|staging.*(atualizad|up to date)/,
     not: /banco|database|schema|\bdb\b|migra|\bapi docs|merged|package|\bnode\b|postgres/,
     facts: ['{environment}.health/version'],
   },

@@ -91,6 +91,18 @@ describe('checklists as others write them: what rests on facts, each looked at b
     `);
   });
 
+  test('a box that says of a release that it runs rests on what answers, and not on the deploy alone', () => {
+    expect(
+      factsOf(
+        '# Release\n\n## Staging\n\n- [ ] Deployed on staging, answers with the new release\n\n' +
+          '## Production\n\n- [ ] Production runs the release\n- [ ] The release notes say what runs\n',
+      ),
+    ).toEqual([
+      'Deployed on staging, answers with the new release -> staging.deploy/ran staging.health/version',
+      'Production runs the release -> production.health/version',
+    ]);
+  });
+
   test('the release of a server by its project, in numbered and starred lists', () => {
     expect(factsOf(inFixture('open-source-server'))).toMatchInlineSnapshot(`
       [
