@@ -43,3 +43,19 @@ describe('backups by commands', () => {
 
   test('there are both kinds', () => expect(commands).toHaveLength(2));
 });
+
+describe('logs', () => {
+  const WHERE = ['tail', 'journalctl', 'docker', 'kubectl'];
+  const commands = fragments('docs/metrics.md').filter((text) => /^commands:\n {2}logs:/.test(text));
+  const { commands: own } = parse(readFileSync('plans/web-and-database.yaml', 'utf8')) as { commands: object };
+
+  test.each(commands)('a plan can have them from there: %s', (fragment) => {
+    const { commands: told } = parse(fragment) as { commands: object };
+    const whole = stringify({ commands: { ...own, ...told } });
+    const { resolved, warnings } = loadPlan(planWith('plans/web-and-database.yaml', whole));
+    expect(warnings).toEqual([]);
+    expect(WHERE).toContain(resolved.commands.logs?.run[0]);
+  });
+
+  test('there is one for each place', () => expect(commands).toHaveLength(WHERE.length));
+});
