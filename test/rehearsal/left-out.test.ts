@@ -9,8 +9,8 @@ const REQUIRED = ['surefoot', 'service', 'release', 'environments', 'commands', 
 describe.each(EXAMPLES)('%s', (example) => {
   test('is accepted without any one of its parts once what rested on it is gone too, but for those every plan has', () => {
     const refused = partsOf(example).filter((part) => leaveOut(example, [part]).plan === undefined);
-    // Production has an address, and its commands a folder.
-    expect(refused).toEqual([...REQUIRED.slice(0, 2), 'hosts', 'folders', ...REQUIRED.slice(2)]);
+    // Production has an address.
+    expect(refused).toEqual([...REQUIRED.slice(0, 2), 'hosts', ...REQUIRED.slice(2)]);
   }, 300_000);
 });
 

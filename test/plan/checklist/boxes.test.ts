@@ -117,6 +117,7 @@ describe('marked finds the same boxes', () => {
     ['release-issue.md', 12],
     ['saas-release.md', 39],
     ['security-review.md', 7],
+    ['times-in-bold.md', 11],
     ['boxes-as-people-write-them.md', 9],
   ];
 
