@@ -168,6 +168,18 @@ test('a guard that somebody has terminated is replaced, and is no reason to roll
   expect((await played.toItsEnd()).outcome).toBe('succeeded');
 });
 
+test('a guard that is ended in the moment in which it would go on as a new run ends, and the rollback begins', async () => {
+  const failing = [{ what: 'production.health', how: 'command' } as const];
+  // Four ticks of it, to the millisecond.
+  const slow = { 'production.deploy': 4 * MINUTE, 'production.health': 1 };
+  played = new PlayedDeployment(workflows, {
+    ...calm({ failing, slow, plan: { maintenance: false } }),
+    longHistories: true,
+  });
+  await played.start();
+  expect((await played.toItsEnd()).outcome).toBe('rolled-back');
+});
+
 const breach = { watch: 'watch-5m', tick: 2, metric: 'errors', says: 'breach', lasts: 1 } as const;
 
 describe('a breach after which the way back is not certain leaves production to people, and downgrades nothing', () => {

@@ -199,7 +199,9 @@ export class Temporal {
     } else if (command.startChildWorkflowExecution) await this.beginChild(run, command.startChildWorkflowExecution);
     else if (command.cancelChildWorkflowExecution) {
       const child = run.children.get(command.cancelChildWorkflowExecution.childWorkflowSeq ?? 0);
-      if (child?.state === 'running') this.plan(child, 0, () => ({ cancelWorkflow: { reason: 'by its parent' } }));
+      if (child?.state === 'running') {
+        this.plan(child, 0, () => ({ cancelWorkflow: { reason: 'by its parent' } }), { place: 0 });
+      }
     } else if (command.signalExternalWorkflowExecution) this.passOn(run, command.signalExternalWorkflowExecution);
     else if (command.updateResponse) this.hear(command.updateResponse);
     else if (command.continueAsNewWorkflowExecution) await this.goOn(run, command.continueAsNewWorkflowExecution);

@@ -89,5 +89,7 @@ async function startAfreshWhenLong(context: WatchContext): Promise<void> {
   const { historyLength, historySize } = workflowInfo();
   const isLong = historyLength > LONGEST_HISTORY || historySize > LARGEST_HISTORY;
   if (!isLong || context.relieved || isOver(state, watch, context.now())) return;
+  // A cancel that came in this very moment was heard by this run, and the next one would go on as if nobody had said it.
+  if (CancellationScope.current().consideredCancelled) return;
   await continueAsNew<typeof MonitorWorkflow>(input, { ...state, continuedAt: context.now() });
 }
