@@ -11,7 +11,7 @@ import { writeBindings } from '../../sandbox/local/bindings.js';
 import type { Sandbox } from '../../sandbox/local/sandbox.js';
 import type { DeployInput, DeployResult } from '../../src/contract/deployment.js';
 import { decideUpdate } from '../../src/contract/messages.js';
-import { rollbackWorkflowId, TASK_QUEUE, watchWorkflowId } from '../../src/contract/names.js';
+import { GUARD, rollbackWorkflowId, TASK_QUEUE, watchWorkflowId } from '../../src/contract/names.js';
 import { startTraffic } from '../../src/demo/traffic.js';
 import type { Decision } from '../../src/domain/ledger/ledger.js';
 import { newDeploymentId } from '../../src/plan/deployment-id.js';
@@ -255,11 +255,19 @@ test('a deployment of a plan that allows short watches runs in real time, with c
 
   // The watches lasted as long as they say, by the clock on the wall.
   const { production } = environments();
-  for (const { id, startedAt, endedAt = 0, ticks } of result.monitors) {
+  const watches = result.monitors.filter(({ id }) => id !== GUARD);
+  for (const { id, startedAt, endedAt = 0, ticks } of watches) {
     expect(endedAt - startedAt, id).toBeGreaterThanOrEqual(4_000);
     expect(ticks, id).toBeGreaterThanOrEqual(4);
   }
-  expect(result.monitors.map(({ id }) => id)).toEqual(['soak', 'watch-5m', 'watch-1h', 'watch-24h']);
+  expect(result.monitors.map(({ id }) => id)).toEqual(['soak', GUARD, 'watch-5m', 'watch-1h', 'watch-24h']);
+  // The guard stood while users were on what was still being checked, and had its last look before the first watch.
+  const endOf = (step: string) => result.steps.find(({ id }) => id === step)?.endedAt;
+  const guard = result.monitors.find(({ id }) => id === GUARD);
+  expect(guard?.startedAt).toBeGreaterThanOrEqual(endOf('production.maintenance-off') ?? Number.NaN);
+  expect(guard?.endedAt).toBeGreaterThanOrEqual(endOf('production.smoke') ?? Number.NaN);
+  expect(guard?.endedAt).toBeLessThanOrEqual(watches[1]?.startedAt ?? Number.NaN);
+  expect(guard?.ticks).toBeGreaterThanOrEqual(1);
   expect(result.startedAt).toBeGreaterThanOrEqual(began - 1_000);
   expect(result.endedAt).toBeLessThanOrEqual(Date.now() + 1_000);
   expect(operationsOf(production)).toEqual([
