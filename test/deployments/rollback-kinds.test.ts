@@ -78,7 +78,7 @@ test('the real migration goes there and back on staging, and v1.2.3 answers on t
     ['schema-restored', true, expect.stringContaining('as it was before')],
     ['upgrade-again', true, expect.stringContaining(`to ${NEW_REVISION}`)],
     ['new-code', true, expect.stringContaining('main on the old schema')],
-    ['previous-code', true, expect.stringContaining('v1.2.3')],
+    ['previous-code', true, expect.stringContaining('v1.2.3 on the new schema')],
   ]);
   expect(ledger.eligibility).toMatchObject({ migration: true, code: true });
   expect(operationsOf(staging)).toEqual([
