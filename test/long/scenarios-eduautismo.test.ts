@@ -1,0 +1,3 @@
+import { playsAsItSays } from './scenarios.js';
+
+playsAsItSays('scenarios/eduautismo', 'plans/eduautismo-performance.yaml');

@@ -1,0 +1,3 @@
+import { playsAsItSays } from './scenarios.js';
+
+playsAsItSays('scenarios/orders-node', 'plans/orders-node.yaml');
