@@ -1,10 +1,11 @@
 /** What a backup establishes: what boxes can rest on, and what there is nothing for in this plan. */
+import type { Establishing } from './established.js';
 import type { Backup } from './plan/backup.js';
 
 const FACTS = ['created', 'size', 'readable', 'contents', 'restored', 'stored', 'retention'];
 
 /** A dump establishes all; commands what there are commands for, and of what others keep what those tell of it. */
-export function backupFacts(backup: Backup | undefined): { facts: string[]; without?: Record<string, string> } {
+export function backupFacts(backup: Backup | undefined): Establishing {
   if (backup?.by === undefined) return { facts: FACTS };
   const { leaves, scratch, verify } = backup;
   const isFile = leaves.kind === 'file';

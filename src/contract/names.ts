@@ -44,3 +44,6 @@ export const searchAttributes = {
 export const SEARCH_ATTRIBUTES: Record<string, 'Keyword'> = Object.fromEntries(
   Object.values(searchAttributes).map((key) => [key.name, 'Keyword']),
 );
+
+/** A text in a query of Temporal's lists. */
+export const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;

@@ -1,7 +1,7 @@
 /** What came before a deployment, as Temporal lists it: asked by `start`, and once more by the worker that admits it. */
 import { type TypedSearchAttributes, WorkflowNotFoundError } from '@temporalio/common';
 import type { EarlierRun, Precedents } from '../domain/precedents.js';
-import { deployWorkflowId, isOfService, searchAttributes } from './names.js';
+import { deployWorkflowId, isOfService, quoted, searchAttributes } from './names.js';
 
 interface Run {
   workflowId: string;
@@ -66,5 +66,3 @@ async function described(temporal: RunsOfTemporal, workflowId: string, runId?: s
     throw error;
   }
 }
-
-const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;

@@ -10,7 +10,7 @@ import {
 } from '@temporalio/client';
 import type { DeployResult } from '../contract/deployment.js';
 import { progressQuery, statusQuery } from '../contract/messages.js';
-import { deployWorkflowId, searchAttributes, serviceOf } from '../contract/names.js';
+import { deployWorkflowId, quoted, searchAttributes, serviceOf } from '../contract/names.js';
 import { withProgress } from '../contract/progress.js';
 import { inertValues } from '../domain/inert.js';
 import type { Ledger } from '../domain/ledger/ledger.js';
@@ -55,7 +55,7 @@ async function findNamed(connected: Connected, reference: string): Promise<Found
     const latest = await describe(connected, deployWorkflowId(service));
     if (latest?.deployment === reference) return latest;
   }
-  const value = `'${reference.replaceAll("'", "''")}'`;
+  const value = quoted(reference);
   const { deployment, service: serviceKey } = searchAttributes;
   const [newest] = await list(connected, ` AND (${deployment.name} = ${value} OR ${serviceKey.name} = ${value})`);
   return newest && (await describe(connected, newest.workflowId, newest.runId));

@@ -1,10 +1,8 @@
 /** What checks of the team's own need is tried beforehand, and nothing is changed by it. */
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Database } from '../../src/contract/plan/environment.js';
 import type { OwnCheck, OwnQuestion } from '../../src/contract/plan/own-checks.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
-import type { Means } from '../../src/doctor/checks/check.js';
 import { secretReferences } from '../../src/doctor/checks/credentials.js';
 import { metricChecks } from '../../src/doctor/checks/metrics.js';
 import { ownCheckChecks } from '../../src/doctor/checks/own-checks.js';
@@ -12,9 +10,9 @@ import { serverChecks } from '../../src/doctor/checks/servers.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { startTestServer, type TestServer } from '../activities/postgres-server.js';
 import { commandWith, environmentWith } from '../activities/support.js';
-import { evidencePlace } from '../helpers/context.js';
 import { criterionWith } from '../helpers/criteria.js';
 import { deadPort, serve } from '../helpers/server.js';
+import { means } from './means.js';
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 120_000 });
 
@@ -45,15 +43,6 @@ const planWith = (
   environments: { ...plan.environments, staging: { ...environmentWith(plan.environments.staging), api } },
   checks: { staging: [check(asks)] },
 });
-
-async function means(): Promise<Means> {
-  return {
-    signal: new AbortController().signal,
-    patience: { answer: 5_000, whole: 20_000, pause: 10 },
-    evidence: await evidencePlace(),
-    inActivity: (work) => new MockActivityEnvironment().run(work),
-  };
-}
 
 async function tried(asked: ResolvedPlan) {
   const context = { plan: asked, at: Date.now() };

@@ -1,34 +1,24 @@
 import { CreateBucketCommand, GetBucketLifecycleConfigurationCommand, S3Client } from '@aws-sdk/client-s3';
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Metric } from '../../src/contract/plan/metrics.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { timelineOf } from '../../src/contract/timeline.js';
 import { channelsInUse } from '../../src/doctor/checks/channels.js';
-import type { Check, CheckContext, Means } from '../../src/doctor/checks/check.js';
+import type { Check, CheckContext } from '../../src/doctor/checks/check.js';
 import { secretReferences } from '../../src/doctor/checks/credentials.js';
 import { metricChecks } from '../../src/doctor/checks/metrics.js';
 import { peopleChecks, roster } from '../../src/doctor/checks/people.js';
 import { storeChecks } from '../../src/doctor/checks/stores.js';
 import { awsAt } from '../helpers/aws.js';
-import { evidencePlace } from '../helpers/context.js';
 import { type Moto, startMoto } from '../helpers/moto.js';
 import { json, serve } from '../helpers/server.js';
 import { loadWhole } from '../helpers/whole-plan.js';
 import { SHIPPED } from '../plan/plan-files.js';
+import { means } from './means.js';
 
 const shipped = () => loadWhole(SHIPPED);
 const HOUR = 3_600_000;
 const NOON = Date.UTC(2025, 10, 25, 15);
-
-async function means(): Promise<Means> {
-  return {
-    signal: new AbortController().signal,
-    patience: { answer: 5_000, whole: 20_000, pause: 10 },
-    evidence: await evidencePlace(),
-    inActivity: (work) => new MockActivityEnvironment().run(work),
-  };
-}
 
 const findings = async (checks: Check[], id: string) =>
   (await Promise.all(checks.filter((check) => check.id === id).map(async (check) => check.run(await means())))).flat();

@@ -18,12 +18,13 @@ export function redact(text: string, secrets: string[]): string {
 export function redaction(secrets: string[]): Transform {
   // One character for each byte, so that a chunk may end in the middle of a character.
   const search = new Search(secrets, AS_BYTES);
+  const { longest } = search;
   let held = '';
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       const text = held + chunk.toString('latin1');
       // What begins so late that it may go on in the next chunk waits for it.
-      const masked = search.masked(text, text.length - search.longest);
+      const masked = search.masked(text, text.length - longest);
       held = masked.left;
       done(null, Buffer.from(masked.done, 'latin1'));
     },
@@ -50,15 +51,17 @@ const MOST_REMEMBERED = 1_000;
 class Search {
   private readonly secrets: SpelledSecret[];
   private readonly beginnings: RegExp | undefined;
-  /** The most characters that one occurrence takes. */
-  readonly longest: number;
 
   constructor(secrets: string[], writing: Writing) {
     this.secrets = [...new Set(secrets.flatMap(withLines))]
       .filter((secret) => secret.length >= SHORTEST)
       .map((secret) => spelled(secret, writing));
     this.beginnings = beginningsOf(this.secrets);
-    this.longest = Math.max(0, ...this.secrets.map(lengthOf));
+  }
+
+  /** The most characters that one occurrence takes: what streams have to know, and single texts need not. */
+  get longest(): number {
+    return Math.max(0, ...this.secrets.map(lengthOf));
   }
 
   /**

@@ -2,7 +2,7 @@
 
 import type { IndexUse } from '../../contract/activities/postgres.js';
 import { tablesCountedBefore } from '../../contract/plan/metrics.js';
-import { canRestore, logsOf, migratesFirst, needed } from '../../contract/plan/parts.js';
+import { canRestore, migratesFirst, needed } from '../../contract/plan/parts.js';
 import { STEPS } from '../../domain/steps.js';
 import { briefReads, checks, commandsOn, localReads, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
@@ -100,32 +100,16 @@ async function change(deployment: Deployment): Promise<IndexUse | undefined> {
 }
 
 async function deploy(deployment: Deployment): Promise<void> {
-  const { plan, evidence, ledger } = deployment;
-  const environment = plan.environments.production;
-  const commands = commandsOn(deployment.runner);
+  const { plan, ledger, guard } = deployment;
   // From here on production is no longer as it was: even a deploy that fails may have changed it.
   ledger.production.codeDeployed = true;
-  const since = await deployRelease(deployment, {
-    step: STEPS.productionDeploy,
-    environment,
-    again: () => deployment.guard.during(() => haveSignOffs(deployment)),
+  await deployRelease(deployment, {
+    environment: plan.environments.production,
+    deploy: STEPS.productionDeploy,
+    health: STEPS.productionHealth,
+    logs: STEPS.productionLogs,
+    again: () => guard.during(() => haveSignOffs(deployment)),
   });
-  await deployment.step(STEPS.productionHealth, (key, summary) =>
-    longChecks.awaitHealth.executeWithOptions({ summary }, [
-      {
-        key,
-        evidence,
-        environment,
-        path: plan.healthPath,
-        version: plan.release.target,
-        since,
-        within: plan.healthWithin,
-      },
-    ]),
-  );
-  await deployment.step(STEPS.productionLogs, (key, summary) =>
-    commands.checkLogs.executeWithOptions({ summary }, [{ key, evidence, environment, ...logsOf(plan) }]),
-  );
 }
 
 /** @returns how often the indexes have been used so far */

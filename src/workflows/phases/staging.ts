@@ -1,5 +1,5 @@
 /** Checklist 1.1 to 1.6: deploy to staging and prove it. */
-import { logsOf, migratesFirst, needed } from '../../contract/plan/parts.js';
+import { migratesFirst, needed } from '../../contract/plan/parts.js';
 import type { FirstUpgrade } from '../../contract/reversibility.js';
 import { STEPS } from '../../domain/steps.js';
 import { checks, commandsOn, loadOn, longChecks } from '../common/policies.js';
@@ -21,7 +21,12 @@ export async function staging(deployment: Deployment): Promise<void> {
   await readBefore(deployment, 'staging');
   let upgrade: FirstUpgrade | undefined;
   if (migratesFirst(plan)) upgrade = await migrateStaging(deployment);
-  await deployStaging(deployment);
+  await deployRelease(deployment, {
+    environment,
+    deploy: STEPS.stagingDeploy,
+    health: STEPS.stagingHealth,
+    logs: STEPS.stagingLogs,
+  });
   if (!migratesFirst(plan)) upgrade = await migrateStaging(deployment);
   await reversibility(deployment, upgrade);
   await deployment.step(STEPS.stagingIndexes, (key, summary) =>
@@ -52,29 +57,6 @@ export async function staging(deployment: Deployment): Promise<void> {
   await documentation(deployment);
   await confirmAll(deployment, plan.confirmations.staging);
   await ownChecks(deployment, 'staging');
-}
-
-async function deployStaging(deployment: Deployment): Promise<void> {
-  const { plan, evidence } = deployment;
-  const environment = needed(plan.environments.staging);
-  const commands = commandsOn(deployment.runner);
-  const since = await deployRelease(deployment, { step: STEPS.stagingDeploy, environment });
-  await deployment.step(STEPS.stagingHealth, (key, summary) =>
-    longChecks.awaitHealth.executeWithOptions({ summary }, [
-      {
-        key,
-        evidence,
-        environment,
-        path: plan.healthPath,
-        version: plan.release.target,
-        since,
-        within: plan.healthWithin,
-      },
-    ]),
-  );
-  await deployment.step(STEPS.stagingLogs, (key, summary) =>
-    commands.checkLogs.executeWithOptions({ summary }, [{ key, evidence, environment, ...logsOf(plan) }]),
-  );
 }
 
 /** @returns the upgrade that was made, for the proof that it can be undone */

@@ -1,26 +1,39 @@
-/** The team's own command deploys the release. */
+/** The team's own command deploys the release, which has to answer, and to log nothing critical. */
 import type { Environment } from '../../contract/plan/environment.js';
+import { logsOf } from '../../contract/plan/parts.js';
 import type { StepDefinition } from '../../domain/steps.js';
-import { commandsOn } from '../common/policies.js';
+import { commandsOn, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 
-/**
- * @param again what comes before it is tried again: whoever wants that may have taken days
- * @returns when the command was first run, epoch milliseconds, or nothing where it was not: where no version is told, what
- *   was started since is the proof that the release runs
- */
-export async function deployRelease(
-  deployment: Deployment,
-  { step, environment, again }: { step: StepDefinition; environment: Environment; again?: () => Promise<void> },
-): Promise<number | undefined> {
+interface Deploying {
+  environment: Environment;
+  deploy: StepDefinition;
+  health: StepDefinition;
+  logs: StepDefinition;
+  /** What comes before the deploy is tried again: whoever wants that may have taken days. */
+  again?: () => Promise<void>;
+}
+
+export async function deployRelease(deployment: Deployment, deploying: Deploying): Promise<void> {
   const { plan, evidence, runner } = deployment;
+  const { environment, deploy, health, logs, again } = deploying;
+  const { target } = plan.release;
+  const commands = commandsOn(runner);
+  // When the command was first run: where no version is told, what was started since is the proof that the release runs.
   let since: number | undefined;
-  await deployment.step(step, async (key, summary) => {
+  await deployment.step(deploy, async (key, summary) => {
     if (key.generation > 1) await again?.();
     since ??= Date.now();
-    return commandsOn(runner).runCommand.executeWithOptions({ summary }, [
-      { key, evidence, environment, command: plan.commands.deploy, values: { version: plan.release.target } },
+    return commands.runCommand.executeWithOptions({ summary }, [
+      { key, evidence, environment, command: plan.commands.deploy, values: { version: target } },
     ]);
   });
-  return since;
+  await deployment.step(health, (key, summary) =>
+    longChecks.awaitHealth.executeWithOptions({ summary }, [
+      { key, evidence, environment, path: plan.healthPath, version: target, since, within: plan.healthWithin },
+    ]),
+  );
+  await deployment.step(logs, (key, summary) =>
+    commands.checkLogs.executeWithOptions({ summary }, [{ key, evidence, environment, ...logsOf(plan) }]),
+  );
 }
