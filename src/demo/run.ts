@@ -13,7 +13,7 @@ import { withProgress } from '../contract/progress.js';
 import type { Ledger } from '../domain/ledger/ledger.js';
 import { dataConverter } from '../encryption/data-converter.js';
 import { projectFolder } from '../local/folders.js';
-import { timeSkippingInterceptor } from '../local/time-skipping.js';
+import { virtualTimeInterceptors } from '../local/time-skipping.js';
 import { newDeploymentId } from '../plan/deployment-id.js';
 import { type LoadedPlan, loadPlan } from '../plan/load.js';
 import { type DemoFault, readFault } from './fault.js';
@@ -108,7 +108,7 @@ async function deploy(sandbox: Sandbox, run: Run): Promise<Omit<DemoRun, 'stop'>
   run.closers.push(() => worker.stop());
   await startTraffic(plan.resolved, run.stopped);
 
-  const connection = await Connection.connect({ address, interceptors: [timeSkippingInterceptor()] });
+  const connection = await Connection.connect({ address, interceptors: virtualTimeInterceptors() });
   run.closers.push(() => connection.close());
   const client = new Client({ connection, namespace, dataConverter: dataConverter('throw') });
   const began = performance.now();

@@ -8,7 +8,7 @@ import { SEARCH_ATTRIBUTES } from '../contract/names.js';
 import { projectFolder } from '../local/folders.js';
 import { choosePorts } from '../local/ports.js';
 import { startTemporalServer } from '../local/temporal.js';
-import { timeSkippingInterceptor } from '../local/time-skipping.js';
+import { virtualTimeInterceptors } from '../local/time-skipping.js';
 import type { FinishedRun } from './finished.js';
 import { type RehearsalHost, runScenario } from './rehearse-one.js';
 import { type RehearsalResult, resultOf } from './result.js';
@@ -93,7 +93,7 @@ async function open(
   });
   closers.push(() => server.stop());
   const { address, uiUrl, namespace } = server;
-  const connection = await Connection.connect({ address, interceptors: [timeSkippingInterceptor()] });
+  const connection = await Connection.connect({ address, interceptors: virtualTimeInterceptors() });
   closers.push(() => connection.close());
   const worlds = new Map<string, Rehearsed>();
   const activities = createSimulatedActivities((workflowId) => worldOf(worlds, workflowId));

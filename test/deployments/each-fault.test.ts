@@ -16,7 +16,7 @@ import { faultParameters } from '../../src/demo/fault.js';
 import { startTraffic } from '../../src/demo/traffic.js';
 import { itemStatuses } from '../../src/domain/items.js';
 import { clearFaults, FAULT_NAMES, type FaultName, setFault } from '../../src/local/faults.js';
-import { timeSkippingInterceptor } from '../../src/local/time-skipping.js';
+import { virtualTimeInterceptors } from '../../src/local/time-skipping.js';
 import { newDeploymentId } from '../../src/plan/deployment-id.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { connectTo, ownSandbox, SHIPPED_PLAN, until } from './support.js';
@@ -68,7 +68,7 @@ beforeAll(async () => {
   await startTraffic(plan, traffic.signal);
 
   const { address } = sandbox.temporal;
-  client = new Client({ connection: await Connection.connect({ address, interceptors: [timeSkippingInterceptor()] }) });
+  client = new Client({ connection: await Connection.connect({ address, interceptors: virtualTimeInterceptors() }) });
   closers.push(() => client.connection.close());
   connection = await NativeConnection.connect({ address });
   closers.push(() => connection.close());

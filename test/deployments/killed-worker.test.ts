@@ -10,7 +10,7 @@ import type { TargetEnvironment } from '../../sandbox/local/target.js';
 import type { DeployInput, DeployResult } from '../../src/contract/deployment.js';
 import { deployWorkflowId, TASK_QUEUE, watchWorkflowId } from '../../src/contract/names.js';
 import { startTraffic } from '../../src/demo/traffic.js';
-import { timeSkippingInterceptor } from '../../src/local/time-skipping.js';
+import { virtualTimeInterceptors } from '../../src/local/time-skipping.js';
 import { newDeploymentId } from '../../src/plan/deployment-id.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { alive } from '../activities/support.js';
@@ -65,7 +65,7 @@ test('SIGKILL of the worker during the staging deploy, the proof of the way back
   await startTraffic(plan.resolved, traffic.signal);
   const connection = await Connection.connect({
     address: temporal.address,
-    interceptors: [timeSkippingInterceptor()],
+    interceptors: virtualTimeInterceptors(),
   });
   closers.push(() => connection.close());
   const client = new Client({ connection, namespace: temporal.namespace });

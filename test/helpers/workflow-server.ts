@@ -9,7 +9,7 @@ import { SEARCH_ATTRIBUTES } from '../../src/contract/names.js';
 import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import { choosePorts } from '../../src/local/ports.js';
 import { startTemporalServer } from '../../src/local/temporal.js';
-import { timeSkippingInterceptor } from '../../src/local/time-skipping.js';
+import { virtualTimeInterceptors } from '../../src/local/time-skipping.js';
 
 interface Started {
   /** A folder of its own, removed with it. */
@@ -44,7 +44,7 @@ export function workflowServer(): WorkflowServer {
     ends.push(() => server.stop());
     const { address } = server;
     const connection = await Connection.connect({ address });
-    const skipping = await Connection.connect({ address, interceptors: [timeSkippingInterceptor()] });
+    const skipping = await Connection.connect({ address, interceptors: virtualTimeInterceptors() });
     const native = await NativeConnection.connect({ address });
     for (const one of [connection, skipping, native]) ends.push(() => one.close());
     started = {

@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { expect, onTestFinished, test } from 'vitest';
 import { choosePorts } from '../../src/local/ports.js';
 import { startTemporalServer } from '../../src/local/temporal.js';
-import { timeSkippingInterceptor } from '../../src/local/time-skipping.js';
+import { virtualTimeInterceptors } from '../../src/local/time-skipping.js';
 import { scratchFolder } from './scratch-folders.js';
 
 const DAY = 24 * 3600 * 1000;
@@ -21,7 +22,7 @@ async function startServer(virtualTime: boolean) {
     searchAttributes: { SurefootPhase: 'Keyword' },
   });
   onTestFinished(() => server.stop());
-  const connection = await Connection.connect({ address: server.address, interceptors: [timeSkippingInterceptor()] });
+  const connection = await Connection.connect({ address: server.address, interceptors: virtualTimeInterceptors() });
   onTestFinished(() => connection.close());
   return { server, client: new Client({ connection }) };
 }
@@ -43,6 +44,32 @@ test('a day of sleep with an activity at its end takes seconds, and the workflow
   expect(passed).toBeGreaterThanOrEqual(DAY);
   expect(Date.now() - began).toBeLessThan(20_000);
 }, 90_000);
+
+test('a call whose connection the server ends is made again: a long rehearsal outlives each of them', async () => {
+  const { server, client } = await startServer(true);
+  const sockets = new Set<Socket>();
+  const between = createServer((near) => {
+    const far = connect(Number(server.address.split(':')[1]), '127.0.0.1');
+    near.pipe(far).pipe(near);
+    for (const socket of [near, far]) sockets.add(socket.on('error', () => {}));
+  });
+  await new Promise<void>((listening) => between.listen(0, '127.0.0.1', listening));
+  onTestFinished(() => void between.close());
+  const { port } = between.address() as AddressInfo;
+  const connection = await Connection.connect({
+    address: `127.0.0.1:${port}`,
+    interceptors: virtualTimeInterceptors(),
+  });
+  onTestFinished(() => connection.close());
+  const workflow = { taskQueue: 'nobody', workflowId: 'waited-for', args: [1, DAY] };
+  const handle = await new Client({ connection }).workflow.start('ticking', workflow);
+  const ended = expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+  // The call is under way once the server has been sent something after the start.
+  await handle.describe();
+  for (const socket of sockets) socket.destroy();
+  await client.workflow.getHandle('waited-for').terminate('seen');
+  await ended;
+}, 60_000);
 
 test('a server that was not asked for virtual time refuses it', async () => {
   const { client } = await startServer(false);
