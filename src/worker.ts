@@ -39,8 +39,9 @@ import { IDENTITY_FILE, runnerIdentity } from './adapters/commands/runner-identi
 import { redact } from './adapters/evidence/redaction.js';
 import { knownSecrets } from './adapters/evidence/secrets.js';
 import { MetricReaders } from './adapters/metrics/metric-sources.js';
+import { Tracing } from './adapters/traces/tracing.js';
 import { runnerQueue, TASK_QUEUE } from './contract/names.js';
-import { SILENT_SINKS } from './contract/sinks.js';
+import { heardBy, SILENT_SINKS } from './contract/sinks.js';
 import type { Question } from './domain/ledger/ledger.js';
 import { dataConverter } from './encryption/data-converter.js';
 
@@ -60,6 +61,8 @@ export interface WorkerOptions {
   logLevel?: 'info' | 'warn' | 'error';
   /** Where Prometheus finds its figures, as address:port; without one none are kept. */
   metrics?: string;
+  /** Where a collector takes traces, OTLP over HTTP; without one none are made. */
+  traces?: string;
 }
 
 export { StateFolderUnusable } from './adapters/commands/runner-identity.js';
@@ -88,9 +91,12 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const metrics = new MetricReaders();
   const commands = createCommandActivities({ state, runner: identity });
   const converter = dataConverter('replace');
+  const tracing =
+    options.traces === undefined ? undefined : new Tracing(options.traces, identity, (message) => log.warn(message));
+  const traced = tracing ? [tracing.interceptor] : [];
   const shared = {
     dataConverter: converter,
-    interceptors: { activity: [redactResults, archiveReports, ...(options.activityInterceptors ?? [])] },
+    interceptors: { activity: [...traced, redactResults, archiveReports, ...(options.activityInterceptors ?? [])] },
     connection,
     namespace,
     maxHeartbeatThrottleInterval: '2s',
@@ -101,7 +107,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       Worker.create({
         ...shared,
         taskQueue: TASK_QUEUE,
-        sinks: SILENT_SINKS,
+        sinks: tracing ? heardBy(tracing.published) : SILENT_SINKS,
         workflowBundle: { codePath: bundle(converter ? 'encrypting-workflow-bundle' : 'workflow-bundle') },
         activities: {
           ...createAdmissionActivities({ runner, allowVirtualTime: options.allowVirtualTime ?? false }),
@@ -139,6 +145,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     await Promise.all(workers.map((worker) => worker.run()));
   } finally {
     await metrics.close();
+    await tracing?.close();
     await connection.close();
   }
 }

@@ -9,6 +9,7 @@ import { exiting } from '../terminal/output.js';
 interface WorkOptions {
   state?: string;
   metrics?: string;
+  traces?: string;
 }
 
 export function defineWorker(command: Command): void {
@@ -18,6 +19,7 @@ export function defineWorker(command: Command): void {
       "who this runner is, and where its commands are recorded (default: SUREFOOT_HOME's worker folder)",
     )
     .option('--metrics <ADDRESS:PORT>', 'serve figures for Prometheus there, at /metrics', addressAndPort)
+    .option('--traces <URL>', 'send traces to this collector, OpenTelemetry (OTLP) over HTTP', collector)
     .addHelpText(
       'after',
       '\nExample:\n  $ TEMPORAL_ADDRESS=temporal.example.com:7233 surefoot worker --state /var/lib/surefoot',
@@ -31,13 +33,20 @@ function addressAndPort(text: string): string {
   throw new InvalidArgumentError('Write an IP address and a port, for example 127.0.0.1:9464 or 0.0.0.0:9464.');
 }
 
-async function work({ state = `${defaultHome()}/worker`, metrics }: WorkOptions): Promise<number> {
+/** @throws InvalidArgumentError */
+function collector(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol) && url.pathname !== '/') return text;
+  throw new InvalidArgumentError('Write the whole address, for example http://127.0.0.1:4318/v1/traces.');
+}
+
+async function work({ state = `${defaultHome()}/worker`, metrics, traces }: WorkOptions): Promise<number> {
   const { namespace, options: connection, sandbox } = connectionSettings();
   // Says in words, and within 5 s, what the worker's own connection would say late and obscurely.
   await withConnection(async () => {});
   const { MetricsUnservable, runWorker, StateFolderUnusable } = await import('../../worker.js');
   const tools = sandbox && sandboxTools(sandbox);
-  await runWorker({ connection, namespace, state, tools, metrics }).catch((error: unknown) => {
+  await runWorker({ connection, namespace, state, tools, metrics, traces }).catch((error: unknown) => {
     if (error instanceof StateFolderUnusable) throw usageError(error.message, 'See "Runners" in docs/architecture.md.');
     if (error instanceof MetricsUnservable) {
       throw usageError(
