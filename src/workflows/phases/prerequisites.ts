@@ -13,7 +13,14 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
   const { plan, input, ledger, evidence } = deployment;
   deployment.enter('prerequisites');
   const { runner } = await checks.admit.executeWithOptions({ summary: STEPS.admission.title }, [
-    { plan, digest: input.digest, clock: input.clock, workflowTime: Date.now(), after: input.after?.run },
+    {
+      deployment: input.deployment,
+      plan,
+      digest: input.digest,
+      clock: input.clock,
+      workflowTime: Date.now(),
+      after: input.after?.run,
+    },
   ]);
   deployment.runner = runner;
   ledger.runner = runner;
