@@ -1,5 +1,6 @@
 /** Watching an environment for a while: one child workflow, its verdict, and what becomes of it. */
 import {
+  CancellationScope,
   condition,
   executeChild,
   getExternalWorkflowHandle,
@@ -14,10 +15,11 @@ import type { Watch } from '../../contract/plan/watch.js';
 import { type Attestation, attestationOf, type StepReport } from '../../domain/evidence.js';
 import type { OpenQuestion, WatchRecord } from '../../domain/ledger/ledger.js';
 import { watchFacts } from '../../domain/watch/facts.js';
+import { urgentSeal } from '../common/policies.js';
 import { MonitorWorkflow } from '../watch/watch.js';
 import { catchUp } from './catch-up.js';
 import type { Context } from './context.js';
-import { cancelledAlone, RollbackNeeded } from './failures.js';
+import { cancelledAlone, describe, isFailure, RollbackNeeded } from './failures.js';
 import type { Notifier } from './notifier.js';
 import type { Questions } from './questions.js';
 
@@ -28,6 +30,9 @@ export interface Watched {
 }
 
 export class Watching {
+  /** Samples that are being sealed. */
+  private readonly sealing = new Set<Promise<void>>();
+
   constructor(
     private readonly context: Context,
     private readonly questions: Questions,
@@ -74,6 +79,7 @@ export class Watching {
       const { endedAt, verdict, ticks, samples, criteria } = result;
       Object.assign(record, { endedAt, verdict, ticks, samples, criteria });
       this.context.publish();
+      if (result.breach) this.seal(watch, result);
       await catchUp(endedAt, watch.title);
       return { result, waivers };
     } finally {
@@ -86,6 +92,27 @@ export class Watching {
       this.context.publish();
       await passOn;
     }
+  }
+
+  /** What has led to a breach is evidence, or it is known why not. */
+  async sealed(): Promise<void> {
+    await Promise.all(this.sealing);
+  }
+
+  /** Beside what follows a breach: no store keeps production waiting. The evidence joins what the watch has reported. */
+  private seal({ id: monitor, title }: Watch, result: WatchResult): void {
+    const { evidence, ledger } = this.context;
+    const sealing = CancellationScope.nonCancellable(async () => {
+      try {
+        const summary = `Seal the samples of ${title}`;
+        result.evidence.push(...(await urgentSeal.sealSeries.executeWithOptions({ summary }, [{ monitor, evidence }])));
+      } catch (error) {
+        if (!isFailure(error)) throw error;
+        ledger.untold.push(`the samples of ${title} are not sealed: ${describe(error)}`);
+      }
+      this.context.publish();
+    });
+    this.sealing.add(sealing);
   }
 
   private begin({ id, title }: Watch, workflowId: string): WatchRecord {
