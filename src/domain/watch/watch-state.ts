@@ -46,6 +46,18 @@ export const criterionState = ({ criteria }: WatchState, { id }: Pick<Criterion,
 export const endOf = ({ startedAt }: WatchState, { duration }: Pick<WatchRules, 'duration'>): number =>
   startedAt + duration;
 
+/** What comes after a watch's time at the least: a worker that starts again, its samples sealed, its trends judged. */
+const LEAST_SLACK = 10 * 60_000;
+
+/**
+ * How long a watch may take in all, milliseconds: a breach that builds up at its end is watched on, and the longer it was,
+ * the longer a store that is out of order is waited for.
+ */
+export function longestOf({ duration, tick, criteria }: Pick<WatchRules, 'duration' | 'tick' | 'criteria'>): number {
+  const longestRule = Math.max(0, ...criteria.map((criterion) => criterion.for));
+  return duration + Math.max(LEAST_SLACK, duration / 12, 2 * (longestRule + tick));
+}
+
 /** The time is up, and no rule that ends the watch is about to be met. */
 export function isOver(state: WatchState, watch: WatchRules, now: number): boolean {
   if (now < endOf(state, watch)) return false;

@@ -1,20 +1,25 @@
 /** Watching an environment for a while: one child workflow, its verdict, and what becomes of it. */
 import {
+  ApplicationFailure,
   CancellationScope,
+  ChildWorkflowFailure,
   condition,
   executeChild,
   getExternalWorkflowHandle,
   isCancellation,
   ParentClosePolicy,
+  TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
 import { childAttributes } from '../../contract/deployment.js';
+import { FailureType } from '../../contract/errors.js';
 import { concernDismissed, type WatchResult } from '../../contract/messages.js';
 import { watchWorkflowId } from '../../contract/names.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import { type Attestation, attestationOf, type StepReport } from '../../domain/evidence.js';
 import type { OpenQuestion, WatchRecord } from '../../domain/ledger/ledger.js';
 import { watchFacts } from '../../domain/watch/facts.js';
+import { longestOf } from '../../domain/watch/watch-state.js';
 import { urgentSeal } from '../common/policies.js';
 import { MonitorWorkflow } from '../watch/watch.js';
 import { catchUp } from './catch-up.js';
@@ -60,6 +65,9 @@ export class Watching {
         workflowId,
         staticSummary: `${watch.title} (${watch.environment})`,
         typedSearchAttributes: childAttributes({ deployment, service: plan.service }),
+        // Its deadline, which the server keeps at no event's cost: of a watch that hangs, whatever it hangs on, people hear.
+        // Time that is skipped would count twice where a watch continues as new.
+        ...(clock === 'real' ? { workflowExecutionTimeout: longestOf(watch) } : {}),
         // Asked to end rather than ended, where somebody has to hear of it.
         parentClosePolicy: alarm ? ParentClosePolicy.REQUEST_CANCEL : ParentClosePolicy.TERMINATE,
         args: [
@@ -75,7 +83,7 @@ export class Watching {
             ...(alarm ? { alarm } : {}),
           },
         ],
-      }).catch(cancelledAlone);
+      }).catch(endedBadly);
       const { endedAt, verdict, ticks, samples, criteria } = result;
       Object.assign(record, { endedAt, verdict, ticks, samples, criteria });
       this.context.publish();
@@ -145,6 +153,16 @@ export class Watching {
   private answeredConcerns(): OpenQuestion[] {
     return this.context.ledger.questions.filter(({ kind, answer }) => kind === 'concern' && answer !== undefined);
   }
+}
+
+/** A watch that has not come to its end in time has failed: nobody knows what there was to see. */
+function endedBadly(error: unknown): never {
+  if (!(error instanceof ChildWorkflowFailure && error.cause instanceof TimeoutFailure)) return cancelledAlone(error);
+  const { workflowId } = error.execution;
+  const message =
+    'it has not come to its end, long after its time: nobody knows what it would have seen. ' +
+    `What has kept it is in Temporal, in the history of ${workflowId}`;
+  throw ApplicationFailure.create({ type: FailureType.StepFailed, message, nonRetryable: true });
 }
 
 function noteWaiver(waivers: Map<string, Attestation>, { id, answer }: OpenQuestion): void {
