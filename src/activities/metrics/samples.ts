@@ -2,6 +2,7 @@ import { referTo } from '../../adapters/evidence/evidence-store.js';
 import { MetricReaders } from '../../adapters/metrics/metric-sources.js';
 import { seriesLine, seriesPath } from '../../adapters/metrics/samples/series.js';
 import { SeriesWriter } from '../../adapters/metrics/samples/series-writer.js';
+import { heldAgainstOthers } from '../../adapters/metrics/silence.js';
 import type { SampleActivities } from '../../contract/activities/metrics.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
 import { countSamples } from './sample-counts.js';
@@ -10,9 +11,10 @@ import { countSamples } from './sample-counts.js';
 export function createSampleActivities(readers = new MetricReaders()): SampleActivities {
   const writer = new SeriesWriter();
   return {
-    sampleMetrics: ({ monitor, evidence, metrics, ...request }) =>
+    sampleMetrics: ({ monitor, evidence, metrics, elsewhere = [], ...request }) =>
       withHeartbeat(async (signal) => {
-        const samples = await readers.sample(metrics, { ...request, signal });
+        const read = await readers.sample(metrics, { ...request, signal });
+        const samples = await heldAgainstOthers(read, { metrics, elsewhere, signal });
         // Another try is on its way: two looks of one tick would stand in the series.
         signal.throwIfAborted();
         countSamples(samples);

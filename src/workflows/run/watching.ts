@@ -16,6 +16,7 @@ import { FailureType } from '../../contract/errors.js';
 import { concernDismissed, type WatchResult } from '../../contract/messages.js';
 import { watchWorkflowId } from '../../contract/names.js';
 import type { Watch } from '../../contract/plan/watch.js';
+import { secondPlacesOf } from '../../contract/second-places.js';
 import { type Attestation, attestationOf, type StepReport } from '../../domain/evidence.js';
 import type { OpenQuestion, WatchRecord } from '../../domain/ledger/ledger.js';
 import { watchFacts } from '../../domain/watch/facts.js';
@@ -53,6 +54,7 @@ export class Watching {
     const { deployment, clock } = input;
     const workflowId = watchWorkflowId(deployment, watch.id, generation);
     const record = this.begin(watch, workflowId);
+    const elsewhere = secondPlacesOf(plan, watch.environment);
     const alarm = watch.environment === 'production' ? this.notifier.alarm({ ...watch, workflowId }) : undefined;
     let ended = false;
     const waivers = new Map<string, Attestation>();
@@ -80,6 +82,7 @@ export class Watching {
             clock,
             baselines,
             roles,
+            ...(elsewhere.length > 0 ? { elsewhere } : {}),
             ...(alarm ? { alarm } : {}),
           },
         ],
