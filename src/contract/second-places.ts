@@ -38,7 +38,7 @@ export function secondPlacesOf(plan: Around, watched: EnvironmentName): SecondPl
 }
 
 /** Where a metric is read from, `host:port`; nothing where a command reads it. */
-export function addressOf(source: MetricSource): string | undefined {
+export function sourceAddress(source: MetricSource): string | undefined {
   const address = addressIn(source);
   return address && `${address.host}:${address.port}`;
 }

@@ -79,7 +79,11 @@ describe('what is left out and makes deployments weaker', () => {
   const advice = (...edits: [string, string][]) => loadPlan(minimal(...edits)).advice.map(({ path }) => path);
 
   test('is said once, with the word by which it is acknowledged', () => {
-    expect(advice([acknowledged, '\n'])).toEqual(['environments.staging', 'approvals.roles', 'environments.production']);
+    expect(advice([acknowledged, '\n'])).toEqual([
+      'environments.staging',
+      'approvals.roles',
+      'environments.production',
+    ]);
     const said = loadPlan(minimal([acknowledged, '\n'])).advice.map(({ message }) => message);
     expect(said).toEqual([
       expect.stringContaining('`acknowledge.no-staging`'),

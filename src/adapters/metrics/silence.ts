@@ -1,6 +1,6 @@
 /** A sample that stands for silence is held against other places, by the same worker and at the same moment. */
 import type { Metric } from '../../contract/plan/metrics.js';
-import { addressOf, isOnThisMachine, type SecondPlace } from '../../contract/second-places.js';
+import { isOnThisMachine, type SecondPlace, sourceAddress } from '../../contract/second-places.js';
 import type { Sample } from '../../domain/watch/criteria.js';
 import { type HeardElsewhere, judgeSilence } from '../../domain/watch/silence.js';
 import { askHealth } from '../application/health.js';
@@ -30,7 +30,7 @@ export async function heldAgainstOthers(samples: Samples, listening: Listening):
   const judged: Samples = { ...samples };
   let listened: Promise<HeardElsewhere[]> | undefined;
   for (const { name, source } of silent) {
-    const besides = heardBesides(samples, { ...listening, silent: addressOf(source) });
+    const besides = heardBesides(samples, { ...listening, silent: sourceAddress(source) });
     if (besides.length === 0 && elsewhere.length > 0) listened ??= listenTo(elsewhere, listening.signal);
     const heard = besides.length > 0 ? besides : await listened;
     judged[name] = (samples[name] ?? []).map(({ silence, ...sample }) =>
@@ -47,7 +47,7 @@ function heardBesides(
 ): HeardElsewhere[] {
   if (silent === undefined || elsewhere.length === 0) return [];
   return metrics.flatMap(({ name, title, source }) => {
-    const address = addressOf(source);
+    const address = sourceAddress(source);
     if (address === undefined || address === silent) return [];
     if (isOnThisMachine(address) && !isOnThisMachine(silent)) return [];
     const answers = samples[name]?.some((sample) => sample.kind === 'ok' && !sample.silence);
