@@ -198,8 +198,7 @@ function describeSample(criterion: Criterion, state: CriterionState, sample: Sam
 
 /** Why a sample has no number, or none that counts. */
 export function reasonOf(sample: Sample): string {
-  if (sample.silence) return sample.silence.text;
-  if (sample.kind === 'ok') return '';
+  if (sample.silence || sample.kind === 'ok') return sample.silence?.text ?? '';
   if (sample.kind === 'noData') return sample.reason;
   return sample.kind === 'error' ? sample.message : 'the value is not a number';
 }
