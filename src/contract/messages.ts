@@ -17,6 +17,7 @@ import type { CriterionResult, RollbackOption, Verdict } from '../domain/watch/c
 import type { Clock, EvidencePlace } from './activities/step.js';
 import type { ResolvedPlan } from './plan/plan.js';
 import type { Watch } from './plan/watch.js';
+import type { SecondPlace } from './second-places.js';
 
 /** One signal for each decision, so that the Web UI's own button works; the argument is a {@link Decision} without kind. */
 export const decisionSignals = Object.fromEntries(
@@ -38,7 +39,8 @@ export interface Concern {
   title: string;
   text: string;
   at: number;
-  until: number;
+  /** Missing where it is waited for until somebody answers, or there is no reason any more. */
+  until?: number;
   otherwise: 'continue' | 'rollback';
 }
 export const concernRaised = defineSignal<[Concern]>('concernRaised');
@@ -80,6 +82,8 @@ export interface WatchInput {
   evidence: EvidencePlace;
   clock: Clock;
   baselines: Record<string, number>;
+  /** What the worker listens to when it hears nothing of what is watched; nothing where the plan has no such place. */
+  elsewhere?: SecondPlace[];
   /** Roles that may answer a concern. */
   roles: string[];
   /** What is told when the deployment is ended from outside meanwhile; nothing where production is not watched. */

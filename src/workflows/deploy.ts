@@ -101,6 +101,7 @@ async function conclude(deployment: Deployment, ended: { outcome: Outcome; reaso
   const result: DeployResult = Object.assign(deployment.ledger, { items, ...ended, endedAt: Date.now() });
   deployment.tell({ kind: 'ended', ...ended, elapsed: result.endedAt - result.startedAt });
   deployment.publish();
+  await deployment.watching.sealed();
   await deployment.notifier.flushed();
   await condition(allHandlersFinished);
   return result;

@@ -1,5 +1,10 @@
 /** The activities as the workflows call them: one block of timeouts and retries for each group, with its reason. */
-import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  type ActivityOptions,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
 import type {
   AccessActivities,
   AdmissionActivities,
@@ -73,12 +78,17 @@ export const briefReads = briefly<
 });
 
 /** The same where a rollback waits for the answer: what is not known by then is unknown. */
-export const urgentReads = briefly<Pick<VerificationActivities, 'countStored'>>({
+const URGENT = {
   startToCloseTimeout: '30s',
   scheduleToCloseTimeout: LONGEST_ABSENCE,
   heartbeatTimeout: '20s',
   retry: { ...PATIENT_RETRY, maximumAttempts: 2 },
-});
+} satisfies ActivityOptions;
+
+export const urgentReads = proxyActivities<Pick<VerificationActivities, 'countStored'>>(URGENT);
+
+/** Where nobody waits yet, in one event. */
+export const briefUrgentReads = briefly<Pick<VerificationActivities, 'countStored'>>(URGENT);
 
 /**
  * Work that takes minutes and heartbeats, so that a dead worker is noticed within the heartbeat's time-out rather than
@@ -163,7 +173,7 @@ export const series = proxyActivities<Pick<SampleActivities, 'sealSeries'> & Tre
   retry: { ...PATIENT_RETRY, maximumAttempts: 15 },
 });
 
-/** The same at a breach: a rollback waits for it no longer than this. */
+/** The same where something urgent goes on: beside a rollback, and before the watch that relieves a guard. */
 export const urgentSeal = proxyActivities<Pick<SampleActivities, 'sealSeries'>>({
   startToCloseTimeout: '10s',
   scheduleToCloseTimeout: '15s',

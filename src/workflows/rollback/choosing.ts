@@ -58,7 +58,7 @@ export function rollbackKinds(deployment: Deployment): string {
 export const estimateOf = ({ plan, ledger }: Deployment, option: RollbackKind): number | undefined =>
   option === 'restore' ? (ledger.production.restoreEstimate ?? 0) : plan.rollback.estimates[option];
 
-/** What there is to undo and what that would cost: the database is asked, not remembered. */
+/** What there is to undo and what that would cost: the database is asked, not remembered, and for both at once. */
 async function gatherFacts(deployment: Deployment, trigger: RollbackTrigger): Promise<RollbackFacts> {
   const { ledger, plan } = deployment;
   const { production } = ledger;
@@ -66,6 +66,7 @@ async function gatherFacts(deployment: Deployment, trigger: RollbackTrigger): Pr
   const { migration } = plan;
   let migrated = production.migrated;
   const { found = {}, migratedFrom = found.revision } = production;
+  const counting = migrated ? countStored(deployment, { besides: true }) : undefined;
   if (migration) {
     try {
       const revision = await commandsOn(deployment.runner).readRevision.executeWithOptions(
@@ -77,7 +78,7 @@ async function gatherFacts(deployment: Deployment, trigger: RollbackTrigger): Pr
       // The database cannot be asked: what this workflow did stands.
     }
   }
-  const stored = migrated ? await countStored(deployment) : {};
+  const stored = migrated ? await (counting ?? countStored(deployment)) : {};
   return rollbackFacts(ledger, {
     trigger,
     policy: plan.rollback,
