@@ -1,5 +1,6 @@
 /** Commands of the checklist: scripts, logs, migrations. Each runs at most once for its step and generation. */
 import { commandLine } from '../adapters/commands/command-line.js';
+import { whyNotOwn } from '../adapters/commands/runner-identity.js';
 import { storeEvidence } from '../adapters/evidence/evidence-store.js';
 import { redact } from '../adapters/evidence/redaction.js';
 import { judgeLines, tooLong } from '../adapters/metrics/log-lines.js';
@@ -82,6 +83,11 @@ export function createCommandActivities(options: {
     checkCommand: (input) => own(input, () => commands.checkCommand(input)),
     checkLogs: (input) => own(input, () => withOwnTrouble(input.key.step, () => commands.checkLogs(input))),
     migrate: (input) => own(input, () => migrate(state, input)),
+
+    async present() {
+      const lack = options.runner === undefined ? undefined : await whyNotOwn(state, options.runner);
+      if (lack !== undefined) throw new Error(lack);
+    },
 
     endCommands: ({ key }) => withHeartbeat(async () => ({ alive: await endRemains(state, key) })),
 

@@ -1,6 +1,7 @@
 /** Whether anybody serves the task queues that a deployment waits for, as the Temporal server has seen it lately. */
 import { runnerOf, TASK_QUEUE } from '../contract/names.js';
 import { formatDuration } from '../domain/duration.js';
+import { isRunnerIdentity } from '../domain/runner.js';
 import type { Connected } from './connection.js';
 import { innermost } from './errors.js';
 
@@ -85,7 +86,7 @@ export function judgePollers(queue: string, pollers: readonly Poller[], now: num
 function adviceFor(queue: string): string {
   if (queue === TASK_QUEUE) return 'Start one with `surefoot worker`; the deployment goes on where it is.';
   const runner = runnerOf(queue);
-  if (/^[0-9a-f]{16}$/.test(runner)) {
+  if (isRunnerIdentity(runner)) {
     return `Start \`surefoot worker --state DIR\` with the state folder of runner ${runner} (its runner.json says so), wherever that folder is now; the deployment goes on where it is.`;
   }
   const host = runner.replace(/-[0-9a-f]{8}$/, '');

@@ -41,6 +41,7 @@ export class Steps {
       this.guard.raise();
       const record = this.begin(definition, generation);
       const key = { deployment: input.deployment, step: id, generation };
+      const { runner } = this.context;
       const report = await runGeneration(record, () => work(key, definition.title), endsTheWay).catch((error) => {
         this.cutShort(record, error);
         throw error;
@@ -48,7 +49,7 @@ export class Steps {
       this.context.publish();
       const waived = waivedBefore(record, ledger.steps);
       const failure = `${record.reason}${waived ? `; on staging the same was waived ${byWhom(waived)}` : ''}`;
-      if (record.unknown) ledger.unsettled = { step: id, generation, title: definition.title, text: failure };
+      if (record.unknown) ledger.unsettled = { step: id, generation, title: definition.title, text: failure, runner };
       // A breach comes after what is known of the command, which a rollback has to know as well.
       this.guard.raise();
       if (report) return report;

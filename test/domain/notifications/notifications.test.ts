@@ -63,6 +63,7 @@ const SAMPLES: Record<DeploymentEvent['kind'], DeploymentEvent> = {
   'rollback-ended': { kind: 'rollback-ended', option: 'full', reason: 'errors', took: 65_000 },
   'rollback-failed': { kind: 'rollback-failed', question: asked },
   'rollback-choice-asked': { kind: 'rollback-choice-asked', question: asked },
+  'runner-not-served': { kind: 'runner-not-served', question: asked },
   'window-awaited': { kind: 'window-awaited', question: asked },
   'step-failed': { kind: 'step-failed', question: asked },
   'concern-raised': { kind: 'concern-raised', question: asked },
