@@ -73,6 +73,7 @@ export function judgePollers(queue: string, pollers: readonly Poller[], now: num
     return { queue, state: 'served', workers: lately.length, text: `${count} the task queue ${queue}` };
   }
   const advice = adviceFor(queue);
+  const runner = runnerOf(queue);
   if (pollers.some(({ at }) => at === undefined)) {
     const text = `whether the workers of the task queue ${queue} are still there is not known: the server does not say when they asked`;
     return { queue, state: 'unknown', workers: 0, text, advice };
@@ -80,7 +81,10 @@ export function judgePollers(queue: string, pollers: readonly Poller[], now: num
   const last = pollers.toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0))[0];
   const since =
     last?.at === undefined ? '' : `; ${last.identity.slice(0, 100)} last asked ${formatDuration(now - last.at)} ago`;
-  return { queue, state: 'nobody', workers: 0, text: `nobody serves the task queue ${queue}${since}`, advice };
+  const absence = isRunnerIdentity(runner)
+    ? `runner ${runner} has not been served ${last?.at === undefined ? 'lately' : `since ${new Date(last.at).toISOString()}`}`
+    : `nobody serves the task queue ${queue}`;
+  return { queue, state: 'nobody', workers: 0, text: `${absence}${since}`, advice };
 }
 
 function adviceFor(queue: string): string {

@@ -81,7 +81,7 @@ export class Absences {
     return this.questions.open({
       kind: 'runner-not-served',
       id: 'runner',
-      title: `Runner ${runner} is not served`,
+      title: `Nobody serves runner ${runner}`,
       text:
         `it has not been served since ${since}: “${what}” ${state}. Start \`surefoot worker --state DIR\` with the state ` +
         `folder of runner ${runner}, and the deployment goes on by itself; or, when that machine is gone for good, move the ` +

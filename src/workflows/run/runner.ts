@@ -6,6 +6,7 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
+  CancelledFailure,
   condition,
   isCancellation,
   TimeoutFailure,
@@ -59,14 +60,16 @@ async function carryOut(
     try {
       return await call(queue);
     } catch (error) {
+      if (isCutOff(error)) throw cutOff(error, { queue, what });
       if (!isNotTaken(error)) throw error;
       begun ||= runsCommands(error) && mayHaveBegun(error, Date.now() - scheduledAt);
       if (owner.runner === queue) {
         await untilServed(owner, { queue, what, begun }).catch((end) => {
-          throw begun && isCancellation(end) ? leftBehind(error, { queue, what, because: STOPPED }) : end;
+          throw begun && isCancellation(end) ? cutOff(error, { queue, what }) : end;
         });
       }
-      if (owner.runner !== queue && begun) throw leftBehind(error, { queue, what, because: MOVED });
+      if (owner.runner !== queue && begun)
+        throw new ActivityFailure(...leftBehind(error, { queue, what, because: MOVED }));
       // What may be at work is attended to, whatever has happened meanwhile.
       if (!begun) owner.again();
     }
@@ -86,6 +89,19 @@ const isNotTaken = (error: unknown): error is NotTaken =>
  */
 const mayHaveBegun = ({ cause }: NotTaken, waited: number): boolean =>
   cause.lastHeartbeatDetails !== undefined || waited >= NOT_SERVED_AFTER + COMMAND_HEARTBEAT / 2;
+
+/** The server's own word for an activity that no worker has in hand: an earlier attempt may have begun all the same. */
+const isCutOff = (error: unknown): error is ActivityFailure =>
+  error instanceof ActivityFailure &&
+  runsCommands(error) &&
+  error.cause instanceof CancelledFailure &&
+  error.cause.details.includes('ACTIVITY_ID_NOT_STARTED');
+
+/** A command that was stopped while nobody had it in hand: what is left of it is still to be ended. */
+export class CutOff extends ActivityFailure {}
+
+const cutOff = (error: ActivityFailure, of: { queue: string; what: string }): CutOff =>
+  new CutOff(...leftBehind(error, { ...of, because: 'the deployment was stopped meanwhile' }));
 
 /** Waits for whoever serves the queue, or until commands run elsewhere. */
 async function untilServed(
@@ -110,17 +126,16 @@ async function untilServed(
 }
 
 const MOVED = 'the deployment was moved away from there';
-const STOPPED = 'the deployment was stopped meanwhile';
 
 /** Nobody waits for its runner any more, which has not said how it ended. */
 function leftBehind(
-  error: NotTaken,
+  error: ActivityFailure,
   { queue, what, because }: { queue: string; what: string; because: string },
-): ActivityFailure {
+): ConstructorParameters<typeof ActivityFailure> {
   const message =
     `“${what}” was begun on runner ${runnerOf(queue)}, which nobody serves, and ${because}: how it ended is not known, ` +
     'nor whether it is at work there still';
   const cause = ApplicationFailure.create({ type: FailureType.OutcomeUnknown, message, nonRetryable: true });
   const { activityType, activityId, retryState, identity } = error;
-  return new ActivityFailure(message, activityType, activityId, retryState, identity, cause);
+  return [message, activityType, activityId, retryState, identity, cause];
 }
