@@ -11,7 +11,7 @@ import { formatDuration } from '../domain/duration.js';
 import { unknownFact } from '../domain/evidence.js';
 import { LONGEST_LINE, matcher } from '../domain/pattern.js';
 import { freshLines, linesOf } from './commands/fresh-lines.js';
-import { withHeartbeat } from './commands/heartbeat.js';
+import { knowBegun, withHeartbeat } from './commands/heartbeat.js';
 import { inOwnFolder, withOwnTrouble } from './commands/own-trouble.js';
 import { evidencePath, runOnce, secretsOf } from './commands/recorded-commands.js';
 import { endRemains } from './commands/remains.js';
@@ -30,7 +30,10 @@ export function createCommandActivities(options: {
   answer?: number;
 }): CommandActivities {
   const { state, answer } = options;
-  const own = <T>({ key: { step } }: { key: StepKey }, work: () => Promise<T>) => inOwnFolder(options, step, work);
+  const own = <T>({ key }: { key: StepKey }, work: () => Promise<T>) => {
+    knowBegun(key);
+    return inOwnFolder(options, key.step, work);
+  };
   const commands: Pick<CommandActivities, 'runCommand' | 'checkCommand' | 'checkLogs'> = {
     async runCommand({ key, evidence, environment, command, values }) {
       const line = commandLine({ environment, command, values: { environment: environment.name, ...values } });

@@ -44,7 +44,12 @@ type Call = { executeWithOptions(how: { summary: string }, args: unknown[]): Pro
 function callsOf<A>(owner: Owner, on: (queue: string) => unknown): Calls<A> {
   const call = (name: string): Call => ({
     executeWithOptions: (how, args) =>
-      carryOut(owner, how.summary, (queue) => (on(queue) as Record<string, Call>)[name]?.executeWithOptions(how, args)),
+      carryOut(owner, how.summary, (queue, known) =>
+        (on(queue) as Record<string, Call>)[name]?.executeWithOptions(
+          how,
+          known.length > 0 ? knowing(args, known) : args,
+        ),
+      ),
   });
   return new Proxy({}, { get: (_, name) => call(String(name)) }) as Calls<A>;
 }
@@ -52,24 +57,27 @@ function callsOf<A>(owner: Owner, on: (queue: string) => unknown): Calls<A> {
 async function carryOut(
   owner: Owner,
   what: string,
-  call: (queue: string) => Promise<unknown> | undefined,
+  call: (queue: string, known: string[]) => Promise<unknown> | undefined,
 ): Promise<unknown> {
-  for (let begun = false; ; ) {
+  let begun = false;
+  let known: string[] = [];
+  for (;;) {
     const queue = owner.runner;
     const scheduledAt = Date.now();
     try {
-      return await call(queue);
+      return await call(queue, known);
     } catch (error) {
       if (isCutOff(error)) throw cutOff(error, { queue, what });
       if (!isNotTaken(error)) throw error;
       begun ||= runsCommands(error) && mayHaveBegun(error, Date.now() - scheduledAt);
+      known = heardOf(error) ?? known;
       if (owner.runner === queue) {
         await untilServed(owner, { queue, what, begun }).catch((end) => {
           throw begun && isCancellation(end) ? cutOff(error, { queue, what }) : end;
         });
       }
       if (owner.runner !== queue && begun)
-        throw new ActivityFailure(...leftBehind(error, { queue, what, because: MOVED }));
+        throw new ActivityFailure(...leftBehind(error, { queue, what, verb: 'was begun', because: MOVED }));
       // What may be at work is attended to, whatever has happened meanwhile.
       if (!begun) owner.again();
     }
@@ -90,6 +98,17 @@ const isNotTaken = (error: unknown): error is NotTaken =>
 const mayHaveBegun = ({ cause }: NotTaken, waited: number): boolean =>
   cause.lastHeartbeatDetails !== undefined || waited >= NOT_SERVED_AFTER + COMMAND_HEARTBEAT / 2;
 
+/** The commands that an earlier attempt has told of, which the next activity would not hear of by itself. */
+function heardOf({ cause: { lastHeartbeatDetails: told } }: NotTaken): string[] | undefined {
+  const { begun } = (told ?? {}) as { begun?: unknown };
+  return Array.isArray(begun) ? begun : undefined;
+}
+
+function knowing([input, ...others]: unknown[], begun: string[]): unknown[] {
+  const { key, ...rest } = input as { key?: object };
+  return [key ? { ...rest, key: { ...key, begun } } : input, ...others];
+}
+
 /** The server's own word for an activity that no worker has in hand: an earlier attempt may have begun all the same. */
 const isCutOff = (error: unknown): error is ActivityFailure =>
   error instanceof ActivityFailure &&
@@ -101,7 +120,7 @@ const isCutOff = (error: unknown): error is ActivityFailure =>
 export class CutOff extends ActivityFailure {}
 
 const cutOff = (error: ActivityFailure, of: { queue: string; what: string }): CutOff =>
-  new CutOff(...leftBehind(error, { ...of, because: 'the deployment was stopped meanwhile' }));
+  new CutOff(...leftBehind(error, { ...of, verb: 'may have begun', because: 'the deployment was stopped meanwhile' }));
 
 /** Waits for whoever serves the queue, or until commands run elsewhere. */
 async function untilServed(
@@ -130,10 +149,10 @@ const MOVED = 'the deployment was moved away from there';
 /** Nobody waits for its runner any more, which has not said how it ended. */
 function leftBehind(
   error: ActivityFailure,
-  { queue, what, because }: { queue: string; what: string; because: string },
+  { queue, what, verb, because }: { queue: string; what: string; verb: string; because: string },
 ): ConstructorParameters<typeof ActivityFailure> {
   const message =
-    `“${what}” was begun on runner ${runnerOf(queue)}, which nobody serves, and ${because}: how it ended is not known, ` +
+    `“${what}” ${verb} on runner ${runnerOf(queue)}, which nobody serves, and ${because}: how it ended is not known, ` +
     'nor whether it is at work there still';
   const cause = ApplicationFailure.create({ type: FailureType.OutcomeUnknown, message, nonRetryable: true });
   const { activityType, activityId, retryState, identity } = error;

@@ -170,6 +170,15 @@ describe('who is told', () => {
     expect(followUps(notifications({ reminders }), 'question-asked').escalation.channels).toEqual(['deploys', 'pager']);
   });
 
+  test('that nobody serves a runner is told, and reminded of, wherever failures are, without the plan saying so', () => {
+    const events = { 'step-failed': ['deploys'], 'rollback-failed': ['incidents'], breach: ['pager', 'incidents'] };
+    const plan = notifications({ events });
+    const messages = messagesFor(plan, { event: SAMPLES['runner-not-served'], about, alerts: {} });
+    expect(messages.map(({ channel }) => channel.id)).toEqual(['deploys', 'incidents', 'pager']);
+    expect(messages.at(-1)?.alert).toMatchObject({ action: 'trigger', severity: 'critical' });
+    expect(followUps(plan, 'runner-not-served').reminders.channels).toEqual(['deploys', 'incidents', 'pager']);
+  });
+
   test('every kind of question is an event', () => {
     expect(
       (
@@ -182,6 +191,7 @@ describe('who is told', () => {
           'window',
           'rollback-choice',
           'rollback-failed',
+          'runner-not-served',
         ] as const
       ).map((kind) => askingKind({ kind })),
     ).toEqual([
@@ -193,6 +203,7 @@ describe('who is told', () => {
       'window-awaited',
       'rollback-choice-asked',
       'rollback-failed',
+      'runner-not-served',
     ]);
   });
 });
