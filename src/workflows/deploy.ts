@@ -102,7 +102,7 @@ async function conclude(deployment: Deployment, ended: { outcome: Outcome; reaso
   deployment.tell({ kind: 'ended', ...ended, elapsed: result.endedAt - result.startedAt });
   deployment.publish();
   await deployment.notifier.flushed();
-  // Whoever has asked for what is being looked at hears that it is too late.
-  await condition(() => allHandlersFinished() && deployment.ledger.claims.length === 0);
+  // Whoever has asked for a move that is being looked at hears that it is too late.
+  await condition(() => allHandlersFinished() && !deployment.ledger.claims.some(({ kind }) => kind === 'move'));
   return result;
 }

@@ -1,6 +1,8 @@
 /** A runner as a child knows it: its deployment has people told that nobody serves it, and says where it was moved to. */
 import { getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow';
 import { type Absence, readTexts, runnerAway, runnerBack, runnerMoved } from '../../contract/messages.js';
+import { runnerOf } from '../../contract/names.js';
+import { isRunnerIdentity } from '../../domain/runner.js';
 import { isFailure } from './failures.js';
 import { type Owner, runnerCommands } from './runner.js';
 
@@ -11,7 +13,9 @@ export class ChildRunner implements Owner {
   /** @param runner its queue, as the child was given it */
   constructor(public runner: string) {
     setHandler(runnerMoved, (sent) => {
-      this.runner = readTexts(sent, ['runner'])?.runner ?? this.runner;
+      const { runner: moved = '' } = readTexts(sent, ['runner']) ?? {};
+      // Whoever may signal a workflow may send anything.
+      if (isRunnerIdentity(runnerOf(moved))) this.runner = moved;
     });
   }
 
