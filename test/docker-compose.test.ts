@@ -19,6 +19,7 @@ interface Service {
   healthcheck?: { test: string[]; interval: string; timeout: string; retries: number; start_period: string };
   ports?: string[];
   volumes?: string[];
+  tmpfs?: string[];
   networks?: string[];
   cap_drop?: string[];
   security_opt?: string[];
@@ -175,6 +176,20 @@ describe('Dockerfile', () => {
     expect(dockerfile).toMatch(new RegExp(`install -d -o node -g node -m 0700 ${state}`));
     expect(service('worker').volumes).toContain(`surefoot-state:${state}`);
     expect(service('worker').environment?.SUREFOOT_STATE).toBe(state);
+  });
+
+  test('a container that is made anew is the same runner: nothing lies over its volume, and the worker looks there', () => {
+    const { command = [], volumes = [], tmpfs = [] } = service('worker');
+    const state = command[command.indexOf('--state') + 1] ?? '';
+    const [[volume = ''] = []] = volumes.map((each) => each.split(':')).filter(([, place]) => place === state);
+    // A volume of the project, with a name: `docker compose up --force-recreate` brings it back.
+    expect(compose.volumes).toHaveProperty([volume], null);
+    for (const place of [...tmpfs, ...volumes.map((each) => each.split(':')[1] ?? '').filter((each) => each !== state)])
+      expect(`${state}/runner.json`.startsWith(`${place}/`)).toBe(false);
+    const others = services.filter(
+      ([name, each]) => name !== 'worker' && each.volumes?.some((one) => one.startsWith(`${volume}:`)),
+    );
+    expect(others).toEqual([]);
   });
 
   test('it starts what package.json ships, with a command and options that the CLI has', () => {

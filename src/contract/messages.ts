@@ -51,6 +51,23 @@ export const concernDismissed = defineSignal<[{ criterion: string }]>('concernDi
 /** Deployment to guard: what stood meanwhile is over, and it says what it has seen. */
 export const guardRelieved = defineSignal('guardRelieved');
 
+/** A command that waits for a runner that nobody serves. All texts, for it is sent as a signal. */
+export interface Absence {
+  /** Its identity. */
+  runner: string;
+  /** The command, for people. */
+  what: string;
+  /** Nobody has served it since then, or longer; as ISO 8601. */
+  since: string;
+  /** Whether it may have begun there. */
+  begun: 'yes' | 'no';
+}
+/** Child to deployment: its runner is not served; later: it is, or nobody waits for it any more. */
+export const runnerAway = defineSignal<[Absence]>('runnerAway');
+export const runnerBack = defineSignal('runnerBack');
+/** Deployment to child: commands run there from now on. */
+export const runnerMoved = defineSignal<[{ runner: string }]>('runnerMoved');
+
 /** Whoever may signal a workflow may send anything. @returns the texts that the message needs, or undefined when one is missing */
 export function readTexts<Field extends string>(
   sent: unknown,

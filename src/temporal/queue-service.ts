@@ -1,6 +1,7 @@
 /** Whether anybody serves the task queues that a deployment waits for, as the Temporal server has seen it lately. */
 import { runnerOf, TASK_QUEUE } from '../contract/names.js';
 import { formatDuration } from '../domain/duration.js';
+import { isRunnerIdentity } from '../domain/runner.js';
 import type { Connected } from './connection.js';
 import { innermost } from './errors.js';
 
@@ -72,6 +73,7 @@ export function judgePollers(queue: string, pollers: readonly Poller[], now: num
     return { queue, state: 'served', workers: lately.length, text: `${count} the task queue ${queue}` };
   }
   const advice = adviceFor(queue);
+  const runner = runnerOf(queue);
   if (pollers.some(({ at }) => at === undefined)) {
     const text = `whether the workers of the task queue ${queue} are still there is not known: the server does not say when they asked`;
     return { queue, state: 'unknown', workers: 0, text, advice };
@@ -79,13 +81,16 @@ export function judgePollers(queue: string, pollers: readonly Poller[], now: num
   const last = pollers.toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0))[0];
   const since =
     last?.at === undefined ? '' : `; ${last.identity.slice(0, 100)} last asked ${formatDuration(now - last.at)} ago`;
-  return { queue, state: 'nobody', workers: 0, text: `nobody serves the task queue ${queue}${since}`, advice };
+  const absence = isRunnerIdentity(runner)
+    ? `runner ${runner} has not been served ${last?.at === undefined ? 'lately' : `since ${new Date(last.at).toISOString()}`}`
+    : `nobody serves the task queue ${queue}`;
+  return { queue, state: 'nobody', workers: 0, text: `${absence}${since}`, advice };
 }
 
 function adviceFor(queue: string): string {
   if (queue === TASK_QUEUE) return 'Start one with `surefoot worker`; the deployment goes on where it is.';
   const runner = runnerOf(queue);
-  if (/^[0-9a-f]{16}$/.test(runner)) {
+  if (isRunnerIdentity(runner)) {
     return `Start \`surefoot worker --state DIR\` with the state folder of runner ${runner} (its runner.json says so), wherever that folder is now; the deployment goes on where it is.`;
   }
   const host = runner.replace(/-[0-9a-f]{8}$/, '');

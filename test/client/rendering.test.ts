@@ -45,7 +45,7 @@ describe('status', () => {
     const at = { colors, now: START + 60_000 };
     const idle = judgePollers('surefoot@0123456789abcdef', [], START);
     const text = renderStatus(ledger, { ...at, services: [idle] });
-    expect(text).toContain('Next: waits for a worker: nobody serves the task queue surefoot@0123456789abcdef');
+    expect(text).toContain('Next: waits for a worker: runner 0123456789abcdef has not been served');
     expect(text).toContain('with the state folder of runner 0123456789abcdef');
     expect(text).not.toContain('nobody has to do anything');
     const unseen = judgePollers('surefoot@0123456789abcdef', [{ identity: '7@a' }], START);

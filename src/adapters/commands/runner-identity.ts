@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { access, constants, link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isRunnerIdentity } from '../../domain/runner.js';
 
 /** The file's name in the state folder. */
 export const IDENTITY_FILE = 'runner.json';
@@ -101,7 +102,7 @@ export async function readIdentity(state: string): Promise<Content | undefined> 
 function parsed(text: string): Content | undefined {
   try {
     const { identity, older, madeAt, inode } = JSON.parse(text) as Partial<Content>;
-    if (typeof identity !== 'string' || !/^[0-9a-f]{16}$/.test(identity)) return undefined;
+    if (typeof identity !== 'string' || !isRunnerIdentity(identity)) return undefined;
     return { identity, older: older === true, madeAt: String(madeAt), inode: String(inode) };
   } catch {
     return undefined;

@@ -34,13 +34,15 @@ interface DecideOptions {
   option?: RollbackKind;
   revision?: string;
   sign?: string;
+  to?: string;
   json?: boolean;
 }
 
 /** As it would be typed. */
 function exampleOf(kind: DecisionKind): string {
-  const { who, role, subject, why, option } = DECISION_KINDS[kind].example;
+  const { who, role, subject, to, why, option } = DECISION_KINDS[kind].example;
   const words = ['surefoot', kind, ...(subject ? [subject] : []), '--as', who, '--role', role];
+  if (to) words.push('--to', to);
   if (why) words.push('--why', `"${why}"`);
   if (option) words.push('--option', option);
   return words.join(' ');
@@ -48,12 +50,16 @@ function exampleOf(kind: DecisionKind): string {
 
 /** The command for one of the things that a person can say. */
 export function defineDecision(command: Command, kind: DecisionKind): void {
+  if (kind === 'move') {
+    command
+      .argument('[DEPLOYMENT]', `${WHICH} (default: the one running)`)
+      .option('--to <RUNNER>', 'the other runner, by its identity: its log and its runner.json name it');
+  } else command.argument('[SUBJECT]', 'the question, step or criterion, where more than one is open');
   command
-    .argument('[SUBJECT]', 'the question, step or criterion, where more than one is open')
     .option('--as <WHO>', "who decides: an ID on the plan's roster")
     .option('--role <ROLE>', 'the role in which this person decides')
     .option('--why <TEXT>', 'the reason')
-    .option('--deployment <ID>', 'deployment ID, service or workflow ID (default: the one running)')
+    .option('--deployment <ID>', `${WHICH} (default: the one running)`)
     .option('--digest <DIGEST>', digestHelp(kind))
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', `\nExample:\n  $ ${exampleOf(kind)}`);
@@ -66,8 +72,16 @@ export function defineDecision(command: Command, kind: DecisionKind): void {
     );
     command.option('--revision <REVISION>', 'what the database goes back to, where that is not certain; `base`: none');
   }
-  command.action(exiting((subject: string | undefined, options: DecideOptions) => decide(kind, subject, options)));
+  command.action(
+    exiting((said: string | undefined, options: DecideOptions) =>
+      kind === 'move'
+        ? decide(kind, undefined, { ...options, deployment: said ?? options.deployment })
+        : decide(kind, said, options),
+    ),
+  );
 }
+
+const WHICH = 'deployment ID, service or workflow ID';
 
 const digestHelp = (kind: DecisionKind): string =>
   kind === 'approve'
@@ -80,12 +94,12 @@ async function decide(kind: DecisionKind, subject: string | undefined, options: 
   return await withConnection(async (connected) => {
     const found = await findDeployment(connected, options.deployment);
     if (!found.running) throw notRunning(found);
-    const { why, option, revision } = options;
+    const { why, option, revision, to } = options;
     const before = await readLedger(connected, found);
     const role = options.role ?? onlyRole(kind, subject, before);
     const { deployment } = before;
     const digest = digestOf(kind, options.digest, before.proposal?.digest);
-    const decision: Decision = { kind, who, role, why, subject, deployment, digest, option, revision };
+    const decision: Decision = { kind, who, role, why, subject, deployment, digest, option, revision, to };
     if (options.sign !== undefined && digest !== undefined) {
       decision.signature = await signStatement(approvalStatement({ deployment, digest, role, who }), options.sign);
     }

@@ -9,6 +9,8 @@ export interface StepKey {
   deployment: string;
   step: string;
   generation: number;
+  /** Commands of it that an activity before this one has begun on its runner, as far as that was heard of. */
+  begun?: string[];
 }
 
 /** Where the evidence of a deployment goes. */

@@ -14,6 +14,7 @@ const TEXT_FIELDS = [
   'option',
   'revision',
   'signature',
+  'to',
 ] as const;
 
 const LONGEST_TEXT = 2_000;

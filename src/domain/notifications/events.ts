@@ -34,7 +34,8 @@ export type AskingKind =
   | 'step-failed'
   | 'concern-raised'
   | 'rollback-choice-asked'
-  | 'rollback-failed';
+  | 'rollback-failed'
+  | 'runner-not-served';
 export type EventKind = DeploymentEvent['kind'];
 
 interface Definition {
@@ -134,6 +135,12 @@ export const EVENTS: Record<EventKind, Definition> = {
     urgent: true,
     notBefore: STEPS.productionDeploy.id,
   },
+  'runner-not-served': {
+    meaning: 'commands wait for a runner that nobody serves',
+    placeholders: QUESTION,
+    template: '{title}: PEOPLE ARE NEEDED: {question}: {reason}. {command} {link}',
+    urgent: true,
+  },
   'rollback-choice-asked': {
     meaning: 'production is about to be rolled back, and people may say how',
     placeholders: QUESTION,
@@ -205,8 +212,14 @@ export const EVENTS: Record<EventKind, Definition> = {
 
 export const EVENT_KINDS = Object.keys(EVENTS) as EventKind[];
 
-/** These go where their question went, or where a rollback that failed is told, so that a plan does not say it again. */
-const FOLLOWING = ['question-reminded', 'question-escalated', 'question-answered', 'unwatched'] as const;
+/** These go where their question went, or where failures are told, so that a plan does not say it again. */
+const FOLLOWING = [
+  'question-reminded',
+  'question-escalated',
+  'question-answered',
+  'unwatched',
+  'runner-not-served',
+] as const;
 export type RoutedKind = Exclude<EventKind, (typeof FOLLOWING)[number]>;
 export const ROUTED_KINDS = EVENT_KINDS.filter(
   (kind): kind is RoutedKind => !(FOLLOWING as readonly string[]).includes(kind),
@@ -229,6 +242,8 @@ export function askingKind({ kind }: Pick<OpenQuestion, 'kind'>): AskingKind {
       return 'rollback-choice-asked';
     case 'rollback-failed':
       return 'rollback-failed';
+    case 'runner-not-served':
+      return 'runner-not-served';
     default:
       return 'question-asked';
   }

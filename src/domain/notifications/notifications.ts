@@ -115,6 +115,7 @@ const ALERTS: Partial<Record<EventKind, { severity: Severity; about: 'incident' 
   // Not of the question: whoever answers "skip" has taken over a production that is still broken.
   'rollback-failed': { severity: 'critical', about: 'incident' },
   unwatched: { severity: 'critical', about: 'incident' },
+  'runner-not-served': { severity: 'critical', about: 'question' },
   'rollback-choice-asked': { severity: 'critical', about: 'question' },
   'step-failed': { severity: 'error', about: 'question' },
   'concern-raised': { severity: 'error', about: 'question' },
@@ -167,7 +168,7 @@ export function messagesFor(
   notifications: Notifications,
   { event, about, to, alerts }: ToNotify,
 ): Omit<Message, 'id'>[] {
-  const { channels, templates, events, contacts } = notifications;
+  const { channels, templates, contacts } = notifications;
   const values = valuesOf(event);
   const common = {
     event: event.kind,
@@ -178,7 +179,7 @@ export function messagesFor(
     loud: EVENTS[event.kind].urgent === true || event.kind === 'ended',
   };
   const named = namedIn(contacts, event, to?.contacts ?? []);
-  const wanted = to?.channels ?? (events as Partial<Record<EventKind, string[]>>)[event.kind] ?? [];
+  const wanted = to?.channels ?? routeOf(notifications, event.kind);
   const alert = alertOf(event);
   const told = channels.flatMap((channel): Omit<Message, 'id'>[] => {
     if (channel.off || !wanted.includes(channel.id)) return [];
@@ -211,9 +212,16 @@ function namedIn(contacts: readonly Contact[], event: DeploymentEvent, also: rea
   return contacts.filter(({ id, roles: own }) => also.includes(id) || own.some((role) => roles.includes(role)));
 }
 
+/** Where the plan has an event told. That nobody carries a deployment out is heard by all who hear of failures. */
+function routeOf(notifications: Notifications, kind: EventKind): string[] {
+  const { events } = notifications;
+  if (kind !== 'runner-not-served') return (events as Partial<Record<EventKind, string[]>>)[kind] ?? [];
+  return [...new Set([...(events['step-failed'] ?? []), ...whereProductionIsLeft(notifications).channels])];
+}
+
 /** Where the reminders of a question go, and where it is escalated to. */
-export function followUps(notifications: Notifications, asked: RoutedKind) {
-  const own = notifications.events[asked] ?? [];
+export function followUps(notifications: Notifications, asked: EventKind) {
+  const own = routeOf(notifications, asked);
   const { channels = [], contacts = [] } = notifications.reminders?.escalation ?? {};
   const pagers = notifications.contacts.filter(({ id }) => contacts.includes(id)).flatMap(pagersOf);
   return {

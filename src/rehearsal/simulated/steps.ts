@@ -102,6 +102,7 @@ export function simulateSteps(find: Find): Steps {
         const text = `${line} ended without error`;
         return { summary: text, facts: [{ name: 'ran', ok: true, text }], evidence };
       }),
+    present: async () => {},
     endCommands: async () => ({ alive: [] }),
     checkLogs: ({ key }) => perform(find, { activity: 'checkLogs', key }, () => good(['ran', 'logs'])),
 

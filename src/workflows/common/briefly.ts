@@ -20,7 +20,8 @@ interface CallOptions {
   summary: string;
 }
 
-type Calls<A> = {
+/** Activities as they are called. */
+export type Calls<A> = {
   [K in keyof A]: A[K] extends (...input: infer I) => infer R
     ? { executeWithOptions(options: CallOptions, args: I): R }
     : never;

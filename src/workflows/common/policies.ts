@@ -13,7 +13,7 @@ import type {
 import type { AlertActivities } from '../../contract/activities/alerts.js';
 import type { DocumentationActivities, HttpActivities, LoadActivities } from '../../contract/activities/application.js';
 import type { BackupActivities, CommandBackupActivities, RestoreActivities } from '../../contract/activities/backup.js';
-import type { CommandActivities } from '../../contract/activities/commands.js';
+import type { CommandActivities, PresenceActivities } from '../../contract/activities/commands.js';
 import type { SampleActivities, TrendActivities } from '../../contract/activities/metrics.js';
 import type { PeopleActivities } from '../../contract/activities/notify.js';
 import type { OwnCheckActivities } from '../../contract/activities/own-checks.js';
@@ -25,6 +25,7 @@ import type {
 import type { ApprovalActivities, ReviewActivities } from '../../contract/activities/review.js';
 import type { WindowActivities } from '../../contract/activities/windows.js';
 import { briefly, MOMENT } from './briefly.js';
+import { NOT_SERVED_AFTER } from './patience.js';
 
 const PATIENT_RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' } as const;
 
@@ -109,17 +110,22 @@ export const longChecks = proxyActivities<
   retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
 });
 
+/** A worker that is gone is noticed by then. Milliseconds. */
+export const COMMAND_HEARTBEAT = 10_000;
+
 /**
  * Commands that change something. They stay on the machine that admitted the deployment, where their records are. A
  * retry re-attaches, so retries are unlimited within a week: a worker that comes back after a weekend still finds its
- * command. What must not be repeated comes back as a non-retryable failure.
+ * command. What must not be repeated comes back as a non-retryable failure. Called through `run/runner.ts`, which knows
+ * what to make of one that nobody has taken.
  */
 export const commandsOn = (runner: string) =>
   proxyActivities<CommandActivities & CommandBackupActivities>({
     taskQueue: runner,
     startToCloseTimeout: '2h',
+    scheduleToStartTimeout: NOT_SERVED_AFTER,
     scheduleToCloseTimeout: LONGEST_ABSENCE,
-    heartbeatTimeout: '10s',
+    heartbeatTimeout: COMMAND_HEARTBEAT,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { ...PATIENT_RETRY, maximumInterval: '10s' },
   });
@@ -129,10 +135,24 @@ export const loadOn = (runner: string) =>
   proxyActivities<LoadActivities>({
     taskQueue: runner,
     startToCloseTimeout: '2h',
+    scheduleToStartTimeout: NOT_SERVED_AFTER,
     scheduleToCloseTimeout: LONGEST_ABSENCE,
     heartbeatTimeout: '20s',
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
+  });
+
+/** A runner's own answer that it is there. It changes nothing: it is waited for as long as it takes. */
+export const presenceOn = (runner: string) =>
+  proxyActivities<PresenceActivities>({ taskQueue: runner, startToCloseTimeout: '10s', retry: PATIENT_RETRY });
+
+/** The same of a runner that is there now, or is not. */
+export const presenceNow = (runner: string) =>
+  proxyActivities<PresenceActivities>({
+    taskQueue: runner,
+    startToCloseTimeout: '5s',
+    scheduleToCloseTimeout: '10s',
+    retry: PATIENT_RETRY,
   });
 
 /** Messages: worth a few tries, never worth waiting for. The stand-in people of virtual time answer within it. */

@@ -17,7 +17,8 @@ import {
 } from '../../domain/rollback/reversibility.js';
 import { STEPS } from '../../domain/steps.js';
 import { mustHold } from '../common/input.js';
-import { commandsOn, longChecks } from '../common/policies.js';
+import { longChecks } from '../common/policies.js';
+import { ChildRunner } from '../run/child-runner.js';
 import { describe, isFailure, isUnknown } from '../run/failures.js';
 
 /** A child of the deployment, so that the deployment's own history stays short enough to read. */
@@ -51,7 +52,7 @@ class Proof {
   private readonly migration;
 
   constructor(private readonly input: ReversibilityInput) {
-    this.commands = commandsOn(input.runner);
+    this.commands = new ChildRunner(input.runner).commands;
     this.environment = needed(input.plan.environments.staging);
     this.migration = needed(input.plan.migration);
   }

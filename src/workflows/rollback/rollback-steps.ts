@@ -8,8 +8,9 @@ import type { StepReport } from '../../domain/evidence.js';
 import { cell } from '../../domain/ledger/board.js';
 import type { StepRecord } from '../../domain/ledger/ledger.js';
 import { mustHold } from '../common/input.js';
-import { checks, commandsOn, longChecks } from '../common/policies.js';
+import { checks, longChecks } from '../common/policies.js';
 import { publishState } from '../common/published.js';
+import { ChildRunner } from '../run/child-runner.js';
 import { reportedRevision } from '../run/reported-revision.js';
 import { begunRecord, runGeneration } from '../run/step-record.js';
 
@@ -29,7 +30,7 @@ export class Rollback {
     private readonly option: string,
   ) {
     mustHold(input, 'deployment', 'plan', 'runner', 'evidence', 'trigger');
-    this.commands = commandsOn(input.runner);
+    this.commands = new ChildRunner(input.runner).commands;
     this.environment = input.plan.environments.production;
   }
 
@@ -155,7 +156,7 @@ export class Rollback {
             ...(expected.migrationUndone
               ? {
                   revision: expected.revision,
-                  ...(await reportedRevision(plan, this.input.runner)),
+                  ...(await reportedRevision(plan, this.commands)),
                   ...(plan.indexes ? { indexes: { present: false, expectations: plan.indexes } } : {}),
                 }
               : {}),

@@ -10,25 +10,32 @@ import {
 } from '@temporalio/workflow';
 import { FailureType } from '../../contract/errors.js';
 import {
+  type Absence,
   concernRaised,
   concernSettled,
   decideUpdate,
   decisionSignals,
   itemsQuery,
   readTexts,
+  runnerAway,
+  runnerBack,
   statusQuery,
 } from '../../contract/messages.js';
 import { watchesOf } from '../../contract/plan/parts.js';
-import { judgeDecision, plannedOption, take } from '../../domain/decisions/decisions.js';
+import { judgeDecision, plannedOption } from '../../domain/decisions/decisions.js';
 import { inShort, readDecision } from '../../domain/decisions/read-decision.js';
+import { take } from '../../domain/decisions/take.js';
 import { itemStatuses } from '../../domain/items.js';
 import { DECISIONS, type DecisionKind, signalHelp } from '../../domain/ledger/decision-kinds.js';
 import type { Decision, DecisionRecord } from '../../domain/ledger/ledger.js';
 import type { RollbackOption } from '../../domain/watch/criteria.js';
+import type { Absences } from './absences.js';
 import type { Context } from './context.js';
+import { move } from './moving.js';
 import type { Notifier } from './notifier.js';
 import type { Questions } from './questions.js';
 
+const NO_CHILD = 'what is said of a runner is said by rollbacks and trials of them, while they run';
 const NO_CONCERN = 'concerns are raised by monitors, about criteria of the plan, while they watch';
 
 /** The most decisions that are kept one by one; a flood of garbage must not grow what every query answers with. */
@@ -43,6 +50,7 @@ export class Decisions {
     private readonly context: Context,
     private readonly questions: Questions,
     private readonly notifier: Notifier,
+    private readonly absences: Absences,
     private readonly forward: CancellationScope,
   ) {}
 
@@ -57,7 +65,7 @@ export class Decisions {
       decideUpdate,
       async (decision) => {
         const record = this.receive(decision.kind, decision, 'update');
-        // A signature is verified before its sender hears whether it counts.
+        // A signature is verified, a runner called, before its sender hears whether it counts.
         await condition(() => !context.ledger.claims.includes(record));
         if (!record.accepted) throw refusal(record.reason);
         return record.reason;
@@ -81,6 +89,13 @@ export class Decisions {
       const settled = readTexts(sent, ['criterion']);
       const open = context.ledger.questions.find(({ kind, id }) => kind === 'concern' && id === settled?.criterion);
       if (open) this.questions.close(open);
+    });
+    setHandler(runnerAway, (sent) => {
+      const absence = readTexts(sent, ['runner', 'what', 'since', 'begun']) as Absence | undefined;
+      if (!absence || !this.absences.ofChild(absence)) this.refuseSignal('runnerAway', NO_CHILD);
+    });
+    setHandler(runnerBack, () => {
+      this.absences.ofChild(undefined);
     });
     setDefaultSignalHandler((name) =>
       this.refuseSignal(name, `"${name}" is no decision; use one of ${DECISIONS.join(', ')}`),
@@ -145,6 +160,7 @@ export class Decisions {
       const criteria = plan.watches.flatMap((watch) => watch.criteria);
       this.planned = plannedOption(ledger, criteria, record);
     }
+    if (record.kind === 'move') void move(this.context, record);
     if (record.kind === 'hold') this.notifier.held(allRoles);
     if (record.kind === 'resume' && wasHeld && !ledger.held) {
       void this.notifier.notify({ kind: 'resumed', who: record.who });

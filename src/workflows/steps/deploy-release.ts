@@ -2,7 +2,7 @@
 import type { Environment } from '../../contract/plan/environment.js';
 import { logsOf } from '../../contract/plan/parts.js';
 import type { StepDefinition } from '../../domain/steps.js';
-import { commandsOn, longChecks } from '../common/policies.js';
+import { longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 
 interface Deploying {
@@ -15,10 +15,9 @@ interface Deploying {
 }
 
 export async function deployRelease(deployment: Deployment, deploying: Deploying): Promise<void> {
-  const { plan, evidence, runner } = deployment;
+  const { plan, evidence, commands } = deployment;
   const { environment, deploy, health, logs, again } = deploying;
   const { target } = plan.release;
-  const commands = commandsOn(runner);
   // When the command was first run: where no version is told, what was started since is the proof that the release runs.
   let since: number | undefined;
   await deployment.step(deploy, async (key, summary) => {

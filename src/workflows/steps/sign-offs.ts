@@ -3,14 +3,15 @@ import { condition } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import { betweenOf } from '../../contract/plan/parts.js';
 import { approvalStatement } from '../../domain/decisions/approvals.js';
-import { admitClaim, type DecisionJudgement } from '../../domain/decisions/decisions.js';
+import type { DecisionJudgement } from '../../domain/decisions/decisions.js';
 import { proposalOf } from '../../domain/decisions/proposal.js';
-import { inShort } from '../../domain/decisions/read-decision.js';
+import { admitClaim } from '../../domain/decisions/take.js';
 import { waivedOf } from '../../domain/decisions/waived.js';
 import type { DecisionRecord } from '../../domain/ledger/ledger.js';
 import { betweenProven } from '../../domain/rollback/between.js';
 import { STEPS } from '../../domain/steps.js';
 import { briefReads, checks } from '../common/policies.js';
+import { settleClaim } from '../run/claims.js';
 import type { Deployment } from '../run/deployment.js';
 import { describe, isFailure } from '../run/failures.js';
 
@@ -77,13 +78,13 @@ async function signOffs(deployment: Deployment) {
   const isComplete = () => roles.every((role) => ledger.approvals.some((approved) => approved.role === role));
   try {
     while (!isComplete()) {
-      await condition(() => isComplete() || ledger.claims.length > 0);
+      await condition(() => isComplete() || signed(deployment).length > 0);
       await verifyClaims(deployment);
     }
   } finally {
     // Complete or cancelled: whoever still waits for a signature to be verified hears that it is too late.
-    for (const claim of [...ledger.claims])
-      settle(deployment, claim, refused('no sign-off is being asked for any more'));
+    for (const claim of signed(deployment))
+      settleClaim(deployment, claim, refused('no sign-off is being asked for any more'));
   }
   deployment.closeQuestion(question);
   return {
@@ -98,12 +99,14 @@ async function signOffs(deployment: Deployment) {
   };
 }
 
+const signed = ({ ledger }: Deployment): DecisionRecord[] => ledger.claims.filter(({ kind }) => kind === 'approve');
+
 /** Signed approvals count once their signature has been verified; a bad one is refused like any other. */
 async function verifyClaims(deployment: Deployment): Promise<void> {
   const { plan, ledger } = deployment;
-  for (const claim of [...ledger.claims]) {
+  for (const claim of signed(deployment)) {
     const { valid, reason } = await verify(deployment, claim);
-    settle(deployment, claim, valid ? admitClaim(ledger, plan.approvals, claim) : refused(reason));
+    settleClaim(deployment, claim, valid ? admitClaim(ledger, plan.approvals, claim) : refused(reason));
   }
 }
 
@@ -127,11 +130,3 @@ async function verify(
 }
 
 const refused = (reason: string): DecisionJudgement => ({ accepted: false, reason });
-
-function settle(deployment: Deployment, claim: DecisionRecord, { accepted, reason }: DecisionJudgement): void {
-  const { ledger } = deployment;
-  Object.assign(claim, { accepted, reason });
-  if (!accepted) Object.assign(claim, inShort(claim));
-  ledger.claims = ledger.claims.filter((other) => other !== claim);
-  deployment.publish();
-}

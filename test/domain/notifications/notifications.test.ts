@@ -63,6 +63,7 @@ const SAMPLES: Record<DeploymentEvent['kind'], DeploymentEvent> = {
   'rollback-ended': { kind: 'rollback-ended', option: 'full', reason: 'errors', took: 65_000 },
   'rollback-failed': { kind: 'rollback-failed', question: asked },
   'rollback-choice-asked': { kind: 'rollback-choice-asked', question: asked },
+  'runner-not-served': { kind: 'runner-not-served', question: asked },
   'window-awaited': { kind: 'window-awaited', question: asked },
   'step-failed': { kind: 'step-failed', question: asked },
   'concern-raised': { kind: 'concern-raised', question: asked },
@@ -169,6 +170,15 @@ describe('who is told', () => {
     expect(followUps(notifications({ reminders }), 'question-asked').escalation.channels).toEqual(['deploys', 'pager']);
   });
 
+  test('that nobody serves a runner is told, and reminded of, wherever failures are, without the plan saying so', () => {
+    const events = { 'step-failed': ['deploys'], 'rollback-failed': ['incidents'], breach: ['pager', 'incidents'] };
+    const plan = notifications({ events });
+    const messages = messagesFor(plan, { event: SAMPLES['runner-not-served'], about, alerts: {} });
+    expect(messages.map(({ channel }) => channel.id)).toEqual(['deploys', 'incidents', 'pager']);
+    expect(messages.at(-1)?.alert).toMatchObject({ action: 'trigger', severity: 'critical' });
+    expect(followUps(plan, 'runner-not-served').reminders.channels).toEqual(['deploys', 'incidents', 'pager']);
+  });
+
   test('every kind of question is an event', () => {
     expect(
       (
@@ -181,6 +191,7 @@ describe('who is told', () => {
           'window',
           'rollback-choice',
           'rollback-failed',
+          'runner-not-served',
         ] as const
       ).map((kind) => askingKind({ kind })),
     ).toEqual([
@@ -192,6 +203,7 @@ describe('who is told', () => {
       'window-awaited',
       'rollback-choice-asked',
       'rollback-failed',
+      'runner-not-served',
     ]);
   });
 });
