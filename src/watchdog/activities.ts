@@ -1,0 +1,67 @@
+/** The watchdog's activity: look, judge, tell. */
+import { Context } from '@temporalio/activity';
+import { withHeartbeat } from '../activities/commands/heartbeat.js';
+import { tellAll } from '../activities/notify/people.js';
+import { rememberSecrets } from '../adapters/evidence/secrets.js';
+import type { Patience } from '../adapters/http/patient-request.js';
+import { aboutOf } from '../contract/deployment.js';
+import type { WatchdogActivities } from '../contract/watchdog.js';
+import { type Answered, afterCall, type Call, watchdogStateOf, watchOver } from '../domain/watchdog/alarms.js';
+import { messagesOf } from '../domain/watchdog/telling.js';
+import { inTurns } from './in-turns.js';
+import { Lookout, type Start } from './look.js';
+import { ServerView } from './server-view.js';
+
+/** @param options `patience`: how long receivers are waited for */
+export function createWatchdogActivities({ patience }: { patience?: Patience } = {}): WatchdogActivities {
+  const lookout = new Lookout();
+  return {
+    lookAndTell({ before, rules }) {
+      const { client, info, cancellationSignal: signal } = Context.current();
+      // An attempt that was cut off has told some already.
+      const told = (info.heartbeatDetails as { handedOn?: unknown } | undefined)?.handedOn;
+      const handedOn = told === undefined ? before : watchdogStateOf(told);
+      let state = handedOn;
+      const work = async () => {
+        const worried = Object.entries(handedOn.deployments).map(([deployment, { run }]) => ({ deployment, run }));
+        const { seen, starts, unknown } = await lookout.look(new ServerView(client), worried, rules);
+        const judged = watchOver(handedOn, seen, { now: Date.now(), rules });
+        state = judged.state;
+        const untold = [...unknown];
+        await inTurns(judged.calls, async (call) => {
+          const {
+            told: channels,
+            missed,
+            why,
+          } = await tell(call, starts.get(call.deployment), { client, signal, patience });
+          state = afterCall(state, call, { told: channels, missed });
+          untold.push(...why);
+        });
+        return { ...state, looked: seen.length, untold };
+      };
+      return withHeartbeat(work, () => ({ handedOn: state }));
+    },
+  };
+}
+
+async function tell(
+  call: Call,
+  start: Start | undefined,
+  { client, ...means }: { client: Context['client']; signal: AbortSignal; patience?: Patience },
+): Promise<Answered & { why: string[] }> {
+  const { deployment, run, channels = [] } = call;
+  if (!start) return { told: [], missed: channels, why: [`${deployment}: whom to tell is not known any more`] };
+  await rememberSecrets(start.plan.secrets);
+  const { namespace } = client.options;
+  const messages = messagesOf(start.plan.notifications, call, aboutOf(start, { ...run, namespace }));
+  if (messages.length === 0) return { told: [], missed: [], why: [`${deployment}: its plan names nobody to tell`] };
+  const { results } = await tellAll(messages, { threads: {}, ...means });
+  const missed = results.flatMap(({ message, delivery }) =>
+    delivery.told ? [] : [{ id: message.channel.id, why: delivery.why }],
+  );
+  return {
+    told: results.flatMap(({ message, delivery }) => (delivery.told ? [message.channel.id] : [])),
+    missed: missed.map(({ id }) => id),
+    why: missed.map(({ id, why }) => `${deployment}: not told to ${id} (${why})`),
+  };
+}
