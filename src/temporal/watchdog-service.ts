@@ -1,6 +1,7 @@
 /** Whether the watchdog looks at deployments, as its schedule and its last look say. */
 import { type Client, ScheduleNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
-import { WATCHDOG } from '../contract/names.js';
+import { optionalTsToMs } from '@temporalio/common/lib/time.js';
+import { TASK_QUEUE, WATCHDOG } from '../contract/names.js';
 import { formatDuration } from '../domain/duration.js';
 import type { Connected } from './connection.js';
 import { innermost } from './errors.js';
@@ -25,6 +26,8 @@ const LATELY = 3 * 60_000;
 const ANSWER_WITHIN = 5_000;
 /** So many of the last looks are asked how they ended. */
 const LOOKS_ASKED = 4;
+/** Temporal's number of the tasks of workflows. */
+const WORKFLOWS = 1;
 
 export async function watchdogService({ client }: Pick<Connected, 'client'>): Promise<WatchdogService> {
   try {
@@ -46,6 +49,19 @@ async function watchdogOf(client: Client): Promise<Watchdog | undefined> {
   }
 }
 
+/** Whether all that look also carry deployments out, and there is one such worker: nobody would miss it. */
+export async function watchdogIsAlone({ client, connection, namespace }: Connected): Promise<boolean> {
+  const identities = async (name: string) => {
+    const asked = { namespace, taskQueue: { name }, taskQueueType: WORKFLOWS };
+    const { pollers } = await connection.workflowService.describeTaskQueue(asked);
+    const lately = pollers?.filter(({ lastAccessTime }) => Date.now() - (optionalTsToMs(lastAccessTime) ?? 0) < LATELY);
+    return new Set(lately?.map(({ identity }) => identity));
+  };
+  const ask = () => Promise.all([identities(WATCHDOG), identities(TASK_QUEUE)]);
+  const [looking, carrying] = await client.withDeadline(Date.now() + ANSWER_WITHIN, ask);
+  return looking.size === 1 && [...looking].every((identity) => carrying.has(identity));
+}
+
 type Started = Awaited<ReturnType<ReturnType<Client['schedule']['getHandle']>['describe']>>['info']['recentActions'];
 
 /** One that has begun, or was given up, has told nobody. */
@@ -62,9 +78,12 @@ async function lastLook(client: Client, started: Started): Promise<Pick<Watchdog
   return {};
 }
 
+export const ANOTHER_WATCHDOG =
+  'Run `surefoot worker --watchdog` on another machine than the workers; it makes the schedule, too.';
+
 /** Pure: what is known of the watchdog from its schedule and its last look that came to its end. */
 export function judgeWatchdog(found: Watchdog | undefined, now: number): WatchdogService {
-  const advice = 'Run `surefoot worker --watchdog` on another machine than the workers: it makes the schedule, too.';
+  const advice = ANOTHER_WATCHDOG;
   if (!found) return { state: 'absent', text: `no watchdog looks at deployments: ${NOBODY_TELLS}`, advice };
   const { isPaused, lastLookAt } = found;
   const seen = lastLookAt === undefined ? {} : { lastLookAt };

@@ -12,8 +12,11 @@ import { inTurns } from './in-turns.js';
 import { Lookout, type Start } from './look.js';
 import { ServerView } from './server-view.js';
 
-/** @param options `patience`: how long receivers are waited for */
-export function createWatchdogActivities({ patience }: { patience?: Patience } = {}): WatchdogActivities {
+/** Whoever is not reached by then is told with the next look: no receiver holds up the others for long. Milliseconds. */
+const PATIENCE: Patience = { answer: 5_000, whole: 15_000, pause: 500 };
+const CALLS_WITHIN = 60_000;
+
+export function createWatchdogActivities(): WatchdogActivities {
   const lookout = new Lookout();
   return {
     lookAndTell({ before, rules }) {
@@ -28,13 +31,14 @@ export function createWatchdogActivities({ patience }: { patience?: Patience } =
         const judged = watchOver(handedOn, seen, { now: Date.now(), rules });
         state = judged.state;
         const untold = [...unknown];
+        const until = Date.now() + CALLS_WITHIN;
         await inTurns(judged.calls, async (call) => {
-          const {
-            told: channels,
-            missed,
-            why,
-          } = await tell(call, starts.get(call.deployment), { client, signal, patience });
-          state = afterCall(state, call, { told: channels, missed });
+          if (Date.now() > until) {
+            untold.push(`${call.deployment}: no time was left; it is told with the next look`);
+            return;
+          }
+          const { why, ...answered } = await tell(call, starts.get(call.deployment), { client, signal });
+          state = afterCall(state, call, answered);
           untold.push(...why);
         });
         return { ...state, looked: seen.length, untold };
@@ -47,7 +51,7 @@ export function createWatchdogActivities({ patience }: { patience?: Patience } =
 async function tell(
   call: Call,
   start: Start | undefined,
-  { client, ...means }: { client: Context['client']; signal: AbortSignal; patience?: Patience },
+  { client, signal }: { client: Context['client']; signal: AbortSignal },
 ): Promise<Answered & { why: string[] }> {
   const { deployment, run, channels = [] } = call;
   if (!start) return { told: [], missed: channels, why: [`${deployment}: whom to tell is not known any more`] };
@@ -55,7 +59,7 @@ async function tell(
   const { namespace } = client.options;
   const messages = messagesOf(start.plan.notifications, call, aboutOf(start, { ...run, namespace }));
   if (messages.length === 0) return { told: [], missed: [], why: [`${deployment}: its plan names nobody to tell`] };
-  const { results } = await tellAll(messages, { threads: {}, ...means });
+  const { results } = await tellAll(messages, { threads: {}, signal, patience: PATIENCE });
   const missed = results.flatMap(({ message, delivery }) =>
     delivery.told ? [] : [{ id: message.channel.id, why: delivery.why }],
   );

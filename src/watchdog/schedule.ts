@@ -31,7 +31,7 @@ export async function ensureWatchdog(client: Client, schedule: WatchdogSchedule 
     },
   };
   try {
-    await client.schedule.create({ scheduleId: WATCHDOG, ...made });
+    await client.schedule.create({ scheduleId: WATCHDOG, ...made, state: { triggerImmediately: true } });
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     await client.schedule.getHandle(WATCHDOG).update(({ state }) => ({ ...made, state }));

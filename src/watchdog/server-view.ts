@@ -27,7 +27,7 @@ export interface Listed extends WorkflowRun {
 
 /** How long one answer is waited for, and all of them, milliseconds. */
 const ANSWER_WITHIN = 5_000;
-const LOOK_WITHIN = 90_000;
+const LOOK_WITHIN = 60_000;
 /** Characters. */
 const LONGEST_REASON = 300;
 
@@ -50,7 +50,8 @@ export class ServerView {
   /** What is open, as far as the list has heard of it. */
   async open(): Promise<Listed[]> {
     const types = OPEN_TYPES.map((type) => `'${type}'`).join(', ');
-    const query = `ExecutionStatus = 'Running' AND WorkflowType IN (${types})`;
+    // One that is paused is not running, and open all the same.
+    const query = `CloseTime IS NULL AND WorkflowType IN (${types})`;
     return await this.ask(async () => {
       const listed: Listed[] = [];
       for await (const { workflowId, runId, type, raw } of this.client.workflow.list({ query })) {
