@@ -42,9 +42,14 @@ export function startAttributes({ deployment, plan }: Pick<DeployInput, 'deploym
   ];
 }
 
+/** As much of a deployment's start as it takes to tell its people. */
+export interface Announced extends Pick<DeployInput, 'deployment' | 'startedBy'> {
+  plan: Pick<ResolvedPlan, 'service' | 'title' | 'release' | 'notifications'>;
+}
+
 /** What messages say of a deployment, whoever sends them. @param run its own workflow's */
 export function aboutOf(
-  { deployment, plan, startedBy }: Pick<DeployInput, 'deployment' | 'plan' | 'startedBy'>,
+  { deployment, plan, startedBy }: Announced,
   { workflowId, runId, namespace }: { workflowId: string; runId: string; namespace: string },
 ): About {
   const { webUi } = plan.notifications;

@@ -10,7 +10,7 @@ import { type Answered, afterCall, type Call, watchdogStateOf, watchOver } from 
 import { messagesOf } from '../domain/watchdog/telling.js';
 import { inTurns } from './in-turns.js';
 import { Lookout, type Start } from './look.js';
-import { ServerView } from './server-view.js';
+import { ServerView, whyNot } from './server-view.js';
 
 /** Whoever is not reached by then is told with the next look: no receiver holds up the others for long. Milliseconds. */
 const PATIENCE: Patience = { answer: 5_000, whole: 15_000, pause: 500 };
@@ -27,8 +27,9 @@ export function createWatchdogActivities(): WatchdogActivities {
       let state = handedOn;
       const work = async () => {
         const worried = Object.entries(handedOn.deployments).map(([deployment, { run }]) => ({ deployment, run }));
-        const { seen, starts, unknown } = await lookout.look(new ServerView(client), worried, rules);
-        const judged = watchOver(handedOn, seen, { now: Date.now(), rules });
+        const view = new ServerView(client, info.currentAttemptScheduledTimestampMs);
+        const { seen, starts, unknown } = await lookout.look(view, worried, rules);
+        const judged = watchOver(handedOn, seen, { now: view.now(), rules });
         state = judged.state;
         const untold = [...unknown];
         const until = Date.now() + CALLS_WITHIN;
@@ -37,7 +38,9 @@ export function createWatchdogActivities(): WatchdogActivities {
             untold.push(`${call.deployment}: no time was left; it is told with the next look`);
             return;
           }
-          const { why, ...answered } = await tell(call, starts.get(call.deployment), { client, signal });
+          const { why, ...answered } = await tell(call, starts.get(call.deployment), { client, signal }).catch(
+            (error: unknown) => notTold(call, error),
+          );
           state = afterCall(state, call, answered);
           untold.push(...why);
         });
@@ -47,6 +50,13 @@ export function createWatchdogActivities(): WatchdogActivities {
     },
   };
 }
+
+/** A plan that is none, of one deployment, is no reason to leave the others alone. */
+const notTold = ({ deployment, channels = [] }: Call, error: unknown): Answered & { why: string[] } => ({
+  told: [],
+  missed: channels.length > 0 ? channels : ['everybody'],
+  why: [`${deployment}: it cannot be told: ${whyNot(error)}`],
+});
 
 async function tell(
   call: Call,

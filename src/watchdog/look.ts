@@ -1,6 +1,10 @@
 /** One look at everything that is open, by the server's own word. What could not be looked at is said so. */
-import type { DeployInput } from '../contract/deployment.js';
+import { isGrpcServiceError } from '@temporalio/client';
+import type { Announced, DeployInput } from '../contract/deployment.js';
 import type { WatchInput } from '../contract/messages.js';
+import { deployWorkflowId, serviceOf } from '../contract/names.js';
+import type { ResolvedPlan } from '../contract/plan/plan.js';
+import type { Watch } from '../contract/plan/watch.js';
 import type {
   SeenActivity,
   SeenDeployment,
@@ -20,8 +24,13 @@ import { blindMetrics, EVENTS_OF_LAST_TICKS, lastSamples, newestOf } from './wat
 const OPEN_STATES = [1, 8];
 const NOT_FOUND = 5;
 
-/** What a deployment's own start says; a watchdog remembers it for as long as that is open. */
-export type Start = Pick<DeployInput, 'deployment' | 'plan' | 'startedBy' | 'clock'>;
+/** Characters of a title. */
+const LONGEST_NAME = 100;
+
+/** As much of a deployment's own start as a watchdog remembers for as long as that is open. */
+export interface Start extends Announced, Pick<DeployInput, 'clock'> {
+  plan: Announced['plan'] & Pick<ResolvedPlan, 'secrets'>;
+}
 
 /** What one look has seen. */
 export interface Sighting {
@@ -45,7 +54,8 @@ interface Candidate extends Listed {
 
 /** Remembers what does not change from one look to the next: how each run began, and which were open. */
 export class Lookout {
-  private readonly inputs = new Map<string, unknown>();
+  private readonly starts = new Map<string, Start>();
+  private readonly watches = new Map<string, Watch>();
   private open: Listed[] = [];
 
   /** @param worried deployments that the last look was worried about, whether they are listed or not */
@@ -70,9 +80,8 @@ export class Lookout {
       if (start.clock === 'virtual') return;
       const unseen = typeof listed === 'string' ? [{ what: 'which of its workflows are open', why: listed }] : [];
       found.starts.set(start.deployment, start);
-      found.seen.push(
-        await this.see({ deployment: start.deployment, run: root }, { workflows, unseen, view, queues, rules }),
-      );
+      const { deployment } = start;
+      found.seen.push(await this.see({ deployment, run: root }, { workflows, unseen, view, queues, rules }));
     });
     // One that was reset has two runs: what goes on counts.
     const goesOn = new Set(found.seen.flatMap(({ deployment, workflows }) => (workflows.length > 0 ? deployment : [])));
@@ -89,28 +98,28 @@ export class Lookout {
   private remember(open: readonly Candidate[]): void {
     this.open = open.map(({ workflowId, runId, type, root }) => ({ workflowId, runId, type, root }));
     const needed = new Set(open.flatMap(({ runId, root }) => [runId, root.runId]));
-    for (const runId of this.inputs.keys()) if (!needed.has(runId)) this.inputs.delete(runId);
-  }
-
-  private async inputOf(view: ServerView, run: WorkflowRun): Promise<unknown> {
-    const known = this.inputs.get(run.runId);
-    if (known !== undefined) return known;
-    const input = await view.input(run);
-    this.inputs.set(run.runId, input);
-    return input;
+    for (const known of [this.starts, this.watches])
+      for (const runId of known.keys()) if (!needed.has(runId)) known.delete(runId);
   }
 
   /** @returns why it is not known, where it is not */
   private async startOf(view: ServerView, root: WorkflowRun): Promise<Start | string> {
     try {
-      const input = (await this.inputOf(view, root)) as Partial<Start> | undefined;
-      const { deployment, plan, startedBy, clock } = input ?? {};
-      if (typeof deployment === 'string' && plan?.notifications && startedBy !== undefined && clock !== undefined)
-        return { deployment, plan, startedBy, clock };
-      return 'what it was started with is no deployment, or was not encrypted although it should be';
+      const start = this.starts.get(root.runId) ?? startIn(await view.input(root));
+      // There one runs at a time: nobody can be well in the place of another.
+      if (!start || root.workflowId !== deployWorkflowId(start.plan.service) || !isOf(start, start.plan.service))
+        return 'what it was started with is no deployment of its service, or was not encrypted although it should be';
+      this.starts.set(root.runId, start);
+      return start;
     } catch (error) {
       return whyNot(error);
     }
+  }
+
+  private async watchIn(view: ServerView, run: WorkflowRun): Promise<Watch> {
+    const known = this.watches.get(run.runId) ?? ((await view.input(run)) as WatchInput).watch;
+    this.watches.set(run.runId, known);
+    return known;
   }
 
   private async see(
@@ -145,11 +154,11 @@ export class Lookout {
     const workflow: SeenWorkflow = { workflowId, title, ...(task ? { task } : {}), activities };
     if (type !== 'MonitorWorkflow') return { workflow, unseen: [] };
     try {
-      const { watch } = (await this.inputOf(view, run)) as WatchInput;
+      const watch = await this.watchIn(view, run);
       return {
         workflow: {
           ...workflow,
-          title: `the watch “${watch.title}”`,
+          title: `the watch “${watch.title.slice(0, LONGEST_NAME)}”`,
           watch: await watchOf(view, run, { watch, activities, rules }),
         },
         unseen: [],
@@ -160,6 +169,19 @@ export class Lookout {
   }
 }
 
+/** A start is whatever somebody has sent. */
+function startIn(input: unknown): Start | undefined {
+  const { deployment, plan, startedBy, clock } = (input ?? {}) as Partial<Start>;
+  if (typeof deployment !== 'string' || typeof startedBy !== 'string' || !clock || !plan) return undefined;
+  const { service, title, release, notifications, secrets } = plan;
+  const { channels, events, contacts, templates } = notifications ?? {};
+  if (!Array.isArray(channels) || !Array.isArray(contacts) || !events || !templates || !release) return undefined;
+  if (!Array.isArray(secrets)) return undefined;
+  return { deployment, startedBy, clock, plan: { service, title, release, notifications, secrets } };
+}
+
+const isOf = ({ deployment }: Start, service: string): boolean => serviceOf(deployment) === service;
+
 async function describe(view: ServerView, candidate: Candidate): Promise<void> {
   try {
     const description = await view.describe(candidate);
@@ -169,7 +191,7 @@ async function describe(view: ServerView, candidate: Candidate): Promise<void> {
     candidate.root = runOf(info?.rootExecution) ?? candidate.root;
   } catch (error) {
     // One that is not there any more is not open.
-    if ((error as { code?: unknown }).code === NOT_FOUND) return;
+    if (isGrpcServiceError(error) && error.code === NOT_FOUND) return;
     candidate.unseen = whyNot(error);
   }
 }

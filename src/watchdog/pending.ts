@@ -17,7 +17,7 @@ export async function taskOf(
   const task = description.pendingWorkflowTask;
   if (!task) return undefined;
   const attempt = task.attempt ?? 1;
-  const since = timeOf(task.originalScheduledTime ?? task.scheduledTime) ?? Date.now();
+  const since = timeOf(task.originalScheduledTime ?? task.scheduledTime) ?? view.now();
   const isTaken = task.state === TASK_IS_TAKEN;
   const failure = attempt < rules.taskAttempt ? undefined : await taskFailure(view, run);
   return { since, attempt, isTaken, ...(failure === undefined ? {} : { failure }) };
@@ -44,7 +44,7 @@ export async function activityOf(
   const { activityType, attempt, state, scheduledTime, nextAttemptScheduleTime, lastFailure } = pending;
   const since = timeOf(nextAttemptScheduleTime) ?? timeOf(scheduledTime);
   // Between two tries nobody has to take it.
-  const waits = state === ACTIVITY_WAITS && since !== undefined && since <= Date.now();
+  const waits = state === ACTIVITY_WAITS && since !== undefined && since <= view.now();
   const failure = await view.wordsOf(lastFailure);
   return {
     type: activityType?.name ?? 'an activity',

@@ -32,7 +32,7 @@ export class Queues {
         const pollers = all
           .filter(({ deploymentOptions }) => build === undefined || deploymentOptions?.buildId === build)
           .map(({ identity, lastAccessTime }) => ({ identity: identity ?? '', at: timeOf(lastAccessTime) }));
-        const { state, text, advice } = judgePollers(queue, pollers, Date.now());
+        const { state, text, advice } = judgePollers(queue, pollers, this.view.now());
         const times = pollers.flatMap(({ at }) => at ?? []);
         const words = build === undefined ? text : `${text} (of the build ${build})`;
         return {

@@ -43,9 +43,18 @@ const OPEN_TYPES = [
 
 /** For one look. Each of its questions ends within seconds, and all of them before the look has to. */
 export class ServerView {
-  private readonly ends = Date.now() + LOOK_WITHIN;
+  private readonly began = performance.now();
 
-  constructor(private readonly client: Client) {}
+  /** @param startedAt when the look began, by the server's clock: what it says of times is held against that alone */
+  constructor(
+    private readonly client: Client,
+    private readonly startedAt: number,
+  ) {}
+
+  /** By the server's clock, epoch milliseconds. */
+  now(): number {
+    return this.startedAt + Math.round(performance.now() - this.began);
+  }
 
   /** What is open, as far as the list has heard of it. */
   async open(): Promise<Listed[]> {
@@ -119,9 +128,9 @@ export class ServerView {
   }
 
   private async ask<T>(question: () => Promise<T>, within = ANSWER_WITHIN): Promise<T> {
-    const now = Date.now();
-    if (now >= this.ends) throw new Error('no time was left to look at it');
-    return await this.client.withDeadline(Math.min(now + within, this.ends), question);
+    const left = LOOK_WITHIN - (performance.now() - this.began);
+    if (left <= 0) throw new Error('no time was left to look at it');
+    return await this.client.withDeadline(Date.now() + Math.min(within, left), question);
   }
 }
 

@@ -9,6 +9,8 @@ import type { HistoryEvents, ServerView } from './server-view.js';
 /** A tick is about six events. */
 export const EVENTS_OF_LAST_TICKS = 30;
 const SAMPLED = 'sampleMetrics';
+/** Characters. */
+const LONGEST_WORDS = 300;
 
 type Samples = Record<string, Sample[]>;
 
@@ -47,7 +49,7 @@ export function blindMetrics(watch: Watch, ticks: readonly Samples[], count: num
     if (!isBlind || criteria.length === 0) return [];
     const [newest] = said[0]?.toReversed() ?? [];
     const oldest = said.at(-1)?.[0];
-    return newest && oldest ? [{ metric: name, since: oldest.at, why: wordsOf(newest) }] : [];
+    return newest && oldest ? [{ metric: name, since: oldest.at, why: wordsOf(newest).slice(0, LONGEST_WORDS) }] : [];
   });
 }
 

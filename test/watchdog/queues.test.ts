@@ -18,7 +18,9 @@ const pinned = description({ behavior: 1, deploymentVersion: { deploymentName: '
 
 /** @param asking by kind of task: 1 for workflows, 2 for activities */
 const asked = (asking: Record<1 | 2, Polling[]>, of: Description) =>
-  new Queues({ pollers: async (_: string, kind: 1 | 2) => asking[kind] } as unknown as ServerView).of(of);
+  new Queues({ now: Date.now, pollers: async (_: string, kind: 1 | 2) => asking[kind] } as unknown as ServerView).of(
+    of,
+  );
 
 test('a queue is served as much as its worse served half', async () => {
   const both = { 1: [poller('7@a', 10)], 2: [poller('7@a', 10)] };
@@ -60,7 +62,10 @@ test('one that was moved to another build waits for that', async () => {
 });
 
 test('a server that does not answer leaves it unknown, with the reason', async () => {
-  const view = { pollers: async () => Promise.reject(new Error('deadline exceeded')) } as unknown as ServerView;
+  const view = {
+    now: Date.now,
+    pollers: async () => Promise.reject(new Error('deadline exceeded')),
+  } as unknown as ServerView;
   expect(await new Queues(view).of(description())).toEqual({
     queue: 'surefoot',
     state: 'unknown',

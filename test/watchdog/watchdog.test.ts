@@ -225,14 +225,42 @@ test('a watch that sees nothing is told of with the metric and why, and that it 
 }, 120_000);
 
 test('a deployment of which nobody knows whom to tell is said so by the look, not left out', async () => {
-  const handle = await temporal.client.workflow.start('DeployWorkflow', {
-    taskQueue: QUEUE,
-    workflowId: 'surefoot/nobody/production',
-    args: [{ fails: false }],
-  });
-  onTestFinished(() => void handle.terminate());
-  await eventually(async () => (await lastLook()).untold.some((text) => text.includes('surefoot/nobody/production')));
-  expect((await lastLook()).untold[0]).toContain('what it was started with is no deployment');
+  const real = await begin({ fails: true });
+  const deployment = real.deployment;
+  const notifications = { channels: [7], events: {}, templates: {}, contacts: [] };
+  const hostile = {
+    nothing: {},
+    'no-plan': { deployment, startedBy: 'mallory', clock: 'real', plan: { notifications: 'all' } },
+    // In the place of another, so that this one would be well.
+    another: { deployment, startedBy: 'mallory', clock: 'real', plan: { ...shipped, secrets: [] } },
+    spoilt: {
+      ...{ deployment: 'spoilt-20260101-000000-abcd', startedBy: 'mallory', clock: 'real', fails: true },
+      plan: { ...shipped, service: 'spoilt', notifications, secrets: [] },
+    },
+  };
+  for (const [name, input] of Object.entries(hostile)) {
+    const options = { taskQueue: QUEUE, workflowId: `surefoot/${name}/production`, args: [input] };
+    const handle = await temporal.client.workflow.start('DeployWorkflow', options);
+    onTestFinished(() => void handle.terminate().catch(() => undefined));
+    await handle.signal('go');
+  }
+  await real.handle.signal('go');
+  await eventually(() => real.hook.received.length > 0);
+  const said = new Map<string, string>();
+  const names = [
+    'surefoot/nothing/production',
+    'surefoot/no-plan/production',
+    'surefoot/another/production',
+    'spoilt-2026',
+  ];
+  await eventually(async () => {
+    const { untold } = await lastLook();
+    for (const name of names) said.set(name, untold.find((text) => text.includes(name)) ?? said.get(name) ?? '');
+    return [...said.values()].every((text) => text !== '');
+  }).catch((error: unknown) => expect([...said], String(error)).toEqual([]));
+  for (const name of names.slice(0, 3)) expect(said.get(name)).toContain('is no deployment of its service');
+  expect(said.get('spoilt-2026')).toMatch(/not told to|cannot be told/);
+  expect(received(real.hook).map(({ event }) => event)).toEqual(['watchdog-alarm']);
 }, 120_000);
 
 test('who asks whether a watchdog looks is told when it last did, that it is paused, or that there is none', async () => {
