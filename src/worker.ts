@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
 import {
   type ActivityInterceptorsFactory,
   NativeConnection,
@@ -40,14 +41,22 @@ import { redact } from './adapters/evidence/redaction.js';
 import { knownSecrets } from './adapters/evidence/secrets.js';
 import { MetricReaders } from './adapters/metrics/metric-sources.js';
 import { Tracing } from './adapters/traces/tracing.js';
-import { runnerQueue, TASK_QUEUE } from './contract/names.js';
+import { runnerQueue, TASK_QUEUE, WATCHDOG } from './contract/names.js';
 import { heardBy, SILENT_SINKS } from './contract/sinks.js';
 import type { Question } from './domain/ledger/ledger.js';
 import { dataConverter } from './encryption/data-converter.js';
+import { createWatchdogActivities } from './watchdog/activities.js';
+import { ensureWatchdog } from './watchdog/schedule.js';
 
-export interface WorkerOptions {
+export interface WatchdogOptions {
   connection: NativeConnectionOptions;
   namespace: string;
+  logLevel?: 'info' | 'warn' | 'error';
+  /** Where Prometheus finds its figures, as address:port; without one none are kept. */
+  metrics?: string;
+}
+
+export interface WorkerOptions extends WatchdogOptions {
   /** Folder for the records of commands, and who the runner is. It must outlive the worker. */
   state: string;
   /** Demo and rehearsal only. */
@@ -58,9 +67,6 @@ export interface WorkerOptions {
   answer?: (question: Question) => Promise<void>;
   /** The demo's faults. */
   activityInterceptors?: ActivityInterceptorsFactory[];
-  logLevel?: 'info' | 'warn' | 'error';
-  /** Where Prometheus finds its figures, as address:port; without one none are kept. */
-  metrics?: string;
   /** Where a collector takes traces, OTLP over HTTP; without one none are made. */
   traces?: string;
 }
@@ -103,6 +109,13 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     shutdownGraceTime: '10s',
   } satisfies Partial<SdkWorkerOptions>;
   try {
+    // Demos come and go, and their time is not the server's.
+    const isWatched = !options.allowVirtualTime;
+    if (isWatched) {
+      await ensureWatchdog(new Client({ connection, namespace, dataConverter: converter })).catch((error: unknown) =>
+        log.error(`the watchdog's schedule cannot be made: ${error instanceof Error ? error.message : String(error)}`),
+      );
+    }
     const workers = await Promise.all([
       Worker.create({
         ...shared,
@@ -141,6 +154,8 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
           },
         }),
       ),
+      // Unversioned, whatever the others are: it looks at the deployments of every build.
+      ...(isWatched ? [watchdogWorker(shared)] : []),
     ]);
     await Promise.all(workers.map((worker) => worker.run()));
   } finally {
@@ -149,6 +164,38 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     await connection.close();
   }
 }
+
+/**
+ * The watchdog alone, until SIGINT, SIGTERM or SIGHUP: it runs no command, has no state folder, and is best somewhere else
+ * than the workers that it misses when they are away. Makes its schedule.
+ * @throws MetricsUnservable; what Temporal says when it takes no schedule
+ */
+export async function runWatchdog({ logLevel = 'info', metrics, ...options }: WatchdogOptions): Promise<void> {
+  const log = installRuntime(logLevel, metrics);
+  const { namespace } = options;
+  log.info({ namespace, address: options.connection.address }, 'the watchdog starts');
+  const connection = await NativeConnection.connect(options.connection);
+  const converter = dataConverter('replace');
+  try {
+    await ensureWatchdog(new Client({ connection, namespace, dataConverter: converter }));
+    const interceptors = { activity: [redactResults] };
+    const worker = await watchdogWorker({ dataConverter: converter, interceptors, connection, namespace });
+    await worker.run();
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Small: there is one look at a time. */
+const watchdogWorker = (shared: Partial<SdkWorkerOptions>): Promise<Worker> =>
+  Worker.create({
+    ...shared,
+    taskQueue: WATCHDOG,
+    sinks: SILENT_SINKS,
+    maxCachedWorkflows: 2,
+    workflowBundle: { codePath: bundle(shared.dataConverter ? 'encrypting-workflow-bundle' : 'workflow-bundle') },
+    activities: createWatchdogActivities(),
+  });
 
 /**
  * The queue's name before runners had an identity. Deployments that were admitted then wait there, and their records

@@ -143,13 +143,26 @@ describe('docker-compose.yml', () => {
   });
 
   test('everyone speaks to the same server and namespace', () => {
-    for (const name of ['temporal-namespace', 'temporal-ui', 'worker']) {
+    for (const name of ['temporal-namespace', 'temporal-ui', 'worker', 'watchdog']) {
       expect(service(name).environment?.TEMPORAL_ADDRESS).toBe('temporal:7233');
     }
     const namespace = service('worker').environment?.TEMPORAL_NAMESPACE;
     expect(service('temporal-namespace').environment?.TEMPORAL_NAMESPACE).toBe(namespace);
     expect(service('temporal-ui').environment?.TEMPORAL_DEFAULT_NAMESPACE).toBe(namespace);
     expect(service('temporal').ports?.[0]).toMatch(/:7233$/);
+  });
+
+  test('the watchdog is the same program beside the worker, without its state, and has a health check of its own', () => {
+    const [worker, watchdog] = [service('worker'), service('watchdog')];
+    expect(watchdog).toMatchObject({ image: worker.image, build: worker.build, networks: worker.networks });
+    expect(watchdog.command).toEqual(['worker', '--watchdog']);
+    expect(clientSource).toContain("'--watchdog'");
+    expect(watchdog.volumes).toBeUndefined();
+    expect(watchdog.healthcheck).toEqual({
+      ...worker.healthcheck,
+      test: [...(worker.healthcheck?.test ?? []), '--watchdog'],
+    });
+    expect(read('docker/worker-health.js')).toContain("'--watchdog'");
   });
 
   test('the namespace job creates exactly the search attributes of the contract', () => {

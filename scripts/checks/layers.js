@@ -79,9 +79,15 @@ export const LAYERS = {
     packages: true,
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },
+  watchdog: {
+    holds: 'looks at deployments from outside of them, by the server’s own word, and tells people; changes nothing',
+    layers: ['domain', 'contract', 'adapters', 'activities', 'temporal'],
+    packages: true,
+    except: ['@temporalio/workflow', '@temporalio/worker'],
+  },
   worker: {
     holds: 'the only place where everything meets',
-    layers: ['domain', 'contract', 'plan', 'adapters', 'activities', 'encryption', 'rehearsal'],
+    layers: ['domain', 'contract', 'plan', 'adapters', 'activities', 'encryption', 'rehearsal', 'watchdog'],
     packages: true,
   },
   init: {

@@ -8,6 +8,9 @@ export const runnerQueue = (identity: string): string => `${TASK_QUEUE}@${identi
 /** The identity in the name of its queue. */
 export const runnerOf = (queue: string): string => queue.replace(`${TASK_QUEUE}@`, '');
 
+/** The schedule that looks at all deployments from outside, the queue where its looks wait, and their workflow's ID. */
+export const WATCHDOG = 'surefoot-watchdog';
+
 /** The lock: one live deployment for each service's production. */
 export const deployWorkflowId = (service: string): string => `surefoot/${service}/production`;
 export const watchWorkflowId = (deployment: string, watch: string, generation: number): string =>

@@ -29,6 +29,8 @@ export interface FoundDeployment {
   status: string;
   startedAt: Date;
   deployment?: string;
+  /** A demo's: its time is not the server's, and no watchdog looks at it. */
+  inVirtualTime: boolean;
   handle: WorkflowHandle;
   link?: string;
 }
@@ -125,6 +127,7 @@ async function describe(
     status: description.status.name,
     startedAt: description.startTime,
     deployment: typeof deployment === 'string' ? deployment : undefined,
+    inVirtualTime: description.memo?.clock === 'virtual',
     handle: connected.client.workflow.getHandle(workflowId, description.runId),
     link: workflowLink(connected, execution),
   };

@@ -4,12 +4,15 @@ import type { Connected } from '../../temporal/connection.js';
 import { type FoundDeployment, readLedger, servicesFor } from '../../temporal/deployments.js';
 import { CliError } from '../../temporal/errors.js';
 import type { QueueService } from '../../temporal/queue-service.js';
+import type { WatchdogService } from '../../temporal/watchdog-service.js';
 
 export interface LedgerView {
   found: FoundDeployment;
   ledger: Ledger;
   /** Of the task queues that it waits for. */
   services: QueueService[];
+  /** Whether somebody would be told if it were not carried on, where that was asked. */
+  watchdog?: WatchdogService;
   /** Why the workflow itself did not say it: then the ledger is what its history says. */
   unanswered?: CliError;
 }

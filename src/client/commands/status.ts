@@ -4,6 +4,7 @@ import { leftBehind } from '../../domain/ledger/left-behind.js';
 import { withConnection } from '../../temporal/connection.js';
 import { findDeployment } from '../../temporal/deployments.js';
 import { EXIT } from '../../temporal/errors.js';
+import { watchdogService } from '../../temporal/watchdog-service.js';
 import { renderStatus, wayOn } from '../rendering/status.js';
 import pc from '../terminal/colors.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
@@ -20,10 +21,16 @@ export function defineStatus(command: Command): void {
 async function status(reference: string | undefined, options: { json?: boolean }): Promise<number> {
   return await withConnection(async (connected) => {
     const found = await findDeployment(connected, reference);
-    const view = await viewLedger(connected, found);
+    const isWatched = found.running && !found.inVirtualTime;
+    const [looked, watchdog] = await Promise.all([
+      viewLedger(connected, found),
+      isWatched ? watchdogService(connected) : undefined,
+    ]);
+    const view = { ...looked, ...(watchdog ? { watchdog } : {}) };
     const { ledger, services, unanswered } = view;
+    const shown = { colors: pc, now: Date.now(), link: found.link, services, watchdog, cutOff: cutOff(view) };
     if (options.json) printJson(statusDocument(view));
-    else print(renderStatus(ledger, { colors: pc, now: Date.now(), link: found.link, services, cutOff: cutOff(view) }));
+    else print(renderStatus(ledger, shown));
     if (unanswered !== undefined) note(`\n${unanswered.message}. ${unanswered.hint}\n${FROM_HISTORY}`);
     return unanswered?.exitCode ?? exitCodeOf(view);
   });
@@ -33,7 +40,7 @@ async function status(reference: string | undefined, options: { json?: boolean }
 export const FROM_HISTORY = 'What is shown is what its history says.';
 
 export const statusDocument = (view: LedgerView) => {
-  const { found, ledger, services, unanswered } = view;
+  const { found, ledger, services, watchdog, unanswered } = view;
   const how = cutOff(view);
   return {
     deploymentId: ledger.deployment,
@@ -44,6 +51,7 @@ export const statusDocument = (view: LedgerView) => {
     uiUrl: found.link ?? null,
     items: ledger.items ?? null,
     queues: services,
+    ...(watchdog ? { watchdog } : {}),
     ...(how === undefined ? {} : { endedFromOutside: { how, left: leftBehind(ledger), next: wayOn(ledger) } }),
     ...(unanswered ? { unanswered: { message: unanswered.message, hint: unanswered.hint } } : {}),
     ledger,

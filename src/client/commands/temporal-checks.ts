@@ -7,6 +7,7 @@ import { type Connected, withConnection } from '../../temporal/connection.js';
 import { findRun, readLedger } from '../../temporal/deployments.js';
 import { CliError, innermost } from '../../temporal/errors.js';
 import { type QueueService, queueServices } from '../../temporal/queue-service.js';
+import { ANOTHER_WATCHDOG, watchdogIsAlone, watchdogService } from '../../temporal/watchdog-service.js';
 import { searchAttributeCommands } from './start.js';
 
 const ANSWER_WITHIN = 10_000;
@@ -34,7 +35,14 @@ export const temporalChecks = (service: string): Check[] => [
 async function look(connected: Connected, service: string): Promise<CheckResult[]> {
   const { address, namespace } = connected;
   return [
-    ...(await Promise.all([workers(connected), searchAttributes(connected), lock(connected, service)])).flat(),
+    ...(
+      await Promise.all([
+        workers(connected),
+        watchdog(connected),
+        searchAttributes(connected),
+        lock(connected, service),
+      ])
+    ).flat(),
     { name: 'temporal', ok: true, text: `Temporal answers at ${address}, namespace ${namespace}` },
   ];
 }
@@ -43,6 +51,16 @@ async function workers(connected: Connected): Promise<CheckResult> {
   const [shared] = await queueServices(connected);
   const advice = 'Run `surefoot worker` where the plan’s tools and scripts are.';
   return { ...fromService('worker', shared as QueueService), ...(shared?.state === 'nobody' && { advice }) };
+}
+
+/** Without one a deployment goes on, and nobody hears of it where it does not. */
+async function watchdog(connected: Connected): Promise<CheckResult> {
+  const name = 'watchdog';
+  const { state, text, advice } = await watchdogService(connected);
+  if (state !== 'looks') return { name, ok: true, note: true, text, ...(advice === undefined ? {} : { advice }) };
+  if (!(await watchdogIsAlone(connected))) return { name, ok: true, text };
+  const alone = `${text}, by the worker that carries deployments out: with it away nobody is told`;
+  return { name, ok: true, note: true, text: alone, advice: ANOTHER_WATCHDOG };
 }
 
 const fromService = (name: string, { state, text, advice }: QueueService): CheckResult => ({

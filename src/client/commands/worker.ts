@@ -8,6 +8,7 @@ import { exiting } from '../terminal/output.js';
 
 interface WorkOptions {
   state?: string;
+  watchdog?: true;
   metrics?: string;
   traces?: string;
 }
@@ -18,11 +19,17 @@ export function defineWorker(command: Command): void {
       '--state <DIR>',
       "who this runner is, and where its commands are recorded (default: SUREFOOT_HOME's worker folder)",
     )
+    .addOption(
+      command
+        .createOption('--watchdog', 'only look at deployments, and page people when nobody carries them on')
+        .conflicts('state'),
+    )
     .option('--metrics <ADDRESS:PORT>', 'serve figures for Prometheus there, at /metrics', addressAndPort)
     .option('--traces <URL>', 'send traces to this collector, OpenTelemetry (OTLP) over HTTP', collector)
     .addHelpText(
       'after',
-      '\nExample:\n  $ TEMPORAL_ADDRESS=temporal.example.com:7233 surefoot worker --state /var/lib/surefoot',
+      '\nExample:\n  $ TEMPORAL_ADDRESS=temporal.example.com:7233 surefoot worker --state /var/lib/surefoot' +
+        '\n  $ TEMPORAL_ADDRESS=temporal.example.com:7233 surefoot worker --watchdog   # on another machine',
     )
     .action(exiting(work));
 }
@@ -40,13 +47,15 @@ function collector(text: string): string {
   throw new InvalidArgumentError('Write the whole address, for example http://127.0.0.1:4318/v1/traces.');
 }
 
-async function work({ state = `${defaultHome()}/worker`, metrics, traces }: WorkOptions): Promise<number> {
+async function work({ state = `${defaultHome()}/worker`, watchdog, metrics, traces }: WorkOptions): Promise<number> {
   const { namespace, options: connection, sandbox } = connectionSettings();
   // Says in words, and within 5 s, what the worker's own connection would say late and obscurely.
   await withConnection(async () => {});
-  const { MetricsUnservable, runWorker, StateFolderUnusable } = await import('../../worker.js');
-  const tools = sandbox && sandboxTools(sandbox);
-  await runWorker({ connection, namespace, state, tools, metrics, traces }).catch((error: unknown) => {
+  const { MetricsUnservable, runWatchdog, runWorker, StateFolderUnusable } = await import('../../worker.js');
+  const served = watchdog
+    ? runWatchdog({ connection, namespace, metrics })
+    : runWorker({ connection, namespace, state, tools: sandbox && sandboxTools(sandbox), metrics, traces });
+  await served.catch((error: unknown) => {
     if (error instanceof StateFolderUnusable) throw usageError(error.message, 'See "Runners" in docs/architecture.md.');
     if (error instanceof MetricsUnservable) {
       throw usageError(

@@ -6,6 +6,7 @@ import { leftBehind, stillRollsBack } from '../../domain/ledger/left-behind.js';
 import { PHASES, type Phase } from '../../domain/steps.js';
 import { hasEnded, standingOf } from '../../domain/watch/standing.js';
 import { type QueueService, unserved } from '../../temporal/queue-service.js';
+import type { WatchdogService } from '../../temporal/watchdog-service.js';
 import { allowedDecisions, missingRoles } from './allowed-decisions.js';
 import { type Colors, stepMark, verdictMark } from './marks.js';
 
@@ -16,6 +17,8 @@ export interface StatusView {
   link?: string;
   /** Of the task queues that it waits for, where they were asked about. */
   services?: readonly QueueService[];
+  /** Whether a watchdog looks at it, where that was asked. */
+  watchdog?: WatchdogService;
   /** How it ended, where it was ended from outside: it does not say so itself. */
   cutOff?: string;
 }
@@ -219,9 +222,10 @@ function untold(ledger: Ledger, { colors }: StatusView): string[] {
   return [colors.bold('Could not be announced'), ...ledger.untold.slice(-REFUSALS_SHOWN).map((text) => `  ${text}`)];
 }
 
-/** What is not served, or not known to be: with what to do about it. */
-function queues({ colors, services = [] }: StatusView): string[] {
-  const others = services.filter(({ state }) => state !== 'served');
+/** What is not served, watched, or not known to be: with what to do about it. */
+function queues({ colors, services = [], watchdog }: StatusView): string[] {
+  const unwatched = watchdog && watchdog.state !== 'looks' ? [watchdog] : [];
+  const others = [...services.filter(({ state }) => state !== 'served'), ...unwatched];
   if (others.length === 0) return [];
   const lines = others.flatMap(({ state, text, advice }) => [
     `  ${state === 'nobody' ? colors.red(text) : colors.yellow(text)}`,

@@ -13,6 +13,7 @@ export type DeploymentEvent =
   | { kind: 'started' | 'staging-proven' | 'signed-off' | 'sign-offs-void' | 'deploying' }
   | { kind: 'watch-ended'; watch: string; verdict: Verdict }
   | { kind: 'unwatched'; watch: string }
+  | { kind: 'watchdog-alarm' | 'watchdog-all-clear'; reason: string; lasted: number }
   | { kind: 'breach'; criterion: string; reason: string }
   | { kind: 'rollback-started'; option: string; reason: string }
   | { kind: 'rollback-ended'; option: string; reason: string; took: number }
@@ -106,6 +107,17 @@ export const EVENTS: Record<EventKind, Definition> = {
       '{title}: PEOPLE ARE NEEDED: the deployment was ended from outside during “{watch}”: nothing watches production any more, and nothing rolls it back. surefoot status {deployment} says what was left. {link}',
     urgent: true,
     notBefore: STEPS.productionDeploy.id,
+  },
+  'watchdog-alarm': {
+    meaning: 'the watchdog sees that the deployment is not carried on, or that a watch of it sees nothing',
+    placeholders: ['reason', 'lasted'],
+    template: '{title}: PEOPLE ARE NEEDED, says the watchdog: {reason}. surefoot status {deployment} says more. {link}',
+    urgent: true,
+  },
+  'watchdog-all-clear': {
+    meaning: 'what the watchdog told of is over',
+    placeholders: ['reason', 'lasted'],
+    template: '{title}: the watchdog’s alarm is over after {lasted}: {reason}.',
   },
   breach: {
     meaning: 'a criterion that calls for a rollback is broken',
@@ -212,13 +224,15 @@ export const EVENTS: Record<EventKind, Definition> = {
 
 export const EVENT_KINDS = Object.keys(EVENTS) as EventKind[];
 
-/** These go where their question went, or where failures are told, so that a plan does not say it again. */
+/** These go where their question went, or where failures or a rollback that failed are told: a plan does not say it again. */
 const FOLLOWING = [
   'question-reminded',
   'question-escalated',
   'question-answered',
   'unwatched',
   'runner-not-served',
+  'watchdog-alarm',
+  'watchdog-all-clear',
 ] as const;
 export type RoutedKind = Exclude<EventKind, (typeof FOLLOWING)[number]>;
 export const ROUTED_KINDS = EVENT_KINDS.filter(

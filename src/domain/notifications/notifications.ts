@@ -108,14 +108,17 @@ export type OpenAlerts = Record<string, string[]>;
 
 /** What broke production, whatever it was: resolved when production is back. */
 const INCIDENT = 'incident';
+/** What only the watchdog raises, and resolves. */
+export const WATCHDOG_ALERT = 'watchdog';
 
-const ALERTS: Partial<Record<EventKind, { severity: Severity; about: 'incident' | 'question' }>> = {
+const ALERTS: Partial<Record<EventKind, { severity: Severity; about: 'incident' | 'question' | 'watchdog' }>> = {
   breach: { severity: 'critical', about: 'incident' },
   'rollback-started': { severity: 'critical', about: 'incident' },
   // Not of the question: whoever answers "skip" has taken over a production that is still broken.
   'rollback-failed': { severity: 'critical', about: 'incident' },
   unwatched: { severity: 'critical', about: 'incident' },
   'runner-not-served': { severity: 'critical', about: 'question' },
+  'watchdog-alarm': { severity: 'critical', about: 'watchdog' },
   'rollback-choice-asked': { severity: 'critical', about: 'question' },
   'step-failed': { severity: 'error', about: 'question' },
   'concern-raised': { severity: 'error', about: 'question' },
@@ -137,8 +140,10 @@ export const isPaged = (alerts: OpenAlerts, question: QuestionDetails): boolean 
 export function alertOf(event: DeploymentEvent): Extract<Alert, { action: 'trigger' }> | undefined {
   const alert = ALERTS[event.kind];
   if (!alert) return undefined;
-  const key = alert.about === 'question' && 'question' in event ? questionKey(event.question) : INCIDENT;
-  return { key, action: 'trigger', severity: alert.severity };
+  const { about, severity } = alert;
+  const ofNoQuestion = about === 'watchdog' ? WATCHDOG_ALERT : INCIDENT;
+  const key = about === 'question' && 'question' in event ? questionKey(event.question) : ofNoQuestion;
+  return { key, action: 'trigger', severity };
 }
 
 /** Whether an alert is over with this event. A deployment that ended with a broken production resolves nothing of that. */
@@ -148,6 +153,8 @@ function resolves(event: DeploymentEvent, key: string): boolean {
       return key === questionKey(event.question);
     case 'rollback-ended':
       return key === INCIDENT;
+    case 'watchdog-all-clear':
+      return key === WATCHDOG_ALERT;
     case 'ended':
       return event.outcome !== 'rollback-failed' || key !== INCIDENT;
     default:

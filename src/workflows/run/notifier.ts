@@ -1,6 +1,6 @@
 /** Telling people what happens, and asking again what still waits. Nothing in here delays or fails a deployment. */
 import { CancellationScope, condition, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
-import type { DeployInput } from '../../contract/deployment.js';
+import { aboutOf, type DeployInput } from '../../contract/deployment.js';
 import type { Ledger, OpenQuestion, Question } from '../../domain/ledger/ledger.js';
 import {
   askingKind,
@@ -236,14 +236,7 @@ export class Notifier {
   }
 
   private about(): About {
-    const { deployment, plan, startedBy } = this.input;
-    const { workflowId, runId, namespace } = workflowInfo();
-    const { webUi } = plan.notifications;
-    const link = webUi
-      ? `${webUi}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`
-      : `workflow ${workflowId}`;
-    const { target, previous } = plan.release;
-    return { title: plan.title, service: plan.service, deployment, target, previous, startedBy, link };
+    return aboutOf(this.input, workflowInfo());
   }
 }
 

@@ -57,6 +57,8 @@ const SAMPLES: Record<DeploymentEvent['kind'], DeploymentEvent> = {
   'sign-offs-void': { kind: 'sign-offs-void' },
   deploying: { kind: 'deploying' },
   unwatched: { kind: 'unwatched', watch: 'Five minutes' },
+  'watchdog-alarm': { kind: 'watchdog-alarm', reason: 'nobody serves it', lasted: 120_000 },
+  'watchdog-all-clear': { kind: 'watchdog-all-clear', reason: 'it goes on', lasted: 180_000 },
   'watch-ended': { kind: 'watch-ended', watch: '5 minutes', verdict: 'healthy' },
   breach: { kind: 'breach', criterion: 'errors', reason: 'errors at 12 %' },
   'rollback-started': { kind: 'rollback-started', option: 'full', reason: 'errors' },
