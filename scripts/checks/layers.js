@@ -67,7 +67,7 @@ export const LAYERS = {
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },
   temporal: {
-    holds: 'deployments as others than the worker reach them: a connection, finding one, its ledger',
+    holds: 'deployments as others than the worker reach them: a connection, finding one, its ledger; builds',
     layers: ['domain', 'contract', 'encryption', 'local'],
     packages: true,
     except: ['@temporalio/workflow', '@temporalio/worker'],
@@ -81,7 +81,7 @@ export const LAYERS = {
   },
   worker: {
     holds: 'the only place where everything meets',
-    layers: ['domain', 'contract', 'plan', 'adapters', 'activities', 'encryption', 'rehearsal'],
+    layers: ['domain', 'contract', 'plan', 'adapters', 'activities', 'encryption', 'local', 'temporal', 'rehearsal'],
     packages: true,
   },
   init: {

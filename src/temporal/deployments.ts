@@ -14,6 +14,7 @@ import { deployWorkflowId, quoted, searchAttributes, serviceOf } from '../contra
 import { withProgress } from '../contract/progress.js';
 import { inertValues } from '../domain/inert.js';
 import type { Ledger } from '../domain/ledger/ledger.js';
+import { pinnedBuild } from './builds.js';
 import { type Connected, workflowLink } from './connection.js';
 import { CliError, EXIT, innermost, usageError } from './errors.js';
 import { type QueueService, queueServices } from './queue-service.js';
@@ -29,6 +30,8 @@ export interface FoundDeployment {
   status: string;
   startedAt: Date;
   deployment?: string;
+  /** What it is pinned to: null when it began under a Surefoot without builds, undefined while it has not begun. */
+  build?: string | null;
   handle: WorkflowHandle;
   link?: string;
 }
@@ -125,6 +128,7 @@ async function describe(
     status: description.status.name,
     startedAt: description.startTime,
     deployment: typeof deployment === 'string' ? deployment : undefined,
+    build: pinnedBuild(description.raw.workflowExecutionInfo),
     handle: connected.client.workflow.getHandle(workflowId, description.runId),
     link: workflowLink(connected, execution),
   };
@@ -178,13 +182,13 @@ const UNANSWERED: status[] = [status.FAILED_PRECONDITION, status.DEADLINE_EXCEED
 
 /** The error that says why a workflow did not answer. The server remembers the pollers of a dead worker for minutes. */
 export async function unansweredError(connected: Connected, found: FoundDeployment, cause: unknown): Promise<CliError> {
-  const [shared] = await queueServices(connected);
+  const [shared] = await queueServices(connected, undefined, { build: found.build });
   const why =
     shared?.state === 'served'
       ? `${shared.text}, or did lately (${innermost(cause)})`
       : (shared?.text ?? innermost(cause));
   return new CliError(`No worker answers for ${found.workflowId}: ${why}`, {
-    hint: 'Start one with `surefoot worker`; the deployment goes on where it is.',
+    hint: shared?.advice ?? 'Start one with `surefoot worker`; the deployment goes on where it is.',
     exitCode: EXIT.unreachable,
     cause,
   });
@@ -192,4 +196,4 @@ export async function unansweredError(connected: Connected, found: FoundDeployme
 
 /** The queues that a deployment waits for; none that has ended waits. */
 export const servicesFor = (connected: Connected, found: FoundDeployment, ledger: Ledger): Promise<QueueService[]> =>
-  found.running ? queueServices(connected, ledger.runner) : Promise.resolve([]);
+  found.running ? queueServices(connected, ledger.runner, { build: found.build }) : Promise.resolve([]);

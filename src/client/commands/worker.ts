@@ -7,6 +7,7 @@ import type { RunningSandbox } from '../../temporal/running-sandbox.js';
 import { exiting } from '../terminal/output.js';
 
 interface WorkOptions {
+  buildId?: string;
   state?: string;
   metrics?: string;
 }
@@ -17,6 +18,7 @@ export function defineWorker(command: Command): void {
       '--state <DIR>',
       "who this runner is, and where its commands are recorded (default: SUREFOOT_HOME's worker folder)",
     )
+    .option('--build-id <ID>', 'the build that it is of (default: what its code is)', buildName)
     .option('--metrics <ADDRESS:PORT>', 'serve figures for Prometheus there, at /metrics', addressAndPort)
     .addHelpText(
       'after',
@@ -26,18 +28,25 @@ export function defineWorker(command: Command): void {
 }
 
 /** @throws InvalidArgumentError */
+export function buildName(text: string): string {
+  if (/^[A-Za-z0-9][\w.+-]{0,99}$/.test(text)) return text;
+  throw new InvalidArgumentError('Write letters, digits, dots, dashes, at most 100; `surefoot versions` lists builds.');
+}
+
+/** @throws InvalidArgumentError */
 function addressAndPort(text: string): string {
   if (/^(\d+(\.\d+){3}|\[[0-9a-f:]+\]):\d{1,5}$/i.test(text)) return text;
   throw new InvalidArgumentError('Write an IP address and a port, for example 127.0.0.1:9464 or 0.0.0.0:9464.');
 }
 
-async function work({ state = `${defaultHome()}/worker`, metrics }: WorkOptions): Promise<number> {
+async function work({ state = `${defaultHome()}/worker`, metrics, buildId: build }: WorkOptions): Promise<number> {
   const { namespace, options: connection, sandbox } = connectionSettings();
   // Says in words, and within 5 s, what the worker's own connection would say late and obscurely.
   await withConnection(async () => {});
   const { MetricsUnservable, runWorker, StateFolderUnusable } = await import('../../worker.js');
   const tools = sandbox && sandboxTools(sandbox);
-  await runWorker({ connection, namespace, state, tools, metrics }).catch((error: unknown) => {
+  const releasesItself = sandbox !== undefined;
+  await runWorker({ connection, namespace, state, build, releasesItself, tools, metrics }).catch((error: unknown) => {
     if (error instanceof StateFolderUnusable) throw usageError(error.message, 'See "Runners" in docs/architecture.md.');
     if (error instanceof MetricsUnservable) {
       throw usageError(
