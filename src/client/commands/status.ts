@@ -22,8 +22,9 @@ async function status(reference: string | undefined, options: { json?: boolean }
     const found = await findDeployment(connected, reference);
     const view = await viewLedger(connected, found);
     const { ledger, services, unanswered } = view;
+    const { link, build } = found;
     if (options.json) printJson(statusDocument(view));
-    else print(renderStatus(ledger, { colors: pc, now: Date.now(), link: found.link, services, cutOff: cutOff(view) }));
+    else print(renderStatus(ledger, { colors: pc, now: Date.now(), link, build, services, cutOff: cutOff(view) }));
     if (unanswered !== undefined) note(`\n${unanswered.message}. ${unanswered.hint}\n${FROM_HISTORY}`);
     return unanswered?.exitCode ?? exitCodeOf(view);
   });
@@ -41,6 +42,7 @@ export const statusDocument = (view: LedgerView) => {
     runId: found.runId,
     running: found.running,
     outcome: ledger.outcome ?? null,
+    build: found.build ?? null,
     uiUrl: found.link ?? null,
     items: ledger.items ?? null,
     queues: services,

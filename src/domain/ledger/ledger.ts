@@ -197,6 +197,8 @@ export interface Proposal {
   digest: string;
   /** The commit that the release was when it was sealed. */
   commit: string;
+  /** The build that carries it out: missing where workers have none. */
+  build?: string;
   sealedAt: number;
 }
 
