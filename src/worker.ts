@@ -11,6 +11,7 @@ import {
   Runtime,
   type WorkerOptions as SdkWorkerOptions,
   Worker,
+  type WorkerDeploymentOptions,
 } from '@temporalio/worker';
 import { type Logger, pino } from 'pino';
 import { createAdmissionActivities } from './activities/admission.js';
@@ -41,10 +42,12 @@ import { redact } from './adapters/evidence/redaction.js';
 import { knownSecrets } from './adapters/evidence/secrets.js';
 import { MetricReaders } from './adapters/metrics/metric-sources.js';
 import { Tracing } from './adapters/traces/tracing.js';
-import { runnerQueue, TASK_QUEUE, WATCHDOG } from './contract/names.js';
+import { runnerQueue, TASK_QUEUE, WATCHDOG, WORKER_DEPLOYMENT } from './contract/names.js';
 import { heardBy, SILENT_SINKS } from './contract/sinks.js';
 import type { Question } from './domain/ledger/ledger.js';
 import { dataConverter } from './encryption/data-converter.js';
+import { ownBuild } from './local/release.js';
+import { releaseFirst } from './temporal/first-release.js';
 import { createWatchdogActivities } from './watchdog/activities.js';
 import { ensureWatchdog } from './watchdog/schedule.js';
 
@@ -59,6 +62,10 @@ export interface WatchdogOptions {
 export interface WorkerOptions extends WatchdogOptions {
   /** Folder for the records of commands, and who the runner is. It must outlive the worker. */
   state: string;
+  /** The build that it says to be of; what its code is when absent. */
+  build?: string;
+  /** Whether it makes its build current also where another one is: on a machine's own sandbox, where nobody else does. */
+  releasesItself?: boolean;
   /** Demo and rehearsal only. */
   allowVirtualTime?: boolean;
   /** Folders to look for tools in, before PATH. */
@@ -90,8 +97,9 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   // From here on the runtime keeps the process alive, until its last connection is closed.
   const log = installRuntime(options.logLevel ?? 'info', options.metrics);
   const runner = runnerQueue(identity);
-  const { namespace } = options;
-  log.info({ runner: identity, state, namespace, address: options.connection.address }, `runner ${identity} starts`);
+  const { namespace, build = ownBuild() } = options;
+  const about = { runner: identity, build, state, namespace, address: options.connection.address };
+  log.info(about, `runner ${identity} starts, build ${build}`);
   if (copied) log.warn(copyWarning(state, identity));
   const connection = await NativeConnection.connect(options.connection);
   const metrics = new MetricReaders();
@@ -108,6 +116,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     maxHeartbeatThrottleInterval: '2s',
     shutdownGraceTime: '10s',
   } satisfies Partial<SdkWorkerOptions>;
+  const released = new AbortController();
   try {
     // Demos come and go, and their time is not the server's.
     const isWatched = !options.allowVirtualTime;
@@ -119,6 +128,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     const workers = await Promise.all([
       Worker.create({
         ...shared,
+        workerDeploymentOptions: pinnedTo(build),
         taskQueue: TASK_QUEUE,
         sinks: tracing ? heardBy(tracing.published) : SILENT_SINKS,
         workflowBundle: { codePath: bundle(converter ? 'encrypting-workflow-bundle' : 'workflow-bundle') },
@@ -143,21 +153,34 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
           ...createWindowActivities(),
         },
       }),
-      ...[runner, ...(older ? [formerQueue(state)] : [])].map((taskQueue) =>
-        Worker.create({
-          ...shared,
-          taskQueue,
-          activities: {
-            ...commands,
-            ...createCommandBackupActivities({ state, runner: identity }),
-            ...createLoadActivities({ state }),
-          },
-        }),
+      // What waits in a queue of then began without a build, and goes on without one.
+      ...[{ taskQueue: runner, workerDeploymentOptions: pinnedTo(build) }, ...(older ? [formerQueue(state)] : [])].map(
+        (queue) =>
+          Worker.create({
+            ...shared,
+            ...queue,
+            activities: {
+              ...commands,
+              ...createCommandBackupActivities({ state, runner: identity }),
+              ...createLoadActivities({ state }),
+            },
+          }),
       ),
       // Unversioned, whatever the others are: it looks at the deployments of every build.
       ...(isWatched ? [watchdogWorker(shared)] : []),
     ]);
-    await Promise.all(workers.map((worker) => worker.run()));
+    const working = Promise.all(workers.map((worker) => worker.run()));
+    const releasing = releaseFirst(
+      { connection, namespace },
+      {
+        build,
+        always: options.releasesItself ?? false,
+        tell: (level, text) => log[level](text),
+        signal: released.signal,
+      },
+    );
+    await working.finally(() => released.abort());
+    await releasing;
   } finally {
     await metrics.close();
     await tracing?.close();
@@ -201,8 +224,16 @@ const watchdogWorker = (shared: Partial<SdkWorkerOptions>): Promise<Worker> =>
  * The queue's name before runners had an identity. Deployments that were admitted then wait there, and their records
  * are in this folder; it is found again where the machine still has the name of then.
  */
-const formerQueue = (state: string): string =>
-  `${TASK_QUEUE}@${hostname()}-${createHash('sha256').update(state).digest('hex').slice(0, 8)}`;
+const formerQueue = (state: string): { taskQueue: string } => ({
+  taskQueue: `${TASK_QUEUE}@${hostname()}-${createHash('sha256').update(state).digest('hex').slice(0, 8)}`,
+});
+
+/** What begins on this build ends on it: a deployment, its watches and rollbacks, and their activities on either queue. */
+const pinnedTo = (buildId: string): WorkerDeploymentOptions => ({
+  useWorkerVersioning: true,
+  version: { deploymentName: WORKER_DEPLOYMENT, buildId },
+  defaultVersioningBehavior: 'PINNED',
+});
 
 const copyWarning = (state: string, identity: string): string =>
   `the identity of runner ${identity} was made in another folder than ${state}: if this is a copy, stop the other worker, ` +

@@ -67,7 +67,7 @@ export const LAYERS = {
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },
   temporal: {
-    holds: 'deployments as others than the worker reach them: a connection, finding one, its ledger',
+    holds: 'deployments as others than the worker reach them: a connection, finding one, its ledger; builds',
     layers: ['domain', 'contract', 'encryption', 'local'],
     packages: true,
     except: ['@temporalio/workflow', '@temporalio/worker'],
@@ -87,7 +87,18 @@ export const LAYERS = {
   },
   worker: {
     holds: 'the only place where everything meets',
-    layers: ['domain', 'contract', 'plan', 'adapters', 'activities', 'encryption', 'rehearsal', 'watchdog'],
+    layers: [
+      'domain',
+      'contract',
+      'plan',
+      'adapters',
+      'activities',
+      'encryption',
+      'local',
+      'temporal',
+      'rehearsal',
+      'watchdog',
+    ],
     packages: true,
   },
   init: {

@@ -3,6 +3,9 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 
 export const TASK_QUEUE = 'surefoot';
 
+/** All workers together, as Temporal knows them: each of its versions is a build. */
+export const WORKER_DEPLOYMENT = 'surefoot';
+
 /** Where a runner's own commands wait for it, by the identity in its state folder. */
 export const runnerQueue = (identity: string): string => `${TASK_QUEUE}@${identity}`;
 /** The identity in the name of its queue. */

@@ -28,7 +28,8 @@ async function status(reference: string | undefined, options: { json?: boolean }
     ]);
     const view = { ...looked, ...(watchdog ? { watchdog } : {}) };
     const { ledger, services, unanswered } = view;
-    const shown = { colors: pc, now: Date.now(), link: found.link, services, watchdog, cutOff: cutOff(view) };
+    const { link, build } = found;
+    const shown = { colors: pc, now: Date.now(), link, build, services, watchdog, cutOff: cutOff(view) };
     if (options.json) printJson(statusDocument(view));
     else print(renderStatus(ledger, shown));
     if (unanswered !== undefined) note(`\n${unanswered.message}. ${unanswered.hint}\n${FROM_HISTORY}`);
@@ -48,6 +49,7 @@ export const statusDocument = (view: LedgerView) => {
     runId: found.runId,
     running: found.running,
     outcome: ledger.outcome ?? null,
+    build: found.build ?? null,
     uiUrl: found.link ?? null,
     items: ledger.items ?? null,
     queues: services,

@@ -3,11 +3,13 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { deployWorkflowId, SEARCH_ATTRIBUTES } from '../../contract/names.js';
 import type { Check, CheckResult } from '../../doctor/checks/check.js';
 import { STEPS } from '../../domain/steps.js';
+import { buildStandings, missedBuilds } from '../../temporal/build-standings.js';
 import { type Connected, withConnection } from '../../temporal/connection.js';
 import { findRun, readLedger } from '../../temporal/deployments.js';
 import { CliError, innermost } from '../../temporal/errors.js';
 import { type QueueService, queueServices } from '../../temporal/queue-service.js';
 import { ANOTHER_WATCHDOG, watchdogIsAlone, watchdogService } from '../../temporal/watchdog-service.js';
+import { withoutWorker } from './builds/begins-on.js';
 import { searchAttributeCommands } from './start.js';
 
 const ANSWER_WITHIN = 10_000;
@@ -47,10 +49,22 @@ async function look(connected: Connected, service: string): Promise<CheckResult[
   ];
 }
 
-async function workers(connected: Connected): Promise<CheckResult> {
-  const [shared] = await queueServices(connected);
+/** Whoever would carry a deployment out that is started now, and who is missed by what runs. */
+async function workers(connected: Connected): Promise<CheckResult[]> {
+  const name = 'worker';
+  const standings = await buildStandings(connected).catch(innermost);
+  if (typeof standings === 'string')
+    return [{ name, ok: false, text: `which builds have workers is not known: ${standings}` }];
+  const { current } = standings;
+  const missed = missedBuilds(standings);
+  const told = missed.map(({ id, service }) => {
+    const { message, hint } = withoutWorker(id, service);
+    return { name, ok: false, text: message, advice: hint };
+  });
+  if (missed.some(({ id }) => id === current)) return told;
+  const [shared] = await queueServices(connected, undefined, { build: current });
   const advice = 'Run `surefoot worker` where the plan’s tools and scripts are.';
-  return { ...fromService('worker', shared as QueueService), ...(shared?.state === 'nobody' && { advice }) };
+  return [{ ...fromService(name, shared as QueueService), ...(shared?.state === 'nobody' && { advice }) }, ...told];
 }
 
 /** Without one a deployment goes on, and nobody hears of it where it does not. */
@@ -107,6 +121,6 @@ async function runnerOfLive(connected: Connected, run: { workflowId: string; run
   const found = await findRun(connected, run);
   const ledger = found && (await readLedger(connected, found).catch(() => undefined));
   if (ledger?.runner === undefined) return [];
-  const [, own] = await queueServices(connected, ledger.runner);
+  const [, own] = await queueServices(connected, ledger.runner, { build: found?.build });
   return own ? [fromService('runner', own)] : [];
 }

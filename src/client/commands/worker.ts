@@ -7,6 +7,7 @@ import type { RunningSandbox } from '../../temporal/running-sandbox.js';
 import { exiting } from '../terminal/output.js';
 
 interface WorkOptions {
+  buildId?: string;
   state?: string;
   watchdog?: true;
   metrics?: string;
@@ -24,6 +25,7 @@ export function defineWorker(command: Command): void {
         .createOption('--watchdog', 'only look at deployments, and page people when nobody carries them on')
         .conflicts('state'),
     )
+    .option('--build-id <ID>', 'the build that it is of (default: what its code is)', buildName)
     .option('--metrics <ADDRESS:PORT>', 'serve figures for Prometheus there, at /metrics', addressAndPort)
     .option('--traces <URL>', 'send traces to this collector, OpenTelemetry (OTLP) over HTTP', collector)
     .addHelpText(
@@ -32,6 +34,12 @@ export function defineWorker(command: Command): void {
         '\n  $ TEMPORAL_ADDRESS=temporal.example.com:7233 surefoot worker --watchdog   # on another machine',
     )
     .action(exiting(work));
+}
+
+/** @throws InvalidArgumentError */
+export function buildName(text: string): string {
+  if (/^[A-Za-z0-9][\w.+-]{0,99}$/.test(text)) return text;
+  throw new InvalidArgumentError('Write letters, digits, dots, dashes, at most 100; `surefoot versions` lists builds.');
 }
 
 /** @throws InvalidArgumentError */
@@ -47,14 +55,17 @@ function collector(text: string): string {
   throw new InvalidArgumentError('Write the whole address, for example http://127.0.0.1:4318/v1/traces.');
 }
 
-async function work({ state = `${defaultHome()}/worker`, watchdog, metrics, traces }: WorkOptions): Promise<number> {
+async function work(options: WorkOptions): Promise<number> {
+  const { state = `${defaultHome()}/worker`, watchdog, metrics, traces, buildId: build } = options;
   const { namespace, options: connection, sandbox } = connectionSettings();
   // Says in words, and within 5 s, what the worker's own connection would say late and obscurely.
   await withConnection(async () => {});
   const { MetricsUnservable, runWatchdog, runWorker, StateFolderUnusable } = await import('../../worker.js');
+  const tools = sandbox && sandboxTools(sandbox);
+  const releasesItself = sandbox !== undefined;
   const served = watchdog
     ? runWatchdog({ connection, namespace, metrics })
-    : runWorker({ connection, namespace, state, tools: sandbox && sandboxTools(sandbox), metrics, traces });
+    : runWorker({ connection, namespace, state, build, releasesItself, tools, metrics, traces });
   await served.catch((error: unknown) => {
     if (error instanceof StateFolderUnusable) throw usageError(error.message, 'See "Runners" in docs/architecture.md.');
     if (error instanceof MetricsUnservable) {

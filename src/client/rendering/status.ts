@@ -15,6 +15,8 @@ export interface StatusView {
   /** Epoch milliseconds; how long things have been running is counted to it. */
   now: number;
   link?: string;
+  /** What it is pinned to; null when it began under a Surefoot without builds. */
+  build?: string | null;
   /** Of the task queues that it waits for, where they were asked about. */
   services?: readonly QueueService[];
   /** Whether a watchdog looks at it, where that was asked. */
@@ -49,7 +51,9 @@ export function renderStatus(ledger: Ledger, view: StatusView): string {
     .join('\n\n');
 }
 
-function heading(ledger: Ledger, { colors, now, link, cutOff }: StatusView): string[] {
+const WITHOUT_BUILD = 'began under a Surefoot without builds: the worker of then has to stay until it has ended';
+
+function heading(ledger: Ledger, { colors, now, link, build, cutOff }: StatusView): string[] {
   const lasted = formatDuration((ledger.endedAt ?? now) - ledger.startedAt);
   const going = cutOff === undefined ? colors.cyan(`running: ${ledger.phase}`) : colors.red(`ended in ${ledger.phase}`);
   const state = ledger.outcome ? outcomeText(ledger, colors) : going;
@@ -57,8 +61,9 @@ function heading(ledger: Ledger, { colors, now, link, cutOff }: StatusView): str
     `${colors.bold(ledger.title)}  ${state}`,
     `${ledger.deployment}  ${ledger.release.previous} → ${ledger.release.target}`,
     colors.dim(
-      `started ${clockText(ledger.startedAt)} by ${ledger.startedBy}, ${lasted}; plan ${ledger.digest.slice(0, 12)}`,
+      `started ${clockText(ledger.startedAt)} by ${ledger.startedBy}, ${lasted}; plan ${ledger.digest.slice(0, 12)}${build ? `; build ${build}` : ''}`,
     ),
+    ...(build === null && !ledger.outcome && cutOff === undefined ? [colors.dim(WITHOUT_BUILD)] : []),
     ...(ledger.after
       ? [colors.dim(`after ${ledger.after.run}, which was ended from outside: ${ledger.after.why}`)]
       : []),

@@ -201,6 +201,8 @@ export interface Proposal {
   digest: string;
   /** The commit that the release was when it was sealed. */
   commit: string;
+  /** The build that carries it out: missing where workers have none. */
+  build?: string;
   sealedAt: number;
 }
 

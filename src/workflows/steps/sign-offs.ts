@@ -11,6 +11,7 @@ import type { DecisionRecord } from '../../domain/ledger/ledger.js';
 import { betweenProven } from '../../domain/rollback/between.js';
 import { STEPS } from '../../domain/steps.js';
 import { briefReads, checks } from '../common/policies.js';
+import { buildNow } from '../run/build.js';
 import { settleClaim } from '../run/claims.js';
 import type { Deployment } from '../run/deployment.js';
 import { describe, isFailure } from '../run/failures.js';
@@ -43,11 +44,13 @@ const gatherSignOffs = (deployment: Deployment) => deployment.step(STEPS.signOff
 async function propose(deployment: Deployment): Promise<void> {
   const { plan, ledger, evidence } = deployment;
   const seal = async (key: StepKey, summary: string) => {
-    const content = proposalOf(ledger, notesOf(deployment));
+    const build = buildNow();
+    const content = proposalOf(ledger, { notes: notesOf(deployment), build });
     const sealed = await briefReads.sealProposal.executeWithOptions({ summary }, [
       { key, evidence, release: plan.release, content },
     ]);
-    ledger.proposal = { digest: sealed.digest, commit: sealed.commit, sealedAt: Date.now() };
+    const { digest, commit } = sealed;
+    ledger.proposal = { digest, commit, ...(build === undefined ? {} : { build }), sealedAt: Date.now() };
     return { ...sealed, summary: [sealed.summary, ...(content.notes ?? [])].join('; ') };
   };
   await deployment.step(STEPS.proposal, seal);
@@ -65,12 +68,14 @@ function notesOf({ plan, ledger }: Deployment): string[] {
 async function signOffs(deployment: Deployment) {
   const { plan, ledger } = deployment;
   const roles = plan.approvals.roles.map(({ role }) => role);
-  const digest = ledger.proposal?.digest ?? '';
+  const { digest = '', build } = ledger.proposal ?? {};
+  const proven = `everything that staging has proven, digest ${digest.slice(0, 12)}`;
+  const by = build === undefined ? [] : [`carried out by build ${build}`];
   const question = deployment.openQuestion({
     kind: 'approvals',
     id: STEPS.signOffs.id,
     title: `Sign off ${plan.release.target} of ${plan.service} for production`,
-    text: [`everything that staging has proven, digest ${digest.slice(0, 12)}`, ...notesOf(deployment)].join('; '),
+    text: [proven, ...by, ...notesOf(deployment)].join('; '),
     roles,
     moves: ['approve', 'reject'],
     digest,
