@@ -22,6 +22,7 @@ import { createCommandBackupActivities } from './activities/backup/command-backu
 import { createRestoreActivities } from './activities/backup/restore.js';
 import { createAccessActivities } from './activities/cloud/access.js';
 import { createCommandActivities } from './activities/commands.js';
+import { createArchiveActivities } from './activities/evidence/deployment-archive.js';
 import { archiveReports } from './activities/evidence/report-archive.js';
 import { redactResults } from './activities/evidence/result-redaction.js';
 import { createSampleActivities } from './activities/metrics/samples.js';
@@ -43,6 +44,7 @@ import { runnerQueue, TASK_QUEUE } from './contract/names.js';
 import { SILENT_SINKS } from './contract/sinks.js';
 import type { Question } from './domain/ledger/ledger.js';
 import { dataConverter } from './encryption/data-converter.js';
+import { reportOfArchive } from './report/archived.js';
 
 export interface WorkerOptions {
   connection: NativeConnectionOptions;
@@ -107,6 +109,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
           ...createAdmissionActivities({ runner, allowVirtualTime: options.allowVirtualTime ?? false }),
           ...createApprovalActivities(),
           ...createPrerequisiteActivities({ tools: options.tools }),
+          ...createArchiveActivities({ report: reportOfArchive }),
           ...createBackupActivities(),
           ...createRestoreActivities(),
           ...createDatabaseActivities(),

@@ -81,7 +81,7 @@ export const LAYERS = {
   },
   worker: {
     holds: 'the only place where everything meets',
-    layers: ['domain', 'contract', 'plan', 'adapters', 'activities', 'encryption', 'rehearsal'],
+    layers: ['domain', 'contract', 'plan', 'adapters', 'activities', 'encryption', 'report', 'rehearsal'],
     packages: true,
   },
   init: {

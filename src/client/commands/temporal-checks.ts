@@ -1,24 +1,26 @@
 /** The doctor's checks of the Temporal server that a deployment would run on. Nothing is registered or started. */
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { deployWorkflowId, SEARCH_ATTRIBUTES } from '../../contract/names.js';
+import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { Check, CheckResult } from '../../doctor/checks/check.js';
 import { STEPS } from '../../domain/steps.js';
 import { type Connected, withConnection } from '../../temporal/connection.js';
 import { findRun, readLedger } from '../../temporal/deployments.js';
 import { CliError, innermost } from '../../temporal/errors.js';
 import { type QueueService, queueServices } from '../../temporal/queue-service.js';
+import { retentionCheck } from '../retention/retention-check.js';
 import { searchAttributeCommands } from './start.js';
 
 const ANSWER_WITHIN = 10_000;
 
-export const temporalChecks = (service: string): Check[] => [
+export const temporalChecks = (plan: ResolvedPlan): Check[] => [
   {
     id: 'temporal',
     step: STEPS.admission.id,
     run: async () => {
       try {
         return await withConnection((connected) =>
-          connected.connection.withDeadline(Date.now() + ANSWER_WITHIN, () => look(connected, service)),
+          connected.connection.withDeadline(Date.now() + ANSWER_WITHIN, () => look(connected, plan)),
         );
       } catch (error) {
         const advice =
@@ -31,10 +33,11 @@ export const temporalChecks = (service: string): Check[] => [
   },
 ];
 
-async function look(connected: Connected, service: string): Promise<CheckResult[]> {
+async function look(connected: Connected, plan: ResolvedPlan): Promise<CheckResult[]> {
   const { address, namespace } = connected;
+  const asked = [workers(connected), searchAttributes(connected), retentionCheck(connected, plan)];
   return [
-    ...(await Promise.all([workers(connected), searchAttributes(connected), lock(connected, service)])).flat(),
+    ...(await Promise.all([...asked, lock(connected, plan.service)])).flat(),
     { name: 'temporal', ok: true, text: `Temporal answers at ${address}, namespace ${namespace}` },
   ];
 }

@@ -7,6 +7,7 @@ import type {
 } from '../../contract/activities/admission.js';
 import type { AlertActivities } from '../../contract/activities/alerts.js';
 import type { DocumentationActivities, HttpActivities, LoadActivities } from '../../contract/activities/application.js';
+import type { ArchiveActivities } from '../../contract/activities/archive.js';
 import type { BackupActivities, CommandBackupActivities, RestoreActivities } from '../../contract/activities/backup.js';
 import type { CommandActivities } from '../../contract/activities/commands.js';
 import type { SampleActivities, TrendActivities } from '../../contract/activities/metrics.js';
@@ -71,6 +72,14 @@ export const urgentReads = briefly<Pick<VerificationActivities, 'countStored'>>(
   scheduleToCloseTimeout: LONGEST_ABSENCE,
   heartbeatTimeout: '20s',
   retry: { ...PATIENT_RETRY, maximumAttempts: 2 },
+});
+
+/** What outlives the deployment, at its very end: worth some tries, and nothing that it waits long for. */
+export const archives = briefly<ArchiveActivities>({
+  startToCloseTimeout: '10m',
+  scheduleToCloseTimeout: '1h',
+  heartbeatTimeout: '20s',
+  retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
 });
 
 /**
