@@ -46,13 +46,14 @@ export async function rollBack(
   }
   let { option, reasons, revision } = chosen;
   let mayBeOn = false;
+  let again = false;
   for (let generation = 1; ; generation++) {
     mayBeOn = (await maintenanceSettled(deployment)) || mayBeOn;
     const order = option === 'full' ? orderNow(deployment) : undefined;
     deployment.tell({ kind: 'rollback-started', option, reason: trigger.text });
     const isCovered = order?.proven === false || option === 'restore';
     if (isCovered) mayBeOn = (await coverMixture(deployment, generation)) || mayBeOn;
-    const record = await runRollback(deployment, { trigger, option, order, reasons, revision, generation });
+    const record = await runRollback(deployment, { trigger, option, order, reasons, revision, generation, again });
     if (record.succeeded) {
       await reopen(deployment, mayBeOn);
       deployment.tell({ kind: 'rollback-ended', option, reason: trigger.text, took: record.took ?? 0 });
@@ -67,6 +68,7 @@ export async function rollBack(
     }
     ledger.earlierRollbacks.push(record);
     reasons = [...reasons, `attempt ${generation} (${option}) failed: ${record.reason}`];
+    again = answer.kind === 'rollback';
     if (answer.option) {
       option = answer.option;
       revision = answer.kind === 'rollback' ? answer.revision : undefined;
@@ -134,6 +136,8 @@ async function runRollback(
     reasons: string[];
     revision?: string;
     generation: number;
+    /** A person has named it after one had failed. */
+    again: boolean;
   },
 ): Promise<RollbackRecord> {
   const { ledger, plan, input, evidence } = deployment;
@@ -172,6 +176,7 @@ async function runRollback(
         ...('to' in destination ? { downgradeTo: destination.to } : {}),
         first: order?.first,
         backup: ledger.production.backup,
+        ...(chosen.again ? { again: true } : {}),
       },
     ],
   });
