@@ -23,6 +23,7 @@ import { createRestoreActivities } from './activities/backup/restore.js';
 import { createAccessActivities } from './activities/cloud/access.js';
 import { createCommandActivities } from './activities/commands.js';
 import { createArchiveActivities } from './activities/evidence/deployment-archive.js';
+import { keepToOwnEvidence } from './activities/evidence/own-evidence.js';
 import { archiveReports } from './activities/evidence/report-archive.js';
 import { redactResults } from './activities/evidence/result-redaction.js';
 import { createSampleActivities } from './activities/metrics/samples.js';
@@ -92,7 +93,9 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const converter = dataConverter('replace');
   const shared = {
     dataConverter: converter,
-    interceptors: { activity: [redactResults, archiveReports, ...(options.activityInterceptors ?? [])] },
+    interceptors: {
+      activity: [redactResults, keepToOwnEvidence, archiveReports, ...(options.activityInterceptors ?? [])],
+    },
     connection,
     namespace,
     maxHeartbeatThrottleInterval: '2s',

@@ -12,10 +12,11 @@ import { ownChecks } from '../steps/own-checks.js';
 export async function prerequisites(deployment: Deployment): Promise<void> {
   const { plan, input, ledger, evidence } = deployment;
   deployment.enter('prerequisites');
-  const { runner } = await checks.admit.executeWithOptions({ summary: STEPS.admission.title }, [
+  const { runner, evidence: identity } = await checks.admit.executeWithOptions({ summary: STEPS.admission.title }, [
     { plan, digest: input.digest, clock: input.clock, workflowTime: Date.now(), after: input.after?.run },
   ]);
   deployment.runner = runner;
+  evidence.identity = identity;
   ledger.runner = runner;
   deployment.tell({ kind: 'started' });
 
