@@ -38,7 +38,12 @@ export const archiveIndexPath = (runId: string): string => `${ARCHIVE}/${runId}.
 
 /** @param value of a file's content */
 export function isArchiveIndex(value: unknown): value is ArchiveIndex {
-  const { format, runId, workflowId, deployment, ledger, histories } = (value ?? {}) as Partial<ArchiveIndex>;
-  const names = [runId, workflowId, deployment, ledger?.path];
-  return format === 1 && names.every((name) => typeof name === 'string') && Array.isArray(histories);
+  const { format, archivedAt, histories, missing, ledger, ...names } = (value ?? {}) as Partial<ArchiveIndex>;
+  const { runId, workflowId, deployment, service } = names;
+  return (
+    format === 1 &&
+    [runId, workflowId, deployment, service, ledger?.path].every((name) => typeof name === 'string') &&
+    typeof archivedAt === 'number' &&
+    [histories, missing].every(Array.isArray)
+  );
 }

@@ -74,13 +74,19 @@ export const urgentReads = briefly<Pick<VerificationActivities, 'countStored'>>(
   retry: { ...PATIENT_RETRY, maximumAttempts: 2 },
 });
 
-/** What outlives the deployment, at its very end: worth some tries, and nothing that it waits long for. */
-export const archives = briefly<ArchiveActivities>({
-  startToCloseTimeout: '10m',
-  scheduleToCloseTimeout: '1h',
-  heartbeatTimeout: '20s',
-  retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
-});
+/**
+ * What outlives the deployment, at its very end: worth some tries, and nothing that it waits long for. By then it has
+ * nobody to listen to: the local try may take nearly as long as a task may.
+ */
+export const archives = briefly<ArchiveActivities>(
+  {
+    startToCloseTimeout: '10m',
+    scheduleToCloseTimeout: '1h',
+    heartbeatTimeout: '20s',
+    retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
+  },
+  7_000,
+);
 
 /**
  * Work that takes minutes and heartbeats, so that a dead worker is noticed within the heartbeat's time-out rather than
