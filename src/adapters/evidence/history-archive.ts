@@ -45,8 +45,7 @@ export async function archiveHistory(
   const lines = async function* () {
     for await (const event of eventsOf(source, run)) {
       note(event, run, seen);
-      yield `${JSON.stringify(HistoryEvent.toObject(HistoryEvent.fromObject(event), AS_JSON))}
-`;
+      yield `${JSON.stringify(HistoryEvent.toObject(HistoryEvent.fromObject(event), AS_JSON))}\n`;
     }
   };
   const title = `History of ${run.workflowId}`;
