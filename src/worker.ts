@@ -24,6 +24,8 @@ import { createCommandBackupActivities } from './activities/backup/command-backu
 import { createRestoreActivities } from './activities/backup/restore.js';
 import { createAccessActivities } from './activities/cloud/access.js';
 import { createCommandActivities } from './activities/commands.js';
+import { createArchiveActivities } from './activities/evidence/deployment-archive.js';
+import { keepToOwnEvidence } from './activities/evidence/own-evidence.js';
 import { archiveReports } from './activities/evidence/report-archive.js';
 import { redactResults } from './activities/evidence/result-redaction.js';
 import { createSampleActivities } from './activities/metrics/samples.js';
@@ -47,6 +49,7 @@ import { heardBy, SILENT_SINKS } from './contract/sinks.js';
 import type { Question } from './domain/ledger/ledger.js';
 import { dataConverter } from './encryption/data-converter.js';
 import { ownBuild } from './local/release.js';
+import { reportOfArchive } from './report/archived.js';
 import { releaseFirst } from './temporal/first-release.js';
 import { createWatchdogActivities } from './watchdog/activities.js';
 import { ensureWatchdog } from './watchdog/schedule.js';
@@ -110,7 +113,9 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const traced = tracing ? [tracing.interceptor] : [];
   const shared = {
     dataConverter: converter,
-    interceptors: { activity: [...traced, redactResults, archiveReports, ...(options.activityInterceptors ?? [])] },
+    interceptors: {
+      activity: [...traced, redactResults, keepToOwnEvidence, archiveReports, ...(options.activityInterceptors ?? [])],
+    },
     connection,
     namespace,
     maxHeartbeatThrottleInterval: '2s',
@@ -136,6 +141,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
           ...createAdmissionActivities({ runner, allowVirtualTime: options.allowVirtualTime ?? false }),
           ...createApprovalActivities(),
           ...createPrerequisiteActivities({ tools: options.tools }),
+          ...createArchiveActivities({ report: reportOfArchive }),
           ...createBackupActivities(),
           ...createRestoreActivities(),
           ...createDatabaseActivities(),

@@ -96,6 +96,7 @@ export const LAYERS = {
       'encryption',
       'local',
       'temporal',
+      'report',
       'rehearsal',
       'watchdog',
     ],

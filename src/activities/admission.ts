@@ -4,13 +4,16 @@
  */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import { evidenceIdentity } from '../adapters/evidence/evidence-identity.js';
 import type { AdmissionActivities } from '../contract/activities/admission.js';
 import type { Clock } from '../contract/activities/step.js';
 import { FailureType } from '../contract/errors.js';
 import { isDeploymentName } from '../contract/names.js';
+import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { openValues } from '../contract/plan/release-values.js';
 import { precedentsOf } from '../contract/precedents.js';
 import { formatDuration } from '../domain/duration.js';
+import { messageOf } from '../domain/message.js';
 import { type Precedents, refusalToStart } from '../domain/precedents.js';
 import { digestOf } from '../plan/core/digest.js';
 
@@ -57,7 +60,7 @@ export function createAdmissionActivities(options: {
       // Demos and rehearsals come and go as they like, and deploy to nothing that outlives them.
       const refusal = clock === 'virtual' ? undefined : refusalToStart(await precedents(plan.service), after);
       if (refusal !== undefined) throw refused(refusal);
-      return { runner: options.runner };
+      return { runner: options.runner, evidence: await evidenceOf(plan) };
     },
     checkClock,
     async stateOfRun({ workflowId, runId }) {
@@ -65,6 +68,14 @@ export function createAdmissionActivities(options: {
       return status.name;
     },
   };
+}
+
+async function evidenceOf({ evidence }: Pick<ResolvedPlan, 'evidence'>): Promise<string> {
+  try {
+    return await evidenceIdentity(evidence);
+  } catch (error) {
+    throw refused(`the evidence folder ${evidence} of this worker cannot be used: ${messageOf(error)}`);
+  }
 }
 
 const askTemporal = (service: string): Promise<Precedents> => {

@@ -140,6 +140,8 @@ export interface RollbackInput {
   first?: FullRollback['first'];
   /** What a restore starts from. */
   backup?: StoredBackup;
+  /** A person has chosen it after a rollback had failed: what an earlier attempt has done is to be done anew. */
+  again?: true;
 }
 
 export interface RollbackResult {

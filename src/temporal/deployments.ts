@@ -40,7 +40,7 @@ export interface FoundDeployment {
 
 /** The deployment with this ID, the newest of this service or workflow ID; without any: the one running, or the latest. */
 export async function findDeployment(connected: Connected, reference?: string): Promise<FoundDeployment> {
-  const found = reference === undefined ? await findOnly(connected) : await findNamed(connected, reference);
+  const found = await lookForDeployment(connected, reference);
   if (found) return found;
   throw usageError(
     reference === undefined
@@ -49,6 +49,10 @@ export async function findDeployment(connected: Connected, reference?: string): 
     'Start one with `surefoot start PLAN --as WHO`, or check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE.',
   );
 }
+
+/** The same; undefined when Temporal has none, or no longer. */
+export const lookForDeployment = (connected: Connected, reference?: string): Promise<FoundDeployment | undefined> =>
+  reference === undefined ? findOnly(connected) : findNamed(connected, reference);
 
 /** Describing the lock's ID is exact at once; the list (search attributes) lags a little and is for older runs. */
 async function findNamed(connected: Connected, reference: string): Promise<FoundDeployment | undefined> {

@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { createAdmissionActivities } from '../../src/activities/admission.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { OPEN } from '../../src/contract/plan/release-values.js';
@@ -6,7 +9,11 @@ import type { Precedents } from '../../src/domain/precedents.js';
 import { digestOf } from '../../src/plan/core/digest.js';
 import { runActivity } from './support.js';
 
+const folder = mkdtempSync(join(tmpdir(), 'surefoot-admission-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
 const plan = {
+  evidence: join(folder, 'evidence'),
   service: 'eduautismo',
   title: 'A plan',
   release: { branch: 'work', target: 'v2', previous: 'v1' },
@@ -27,7 +34,10 @@ const admit = (changes: object, allowVirtualTime = false, before = NOTHING_BEFOR
 
 describe('admit', () => {
   test("names this machine's own task queue", async () => {
-    expect(await admit({})).toEqual({ runner: 'surefoot@this-machine' });
+    expect(await admit({})).toEqual({
+      runner: 'surefoot@this-machine',
+      evidence: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
     expect(await admit({ clock: 'virtual', workflowTime: Date.now() + HOUR }, true)).toMatchObject({});
   });
 
@@ -44,6 +54,16 @@ describe('admit', () => {
   });
 });
 
+test('refuses where evidence cannot be kept, before anything is begun', async () => {
+  const file = join(folder, 'a-file');
+  writeFileSync(file, '');
+  const elsewhere = { ...plan, evidence: file };
+  await expect(admit({ plan: elsewhere, digest: digestOf(elsewhere) })).rejects.toMatchObject({
+    type: 'Refused',
+    message: expect.stringContaining(`the evidence folder ${file} of this worker cannot be used: `),
+  });
+});
+
 describe('admit, over a deployment that was ended from outside', () => {
   const left = { runId: 'r1', deployment: 'eduautismo-20251124-120000-ab12', status: 'TERMINATED', verdict: 'running' };
   const startedAfter = (run?: string) => admit({ after: run }, false, { runs: [left], rollbacks: [] });
@@ -55,8 +75,14 @@ describe('admit, over a deployment that was ended from outside', () => {
   });
 
   test('takes what names it, by deployment or run', async () => {
-    expect(await startedAfter(left.deployment)).toEqual({ runner: 'surefoot@this-machine' });
-    expect(await startedAfter('r1')).toEqual({ runner: 'surefoot@this-machine' });
+    expect(await startedAfter(left.deployment)).toEqual({
+      runner: 'surefoot@this-machine',
+      evidence: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
+    expect(await startedAfter('r1')).toEqual({
+      runner: 'surefoot@this-machine',
+      evidence: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 /** The doctor's checks of the Temporal server that a deployment would run on. Nothing is registered or started. */
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { deployWorkflowId, SEARCH_ATTRIBUTES } from '../../contract/names.js';
+import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { Check, CheckResult } from '../../doctor/checks/check.js';
 import { STEPS } from '../../domain/steps.js';
 import { buildStandings, missedBuilds } from '../../temporal/build-standings.js';
@@ -9,19 +10,20 @@ import { findRun, readLedger } from '../../temporal/deployments.js';
 import { CliError, innermost } from '../../temporal/errors.js';
 import { type QueueService, queueServices } from '../../temporal/queue-service.js';
 import { ANOTHER_WATCHDOG, watchdogIsAlone, watchdogService } from '../../temporal/watchdog-service.js';
+import { retentionCheck } from '../retention/retention-check.js';
 import { withoutWorker } from './builds/begins-on.js';
 import { searchAttributeCommands } from './start.js';
 
 const ANSWER_WITHIN = 10_000;
 
-export const temporalChecks = (service: string): Check[] => [
+export const temporalChecks = (plan: ResolvedPlan): Check[] => [
   {
     id: 'temporal',
     step: STEPS.admission.id,
     run: async () => {
       try {
         return await withConnection((connected) =>
-          connected.connection.withDeadline(Date.now() + ANSWER_WITHIN, () => look(connected, service)),
+          connected.connection.withDeadline(Date.now() + ANSWER_WITHIN, () => look(connected, plan)),
         );
       } catch (error) {
         const advice =
@@ -34,17 +36,11 @@ export const temporalChecks = (service: string): Check[] => [
   },
 ];
 
-async function look(connected: Connected, service: string): Promise<CheckResult[]> {
+async function look(connected: Connected, plan: ResolvedPlan): Promise<CheckResult[]> {
   const { address, namespace } = connected;
+  const asked = [workers(connected), watchdog(connected), searchAttributes(connected), retentionCheck(connected, plan)];
   return [
-    ...(
-      await Promise.all([
-        workers(connected),
-        watchdog(connected),
-        searchAttributes(connected),
-        lock(connected, service),
-      ])
-    ).flat(),
+    ...(await Promise.all([...asked, lock(connected, plan.service)])).flat(),
     { name: 'temporal', ok: true, text: `Temporal answers at ${address}, namespace ${namespace}` },
   ];
 }

@@ -13,7 +13,8 @@ export interface AdmissionActivities {
    * Refuses what this worker must not run: a plan whose digest differs, virtual time on a worker that does not allow it,
    * a workflow clock that disagrees with the wall clock, a production that an earlier deployment has left half-way or
    * still rolls back.
-   * @returns the task queue of this very machine, so that commands stay where they were started
+   * @returns the task queue of this very machine, so that commands stay where they were started; and which evidence folder
+   * it has, so that another worker's is noticed
    */
   admit(input: {
     deployment: string;
@@ -23,7 +24,7 @@ export interface AdmissionActivities {
     workflowTime: number;
     /** The unfinished run that people start over. */
     after?: string;
-  }): Promise<{ runner: string }>;
+  }): Promise<{ runner: string; evidence?: string }>;
   /** Refuses to go on when the workflow's clock ran ahead of the wall clock although time is real. */
   checkClock(input: { clock: Clock; workflowTime: number }): Promise<void>;
   /** Temporal's name of a run's state: RUNNING, TERMINATED, … */

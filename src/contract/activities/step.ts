@@ -17,6 +17,8 @@ export interface StepKey {
 export interface EvidencePlace {
   store: string;
   deployment: string;
+  /** Which folder it is, known once admitted: another one of the same path is not. */
+  identity?: string;
   /** Every reference to a secret in the plan: what must not stand in evidence, results or failures, whoever printed it. */
   secrets?: SecretReference[];
 }

@@ -203,9 +203,10 @@ function judgeRollback(ledger: Ledger, decision: Decision): DecisionJudgement {
   }
   if (asked.length > 0) {
     if (!decision.why) return refuse('say why this way back is taken');
-    // There is nothing to try again where none has been chosen yet.
-    const which = asked.every(({ kind, moves }) => kind === 'rollback-failed' && !moves.includes('retry'));
-    if (which && !decision.option) return refuse(`say which one: option ${ROLLBACK_KINDS.join(', ')}`);
+    // The one that failed is not taken to be meant: trying it again has a word of its own, where there is one.
+    const again = asked.some(({ moves }) => moves.includes('retry')) ? '; retry goes on with the one that failed' : '';
+    const isNamed = decision.option !== undefined || !asked.every(({ kind }) => kind === 'rollback-failed');
+    if (!isNamed) return refuse(`say which one: option ${ROLLBACK_KINDS.join(', ')}${again}`);
     return judgeAnswer(ledger, decision);
   }
   if (ledger.rollback) return refuse('a rollback is already under way');

@@ -63,6 +63,7 @@ export function simulateSteps(find: Find): Steps {
     },
     checkClock: async () => {},
     stateOfRun: async () => 'RUNNING',
+    archiveDeployment: async () => ({ untold: [] }),
 
     checkRepository: async ({ key }) => ({ ...(await established('checkRepository', key)), commit: COMMIT }),
     checkReview: ({ key }) => established('checkReview', key),

@@ -12,6 +12,7 @@ import type {
 } from '../../contract/activities/admission.js';
 import type { AlertActivities } from '../../contract/activities/alerts.js';
 import type { DocumentationActivities, HttpActivities, LoadActivities } from '../../contract/activities/application.js';
+import type { ArchiveActivities } from '../../contract/activities/archive.js';
 import type { BackupActivities, CommandBackupActivities, RestoreActivities } from '../../contract/activities/backup.js';
 import type { CommandActivities, PresenceActivities } from '../../contract/activities/commands.js';
 import type { SampleActivities, TrendActivities } from '../../contract/activities/metrics.js';
@@ -90,6 +91,20 @@ export const urgentReads = proxyActivities<Pick<VerificationActivities, 'countSt
 
 /** Where nobody waits yet, in one event. */
 export const briefUrgentReads = briefly<Pick<VerificationActivities, 'countStored'>>(URGENT);
+
+/**
+ * What outlives the deployment, at its very end: worth some tries, and nothing that it waits long for. By then it has
+ * nobody to listen to: the local try may take nearly as long as a task may.
+ */
+export const archives = briefly<ArchiveActivities>(
+  {
+    startToCloseTimeout: '10m',
+    scheduleToCloseTimeout: '1h',
+    heartbeatTimeout: '20s',
+    retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
+  },
+  7_000,
+);
 
 /**
  * Work that takes minutes and heartbeats, so that a dead worker is noticed within the heartbeat's time-out rather than

@@ -12,7 +12,7 @@ import { ownChecks } from '../steps/own-checks.js';
 export async function prerequisites(deployment: Deployment): Promise<void> {
   const { plan, input, ledger, evidence } = deployment;
   deployment.enter('prerequisites');
-  const { runner } = await checks.admit.executeWithOptions({ summary: STEPS.admission.title }, [
+  const { runner, evidence: identity } = await checks.admit.executeWithOptions({ summary: STEPS.admission.title }, [
     {
       deployment: input.deployment,
       plan,
@@ -23,6 +23,7 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
     },
   ]);
   deployment.runner = runner;
+  evidence.identity = identity;
   ledger.runner = runner;
   deployment.tell({ kind: 'started' });
 

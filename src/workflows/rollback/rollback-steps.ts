@@ -67,13 +67,13 @@ export class Rollback {
   }
 
   restoreDatabase(): Promise<void> {
-    const { plan, evidence, backup: from } = this.input;
+    const { plan, evidence, backup: from, again } = this.input;
     const { backup } = plan;
     return this.step('restore', 'Restore the backup from before the deploy', async (key, summary) => {
       if (!from || !backup) throw ApplicationFailure.nonRetryable('there is no backup from before the deploy');
       const asked = { key, evidence, service: plan.service, environment: this.environment, from };
       return backup.by === 'commands'
-        ? this.commands.restoreByCommands.executeWithOptions({ summary }, [{ ...asked, backup }])
+        ? this.commands.restoreByCommands.executeWithOptions({ summary }, [{ ...asked, backup, again }])
         : longChecks.restoreDatabase.executeWithOptions({ summary }, [{ ...asked, backup, tool: toolOf(plan) }]);
     });
   }

@@ -46,17 +46,20 @@ export async function rollBack(
   }
   let { option, reasons, revision } = chosen;
   let mayBeOn = false;
+  let again = false;
   for (let generation = 1; ; generation++) {
     mayBeOn = (await maintenanceSettled(deployment)) || mayBeOn;
     let order: FullRollback | undefined;
     do {
-      ({ option, reasons, revision } = asWished({ option, reasons, revision }, wishes.next()));
+      const wish = wishes.next();
+      ({ option, reasons, revision } = asWished({ option, reasons, revision }, wish));
+      again ||= wish?.option !== undefined;
       order = option === 'full' ? orderNow(deployment) : undefined;
       deployment.tell({ kind: 'rollback-started', option, reason: trigger.text });
       const isCovered = order?.proven === false || option === 'restore';
       if (isCovered) mayBeOn = (await coverMixture(deployment, generation)) || mayBeOn;
     } while (wishes.isAny);
-    const record = await runRollback(deployment, { trigger, option, order, reasons, revision, generation });
+    const record = await runRollback(deployment, { trigger, option, order, reasons, revision, generation, again });
     if (record.succeeded) {
       await reopen(deployment, mayBeOn);
       deployment.tell({ kind: 'rollback-ended', option, reason: trigger.text, took: record.took ?? 0 });
@@ -71,6 +74,7 @@ export async function rollBack(
     }
     ledger.earlierRollbacks.push(record);
     reasons = [...reasons, `attempt ${generation} (${option}) failed: ${record.reason}`];
+    again = answer.kind === 'rollback';
     if (answer.option) {
       option = answer.option;
       revision = answer.kind === 'rollback' ? answer.revision : undefined;
@@ -136,6 +140,8 @@ async function runRollback(
     reasons: string[];
     revision?: string;
     generation: number;
+    /** A person has named it after one had failed. */
+    again: boolean;
   },
 ): Promise<RollbackRecord> {
   const { ledger, plan, input, evidence } = deployment;
@@ -177,6 +183,7 @@ async function runRollback(
             ...('to' in destination ? { downgradeTo: destination.to } : {}),
             first: order?.first,
             backup: ledger.production.backup,
+            ...(chosen.again ? { again: true } : {}),
           },
         ],
       }),

@@ -558,6 +558,14 @@ describe('stopping', () => {
     expect(say(asked(), { ...code, why: undefined })).toEqual(refused('say why this way back is taken'));
   });
 
+  test('another rollback after one has failed is named: the one that failed is not taken to be meant', () => {
+    const ledger = ledgerWith({ production: changed, rollback, questions: [{ ...rollbackFailed }] });
+    expect(say(ledger, back)).toEqual(
+      refused('say which one: option migration, code, full, restore; retry goes on with the one that failed'),
+    );
+    expect(say(ledger, decide('retry', 'diego', 'devops', { why: 'see ticket' })).accepted).toBe(true);
+  });
+
   test('where no rollback is proven to be safe, an answer says which one', () => {
     const questions = [{ ...rollbackFailed, moves: ['rollback' as const, 'skip' as const] }];
     const ledger = ledgerWith({ production: changed, questions });
