@@ -28,9 +28,11 @@ try {
   const logger = new DefaultLogger('WARN');
   // Workers that encrypt payloads put the texts of failures into them, and so does the workflow sandbox.
   const failureConverterPath = join(root, aside, 'src/encryption/failures.js');
+  const workflowInterceptorModules = [join(root, aside, 'src/workflows/common/unreadable-messages.js')];
+  const bundle = { workflowsPath, workflowInterceptorModules, logger };
   const [plain, encrypting] = await Promise.all([
-    bundleWorkflowCode({ workflowsPath, logger }),
-    bundleWorkflowCode({ workflowsPath, logger, failureConverterPath }),
+    bundleWorkflowCode(bundle),
+    bundleWorkflowCode({ ...bundle, failureConverterPath }),
   ]);
   writeFileSync(join(aside, 'encrypting-workflow-bundle.js'), encrypting.code);
   writeFileSync(join(aside, 'workflow-bundle.js'), plain.code);

@@ -40,8 +40,9 @@ import { IDENTITY_FILE, runnerIdentity } from './adapters/commands/runner-identi
 import { redact } from './adapters/evidence/redaction.js';
 import { knownSecrets } from './adapters/evidence/secrets.js';
 import { MetricReaders } from './adapters/metrics/metric-sources.js';
+import { Tracing } from './adapters/traces/tracing.js';
 import { runnerQueue, TASK_QUEUE, WATCHDOG } from './contract/names.js';
-import { SILENT_SINKS } from './contract/sinks.js';
+import { heardBy, SILENT_SINKS } from './contract/sinks.js';
 import type { Question } from './domain/ledger/ledger.js';
 import { dataConverter } from './encryption/data-converter.js';
 import { createWatchdogActivities } from './watchdog/activities.js';
@@ -66,6 +67,8 @@ export interface WorkerOptions extends WatchdogOptions {
   answer?: (question: Question) => Promise<void>;
   /** The demo's faults. */
   activityInterceptors?: ActivityInterceptorsFactory[];
+  /** Where a collector takes traces, OTLP over HTTP; without one none are made. */
+  traces?: string;
 }
 
 export { StateFolderUnusable } from './adapters/commands/runner-identity.js';
@@ -94,9 +97,12 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const metrics = new MetricReaders();
   const commands = createCommandActivities({ state, runner: identity });
   const converter = dataConverter('replace');
+  const tracing =
+    options.traces === undefined ? undefined : new Tracing(options.traces, identity, (message) => log.warn(message));
+  const traced = tracing ? [tracing.interceptor] : [];
   const shared = {
     dataConverter: converter,
-    interceptors: { activity: [redactResults, archiveReports, ...(options.activityInterceptors ?? [])] },
+    interceptors: { activity: [...traced, redactResults, archiveReports, ...(options.activityInterceptors ?? [])] },
     connection,
     namespace,
     maxHeartbeatThrottleInterval: '2s',
@@ -114,7 +120,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       Worker.create({
         ...shared,
         taskQueue: TASK_QUEUE,
-        sinks: SILENT_SINKS,
+        sinks: tracing ? heardBy(tracing.published) : SILENT_SINKS,
         workflowBundle: { codePath: bundle(converter ? 'encrypting-workflow-bundle' : 'workflow-bundle') },
         activities: {
           ...createAdmissionActivities({ runner, allowVirtualTime: options.allowVirtualTime ?? false }),
@@ -154,6 +160,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     await Promise.all(workers.map((worker) => worker.run()));
   } finally {
     await metrics.close();
+    await tracing?.close();
     await connection.close();
   }
 }
@@ -171,8 +178,7 @@ export async function runWatchdog({ logLevel = 'info', metrics, ...options }: Wa
   const converter = dataConverter('replace');
   try {
     await ensureWatchdog(new Client({ connection, namespace, dataConverter: converter }));
-    const interceptors = { activity: [redactResults] };
-    const worker = await watchdogWorker({ dataConverter: converter, interceptors, connection, namespace });
+    const worker = await watchdogWorker({ dataConverter: converter, connection, namespace });
     await worker.run();
   } finally {
     await connection.close();
@@ -185,6 +191,8 @@ const watchdogWorker = (shared: Partial<SdkWorkerOptions>): Promise<Worker> =>
     ...shared,
     taskQueue: WATCHDOG,
     sinks: SILENT_SINKS,
+    // A look is no step of a deployment: neither its report nor its trace.
+    interceptors: { activity: [redactResults] },
     maxCachedWorkflows: 2,
     workflowBundle: { codePath: bundle(shared.dataConverter ? 'encrypting-workflow-bundle' : 'workflow-bundle') },
     activities: createWatchdogActivities(),

@@ -7,6 +7,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { AdmissionActivities } from '../contract/activities/admission.js';
 import type { Clock } from '../contract/activities/step.js';
 import { FailureType } from '../contract/errors.js';
+import { isDeploymentName } from '../contract/names.js';
 import { openValues } from '../contract/plan/release-values.js';
 import { precedentsOf } from '../contract/precedents.js';
 import { formatDuration } from '../domain/duration.js';
@@ -40,7 +41,12 @@ export function createAdmissionActivities(options: {
     );
   };
   return {
-    async admit({ plan, digest, clock, workflowTime, after }) {
+    async admit({ deployment, plan, digest, clock, workflowTime, after }) {
+      if (clock === 'real' && !isDeploymentName(deployment)) {
+        throw refused(
+          `a deployment is named by letters, digits, dots and dashes, at most 200, not ${JSON.stringify(deployment)}`,
+        );
+      }
       const actual = digestOf(plan);
       if (actual !== digest) {
         throw refused(`the plan's digest is ${actual.slice(0, 12)}…, not ${digest.slice(0, 12)}… that was agreed on`);

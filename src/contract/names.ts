@@ -24,6 +24,9 @@ export const rollbackWorkflowId = (deployment: string, option: string, generatio
 
 const DEPLOYMENT_ID = /^(.+)-\d{8}-\d{6}-[0-9a-f]{4}$/;
 
+/** Deployments name folders, on workers and in evidence stores: one level, and nothing that means another place. */
+export const isDeploymentName = (deployment: string): boolean => /^[A-Za-z0-9][\w.-]{0,199}$/.test(deployment);
+
 /** The service that a deployment's ID begins with; undefined for what is no such ID. */
 export const serviceOf = (deployment: string): string | undefined => DEPLOYMENT_ID.exec(deployment)?.[1];
 

@@ -21,7 +21,7 @@ const NOTHING_BEFORE: Precedents = { runs: [], rollbacks: [] };
 const admit = (changes: object, allowVirtualTime = false, before = NOTHING_BEFORE) => {
   const precedents = async () => before;
   const activities = createAdmissionActivities({ runner: 'surefoot@this-machine', allowVirtualTime, precedents });
-  const input = { plan, digest, clock: 'real' as const, workflowTime: Date.now(), ...changes };
+  const input = { deployment: 'shop-1', plan, digest, clock: 'real' as const, workflowTime: Date.now(), ...changes };
   return runActivity(() => activities.admit(input));
 };
 
@@ -34,6 +34,7 @@ describe('admit', () => {
   test.each([
     ['another plan than was agreed on', { plan: { ...plan, title: 'Another plan' } }, 'digest'],
     ['a plan that leaves open what is deployed', { plan: open, digest: digestOf(open) }, '(target)'],
+    ['a name that leads out of the folders of deployments', { deployment: '../../etc' }, 'letters, digits'],
     ['virtual time', { clock: 'virtual' }, 'demo and rehearsal'],
     ['a clock that ran ahead', { workflowTime: Date.now() + HOUR }, '1 h ahead of'],
     ['a clock that is behind', { workflowTime: Date.now() - HOUR }, '1 h behind'],

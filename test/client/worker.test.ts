@@ -2,21 +2,26 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { expect, onTestFinished, test } from 'vitest';
-import { runnerQueue, TASK_QUEUE } from '../../src/contract/names.js';
+import type { DeployInput } from '../../src/contract/deployment.js';
+import { runnerQueue, SEARCH_ATTRIBUTES, TASK_QUEUE } from '../../src/contract/names.js';
 import { projectFolder } from '../../src/local/folders.js';
 import { choosePorts } from '../../src/local/ports.js';
 import { startTemporalServer } from '../../src/local/temporal.js';
+import { loadPlan } from '../../src/plan/load.js';
 import { queueServices } from '../../src/temporal/queue-service.js';
 import { watchdogIsAlone, watchdogService } from '../../src/temporal/watchdog-service.js';
 import { eventually, temporaryFolder } from '../activities/support.js';
 
 const MAIN = join(projectFolder(), 'dist', 'src', 'client', 'main.js');
 
-const startWorker = (address: string, state: string) => start(address, '--state', state);
+const startWorker = (address: string, state: string, ...options: string[]) =>
+  start(address, '--state', state, ...options);
 
 function start(address: string, ...options: string[]) {
   const child = spawn(process.execPath, [MAIN, 'worker', ...options], {
@@ -110,4 +115,44 @@ test('a watchdog needs no state folder, carries nothing out, makes its schedule 
   const both = start(address, '--watchdog', '--state', folder);
   expect(await both.ended).toEqual([2, null]);
   expect(both.said()).toContain("option '--watchdog' cannot be used with option '--state <DIR>'");
+}, 240_000);
+
+test('a worker sends a collector the trace of each deployment that it carries out', async () => {
+  const folder = temporaryFolder();
+  const server = await startTemporalServer({
+    folder,
+    ports: await choosePorts(folder, ['grpc', 'ui']),
+    virtualTime: false,
+    searchAttributes: SEARCH_ATTRIBUTES,
+  });
+  onTestFinished(() => server.stop());
+  const connection = await Connection.connect({ address: server.address });
+  onTestFinished(() => connection.close());
+  let sent = '';
+  const collector = createServer(async (request, response) => {
+    for await (const chunk of request) sent += chunk;
+    response.end('{}');
+  }).listen(0, '127.0.0.1');
+  await once(collector, 'listening');
+  onTestFinished(() => void collector.close());
+  const { port } = collector.address() as AddressInfo;
+  const worker = startWorker(server.address, join(folder, 'state'), '--traces', `http://127.0.0.1:${port}/v1/traces`);
+
+  const { resolved: plan } = loadPlan(join(projectFolder(), 'plans', 'minimal.yaml'));
+  const input: DeployInput = {
+    deployment: 'shop-20261127-101500-0a1b',
+    plan,
+    digest: 'another',
+    startedBy: 'ana',
+    clock: 'real',
+  };
+  const result = await new Client({ connection }).workflow.execute('DeployWorkflow', {
+    workflowId: 'surefoot/shop/production',
+    taskQueue: TASK_QUEUE,
+    args: [input],
+  });
+  expect(result).toMatchObject({ outcome: 'aborted' });
+  worker.child.kill('SIGTERM');
+  expect(await worker.ended).toEqual([0, null]);
+  expect(sent).toMatch(/"name":"admit".*"name":"deployment"/);
 }, 240_000);

@@ -10,6 +10,7 @@ interface WorkOptions {
   state?: string;
   watchdog?: true;
   metrics?: string;
+  traces?: string;
 }
 
 export function defineWorker(command: Command): void {
@@ -21,9 +22,10 @@ export function defineWorker(command: Command): void {
     .addOption(
       command
         .createOption('--watchdog', 'only look at deployments, and page people when nobody carries them on')
-        .conflicts('state'),
+        .conflicts(['state', 'traces']),
     )
     .option('--metrics <ADDRESS:PORT>', 'serve figures for Prometheus there, at /metrics', addressAndPort)
+    .option('--traces <URL>', 'send traces to this collector, OpenTelemetry (OTLP) over HTTP', collector)
     .addHelpText(
       'after',
       '\nExample:\n  $ TEMPORAL_ADDRESS=temporal.example.com:7233 surefoot worker --state /var/lib/surefoot' +
@@ -38,14 +40,21 @@ function addressAndPort(text: string): string {
   throw new InvalidArgumentError('Write an IP address and a port, for example 127.0.0.1:9464 or 0.0.0.0:9464.');
 }
 
-async function work({ state = `${defaultHome()}/worker`, watchdog, metrics }: WorkOptions): Promise<number> {
+/** @throws InvalidArgumentError */
+function collector(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol) && url.pathname !== '/') return text;
+  throw new InvalidArgumentError('Write the whole address, for example http://127.0.0.1:4318/v1/traces.');
+}
+
+async function work({ state = `${defaultHome()}/worker`, watchdog, metrics, traces }: WorkOptions): Promise<number> {
   const { namespace, options: connection, sandbox } = connectionSettings();
   // Says in words, and within 5 s, what the worker's own connection would say late and obscurely.
   await withConnection(async () => {});
   const { MetricsUnservable, runWatchdog, runWorker, StateFolderUnusable } = await import('../../worker.js');
   const served = watchdog
     ? runWatchdog({ connection, namespace, metrics })
-    : runWorker({ connection, namespace, state, tools: sandbox && sandboxTools(sandbox), metrics });
+    : runWorker({ connection, namespace, state, tools: sandbox && sandboxTools(sandbox), metrics, traces });
   await served.catch((error: unknown) => {
     if (error instanceof StateFolderUnusable) throw usageError(error.message, 'See "Runners" in docs/architecture.md.');
     if (error instanceof MetricsUnservable) {

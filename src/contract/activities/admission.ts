@@ -16,6 +16,7 @@ export interface AdmissionActivities {
    * @returns the task queue of this very machine, so that commands stay where they were started
    */
   admit(input: {
+    deployment: string;
     plan: ResolvedPlan;
     digest: string;
     clock: Clock;

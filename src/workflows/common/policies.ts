@@ -26,22 +26,29 @@ const PATIENT_RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInt
 /** A worker that is away for a weekend is no failure of a step: what waits in the queue goes on when it comes back. */
 const LONGEST_ABSENCE = '7d';
 
+const CHECKED = {
+  startToCloseTimeout: '2m',
+  scheduleToCloseTimeout: LONGEST_ABSENCE,
+  retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
+} as const;
+
 /** Reads that end within a minute and can be made again at will. After five tries a person should hear of it. */
 export const checks = proxyActivities<
   AdmissionActivities &
     Pick<ApprovalActivities, 'verifySignature'> &
-    PrerequisiteActivities &
+    Pick<PrerequisiteActivities, 'checkRepository'> &
     ReviewActivities &
     AccessActivities &
     AlertActivities &
     Pick<VerificationActivities, 'verifyState'> &
     Pick<IndexActivities, 'checkIndexes'> &
     Pick<DatabaseActivities, 'reviewDatabase'>
->({
-  startToCloseTimeout: '2m',
-  scheduleToCloseTimeout: LONGEST_ABSENCE,
-  retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
-});
+>(CHECKED);
+
+/** The same of what as a rule takes a moment: an event of the history instead of six. */
+export const briefChecks = briefly<
+  Pick<PrerequisiteActivities, 'checkStaging' | 'checkTools'> & Pick<VerificationActivities, 'verifyState'>
+>(CHECKED);
 
 /** This worker's own clock: nothing to wait for, and asked for the time of the very task that asks. */
 export const localReads = proxyLocalActivities<Pick<AdmissionActivities, 'checkClock'> & WindowActivities>({

@@ -3,7 +3,7 @@ import { readingCheck } from '../../contract/plan/login.js';
 import { commandsOfChecks } from '../../contract/plan/own-checks.js';
 import { environmentsOf, inRepository } from '../../contract/plan/parts.js';
 import { STEPS } from '../../domain/steps.js';
-import { checks } from '../common/policies.js';
+import { briefChecks, checks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { confirmAll } from '../steps/confirmations.js';
 import { lookAtProduction } from '../steps/found-production.js';
@@ -13,7 +13,14 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
   const { plan, input, ledger, evidence } = deployment;
   deployment.enter('prerequisites');
   const { runner } = await checks.admit.executeWithOptions({ summary: STEPS.admission.title }, [
-    { plan, digest: input.digest, clock: input.clock, workflowTime: Date.now(), after: input.after?.run },
+    {
+      deployment: input.deployment,
+      plan,
+      digest: input.digest,
+      clock: input.clock,
+      workflowTime: Date.now(),
+      after: input.after?.run,
+    },
   ]);
   deployment.runner = runner;
   ledger.runner = runner;
@@ -27,7 +34,7 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
   ledger.commit = repository?.commit;
   await proofs(deployment);
   await deployment.step(STEPS.staging, (key, summary) =>
-    checks.checkStaging.executeWithOptions({ summary }, [
+    briefChecks.checkStaging.executeWithOptions({ summary }, [
       {
         key,
         evidence,
@@ -39,7 +46,7 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
   );
   await lookAtProduction(deployment, STEPS.productionFound);
   await deployment.step(STEPS.tools, (key, summary) =>
-    checks.checkTools.executeWithOptions({ summary }, [
+    briefChecks.checkTools.executeWithOptions({ summary }, [
       {
         key,
         evidence,
