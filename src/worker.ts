@@ -207,8 +207,7 @@ export async function runWatchdog({ logLevel = 'info', metrics, ...options }: Wa
   const converter = dataConverter('replace');
   try {
     await ensureWatchdog(new Client({ connection, namespace, dataConverter: converter }));
-    const interceptors = { activity: [redactResults] };
-    const worker = await watchdogWorker({ dataConverter: converter, interceptors, connection, namespace });
+    const worker = await watchdogWorker({ dataConverter: converter, connection, namespace });
     await worker.run();
   } finally {
     await connection.close();
@@ -221,6 +220,8 @@ const watchdogWorker = (shared: Partial<SdkWorkerOptions>): Promise<Worker> =>
     ...shared,
     taskQueue: WATCHDOG,
     sinks: SILENT_SINKS,
+    // A look is no step of a deployment: neither its report nor its trace.
+    interceptors: { activity: [redactResults] },
     maxCachedWorkflows: 2,
     workflowBundle: { codePath: bundle(shared.dataConverter ? 'encrypting-workflow-bundle' : 'workflow-bundle') },
     activities: createWatchdogActivities(),

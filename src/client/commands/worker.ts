@@ -23,7 +23,7 @@ export function defineWorker(command: Command): void {
     .addOption(
       command
         .createOption('--watchdog', 'only look at deployments, and page people when nobody carries them on')
-        .conflicts('state'),
+        .conflicts(['state', 'traces']),
     )
     .option('--build-id <ID>', 'the build that it is of (default: what its code is)', buildName)
     .option('--metrics <ADDRESS:PORT>', 'serve figures for Prometheus there, at /metrics', addressAndPort)
