@@ -75,7 +75,7 @@ async function measure(): Promise<number> {
           const sealed = new Promise<void>((resolve) => {
             asked = resolve;
           });
-          const handle = await deploy(at.client, benchPlan(`bench-${round}`));
+          const handle = await deploy(at, benchPlan(`bench-${round}`));
           await sealed;
           const digest = await digestAsked(() => handle.query(statusQuery));
           const sign = (signer: Signer) =>

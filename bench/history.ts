@@ -28,7 +28,8 @@ try {
     rows.push({ workflow: workflowId, type, events, kilobytes: round(Number(historySizeBytes) / 1_024), bound });
   }
   await connection.close();
-  process.exitCode = tell(rows);
+  // Listed newest first.
+  process.exitCode = tell(rows.reverse());
 } finally {
   await rehearsals.stop();
 }

@@ -47,8 +47,12 @@ export async function onServer<T>(
   }
 }
 
-/** Starts a deployment as the command line does. */
-export function deploy(client: Client, plan: ResolvedPlan): Promise<WorkflowHandle> {
+/** Starts a deployment as the command line does; its evidence goes with the server's folder. */
+export function deploy(
+  { client, folder }: { client: Client; folder: string },
+  asked: ResolvedPlan,
+): Promise<WorkflowHandle> {
+  const plan = { ...asked, evidence: join(folder, 'evidence') };
   const deployment = `${plan.service}-20251124-120000-${randomBytes(2).toString('hex')}`;
   const input: DeployInput = { deployment, plan, digest: 'f'.repeat(64), startedBy: 'bruno.lima', clock: 'real' };
   return client.workflow.start('DeployWorkflow', {
