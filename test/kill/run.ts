@@ -1,0 +1,210 @@
+/** One deployment from its beginning to its end, with workers and recorders killed at the moments that were asked for. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { Client, Connection, WorkflowUpdateFailedError } from '@temporalio/client';
+import { type DeployInput, type DeployResult, startAttributes } from '../../src/contract/deployment.js';
+import { decideUpdate } from '../../src/contract/messages.js';
+import { deployWorkflowId, SEARCH_ATTRIBUTES, TASK_QUEUE } from '../../src/contract/names.js';
+import type { Approvals } from '../../src/domain/decisions/approvals.js';
+import { sensibleAnswers } from '../../src/domain/decisions/stand-ins.js';
+import type { Decision, Question } from '../../src/domain/ledger/ledger.js';
+import { projectFolder } from '../../src/local/folders.js';
+import { choosePorts } from '../../src/local/ports.js';
+import { startTemporalServer, type TemporalServer } from '../../src/local/temporal.js';
+import { virtualTimeInterceptors } from '../../src/local/time-skipping.js';
+import { newDeploymentId } from '../../src/plan/deployment-id.js';
+import { type LoadedPlan, loadPlan } from '../../src/plan/load.js';
+import type { TestServer } from '../activities/postgres-server.js';
+import type { Entry } from './journal.js';
+import type { Path } from './plan.js';
+import { SmallTarget, type TargetState } from './target.js';
+import { startWire } from './wire.js';
+
+export const VICTIMS = ['worker', 'recorder', 'both'] as const;
+export type Victim = (typeof VICTIMS)[number];
+
+/** Who is killed at which moment. */
+export interface Kill {
+  moment: string;
+  who: Victim;
+}
+
+export interface Run {
+  /** The moments that came, in their order. */
+  moments: { ofWorker: string[]; ofRecorder: string[] };
+  /** The kills that took place. */
+  fired: Kill[];
+  journal: Entry[];
+  ending: { outcome?: string; option?: string } & TargetState;
+  /** Events of each workflow's history. */
+  events: number;
+  /** What people were asked beyond sign-offs. */
+  questions: string[];
+  /** Steps that did not pass, and why. */
+  troubles: string[];
+  milliseconds: number;
+}
+
+const here = (file: string) => join(projectFolder(), 'test', 'kill', file);
+const RESTART = 100;
+
+/** A server, a target and a folder for one run after the other. Several of them run side by side. */
+export class Lane {
+  private runs = 0;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly temporal: TemporalServer,
+    private readonly client: Client,
+    private readonly target: SmallTarget,
+    private readonly plan: LoadedPlan,
+  ) {}
+
+  static async start(folder: string, postgres: TestServer, name: string): Promise<Lane> {
+    mkdirSync(folder, { recursive: true });
+    const ports = await choosePorts(folder, ['grpc', 'ui']);
+    const temporal = await startTemporalServer({
+      folder,
+      ports,
+      virtualTime: true,
+      searchAttributes: SEARCH_ATTRIBUTES,
+    });
+    const target = await SmallTarget.start(join(folder, 'target'), postgres, name);
+    const connection = await Connection.connect({ address: temporal.address, interceptors: virtualTimeInterceptors() });
+    return new Lane(folder, temporal, new Client({ connection }), target, loadPlan(target.planFile));
+  }
+
+  async stop(): Promise<void> {
+    await this.client.connection.close();
+    await this.target.stop();
+    await this.temporal.stop();
+  }
+
+  /** @param options.forgetful a build that is broken on purpose */
+  async run(path: Path, kills: Kill[], options: { forgetful?: boolean; within?: number } = {}): Promise<Run> {
+    const began = performance.now();
+    const folder = join(this.folder, `run-${++this.runs}`);
+    mkdirSync(join(folder, 'state'), { recursive: true });
+    await this.target.reset(path);
+    const fired: Kill[] = [];
+    const ofWorker: string[] = [];
+    let worker: ChildProcess | undefined;
+    const wire = await startWire(this.temporal.address, (moment) => {
+      if (!ofWorker.includes(moment)) ofWorker.push(moment);
+      const kill = kills.find((one) => one.moment === moment && !fired.includes(one));
+      if (!kill || !worker?.pid || worker.exitCode !== null || worker.signalCode !== null) return false;
+      process.kill(worker.pid, 'SIGKILL');
+      fired.push(kill);
+      return true;
+    });
+    writeFileSync(join(folder, 'kills.json'), JSON.stringify(kills));
+    for (const log of ['moments.log', 'fired.log']) writeFileSync(join(folder, log), '');
+
+    const log = openSync(join(folder, 'worker.log'), 'a');
+    const input = {
+      address: wire.address,
+      state: join(folder, 'state'),
+      people: this.target.peopleUrl,
+      forgetful: options.forgetful,
+    };
+    let ended = false;
+    const supervise = async () => {
+      while (!ended) {
+        worker = spawn(process.execPath, [here('worker-process.mjs'), JSON.stringify(input)], {
+          env: {
+            ...process.env,
+            SUREFOOT_KILLS: folder,
+            NODE_OPTIONS: `--import=${pathToFileURL(here('recorder-hook.mjs')).href}`,
+          },
+          stdio: ['ignore', log, log],
+        });
+        writeFileSync(join(folder, 'worker.pid'), String(worker.pid));
+        await once(worker, 'exit');
+        await pause(RESTART);
+      }
+    };
+    const supervised = supervise();
+    const questions: string[] = [];
+    this.target.people = (text) => this.answer(JSON.parse(text), questions);
+    const { resolved, digest } = this.plan;
+    const deployment = newDeploymentId(resolved.service);
+    const args: [DeployInput] = [{ deployment, plan: resolved, digest, startedBy: 'aisha', clock: 'virtual' }];
+    const workflowId = deployWorkflowId(resolved.service);
+    try {
+      const handle = await this.client.workflow.start('DeployWorkflow', {
+        ...{ workflowId, taskQueue: TASK_QUEUE, args, workflowTaskTimeout: '4s' },
+        ...startAttributes(args[0]),
+      });
+      const result = (await within(options.within ?? 300_000, handle.result())) as DeployResult;
+      const read = (name: string) => readFileSync(join(folder, name), 'utf8').split('\n').filter(Boolean);
+      const byHook = read('fired.log');
+      const run: Run = {
+        moments: { ofWorker, ofRecorder: [...new Set(read('moments.log'))] },
+        fired: [...fired, ...kills.filter(({ moment }) => byHook.includes(moment))],
+        journal: this.target.journal(),
+        ending: { outcome: result.outcome, option: result.rollback?.option, ...(await this.target.state()) },
+        events: await this.eventsOf(deployment, workflowId),
+        questions,
+        troubles: result.steps.flatMap(({ id, state, reason }) => (state === 'passed' ? [] : [`${id}: ${reason}`])),
+        milliseconds: performance.now() - began,
+      };
+      return run;
+    } finally {
+      ended = true;
+      worker?.kill('SIGKILL');
+      await supervised;
+      await wire.close();
+      await this.client.workflow
+        .getHandle(workflowId)
+        .terminate()
+        .catch(() => undefined);
+    }
+  }
+
+  /** People sign and confirm; of a command of which nobody knows the end they look what it has done. */
+  private async answer(question: Question, asked: string[]): Promise<void> {
+    const approvals: Approvals = this.plan.resolved.approvals;
+    if (question.kind !== 'approvals') asked.push(`${question.kind} ${question.id}: ${question.title}`);
+    for (const decision of sensibleAnswers(approvals, question, 'looked at')) {
+      const args: [Decision] = [question.kind === 'outcome-unknown' ? this.looked(decision, question) : decision];
+      try {
+        await this.client.workflow.getHandle(question.workflowId).executeUpdate(decideUpdate, { args });
+      } catch (error) {
+        // Asked again after a worker was killed: the first answer counts.
+        if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+      }
+    }
+  }
+
+  /** Its command has done its work; or it has not begun, and is begun anew. */
+  private looked(decision: Decision, { id, moves }: Question): Decision {
+    const isDone = this.target.journal().some(({ what, step }) => what === 'end' && step === id);
+    const kind = isDone || !moves.includes('retry') ? 'confirm' : 'retry';
+    return { ...decision, kind };
+  }
+
+  private async eventsOf(deployment: string, workflowId: string): Promise<number> {
+    let events = 0;
+    for await (const { workflowId: id, historyLength } of this.client.workflow.list()) {
+      if (id === workflowId || id.startsWith(deployment)) events += historyLength;
+    }
+    return events;
+  }
+}
+
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  const late = new AbortController();
+  const tooLate = pause(milliseconds, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`the deployment has not ended within ${milliseconds / 1_000} s`);
+  });
+  try {
+    return await Promise.race([work, tooLate]);
+  } finally {
+    tooLate.catch(() => undefined);
+    late.abort();
+  }
+}
