@@ -27,6 +27,15 @@ test('what begins twice is doubled, for one generation or for two', () => {
   expect(damageOf(GOOD, [...GOOD, ...anew]).doubled).toEqual(['production.deploy: production deploy v2']);
 });
 
+test('where people had something begun anew, more of it is no damage, and twice for one generation still is', () => {
+  const [again, anew] = [
+    lines(`begin 3 ${DEPLOY}`, `end 3 ${DEPLOY}`),
+    GOOD.map((entry) => ({ ...entry, generation: 2 })),
+  ];
+  expect(damageOf(GOOD, [...GOOD, ...anew], true)).toEqual(NONE);
+  expect(damageOf(GOOD, [...GOOD, ...again], true).doubled).not.toEqual([]);
+});
+
 test('what a person has begun anew because it never began is neither lost nor doubled', () => {
   const anew = lines(...['begin', 'end'].map((what) => `${what} 3 ${DEPLOY.replace('/1/', '/2/')}`));
   expect(damageOf(GOOD, [...anew, ...GOOD.slice(2)])).toEqual(NONE);

@@ -14,14 +14,11 @@ export interface Entry {
 export interface Damage {
   /** What the undisturbed run has done and this one has not, or not to its end. */
   lost: string[];
-  /** What began twice for one step and generation, or more often than in the undisturbed run. */
+  /** What began twice for one step and generation; where nobody had anything begun anew, more often than undisturbed. */
   doubled: string[];
   /** What began while another command ran. */
   overlapping: string[];
 }
-
-/** The proof of the way back is made anew as a whole where the end of a part of it is not known. */
-const PROOF = 'staging.reversibility';
 
 const LINE = /^(begin|end) (\d+) ([^/ ]+)\/(\d+)\/\S+ (.+)$/;
 
@@ -36,15 +33,16 @@ export function readJournal(text: string): Entry[] {
     });
 }
 
-/** Holds a run against the undisturbed one. */
-export function damageOf(undisturbed: readonly Entry[], disturbed: readonly Entry[]): Damage {
+/**
+ * Holds a run against the undisturbed one.
+ * @param isAnew people had something begun anew, of which nobody knew how it had ended
+ */
+export function damageOf(undisturbed: readonly Entry[], disturbed: readonly Entry[], isAnew = false): Damage {
   const begun = disturbed.filter(({ what }) => what === 'begin');
   const ended = disturbed.filter(({ what }) => what === 'end');
   const wanted = undisturbed.filter(({ what }) => what === 'begin');
   const times = count(wanted.map(nameOf));
-  const again = [...count(begun.map(nameOf))].filter(
-    ([name, often]) => often > (times.get(name) ?? 0) && !name.startsWith(PROOF),
-  );
+  const again = isAnew ? [] : [...count(begun.map(nameOf))].filter(([name, often]) => often > (times.get(name) ?? 0));
   const sameStep = [...count(begun.map(generationOf))].filter(([, often]) => often > 1);
   const missing = [...times.keys()].filter((name) => !ended.some((entry) => nameOf(entry) === name));
   const unended = begun.filter(({ pid, step }) => !ended.some((end) => end.pid === pid && end.step === step));

@@ -3,16 +3,18 @@
  * a command, and both. Prints a table, and JSON on the last line. Exit 1 when anything was lost, done twice, or ended
  * otherwise than undisturbed; 2 for a wrong option.
  *
- *   npm run test:kill -- [--path happy|code|migration|full] [--who worker|recorder|both] [--sample N] [--lanes N]
+ * With `--who troubles`, or one of them, servers are restarted and connections spoiled instead.
+ *
+ *   npm run test:kill -- [--path happy|code|migration|full] [--who worker|recorder|both|troubles] [--sample N] [--lanes N]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startTestServer } from '../activities/postgres-server.js';
 import { PATHS, type Path } from './plan.js';
 import { VICTIMS, type Victim } from './run.js';
 import { isClean, type Row, type SweepOptions, sweep } from './sweep.js';
+import { isTrouble, TROUBLES } from './troubles.js';
 
 function read(): SweepOptions {
   const { values } = parseArgs({
@@ -20,15 +22,15 @@ function read(): SweepOptions {
   });
   const { path, who, sample, lanes = '6' } = values as Record<string, string | undefined>;
   if (path !== undefined && !PATHS.some((one) => one === path)) throw new Error(`--path is one of ${PATHS.join(', ')}`);
-  if (who !== undefined && !VICTIMS.some((one) => one === who))
-    throw new Error(`--who is one of ${VICTIMS.join(', ')}`);
+  const isKnown = who === undefined || who === 'troubles' || isTrouble(who) || VICTIMS.some((one) => one === who);
+  if (!isKnown) throw new Error(`--who is one of ${[...VICTIMS, 'troubles', ...TROUBLES].join(', ')}`);
   for (const [name, count] of Object.entries({ sample, lanes })) {
     if (count !== undefined && !(Number.isInteger(Number(count)) && Number(count) > 0))
       throw new Error(`--${name} is a count`);
   }
   return {
     paths: path === undefined ? [...PATHS] : [path as Path],
-    victims: who === undefined ? [...VICTIMS] : [who as Victim],
+    victims: who === undefined ? [...VICTIMS] : who === 'troubles' ? TROUBLES : [who as Victim],
     sample: sample === undefined ? undefined : Number(sample),
     lanes: Number(lanes),
     progress: (text) => console.error(text),
@@ -54,11 +56,10 @@ try {
   process.exit(2);
 }
 const folder = await mkdtemp(join(tmpdir(), 'surefoot-kill-'));
-const postgres = await startTestServer();
 const load = loadavg()[0]?.toFixed(1);
 let clean = false;
 try {
-  const rows = await sweep(folder, postgres, options);
+  const rows = await sweep(folder, options);
   clean = rows.every(isClean);
   console.log(`${new Date().toISOString()}, ${cpus().length} cores, load before ${load}`);
   console.log(table(rows));
@@ -68,7 +69,6 @@ try {
   }
   console.log(JSON.stringify(rows));
 } finally {
-  await postgres.stop();
   if (clean) await rm(folder, { recursive: true, force: true });
   else console.error(`What the runs have left is in ${folder}.`);
 }

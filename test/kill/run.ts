@@ -18,19 +18,21 @@ import { startTemporalServer, type TemporalServer } from '../../src/local/tempor
 import { virtualTimeInterceptors } from '../../src/local/time-skipping.js';
 import { newDeploymentId } from '../../src/plan/deployment-id.js';
 import { type LoadedPlan, loadPlan } from '../../src/plan/load.js';
-import type { TestServer } from '../activities/postgres-server.js';
+import { startTestServer, type TestServer } from '../activities/postgres-server.js';
+import { type TcpProxy, tcpProxy } from '../helpers/tcp-proxy.js';
 import type { Entry } from './journal.js';
-import type { Path } from './plan.js';
+import { type Path, REVISIONS } from './plan.js';
 import { SmallTarget, type TargetState } from './target.js';
+import { isTrouble, makeTrouble, type Trouble } from './troubles.js';
 import { startWire } from './wire.js';
 
 export const VICTIMS = ['worker', 'recorder', 'both'] as const;
 export type Victim = (typeof VICTIMS)[number];
 
-/** Who is killed at which moment. */
+/** Who is killed at which moment, or what else goes wrong at it. */
 export interface Kill {
   moment: string;
-  who: Victim;
+  who: Victim | Trouble;
 }
 
 export interface Run {
@@ -44,6 +46,8 @@ export interface Run {
   events: number;
   /** What people were asked beyond sign-offs. */
   questions: string[];
+  /** Whether they had anything begun anew. */
+  anew: boolean;
   /** Steps that did not pass, and why. */
   troubles: string[];
   milliseconds: number;
@@ -55,32 +59,40 @@ const RESTART = 100;
 /** A server, a target and a folder for one run after the other. Several of them run side by side. */
 export class Lane {
   private runs = 0;
+  private anew = false;
+  private path: Path = 'happy';
 
   private constructor(
     private readonly folder: string,
-    private readonly temporal: TemporalServer,
+    private temporal: TemporalServer,
+    private readonly postgres: TestServer,
+    private readonly database: TcpProxy,
     private readonly client: Client,
     private readonly target: SmallTarget,
     private readonly plan: LoadedPlan,
+    private readonly startTemporal: () => Promise<TemporalServer>,
   ) {}
 
-  static async start(folder: string, postgres: TestServer, name: string): Promise<Lane> {
+  static async start(folder: string): Promise<Lane> {
     mkdirSync(folder, { recursive: true });
     const ports = await choosePorts(folder, ['grpc', 'ui']);
-    const temporal = await startTemporalServer({
-      folder,
-      ports,
-      virtualTime: true,
-      searchAttributes: SEARCH_ATTRIBUTES,
-    });
-    const target = await SmallTarget.start(join(folder, 'target'), postgres, name);
+    const databaseFile = join(folder, 'temporal.db');
+    const startTemporal = () =>
+      startTemporalServer({ folder, ports, virtualTime: true, databaseFile, searchAttributes: SEARCH_ATTRIBUTES });
+    const temporal = await startTemporal();
+    const postgres = await startTestServer();
+    const database = await tcpProxy({ port: Number(postgres.connection.port) });
+    const target = await SmallTarget.start(join(folder, 'target'), postgres, database.port);
     const connection = await Connection.connect({ address: temporal.address, interceptors: virtualTimeInterceptors() });
-    return new Lane(folder, temporal, new Client({ connection }), target, loadPlan(target.planFile));
+    const client = new Client({ connection });
+    return new Lane(folder, temporal, postgres, database, client, target, loadPlan(target.planFile), startTemporal);
   }
 
   async stop(): Promise<void> {
     await this.client.connection.close();
     await this.target.stop();
+    await this.database.close();
+    await this.postgres.stop();
     await this.temporal.stop();
   }
 
@@ -92,21 +104,27 @@ export class Lane {
     await this.target.reset(path);
     const fired: Kill[] = [];
     const ofWorker: string[] = [];
+    const troubles: Promise<void>[] = [];
     let worker: ChildProcess | undefined;
     const wire = await startWire(this.temporal.address, (moment) => {
       if (!ofWorker.includes(moment)) ofWorker.push(moment);
       const kill = kills.find((one) => one.moment === moment && !fired.includes(one));
       if (!kill || !worker?.pid || worker.exitCode !== null || worker.signalCode !== null) return false;
+      if (isTrouble(kill.who)) {
+        troubles.push(this.trouble(kill.who, way).then(() => void fired.push(kill)));
+        return false;
+      }
       process.kill(worker.pid, 'SIGKILL');
       fired.push(kill);
       return true;
     });
+    const way = await tcpProxy({ port: wire.port });
     writeFileSync(join(folder, 'kills.json'), JSON.stringify(kills));
     for (const log of ['moments.log', 'fired.log']) writeFileSync(join(folder, log), '');
 
     const log = openSync(join(folder, 'worker.log'), 'a');
     const input = {
-      address: wire.address,
+      address: `127.0.0.1:${way.port}`,
       state: join(folder, 'state'),
       people: this.target.peopleUrl,
       forgetful: options.forgetful,
@@ -129,6 +147,8 @@ export class Lane {
     };
     const supervised = supervise();
     const questions: string[] = [];
+    this.anew = false;
+    this.path = path;
     this.target.people = (text) => this.answer(JSON.parse(text), questions);
     const { resolved, digest } = this.plan;
     const deployment = newDeploymentId(resolved.service);
@@ -140,6 +160,7 @@ export class Lane {
         ...startAttributes(args[0]),
       });
       const result = (await within(options.within ?? 300_000, handle.result())) as DeployResult;
+      await Promise.all(troubles);
       const read = (name: string) => readFileSync(join(folder, name), 'utf8').split('\n').filter(Boolean);
       const byHook = read('fired.log');
       const run: Run = {
@@ -149,6 +170,7 @@ export class Lane {
         ending: { outcome: result.outcome, option: result.rollback?.option, ...(await this.target.state()) },
         events: await this.eventsOf(deployment, workflowId),
         questions,
+        anew: this.anew,
         troubles: result.steps.flatMap(({ id, state, reason }) => (state === 'passed' ? [] : [`${id}: ${reason}`])),
         milliseconds: performance.now() - began,
       };
@@ -157,6 +179,8 @@ export class Lane {
       ended = true;
       worker?.kill('SIGKILL');
       await supervised;
+      await Promise.allSettled(troubles);
+      await way.close();
       await wire.close();
       await this.client.workflow
         .getHandle(workflowId)
@@ -165,12 +189,26 @@ export class Lane {
     }
   }
 
+  private trouble(trouble: Trouble, temporal: TcpProxy): Promise<void> {
+    const [, http] = this.target.proxies;
+    if (!http) throw new Error('there is no proxy before production');
+    const restart = {
+      postgres: () => this.postgres.restart(),
+      temporal: async () => {
+        process.kill(this.temporal.pid, 'SIGKILL');
+        await this.temporal.exited;
+        this.temporal = await this.startTemporal();
+      },
+    };
+    return makeTrouble(trouble, { connections: { temporal, postgres: this.database, http }, restart });
+  }
+
   /** People sign and confirm; of a command of which nobody knows the end they look what it has done. */
   private async answer(question: Question, asked: string[]): Promise<void> {
     const approvals: Approvals = this.plan.resolved.approvals;
     if (question.kind !== 'approvals') asked.push(`${question.kind} ${question.id}: ${question.title}`);
     for (const decision of sensibleAnswers(approvals, question, 'looked at')) {
-      const args: [Decision] = [question.kind === 'outcome-unknown' ? this.looked(decision, question) : decision];
+      const args: [Decision] = [{ ...decision, ...this.looked(question) }];
       try {
         await this.client.workflow.getHandle(question.workflowId).executeUpdate(decideUpdate, { args });
       } catch (error) {
@@ -180,11 +218,15 @@ export class Lane {
     }
   }
 
-  /** Its command has done its work; or it has not begun, and is begun anew. */
-  private looked(decision: Decision, { id, moves }: Question): Decision {
+  /** The command has done its work; or it has not, or is one of several, and is begun anew; or a way back is named. */
+  private looked({ kind, id, moves }: Question): Partial<Decision> {
+    if (kind === 'approvals' || kind === 'confirmation') return {};
     const isDone = this.target.journal().some(({ what, step }) => what === 'end' && step === id);
-    const kind = isDone || !moves.includes('retry') ? 'confirm' : 'retry';
-    return { ...decision, kind };
+    if (isDone && moves.includes('confirm')) return { kind: 'confirm' };
+    this.anew = true;
+    if (moves.includes('retry')) return { kind: 'retry' };
+    if (!moves.includes('rollback') || this.path === 'happy') return {};
+    return { kind: 'rollback', option: this.path, ...(this.path === 'code' ? {} : { revision: REVISIONS.base }) };
   }
 
   private async eventsOf(deployment: string, workflowId: string): Promise<number> {

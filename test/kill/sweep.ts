@@ -1,14 +1,14 @@
 /** Each moment of a path is a kill, and several kills are one run: whatever is lost, doubled or ends otherwise is told. */
 import { join } from 'node:path';
-import type { TestServer } from '../activities/postgres-server.js';
 import { type Damage, damageOf } from './journal.js';
 import type { Path } from './plan.js';
 import { type Kill, Lane, type Run, type Victim } from './run.js';
 import { grouped, spread } from './spread.js';
+import { isTrouble, type Trouble } from './troubles.js';
 
 export interface SweepOptions {
   paths: Path[];
-  victims: Victim[];
+  victims: (Victim | Trouble)[];
   /** No more than so many moments of each path and victim, evenly spread; all of them where it is left out. */
   sample?: number;
   /** Runs at the same time: nearly all of a run is waiting until somebody's death is noticed. */
@@ -21,7 +21,7 @@ export interface SweepOptions {
 /** One row of the table. */
 export interface Row extends Damage {
   path: Path;
-  who: Victim;
+  who: Victim | Trouble;
   /** Moments in the undisturbed run, and those of them that were chosen. */
   moments: number;
   chosen: number;
@@ -39,6 +39,7 @@ export interface Row extends Damage {
 
 /** Kills in one run; more of them disturb each other's moments. */
 const KILLS_IN_A_RUN = { worker: 8, recorder: 3, both: 3 };
+const TROUBLES_IN_A_RUN = 2;
 /** Tries of a moment that did not come because an earlier kill of its run has moved it. */
 const TRIES = 3;
 
@@ -46,11 +47,11 @@ export const isClean = ({ lost, doubled, overlapping, endings, missed }: Row): b
   [lost, doubled, overlapping, endings, missed].every(({ length }) => length === 0);
 
 /** @param folder for everything that the sweep makes */
-export async function sweep(folder: string, postgres: TestServer, options: SweepOptions): Promise<Row[]> {
+export async function sweep(folder: string, options: SweepOptions): Promise<Row[]> {
   const lanes: Lane[] = [];
   try {
     for (let index = 0; index < options.lanes; index++) {
-      lanes.push(await Lane.start(join(folder, `lane-${index}`), postgres, `lane_${index}`));
+      lanes.push(await Lane.start(join(folder, `lane-${index}`)));
     }
     const rows: Row[] = [];
     for (const path of options.paths) {
@@ -65,18 +66,23 @@ export async function sweep(folder: string, postgres: TestServer, options: Sweep
   }
 }
 
-type One = Pick<SweepOptions, 'sample' | 'forgetful' | 'progress'> & { path: Path; who: Victim; undisturbed: Run };
+type One = Pick<SweepOptions, 'sample' | 'forgetful' | 'progress'> & {
+  path: Path;
+  who: Victim | Trouble;
+  undisturbed: Run;
+};
 
 async function sweepOne(lanes: Lane[], { path, who, undisturbed, ...options }: One): Promise<Row> {
   const { ofWorker, ofRecorder } = undisturbed.moments;
-  const moments = who === 'worker' ? [...ofWorker, ...ofRecorder] : ofRecorder;
+  const given = ofWorker.filter((moment) => moment.endsWith(' given'));
+  const moments = isTrouble(who) ? given : who === 'worker' ? [...ofWorker, ...ofRecorder] : ofRecorder;
   const chosen = spread(moments, options.sample ?? moments.length);
   const began = performance.now();
   const row: Row = {
     ...{ path, who, moments: moments.length, chosen: chosen.length, swept: 0, runs: 0, events: undisturbed.events },
     ...{ lost: [], doubled: [], overlapping: [], endings: [], missed: [], seconds: 0 },
   };
-  let groups = grouped(chosen, KILLS_IN_A_RUN[who]);
+  let groups = grouped(chosen, isTrouble(who) ? TROUBLES_IN_A_RUN : KILLS_IN_A_RUN[who]);
   for (let tries = 1; groups.length > 0; tries++) {
     const missed: string[] = [];
     const waiting = [...groups];
@@ -117,9 +123,12 @@ async function runGroup(
   row.runs += 1;
   try {
     const run = await lane.run(path, kills, { forgetful });
-    const damage = damageOf(undisturbed.journal, run.journal);
+    const damage = damageOf(undisturbed.journal, run.journal, run.anew);
     for (const kind of ['lost', 'doubled', 'overlapping'] as const) row[kind].push(...damage[kind].map(about));
     const [wanted, ending] = [undisturbed, run].map((one) => JSON.stringify(one.ending));
+    // Nobody has to be asked because a worker died.
+    if (kills.every((kill) => kill.who === 'worker'))
+      row.endings.push(...run.questions.map((text) => about(`asked: ${text}`)));
     if (ending !== wanted) row.endings.push(about(`${ending} rather than ${wanted}: ${run.troubles.join('; ')}`));
     row.swept += run.fired.length;
     return run.fired.map(({ moment }) => moment);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import type { Database } from '../../src/contract/plan/environment.js';
 import type { TestServer } from '../activities/postgres-server.js';
+import { type TcpProxy, tcpProxy } from '../helpers/tcp-proxy.js';
 import { readJournal } from './journal.js';
 import { ENVIRONMENTS, type Path, planText, RELEASE, REVISIONS } from './plan.js';
 
@@ -55,6 +56,8 @@ export class SmallTarget {
   /** Set while a run wants to answer for people. */
   people: (question: string) => Promise<void> = async () => undefined;
   private readonly servers: Server[] = [];
+  /** Before the service of staging and that of production. */
+  readonly proxies: TcpProxy[] = [];
 
   private constructor(
     private readonly folder: string,
@@ -62,29 +65,31 @@ export class SmallTarget {
     private readonly databases: Record<(typeof ENVIRONMENTS)[number], Database>,
   ) {}
 
-  static async start(folder: string, postgres: TestServer, name: string): Promise<SmallTarget> {
+  /** @param port of the proxy before PostgreSQL */
+  static async start(folder: string, postgres: TestServer, port: number): Promise<SmallTarget> {
     mkdirSync(folder, { recursive: true });
-    const databases = {
-      staging: await postgres.create(`${name}_staging`),
-      production: await postgres.create(`${name}_production`),
-    };
+    const databases = { staging: await postgres.create('staging'), production: await postgres.create('production') };
     const target = new SmallTarget(folder, postgres, databases);
     for (const [script, text] of Object.entries(SCRIPTS)) {
       writeFileSync(join(folder, script), text);
       chmodSync(join(folder, script), 0o755);
     }
-    const { host, port, user, password } = postgres.connection;
+    const { host, user, password } = postgres.connection;
     for (const environment of ENVIRONMENTS) {
       const own = databases[environment].name;
       target.write(`${environment}.database`, `postgresql://${user}:${password}@${host}:${port}/${own}`);
     }
-    const [staging, production] = [await target.serve('staging'), await target.serve('production')];
+    for (const environment of ENVIRONMENTS) await target.serve(environment);
+    const [staging, production] = await Promise.all(target.servers.map((server) => tcpProxy({ port: portOf(server) })));
+    if (!staging || !production) throw new Error('there is no proxy before the service');
+    target.proxies.push(staging, production);
+    const url = (proxy: TcpProxy) => `http://127.0.0.1:${proxy.port}`;
     target.write(
       'plan.yaml',
       planText({
         folder,
-        urls: { staging, production },
-        connection: postgres.connection,
+        urls: { staging: url(staging), production: url(production) },
+        connection: { ...postgres.connection, port },
         passwordFile: String(databases.staging.password).replace(/^file:/, ''),
         databases: { staging: databases.staging.name, production: databases.production.name, scratch: 'postgres' },
       }),
@@ -98,7 +103,7 @@ export class SmallTarget {
 
   /** Where people are asked. */
   get peopleUrl(): string {
-    return `${urlOf(this.servers[0])}/people`;
+    return `http://127.0.0.1:${portOf(this.servers[0])}/people`;
   }
 
   /** As before the first deployment. @param breaks which rollback the new release will make necessary */
@@ -127,6 +132,7 @@ export class SmallTarget {
   }
 
   async stop(): Promise<void> {
+    for (const proxy of this.proxies) await proxy.close();
     for (const server of this.servers) {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -136,11 +142,10 @@ export class SmallTarget {
   private read = (file: string) => readFileSync(join(this.folder, file), 'utf8');
   private write = (file: string, text: string) => writeFileSync(join(this.folder, file), text, { mode: 0o600 });
 
-  private async serve(environment: (typeof ENVIRONMENTS)[number]): Promise<string> {
+  private async serve(environment: (typeof ENVIRONMENTS)[number]): Promise<void> {
     const server = createServer((request, response) => this.answer(environment, request, response));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     this.servers.push(server);
-    return urlOf(server);
   }
 
   private answer(environment: string, request: IncomingMessage, response: ServerResponse): void {
@@ -171,5 +176,4 @@ export class SmallTarget {
   }
 }
 
-const urlOf = (server: Server | undefined): string =>
-  `http://127.0.0.1:${(server?.address() as AddressInfo | undefined)?.port}`;
+const portOf = (server: Server | undefined): number => (server?.address() as AddressInfo | undefined)?.port ?? 0;

@@ -33,7 +33,7 @@ type Attributes = proto.temporal.api.command.v1.ICommand;
 const NOTICED = { sticky: 1, workflowTask: 4, heartbeat: 3, withoutHeartbeat: 8 };
 
 export interface Wire {
-  address: string;
+  port: number;
   close(): Promise<void>;
 }
 
@@ -42,8 +42,14 @@ export interface Wire {
  * @param comes called at each moment; true when the worker has been killed at it: the message goes no further then
  */
 export async function startWire(upstream: string, comes: (moment: string) => boolean): Promise<Wire> {
-  const client = connect(`http://${upstream}`);
-  client.on('error', () => undefined);
+  let session: ClientHttp2Session | undefined;
+  /** Made anew when the server has been away. */
+  const client = () => {
+    if (!session || session.destroyed || session.closed) {
+      session = connect(`http://${upstream}`).on('error', () => undefined);
+    }
+    return session;
+  };
   const moments = new Moments();
   const sessions = new Set<Http2Session>();
   const server = createServer();
@@ -52,16 +58,16 @@ export async function startWire(upstream: string, comes: (moment: string) => boo
   });
   server.on('stream', (stream, headers) => {
     stream.on('error', () => undefined);
-    pass({ client, stream, headers, moments, comes }).catch((error) => {
+    pass({ client: client(), stream, headers, moments, comes }).catch((error) => {
       console.error(error);
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    port: (server.address() as AddressInfo).port,
     async close() {
-      client.destroy();
+      session?.destroy();
       for (const session of sessions) session.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
