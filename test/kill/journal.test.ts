@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { damageOf, readJournal } from './journal.js';
 import { grouped, spread } from './spread.js';
+import { isSound } from './sweep.js';
 
 const DEPLOY = 'production.deploy/1/command production deploy v2';
 const UPGRADE = 'production.migration/1/upgrade production upgrade';
@@ -56,4 +57,21 @@ test('a sample is spread over the whole, and groups leave nothing out', () => {
   expect(spread([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 2)).toEqual([3, 8]);
   expect(spread([1, 2, 3], 5)).toEqual([1, 2, 3]);
   expect(grouped([1, 2, 3, 4, 5], 2)).toEqual([[1, 4], [2, 5], [3]]);
+});
+
+const PREVIOUS = { version: 'v1.9.0', revision: 'r1', maintenance: 'off' };
+const TARGET = { version: 'v2.0.0', revision: 'r2', maintenance: 'off' };
+test.each([
+  [true, { outcome: 'succeeded', ...TARGET }],
+  [false, { outcome: 'succeeded', ...TARGET, revision: 'r1' }],
+  [false, { outcome: 'succeeded', ...TARGET, maintenance: 'on' }],
+  [true, { outcome: 'aborted', ...PREVIOUS }],
+  [false, { outcome: 'aborted', ...PREVIOUS, version: 'v2.0.0' }],
+  [true, { outcome: 'rolled-back', option: 'code', ...PREVIOUS, revision: 'r2' }],
+  [true, { outcome: 'rolled-back', option: 'migration', ...TARGET, revision: 'r1' }],
+  [false, { outcome: 'rolled-back', option: 'full', ...PREVIOUS, revision: 'r2' }],
+  [true, { outcome: 'rollback-failed', ...TARGET, maintenance: 'on' }],
+  [false, { outcome: 'rollback-failed', ...TARGET }],
+])('sound is an ending that production agrees with: %s, %o', (sound, ending) => {
+  expect(isSound(ending)).toBe(sound);
 });

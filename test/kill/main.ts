@@ -41,9 +41,16 @@ function table(rows: Row[]): string {
   const head = ['path', 'killed', 'events', 'moments', 'swept', 'missed', 'runs', 'lost', 'doubled', 'overlapping'];
   const lines = rows.map((row) => [
     ...[row.path, row.who, row.events, row.moments, row.swept, row.missed.length, row.runs],
-    ...[row.lost.length, row.doubled.length, row.overlapping.length, row.endings.length, row.seconds],
+    ...[
+      row.lost.length,
+      row.doubled.length,
+      row.overlapping.length,
+      row.endings.length,
+      row.otherwise.length,
+      row.seconds,
+    ],
   ]);
-  const all = [[...head, 'other endings', 'seconds'], ...lines].map((cells) => cells.map(String));
+  const all = [[...head, 'other endings', 'sound ones', 'seconds'], ...lines].map((cells) => cells.map(String));
   const widths = all[0]?.map((_, column) => Math.max(...all.map((cells) => cells[column]?.length ?? 0))) ?? [];
   return all.map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).join('\n');
 }
@@ -63,7 +70,7 @@ try {
   clean = rows.every(isClean);
   console.log(`${new Date().toISOString()}, ${cpus().length} cores, load before ${load}`);
   console.log(table(rows));
-  const kinds = ['lost', 'doubled', 'overlapping', 'endings', 'missed'] as const;
+  const kinds = ['lost', 'doubled', 'overlapping', 'endings', 'otherwise', 'missed'] as const;
   for (const row of rows) {
     for (const kind of kinds) for (const what of row[kind]) console.log(`${row.path}, ${row.who}: ${kind}: ${what}`);
   }

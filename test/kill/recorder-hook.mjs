@@ -40,7 +40,7 @@ function come(moment) {
     // Each is killed once.
     return;
   }
-  if (kill.who !== 'recorder') killWorker();
+  if (kill.who !== 'recorder' && !killWorker()) return;
   fs.appendFileSync(join(folder, 'fired.log'), `${moment}\n`);
   if (kill.who !== 'worker') process.kill(process.pid, 'SIGKILL');
 }
@@ -50,9 +50,10 @@ function killWorker() {
   for (let tries = 0; tries < 200; tries++) {
     try {
       process.kill(Number(fs.readFileSync(join(folder, 'worker.pid'), 'utf8')), 'SIGKILL');
-      return;
+      return true;
     } catch {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
     }
   }
+  return false;
 }
