@@ -1,13 +1,6 @@
 /** Who is told what: from an event and the plan to messages for channels. Pure; sending is another matter. */
-import {
-  type DeploymentEvent,
-  EVENTS,
-  type EventKind,
-  inFewWords,
-  type QuestionDetails,
-  type RoutedKind,
-  valuesOf,
-} from './events.js';
+import { inFewWords, valuesOf } from './event-words.js';
+import { type DeploymentEvent, EVENTS, type EventKind, type QuestionDetails, type RoutedKind } from './events.js';
 
 /**
  * Where people are told. What else its kind needs (addresses, references to secrets) is written by the kind's entry in

@@ -2,13 +2,8 @@
 import { CancellationScope, condition, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
 import { aboutOf, type DeployInput } from '../../contract/deployment.js';
 import type { Ledger, OpenQuestion, Question } from '../../domain/ledger/ledger.js';
-import {
-  askingKind,
-  type DeploymentEvent,
-  EVENTS,
-  inFewWords,
-  type QuestionDetails,
-} from '../../domain/notifications/events.js';
+import { inFewWords } from '../../domain/notifications/event-words.js';
+import { askingKind, type DeploymentEvent, EVENTS, type QuestionDetails } from '../../domain/notifications/events.js';
 import {
   type About,
   alertsAfter,

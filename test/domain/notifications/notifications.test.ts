@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { valuesOf } from '../../../src/domain/notifications/event-words.js';
 import {
   askingKind,
   COMMON_PLACEHOLDERS,
   type DeploymentEvent,
   EVENT_KINDS,
   EVENTS,
-  valuesOf,
 } from '../../../src/domain/notifications/events.js';
 import {
   type About,
