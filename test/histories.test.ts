@@ -1,6 +1,7 @@
 /** What each release is said to be, held against its recorded histories under the present code. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { temporal } from '@temporalio/proto';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { expect, test } from 'vitest';
 import { claims, judge, recorded } from '../scripts/histories.js';
@@ -11,6 +12,9 @@ import { bundleOfAnother } from './helpers/builds.js';
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const said: Record<string, string> = claims();
 
+const typeOf = ({ events }: temporal.api.history.v1.IHistory) =>
+  events?.[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name;
+
 test('each release with histories has a claim, and each claim has histories', () => {
   const files = readdirSync(join(projectFolder(), 'histories')).filter((file) => file.endsWith('.json.br'));
   expect(files.map((file) => file.replace('.json.br', '')).toSorted()).toEqual(Object.keys(said).toSorted());
@@ -20,8 +24,7 @@ test.each(Object.entries(said))(
   '%s is %s',
   async (release, claim) => {
     const histories = recorded(release);
-    const types = histories.map(({ history }) => history.events?.[0]?.workflowExecutionStartedEventAttributes);
-    expect(new Set(types.map((started) => started?.workflowType?.name))).toEqual(
+    expect(new Set(histories.map(({ history }) => typeOf(history)))).toEqual(
       new Set([
         ...['DeployWorkflow', 'MonitorWorkflow', 'ReversibilityWorkflow'],
         ...['RollbackCodeWorkflow', 'RollbackFullWorkflow', 'RollbackMigrationWorkflow'],
@@ -35,7 +38,9 @@ test.each(Object.entries(said))(
 
 test('code that decides otherwise lets what began before drain', async () => {
   const [release = ''] = Object.keys(said);
-  const { verdict, misfits } = await judge(recorded(release).slice(0, 2), await bundleOfAnother());
+  // A guard that is relieved before it has done anything fits whatever comes first.
+  const ofDeployments = recorded(release).filter(({ history }) => typeOf(history) === 'DeployWorkflow');
+  const { verdict, misfits } = await judge(ofDeployments.slice(0, 2), await bundleOfAnother());
   expect(verdict).toBe('drain');
   expect(misfits).toHaveLength(2);
 }, 120_000);

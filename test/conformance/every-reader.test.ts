@@ -25,10 +25,14 @@ const COVERED: Record<string, string> = {
   'commands/recorder-process.mjs': 'by the suite of the recorder',
   'commands/records.ts': 'by the suite of the recorder',
   'commands/survivors.mjs': 'it looks for processes; test/activities/commands/remains.test.ts',
+  'evidence/evidence-identity.ts': 'it reads what it wrote itself; test/activities/evidence/own-evidence.test.ts',
   'evidence/evidence-store.ts': 'it writes, and reads back what it wrote itself by its hash',
   'evidence/secrets.ts': 'a secret that is not there is said to be missing, and stops its step',
   'metrics/port/range-source.ts': 'it passes on what the sources say; each has a suite',
+  'metrics/port/single-values.ts': 'it passes on what the readers say; each source has a suite',
   'metrics/samples/series.ts': 'it reads what it wrote itself',
+  'metrics/silence.ts':
+    'it holds silence against other places; test/activities/metrics/silence.test.ts, with real ports',
   'http/connect.ts':
     'whether a port can be reached, no more; by the suites of notifiers and the tests of health readings',
   'migration/migration-lock.ts': 'test/adapters/migration/migration-lock.test.ts',

@@ -78,6 +78,7 @@ beforeAll(async () => {
         told.push(...messages);
         return { threads: {}, untold: [] };
       },
+      archiveDeployment: async () => ({ untold: [] }),
     },
   });
 }, 120_000);
@@ -183,7 +184,9 @@ test('a deploy that nobody takes is asked about and paged, and goes on by itself
   const question = await asked('runner-not-served');
   expect(question).toMatchObject({ title: `Nobody serves runner ${first.identity}`, moves: ['move'] });
   expect(question.text).toMatch(/^it has not been served since 20\S+Z: “Deploy.*” waits to begin there; nothing of it/);
-  expect(told).toMatchObject([{ event: 'runner-not-served', alert: { action: 'trigger', severity: 'critical' } }]);
+  await vi.waitFor(() =>
+    expect(told).toMatchObject([{ event: 'runner-not-served', alert: { action: 'trigger', severity: 'critical' } }]),
+  );
   const { out } = await surefoot('status', shipped.service);
   expect(out).toContain(`runner ${first.identity} has not been served`);
   expect(log()).toEqual([]);
