@@ -19,7 +19,7 @@ const SWEEP = /^`npm run test:kill -- --who (?:"([a-z -]+)"|([a-z]+))`$/;
 test.each([
   ...['worker killed', 'recorder killed', 'worker and recorder killed', 'server killed', 'PostgreSQL restarted'],
   ...['connection to Temporal', 'connection to PostgreSQL', 'connection to the target and its metrics', 'S3'],
-  ...['disk full', 'clock jumps', 'terminated', 'cancelled', 'reset', 'runner lost'],
+  ...['disk full', 'clock jumps', 'terminated', 'cancelled', 'reset', 'runner lost', 'build changed'],
 ])('the table has a row for: %s', (fault) => {
   expect(rows.filter((row) => row.fault.startsWith(fault))).not.toEqual([]);
 });
