@@ -377,3 +377,21 @@ test('a command that the runner could not begin is asked about, and no reason to
   played.send('retry', { ...diego, subject: 'production.migration' });
   expect((await played.toItsEnd()).outcome).toBe('succeeded');
 });
+
+test('a runner that cannot look what is left of a command has people asked again, and ends nothing else', async () => {
+  const deploy = { what: 'production.deploy' } as const;
+  await begin({
+    failing: [
+      { ...deploy, how: 'unknown' },
+      { ...deploy, how: 'not begun' },
+    ],
+  });
+  await played.goOnUntil(asks('production.deploy'));
+  played.send('retry', { ...diego, subject: 'production.deploy' });
+  const isAskedAgain = ({ questions }: Ledger) =>
+    questions.some(({ text }) => text.includes('what is left is not known: its disk is full'));
+  await played.goOnUntil(isAskedAgain);
+  expect(commands('production.deploy')).toBe(1);
+  played.send('retry', { ...diego, subject: 'production.deploy' });
+  expect((await played.toItsEnd()).outcome).toBe('succeeded');
+});

@@ -145,7 +145,7 @@ export class Temporal {
     if (jobs.length === 0 || run.state !== 'running') return true;
     const historyLength = this.options.historyLength(run.type);
     const commands = await run.task({ timestamp: msToTs(at), isReplaying: false, historyLength, jobs });
-    for (const command of commands) await this.obey(run, command);
+    for (const command of this.withoutUnsent(run, commands)) await this.obey(run, command);
     return true;
   }
 
@@ -185,6 +185,17 @@ export class Temporal {
     };
     this.plan(run, 0, () => ({ initializeWorkflow }), { place: -1 });
     return run;
+  }
+
+  /** A signal that is taken back in the very task in which it was sent is never sent; a later word comes too late. */
+  private withoutUnsent(run: WorkflowRun, commands: readonly Command[]): Command[] {
+    const sent = new Set(commands.map(({ signalExternalWorkflowExecution: signal }) => signal?.seq));
+    const unsent = commands.flatMap(({ cancelSignalWorkflow: back }) => (back && sent.has(back.seq) ? back.seq : []));
+    for (const seq of unsent) this.plan(run, 0, () => ({ resolveSignalExternalWorkflow: { seq, failure: CANCELLED } }));
+    return commands.filter(
+      ({ signalExternalWorkflowExecution: signal, cancelSignalWorkflow: back }) =>
+        !back && !(signal && unsent.includes(signal.seq)),
+    );
   }
 
   private async obey(run: WorkflowRun, command: Command): Promise<void> {

@@ -3,6 +3,7 @@
 import { runnerOf } from '../../contract/names.js';
 import type { DecisionRecord, Unsettled } from '../../domain/ledger/ledger.js';
 import type { Context } from './context.js';
+import { describe, isFailure } from './failures.js';
 import type { Ask, Questions } from './questions.js';
 
 /** How people are asked; about the step itself where nothing else is said. */
@@ -58,8 +59,12 @@ async function endCommands(
   { step, generation, title }: Unsettled,
 ): Promise<string[]> {
   const summary = `End what is left of “${title}”`;
-  const { alive } = await commands.endCommands.executeWithOptions({ summary }, [
-    { key: { deployment, step, generation } },
-  ]);
-  return alive;
+  try {
+    const asked = { key: { deployment, step, generation } };
+    return (await commands.endCommands.executeWithOptions({ summary }, [asked])).alive;
+  } catch (error) {
+    // Its runner cannot look: that something is left is as possible as before, and nothing is run beside it.
+    if (!isFailure(error)) throw error;
+    return [`what is left is not known: ${describe(error)}`];
+  }
 }
