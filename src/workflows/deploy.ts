@@ -115,9 +115,6 @@ async function archive({ evidence, ledger }: Deployment, result: DeployResult): 
   const summary = 'Archive ledger, histories and report';
   await archives.archiveDeployment.executeWithOptions({ summary }, [{ evidence, ledger: result }]).then(
     ({ untold }) => ledger.untold.push(...untold),
-    (failure) => {
-      if (!(failure instanceof TemporalFailure)) throw failure;
-      ledger.untold.push(`the deployment could not be archived: ${describe(failure)}`);
-    },
+    (failure) => ledger.untold.push(`the deployment could not be archived: ${describe(failure)}`),
   );
 }
