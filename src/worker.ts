@@ -17,6 +17,7 @@ import { createAlertActivities } from './activities/alerts/alerts.js';
 import { createBrowserActivities } from './activities/application/documentation.js';
 import { createHttpActivities } from './activities/application/endpoints.js';
 import { createLoadActivities } from './activities/application/load.js';
+import { demandAuthority } from './activities/authority.js';
 import { createBackupActivities } from './activities/backup/backups.js';
 import { createCommandBackupActivities } from './activities/backup/command-backups.js';
 import { createRestoreActivities } from './activities/backup/restore.js';
@@ -43,6 +44,7 @@ import { runnerQueue, TASK_QUEUE } from './contract/names.js';
 import { SILENT_SINKS } from './contract/sinks.js';
 import type { Question } from './domain/ledger/ledger.js';
 import { dataConverter } from './encryption/data-converter.js';
+import type { Policy } from './policy/policy.js';
 
 export interface WorkerOptions {
   connection: NativeConnectionOptions;
@@ -51,6 +53,8 @@ export interface WorkerOptions {
   state: string;
   /** Demo and rehearsal only. */
   allowVirtualTime?: boolean;
+  /** Whose word counts for what; without one nobody's is proven, as far as the plan does not ask for it. */
+  policy?: Policy;
   /** Folders to look for tools in, before PATH. */
   tools?: string[];
   /** The demo's stand-in people. */
@@ -81,8 +85,9 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   // From here on the runtime keeps the process alive, until its last connection is closed.
   const log = installRuntime(options.logLevel ?? 'info', options.metrics);
   const runner = runnerQueue(identity);
-  const { namespace } = options;
+  const { namespace, policy } = options;
   log.info({ runner: identity, state, namespace, address: options.connection.address }, `runner ${identity} starts`);
+  if (!policy) log.warn(UNSIGNED);
   if (copied) log.warn(copyWarning(state, identity));
   const connection = await NativeConnection.connect(options.connection);
   const metrics = new MetricReaders();
@@ -90,7 +95,14 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const converter = dataConverter('replace');
   const shared = {
     dataConverter: converter,
-    interceptors: { activity: [redactResults, archiveReports, ...(options.activityInterceptors ?? [])] },
+    interceptors: {
+      activity: [
+        redactResults,
+        archiveReports,
+        ...(policy ? [demandAuthority({ policy, runner: identity, state })] : []),
+        ...(options.activityInterceptors ?? []),
+      ],
+    },
     connection,
     namespace,
     maxHeartbeatThrottleInterval: '2s',
@@ -104,8 +116,8 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
         sinks: SILENT_SINKS,
         workflowBundle: { codePath: bundle(converter ? 'encrypting-workflow-bundle' : 'workflow-bundle') },
         activities: {
-          ...createAdmissionActivities({ runner, allowVirtualTime: options.allowVirtualTime ?? false }),
-          ...createApprovalActivities(),
+          ...createAdmissionActivities({ runner, allowVirtualTime: options.allowVirtualTime ?? false, policy }),
+          ...createApprovalActivities({ policy }),
           ...createPrerequisiteActivities({ tools: options.tools }),
           ...createBackupActivities(),
           ...createRestoreActivities(),
@@ -149,6 +161,9 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
  */
 const formerQueue = (state: string): string =>
   `${TASK_QUEUE}@${hostname()}-${createHash('sha256').update(state).digest('hex').slice(0, 8)}`;
+
+const UNSIGNED =
+  'this worker has no policy (--policy): whoever reaches Temporal can decide in any name, but for approvals that a plan wants signed';
 
 const copyWarning = (state: string, identity: string): string =>
   `the identity of runner ${identity} was made in another folder than ${state}: if this is a copy, stop the other worker, ` +

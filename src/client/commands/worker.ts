@@ -1,6 +1,8 @@
 import { dirname } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { defaultHome } from '../../local/folders.js';
+import { PlanError } from '../../plan/core/problems.js';
+import type { Policy } from '../../policy/policy.js';
 import { connectionSettings, withConnection } from '../../temporal/connection.js';
 import { EXIT, innermost, usageError } from '../../temporal/errors.js';
 import type { RunningSandbox } from '../../temporal/running-sandbox.js';
@@ -9,6 +11,7 @@ import { exiting } from '../terminal/output.js';
 interface WorkOptions {
   state?: string;
   metrics?: string;
+  policy?: string;
 }
 
 export function defineWorker(command: Command): void {
@@ -16,6 +19,10 @@ export function defineWorker(command: Command): void {
     .option(
       '--state <DIR>',
       "who this runner is, and where its commands are recorded (default: SUREFOOT_HOME's worker folder)",
+    )
+    .option(
+      '--policy <FILE>',
+      'whose word counts for what (default: SUREFOOT_POLICY); without one no decision is proven',
     )
     .option('--metrics <ADDRESS:PORT>', 'serve figures for Prometheus there, at /metrics', addressAndPort)
     .addHelpText(
@@ -31,13 +38,15 @@ function addressAndPort(text: string): string {
   throw new InvalidArgumentError('Write an IP address and a port, for example 127.0.0.1:9464 or 0.0.0.0:9464.');
 }
 
-async function work({ state = `${defaultHome()}/worker`, metrics }: WorkOptions): Promise<number> {
+async function work(options: WorkOptions): Promise<number> {
+  const { state = `${defaultHome()}/worker`, metrics } = options;
+  const policy = await policyOf(options);
   const { namespace, options: connection, sandbox } = connectionSettings();
   // Says in words, and within 5 s, what the worker's own connection would say late and obscurely.
   await withConnection(async () => {});
   const { MetricsUnservable, runWorker, StateFolderUnusable } = await import('../../worker.js');
   const tools = sandbox && sandboxTools(sandbox);
-  await runWorker({ connection, namespace, state, tools, metrics }).catch((error: unknown) => {
+  await runWorker({ connection, namespace, state, tools, metrics, policy }).catch((error: unknown) => {
     if (error instanceof StateFolderUnusable) throw usageError(error.message, 'See "Runners" in docs/architecture.md.');
     if (error instanceof MetricsUnservable) {
       throw usageError(
@@ -48,6 +57,22 @@ async function work({ state = `${defaultHome()}/worker`, metrics }: WorkOptions)
     throw error;
   });
   return EXIT.good;
+}
+
+/** An empty variable is none: a policy that is meant and not there must not go unseen. */
+async function policyOf({ policy: file = process.env.SUREFOOT_POLICY }: WorkOptions): Promise<Policy | undefined> {
+  if (file === undefined) return undefined;
+  if (file === '') throw usageError('The policy is an empty name', 'Name its file, or leave SUREFOOT_POLICY unset.');
+  const { loadPolicy } = await import('../../policy/policy.js');
+  try {
+    return loadPolicy(file);
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error;
+    throw usageError(
+      `The policy cannot be used:\n${error.message}`,
+      `Look at it with \`surefoot policy check ${file}\`.`,
+    );
+  }
 }
 
 /** The sandbox brings its own tools; a worker beside it uses those, so that nothing has to be installed. */

@@ -11,6 +11,7 @@ import {
 import { destinationOf } from '../rollback/destination.js';
 import type { Criterion, RollbackOption } from '../watch/criteria.js';
 import { type Approvals, fillRoles } from './approvals.js';
+import { demandProblem, isDemanded } from './demands.js';
 
 export type DecisionJudgement = { accepted: true; reason: string } | { accepted: false; reason: string };
 
@@ -31,6 +32,8 @@ export function judgeDecision(ledger: Ledger, approvals: Approvals, decision: De
   if (!person.roles.includes(decision.role)) {
     return refuse(`${decision.who} does not have the role ${decision.role} (has: ${person.roles.join(', ')})`);
   }
+  const undemanded = demandProblem(ledger.demands, decision);
+  if (undemanded !== undefined) return refuse(undemanded);
   if (decision.kind !== 'approve' && decision.digest !== undefined && !names(decision.digest, ledger.digest)) {
     return refuse(`the digest is not the one of this deployment's plan (${short(ledger.digest)})`);
   }
@@ -256,7 +259,8 @@ export const hasChanged = (ledger: Ledger): boolean => ledger.production.codeDep
 export function take(ledger: Ledger, record: DecisionRecord): void {
   switch (record.kind) {
     case 'approve':
-      if (record.signature === undefined) addApproval(ledger, record, false);
+      if (isDemanded(ledger.demands, 'approve')) addApproval(ledger, record, true);
+      else if (record.signature === undefined) addApproval(ledger, record, false);
       else ledger.claims.push(record);
       return;
     case 'hold':

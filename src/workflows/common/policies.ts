@@ -1,5 +1,10 @@
 /** The activities as the workflows call them: one block of timeouts and retries for each group, with its reason. */
-import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  type ActivityOptions,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
 import type {
   AccessActivities,
   AdmissionActivities,
@@ -19,6 +24,7 @@ import type {
 } from '../../contract/activities/postgres.js';
 import type { ApprovalActivities, ReviewActivities } from '../../contract/activities/review.js';
 import type { WindowActivities } from '../../contract/activities/windows.js';
+import { type Acting, authorised } from './authorised.js';
 import { briefly, MOMENT } from './briefly.js';
 
 const PATIENT_RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' } as const;
@@ -29,7 +35,7 @@ const LONGEST_ABSENCE = '7d';
 /** Reads that end within a minute and can be made again at will. After five tries a person should hear of it. */
 export const checks = proxyActivities<
   AdmissionActivities &
-    Pick<ApprovalActivities, 'verifySignature'> &
+    Pick<ApprovalActivities, 'verifySignature' | 'verifyEnvelope'> &
     PrerequisiteActivities &
     ReviewActivities &
     AccessActivities &
@@ -77,35 +83,43 @@ export const urgentReads = briefly<Pick<VerificationActivities, 'countStored'>>(
  * Work that takes minutes and heartbeats, so that a dead worker is noticed within the heartbeat's time-out rather than
  * the work's. Repeating it is harmless.
  */
-export const longChecks = proxyActivities<
-  HttpActivities &
-    DocumentationActivities &
-    BackupActivities &
-    RestoreActivities &
-    OwnCheckActivities &
-    Pick<PeopleActivities, 'sendNotices'>
->({
+const LONG: ActivityOptions = {
   startToCloseTimeout: '2h',
   scheduleToCloseTimeout: LONGEST_ABSENCE,
   heartbeatTimeout: '20s',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
-});
+};
+
+export const longChecks = proxyActivities<
+  HttpActivities &
+    DocumentationActivities &
+    BackupActivities &
+    OwnCheckActivities &
+    Pick<PeopleActivities, 'sendNotices'>
+>(LONG);
+
+/** As long, and what was written since the backup is lost: by somebody's word only. */
+export const restoresFor = ({ authority }: Omit<Acting, 'runner'>) =>
+  authorised(proxyActivities<RestoreActivities>(LONG), authority);
 
 /**
  * Commands that change something. They stay on the machine that admitted the deployment, where their records are. A
  * retry re-attaches, so retries are unlimited within a week: a worker that comes back after a weekend still finds its
  * command. What must not be repeated comes back as a non-retryable failure.
  */
-export const commandsOn = (runner: string) =>
-  proxyActivities<CommandActivities & CommandBackupActivities>({
-    taskQueue: runner,
-    startToCloseTimeout: '2h',
-    scheduleToCloseTimeout: LONGEST_ABSENCE,
-    heartbeatTimeout: '10s',
-    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    retry: { ...PATIENT_RETRY, maximumInterval: '10s' },
-  });
+export const commandsOn = ({ runner, authority }: Acting) =>
+  authorised(
+    proxyActivities<CommandActivities & CommandBackupActivities>({
+      taskQueue: runner,
+      startToCloseTimeout: '2h',
+      scheduleToCloseTimeout: LONGEST_ABSENCE,
+      heartbeatTimeout: '10s',
+      cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+      retry: { ...PATIENT_RETRY, maximumInterval: '10s' },
+    }),
+    authority,
+  );
 
 /** Load tests: where the commands are, as they read the log, and as harmless to repeat as the long checks. */
 export const loadOn = (runner: string) =>

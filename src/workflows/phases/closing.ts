@@ -19,7 +19,7 @@ export async function closing(deployment: Deployment): Promise<void> {
         expected: {
           version: plan.release.target,
           revision: plan.migration?.revision,
-          ...(await reportedRevision(plan, deployment.runner)),
+          ...(await reportedRevision(plan, deployment)),
           ...(indexes ? { indexes: { present: true, expectations: indexes } } : {}),
         },
       },

@@ -12,11 +12,15 @@ import { ownChecks } from '../steps/own-checks.js';
 export async function prerequisites(deployment: Deployment): Promise<void> {
   const { plan, input, ledger, evidence } = deployment;
   deployment.enter('prerequisites');
-  const { runner } = await checks.admit.executeWithOptions({ summary: STEPS.admission.title }, [
-    { plan, digest: input.digest, clock: input.clock, workflowTime: Date.now(), after: input.after?.run },
+  const { runner, demands } = await checks.admit.executeWithOptions({ summary: STEPS.admission.title }, [
+    {
+      ...{ plan, digest: input.digest, clock: input.clock, workflowTime: Date.now(), after: input.after?.run },
+      start: { deployment: input.deployment, startedBy: input.startedBy, envelope: input.envelope },
+    },
   ]);
   deployment.runner = runner;
   ledger.runner = runner;
+  ledger.demands = demands;
   deployment.tell({ kind: 'started' });
 
   const repository = await deployment.step(STEPS.repository, (key, summary) =>

@@ -119,7 +119,7 @@ async function migrate(deployment: Deployment): Promise<IndexUse | undefined> {
   if (plan.migration) ledger.production.migrated = true;
   await deployment.step(STEPS.productionMigration, async (key, summary) => {
     const migration = needed(plan.migration);
-    const report = await commandsOn(deployment.runner).migrate.executeWithOptions({ summary }, [
+    const report = await commandsOn(deployment).migrate.executeWithOptions({ summary }, [
       { key, evidence, environment, migration, direction: { kind: 'upgrade' }, within: migration.within },
     ]);
     // However it went: its own word for where a downgrade has to end.

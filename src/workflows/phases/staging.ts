@@ -61,11 +61,11 @@ export async function staging(deployment: Deployment): Promise<void> {
 
 /** @returns the upgrade that was made, for the proof that it can be undone */
 export async function migrateStaging(deployment: Deployment): Promise<FirstUpgrade | undefined> {
-  const { plan, evidence, runner } = deployment;
+  const { plan, evidence } = deployment;
   const environment = needed(plan.environments.staging);
   let upgrade: FirstUpgrade | undefined;
   await deployment.step(STEPS.stagingMigration, async (key, summary) => {
-    const report = await commandsOn(runner).migrate.executeWithOptions({ summary }, [
+    const report = await commandsOn(deployment).migrate.executeWithOptions({ summary }, [
       { key, evidence, environment, migration: needed(plan.migration), direction: { kind: 'upgrade' }, stock: {} },
     ]);
     // A step that is tried again may find the migration made: what counts is the run that made it.

@@ -71,7 +71,7 @@ async function reportMetrics(deployment: Deployment): Promise<void> {
   const command = plan.commands.metricsReport;
   if (!command) return;
   await deployment.step(STEPS.metricsReport, (key, summary) =>
-    commandsOn(deployment.runner).runCommand.executeWithOptions({ summary }, [
+    commandsOn(deployment).runCommand.executeWithOptions({ summary }, [
       { key, evidence, environment: plan.environments.production, command, values: {} },
     ]),
   );

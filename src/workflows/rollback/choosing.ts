@@ -68,7 +68,7 @@ async function gatherFacts(deployment: Deployment, trigger: RollbackTrigger): Pr
   const { found = {}, migratedFrom = found.revision } = production;
   if (migration) {
     try {
-      const revision = await commandsOn(deployment.runner).readRevision.executeWithOptions(
+      const revision = await commandsOn(deployment).readRevision.executeWithOptions(
         { summary: 'Read the database revision before choosing the rollback' },
         [{ environment, migration }],
       );

@@ -51,7 +51,7 @@ class Proof {
   private readonly migration;
 
   constructor(private readonly input: ReversibilityInput) {
-    this.commands = commandsOn(input.runner);
+    this.commands = commandsOn(input);
     this.environment = needed(input.plan.environments.staging);
     this.migration = needed(input.plan.migration);
   }

@@ -8,7 +8,7 @@ import type { StepReport } from '../../domain/evidence.js';
 import { cell } from '../../domain/ledger/board.js';
 import type { StepRecord } from '../../domain/ledger/ledger.js';
 import { mustHold } from '../common/input.js';
-import { checks, commandsOn, longChecks } from '../common/policies.js';
+import { checks, commandsOn, longChecks, restoresFor } from '../common/policies.js';
 import { publishState } from '../common/published.js';
 import { reportedRevision } from '../run/reported-revision.js';
 import { begunRecord, runGeneration } from '../run/step-record.js';
@@ -29,7 +29,7 @@ export class Rollback {
     private readonly option: string,
   ) {
     mustHold(input, 'deployment', 'plan', 'runner', 'evidence', 'trigger');
-    this.commands = commandsOn(input.runner);
+    this.commands = commandsOn(input);
     this.environment = input.plan.environments.production;
   }
 
@@ -73,7 +73,9 @@ export class Rollback {
       const asked = { key, evidence, service: plan.service, environment: this.environment, from };
       return backup.by === 'commands'
         ? this.commands.restoreByCommands.executeWithOptions({ summary }, [{ ...asked, backup }])
-        : longChecks.restoreDatabase.executeWithOptions({ summary }, [{ ...asked, backup, tool: toolOf(plan) }]);
+        : restoresFor(this.input).restoreDatabase.executeWithOptions({ summary }, [
+            { ...asked, backup, tool: toolOf(plan) },
+          ]);
     });
   }
 
@@ -155,7 +157,7 @@ export class Rollback {
             ...(expected.migrationUndone
               ? {
                   revision: expected.revision,
-                  ...(await reportedRevision(plan, this.input.runner)),
+                  ...(await reportedRevision(plan, this.input)),
                   ...(plan.indexes ? { indexes: { present: false, expectations: plan.indexes } } : {}),
                 }
               : {}),

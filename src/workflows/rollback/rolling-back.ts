@@ -163,6 +163,7 @@ async function runRollback(
         deployment: input.deployment,
         plan,
         runner: deployment.runner,
+        authority: deployment.authority,
         evidence,
         trigger,
         generation,
@@ -251,10 +252,9 @@ async function keepUsersOut(
   if (!command || ledger.production.maintenance) return;
   const key = { deployment: input.deployment, ...step };
   try {
-    await commandsOn(deployment.runner).runCommand.executeWithOptions(
-      { summary: `Turn maintenance mode on: ${because}` },
-      [{ key, evidence, environment: plan.environments.production, command, values: {} }],
-    );
+    await commandsOn(deployment).runCommand.executeWithOptions({ summary: `Turn maintenance mode on: ${because}` }, [
+      { key, evidence, environment: plan.environments.production, command, values: {} },
+    ]);
     ledger.production.maintenance = true;
   } catch (error) {
     const text = describe(error);

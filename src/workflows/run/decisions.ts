@@ -20,12 +20,15 @@ import {
 } from '../../contract/messages.js';
 import { watchesOf } from '../../contract/plan/parts.js';
 import { judgeDecision, plannedOption, take } from '../../domain/decisions/decisions.js';
+import { isDemanded } from '../../domain/decisions/demands.js';
 import { inShort, readDecision } from '../../domain/decisions/read-decision.js';
 import { itemStatuses } from '../../domain/items.js';
 import { DECISIONS, type DecisionKind, signalHelp } from '../../domain/ledger/decision-kinds.js';
 import type { Decision, DecisionRecord } from '../../domain/ledger/ledger.js';
 import type { RollbackOption } from '../../domain/watch/criteria.js';
+import { checks } from '../common/policies.js';
 import type { Context } from './context.js';
+import { describe, isFailure } from './failures.js';
 import type { Notifier } from './notifier.js';
 import type { Questions } from './questions.js';
 
@@ -127,13 +130,41 @@ export class Decisions {
     const judgement = this.consider(kind, sent);
     const decision: Decision =
       'decision' in judgement && judgement.decision ? judgement.decision : { kind, who: '?', role: '?' };
-    const record = { ...decision, at: Date.now(), via, accepted: judgement.accepted, reason: judgement.reason };
+    const isProven = isDemanded(this.context.ledger.demands, kind);
+    // What nobody looks at is not kept as if somebody had.
+    const { signature, envelope, ...words } = decision;
+    const proof = isProven ? { envelope } : { signature };
+    const { accepted, reason } = judgement;
+    const record: DecisionRecord = { ...words, ...proof, at: Date.now(), via, accepted, reason };
     this.record(record);
     if (record.accepted) {
-      this.carryOut(record);
+      if (isProven) void this.prove(record);
+      else this.carryOut(record);
       this.context.publish();
     }
     return record;
+  }
+
+  /** Signed as the runner's policy asks: it is acted on once its envelope has been opened. */
+  private async prove(record: DecisionRecord): Promise<void> {
+    const { ledger, input } = this.context;
+    ledger.claims.push(record);
+    const { kind, who, role, subject, envelope } = record;
+    const asked = { deployment: input.deployment, service: ledger.service, digest: input.digest };
+    const { valid, reason } = await checks.verifyEnvelope
+      .executeWithOptions({ summary: `Verify the signature of ${who}` }, [
+        { ...asked, decision: { kind, who, role, subject, envelope } },
+      ])
+      .catch((error: unknown) => {
+        if (!isFailure(error)) throw error;
+        return { valid: false, reason: `the signature could not be verified: ${describe(error)}` };
+      });
+    // Others may have come first meanwhile.
+    const judged = valid ? judgeDecision(ledger, this.context.approvals, record) : { accepted: false, reason };
+    ledger.claims = ledger.claims.filter((claim) => claim !== record);
+    Object.assign(record, judged.accepted ? judged : inShort({ ...record, ...judged }));
+    if (judged.accepted) this.carryOut(record);
+    this.context.publish();
   }
 
   private carryOut(record: DecisionRecord): void {

@@ -6,11 +6,11 @@ import type { Deployment } from './deployment.js';
 
 /** Also used on the way back: users must not stay locked out of a production that is well again. */
 export async function turnMaintenanceOff(deployment: Deployment, key: StepKey, summary: string): Promise<StepReport> {
-  const { plan, ledger, runner, evidence } = deployment;
+  const { plan, ledger, evidence } = deployment;
   const command = plan.commands.maintenanceOff;
   if (!command) return { summary: 'the plan has no maintenance mode', facts: [], evidence: [] };
   const environment = plan.environments.production;
-  const report = await commandsOn(runner).runCommand.executeWithOptions({ summary }, [
+  const report = await commandsOn(deployment).runCommand.executeWithOptions({ summary }, [
     { key, evidence, environment, command, values: {} },
   ]);
   ledger.production.maintenance = false;

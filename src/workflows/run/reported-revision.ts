@@ -1,17 +1,18 @@
 /** The revision by its tool, for tools whose own books only they can read. Others' are read from the database itself. */
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { migrationTool } from '../../domain/migration/migration-tools.js';
+import type { Acting } from '../common/authorised.js';
 import { commandsOn } from '../common/policies.js';
 
 /** How production's revision is to be known, as a part of what `verifyState` is told; nothing without a migration. */
 export async function reportedRevision(
   { environments, migration }: ResolvedPlan,
-  runner: string,
+  acting: Acting,
 ): Promise<{ tool?: string; reported?: string | null }> {
   if (!migration) return {};
   const { tool } = migration;
   if (migrationTool(tool).table) return { tool };
-  const reported = await commandsOn(runner).readRevision.executeWithOptions(
+  const reported = await commandsOn(acting).readRevision.executeWithOptions(
     { summary: `Ask ${tool} for production's revision` },
     [{ environment: environments.production, migration }],
   );

@@ -36,12 +36,10 @@ export async function settle(
   }
 }
 
-async function endCommands(
-  { input: { deployment }, runner }: Context,
-  { step, generation, title }: Unsettled,
-): Promise<string[]> {
+async function endCommands(context: Context, { step, generation, title }: Unsettled): Promise<string[]> {
   const summary = `End what is left of “${title}”`;
-  const { alive } = await commandsOn(runner).endCommands.executeWithOptions({ summary }, [
+  const { deployment } = context.input;
+  const { alive } = await commandsOn(context).endCommands.executeWithOptions({ summary }, [
     { key: { deployment, step, generation } },
   ]);
   return alive;

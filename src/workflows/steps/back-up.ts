@@ -7,14 +7,15 @@ import { commandsOn, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 
 export function backUp(
-  { plan, evidence, runner }: Deployment,
+  deployment: Deployment,
   environment: Environment,
   { key, summary }: { key: StepKey; summary: string },
 ): Promise<BackupReport> {
+  const { plan, evidence } = deployment;
   const { service } = plan;
   const backup = needed(plan.backup);
   const asked = { key, evidence, service, environment };
   return backup.by === 'commands'
-    ? commandsOn(runner).backUpByCommands.executeWithOptions({ summary }, [{ ...asked, backup }])
+    ? commandsOn(deployment).backUpByCommands.executeWithOptions({ summary }, [{ ...asked, backup }])
     : longChecks.backUpDatabase.executeWithOptions({ summary }, [{ ...asked, backup, tool: toolOf(plan) }]);
 }

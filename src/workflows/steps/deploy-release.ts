@@ -15,16 +15,15 @@ interface Deploying {
 }
 
 export async function deployRelease(deployment: Deployment, deploying: Deploying): Promise<void> {
-  const { plan, evidence, runner } = deployment;
+  const { plan, evidence } = deployment;
   const { environment, deploy, health, logs, again } = deploying;
   const { target } = plan.release;
-  const commands = commandsOn(runner);
   // When the command was first run: where no version is told, what was started since is the proof that the release runs.
   let since: number | undefined;
   await deployment.step(deploy, async (key, summary) => {
     if (key.generation > 1) await again?.();
     since ??= Date.now();
-    return commands.runCommand.executeWithOptions({ summary }, [
+    return commandsOn(deployment).runCommand.executeWithOptions({ summary }, [
       { key, evidence, environment, command: plan.commands.deploy, values: { version: target } },
     ]);
   });
@@ -34,6 +33,6 @@ export async function deployRelease(deployment: Deployment, deploying: Deploying
     ]),
   );
   await deployment.step(logs, (key, summary) =>
-    commands.checkLogs.executeWithOptions({ summary }, [{ key, evidence, environment, ...logsOf(plan) }]),
+    commandsOn(deployment).checkLogs.executeWithOptions({ summary }, [{ key, evidence, environment, ...logsOf(plan) }]),
   );
 }

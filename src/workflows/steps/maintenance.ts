@@ -14,7 +14,7 @@ export async function maintenanceOn(deployment: Deployment): Promise<void> {
   if (!command) return;
   await deployment.step(STEPS.maintenanceOn, async (key, summary) => {
     ledger.production.maintenance = true;
-    const turnedOn = await commandsOn(deployment.runner).runCommand.executeWithOptions({ summary }, [
+    const turnedOn = await commandsOn(deployment).runCommand.executeWithOptions({ summary }, [
       { key, evidence, environment, command, values: {} },
     ]);
     const drained = await longChecks.awaitDrained.executeWithOptions({ summary: 'Wait for requests to finish' }, [

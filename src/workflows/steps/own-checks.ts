@@ -42,7 +42,7 @@ export async function readBefore(deployment: Deployment, name: EnvironmentName):
 }
 
 function make(deployment: Deployment, check: OwnCheck, { key, summary }: Making): Promise<StepReport> {
-  const { plan, evidence, input, runner } = deployment;
+  const { plan, evidence, input } = deployment;
   const { asks, timeout = 0 } = check;
   const asked = { key, evidence, environment: environmentOf(deployment, check), timeout };
   switch (asks.kind) {
@@ -57,7 +57,9 @@ function make(deployment: Deployment, check: OwnCheck, { key, summary }: Making)
     case 'command': {
       const { command, expect } = asks;
       const values = { version: plan.release.target };
-      return commandsOn(runner).checkCommand.executeWithOptions({ summary }, [{ ...asked, command, expect, values }]);
+      return commandsOn(deployment).checkCommand.executeWithOptions({ summary }, [
+        { ...asked, command, expect, values },
+      ]);
     }
     case 'confirm':
       return confirmWithin(deployment, check, asks);

@@ -9,9 +9,9 @@ export async function restart(deployment: Deployment): Promise<void> {
   const { plan, evidence } = deployment;
   if (!plan.production.restart) return;
   const environment = plan.environments.production;
-  const commands = commandsOn(deployment.runner);
   const logs = plan.commands.logs && { evidence, environment, ...logsOf(plan) };
   await deployment.step(STEPS.restart, async (key, summary) => {
+    const commands = commandsOn(deployment);
     // What the log says before is what it must be told apart from afterwards.
     const before = { ...key, step: `${key.step}.before` };
     if (logs) {

@@ -12,14 +12,14 @@ import { cancelledAlone } from '../run/failures.js';
 
 /** What came of it stands in the ledger, for the choice of a rollback and for those who sign off. */
 export async function reversibility(deployment: Deployment, upgrade: FirstUpgrade | undefined): Promise<void> {
-  const { ledger, plan, runner, evidence, input } = deployment;
+  const { ledger, plan, runner, authority, evidence, input } = deployment;
   ledger.eligibility = NOT_PROVEN;
   await deployment.step(STEPS.reversibility, async ({ generation }, summary) => {
     const { eligibility, endedAt, ...report } = await executeChild(ReversibilityWorkflow, {
       workflowId: reversibilityWorkflowId(input.deployment, generation),
       staticSummary: summary,
       typedSearchAttributes: childAttributes({ deployment: input.deployment, service: plan.service }),
-      args: [{ deployment: input.deployment, plan, runner, evidence, generation, upgrade }],
+      args: [{ deployment: input.deployment, plan, runner, authority, evidence, generation, upgrade }],
     }).catch(cancelledAlone);
     await catchUp(endedAt, 'staging');
     ledger.eligibility = eligibility;

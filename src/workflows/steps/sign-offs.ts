@@ -26,10 +26,10 @@ export async function askForSignOffs(deployment: Deployment): Promise<void> {
  * @returns whether they were
  */
 export async function renewSignOffs(deployment: Deployment): Promise<boolean> {
-  const { ledger, plan } = deployment;
+  const { ledger } = deployment;
   const approved = ledger.proposal?.digest;
   await propose(deployment);
-  if (ledger.proposal?.digest === approved || plan.approvals.roles.length === 0) return false;
+  if (ledger.proposal?.digest === approved || deployment.approvals.roles.length === 0) return false;
   ledger.approvals = [];
   deployment.tell({ kind: 'sign-offs-void' });
   await gatherSignOffs(deployment);
@@ -63,7 +63,7 @@ function notesOf({ plan, ledger }: Deployment): string[] {
 
 async function signOffs(deployment: Deployment) {
   const { plan, ledger } = deployment;
-  const roles = plan.approvals.roles.map(({ role }) => role);
+  const roles = deployment.approvals.roles.map(({ role }) => role);
   const digest = ledger.proposal?.digest ?? '';
   const question = deployment.openQuestion({
     kind: 'approvals',
@@ -77,12 +77,12 @@ async function signOffs(deployment: Deployment) {
   const isComplete = () => roles.every((role) => ledger.approvals.some((approved) => approved.role === role));
   try {
     while (!isComplete()) {
-      await condition(() => isComplete() || ledger.claims.length > 0);
+      await condition(() => isComplete() || ledger.claims.some(isForPlan));
       await verifyClaims(deployment);
     }
   } finally {
     // Complete or cancelled: whoever still waits for a signature to be verified hears that it is too late.
-    for (const claim of [...ledger.claims])
+    for (const claim of ledger.claims.filter(isForPlan))
       settle(deployment, claim, refused('no sign-off is being asked for any more'));
   }
   deployment.closeQuestion(question);
@@ -98,10 +98,13 @@ async function signOffs(deployment: Deployment) {
   };
 }
 
+/** Signed as the plan asks for it: what the runner's policy asks for is verified as it comes. */
+const isForPlan = ({ envelope }: DecisionRecord): boolean => envelope === undefined;
+
 /** Signed approvals count once their signature has been verified; a bad one is refused like any other. */
 async function verifyClaims(deployment: Deployment): Promise<void> {
   const { plan, ledger } = deployment;
-  for (const claim of [...ledger.claims]) {
+  for (const claim of ledger.claims.filter(isForPlan)) {
     const { valid, reason } = await verify(deployment, claim);
     settle(deployment, claim, valid ? admitClaim(ledger, plan.approvals, claim) : refused(reason));
   }
