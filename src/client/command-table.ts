@@ -42,7 +42,7 @@ export const COMMANDS: Readonly<Record<string, TableEntry>> = {
   },
   policy: {
     description: 'work with policy files: whose word counts for what on a worker',
-    load: async () => (await import('./commands/policy.js')).definePolicy,
+    load: async () => (await import('./commands/trust/policy.js')).definePolicy,
   },
   doctor: {
     description: 'try every host, credential, right, tool and metric that a plan will need; changes nothing',

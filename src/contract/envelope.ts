@@ -1,5 +1,6 @@
 /** A decision as it is signed, and what travels with an act so that whoever does it can see by whose word it is done. */
 import type { DecisionKind } from '../domain/ledger/decision-kinds.js';
+import type { Decision } from '../domain/ledger/ledger.js';
 import type { ResolvedPlan } from './plan/plan.js';
 
 /** What can be signed: a deployment's start, and what people say of it from then on. */
@@ -38,8 +39,21 @@ export interface SaidDecision {
   /** Empty for a start, whose role only its envelope says. */
   role: string;
   subject?: string;
+  option?: string;
+  revision?: string;
   envelope?: string;
 }
+
+/** The parts of a decision that are acted on. */
+export const saidBy = ({ kind, who, role, subject, option, revision, envelope }: Decision): SaidDecision => ({
+  kind,
+  who,
+  role,
+  subject,
+  option,
+  revision,
+  envelope,
+});
 
 /** Travels with what is done where a policy demands it. Nothing in it is believed that is not signed. */
 export interface Authority {

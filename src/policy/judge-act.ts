@@ -134,7 +134,15 @@ class Words {
   }
 
   /** The envelope says what the decision says, of this deployment and plan, and has not been counted yet. */
-  private open({ kind, who, role, subject = '', envelope }: SaidDecision): Opened | { refused: string } {
+  private open({
+    kind,
+    who,
+    role,
+    subject = '',
+    option = '',
+    revision = '',
+    envelope,
+  }: SaidDecision): Opened | { refused: string } {
     if (envelope === undefined) return refused('it is not signed');
     const opened = openEnvelope(this.policy, envelope, this.now);
     if ('refused' in opened) return opened;
@@ -147,6 +155,7 @@ class Words {
     if (statement.person !== who) return refused(`it was signed by ${statement.person}`);
     if (statement.role !== role) return refused(`it was signed as ${statement.role}`);
     if (statement.subject !== subject) return refused('it was signed about something else');
+    if (statement.option !== option || statement.revision !== revision) return refused('another way back was signed');
     if (this.nonces.has(statement.nonce)) return refused('it is there twice');
     this.nonces.add(statement.nonce);
     return opened;

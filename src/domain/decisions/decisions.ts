@@ -1,5 +1,4 @@
 /** Judging what people say: one function for signals and updates alike. Pure; who may do what comes from the plan. */
-
 import { DECISION_KINDS, type QuestionKind } from '../ledger/decision-kinds.js';
 import {
   type Decision,
@@ -32,8 +31,8 @@ export function judgeDecision(ledger: Ledger, approvals: Approvals, decision: De
   if (!person.roles.includes(decision.role)) {
     return refuse(`${decision.who} does not have the role ${decision.role} (has: ${person.roles.join(', ')})`);
   }
-  const undemanded = demandProblem(ledger.demands, decision);
-  if (undemanded !== undefined) return refuse(undemanded);
+  const undue = demandProblem(ledger.demands, decision);
+  if (undue !== undefined) return refuse(undue);
   if (decision.kind !== 'approve' && decision.digest !== undefined && !names(decision.digest, ledger.digest)) {
     return refuse(`the digest is not the one of this deployment's plan (${short(ledger.digest)})`);
   }

@@ -2,7 +2,7 @@
 import { inWorkflowContext, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { EvidencePlace } from '../../contract/activities/step.js';
 import { type DeployInput, newLedger } from '../../contract/deployment.js';
-import type { Authority } from '../../contract/envelope.js';
+import { type Authority, saidBy } from '../../contract/envelope.js';
 import { searchAttributes } from '../../contract/names.js';
 import { type Approvals, decidersOf } from '../../domain/decisions/approvals.js';
 import { approvalsUnder } from '../../domain/decisions/demands.js';
@@ -51,10 +51,7 @@ export class Context {
       plan,
       proposal: proposal?.digest,
       commit: proposal?.commit,
-      decisions: [
-        { kind: 'start', who: input.startedBy, role: '', envelope: input.envelope },
-        ...accepted.map(({ kind, who, role, subject, envelope }) => ({ kind, who, role, subject, envelope })),
-      ],
+      decisions: [{ kind: 'start', who: input.startedBy, role: '', envelope: input.envelope }, ...accepted.map(saidBy)],
     };
   }
 

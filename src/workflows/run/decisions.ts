@@ -8,6 +8,7 @@ import {
   setDefaultSignalHandler,
   setHandler,
 } from '@temporalio/workflow';
+import { saidBy } from '../../contract/envelope.js';
 import { FailureType } from '../../contract/errors.js';
 import {
   concernRaised,
@@ -149,11 +150,10 @@ export class Decisions {
   private async prove(record: DecisionRecord): Promise<void> {
     const { ledger, input } = this.context;
     ledger.claims.push(record);
-    const { kind, who, role, subject, envelope } = record;
     const asked = { deployment: input.deployment, service: ledger.service, digest: input.digest };
     const { valid, reason } = await checks.verifyEnvelope
-      .executeWithOptions({ summary: `Verify the signature of ${who}` }, [
-        { ...asked, decision: { kind, who, role, subject, envelope } },
+      .executeWithOptions({ summary: `Verify the signature of ${record.who}` }, [
+        { ...asked, decision: saidBy(record) },
       ])
       .catch((error: unknown) => {
         if (!isFailure(error)) throw error;

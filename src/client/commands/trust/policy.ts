@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { formatProblems, PlanError } from '../../plan/core/problems.js';
-import { loadPolicy } from '../../policy/policy.js';
-import { grantsOf } from '../../policy/words.js';
-import { EXIT } from '../../temporal/errors.js';
-import pc from '../terminal/colors.js';
-import { exiting, note, print, printJson } from '../terminal/output.js';
+import { formatProblems, PlanError } from '../../../plan/core/problems.js';
+import { loadPolicy } from '../../../policy/policy.js';
+import { grantsOf } from '../../../policy/words.js';
+import { EXIT } from '../../../temporal/errors.js';
+import pc from '../../terminal/colors.js';
+import { exiting, note, print, printJson } from '../../terminal/output.js';
 
 export function definePolicy(policy: Command): void {
   policy
