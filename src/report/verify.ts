@@ -1,6 +1,7 @@
 /** Checks a report that somebody hands over: against the history, made anew from it, and against the evidence. */
 import { dirname } from 'node:path';
 import { release } from '../local/release.js';
+import type { Policy } from '../policy/policy.js';
 import type { Connected } from '../temporal/connection.js';
 import { type FoundDeployment, findRun } from '../temporal/deployments.js';
 import { CliError, EXIT } from '../temporal/errors.js';
@@ -19,6 +20,7 @@ import {
 import { type EvidenceFolder, evidenceFolder, flawOf } from './content/evidence.js';
 import { type Gathered, gather, type LedgerSource } from './history/gather.js';
 import { type Format, renderReport } from './make.js';
+import { unprovenWords } from './words-proven.js';
 
 export interface Verified {
   format: Format;
@@ -65,6 +67,7 @@ export async function verifyReport(
   connected: Connected,
   handed: Handed,
   expected?: FoundDeployment,
+  policy?: Policy,
 ): Promise<Verified> {
   const { format, document } = handed;
   const { deployment, workflowId, runId } = document;
@@ -81,8 +84,9 @@ export async function verifyReport(
   if (!found)
     return otherRun(`${connected.address}, namespace ${connected.namespace}, has no run ${runId} of ${workflowId}`);
   const gathered = await gather(connected, found, sourceOf(document) === 'history' ? 'history' : undefined);
-  const checked = await check(handed, gathered);
-  return { ...about, ...checked };
+  const { differences, notes } = await check(handed, gathered);
+  const unproven = policy ? unprovenWords(policy, gathered) : [];
+  return { ...about, differences: [...differences, ...unproven], notes };
 }
 
 async function check(

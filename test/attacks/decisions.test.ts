@@ -450,7 +450,6 @@ test('a rollback by itself goes no further than the plan; further, and once more
 test('no way to put old and forged words together leads to one act on production', async () => {
   const before = made().length;
   const [one, other] = [await legitimate(), await legitimate()];
-  const [start, ...approvals] = one.authority.decisions as [SaidDecision, ...SaidDecision[]];
   const forged = await Promise.all(
     one.authority.decisions.map(async (said) => ({
       ...said,
@@ -473,31 +472,35 @@ test('no way to put old and forged words together leads to one act on production
     const payload = Buffer.from(JSON.stringify({ ...statement, nonce: `${statement.nonce}0` })).toString('base64');
     return { ...said, envelope: JSON.stringify({ ...envelope, payload }) };
   });
-  const bad = [...forged, ...tampered, ...other.authority.decisions, { ...start, envelope: undefined }];
-  const words = fc.array(fc.constantFrom(...approvals, start, ...bad), { minLength: 0, maxLength: 9 });
-  const missing = (decisions: SaidDecision[]) =>
-    one.authority.decisions.some((needed) => !decisions.includes(needed)) ||
-    new Set(decisions).size < decisions.length ||
-    decisions.some((said) => bad.includes(said as never));
-  const forgery = fc
-    .record({
-      decisions: words.filter(missing),
-      step: fc.constantFrom('production.deploy', 'rollback-code.deploy', 'rollback-full.deploy', 'staging.deploy', 'x'),
-      version: fc.constantFrom('v0', 'v1', 'v2', '--force'),
-      generation: fc.integer({ min: 1, max: 3 }),
-      proposal: fc.constantFrom('a'.repeat(64), 'b'.repeat(64), undefined),
-    })
-    // What was signed off may be taken back by itself: that is no forgery.
-    .filter(
-      ({ step, decisions }) =>
-        !step.startsWith('rollback') || one.authority.decisions.some((said) => !decisions.includes(said)),
-    );
-  const inputs = fc.sample(forgery, FORGERIES).map(({ decisions, step, version, generation, proposal }) => ({
-    ...one.input,
-    key: { ...one.input.key, step, generation },
-    values: { version },
-    authority: { ...one.authority, proposal, decisions },
-  }));
+  const unsigned = one.authority.decisions.map((said) => ({ ...said, envelope: undefined }));
+  const genuine = one.authority.decisions;
+  const bad = [...forged, ...tampered, ...unsigned, ...other.authority.decisions];
+  // Everything but one word may be genuine: that one is left out, or another stands in its place.
+  const change = fc.record({
+    at: fc.nat(genuine.length - 1),
+    by: fc.option(fc.constantFrom(...bad), { nil: undefined }),
+  });
+  const forgery = fc.record({
+    changes: fc.array(change, { minLength: 1, maxLength: 3 }),
+    more: fc.array(fc.constantFrom(...bad), { maxLength: 2 }),
+    step: fc.constantFrom('production.deploy', 'production.deploy', 'rollback-code.deploy', 'staging.deploy', 'x'),
+    version: fc.constantFrom('v0', 'v1', 'v2', 'v2', '--force'),
+    generation: fc.constantFrom(1, 1, 2),
+    proposal: fc.constantFrom('a'.repeat(64), 'a'.repeat(64), 'b'.repeat(64), undefined),
+  });
+  const inputs = fc.sample(forgery, FORGERIES).map(({ changes, more, step, version, generation, proposal }) => {
+    const changed = genuine.map((said, index) => {
+      const made = changes.find(({ at }) => at === index);
+      return made ? made.by : said;
+    });
+    const decisions = [...changed, ...more].filter((said) => said !== undefined);
+    return {
+      ...one.input,
+      key: { ...one.input.key, step, generation },
+      values: { version },
+      authority: { ...one.authority, proposal, decisions },
+    };
+  });
   const said: string[] = [];
   for (let index = 0; index < inputs.length; index += 25)
     said.push(...(await forge(...inputs.slice(index, index + 25))));

@@ -46,8 +46,9 @@ interface Forgery {
 export async function ForgingWorkflow(runner: string, forgeries: Forgery[]): Promise<string[]> {
   const calls = proxyActivities<Record<string, (input: object) => Promise<unknown>>>({
     taskQueue: runner,
-    startToCloseTimeout: '2m',
-    retry: { maximumAttempts: 1 },
+    // What the runner refuses is not tried again; what a busy machine has lost is.
+    startToCloseTimeout: '20s',
+    retry: { maximumAttempts: 5 },
   });
   return Promise.all(
     forgeries.map(async ({ activity, input }) => {

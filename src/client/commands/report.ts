@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { writeAtomically } from '../../local/folders.js';
+import type { Policy } from '../../policy/policy.js';
 import { gather } from '../../report/history/gather.js';
 import { FORMATS, type Format, makeReport } from '../../report/make.js';
 import { readReport, type Verified, verifyReport } from '../../report/verify.js';
@@ -8,11 +9,13 @@ import { type Connected, withConnection } from '../../temporal/connection.js';
 import { findDeployment } from '../../temporal/deployments.js';
 import { EXIT, usageError } from '../../temporal/errors.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
+import { givenPolicy } from './trust/given-policy.js';
 
 interface ReportOptions {
   format?: Format;
   out?: string;
   verify?: string;
+  policy?: string;
   json?: boolean;
 }
 
@@ -27,6 +30,7 @@ export function defineReport(command: Command): void {
     )
     .option('--out <FILE>', 'write it there (default: stdout)')
     .option('--verify <FILE>', 'check a report of any format against history and evidence; exit 1 when it differs')
+    .option('--policy <FILE>', 'with --verify: by which every decision has to be signed')
     .option('--json', 'one JSON document on stdout: the report itself, what was written, or what differs')
     .addHelpText(
       'after',
@@ -36,21 +40,24 @@ export function defineReport(command: Command): void {
 }
 
 async function report(reference: string | undefined, options: ReportOptions): Promise<number> {
-  const { verify, out, format, json } = options;
+  const { verify, out, format, json, policy: file } = options;
+  if (file !== undefined && verify === undefined)
+    throw usageError('--policy is what --verify holds a report against', 'Add --verify FILE.');
+  const policy = file === undefined ? undefined : await givenPolicy(file);
   if (verify !== undefined && (out !== undefined || format !== undefined)) {
     throw usageError('--verify reads a report, and --format and --out make one', 'Call it once for each.');
   }
   return await withConnection((connected) =>
     verify === undefined
       ? make(connected, reference, { out, format, json })
-      : check(connected, reference, { verify, json }),
+      : check(connected, reference, { verify, json, policy }),
   );
 }
 
 async function make(
   connected: Connected,
   reference: string | undefined,
-  options: Omit<ReportOptions, 'verify'>,
+  options: Omit<ReportOptions, 'verify' | 'policy'>,
 ): Promise<number> {
   const { out, json } = options;
   const format = options.format ?? (json && out === undefined ? 'json' : 'html');
@@ -89,14 +96,14 @@ async function write(out: string, text: string): Promise<void> {
 async function check(
   connected: Connected,
   reference: string | undefined,
-  { verify, json }: { verify: string; json?: boolean },
+  { verify, json, policy }: { verify: string; json?: boolean; policy?: Policy },
 ): Promise<number> {
   const text = await readFile(verify, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw usageError(`${verify} can't be read (${error.code})`, 'Give --verify the path of a report.');
   });
   const handed = readReport(text, verify);
   const expected = reference === undefined ? undefined : await findDeployment(connected, reference);
-  const verified = await verifyReport(connected, handed, expected);
+  const verified = await verifyReport(connected, handed, expected, policy);
   const ok = verified.differences.length === 0;
   if (json) printJson({ ok, file: verify, ...verified });
   else tell(verify, verified);

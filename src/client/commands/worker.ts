@@ -1,12 +1,12 @@
 import { dirname } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { defaultHome } from '../../local/folders.js';
-import { PlanError } from '../../plan/core/problems.js';
 import type { Policy } from '../../policy/policy.js';
 import { connectionSettings, withConnection } from '../../temporal/connection.js';
 import { EXIT, innermost, usageError } from '../../temporal/errors.js';
 import type { RunningSandbox } from '../../temporal/running-sandbox.js';
 import { exiting } from '../terminal/output.js';
+import { givenPolicy } from './trust/given-policy.js';
 
 interface WorkOptions {
   state?: string;
@@ -63,16 +63,7 @@ async function work(options: WorkOptions): Promise<number> {
 async function policyOf({ policy: file = process.env.SUREFOOT_POLICY }: WorkOptions): Promise<Policy | undefined> {
   if (file === undefined) return undefined;
   if (file === '') throw usageError('The policy is an empty name', 'Name its file, or leave SUREFOOT_POLICY unset.');
-  const { loadPolicy } = await import('../../policy/policy.js');
-  try {
-    return loadPolicy(file);
-  } catch (error) {
-    if (!(error instanceof PlanError)) throw error;
-    throw usageError(
-      `The policy cannot be used:\n${error.message}`,
-      `Look at it with \`surefoot policy check ${file}\`.`,
-    );
-  }
+  return givenPolicy(file);
 }
 
 /** The sandbox brings its own tools; a worker beside it uses those, so that nothing has to be installed. */
