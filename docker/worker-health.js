@@ -1,10 +1,10 @@
 /**
  * The worker's health check: does the Temporal server know this machine's worker as one that asks for work, on the queue
- * of all workers and on that of the runner whose state folder this is?
+ * of all workers and on that of the runner whose state folder this is? With `--watchdog`: on the watchdog's queue.
  */
 import { hostname } from 'node:os';
 import { readIdentity } from '../dist/src/adapters/commands/runner-identity.js';
-import { runnerQueue, TASK_QUEUE } from '../dist/src/contract/names.js';
+import { runnerQueue, TASK_QUEUE, WATCHDOG } from '../dist/src/contract/names.js';
 import { connect } from '../dist/src/temporal/connection.js';
 import { judgePollers } from '../dist/src/temporal/queue-service.js';
 
@@ -12,12 +12,27 @@ import { judgePollers } from '../dist/src/temporal/queue-service.js';
 const WORKFLOWS = 1;
 const ACTIVITIES = 2;
 
+/** The queues that this worker asks, each with the kind of its tasks. @throws when that is not known */
+async function queuesOfWorker() {
+  const state = process.env.SUREFOOT_STATE;
+  if (!state) throw new Error('Which runner this is, is not known: SUREFOOT_STATE does not name its state folder.');
+  const runner = await readIdentity(state);
+  if (runner === undefined) throw new Error(`Which runner this is, is not known: ${state} names none yet.`);
+  return [
+    [TASK_QUEUE, WORKFLOWS],
+    [TASK_QUEUE, ACTIVITIES],
+    [runnerQueue(runner.identity), ACTIVITIES],
+  ];
+}
+
+const queuesOfWatchdog = async () => [
+  [WATCHDOG, WORKFLOWS],
+  [WATCHDOG, ACTIVITIES],
+];
+
 /** Why this worker is not known to work; nothing when it is. */
 async function ailments() {
-  const state = process.env.SUREFOOT_STATE;
-  if (!state) return ['Which runner this is, is not known: SUREFOOT_STATE does not name its state folder.'];
-  const runner = await readIdentity(state);
-  if (runner === undefined) return [`Which runner this is, is not known: ${state} names none yet.`];
+  const queues = await (process.argv.includes('--watchdog') ? queuesOfWatchdog() : queuesOfWorker());
   const { connection, namespace } = await connect();
   const ask = async ([queue, taskQueueType]) => {
     const { pollers } = await connection.workflowService.describeTaskQueue({
@@ -33,11 +48,6 @@ async function ailments() {
       }));
     return judgePollers(queue, own, Date.now());
   };
-  const queues = [
-    [TASK_QUEUE, WORKFLOWS],
-    [TASK_QUEUE, ACTIVITIES],
-    [runnerQueue(runner.identity), ACTIVITIES],
-  ];
   const services = await Promise.all(queues.map(ask)).finally(() => connection.close());
   return services.filter(({ state }) => state !== 'served').map(({ text }) => `On ${hostname()}, ${text}.`);
 }

@@ -3,16 +3,25 @@
  * and put in place whole, so that a demo or a test that runs meanwhile never finds half of it.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 
-const aside = `dist.new-${process.pid}`;
+// Of one length: the bundle underlines its modules' names.
+const aside = `dist.new-${String(process.pid).padStart(10, '0')}`;
 const replaced = `dist.old-${process.pid}`;
 const compiler = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', aside];
+
+/** Which build this is: the same code has the same one, wherever and whenever it is built. */
+function buildOf(code) {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const text = code.replaceAll(aside, 'dist').replace(/\n\/\/# sourceMappingURL=.*/, '');
+  return `${version}-${createHash('sha256').update(text).digest('hex').slice(0, 12)}`;
+}
 
 try {
   execFileSync(process.execPath, compiler, { stdio: 'inherit' });
@@ -28,11 +37,14 @@ try {
   const logger = new DefaultLogger('WARN');
   // Workers that encrypt payloads put the texts of failures into them, and so does the workflow sandbox.
   const failureConverterPath = join(root, aside, 'src/encryption/failures.js');
+  const workflowInterceptorModules = [join(root, aside, 'src/workflows/common/unreadable-messages.js')];
+  const bundle = { workflowsPath, workflowInterceptorModules, logger };
   const [plain, encrypting] = await Promise.all([
-    bundleWorkflowCode({ workflowsPath, logger }),
-    bundleWorkflowCode({ workflowsPath, logger, failureConverterPath }),
+    bundleWorkflowCode(bundle),
+    bundleWorkflowCode({ ...bundle, failureConverterPath }),
   ]);
   writeFileSync(join(aside, 'encrypting-workflow-bundle.js'), encrypting.code);
+  writeFileSync(join(aside, 'build-id'), buildOf(plain.code));
   writeFileSync(join(aside, 'workflow-bundle.js'), plain.code);
 
   try {

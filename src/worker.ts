@@ -1,8 +1,7 @@
 /** The worker: the only place where workflows, activities and adapters meet. */
-import { createHash } from 'node:crypto';
-import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
 import {
   type ActivityInterceptorsFactory,
   NativeConnection,
@@ -10,6 +9,7 @@ import {
   Runtime,
   type WorkerOptions as SdkWorkerOptions,
   Worker,
+  type WorkerDeploymentOptions,
 } from '@temporalio/worker';
 import { type Logger, pino } from 'pino';
 import { createAdmissionActivities } from './activities/admission.js';
@@ -23,6 +23,8 @@ import { createCommandBackupActivities } from './activities/backup/command-backu
 import { createRestoreActivities } from './activities/backup/restore.js';
 import { createAccessActivities } from './activities/cloud/access.js';
 import { createCommandActivities } from './activities/commands.js';
+import { createArchiveActivities } from './activities/evidence/deployment-archive.js';
+import { keepToOwnEvidence } from './activities/evidence/own-evidence.js';
 import { archiveReports } from './activities/evidence/report-archive.js';
 import { redactResults } from './activities/evidence/result-redaction.js';
 import { createSampleActivities } from './activities/metrics/samples.js';
@@ -36,21 +38,38 @@ import { createApprovalActivities } from './activities/review/approvals.js';
 import { createReviewActivities } from './activities/review/review.js';
 import { createVerificationActivities } from './activities/verification.js';
 import { createWindowActivities } from './activities/windows.js';
-import { IDENTITY_FILE, runnerIdentity } from './adapters/commands/runner-identity.js';
+import { copyWarning, formerQueue, runnerIdentity } from './adapters/commands/runner-identity.js';
 import { redact } from './adapters/evidence/redaction.js';
 import { knownSecrets } from './adapters/evidence/secrets.js';
 import { MetricReaders } from './adapters/metrics/metric-sources.js';
-import { runnerQueue, TASK_QUEUE } from './contract/names.js';
-import { SILENT_SINKS } from './contract/sinks.js';
+import { Tracing } from './adapters/traces/tracing.js';
+import { runnerQueue, TASK_QUEUE, WATCHDOG, WORKER_DEPLOYMENT } from './contract/names.js';
+import { heardBy, SILENT_SINKS } from './contract/sinks.js';
 import type { Question } from './domain/ledger/ledger.js';
 import { dataConverter } from './encryption/data-converter.js';
+import { ownBuild } from './local/release.js';
 import type { Policy } from './policy/policy.js';
+import { WITHOUT_POLICY } from './policy/words.js';
+import { reportOfArchive } from './report/archived.js';
+import { releaseFirst } from './temporal/first-release.js';
+import { createWatchdogActivities } from './watchdog/activities.js';
+import { ensureWatchdog } from './watchdog/schedule.js';
 
-export interface WorkerOptions {
+export interface WatchdogOptions {
   connection: NativeConnectionOptions;
   namespace: string;
+  logLevel?: 'info' | 'warn' | 'error';
+  /** Where Prometheus finds its figures, as address:port; without one none are kept. */
+  metrics?: string;
+}
+
+export interface WorkerOptions extends WatchdogOptions {
   /** Folder for the records of commands, and who the runner is. It must outlive the worker. */
   state: string;
+  /** The build that it says to be of; what its code is when absent. */
+  build?: string;
+  /** Whether it makes its build current also where another one is: on a machine's own sandbox, where nobody else does. */
+  releasesItself?: boolean;
   /** Demo and rehearsal only. */
   allowVirtualTime?: boolean;
   /** Whose word counts for what; without one nobody's is proven, as far as the plan does not ask for it. */
@@ -61,9 +80,8 @@ export interface WorkerOptions {
   answer?: (question: Question) => Promise<void>;
   /** The demo's faults. */
   activityInterceptors?: ActivityInterceptorsFactory[];
-  logLevel?: 'info' | 'warn' | 'error';
-  /** Where Prometheus finds its figures, as address:port; without one none are kept. */
-  metrics?: string;
+  /** Where a collector takes traces, OTLP over HTTP; without one none are made. */
+  traces?: string;
 }
 
 export { StateFolderUnusable } from './adapters/commands/runner-identity.js';
@@ -85,19 +103,25 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   // From here on the runtime keeps the process alive, until its last connection is closed.
   const log = installRuntime(options.logLevel ?? 'info', options.metrics);
   const runner = runnerQueue(identity);
-  const { namespace, policy } = options;
-  log.info({ runner: identity, state, namespace, address: options.connection.address }, `runner ${identity} starts`);
-  if (!policy) log.warn(UNSIGNED);
+  const { namespace, policy, build = ownBuild() } = options;
+  const about = { runner: identity, build, state, namespace, address: options.connection.address };
+  log.info(about, `runner ${identity} starts, build ${build}`);
+  if (!policy) log.warn(WITHOUT_POLICY);
   if (copied) log.warn(copyWarning(state, identity));
   const connection = await NativeConnection.connect(options.connection);
   const metrics = new MetricReaders();
   const commands = createCommandActivities({ state, runner: identity });
   const converter = dataConverter('replace');
+  const tracing =
+    options.traces === undefined ? undefined : new Tracing(options.traces, identity, (message) => log.warn(message));
+  const traced = tracing ? [tracing.interceptor] : [];
   const shared = {
     dataConverter: converter,
     interceptors: {
       activity: [
+        ...traced,
         redactResults,
+        keepToOwnEvidence,
         archiveReports,
         ...(policy ? [demandAuthority({ policy, runner: identity, state })] : []),
         ...(options.activityInterceptors ?? []),
@@ -108,17 +132,27 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     maxHeartbeatThrottleInterval: '2s',
     shutdownGraceTime: '10s',
   } satisfies Partial<SdkWorkerOptions>;
+  const released = new AbortController();
   try {
+    // Demos come and go, and their time is not the server's.
+    const isWatched = !options.allowVirtualTime;
+    if (isWatched) {
+      await ensureWatchdog(new Client({ connection, namespace, dataConverter: converter })).catch((error: unknown) =>
+        log.error(`the watchdog's schedule cannot be made: ${error instanceof Error ? error.message : String(error)}`),
+      );
+    }
     const workers = await Promise.all([
       Worker.create({
         ...shared,
+        workerDeploymentOptions: pinnedTo(build),
         taskQueue: TASK_QUEUE,
-        sinks: SILENT_SINKS,
+        sinks: tracing ? heardBy(tracing.published) : SILENT_SINKS,
         workflowBundle: { codePath: bundle(converter ? 'encrypting-workflow-bundle' : 'workflow-bundle') },
         activities: {
           ...createAdmissionActivities({ runner, allowVirtualTime: options.allowVirtualTime ?? false, policy }),
           ...createApprovalActivities({ policy }),
           ...createPrerequisiteActivities({ tools: options.tools }),
+          ...createArchiveActivities({ report: reportOfArchive }),
           ...createBackupActivities(),
           ...createRestoreActivities(),
           ...createDatabaseActivities(),
@@ -136,38 +170,80 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
           ...createWindowActivities(),
         },
       }),
-      ...[runner, ...(older ? [formerQueue(state)] : [])].map((taskQueue) =>
-        Worker.create({
-          ...shared,
-          taskQueue,
-          activities: {
-            ...commands,
-            ...createCommandBackupActivities({ state, runner: identity }),
-            ...createLoadActivities({ state }),
-          },
-        }),
+      // What waits in a queue of then began without a build, and goes on without one.
+      ...[{ taskQueue: runner, workerDeploymentOptions: pinnedTo(build) }, ...(older ? [formerQueue(state)] : [])].map(
+        (queue) =>
+          Worker.create({
+            ...shared,
+            ...queue,
+            activities: {
+              ...commands,
+              ...createCommandBackupActivities({ state, runner: identity }),
+              ...createLoadActivities({ state }),
+            },
+          }),
       ),
+      // Unversioned, whatever the others are: it looks at the deployments of every build.
+      ...(isWatched ? [watchdogWorker(shared)] : []),
     ]);
-    await Promise.all(workers.map((worker) => worker.run()));
+    const working = Promise.all(workers.map((worker) => worker.run()));
+    const releasing = releaseFirst(
+      { connection, namespace },
+      {
+        build,
+        always: options.releasesItself ?? false,
+        tell: (level, text) => log[level](text),
+        signal: released.signal,
+      },
+    );
+    await working.finally(() => released.abort());
+    await releasing;
   } finally {
     await metrics.close();
+    await tracing?.close();
     await connection.close();
   }
 }
 
 /**
- * The queue's name before runners had an identity. Deployments that were admitted then wait there, and their records
- * are in this folder; it is found again where the machine still has the name of then.
+ * The watchdog alone, until SIGINT, SIGTERM or SIGHUP: it runs no command, has no state folder, and is best somewhere else
+ * than the workers that it misses when they are away. Makes its schedule.
+ * @throws MetricsUnservable; what Temporal says when it takes no schedule
  */
-const formerQueue = (state: string): string =>
-  `${TASK_QUEUE}@${hostname()}-${createHash('sha256').update(state).digest('hex').slice(0, 8)}`;
+export async function runWatchdog({ logLevel = 'info', metrics, ...options }: WatchdogOptions): Promise<void> {
+  const log = installRuntime(logLevel, metrics);
+  const { namespace } = options;
+  log.info({ namespace, address: options.connection.address }, 'the watchdog starts');
+  const connection = await NativeConnection.connect(options.connection);
+  const converter = dataConverter('replace');
+  try {
+    await ensureWatchdog(new Client({ connection, namespace, dataConverter: converter }));
+    const worker = await watchdogWorker({ dataConverter: converter, connection, namespace });
+    await worker.run();
+  } finally {
+    await connection.close();
+  }
+}
 
-const UNSIGNED =
-  'this worker has no policy (--policy): whoever reaches Temporal can decide in any name, but for approvals that a plan wants signed';
+/** Small: there is one look at a time. */
+const watchdogWorker = (shared: Partial<SdkWorkerOptions>): Promise<Worker> =>
+  Worker.create({
+    ...shared,
+    taskQueue: WATCHDOG,
+    sinks: SILENT_SINKS,
+    // A look is no step of a deployment: neither its report nor its trace.
+    interceptors: { activity: [redactResults] },
+    maxCachedWorkflows: 2,
+    workflowBundle: { codePath: bundle(shared.dataConverter ? 'encrypting-workflow-bundle' : 'workflow-bundle') },
+    activities: createWatchdogActivities(),
+  });
 
-const copyWarning = (state: string, identity: string): string =>
-  `the identity of runner ${identity} was made in another folder than ${state}: if this is a copy, stop the other worker, ` +
-  `as both would run each other's commands; or delete ${IDENTITY_FILE} here, and this becomes a runner of its own`;
+/** What begins on this build ends on it: a deployment, its watches and rollbacks, and their activities on either queue. */
+const pinnedTo = (buildId: string): WorkerDeploymentOptions => ({
+  useWorkerVersioning: true,
+  version: { deploymentName: WORKER_DEPLOYMENT, buildId },
+  defaultVersioningBehavior: 'PINNED',
+});
 
 /** The address for the metrics cannot be listened on. */
 export class MetricsUnservable extends Error {

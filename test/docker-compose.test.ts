@@ -19,6 +19,7 @@ interface Service {
   healthcheck?: { test: string[]; interval: string; timeout: string; retries: number; start_period: string };
   ports?: string[];
   volumes?: string[];
+  tmpfs?: string[];
   networks?: string[];
   cap_drop?: string[];
   security_opt?: string[];
@@ -142,13 +143,26 @@ describe('docker-compose.yml', () => {
   });
 
   test('everyone speaks to the same server and namespace', () => {
-    for (const name of ['temporal-namespace', 'temporal-ui', 'worker']) {
+    for (const name of ['temporal-namespace', 'temporal-ui', 'worker', 'watchdog']) {
       expect(service(name).environment?.TEMPORAL_ADDRESS).toBe('temporal:7233');
     }
     const namespace = service('worker').environment?.TEMPORAL_NAMESPACE;
     expect(service('temporal-namespace').environment?.TEMPORAL_NAMESPACE).toBe(namespace);
     expect(service('temporal-ui').environment?.TEMPORAL_DEFAULT_NAMESPACE).toBe(namespace);
     expect(service('temporal').ports?.[0]).toMatch(/:7233$/);
+  });
+
+  test('the watchdog is the same program beside the worker, without its state, and has a health check of its own', () => {
+    const [worker, watchdog] = [service('worker'), service('watchdog')];
+    expect(watchdog).toMatchObject({ image: worker.image, build: worker.build, networks: worker.networks });
+    expect(watchdog.command).toEqual(['worker', '--watchdog']);
+    expect(clientSource).toContain("'--watchdog'");
+    expect(watchdog.volumes).toBeUndefined();
+    expect(watchdog.healthcheck).toEqual({
+      ...worker.healthcheck,
+      test: [...(worker.healthcheck?.test ?? []), '--watchdog'],
+    });
+    expect(read('docker/worker-health.js')).toContain("'--watchdog'");
   });
 
   test('the namespace job creates exactly the search attributes of the contract', () => {
@@ -175,6 +189,20 @@ describe('Dockerfile', () => {
     expect(dockerfile).toMatch(new RegExp(`install -d -o node -g node -m 0700 ${state}`));
     expect(service('worker').volumes).toContain(`surefoot-state:${state}`);
     expect(service('worker').environment?.SUREFOOT_STATE).toBe(state);
+  });
+
+  test('a container that is made anew is the same runner: nothing lies over its volume, and the worker looks there', () => {
+    const { command = [], volumes = [], tmpfs = [] } = service('worker');
+    const state = command[command.indexOf('--state') + 1] ?? '';
+    const [[volume = ''] = []] = volumes.map((each) => each.split(':')).filter(([, place]) => place === state);
+    // A volume of the project, with a name: `docker compose up --force-recreate` brings it back.
+    expect(compose.volumes).toHaveProperty([volume], null);
+    for (const place of [...tmpfs, ...volumes.map((each) => each.split(':')[1] ?? '').filter((each) => each !== state)])
+      expect(`${state}/runner.json`.startsWith(`${place}/`)).toBe(false);
+    const others = services.filter(
+      ([name, each]) => name !== 'worker' && each.volumes?.some((one) => one.startsWith(`${volume}:`)),
+    );
+    expect(others).toEqual([]);
   });
 
   test('it starts what package.json ships, with a command and options that the CLI has', () => {

@@ -4,7 +4,8 @@
  */
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Approvals } from '../src/domain/decisions/approvals.js';
-import { judgeDecision, take } from '../src/domain/decisions/decisions.js';
+import { judgeDecision } from '../src/domain/decisions/decisions.js';
+import { take } from '../src/domain/decisions/take.js';
 import type { Decision, Ledger } from '../src/domain/ledger/ledger.js';
 import { type Criterion, emptyState, observe, type Sample, sampleOf, verdict } from '../src/domain/watch/criteria.js';
 import { ledgerWith, PROPOSED, questionWith, START } from './client/ledgers.js';

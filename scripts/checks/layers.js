@@ -72,7 +72,7 @@ export const LAYERS = {
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },
   temporal: {
-    holds: 'deployments as others than the worker reach them: a connection, finding one, its ledger',
+    holds: 'deployments as others than the worker reach them: a connection, finding one, its ledger; builds',
     layers: ['domain', 'contract', 'encryption', 'local'],
     packages: true,
     except: ['@temporalio/workflow', '@temporalio/worker'],
@@ -84,9 +84,28 @@ export const LAYERS = {
     packages: true,
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },
+  watchdog: {
+    holds: 'looks at deployments from outside of them, by the server’s own word, and tells people; changes nothing',
+    layers: ['domain', 'contract', 'adapters', 'activities', 'temporal'],
+    packages: true,
+    except: ['@temporalio/workflow', '@temporalio/worker'],
+  },
   worker: {
     holds: 'the only place where everything meets',
-    layers: ['domain', 'contract', 'plan', 'policy', 'adapters', 'activities', 'encryption', 'rehearsal'],
+    layers: [
+      'domain',
+      'contract',
+      'plan',
+      'policy',
+      'adapters',
+      'activities',
+      'encryption',
+      'local',
+      'temporal',
+      'report',
+      'rehearsal',
+      'watchdog',
+    ],
     packages: true,
   },
   init: {

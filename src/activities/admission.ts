@@ -4,12 +4,16 @@
  */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import { evidenceIdentity } from '../adapters/evidence/evidence-identity.js';
 import type { AdmissionActivities } from '../contract/activities/admission.js';
 import type { Clock } from '../contract/activities/step.js';
 import { FailureType } from '../contract/errors.js';
+import { isDeploymentName } from '../contract/names.js';
+import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { openValues } from '../contract/plan/release-values.js';
 import { precedentsOf } from '../contract/precedents.js';
 import { formatDuration } from '../domain/duration.js';
+import { messageOf } from '../domain/message.js';
 import { type Precedents, refusalToStart } from '../domain/precedents.js';
 import { digestOf } from '../plan/core/digest.js';
 import { judgeStart } from '../policy/judge-act.js';
@@ -44,7 +48,12 @@ export function createAdmissionActivities(options: {
     );
   };
   return {
-    async admit({ plan, digest, clock, workflowTime, after, start }) {
+    async admit({ deployment, plan, digest, clock, workflowTime, after, start }) {
+      if (clock === 'real' && !isDeploymentName(deployment)) {
+        throw refused(
+          `a deployment is named by letters, digits, dots and dashes, at most 200, not ${JSON.stringify(deployment)}`,
+        );
+      }
       const actual = digestOf(plan);
       if (actual !== digest) {
         throw refused(`the plan's digest is ${actual.slice(0, 12)}…, not ${digest.slice(0, 12)}… that was agreed on`);
@@ -54,7 +63,7 @@ export function createAdmissionActivities(options: {
       await checkClock({ clock, workflowTime });
       const { policy } = options;
       if (policy) {
-        const { deployment = '', startedBy = '', envelope } = start ?? {};
+        const { startedBy = '', envelope } = start ?? {};
         const subject = { deployment, service: plan.service, digest };
         const said = { kind: 'start', who: startedBy, role: '', envelope } as const;
         const problem = judgeStart(policy, subject, said, Date.now());
@@ -63,7 +72,8 @@ export function createAdmissionActivities(options: {
       // Demos and rehearsals come and go as they like, and deploy to nothing that outlives them.
       const refusal = clock === 'virtual' ? undefined : refusalToStart(await precedents(plan.service), after);
       if (refusal !== undefined) throw refused(refusal);
-      return { runner: options.runner, ...(policy ? { demands: demandsOf(policy, plan.service) } : {}) };
+      const demands = policy && demandsOf(policy, plan.service);
+      return { runner: options.runner, evidence: await evidenceOf(plan), ...(demands ? { demands } : {}) };
     },
     checkClock,
     async stateOfRun({ workflowId, runId }) {
@@ -71,6 +81,14 @@ export function createAdmissionActivities(options: {
       return status.name;
     },
   };
+}
+
+async function evidenceOf({ evidence }: Pick<ResolvedPlan, 'evidence'>): Promise<string> {
+  try {
+    return await evidenceIdentity(evidence);
+  } catch (error) {
+    throw refused(`the evidence folder ${evidence} of this worker cannot be used: ${messageOf(error)}`);
+  }
 }
 
 const askTemporal = (service: string): Promise<Precedents> => {

@@ -30,11 +30,12 @@ type Input = ActInput & { key?: StepKey; evidence?: EvidencePlace; authority?: A
 export const demandAuthority = (options: Options) => () => ({
   inbound: {
     async execute<I extends { args: unknown[] }>(input: I, next: (input: I) => Promise<unknown>): Promise<unknown> {
-      const { activityType: activity } = activityInfo();
+      const { activityType: activity, attempt } = activityInfo();
       if (!ACTS.includes(activity)) return next(input);
       const asked = (input.args[0] ?? {}) as Input;
       const judged = await judge(options, activity, asked);
-      if ('refused' in judged) throw unauthorised(judged.refused);
+      const mayHaveBegun = attempt > 1 || (asked.key?.begun ?? []).length > 0;
+      if ('refused' in judged) throw mayHaveBegun ? leftAlone(judged.refused) : unauthorised(judged.refused);
       const result = await next(input);
       if (judged.act.kind === 'look') return result;
       if (activity === 'migrate' && judged.act.kind === 'forward') await remember(options, asked, result);
@@ -91,5 +92,15 @@ const unauthorised = (reason: string) =>
   ApplicationFailure.create({
     type: FailureType.NotAuthorised,
     message: `The policy of this runner does not let it be done: ${reason}. Nothing was begun`,
+    nonRetryable: true,
+  });
+
+/** Words may end, and a policy may change, while a command is at work. */
+const leftAlone = (reason: string) =>
+  ApplicationFailure.create({
+    type: FailureType.OutcomeUnknown,
+    message:
+      `The policy of this runner does not let it go on: ${reason}. An earlier attempt may have begun it: how that has ` +
+      'ended is not known',
     nonRetryable: true,
   });

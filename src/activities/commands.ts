@@ -1,5 +1,6 @@
 /** Commands of the checklist: scripts, logs, migrations. Each runs at most once for its step and generation. */
 import { commandLine } from '../adapters/commands/command-line.js';
+import { whyNotOwn } from '../adapters/commands/runner-identity.js';
 import { storeEvidence } from '../adapters/evidence/evidence-store.js';
 import { redact } from '../adapters/evidence/redaction.js';
 import { judgeLines, tooLong } from '../adapters/metrics/log-lines.js';
@@ -10,7 +11,7 @@ import { formatDuration } from '../domain/duration.js';
 import { unknownFact } from '../domain/evidence.js';
 import { LONGEST_LINE, matcher } from '../domain/pattern.js';
 import { freshLines, linesOf } from './commands/fresh-lines.js';
-import { withHeartbeat } from './commands/heartbeat.js';
+import { knowBegun, withHeartbeat } from './commands/heartbeat.js';
 import { inOwnFolder, withOwnTrouble } from './commands/own-trouble.js';
 import { evidencePath, runOnce, secretsOf } from './commands/recorded-commands.js';
 import { endRemains } from './commands/remains.js';
@@ -29,7 +30,10 @@ export function createCommandActivities(options: {
   answer?: number;
 }): CommandActivities {
   const { state, answer } = options;
-  const own = <T>({ key: { step } }: { key: StepKey }, work: () => Promise<T>) => inOwnFolder(options, step, work);
+  const own = <T>({ key }: { key: StepKey }, work: () => Promise<T>) => {
+    knowBegun(key);
+    return inOwnFolder(options, key.step, work);
+  };
   const commands: Pick<CommandActivities, 'runCommand' | 'checkCommand' | 'checkLogs'> = {
     async runCommand({ key, evidence, environment, command, values }) {
       const line = commandLine({ environment, command, values: { environment: environment.name, ...values } });
@@ -82,6 +86,11 @@ export function createCommandActivities(options: {
     checkCommand: (input) => own(input, () => commands.checkCommand(input)),
     checkLogs: (input) => own(input, () => withOwnTrouble(input.key.step, () => commands.checkLogs(input))),
     migrate: (input) => own(input, () => migrate(state, input)),
+
+    async present() {
+      const lack = options.runner === undefined ? undefined : await whyNotOwn(state, options.runner);
+      if (lack !== undefined) throw new Error(lack);
+    },
 
     endCommands: ({ key }) => withHeartbeat(async () => ({ alive: await endRemains(state, key) })),
 

@@ -6,7 +6,6 @@ import {
   type Criterion,
   type CriterionResult,
   type CriterionState,
-  emptyState,
   observe,
   pendingSince,
   type RollbackOption,
@@ -14,6 +13,7 @@ import {
   type Verdict,
 } from '../domain/watch/criteria.js';
 import { breachText, criterionResultOf, endsWatch } from '../domain/watch/verdict.js';
+import { criterionState, newWatchState } from '../domain/watch/watch-state.js';
 
 /** What a watch took at one tick, in the order in which it came. */
 export interface Tick {
@@ -90,7 +90,8 @@ export interface Evaluation {
 
 export function evaluate(recording: Recording, watch: Watch, policy: RollbackPolicy): Evaluation {
   const { ticks } = recording;
-  const replays = new Map(watch.criteria.map((criterion) => [criterion.id, newReplay()]));
+  const begun = newWatchState(watch, (ticks[0]?.at ?? 0) - watch.tick);
+  const replays = new Map(watch.criteria.map((each) => [each.id, newReplay(criterionState(begun, each))]));
   let end: EarlyEnd | undefined;
   for (const tick of ticks) {
     for (const criterion of watch.criteria) follow(criterion, replays.get(criterion.id) as ReplayState, tick);
@@ -125,7 +126,7 @@ interface ReplayState {
   longestBreach: number;
 }
 
-const newReplay = (): ReplayState => ({ state: emptyState(), longestBreach: 0 });
+const newReplay = (state: CriterionState): ReplayState => ({ state, longestBreach: 0 });
 
 function follow(criterion: Criterion, replay: ReplayState, { at, samples }: Tick): void {
   for (const sample of samples[criterion.metric] ?? []) {

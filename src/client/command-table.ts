@@ -73,6 +73,18 @@ export const COMMANDS: Readonly<Record<string, TableEntry>> = {
     description: 'run a worker, which carries deployments out; Ctrl-C stops it and leaves them where they are',
     load: async () => (await import('./commands/worker.js')).defineWorker,
   },
+  release: {
+    description: 'let deployments begin on a build from now on; what runs stays on its own',
+    load: async () => (await import('./commands/builds/release.js')).defineRelease,
+  },
+  versions: {
+    description: 'list the builds: which is current, what runs on each, and whether it has workers',
+    load: async () => (await import('./commands/builds/versions.js')).defineVersions,
+  },
+  drain: {
+    description: 'say what still runs on a build, or wait until nothing does',
+    load: async () => (await import('./commands/builds/drain.js')).defineDrain,
+  },
   sandbox: {
     description: 'a real Temporal, PostgreSQL and target on this machine, until Ctrl-C',
     load: async () => (await import('./commands/sandbox.js')).defineSandbox,

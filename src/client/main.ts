@@ -17,7 +17,7 @@ export function createProgram(): Command {
     .exitOverride()
     .addHelpText(
       'after',
-      '\nExit codes: 0 good, 1 the deployment went badly, 2 wrong usage or plan, 3 a needed service is away.\n\nExample:\n  $ surefoot demo',
+      '\nExit codes: 0 good, 1 the deployment went badly, 2 wrong usage or plan, 3 a needed service is away, 4 not over yet.\n\nExample:\n  $ surefoot demo',
     );
   for (const [name, { description }] of Object.entries(COMMANDS)) program.command(name).description(description);
   // Before commander reads what is said to a command, that one gets what it is made of; the others stay names.

@@ -1,5 +1,6 @@
 /** What a deployment is started with and what it ends with. */
 import type { Ledger, Outcome } from '../domain/ledger/ledger.js';
+import type { About } from '../domain/notifications/notifications.js';
 import type { Clock } from './activities/step.js';
 import { searchAttributes } from './names.js';
 import type { ResolvedPlan } from './plan/plan.js';
@@ -41,6 +42,24 @@ export function startAttributes({ deployment, plan }: Pick<DeployInput, 'deploym
     { key: searchAttributes.previous, value: previous },
     ...(revision === undefined ? [] : [{ key: searchAttributes.revision, value: revision }]),
   ];
+}
+
+/** As much of a deployment's start as it takes to tell its people. */
+export interface Announced extends Pick<DeployInput, 'deployment' | 'startedBy'> {
+  plan: Pick<ResolvedPlan, 'service' | 'title' | 'release' | 'notifications'>;
+}
+
+/** What messages say of a deployment, whoever sends them. @param run its own workflow's */
+export function aboutOf(
+  { deployment, plan, startedBy }: Announced,
+  { workflowId, runId, namespace }: { workflowId: string; runId: string; namespace: string },
+): About {
+  const { webUi } = plan.notifications;
+  const link = webUi
+    ? `${webUi}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`
+    : `workflow ${workflowId}`;
+  const { target, previous } = plan.release;
+  return { title: plan.title, service: plan.service, deployment, target, previous, startedBy, link };
 }
 
 export type DeployResult = Ledger & { outcome: Outcome; reason: string; endedAt: number };

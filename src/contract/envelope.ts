@@ -25,6 +25,8 @@ export interface Statement {
   /** Which way back, and the revision that the database goes back to. */
   option: string;
   revision: string;
+  /** The runner that a move leads to. */
+  to: string;
   why: string;
   /** Nothing counts twice. */
   nonce: string;
@@ -41,17 +43,19 @@ export interface SaidDecision {
   subject?: string;
   option?: string;
   revision?: string;
+  to?: string;
   envelope?: string;
 }
 
 /** The parts of a decision that are acted on. */
-export const saidBy = ({ kind, who, role, subject, option, revision, envelope }: Decision): SaidDecision => ({
+export const saidBy = ({ kind, who, role, subject, option, revision, to, envelope }: Decision): SaidDecision => ({
   kind,
   who,
   role,
   subject,
   option,
   revision,
+  to,
   envelope,
 });
 

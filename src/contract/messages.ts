@@ -18,6 +18,7 @@ import type { Clock, EvidencePlace } from './activities/step.js';
 import type { Authority } from './envelope.js';
 import type { ResolvedPlan } from './plan/plan.js';
 import type { Watch } from './plan/watch.js';
+import type { SecondPlace } from './second-places.js';
 
 /** One signal for each decision, so that the Web UI's own button works; the argument is a {@link Decision} without kind. */
 export const decisionSignals = Object.fromEntries(
@@ -39,7 +40,8 @@ export interface Concern {
   title: string;
   text: string;
   at: number;
-  until: number;
+  /** Missing where it is waited for until somebody answers, or there is no reason any more. */
+  until?: number;
   otherwise: 'continue' | 'rollback';
 }
 export const concernRaised = defineSignal<[Concern]>('concernRaised');
@@ -49,6 +51,23 @@ export const concernDismissed = defineSignal<[{ criterion: string }]>('concernDi
 
 /** Deployment to guard: what stood meanwhile is over, and it says what it has seen. */
 export const guardRelieved = defineSignal('guardRelieved');
+
+/** A command that waits for a runner that nobody serves. All texts, for it is sent as a signal. */
+export interface Absence {
+  /** Its identity. */
+  runner: string;
+  /** The command, for people. */
+  what: string;
+  /** Nobody has served it since then, or longer; as ISO 8601. */
+  since: string;
+  /** Whether it may have begun there. */
+  begun: 'yes' | 'no';
+}
+/** Child to deployment: its runner is not served; later: it is, or nobody waits for it any more. */
+export const runnerAway = defineSignal<[Absence]>('runnerAway');
+export const runnerBack = defineSignal('runnerBack');
+/** Deployment to child: commands run there from now on. */
+export const runnerMoved = defineSignal<[{ runner: string }]>('runnerMoved');
 
 /** Whoever may signal a workflow may send anything. @returns the texts that the message needs, or undefined when one is missing */
 export function readTexts<Field extends string>(
@@ -81,6 +100,8 @@ export interface WatchInput {
   evidence: EvidencePlace;
   clock: Clock;
   baselines: Record<string, number>;
+  /** What the worker listens to when it hears nothing of what is watched; nothing where the plan has no such place. */
+  elsewhere?: SecondPlace[];
   /** Roles that may answer a concern. */
   roles: string[];
   /** What is told when the deployment is ended from outside meanwhile; nothing where production is not watched. */
@@ -122,6 +143,8 @@ export interface RollbackInput {
   first?: FullRollback['first'];
   /** What a restore starts from. */
   backup?: StoredBackup;
+  /** A person has chosen it after a rollback had failed: what an earlier attempt has done is to be done anew. */
+  again?: true;
 }
 
 export interface RollbackResult {

@@ -3,10 +3,16 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 
 export const TASK_QUEUE = 'surefoot';
 
+/** All workers together, as Temporal knows them: each of its versions is a build. */
+export const WORKER_DEPLOYMENT = 'surefoot';
+
 /** Where a runner's own commands wait for it, by the identity in its state folder. */
 export const runnerQueue = (identity: string): string => `${TASK_QUEUE}@${identity}`;
 /** The identity in the name of its queue. */
 export const runnerOf = (queue: string): string => queue.replace(`${TASK_QUEUE}@`, '');
+
+/** The schedule that looks at all deployments from outside, the queue where its looks wait, and their workflow's ID. */
+export const WATCHDOG = 'surefoot-watchdog';
 
 /** The lock: one live deployment for each service's production. */
 export const deployWorkflowId = (service: string): string => `surefoot/${service}/production`;
@@ -20,6 +26,9 @@ export const rollbackWorkflowId = (deployment: string, option: string, generatio
   `${deployment}/rollback-${option}${generation > 1 ? `-${generation}` : ''}`;
 
 const DEPLOYMENT_ID = /^(.+)-\d{8}-\d{6}-[0-9a-f]{4}$/;
+
+/** Deployments name folders, on workers and in evidence stores: one level, and nothing that means another place. */
+export const isDeploymentName = (deployment: string): boolean => /^[A-Za-z0-9][\w.-]{0,199}$/.test(deployment);
 
 /** The service that a deployment's ID begins with; undefined for what is no such ID. */
 export const serviceOf = (deployment: string): string | undefined => DEPLOYMENT_ID.exec(deployment)?.[1];

@@ -1,10 +1,15 @@
 /** Where workflows publish how they stand. On workers nobody listens; a report is made by whoever replays a history. */
-import type { Sinks } from '@temporalio/workflow';
+import type { Sinks, WorkflowInfo } from '@temporalio/workflow';
 
 export interface StateSinks extends Sinks {
   /** The whole of it: the ledger of a deployment, the steps of a rollback, the progress of a watch. */
   state: { publish(state: unknown): void };
 }
 
+/** For who listens as things happen; what is only replayed is not told again. */
+export const heardBy = (fn: (workflow: WorkflowInfo, state: unknown) => void) => ({
+  state: { publish: { fn, callDuringReplay: false } },
+});
+
 /** For workers: a sink that is not there would be told as a mistake each time. */
-export const SILENT_SINKS = { state: { publish: { fn: () => {}, callDuringReplay: false } } };
+export const SILENT_SINKS = heardBy(() => {});

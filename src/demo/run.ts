@@ -143,7 +143,7 @@ function startInVirtualTime(client: Client, { resolved, digest }: LoadedPlan) {
     taskQueue: TASK_QUEUE,
     args: [input],
     workflowIdConflictPolicy: 'TERMINATE_EXISTING',
-    memo: { deployment, digest },
+    memo: { deployment, digest, clock: input.clock },
     staticSummary: `${resolved.title}: ${resolved.release.previous} → ${resolved.release.target} (demo in virtual time)`,
     typedSearchAttributes: startAttributes(input),
   });

@@ -70,6 +70,7 @@ await runWorker({
   namespace: input.namespace,
   state: input.state,
   allowVirtualTime: true,
+  releasesItself: true,
   tools: input.tools,
   answer: standInPeople(client, resolved),
   activityInterceptors: interceptors,

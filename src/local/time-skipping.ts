@@ -19,12 +19,39 @@ export function virtualTimeInterceptors(): grpc.Interceptor[] {
 }
 
 const skipTime: grpc.Interceptor = (options, nextCall) => {
-  const call = nextCall(options);
+  const call = begun(options, nextCall);
   if (!options.method_definition.path.endsWith('/StartWorkflowExecution')) return new grpc.InterceptingCall(call);
   return new grpc.InterceptingCall(call, {
     sendMessage: (message: Uint8Array, next) => next(withVirtualTime(message)),
   });
 };
+
+type Call = ReturnType<grpc.NextCall>;
+
+/** A call that waits to be made again when its connection is closed would end the process: nobody catches what it throws. */
+function begun(options: grpc.InterceptorOptions, nextCall: grpc.NextCall): Call {
+  try {
+    return nextCall(options);
+  } catch (error) {
+    return closedCall(String(error));
+  }
+}
+
+const nothing = (): void => {};
+
+const closedCall = (details: string): Call => ({
+  start: (_, listener) => {
+    listener?.onReceiveMessage?.(null);
+    listener?.onReceiveStatus?.({ code: grpc.status.CANCELLED, details, metadata: new grpc.Metadata() });
+  },
+  getPeer: () => '',
+  getAuthContext: () => null,
+  cancelWithStatus: nothing,
+  sendMessageWithContext: nothing,
+  sendMessage: nothing,
+  startRead: nothing,
+  halfClose: nothing,
+});
 
 function withVirtualTime(message: Uint8Array): Buffer {
   const request = StartWorkflowExecutionRequest.decode(message);

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { proofOfRelease } from '../contract/plan/proof-of-release.js';
+import { secondPlacesOf } from '../contract/second-places.js';
 import { strict, text } from './core/basics.js';
 import type { Path } from './core/problems.js';
 import type { MachineMaps, Resolution as ResolutionOf } from './core/resolution.js';
@@ -41,6 +42,13 @@ const WEAKNESSES = {
     isThere: ({ watches }) => watches.length > 0,
     message:
       'Production is not watched: what breaks after the last check is found by users, and nothing is rolled back',
+  },
+  'no-second-place': {
+    part: ['environments', 'production'],
+    isThere: (plan) => plan.watches.length === 0 || secondPlacesOf(plan, 'production').length > 0,
+    message:
+      'Nothing but production itself can be listened to: where the worker’s own network fails, production seems silent, ' +
+      'and is rolled back (a staging, a database, a server by ssh or another source of metrics would tell the two apart)',
   },
 } as const satisfies Record<string, Weakness>;
 

@@ -141,6 +141,7 @@ class Words {
     subject = '',
     option = '',
     revision = '',
+    to = '',
     envelope,
   }: SaidDecision): Opened | { refused: string } {
     if (envelope === undefined) return refused('it is not signed');
@@ -156,6 +157,7 @@ class Words {
     if (statement.role !== role) return refused(`it was signed as ${statement.role}`);
     if (statement.subject !== subject) return refused('it was signed about something else');
     if (statement.option !== option || statement.revision !== revision) return refused('another way back was signed');
+    if (statement.to !== to) return refused('it was signed for another runner');
     if (this.nonces.has(statement.nonce)) return refused('it is there twice');
     this.nonces.add(statement.nonce);
     return opened;

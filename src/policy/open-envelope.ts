@@ -29,6 +29,7 @@ const statementShape: z.ZodType<Statement> = z.strictObject({
   subject: words,
   option: words,
   revision: words,
+  to: words,
   why: words,
   nonce: words.min(16),
   expires: z.iso.datetime(),

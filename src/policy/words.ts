@@ -2,6 +2,10 @@
 import { DECISIONS } from '../domain/ledger/decision-kinds.js';
 import type { Policy, PolicyKey, PolicyPerson } from './policy.js';
 
+/** What a worker says that has none. */
+export const WITHOUT_POLICY =
+  'this worker has no policy (--policy): whoever reaches Temporal can decide in any name, but for approvals that a plan wants signed';
+
 /** @param now epoch milliseconds: which keys count */
 export function grantsOf(
   { people, services, decisions, signed, automaticRollback, runners }: Policy,

@@ -148,6 +148,8 @@ function isBreached(watching: SimulatedWatching, monitor: SimulatedWatch, criter
   const reading = watching.read(monitor, criterion.metric, due);
   if ('noData' in reading) return criterion.noData === 'breached';
   if ('error' in reading) return criterion.providerError === 'breached';
+  // Nobody knows while the worker's own network is away.
+  if ('silence' in reading) return false;
   if ('notANumber' in reading) return criterion.notANumber === 'breached';
   return readSample(criterion, { at: due, kind: 'ok', value: reading.value }) === 'breached';
 }

@@ -24,7 +24,7 @@ export async function makeReport(
   { format, out }: { format: Format; out?: string },
 ): Promise<Report> {
   const { plan, deployment } = gathered.input;
-  const place = evidenceFolder(plan.evidence, deployment);
+  const place = evidenceFolder(gathered.archive?.store ?? plan.evidence, deployment);
   const making = makingOf(gathered, { place, from: out === undefined ? process.cwd() : dirname(resolve(out)) });
   const document = documentOf(contentOf(gathered), making);
   return { document, text: await renderReport(document, { format, plan, place }) };
@@ -41,7 +41,7 @@ export async function renderReport(
 }
 
 function makingOf(
-  { source: ledger, events }: Gathered,
+  { source: ledger, events, archive }: Gathered,
   { place, from }: { place: EvidenceFolder; from: string },
 ): Making {
   const evidence = place.missing === undefined ? { read: true } : { read: false, why: place.missing };
@@ -49,6 +49,6 @@ function makingOf(
   return {
     generator: release(),
     madeAt: Date.now(),
-    source: { ledger, events, evidence, links },
+    source: { ledger, events, evidence, links, ...(archive ? { archivedAt: archive.at } : {}) },
   };
 }

@@ -17,7 +17,8 @@ import {
   type ReportDocument,
   withoutMaking,
 } from './content/document.js';
-import { type EvidenceFolder, evidenceFolder, flawOf } from './content/evidence.js';
+import { type EvidenceFolder, evidenceFolder, type Flaw, flawOf } from './content/evidence.js';
+import { type Archived, EVIDENCE_HERE, findArchived, flawsOfArchive, gatherArchived } from './history/archive.js';
 import { type Gathered, gather, type LedgerSource } from './history/gather.js';
 import { type Format, renderReport } from './make.js';
 import { unprovenWords } from './words-proven.js';
@@ -31,6 +32,8 @@ export interface Verified {
   /** What could not be compared, and why. */
   notes: string[];
 }
+
+type Expected = Pick<FoundDeployment, 'workflowId' | 'runId'>;
 
 interface Handed {
   format: Format;
@@ -62,12 +65,15 @@ function parse(text: string): ReportDocument | undefined {
   }
 }
 
-/** @param expected the deployment that the report should be of, when somebody has said which */
+/**
+ * @param options.expected the deployment that the report should be of, when somebody has said which
+ * @param options.store where the archives are of what Temporal no longer has
+ * @param options.policy by which every decision has to be signed; without one that is not looked at
+ */
 export async function verifyReport(
   connected: Connected,
   handed: Handed,
-  expected?: FoundDeployment,
-  policy?: Policy,
+  { expected, store = EVIDENCE_HERE, policy }: { expected?: Expected; store?: string; policy?: Policy } = {},
 ): Promise<Verified> {
   const { format, document } = handed;
   const { deployment, workflowId, runId } = document;
@@ -81,21 +87,40 @@ export async function verifyReport(
     );
   }
   const found = await findRun(connected, { workflowId, runId });
-  if (!found)
-    return otherRun(`${connected.address}, namespace ${connected.namespace}, has no run ${runId} of ${workflowId}`);
-  const gathered = await gather(connected, found, sourceOf(document) === 'history' ? 'history' : undefined);
-  const { differences, notes } = await check(handed, gathered);
-  const unproven = policy ? unprovenWords(policy, gathered) : [];
-  return { ...about, differences: [...differences, ...unproven], notes };
+  if (found) {
+    const gathered = await gather(connected, found, sourceOf(document) === 'history' ? 'history' : undefined);
+    return { ...about, ...(await check(handed, gathered, policy)) };
+  }
+  const archived = await findArchived(store, runId);
+  if (archived) return { ...about, ...(await checkWithArchive(handed, archived, { connected, policy })) };
+  const where = `${connected.address}, namespace ${connected.namespace}`;
+  return otherRun(`neither ${where}, nor an archive in ${store} has run ${runId} of ${workflowId}`);
 }
+
+/** Temporal no longer has the deployment: its archive says what was, if it is what it was. */
+async function checkWithArchive(
+  handed: Handed,
+  archived: Archived,
+  { connected, policy }: { connected: Connected; policy?: Policy },
+): Promise<Pick<Verified, 'differences' | 'notes'>> {
+  const { archivedAt, missing } = archived.index;
+  const gathered = await gatherArchived(archived, connected.client.options.loadedDataConverter);
+  const { differences, notes } = await check(handed, gathered, policy);
+  const flaws = (await flawsOfArchive(archived)).map(differenceOf);
+  const from = `Temporal no longer has the deployment: compared with the archive of ${new Date(archivedAt).toISOString()}`;
+  return { differences: [...differences, ...flaws], notes: [from, ...notes, ...missing.map(lacking)] };
+}
+
+const lacking = (what: string): string => `not in the archive: ${what}`;
 
 async function check(
   { format, text, document }: Handed,
   gathered: Gathered,
+  policy: Policy | undefined,
 ): Promise<Pick<Verified, 'differences' | 'notes'>> {
   const { plan, deployment } = gathered.input;
   const content = contentOf(gathered);
-  const place = evidenceFolder(plan.evidence, deployment);
+  const place = evidenceFolder(gathered.archive?.store ?? plan.evidence, deployment);
   const notes: string[] = [];
   const found: ReportDifference[] = [];
   const isSameSource = gathered.source === sourceOf(document);
@@ -126,6 +151,7 @@ async function check(
     if (format === 'html' && isSameWords) found.push(...(await comparePages(text, { file, place, plan, notes })));
   }
   found.push(...(await checkEvidence(document.evidence ?? content.evidence, { place, file: document, notes })));
+  if (policy) found.push(...unprovenWords(policy, gathered));
   return { differences: found, notes };
 }
 
@@ -200,7 +226,11 @@ async function checkEvidence(
     return [{ kind: 'evidence-missing', where: dirname(`${place.folder}/.`), text }];
   }
   const flaws = await Promise.all(references.map((reference) => flawOf(place, reference)));
-  return flaws.flatMap((flaw) =>
-    flaw ? [{ kind: `evidence-${flaw.kind}` as const, where: flaw.path, text: flaw.text }] : [],
-  );
+  return flaws.filter((flaw) => flaw !== undefined).map(differenceOf);
 }
+
+const differenceOf = ({ kind, path, text }: Flaw): ReportDifference => ({
+  kind: `evidence-${kind}`,
+  where: path,
+  text,
+});

@@ -14,6 +14,7 @@ import { deployWorkflowId, quoted, searchAttributes, serviceOf } from '../contra
 import { withProgress } from '../contract/progress.js';
 import { inertValues } from '../domain/inert.js';
 import type { Ledger } from '../domain/ledger/ledger.js';
+import { pinnedBuild } from './builds.js';
 import { type Connected, workflowLink } from './connection.js';
 import { CliError, EXIT, innermost, usageError } from './errors.js';
 import { type QueueService, queueServices } from './queue-service.js';
@@ -29,13 +30,17 @@ export interface FoundDeployment {
   status: string;
   startedAt: Date;
   deployment?: string;
+  /** A demo's: its time is not the server's, and no watchdog looks at it. */
+  inVirtualTime: boolean;
+  /** What it is pinned to: null when it began under a Surefoot without builds, undefined while it has not begun. */
+  build?: string | null;
   handle: WorkflowHandle;
   link?: string;
 }
 
 /** The deployment with this ID, the newest of this service or workflow ID; without any: the one running, or the latest. */
 export async function findDeployment(connected: Connected, reference?: string): Promise<FoundDeployment> {
-  const found = reference === undefined ? await findOnly(connected) : await findNamed(connected, reference);
+  const found = await lookForDeployment(connected, reference);
   if (found) return found;
   throw usageError(
     reference === undefined
@@ -44,6 +49,10 @@ export async function findDeployment(connected: Connected, reference?: string): 
     'Start one with `surefoot start PLAN --as WHO`, or check TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE.',
   );
 }
+
+/** The same; undefined when Temporal has none, or no longer. */
+export const lookForDeployment = (connected: Connected, reference?: string): Promise<FoundDeployment | undefined> =>
+  reference === undefined ? findOnly(connected) : findNamed(connected, reference);
 
 /** Describing the lock's ID is exact at once; the list (search attributes) lags a little and is for older runs. */
 async function findNamed(connected: Connected, reference: string): Promise<FoundDeployment | undefined> {
@@ -125,6 +134,8 @@ async function describe(
     status: description.status.name,
     startedAt: description.startTime,
     deployment: typeof deployment === 'string' ? deployment : undefined,
+    inVirtualTime: description.memo?.clock === 'virtual',
+    build: pinnedBuild(description.raw.workflowExecutionInfo),
     handle: connected.client.workflow.getHandle(workflowId, description.runId),
     link: workflowLink(connected, execution),
   };
@@ -178,13 +189,13 @@ const UNANSWERED: status[] = [status.FAILED_PRECONDITION, status.DEADLINE_EXCEED
 
 /** The error that says why a workflow did not answer. The server remembers the pollers of a dead worker for minutes. */
 export async function unansweredError(connected: Connected, found: FoundDeployment, cause: unknown): Promise<CliError> {
-  const [shared] = await queueServices(connected);
+  const [shared] = await queueServices(connected, undefined, { build: found.build });
   const why =
     shared?.state === 'served'
       ? `${shared.text}, or did lately (${innermost(cause)})`
       : (shared?.text ?? innermost(cause));
   return new CliError(`No worker answers for ${found.workflowId}: ${why}`, {
-    hint: 'Start one with `surefoot worker`; the deployment goes on where it is.',
+    hint: shared?.advice ?? 'Start one with `surefoot worker`; the deployment goes on where it is.',
     exitCode: EXIT.unreachable,
     cause,
   });
@@ -192,4 +203,4 @@ export async function unansweredError(connected: Connected, found: FoundDeployme
 
 /** The queues that a deployment waits for; none that has ended waits. */
 export const servicesFor = (connected: Connected, found: FoundDeployment, ledger: Ledger): Promise<QueueService[]> =>
-  found.running ? queueServices(connected, ledger.runner) : Promise.resolve([]);
+  found.running ? queueServices(connected, ledger.runner, { build: found.build }) : Promise.resolve([]);

@@ -1,7 +1,7 @@
 import { innermostOf, messageOf } from '../domain/message.js';
 
-/** What the CLI ends with: 0 good, 1 the deployment went badly, 2 wrong usage or plan, 3 a needed service is away. */
-export const EXIT = { good: 0, badly: 1, usage: 2, unreachable: 3 } as const;
+/** What the CLI ends with: 0 good, 1 the deployment went badly, 2 wrong usage or plan, 3 a needed service is away, 4 not over yet. */
+export const EXIT = { good: 0, badly: 1, usage: 2, unreachable: 3, underway: 4 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** A failure as a person reads it: `message` says what and where, `hint` what to do. Wrong usage unless said otherwise. */

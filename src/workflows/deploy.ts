@@ -11,6 +11,7 @@ import { hasChanged } from '../domain/decisions/decisions.js';
 import { byWhom } from '../domain/evidence.js';
 import type { DecisionRecord, Outcome, RollbackTrigger } from '../domain/ledger/ledger.js';
 import { mustHold } from './common/input.js';
+import { archives } from './common/policies.js';
 import { approval } from './phases/approval.js';
 import { closing } from './phases/closing.js';
 import { prerequisites } from './phases/prerequisites.js';
@@ -101,7 +102,19 @@ async function conclude(deployment: Deployment, ended: { outcome: Outcome; reaso
   const result: DeployResult = Object.assign(deployment.ledger, { items, ...ended, endedAt: Date.now() });
   deployment.tell({ kind: 'ended', ...ended, elapsed: result.endedAt - result.startedAt });
   deployment.publish();
+  await deployment.watching.sealed();
   await deployment.notifier.flushed();
-  await condition(allHandlersFinished);
+  await archive(deployment, result);
+  // Whoever has asked for a move that is being looked at hears that it is too late.
+  await condition(() => allHandlersFinished() && !deployment.ledger.claims.some(({ kind }) => kind === 'move'));
   return result;
+}
+
+/** The last of all: what the deployment comes to is in it, and what could not be kept is told. */
+async function archive({ evidence, ledger }: Deployment, result: DeployResult): Promise<void> {
+  const summary = 'Archive ledger, histories and report';
+  await archives.archiveDeployment.executeWithOptions({ summary }, [{ evidence, ledger: result }]).then(
+    ({ untold }) => ledger.untold.push(...untold),
+    (failure) => ledger.untold.push(`the deployment could not be archived: ${describe(failure)}`),
+  );
 }

@@ -8,3 +8,4 @@ export {
   RollbackRestoreWorkflow,
 } from './rollback/rollback.js';
 export { MonitorWorkflow } from './watch/watch.js';
+export { WatchdogWorkflow } from './watchdog.js';

@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { createAdmissionActivities } from '../../src/activities/admission.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { OPEN } from '../../src/contract/plan/release-values.js';
@@ -6,7 +9,11 @@ import type { Precedents } from '../../src/domain/precedents.js';
 import { digestOf } from '../../src/plan/core/digest.js';
 import { runActivity } from './support.js';
 
+const folder = mkdtempSync(join(tmpdir(), 'surefoot-admission-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
 const plan = {
+  evidence: join(folder, 'evidence'),
   service: 'eduautismo',
   title: 'A plan',
   release: { branch: 'work', target: 'v2', previous: 'v1' },
@@ -21,25 +28,39 @@ const NOTHING_BEFORE: Precedents = { runs: [], rollbacks: [] };
 const admit = (changes: object, allowVirtualTime = false, before = NOTHING_BEFORE) => {
   const precedents = async () => before;
   const activities = createAdmissionActivities({ runner: 'surefoot@this-machine', allowVirtualTime, precedents });
-  const input = { plan, digest, clock: 'real' as const, workflowTime: Date.now(), ...changes };
+  const input = { deployment: 'shop-1', plan, digest, clock: 'real' as const, workflowTime: Date.now(), ...changes };
   return runActivity(() => activities.admit(input));
 };
 
 describe('admit', () => {
   test("names this machine's own task queue", async () => {
-    expect(await admit({})).toEqual({ runner: 'surefoot@this-machine' });
+    expect(await admit({})).toEqual({
+      runner: 'surefoot@this-machine',
+      evidence: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
     expect(await admit({ clock: 'virtual', workflowTime: Date.now() + HOUR }, true)).toMatchObject({});
   });
 
   test.each([
     ['another plan than was agreed on', { plan: { ...plan, title: 'Another plan' } }, 'digest'],
     ['a plan that leaves open what is deployed', { plan: open, digest: digestOf(open) }, '(target)'],
+    ['a name that leads out of the folders of deployments', { deployment: '../../etc' }, 'letters, digits'],
     ['virtual time', { clock: 'virtual' }, 'demo and rehearsal'],
     ['a clock that ran ahead', { workflowTime: Date.now() + HOUR }, '1 h ahead of'],
     ['a clock that is behind', { workflowTime: Date.now() - HOUR }, '1 h behind'],
   ])('refuses %s', async (_, changes, message) => {
     const refusal = { type: 'Refused', nonRetryable: true, message: expect.stringContaining(message) };
     await expect(admit(changes)).rejects.toMatchObject(refusal);
+  });
+});
+
+test('refuses where evidence cannot be kept, before anything is begun', async () => {
+  const file = join(folder, 'a-file');
+  writeFileSync(file, '');
+  const elsewhere = { ...plan, evidence: file };
+  await expect(admit({ plan: elsewhere, digest: digestOf(elsewhere) })).rejects.toMatchObject({
+    type: 'Refused',
+    message: expect.stringContaining(`the evidence folder ${file} of this worker cannot be used: `),
   });
 });
 
@@ -54,8 +75,14 @@ describe('admit, over a deployment that was ended from outside', () => {
   });
 
   test('takes what names it, by deployment or run', async () => {
-    expect(await startedAfter(left.deployment)).toEqual({ runner: 'surefoot@this-machine' });
-    expect(await startedAfter('r1')).toEqual({ runner: 'surefoot@this-machine' });
+    expect(await startedAfter(left.deployment)).toEqual({
+      runner: 'surefoot@this-machine',
+      evidence: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
+    expect(await startedAfter('r1')).toEqual({
+      runner: 'surefoot@this-machine',
+      evidence: expect.stringMatching(/^[0-9a-f]{16}$/),
+    });
   });
 });
 

@@ -20,6 +20,8 @@ export interface TestServer {
   asRole(database: Database, name: string, rights?: string): Promise<Database>;
   /** Offers TLS from now on. @param access the lines of pg_hba.conf: who may come in which way */
   offerTls(certificate: { certificate: string; key: string; root: string }, access: string): Promise<void>;
+  /** Ends every connection, and is there again at the same port with the same data. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -27,7 +29,8 @@ export interface TestServer {
 export async function startTestServer({ version }: { version?: Version } = {}): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'surefoot-postgres-'));
   const binaries = version === undefined ? await findPostgresBinaries() : await binariesOf(version);
-  const server = await startPostgres({ folder, port: await unusedPort(), binaries });
+  const options = { folder, port: await unusedPort(), binaries };
+  let server = await startPostgres(options);
   // The clients that fit this server, for pg_dump and for psql in scripts, wherever they come from.
   const programs = dirname(server.binaries.pgDump);
   process.env.SUREFOOT_PG_BIN = programs;
@@ -72,6 +75,10 @@ export async function startTestServer({ version }: { version?: Version } = {}): 
       await query('postgres', `alter system set ssl_ca_file = 'root.crt'`);
       await query('postgres', 'alter system set ssl = on');
       await query('postgres', 'select pg_reload_conf()');
+    },
+    restart: async () => {
+      await server.stop();
+      server = await startPostgres(options);
     },
     stop: async () => {
       await server.stop();

@@ -111,6 +111,7 @@ beforeAll(async () => {
         policy: current,
         precedents: async () => ({ runs: [], rollbacks: [] }),
       }),
+      archiveDeployment: async () => ({ untold: [] }),
       verifyEnvelope: (claim: Parameters<typeof verifyEnvelope>[0]) => verifyEnvelope(claim),
     },
   });

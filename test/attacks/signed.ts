@@ -2,7 +2,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { DeployInput, DeployResult } from '../../src/contract/deployment.js';
 import { STEPS } from '../../src/domain/steps.js';
-import { checks, commandsOn } from '../../src/workflows/common/policies.js';
+import { checks } from '../../src/workflows/common/policies.js';
 import { carryOut } from '../../src/workflows/deploy.js';
 import { approval } from '../../src/workflows/phases/approval.js';
 import { Deployment } from '../../src/workflows/run/deployment.js';
@@ -16,15 +16,15 @@ export async function DeployWorkflow(input: DeployInput, commit: string): Promis
   return carryOut(deployment, async () => {
     ledger.commit = commit;
     const { deployment: id, startedBy, envelope, digest, clock } = input;
-    const start = { deployment: id, startedBy, envelope };
+    const start = { startedBy, envelope };
     const admitted = await checks.admit.executeWithOptions({ summary: 'Admit' }, [
-      { plan, digest, clock, workflowTime: Date.now(), start },
+      { deployment: id, plan, digest, clock, workflowTime: Date.now(), start },
     ]);
     Object.assign(deployment, { runner: admitted.runner });
     Object.assign(ledger, { runner, demands: admitted.demands });
     await approval(deployment);
     await deployment.step(STEPS.productionDeploy, (key, summary) =>
-      commandsOn(deployment).runCommand.executeWithOptions({ summary }, [
+      deployment.commands.runCommand.executeWithOptions({ summary }, [
         {
           key,
           evidence,

@@ -82,7 +82,11 @@ describe('a recording under a watch', () => {
     const nan = { kind: 'notANumber' } as const;
     const { verdict, criteria } = judge([1, nan, nan, nan]);
     expect(verdict).toBe('unknown');
-    expect(criteria[0]).toMatchObject({ verdict: 'unknown', unknown: 3, reason: 'the value is not a number' });
+    expect(criteria[0]).toMatchObject({
+      verdict: 'unknown',
+      unknown: 3,
+      reason: 'blind for 3 min of 4 min (the value is not a number)',
+    });
   });
 
   test('reads NaN as the criterion says', () => {

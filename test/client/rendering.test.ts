@@ -7,6 +7,7 @@ import { ledgerChanges } from '../../src/client/rendering/changes.js';
 import { renderStatus } from '../../src/client/rendering/status.js';
 import type { Outcome } from '../../src/domain/ledger/ledger.js';
 import { judgePollers } from '../../src/temporal/queue-service.js';
+import { judgeWatchdog } from '../../src/temporal/watchdog-service.js';
 import { ledgerWith, questionWith, START, stepWith } from './ledgers.js';
 
 const colors = pc.createColors(false);
@@ -45,13 +46,27 @@ describe('status', () => {
     const at = { colors, now: START + 60_000 };
     const idle = judgePollers('surefoot@0123456789abcdef', [], START);
     const text = renderStatus(ledger, { ...at, services: [idle] });
-    expect(text).toContain('Next: waits for a worker: nobody serves the task queue surefoot@0123456789abcdef');
+    expect(text).toContain('Next: waits for a worker: runner 0123456789abcdef has not been served');
     expect(text).toContain('with the state folder of runner 0123456789abcdef');
     expect(text).not.toContain('nobody has to do anything');
     const unseen = judgePollers('surefoot@0123456789abcdef', [{ identity: '7@a' }], START);
     expect(renderStatus(ledger, { ...at, services: [unseen] })).not.toContain('nobody has to do anything');
     const served = judgePollers('surefoot@0123456789abcdef', [{ identity: '7@a', at: START }], START);
     expect(renderStatus(ledger, { ...at, services: [served] })).toContain('nobody has to do anything');
+  });
+
+  test('says that no watchdog looks, or that nobody knows, and what to do about it', () => {
+    const at = { colors, now: START + 60_000 };
+    const ledger = ledgerWith({ steps: [stepWith({})] });
+    const absent = renderStatus(ledger, { ...at, watchdog: judgeWatchdog(undefined, START) });
+    expect(absent).toContain(
+      'no watchdog looks at deployments: when workers are away, or cannot go on, nobody is told',
+    );
+    expect(absent).toContain('surefoot worker --watchdog');
+    const unknown = { state: 'unknown', text: 'whether a watchdog looks at deployments is not known: away' } as const;
+    expect(renderStatus(ledger, { ...at, watchdog: unknown })).toContain('is not known: away');
+    const looks = judgeWatchdog({ isPaused: false, lastLookAt: START }, START + 1_000);
+    expect(renderStatus(ledger, { ...at, watchdog: looks })).not.toContain('watchdog');
   });
 
   test('offers each move of a failed step, with a reason where one is needed', () => {

@@ -342,6 +342,7 @@ describe('surefoot doctor', () => {
     const { code, out } = await surefoot(...command());
     expect(code).toBe(1);
     expect(out).toContain('✗ admission/worker: nobody serves the task queue surefoot: nothing would happen');
+    expect(out).toContain('• admission/watchdog: no watchdog looks at deployments: when workers are away');
     expect(out).toContain('• admission/search-attributes: not registered yet: SurefootService');
     expect(out).toMatch(/✗ 1 of \d+ would have failed, the first now; \d+ to know of, \d+ hold \(--all shows them\)/);
     const again = await surefoot(...command(), '--all');

@@ -77,6 +77,12 @@ describe('a payload in plain text', () => {
   });
 });
 
+test('a payload under a key that a worker does not know stays unreadable, with the reason, and is no content', async () => {
+  const [sealed] = await new EncryptionCodec(ring('two'), 'replace').encode([plain({ who: 'ana' })]);
+  const [unreadable] = await new EncryptionCodec(ring('one'), 'replace').decode([sealed as Payload]);
+  expect(() => contentOf(unreadable)).toThrow(/encrypted with the key two, which SUREFOOT_PAYLOAD_KEYS does not name/);
+});
+
 describe('the keyring', () => {
   test('is read from references, the active key first', () => {
     const folder = mkdtempSync(join(tmpdir(), 'surefoot-keys-'));

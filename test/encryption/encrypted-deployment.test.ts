@@ -14,7 +14,8 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { DeployInput } from '../../src/contract/deployment.js';
 import { decideUpdate, statusQuery } from '../../src/contract/messages.js';
-import { SEARCH_ATTRIBUTES, TASK_QUEUE } from '../../src/contract/names.js';
+import { SEARCH_ATTRIBUTES, TASK_QUEUE, WATCHDOG } from '../../src/contract/names.js';
+import type { WatchdogLook } from '../../src/contract/watchdog.js';
 import type { Ledger } from '../../src/domain/ledger/ledger.js';
 import { EncryptionCodec } from '../../src/encryption/codec.js';
 import { readKeyring } from '../../src/encryption/keys.js';
@@ -158,6 +159,23 @@ describe('a deployment with encrypted payloads', () => {
     expect(without.err).toContain('SUREFOOT_PAYLOAD_KEYS');
   }, 60_000);
 
+  test('is looked at by the watchdog, which hands on nothing that a stranger could read', async () => {
+    const query = `WorkflowType = 'WatchdogWorkflow' AND ExecutionStatus = 'Completed'`;
+    const lookedAtIt = async () => {
+      for await (const { workflowId, runId } of holder.workflow.list({ query })) {
+        const look = (await holder.workflow.getHandle(workflowId, runId).result()) as WatchdogLook;
+        if (look.looked > 0) return { look, run: stranger.workflow.getHandle(workflowId, runId) };
+      }
+      return undefined;
+    };
+    await holder.schedule.getHandle(WATCHDOG).trigger();
+    const { look, run } = await vi.waitUntil(lookedAtIt, { timeout: 60_000, interval: 300 });
+    expect(look).toMatchObject({ looked: 1, untold: [] });
+    const bytes = await historyOf(run);
+    expect(bytes.includes('binary/encrypted')).toBe(true);
+    expect(bytes.includes('"looked"')).toBe(false);
+  }, 90_000);
+
   test('takes nothing from a stranger, and does not stop for it', async () => {
     const abort = { who: 'diego.alves', role: 'devops', why: 'mallory was here' };
     await handle.signal('abort', abort);
@@ -224,6 +242,7 @@ describe.each([
   'ReversibilityWorkflow',
   'RollbackCodeWorkflow',
   'RollbackFullWorkflow',
+  'WatchdogWorkflow',
 ])('a %s that a stranger starts in plain text', (type) => {
   test('is refused, and fails no task', async () => {
     const { resolved, digest } = loadPlan(SHIPPED);

@@ -79,11 +79,16 @@ describe('what is left out and makes deployments weaker', () => {
   const advice = (...edits: [string, string][]) => loadPlan(minimal(...edits)).advice.map(({ path }) => path);
 
   test('is said once, with the word by which it is acknowledged', () => {
-    expect(advice([acknowledged, '\n'])).toEqual(['environments.staging', 'approvals.roles']);
+    expect(advice([acknowledged, '\n'])).toEqual([
+      'environments.staging',
+      'approvals.roles',
+      'environments.production',
+    ]);
     const said = loadPlan(minimal([acknowledged, '\n'])).advice.map(({ message }) => message);
     expect(said).toEqual([
       expect.stringContaining('`acknowledge.no-staging`'),
       expect.stringContaining('`acknowledge.no-sign-off`'),
+      expect.stringContaining('`acknowledge.no-second-place`'),
     ]);
   });
 

@@ -88,7 +88,7 @@ const cases: Case[] = [
   [
     'a fault that is two',
     world('  faults:\n    - ¦{ restart: soak, outage: all }'),
-    { path: 'world.faults[0]', says: /exactly one of restart, outage/ },
+    { path: 'world.faults[0]', says: /exactly one of restart, outage, network/ },
   ],
   [
     'an outage of nothing known',

@@ -61,6 +61,7 @@ export function simulatedActivities(plan: ResolvedPlan, circumstances: Circumsta
     admit: async () => ({ runner: 'reports' }),
     checkClock: async () => {},
     stateOfRun: async () => 'RUNNING',
+    archiveDeployment: async () => ({ untold: [] }),
     checkRepository: async (input: Input) => ({ ...(await all(input)), commit: 'c'.repeat(40) }),
     checkReview: all,
     checkAccess: all,

@@ -71,6 +71,21 @@ test('a call whose connection the server ends is made again: a long rehearsal ou
   await ended;
 }, 60_000);
 
+test('a connection that is closed while a call waits to be made again fails that call, and not the process', async () => {
+  const { client } = await startServer(true);
+  const nobody = await choosePorts(await scratchFolder(), ['grpc']);
+  const connection = Connection.lazy({
+    address: `127.0.0.1:${nobody.grpc}`,
+    interceptors: virtualTimeInterceptors(),
+  });
+  const failed = expect(connection.workflowService.getSystemInfo({})).rejects.toBeInstanceOf(Error);
+  // Refused at once, and tried again after a tenth of a second.
+  await new Promise((passed) => setTimeout(passed, 50));
+  await connection.close();
+  await failed;
+  await client.connection.workflowService.getSystemInfo({});
+}, 60_000);
+
 test('a server that was not asked for virtual time refuses it', async () => {
   const { client } = await startServer(false);
   const start = client.workflow.start('ticking', { taskQueue: 'nobody', workflowId: 'refused', args: [1, DAY] });

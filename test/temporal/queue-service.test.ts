@@ -18,7 +18,7 @@ describe('whether a queue is served', () => {
       queue: QUEUE,
       state: 'nobody',
       workers: 0,
-      text: `nobody serves the task queue ${QUEUE}; 7@a last asked 3 min ago`,
+      text: 'runner 0123456789abcdef has not been served since 2025-12-31T23:57:00.000Z; 7@a last asked 3 min ago',
       advice: expect.stringContaining('the state folder of runner 0123456789abcdef'),
     });
     expect(judgePollers(QUEUE, [], NOW).state).toBe('nobody');
@@ -53,7 +53,7 @@ describe('whether a queue is served', () => {
 
 async function look(described: Described): Promise<QueueService> {
   const connection = await describing(described);
-  const [shared] = await queueServices({ connection, namespace: 'default' } as Connected, undefined, 500);
+  const [shared] = await queueServices({ connection, namespace: 'default' } as Connected, undefined, { within: 500 });
   return shared as QueueService;
 }
 

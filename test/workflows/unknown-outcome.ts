@@ -15,7 +15,7 @@ export async function deploying(input: DeployInput): Promise<DeployResult> {
   return carryOut(deployment, async () => {
     ledger.production.codeDeployed = true;
     await deployment.step(STEPS.productionDeploy, (key, summary) =>
-      commandsOn(deployment).runCommand.executeWithOptions({ summary }, [
+      commandsOn(deployment.runner).runCommand.executeWithOptions({ summary }, [
         {
           key,
           evidence,

@@ -11,7 +11,7 @@ import { needed } from '../../contract/plan/parts.js';
 import { agreement, type QueryAnswers } from '../../domain/backup/answers.js';
 import { formatDuration } from '../../domain/duration.js';
 import { type Fact, failures, passed, unknownFact } from '../../domain/evidence.js';
-import { withHeartbeat } from '../commands/heartbeat.js';
+import { knowBegun, withHeartbeat } from '../commands/heartbeat.js';
 import { inOwnFolder, withOwnTrouble } from '../commands/own-trouble.js';
 import { evidencePath } from '../commands/recorded-commands.js';
 import { once } from '../commands/remembered.js';
@@ -31,6 +31,7 @@ export function createCommandBackupActivities(options: { state: string; runner?:
   const { state } = options;
   const own = <T>(input: Pick<Input, 'key' | 'evidence' | 'environment'>, work: (draft: Draft) => Promise<T>) => {
     const { step } = input.key;
+    knowBegun(input.key);
     const inOwnDraft = (signal: AbortSignal) => () => inDraft(input, (file) => work({ file, signal }));
     return withHeartbeat((signal) => inOwnFolder(options, step, () => withOwnTrouble(step, inOwnDraft(signal))));
   };

@@ -1,7 +1,9 @@
 /** The last resort by the plan's own command: the backup from before the deploy in the place of the database. */
-import { stepFolder } from '../../adapters/commands/recorder.js';
+import { ApplicationFailure } from '@temporalio/common';
+import { stepFolder, wasStarted } from '../../adapters/commands/recorder.js';
 import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
 import type { CommandBackupActivities } from '../../contract/activities/backup.js';
+import { FailureType } from '../../contract/errors.js';
 import type { BackupReference } from '../../contract/plan/backup.js';
 import { needed } from '../../contract/plan/parts.js';
 import { agreement, type QueryAnswers } from '../../domain/backup/answers.js';
@@ -37,7 +39,10 @@ export async function restoreByCommand(work: Work): Promise<StepReport> {
 }
 
 async function restoreAndAsk(work: Work, commands: BackupCommands): Promise<Fact[]> {
-  const { backup } = work.input;
+  const { backup, again } = work.input;
+  const done = again ? undefined : await earlierRestore(work);
+  if (done)
+    return [...done, done.every(({ ok }) => ok) ? await inPlace(work, commands) : untried('in-place', 'asked', done)];
   const fetched = await fetchOnce(work, commands);
   if (!fetched.ok) {
     return [fetched, untried('restored', 'restored', [fetched]), untried('in-place', 'put in place', [fetched])];
@@ -46,6 +51,36 @@ async function restoreAndAsk(work: Work, commands: BackupCommands): Promise<Fact
   const restored = { name: 'restored', ok: isHeard(run), text: isHeard(run) ? run.text : run.problem };
   if (!restored.ok) return [fetched, restored, untried('in-place', 'asked', [restored])];
   return [fetched, restored, await inPlace(work, commands)];
+}
+
+/**
+ * What the latest attempt before this one has come to, when that is nothing to follow with another restore: it would
+ * undo what has been written since, or run beside what may still be at work.
+ */
+async function earlierRestore({ state, input, file }: Work): Promise<Fact[] | undefined> {
+  const { key, backup } = input;
+  for (let generation = key.generation - 1; generation >= 1; generation -= 1) {
+    const attempt = { ...key, generation };
+    if (!(await wasStarted(stepFolder(state, attempt, 'restore')))) continue;
+    const by = `by attempt ${generation}`;
+    const fetched = { name: 'fetched', ok: true, text: `fetched ${by}` };
+    const commands = new BackupCommands(state, { ...input, key: attempt }, { file, backup: input.from.location });
+    const run = await commands.run('restore', needed(backup.restore)).catch(unknownEnd);
+    if (run instanceof ApplicationFailure) {
+      const text = `how the restore ${by} ended is not known, and it is not run again unasked: ${run.message}. ${ANEW}`;
+      return [fetched, unknownFact('restored', text)];
+    }
+    if (!isHeard(run)) return undefined;
+    return [fetched, { name: 'restored', ok: true, text: `${run.text}, ${by}: it is not run again. ${ANEW}` }];
+  }
+  return undefined;
+}
+
+const ANEW = 'A rollback with the option restore runs it anew';
+
+function unknownEnd(error: unknown): ApplicationFailure {
+  if (error instanceof ApplicationFailure && error.type === FailureType.OutcomeUnknown) return error;
+  throw error;
 }
 
 /** Once the command runs, the file that it reads is not touched again. */

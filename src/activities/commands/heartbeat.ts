@@ -2,6 +2,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { type HeartbeatContext, LeftRunning } from '../../adapters/commands/recorder.js';
+import type { StepKey } from '../../contract/activities/step.js';
 
 /** What attempts tell the ones after them: the commands that have begun. */
 interface Told {
@@ -18,6 +19,11 @@ function begunIn(context: Context): string[] {
   const earlier = { begun: Array.isArray(begun) ? begun : [] };
   told.set(context, earlier);
   return earlier.begun;
+}
+
+/** What an activity before this one has begun, for which this one was scheduled anew. */
+export function knowBegun({ begun }: Pick<StepKey, 'begun'>): void {
+  if (begun) begunIn(Context.current()).push(...begun);
 }
 
 /** Whether an earlier attempt has begun this command, wherever its records are now. */

@@ -1,24 +1,29 @@
-import { appendEvidence, referTo } from '../../adapters/evidence/evidence-store.js';
+import { referTo } from '../../adapters/evidence/evidence-store.js';
 import { MetricReaders } from '../../adapters/metrics/metric-sources.js';
 import { seriesLine, seriesPath } from '../../adapters/metrics/samples/series.js';
+import { SeriesWriter } from '../../adapters/metrics/samples/series-writer.js';
+import { heldAgainstOthers } from '../../adapters/metrics/silence.js';
 import type { SampleActivities } from '../../contract/activities/metrics.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
 import { countSamples } from './sample-counts.js';
 
 /** @param readers to be closed after the worker has stopped */
 export function createSampleActivities(readers = new MetricReaders()): SampleActivities {
+  const writer = new SeriesWriter();
   return {
-    sampleMetrics: ({ monitor, evidence, metrics, ...request }) =>
+    sampleMetrics: ({ monitor, evidence, metrics, elsewhere = [], ...request }) =>
       withHeartbeat(async (signal) => {
-        const samples = await readers.sample(metrics, { ...request, signal });
+        const read = await readers.sample(metrics, { ...request, signal });
+        const samples = await heldAgainstOthers(read, { metrics, elsewhere, signal });
         // Another try is on its way: two looks of one tick would stand in the series.
         signal.throwIfAborted();
         countSamples(samples);
-        await appendEvidence(evidence, seriesPath(monitor), seriesLine(request.at, samples));
+        await writer.add({ monitor, evidence }, seriesLine(request.at, samples));
         return samples;
       }),
 
     async sealSeries({ monitor, evidence }) {
+      await writer.flush({ monitor, evidence });
       try {
         return [await referTo(evidence, `Samples of ${monitor}`, seriesPath(monitor))];
       } catch (error) {

@@ -56,7 +56,7 @@ interface Told {
 }
 
 /** Each channel's messages one after the other, for their thread and order; the channels at the same time. */
-async function tellAll(
+export async function tellAll(
   messages: Message[],
   options: { threads: Record<string, string>; signal: AbortSignal; patience?: Patience },
 ): Promise<{ results: Told[]; threads: Record<string, string> }> {

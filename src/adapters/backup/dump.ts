@@ -9,7 +9,7 @@ import { inOneLine } from '../../domain/one-line.js';
 import { searchPath } from '../commands/command-line.js';
 import { redact } from '../evidence/redaction.js';
 import { readSecret } from '../evidence/secrets.js';
-import { tlsVariables } from '../postgres/postgres-tls.js';
+import { tlsVariablesOfTools } from '../postgres/postgres-tls.js';
 import { quotable } from '../postgres/quotable.js';
 
 /** Where Debian and its kin keep one folder for each major version. */
@@ -71,7 +71,7 @@ export const printedBy = (error: unknown): string | undefined =>
  * What libpq's programs are told by their own variables, not by arguments: they are in no process list, and a name
  * can't be read as an option.
  */
-export const connectionVariables = (database: Database, password: string): NodeJS.ProcessEnv => ({
+export const connectionVariables = async (database: Database, password: string): Promise<NodeJS.ProcessEnv> => ({
   PGHOST: database.host,
   PGPORT: String(database.port),
   PGUSER: database.user,
@@ -79,7 +79,7 @@ export const connectionVariables = (database: Database, password: string): NodeJ
   PGPASSWORD: password,
   PGAPPNAME: 'surefoot-backup',
   PGCONNECT_TIMEOUT: '10',
-  ...tlsVariables(database),
+  ...(await tlsVariablesOfTools(database)),
   // What the worker's environment has for others: another place, other settings.
   PGHOSTADDR: undefined,
   PGSERVICE: undefined,
@@ -100,7 +100,7 @@ export async function dumpDatabase(
 ): Promise<string[]> {
   const { database, snapshot, file, signal } = job;
   const password = await readSecret(database.password);
-  const env = connectionVariables(database, password);
+  const env = await connectionVariables(database, password);
   // A table that somebody keeps locked fails the dump instead of queueing everybody else behind it.
   const words = ['--format=custom', '--no-password', '--lock-wait-timeout=60s', `--snapshot=${snapshot}`];
   const run = await execa(tools.pgDump, [...words, `--file=${file}`], {

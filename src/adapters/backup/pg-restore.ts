@@ -47,7 +47,7 @@ export async function restoreInto(
   const begun = performance.now();
   const target = ['--verbose', '--no-password', `--dbname=${database.name}`, file];
   const run = await execa(tools.pgRestore, [...job.words, ...target], {
-    env: connectionVariables(database, password),
+    env: await connectionVariables(database, password),
     reject: false,
     cancelSignal: signal,
     stdin: 'ignore',

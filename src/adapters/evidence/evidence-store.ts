@@ -5,12 +5,14 @@ import { dirname, join, normalize } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { EvidencePlace } from '../../contract/activities/step.js';
+import { isDeploymentName } from '../../contract/names.js';
 import type { EvidenceReference } from '../../domain/evidence.js';
 import { redact, redaction } from './redaction.js';
 import { knownSecrets } from './secrets.js';
 
 /** The file that a path of the store stands for. Paths stay inside the deployment's folder. */
 export function evidenceFile(place: EvidencePlace, path: string): string {
+  if (!isDeploymentName(place.deployment)) throw new Error(`${place.deployment} names no folder of the evidence store`);
   const inside = normalize(path);
   if (inside.startsWith('..') || inside.startsWith('/')) throw new Error(`${path} leaves the evidence folder`);
   return join(place.store, place.deployment, inside);

@@ -2,7 +2,7 @@
  * Secrets by reference, and this process's memory of them: what it must neither write down nor hand on. The memory is
  * one for all deployments of a worker: what is a secret to one of them is told by none.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { FailureType } from '../../contract/errors.js';
 import type { SecretReference } from '../../contract/plan/environment.js';
@@ -39,19 +39,55 @@ export async function readSecret(reference: SecretReference): Promise<string> {
 async function look(reference: SecretReference): Promise<string> {
   const [scheme, name] = [reference.slice(0, reference.indexOf(':')), reference.slice(reference.indexOf(':') + 1)];
   if (scheme === 'env') {
+    if (OWN_VARIABLES.test(name) || (await ownReferences()).has(reference))
+      throw own(`the environment variable ${name}`);
     const value = process.env[name];
     if (value) return value;
     throw missing(`the environment variable ${name} is not set for the worker`);
   }
-  if (scheme === 'file') {
-    try {
-      return (await readFile(name, 'utf8')).replace(/\r?\n$/, '');
-    } catch (error) {
-      throw missing(`the file ${name} cannot be read by the worker (${(error as NodeJS.ErrnoException).code})`);
-    }
-  }
+  if (scheme === 'file') return await contentOf(name);
   throw missing(`"${scheme}:" is no kind of secret reference; use env:NAME or file:PATH`);
 }
+
+async function contentOf(name: string): Promise<string> {
+  try {
+    const place = await realpath(name);
+    // The worker's whole environment stands there, and more.
+    if (/^\/(proc|sys|dev)\//.test(place) || (await ownReferences()).has(`file:${place}`))
+      throw own(`the file ${name}`);
+    const content = (await readFile(place, 'utf8')).replace(/\r?\n$/, '');
+    if (PRIVATE_KEY.test(content)) throw own(`the file ${name}, a private key,`);
+    return content;
+  } catch (error) {
+    if (error instanceof ApplicationFailure) throw error;
+    throw missing(`the file ${name} cannot be read by the worker (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+/** What the worker itself is known by: a plan that named it would have it sent to whatever host the plan names. */
+const OWN_VARIABLES = /^(SUREFOOT_PAYLOAD_KEYS|TEMPORAL_.*)$/;
+/** RFC 7468, and the same of OpenSSH. No password looks like it. */
+const PRIVATE_KEY = /-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----/;
+
+/** Where the keys of payloads are, as `SUREFOOT_PAYLOAD_KEYS` names them: `ID=env:NAME` or `ID=file:PATH`, with commas. */
+async function ownReferences(): Promise<Set<string>> {
+  const named = (process.env.SUREFOOT_PAYLOAD_KEYS ?? '')
+    .split(',')
+    .map((each) => each.slice(each.indexOf('=') + 1).trim());
+  const places = named.map((reference) =>
+    reference.startsWith('file:') ? realpath(reference.slice('file:'.length)).then(asFile, () => reference) : reference,
+  );
+  return new Set(await Promise.all(places));
+}
+
+const asFile = (place: string): string => `file:${place}`;
+
+const own = (what: string) =>
+  ApplicationFailure.create({
+    type: FailureType.SecretMissing,
+    message: `Secret not read: ${what} is not for plans to name, as it is what the worker or somebody else proves themselves by`,
+    nonRetryable: true,
+  });
 
 const missing = (message: string) =>
   ApplicationFailure.create({

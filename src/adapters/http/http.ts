@@ -39,6 +39,13 @@ export class NoAnswer extends Error {
   }
 }
 
+/** Codes of what came instead of an answer to be read: something did answer, or nobody was asked. */
+const ANSWERED =
+  /^(cached|no look|encoding|rate-limit|ERR_INVALID_URL|HPE_.*|HTTPParserError|(Z|ERR__ERROR|ERR_BROTLI|ZSTD)_.*|UND_ERR_RES_EXCEEDED_MAX_SIZE|ERR_BUFFER_TOO_LARGE)$/;
+
+/** Whether nothing was heard: refused, timed out, no such name, a connection that is not trusted or breaks off. */
+export const isSilence = (heard: unknown): boolean => heard instanceof NoAnswer && !ANSWERED.test(heard.code);
+
 /** Longest answer that is read, bytes; the same for what it is after decoding: a small answer may unfold without end. */
 const LARGEST_BODY = 16 * 1024 * 1024;
 

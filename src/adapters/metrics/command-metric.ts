@@ -3,6 +3,7 @@ import type { SourceOf } from '../../contract/plan/metrics.js';
 import { fillPlaceholders, inheritedVariables, searchPath } from '../commands/command-line.js';
 import { commandText, runShort } from '../commands/short-command.js';
 import { Deadline } from '../deadline.js';
+import { NoAnswer } from '../http/http.js';
 import { follow } from '../http/json-path.js';
 import { singleValues, type ValueReader } from './port/single-values.js';
 import { finite, type Reading } from './samples/readings.js';
@@ -69,7 +70,8 @@ async function run({ command, environment, tools }: CommandSource, signal: Abort
   });
   signal.throwIfAborted();
   if (answer.cut.stdout > 0) throw new Error('the command printed too much');
-  if (answer.end.kind === 'timed out') throw new Error('the command took too long');
-  if (!answer.ok) throw new Error(`the command failed (${commandText(answer.end)})`);
+  // It may be the network that it failed at.
+  if (answer.end.kind === 'timed out') throw new NoAnswer('the command took too long', 'timeout');
+  if (!answer.ok) throw new NoAnswer(`the command failed (${commandText(answer.end)})`, 'command');
   return answer.stdout;
 }

@@ -3,7 +3,7 @@ import type { SourceOf } from '../../contract/plan/metrics.js';
 import { restartsSeen, tally } from '../../domain/watch/instances.js';
 import { askHealth, askInstances, type Health, isDown, startsOf, told } from '../application/health.js';
 import type { HealthPlace } from '../application/health-reading.js';
-import { NoAnswer } from '../http/http.js';
+import { isSilence, NoAnswer } from '../http/http.js';
 import { singleValues, type ValueReader } from './port/single-values.js';
 import type { Reading } from './samples/readings.js';
 import { ObservedSource, type SampleContext } from './samples/sample-context.js';
@@ -74,7 +74,9 @@ function down(answers: readonly Health[]): Reading {
     throw new Error(inWords(health));
   });
   if (new Set(states).size > 1) throw new Error(`several instances answer: ${tally(states)}`);
-  return { value: states[0] === 'down' ? 1 : 0 };
+  const [first] = answers;
+  const silent = first && answers.every(isSilence) ? { silent: inWords(first) } : {};
+  return states[0] === 'down' ? { value: 1, ...silent } : { value: 0 };
 }
 
 const inWords = (health: Health): string =>

@@ -4,6 +4,7 @@ import type { SourceOf } from '../../contract/plan/metrics.js';
 import { LONGEST_LINE, type Matches, matcher } from '../../domain/pattern.js';
 import { fillPlaceholders, inheritedVariables } from '../commands/command-line.js';
 import { commandText, runShort } from '../commands/short-command.js';
+import { NoAnswer } from '../http/http.js';
 import { singleValues, type ValueReader } from './port/single-values.js';
 import { finite, perUnit, type Reading } from './samples/readings.js';
 import { ObservedSource, type SampleContext } from './samples/sample-context.js';
@@ -125,7 +126,8 @@ async function output({ command, environment }: LogSource): Promise<string> {
   });
   // The command's own words stay out: they may show what the log must not.
   if (answer.cut.stdout + answer.cut.stderr > 0) throw new Error('the logs command printed too much');
-  if (answer.end.kind === 'timed out') throw new Error('the logs command took too long');
-  if (!answer.ok) throw new Error(`the logs command failed (${commandText(answer.end)})`);
+  // It may be the network that it failed at.
+  if (answer.end.kind === 'timed out') throw new NoAnswer('the logs command took too long', 'timeout');
+  if (!answer.ok) throw new NoAnswer(`the logs command failed (${commandText(answer.end)})`, 'command');
   return `${answer.stdout}\n${answer.stderr}`;
 }

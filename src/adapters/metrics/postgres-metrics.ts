@@ -3,6 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import type pg from 'pg';
 import type { Database } from '../../contract/plan/environment.js';
 import type { PostgresReading, SourceOf } from '../../contract/plan/metrics.js';
+import { errorCode, NoAnswer } from '../http/http.js';
 import { BLOCKED, type BlockedSession } from '../postgres/blocked-sessions.js';
 import { ConnectionPool } from '../postgres/connection-pool.js';
 import type { DatabaseClient } from '../postgres/postgres.js';
@@ -120,7 +121,8 @@ export class PostgresReader implements ValueReader<PostgresSource> {
     try {
       return await this.connections.use(database, work);
     } catch (error) {
-      throw new Error(postgresMessage(error));
+      const message = postgresMessage(error);
+      throw isOfTheDatabase(error) ? new Error(message) : new NoAnswer(message, errorCode(error));
     }
   }
 
@@ -175,6 +177,10 @@ export function slowCalls(first: Statements, last: Statements, longerThan: numbe
   }
   return { value: slow };
 }
+
+/** It has answered: what it says has a SQLSTATE. */
+const isOfTheDatabase = (error: unknown): boolean =>
+  error instanceof ApplicationFailure || /^(?=.*\d)[0-9A-Z]{5}$/.test(errorCode(error));
 
 /** For people, by the error's code: messages of the driver may be empty, and those of others may tell too much. */
 function postgresMessage(error: unknown): string {

@@ -1,8 +1,10 @@
 /** One connection to a database: with TLS as libpq has it, and with nothing at its start that a pooler would refuse. */
+import type { EventEmitter } from 'node:events';
 import pg from 'pg';
 import type { Database } from '../../contract/plan/environment.js';
 import { readSecret } from '../evidence/secrets.js';
-import { tlsOptions, tlsSettings, waysToConnect } from './postgres-tls.js';
+import { CERTIFICATE, PASSWORD_ASKED } from './postgres-errors.js';
+import { isLoopback, isVerified, tlsOptions, tlsSettings, waysToConnect } from './postgres-tls.js';
 
 /** Longest name that PostgreSQL keeps, bytes. */
 export const LONGEST_NAME = 63;
@@ -21,7 +23,9 @@ export async function connectDatabase(database: Database, applicationName: strin
   const ssl = settings.mode === 'disable' ? false : await tlsOptions(settings);
   const failures: unknown[] = [];
   for (const way of waysToConnect(settings.mode)) {
+    const isKnown = way === 'tls' && isVerified(settings.mode);
     const client = new Client({
+      proofs: { clear: isKnown, md5: isKnown || isLoopback(database.host) },
       host: database.host,
       port: database.port,
       database: database.name,
@@ -32,6 +36,8 @@ export async function connectDatabase(database: Database, applicationName: strin
       query_timeout: limits.answer,
       keepAlive: true,
       ssl: way === 'tls' && ssl,
+      // What is in between with a certificate of its own gets no further, whoever trusts that.
+      enableChannelBinding: way === 'tls',
       // Else pg would take it from the environment.
       sslnegotiation: 'postgres',
     });
@@ -46,19 +52,70 @@ export async function connectDatabase(database: Database, applicationName: strin
       if (!mayTryOtherwise(error)) break;
     }
   }
-  throw failures.find((failure) => !isWithoutTls(failure)) ?? failures[0];
+  const failure = failures.find((one) => !isWithoutTls(one)) ?? failures[0];
+  if (settings.byDefault && isVerified(settings.mode) && failure instanceof Error && isOfTls(failure)) {
+    failure.message += '; beyond this machine sslmode is verify-full, unless the URL in the plan says another';
+  }
+  throw failure;
 }
 
-/** PGOPTIONS of the worker is not for us: a pooler refuses it, or keeps it for others. */
+/** Which proofs of the password the other side may ask for, beside SCRAM, which tells it nothing. */
+interface Proofs {
+  clear: boolean;
+  /** Good for guesses, and as good as the password where the server's own list of hashes is known. */
+  md5: boolean;
+}
+
 class Client extends pg.Client {
-  constructor(config: pg.ClientConfig & { sslnegotiation: string }) {
-    super(config);
+  private readonly proofs: Proofs;
+
+  constructor({ proofs, ...config }: pg.ClientConfig & { sslnegotiation: string; proofs: Proofs }) {
+    super(config as pg.ClientConfig);
+    this.proofs = proofs;
+    // PGOPTIONS of the worker is not for us: a pooler refuses it, or keeps it for others.
     const { connectionParameters } = this as unknown as { connectionParameters: { options?: string } };
     connectionParameters.options = undefined;
   }
+
+  /** pg calls it when the other side asks for the password as it is, and would give it to whoever asks. */
+  _handleAuthCleartextPassword(message: unknown): void {
+    if (this.proofs.clear) answer.clear.call(this, message);
+    else this.keepPassword('in clear text');
+  }
+
+  /** The same for its hash. */
+  _handleAuthMD5Password(message: unknown): void {
+    if (this.proofs.md5) answer.md5.call(this, message);
+    else this.keepPassword('as MD5');
+  }
+
+  private keepPassword(how: string): void {
+    const words =
+      `whoever answers there asks for the password ${how}, and nothing proves who that is: ` +
+      'use scram-sha-256 on the server, or sslmode=verify-full';
+    const { connection } = this as unknown as { connection: EventEmitter };
+    connection.emit('error', Object.assign(new Error(words), { code: PASSWORD_ASKED }));
+  }
+}
+
+type Answer = (this: pg.Client, message: unknown) => void;
+
+const ofPg = pg.Client.prototype as unknown as Record<string, Answer>;
+
+/** pg's own answers; under other names they would be given to anybody, so that must be known at the start. */
+const answer = { clear: named('_handleAuthCleartextPassword'), md5: named('_handleAuthMD5Password') };
+
+function named(name: string): Answer {
+  const found = ofPg[name];
+  if (!found) throw new Error(`pg's client has no ${name}: who may ask for a password can't be held`);
+  return found;
 }
 
 const isWithoutTls = (error: unknown) => /^The server does not support SSL/.test((error as Error).message);
+
+/** The other side speaks no TLS, or its certificate does not hold. */
+const isOfTls = (error: Error): boolean =>
+  isWithoutTls(error) || CERTIFICATE.test((error as NodeJS.ErrnoException).code ?? '');
 
 /** Nobody was there, or not in time: no other way would find anybody. */
 const UNREACHED = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/;
@@ -67,5 +124,6 @@ const UNREACHED = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENE
 function mayTryOtherwise(error: unknown): boolean {
   const { code = '', message, errors } = error as { code?: string; message?: string; errors?: { code?: string }[] };
   if (error instanceof pg.DatabaseError) return code === '28000';
+  if (code === PASSWORD_ASKED) return false;
   return !UNREACHED.test(code || (errors?.[0]?.code ?? '')) && message !== 'timeout expired';
 }

@@ -7,11 +7,14 @@ import { redact } from '../evidence/redaction.js';
 import { knownSecrets } from '../evidence/secrets.js';
 import { quotableError } from './quotable.js';
 
+/** We refused to prove the password in a way that gives it away. */
+export const PASSWORD_ASKED = 'PASSWORD_ASKED';
+
 /** Refused by the server for a reason that no retry cures: login, database, right, table, column, syntax. */
-const REFUSED = ['28000', '28P01', '3D000', '42501', '42P01', '42703', '42601'];
+const REFUSED = ['28000', '28P01', '3D000', '42501', '42P01', '42703', '42601', PASSWORD_ASKED];
 
 /** Node's codes for certificates that do not hold. */
-const CERTIFICATE = /CERT|SIGNATURE|ALTNAME|ISSUER/;
+export const CERTIFICATE = /CERT|SIGNATURE|ALTNAME|ISSUER/;
 
 /** What pg says when its own clock gives up. */
 export const LATE = 'Query read timeout';

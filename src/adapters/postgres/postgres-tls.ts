@@ -7,9 +7,15 @@ import { ApplicationFailure } from '@temporalio/common';
 import { FailureType } from '../../contract/errors.js';
 import { type Database, type DatabaseTls, TLS_MODES, type TlsMode } from '../../contract/plan/environment.js';
 
+/** Who else could answer there is at most another user of this machine. A path is the folder of a socket. */
+export const isLoopback = (host: string): boolean =>
+  /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host) || host.startsWith('/');
+
 /** What is asked for; a file that is not named is looked for where libpq does, and may be missing there. */
 export interface TlsSettings extends DatabaseTls {
   mode: TlsMode;
+  /** Nobody has said it: beyond this machine it is `verify-full`, against the public authorities where there is no other. */
+  byDefault: boolean;
   /** Certificates that their authority has called back. */
   revocations?: string;
   minimum?: SecureVersion;
@@ -17,12 +23,17 @@ export interface TlsSettings extends DatabaseTls {
 }
 
 /** @throws ApplicationFailure `PreconditionFailed` when PGSSLMODE is none of libpq's */
-export function tlsSettings({ tls = {} }: Pick<Database, 'tls'>, environment: NodeJS.ProcessEnv): TlsSettings {
-  const mode = tls.mode ?? (environment.PGSSLMODE || 'prefer');
+export function tlsSettings(
+  { tls = {}, host }: Pick<Database, 'tls' | 'host'>,
+  environment: NodeJS.ProcessEnv,
+): TlsSettings {
+  const said = tls.mode ?? (environment.PGSSLMODE || undefined);
+  const mode = said ?? (isLoopback(host) ? 'prefer' : 'verify-full');
   if (!isMode(mode)) throw refused(`PGSSLMODE of the worker is "${mode}"; it has ${TLS_MODES.join(', ')}`);
   const version = (name: string) => (environment[name] || undefined) as SecureVersion | undefined;
   return {
     mode,
+    byDefault: said === undefined,
     rootCertificate: tls.rootCertificate ?? (environment.PGSSLROOTCERT || undefined),
     certificate: tls.certificate ?? (environment.PGSSLCERT || undefined),
     key: tls.key ?? (environment.PGSSLKEY || undefined),
@@ -31,6 +42,8 @@ export function tlsSettings({ tls = {} }: Pick<Database, 'tls'>, environment: No
     maximum: version('PGSSLMAXPROTOCOLVERSION'),
   };
 }
+
+export const isVerified = (mode: TlsMode): boolean => mode.startsWith('verify-');
 
 const isMode = (mode: string): mode is TlsMode => (TLS_MODES as readonly string[]).includes(mode);
 
@@ -57,10 +70,10 @@ export async function tlsOptions(settings: TlsSettings): Promise<ConnectionOptio
     file(settings.revocations, 'root.crl', 'list of revoked certificates'),
   ]);
   const key = cert === undefined ? undefined : await file(settings.key, 'postgresql.key', 'key of the certificate');
-  const system = settings.rootCertificate === 'system';
+  const system = settings.rootCertificate === 'system' || (settings.byDefault && isVerified(mode) && ca === undefined);
   // An authority that is there is always asked; without one, `require` and less trust whoever answers.
   const verified = system || ca !== undefined;
-  if (!verified && mode.startsWith('verify-')) {
+  if (!verified && isVerified(mode)) {
     throw refused(
       `sslmode=${mode} needs a root certificate: name it by sslrootcert, or put it into ${ofLibpq('root.crt')}`,
     );
@@ -86,6 +99,21 @@ export function tlsVariables({ tls }: Pick<Database, 'tls'>): Record<string, str
     PGSSLKEY: tls?.key,
   };
   return Object.fromEntries(Object.entries(variables).flatMap(([name, value]) => (value ? [[name, value]] : [])));
+}
+
+/**
+ * The same for programs that connect in Surefoot's place, with what it does by itself. Which proof of the password they may
+ * give, libpq knows from version 16 on.
+ */
+export async function tlsVariablesOfTools(database: Pick<Database, 'tls' | 'host'>): Promise<Record<string, string>> {
+  const { mode, byDefault, rootCertificate } = tlsSettings(database, process.env);
+  const own = byDefault && isVerified(mode) && (await file(undefined, 'root.crt', '')) === undefined;
+  return {
+    ...(byDefault && isVerified(mode) ? { PGSSLMODE: mode } : {}),
+    ...(own && rootCertificate === undefined ? { PGSSLROOTCERT: 'system' } : {}),
+    ...tlsVariables(database),
+    ...(isVerified(mode) ? {} : { PGREQUIREAUTH: isLoopback(database.host) ? '!password' : '!password,!md5' }),
+  };
 }
 
 const ofLibpq = (name: string) => join(homedir(), '.postgresql', name);

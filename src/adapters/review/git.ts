@@ -241,6 +241,8 @@ async function environmentFor(folder: string): Promise<NodeJS.ProcessEnv> {
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_TERMINAL_PROMPT: '0',
     GIT_OPTIONAL_LOCKS: '0',
+    // Stronger than `protocol.….allow` of the repository itself, and known to a git that would still fetch by itself.
+    GIT_ALLOW_PROTOCOL: '',
     GIT_NO_LAZY_FETCH: '1',
     GIT_NO_REPLACE_OBJECTS: '1',
     GIT_LITERAL_PATHSPECS: '1',

@@ -35,13 +35,15 @@ interface DecideOptions {
   option?: RollbackKind;
   revision?: string;
   sign?: string;
+  to?: string;
   json?: boolean;
 }
 
 /** As it would be typed. */
 function exampleOf(kind: DecisionKind): string {
-  const { who, role, subject, why, option } = DECISION_KINDS[kind].example;
+  const { who, role, subject, to, why, option } = DECISION_KINDS[kind].example;
   const words = ['surefoot', kind, ...(subject ? [subject] : []), '--as', who, '--role', role];
+  if (to) words.push('--to', to);
   if (why) words.push('--why', `"${why}"`);
   if (option) words.push('--option', option);
   return words.join(' ');
@@ -49,12 +51,16 @@ function exampleOf(kind: DecisionKind): string {
 
 /** The command for one of the things that a person can say. */
 export function defineDecision(command: Command, kind: DecisionKind): void {
+  if (kind === 'move') {
+    command
+      .argument('[DEPLOYMENT]', `${WHICH} (default: the one running)`)
+      .option('--to <RUNNER>', 'the other runner, by its identity: its log and its runner.json name it');
+  } else command.argument('[SUBJECT]', 'the question, step or criterion, where more than one is open');
   command
-    .argument('[SUBJECT]', 'the question, step or criterion, where more than one is open')
     .option('--as <WHO>', "who decides: an ID on the plan's roster")
     .option('--role <ROLE>', 'the role in which this person decides')
     .option('--why <TEXT>', 'the reason')
-    .option('--deployment <ID>', 'deployment ID, service or workflow ID (default: the one running)')
+    .option('--deployment <ID>', `${WHICH} (default: the one running)`)
     .option('--sign <KEY>', 'sign it with this SSH key, where that is asked for')
     .option('--digest <DIGEST>', digestHelp(kind))
     .option('--json', 'one JSON document on stdout')
@@ -65,8 +71,16 @@ export function defineDecision(command: Command, kind: DecisionKind): void {
     );
     command.option('--revision <REVISION>', 'what the database goes back to, where that is not certain; `base`: none');
   }
-  command.action(exiting((subject: string | undefined, options: DecideOptions) => decide(kind, subject, options)));
+  command.action(
+    exiting((said: string | undefined, options: DecideOptions) =>
+      kind === 'move'
+        ? decide(kind, undefined, { ...options, deployment: said ?? options.deployment })
+        : decide(kind, said, options),
+    ),
+  );
 }
+
+const WHICH = 'deployment ID, service or workflow ID';
 
 const digestHelp = (kind: DecisionKind): string =>
   kind === 'approve'
@@ -79,12 +93,12 @@ async function decide(kind: DecisionKind, subject: string | undefined, options: 
   return await withConnection(async (connected) => {
     const found = await findDeployment(connected, options.deployment);
     if (!found.running) throw notRunning(found);
-    const { why, option, revision } = options;
+    const { why, option, revision, to } = options;
     const before = await readLedger(connected, found);
     const role = options.role ?? onlyRole(kind, subject, before);
     const { deployment } = before;
     const digest = digestOf(kind, options.digest, before.proposal?.digest);
-    const decision: Decision = { kind, who, role, why, subject, deployment, digest, option, revision };
+    const decision: Decision = { kind, who, role, why, subject, deployment, digest, option, revision, to };
     if (options.sign !== undefined) await sign(decision, before, options.sign);
     const ledTo = await send(connected, found, decision);
     const after = await readLedger(connected, found).catch(() => undefined);
@@ -110,14 +124,14 @@ async function decide(kind: DecisionKind, subject: string | undefined, options: 
 
 /** As the deployment asks for it: by the policy of its runner, or by its plan. */
 async function sign(decision: Decision, before: Ledger, key: string): Promise<void> {
-  const { kind, who, role, digest, why = '', option = '', revision = '' } = decision;
+  const { kind, who, role, digest, why = '', option = '', revision = '', to = '' } = decision;
   const { deployment, service, demands, proposal } = before;
   if (isDemanded(demands, kind)) {
     // What is signed says what it answers, also where only one question is open.
     decision.subject ??= openQuestion(before, decision, DECISION_KINDS[kind].answers)?.id;
     const about = { proposal: proposal?.digest ?? '', commit: proposal?.commit ?? '', subject: decision.subject ?? '' };
     const said = { deployment, service, plan: before.digest, role, person: who, decision: kind };
-    decision.envelope = await sealStatement({ ...said, ...about, why, option, revision }, key);
+    decision.envelope = await sealStatement({ ...said, ...about, why, option, revision, to }, key);
   } else if (kind === 'approve' && digest !== undefined) {
     decision.signature = await signStatement(approvalStatement({ deployment, digest, role, who }), key);
   } else if (kind !== 'approve') {

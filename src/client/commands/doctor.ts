@@ -54,7 +54,7 @@ async function doctor(file: string, options: DoctorOptions): Promise<number> {
   const work = async (signal: AbortSignal): Promise<number> => {
     const { examine } = await import('../../doctor/doctor.js');
     const asked = { plan: resolved, unknown: unknownOf(found), startedBy, tools: toolsHere(), at: Date.now() };
-    const others = temporalChecks(resolved.service);
+    const others = temporalChecks(resolved);
     const { checks, complete } = await examine(asked, { signal, others });
     const failed = checks.filter(({ ok }) => !ok).length;
     const good = failed === 0 && complete;

@@ -1,17 +1,24 @@
 /** One look at a deployment, also where nobody answers for it any more. */
+import { inertValues } from '../../domain/inert.js';
 import type { Ledger } from '../../domain/ledger/ledger.js';
+import type { Archived } from '../../report/history/archive.js';
 import type { Connected } from '../../temporal/connection.js';
 import { type FoundDeployment, readLedger, servicesFor } from '../../temporal/deployments.js';
 import { CliError } from '../../temporal/errors.js';
 import type { QueueService } from '../../temporal/queue-service.js';
+import type { WatchdogService } from '../../temporal/watchdog-service.js';
 
 export interface LedgerView {
-  found: FoundDeployment;
+  found: Pick<FoundDeployment, 'workflowId' | 'runId' | 'running' | 'status' | 'link' | 'build'>;
   ledger: Ledger;
   /** Of the task queues that it waits for. */
   services: QueueService[];
+  /** Whether somebody would be told if it were not carried on, where that was asked. */
+  watchdog?: WatchdogService;
   /** Why the workflow itself did not say it: then the ledger is what its history says. */
   unanswered?: CliError;
+  /** Temporal no longer has it: from the archive in this evidence store, made then. */
+  archive?: { store: string; at: number };
 }
 
 /**
@@ -35,6 +42,14 @@ export async function viewLedger(connected: Connected, found: FoundDeployment): 
     if (ledger === undefined) throw error;
     return { found, ledger, services: await servicesFor(connected, found, ledger), unanswered: error };
   }
+}
+
+/** The same of one that Temporal no longer has. */
+export async function viewArchived(connected: Connected, archived: Archived): Promise<LedgerView> {
+  const { gatherArchived } = await import('../../report/history/archive.js');
+  const gathered = await gatherArchived(archived, connected.client.options.loadedDataConverter);
+  const { workflowId, runId, status, ledger, archive } = gathered;
+  return { found: { workflowId, runId, status, running: false }, ledger: inertValues(ledger), services: [], archive };
 }
 
 async function ledgerOfHistory(connected: Connected, found: FoundDeployment): Promise<Ledger> {

@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { writeAtomically } from '../../local/folders.js';
 import type { Policy } from '../../policy/policy.js';
-import { gather } from '../../report/history/gather.js';
+import { gatherArchived } from '../../report/history/archive.js';
+import { type Gathered, gather } from '../../report/history/gather.js';
 import { FORMATS, type Format, makeReport } from '../../report/make.js';
 import { readReport, type Verified, verifyReport } from '../../report/verify.js';
 import { type Connected, withConnection } from '../../temporal/connection.js';
-import { findDeployment } from '../../temporal/deployments.js';
 import { EXIT, usageError } from '../../temporal/errors.js';
+import { archiveText, evidenceOption, findWithArchives } from '../retention/archived.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
 import { givenPolicy } from './trust/given-policy.js';
 
@@ -16,6 +17,7 @@ interface ReportOptions {
   out?: string;
   verify?: string;
   policy?: string;
+  evidence: string;
   json?: boolean;
 }
 
@@ -31,6 +33,7 @@ export function defineReport(command: Command): void {
     .option('--out <FILE>', 'write it there (default: stdout)')
     .option('--verify <FILE>', 'check a report of any format against history and evidence; exit 1 when it differs')
     .option('--policy <FILE>', 'with --verify: by which every decision has to be signed')
+    .addOption(evidenceOption())
     .option('--json', 'one JSON document on stdout: the report itself, what was written, or what differs')
     .addHelpText(
       'after',
@@ -40,7 +43,7 @@ export function defineReport(command: Command): void {
 }
 
 async function report(reference: string | undefined, options: ReportOptions): Promise<number> {
-  const { verify, out, format, json, policy: file } = options;
+  const { verify, out, format, evidence, json, policy: file } = options;
   if (file !== undefined && verify === undefined)
     throw usageError('--policy is what --verify holds a report against', 'Add --verify FILE.');
   const policy = file === undefined ? undefined : await givenPolicy(file);
@@ -49,8 +52,8 @@ async function report(reference: string | undefined, options: ReportOptions): Pr
   }
   return await withConnection((connected) =>
     verify === undefined
-      ? make(connected, reference, { out, format, json })
-      : check(connected, reference, { verify, json, policy }),
+      ? make(connected, reference, { out, format, evidence, json })
+      : check(connected, reference, { verify, evidence, json, policy }),
   );
 }
 
@@ -67,18 +70,27 @@ async function make(
       'Add --out FILE, or leave --json out.',
     );
   }
-  const gathered = await gather(connected, await findDeployment(connected, reference));
+  const gathered = await gatherWherever(connected, reference, options.evidence);
   const { text, document } = await makeReport(gathered, { format, out });
   if (out === undefined) {
     print(text.trimEnd());
+    if (gathered.archive) note(`${archiveText(gathered.archive)}.`);
     return EXIT.good;
   }
   await write(out, text);
   const { deployment, outcome, status, sha256, counts, source } = document;
   if (json) printJson({ ok: true, format, out, deployment, outcome, status, sha256, items: counts, source });
   else note(`${out}: ${format} of ${deployment}, ${outcome ?? status}, content sha256 ${sha256}`);
+  if (gathered.archive) note(`${archiveText(gathered.archive)}.`);
   if (source.evidence.why) note(`Without plots: ${source.evidence.why}.`);
   return EXIT.good;
+}
+
+/** From Temporal, or from the archive of what it no longer has. */
+async function gatherWherever(connected: Connected, reference: string | undefined, store: string): Promise<Gathered> {
+  const which = await findWithArchives(connected, reference, store);
+  if ('found' in which) return await gather(connected, which.found);
+  return await gatherArchived(which.archived, connected.client.options.loadedDataConverter);
 }
 
 async function write(out: string, text: string): Promise<void> {
@@ -96,14 +108,15 @@ async function write(out: string, text: string): Promise<void> {
 async function check(
   connected: Connected,
   reference: string | undefined,
-  { verify, json, policy }: { verify: string; json?: boolean; policy?: Policy },
+  { verify, evidence, json, policy }: { verify: string; evidence: string; json?: boolean; policy?: Policy },
 ): Promise<number> {
   const text = await readFile(verify, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw usageError(`${verify} can't be read (${error.code})`, 'Give --verify the path of a report.');
   });
   const handed = readReport(text, verify);
-  const expected = reference === undefined ? undefined : await findDeployment(connected, reference);
-  const verified = await verifyReport(connected, handed, expected, policy);
+  const which = reference === undefined ? undefined : await findWithArchives(connected, reference, evidence);
+  const expected = which && ('found' in which ? which.found : which.archived.index);
+  const verified = await verifyReport(connected, handed, { expected, store: evidence, policy });
   const ok = verified.differences.length === 0;
   if (json) printJson({ ok, file: verify, ...verified });
   else tell(verify, verified);

@@ -23,9 +23,9 @@ import { nearest } from '../../plan/core/suggest.js';
 import { newDeploymentId } from '../../plan/deployment-id.js';
 import { type Connected, withConnection, workflowLink } from '../../temporal/connection.js';
 import { CliError, EXIT, innermost, usageError } from '../../temporal/errors.js';
-import { queueServices } from '../../temporal/queue-service.js';
 import pc from '../terminal/colors.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
+import { beginsOn } from './builds/begins-on.js';
 import { problemsText, tryReleased, warningsText } from './plan.js';
 import { alreadyRunning, mustBeFree, startedOver } from './precedents.js';
 import { foundText, type ReleasedPlan, saidOf, unknownOf, withReleaseOptions } from './release-options.js';
@@ -104,9 +104,9 @@ async function start(file: string, options: StartOptions): Promise<number> {
     };
     if (options.sign !== undefined) input.envelope = await sealStart(input, options.sign);
     await mustBeFree(connected, plan.resolved.service, after);
+    const { build, service } = await beginsOn(connected);
     const execution = await startRegistering(connected, input);
     const link = workflowLink(connected, execution);
-    const [shared] = await queueServices(connected);
     if (options.json) {
       printJson({
         ok: true,
@@ -114,13 +114,14 @@ async function start(file: string, options: StartOptions): Promise<number> {
         ...execution,
         digest: plan.digest,
         release: releaseValues(plan.resolved),
+        build: build ?? null,
         uiUrl: link ?? null,
-        workers: shared?.state === 'unknown' ? null : (shared?.workers ?? null),
+        workers: service.state === 'unknown' ? null : service.workers,
       });
-    } else tell(input, { ...execution, link });
+    } else tell(input, { ...execution, link, build });
     if (plan.warnings.length > 0) note(warningsText(plan.warnings));
-    if (shared?.state === 'nobody') {
-      note(`${pc.yellow('note')} ${shared.text}: nothing happens until you run \`surefoot worker\``);
+    if (service.state === 'nobody') {
+      note(`${pc.yellow('note')} ${service.text}: nothing happens until you run \`surefoot worker\``);
     }
     return EXIT.good;
   });
@@ -155,9 +156,13 @@ function checkKnown({ found }: ReleasedPlan): void {
   );
 }
 
-function tell(input: DeployInput, { workflowId, link }: { workflowId: string; link?: string }): void {
+function tell(
+  input: DeployInput,
+  { workflowId, link, build }: { workflowId: string; link?: string; build?: string },
+): void {
   print(`${pc.green('✓')} started ${pc.bold(input.deployment)} as ${input.startedBy}`);
   print(`  release   ${releaseText(input.plan)}`);
+  if (build) print(`  build     ${build}`);
   print(`  workflow  ${workflowId}`);
   if (link) print(`  Web UI    ${link}`);
   print(`  look      surefoot status ${input.deployment}`);

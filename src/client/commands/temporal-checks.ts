@@ -1,24 +1,29 @@
 /** The doctor's checks of the Temporal server that a deployment would run on. Nothing is registered or started. */
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { deployWorkflowId, SEARCH_ATTRIBUTES } from '../../contract/names.js';
+import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { Check, CheckResult } from '../../doctor/checks/check.js';
 import { STEPS } from '../../domain/steps.js';
+import { buildStandings, missedBuilds } from '../../temporal/build-standings.js';
 import { type Connected, withConnection } from '../../temporal/connection.js';
 import { findRun, readLedger } from '../../temporal/deployments.js';
 import { CliError, innermost } from '../../temporal/errors.js';
 import { type QueueService, queueServices } from '../../temporal/queue-service.js';
+import { ANOTHER_WATCHDOG, watchdogIsAlone, watchdogService } from '../../temporal/watchdog-service.js';
+import { retentionCheck } from '../retention/retention-check.js';
+import { withoutWorker } from './builds/begins-on.js';
 import { searchAttributeCommands } from './start.js';
 
 const ANSWER_WITHIN = 10_000;
 
-export const temporalChecks = (service: string): Check[] => [
+export const temporalChecks = (plan: ResolvedPlan): Check[] => [
   {
     id: 'temporal',
     step: STEPS.admission.id,
     run: async () => {
       try {
         return await withConnection((connected) =>
-          connected.connection.withDeadline(Date.now() + ANSWER_WITHIN, () => look(connected, service)),
+          connected.connection.withDeadline(Date.now() + ANSWER_WITHIN, () => look(connected, plan)),
         );
       } catch (error) {
         const advice =
@@ -31,18 +36,41 @@ export const temporalChecks = (service: string): Check[] => [
   },
 ];
 
-async function look(connected: Connected, service: string): Promise<CheckResult[]> {
+async function look(connected: Connected, plan: ResolvedPlan): Promise<CheckResult[]> {
   const { address, namespace } = connected;
+  const asked = [workers(connected), watchdog(connected), searchAttributes(connected), retentionCheck(connected, plan)];
   return [
-    ...(await Promise.all([workers(connected), searchAttributes(connected), lock(connected, service)])).flat(),
+    ...(await Promise.all([...asked, lock(connected, plan.service)])).flat(),
     { name: 'temporal', ok: true, text: `Temporal answers at ${address}, namespace ${namespace}` },
   ];
 }
 
-async function workers(connected: Connected): Promise<CheckResult> {
-  const [shared] = await queueServices(connected);
+/** Whoever would carry a deployment out that is started now, and who is missed by what runs. */
+async function workers(connected: Connected): Promise<CheckResult[]> {
+  const name = 'worker';
+  const standings = await buildStandings(connected).catch(innermost);
+  if (typeof standings === 'string')
+    return [{ name, ok: false, text: `which builds have workers is not known: ${standings}` }];
+  const { current } = standings;
+  const missed = missedBuilds(standings);
+  const told = missed.map(({ id, service }) => {
+    const { message, hint } = withoutWorker(id, service);
+    return { name, ok: false, text: message, advice: hint };
+  });
+  if (missed.some(({ id }) => id === current)) return told;
+  const [shared] = await queueServices(connected, undefined, { build: current });
   const advice = 'Run `surefoot worker` where the plan’s tools and scripts are.';
-  return { ...fromService('worker', shared as QueueService), ...(shared?.state === 'nobody' && { advice }) };
+  return [{ ...fromService(name, shared as QueueService), ...(shared?.state === 'nobody' && { advice }) }, ...told];
+}
+
+/** Without one a deployment goes on, and nobody hears of it where it does not. */
+async function watchdog(connected: Connected): Promise<CheckResult> {
+  const name = 'watchdog';
+  const { state, text, advice } = await watchdogService(connected);
+  if (state !== 'looks') return { name, ok: true, note: true, text, ...(advice === undefined ? {} : { advice }) };
+  if (!(await watchdogIsAlone(connected))) return { name, ok: true, text };
+  const alone = `${text}, by the worker that carries deployments out: with it away nobody is told`;
+  return { name, ok: true, note: true, text: alone, advice: ANOTHER_WATCHDOG };
 }
 
 const fromService = (name: string, { state, text, advice }: QueueService): CheckResult => ({
@@ -89,6 +117,6 @@ async function runnerOfLive(connected: Connected, run: { workflowId: string; run
   const found = await findRun(connected, run);
   const ledger = found && (await readLedger(connected, found).catch(() => undefined));
   if (ledger?.runner === undefined) return [];
-  const [, own] = await queueServices(connected, ledger.runner);
+  const [, own] = await queueServices(connected, ledger.runner, { build: found?.build });
   return own ? [fromService('runner', own)] : [];
 }

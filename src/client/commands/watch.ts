@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Ledger } from '../../domain/ledger/ledger.js';
 import { leftBehind } from '../../domain/ledger/left-behind.js';
+import { pinnedBuild } from '../../temporal/builds.js';
 import { type Connected, withConnection } from '../../temporal/connection.js';
 import { type FoundDeployment, findDeployment, readLedger, servicesFor } from '../../temporal/deployments.js';
 import { CliError, EXIT } from '../../temporal/errors.js';
@@ -76,8 +77,9 @@ async function follow(
       told = error.message;
     }
     await pause(signal);
-    const { status } = await found.handle.describe();
-    found = { ...found, status: status.name, running: status.name === 'RUNNING' };
+    const { status, raw } = await found.handle.describe();
+    const build = pinnedBuild(raw.workflowExecutionInfo);
+    found = { ...found, build, status: status.name, running: status.name === 'RUNNING' };
   }
   return undefined;
 }
@@ -99,7 +101,8 @@ function viewer(json: boolean): (look: LedgerView) => void {
   if (process.stdout.isTTY && !json) {
     return (view) => {
       const { found, ledger, services } = view;
-      const shown = { colors: pc, now: Date.now(), link: found.link, services, cutOff: cutOff(view) };
+      const { link, build } = found;
+      const shown = { colors: pc, now: Date.now(), link, build, services, cutOff: cutOff(view) };
       print(`${CLEAR}${renderStatus(ledger, shown)}`);
     };
   }

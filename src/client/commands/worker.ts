@@ -9,9 +9,12 @@ import { exiting } from '../terminal/output.js';
 import { givenPolicy } from './trust/given-policy.js';
 
 interface WorkOptions {
+  buildId?: string;
   state?: string;
+  watchdog?: true;
   metrics?: string;
   policy?: string;
+  traces?: string;
 }
 
 export function defineWorker(command: Command): void {
@@ -24,12 +27,26 @@ export function defineWorker(command: Command): void {
       '--policy <FILE>',
       'whose word counts for what (default: SUREFOOT_POLICY); without one no decision is proven',
     )
+    .addOption(
+      command
+        .createOption('--watchdog', 'only look at deployments, and page people when nobody carries them on')
+        .conflicts(['state', 'policy', 'traces']),
+    )
+    .option('--build-id <ID>', 'the build that it is of (default: what its code is)', buildName)
     .option('--metrics <ADDRESS:PORT>', 'serve figures for Prometheus there, at /metrics', addressAndPort)
+    .option('--traces <URL>', 'send traces to this collector, OpenTelemetry (OTLP) over HTTP', collector)
     .addHelpText(
       'after',
-      '\nExample:\n  $ TEMPORAL_ADDRESS=temporal.example.com:7233 surefoot worker --state /var/lib/surefoot',
+      '\nExample:\n  $ TEMPORAL_ADDRESS=temporal.example.com:7233 surefoot worker --state /var/lib/surefoot' +
+        '\n  $ TEMPORAL_ADDRESS=temporal.example.com:7233 surefoot worker --watchdog   # on another machine',
     )
     .action(exiting(work));
+}
+
+/** @throws InvalidArgumentError */
+export function buildName(text: string): string {
+  if (/^[A-Za-z0-9][\w.+-]{0,99}$/.test(text)) return text;
+  throw new InvalidArgumentError('Write letters, digits, dots, dashes, at most 100; `surefoot versions` lists builds.');
 }
 
 /** @throws InvalidArgumentError */
@@ -38,15 +55,27 @@ function addressAndPort(text: string): string {
   throw new InvalidArgumentError('Write an IP address and a port, for example 127.0.0.1:9464 or 0.0.0.0:9464.');
 }
 
+/** @throws InvalidArgumentError */
+function collector(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol) && url.pathname !== '/') return text;
+  throw new InvalidArgumentError('Write the whole address, for example http://127.0.0.1:4318/v1/traces.');
+}
+
 async function work(options: WorkOptions): Promise<number> {
-  const { state = `${defaultHome()}/worker`, metrics } = options;
-  const policy = await policyOf(options);
+  const { state = `${defaultHome()}/worker`, watchdog, metrics, traces, buildId: build } = options;
+  // It does nothing that anybody's word is asked for.
+  const policy = watchdog ? undefined : await policyOf(options);
   const { namespace, options: connection, sandbox } = connectionSettings();
   // Says in words, and within 5 s, what the worker's own connection would say late and obscurely.
   await withConnection(async () => {});
-  const { MetricsUnservable, runWorker, StateFolderUnusable } = await import('../../worker.js');
+  const { MetricsUnservable, runWatchdog, runWorker, StateFolderUnusable } = await import('../../worker.js');
   const tools = sandbox && sandboxTools(sandbox);
-  await runWorker({ connection, namespace, state, tools, metrics, policy }).catch((error: unknown) => {
+  const releasesItself = sandbox !== undefined;
+  const served = watchdog
+    ? runWatchdog({ connection, namespace, metrics })
+    : runWorker({ connection, namespace, state, build, releasesItself, tools, metrics, traces, policy });
+  await served.catch((error: unknown) => {
     if (error instanceof StateFolderUnusable) throw usageError(error.message, 'See "Runners" in docs/architecture.md.');
     if (error instanceof MetricsUnservable) {
       throw usageError(

@@ -15,5 +15,8 @@ export function allowedDecisions(ledger: Ledger, question: OpenQuestion): string
   }
   const [only, ...others] = question.roles;
   const role = only !== undefined && others.length === 0 ? only : 'ROLE';
-  return question.moves.map((kind) => commandFor(kind, { role, subject: question.id }));
+  // Which way back is meant after one has failed is for people to say.
+  const which = (kind: string) =>
+    kind === 'rollback' && question.kind === 'rollback-failed' ? ' --option OPTION' : '';
+  return question.moves.map((kind) => `${commandFor(kind, { role, subject: question.id })}${which(kind)}`);
 }

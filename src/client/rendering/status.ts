@@ -6,6 +6,7 @@ import { leftBehind, stillRollsBack } from '../../domain/ledger/left-behind.js';
 import { PHASES, type Phase } from '../../domain/steps.js';
 import { hasEnded, standingOf } from '../../domain/watch/standing.js';
 import { type QueueService, unserved } from '../../temporal/queue-service.js';
+import type { WatchdogService } from '../../temporal/watchdog-service.js';
 import { allowedDecisions, missingRoles } from './allowed-decisions.js';
 import { type Colors, stepMark, verdictMark } from './marks.js';
 
@@ -14,8 +15,12 @@ export interface StatusView {
   /** Epoch milliseconds; how long things have been running is counted to it. */
   now: number;
   link?: string;
+  /** What it is pinned to; null when it began under a Surefoot without builds. */
+  build?: string | null;
   /** Of the task queues that it waits for, where they were asked about. */
   services?: readonly QueueService[];
+  /** Whether a watchdog looks at it, where that was asked. */
+  watchdog?: WatchdogService;
   /** How it ended, where it was ended from outside: it does not say so itself. */
   cutOff?: string;
 }
@@ -46,7 +51,9 @@ export function renderStatus(ledger: Ledger, view: StatusView): string {
     .join('\n\n');
 }
 
-function heading(ledger: Ledger, { colors, now, link, cutOff }: StatusView): string[] {
+const WITHOUT_BUILD = 'began under a Surefoot without builds: the worker of then has to stay until it has ended';
+
+function heading(ledger: Ledger, { colors, now, link, build, cutOff }: StatusView): string[] {
   const lasted = formatDuration((ledger.endedAt ?? now) - ledger.startedAt);
   const going = cutOff === undefined ? colors.cyan(`running: ${ledger.phase}`) : colors.red(`ended in ${ledger.phase}`);
   const state = ledger.outcome ? outcomeText(ledger, colors) : going;
@@ -54,8 +61,9 @@ function heading(ledger: Ledger, { colors, now, link, cutOff }: StatusView): str
     `${colors.bold(ledger.title)}  ${state}`,
     `${ledger.deployment}  ${ledger.release.previous} → ${ledger.release.target}`,
     colors.dim(
-      `started ${clockText(ledger.startedAt)} by ${ledger.startedBy}, ${lasted}; plan ${ledger.digest.slice(0, 12)}`,
+      `started ${clockText(ledger.startedAt)} by ${ledger.startedBy}, ${lasted}; plan ${ledger.digest.slice(0, 12)}${build ? `; build ${build}` : ''}`,
     ),
+    ...(build === null && !ledger.outcome && cutOff === undefined ? [colors.dim(WITHOUT_BUILD)] : []),
     ...(ledger.after
       ? [colors.dim(`after ${ledger.after.run}, which was ended from outside: ${ledger.after.why}`)]
       : []),
@@ -229,9 +237,10 @@ function untold(ledger: Ledger, { colors }: StatusView): string[] {
   return [colors.bold('Could not be announced'), ...ledger.untold.slice(-REFUSALS_SHOWN).map((text) => `  ${text}`)];
 }
 
-/** What is not served, or not known to be: with what to do about it. */
-function queues({ colors, services = [] }: StatusView): string[] {
-  const others = services.filter(({ state }) => state !== 'served');
+/** What is not served, watched, or not known to be: with what to do about it. */
+function queues({ colors, services = [], watchdog }: StatusView): string[] {
+  const unwatched = watchdog && watchdog.state !== 'looks' ? [watchdog] : [];
+  const others = [...services.filter(({ state }) => state !== 'served'), ...unwatched];
   if (others.length === 0) return [];
   const lines = others.flatMap(({ state, text, advice }) => [
     `  ${state === 'nobody' ? colors.red(text) : colors.yellow(text)}`,

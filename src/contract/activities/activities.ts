@@ -5,6 +5,7 @@
 import type { AccessActivities, AdmissionActivities, PrerequisiteActivities } from './admission.js';
 import type { AlertActivities } from './alerts.js';
 import type { DocumentationActivities, HttpActivities, LoadActivities } from './application.js';
+import type { ArchiveActivities } from './archive.js';
 import type { BackupActivities, CommandBackupActivities, RestoreActivities } from './backup.js';
 import type { CommandActivities } from './commands.js';
 import type { SampleActivities, TrendActivities } from './metrics.js';
@@ -20,6 +21,7 @@ export type Activities = AdmissionActivities &
   ReviewActivities &
   AccessActivities &
   AlertActivities &
+  ArchiveActivities &
   BackupActivities &
   CommandBackupActivities &
   RestoreActivities &

@@ -64,7 +64,8 @@ export interface CommandBackupActivities {
   }): Promise<BackupReport>;
   /**
    * The last resort by the plan's command. Facts: as `restoreDatabase` has them; `in-place`: the database answers as it
-   * did when the backup was made.
+   * did when the backup was made. An earlier attempt whose command has ended well, or of which nobody knows how it
+   * ended, is not followed by another unless a person has said so (`again`).
    * @throws ApplicationFailure `OutcomeUnknown`
    */
   restoreByCommands(input: {
@@ -74,5 +75,6 @@ export interface CommandBackupActivities {
     environment: Environment;
     backup: CommandBackup;
     from: StoredBackup;
+    again?: boolean;
   }): Promise<StepReport>;
 }

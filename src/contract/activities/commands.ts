@@ -10,8 +10,14 @@ import type { Migration } from '../plan/migration.js';
 import type { CommandExpectation } from '../plan/own-checks.js';
 import type { EvidencePlace, StepKey } from './step.js';
 
+/** Served on a runner's own queue, as its commands are. */
+export interface PresenceActivities {
+  /** Whoever answers is the runner: with its state folder, on its queue. */
+  present(): Promise<void>;
+}
+
 /** Commands run on the machine that admitted the deployment, by its own task queue. */
-export interface CommandActivities {
+export interface CommandActivities extends PresenceActivities {
   /**
    * Runs a command once for its key and waits for its end; a second call re-attaches to the running command or
    * reads how it ended. Non-zero exit: ApplicationFailure of type `CommandFailed`; unknown outcome: `OutcomeUnknown`.

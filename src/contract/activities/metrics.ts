@@ -3,6 +3,7 @@ import type { EvidenceReference } from '../../domain/evidence.js';
 import type { Trend, TrendResult } from '../../domain/trends/trend.js';
 import type { Sample } from '../../domain/watch/criteria.js';
 import type { Metric } from '../plan/metrics.js';
+import type { SecondPlace } from '../second-places.js';
 import type { Clock, EvidencePlace } from './step.js';
 
 export interface SampleActivities {
@@ -22,6 +23,8 @@ export interface SampleActivities {
     metrics: Metric[];
     /** Rows counted before the deployment, by table: what `lostRows` compares with. */
     baselines: Record<string, number>;
+    /** What is listened to when something says nothing: a silent sample tells whether any of it has answered. */
+    elsewhere?: SecondPlace[];
   }): Promise<Record<string, Sample[]>>;
   /** Seals the series of samples of a watch as evidence. */
   sealSeries(input: { monitor: string; evidence: EvidencePlace }): Promise<EvidenceReference[]>;

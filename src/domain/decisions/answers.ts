@@ -5,8 +5,8 @@ import type { Question } from '../ledger/ledger.js';
 
 /** A command ready to be typed but for WHO and the reason. */
 export function commandFor(kind: DecisionKind, { role, subject }: { role: string; subject?: string }): string {
-  const { namesSubject, asksWhy } = DECISION_KINDS[kind];
-  const words = ['surefoot', kind, namesSubject ? subject : undefined, '--as', 'WHO', '--role', role];
+  const { namesSubject, asksWhy, wants } = DECISION_KINDS[kind];
+  const words = ['surefoot', kind, namesSubject ? subject : undefined, wants, '--as', 'WHO', '--role', role];
   if (asksWhy) words.push('--why', '"…"');
   return words.filter((word) => word !== undefined).join(' ');
 }

@@ -1,16 +1,11 @@
 /** Judging what people say: one function for signals and updates alike. Pure; who may do what comes from the plan. */
 import { DECISION_KINDS, type QuestionKind } from '../ledger/decision-kinds.js';
-import {
-  type Decision,
-  type DecisionRecord,
-  type Ledger,
-  type OpenQuestion,
-  ROLLBACK_KINDS,
-} from '../ledger/ledger.js';
+import { type Decision, type Ledger, type OpenQuestion, ROLLBACK_KINDS } from '../ledger/ledger.js';
 import { destinationOf } from '../rollback/destination.js';
 import type { Criterion, RollbackOption } from '../watch/criteria.js';
 import { type Approvals, fillRoles } from './approvals.js';
-import { demandProblem, isDemanded } from './demands.js';
+import { demandProblem } from './demands.js';
+import { whyNotMoved } from './moves.js';
 
 export type DecisionJudgement = { accepted: true; reason: string } | { accepted: false; reason: string };
 
@@ -40,11 +35,21 @@ export function judgeDecision(ledger: Ledger, approvals: Approvals, decision: De
   if (decision.kind !== 'rollback' && decision.revision !== undefined) {
     return refuse('a revision is named with a rollback, and with no other decision');
   }
+  // Whatever the deployment is about: without a runner nothing of it can be done.
+  if (decision.kind === 'move') {
+    const lack = whyNotMoved(ledger, decision);
+    if (lack !== undefined) return refuse(lack);
+    return lacksReason(decision) ?? accept(`its commands run on runner ${decision.to} from now on`);
+  }
   const isAsked = ledger.ending !== undefined && unanswered(ledger, DECISION_KINDS.rollback.answers).length > 0;
   const goingBack = ledger.rollback !== undefined || isAsked;
   if ((ledger.stop || ledger.ending !== undefined) && !goingBack) {
     const by = ledger.stop ? `${ledger.stop.kind} by ${ledger.stop.who}` : ledger.ending;
-    return refuse(`already being stopped: ${by}`);
+    const stopping = `already being stopped: ${by}`;
+    // What has not begun to work takes nobody's word away: the deployment may wait for a runner that nobody serves.
+    if (decision.kind === 'rollback') return judgeRollback(ledger, decision);
+    if (decision.kind !== 'abort' || ledger.ending !== undefined) return refuse(stopping);
+    return lacksReason(decision) ?? accept(stopping);
   }
   switch (decision.kind) {
     case 'approve':
@@ -117,18 +122,6 @@ export const names = (given: string, digest: string): boolean => given.length >=
 
 const short = (digest: string): string => digest.slice(0, 12);
 
-/** A signed approval whose signature turned out good is judged once more: others may have come first. */
-export function admitClaim(ledger: Ledger, approvals: Approvals, claim: DecisionRecord): DecisionJudgement {
-  const judgement = judgeDecision(ledger, approvals, claim);
-  if (judgement.accepted) addApproval(ledger, claim, true);
-  return judgement;
-}
-
-function addApproval(ledger: Ledger, { role, who, at }: DecisionRecord, signed: boolean): void {
-  const digest = ledger.proposal?.digest ?? '';
-  ledger.approvals.push({ role, who, at, digest, ...(signed ? { signed } : {}) });
-}
-
 /**
  * An approver of several roles who fills the wrong one would leave another to nobody, and the deployment waiting for
  * ever. @returns the roles that would be open then
@@ -192,7 +185,7 @@ function judgeResumption(ledger: Ledger, decision: Decision): DecisionJudgement 
 }
 
 /** How the subject of "resume" names the hold. */
-const HOLD = 'hold';
+export const HOLD = 'hold';
 
 function judgeRollback(ledger: Ledger, decision: Decision): DecisionJudgement {
   const asked = unanswered(ledger, DECISION_KINDS.rollback.answers);
@@ -212,9 +205,10 @@ function judgeRollback(ledger: Ledger, decision: Decision): DecisionJudgement {
   }
   if (asked.length > 0) {
     if (!decision.why) return refuse('say why this way back is taken');
-    // There is nothing to try again where none has been chosen yet.
-    const which = asked.every(({ kind, moves }) => kind === 'rollback-failed' && !moves.includes('retry'));
-    if (which && !decision.option) return refuse(`say which one: option ${ROLLBACK_KINDS.join(', ')}`);
+    // The one that failed is not taken to be meant: trying it again has a word of its own, where there is one.
+    const again = asked.some(({ moves }) => moves.includes('retry')) ? '; retry goes on with the one that failed' : '';
+    const isNamed = decision.option !== undefined || !asked.every(({ kind }) => kind === 'rollback-failed');
+    if (!isNamed) return refuse(`say which one: option ${ROLLBACK_KINDS.join(', ')}${again}`);
     return judgeAnswer(ledger, decision);
   }
   if (ledger.rollback) return refuse('a rollback is already under way');
@@ -253,48 +247,3 @@ export function plannedOption(
 
 /** Production is not as it was before: there is something to undo. */
 export const hasChanged = (ledger: Ledger): boolean => ledger.production.codeDeployed || ledger.production.migrated;
-
-/** Writes an accepted decision into the ledger. Handlers only change state; the workflow's waits see the change. */
-export function take(ledger: Ledger, record: DecisionRecord): void {
-  switch (record.kind) {
-    case 'approve':
-      if (isDemanded(ledger.demands, 'approve')) addApproval(ledger, record, true);
-      else if (record.signature === undefined) addApproval(ledger, record, false);
-      else ledger.claims.push(record);
-      return;
-    case 'hold':
-      ledger.held = record;
-      return;
-    case 'resume': {
-      const release = ledger.held && (record.subject ?? HOLD) === HOLD;
-      const concern = release ? undefined : openQuestion(ledger, record, DECISION_KINDS.resume.answers);
-      if (concern) concern.answer = record;
-      else if (release) ledger.held = undefined;
-      return;
-    }
-    case 'confirm':
-    case 'retry':
-    case 'skip':
-    case 'override': {
-      const question = openQuestion(ledger, record, DECISION_KINDS[record.kind].answers);
-      if (question) question.answer = record;
-      return;
-    }
-    case 'rollback': {
-      const asked = openQuestion(ledger, record, DECISION_KINDS.rollback.answers);
-      if (asked) asked.answer = record;
-      else stopBy(ledger, record);
-      return;
-    }
-    case 'abort':
-    case 'reject':
-      stopBy(ledger, record);
-      return;
-  }
-}
-
-/** Who stops a deployment that asks how a command ended has said what is to follow it. */
-function stopBy(ledger: Ledger, record: DecisionRecord): void {
-  ledger.stop = record;
-  if (ledger.unsettled) ledger.unsettled.answer ??= record;
-}

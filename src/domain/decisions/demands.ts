@@ -29,11 +29,15 @@ export function demandProblem(
   return `the runner’s policy takes it signed only: use surefoot ${kind} --sign KEY`;
 }
 
-/** Who may sign off and decide under a policy, whatever the plan says; the plan’s words for the roles stay. */
+/**
+ * Who may sign off and decide under a policy, whatever the plan says; the plan’s words for the roles stay, and so do the
+ * signatures that it wants where the policy wants none.
+ */
 export function approvalsUnder(demands: Demands, approvals: Approvals): Approvals {
   const roles = demands.approve.map(
     (role) => approvals.roles.find((planned) => planned.role === role) ?? { role, title: role, statement: role },
   );
   const more = approvals.roles.filter(({ role }) => !demands.approve.includes(role));
-  return { roles: [...roles, ...more], roster: demands.people, selfApproval: false, onePersonManyRoles: false };
+  const signed = approvals.signed && !isDemanded(demands, 'approve');
+  return { roles: [...roles, ...more], roster: demands.people, selfApproval: false, onePersonManyRoles: false, signed };
 }

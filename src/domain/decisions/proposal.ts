@@ -9,6 +9,8 @@ export interface ProposalContent {
   service: string;
   plan: string;
   release: { target: string; previous: string; provenCommit?: string };
+  /** The build of Surefoot that carries it out, and takes it back. */
+  build?: string;
   steps: ProvenStep[];
   soak?: { verdict?: Verdict; samples: number; criteria: { id: string; verdict: Verdict; worst?: number }[] };
   eligibility?: Ledger['eligibility'];
@@ -21,7 +23,10 @@ type ProvenStep = Pick<StepRecord, 'id' | 'state' | 'generation' | 'facts' | 'sk
 };
 
 /** Everything that staging has proven, without what only says when. */
-export function proposalOf(ledger: Ledger, notes: string[]): ProposalContent {
+export function proposalOf(
+  ledger: Ledger,
+  { notes, build }: { notes: string[]; build: string | undefined },
+): ProposalContent {
   const { deployment, service, digest, release, commit, steps, eligibility } = ledger;
   const soak = ledger.monitors.find(({ id }) => id === 'soak');
   return {
@@ -29,6 +34,7 @@ export function proposalOf(ledger: Ledger, notes: string[]): ProposalContent {
     service,
     plan: digest,
     release: { ...release, provenCommit: commit },
+    ...(build === undefined ? {} : { build }),
     steps: steps.filter(({ phase }) => BEFORE_APPROVAL.includes(phase)).map(proven),
     soak: soak && {
       verdict: soak.verdict,

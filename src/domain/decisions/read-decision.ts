@@ -14,6 +14,7 @@ const TEXT_FIELDS = [
   'option',
   'revision',
   'signature',
+  'to',
   'envelope',
 ] as const;
 

@@ -11,6 +11,7 @@ export const QUESTION_KINDS = [
   'window',
   'rollback-choice',
   'rollback-failed',
+  'runner-not-served',
 ] as const;
 export type QuestionKind = (typeof QUESTION_KINDS)[number];
 
@@ -23,9 +24,11 @@ export interface DecisionDefinition {
   namesSubject?: true;
   /** What the sender is told who gives no reason, for a kind that needs one. */
   asksWhy?: string;
+  /** What else it has to be given, as it is typed. */
+  wants?: string;
   /** It ends the way forward. */
   stops?: true;
-  example: { who: string; role: string; subject?: string; digest?: string; why?: string; option?: string };
+  example: { who: string; role: string; subject?: string; digest?: string; to?: string; why?: string; option?: string };
 }
 
 const define = <Kind extends string>(kinds: Record<Kind, DecisionDefinition>) => kinds;
@@ -80,6 +83,14 @@ export const DECISION_KINDS = define({
     namesSubject: true,
     asksWhy: 'say why the window is overridden',
     example: { who: 'ana.souza', role: 'tech-lead', why: 'the fix cannot wait for Monday' },
+  },
+  // A question for it is closed by whoever serves the runner again, too: it is an answer that nobody has to give.
+  move: {
+    help: 'run the commands on another runner, when the machine of theirs is gone for good',
+    answers: ['runner-not-served'],
+    asksWhy: 'say why it is moved',
+    wants: '--to RUNNER',
+    example: { who: 'diego.alves', role: 'devops', to: '0123456789abcdef', why: 'the machine is gone for good' },
   },
   abort: {
     help: 'stop; production is rolled back when it has changed',

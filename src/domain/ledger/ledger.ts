@@ -58,6 +58,8 @@ export interface Decision {
   option?: RollbackKind;
   /** For `rollback`: the revision that the database goes back to, where that is not certain; `base` is none at all. */
   revision?: string;
+  /** For `move`: the runner that runs the commands from then on, by its identity. */
+  to?: string;
 }
 
 export interface DecisionRecord extends Decision {
@@ -174,6 +176,8 @@ export interface Unsettled {
   title: string;
   /** What is known of it. */
   text: string;
+  /** The queue of the runner that it was begun on. */
+  runner?: string;
   /** What a person has said since; what is left of it is being ended. */
   answer?: DecisionRecord;
 }
@@ -200,6 +204,8 @@ export interface Proposal {
   digest: string;
   /** The commit that the release was when it was sealed. */
   commit: string;
+  /** The build that carries it out: missing where workers have none. */
+  build?: string;
   sealedAt: number;
 }
 
@@ -244,7 +250,7 @@ export interface Ledger {
   /** What the sign-offs vouch for. */
   proposal?: Proposal;
   approvals: Approval[];
-  /** Signed approvals whose signature has not been verified yet. */
+  /** What counts once it has been looked at: signed approvals (their signature), moves (the runner). */
   claims: DecisionRecord[];
   questions: OpenQuestion[];
   /** Set while a person holds the deployment. */

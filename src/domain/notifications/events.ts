@@ -1,7 +1,4 @@
 /** What happens in a deployment that people may want to hear of: a closed set, and what can be said of each. */
-import { answeringCommand } from '../decisions/answers.js';
-import { formatDuration } from '../duration.js';
-import { byWhom } from '../evidence.js';
 import type { DecisionRecord, OpenQuestion, Outcome } from '../ledger/ledger.js';
 import { STEPS } from '../steps.js';
 import type { Verdict } from '../watch/criteria.js';
@@ -13,6 +10,7 @@ export type DeploymentEvent =
   | { kind: 'started' | 'staging-proven' | 'signed-off' | 'sign-offs-void' | 'deploying' }
   | { kind: 'watch-ended'; watch: string; verdict: Verdict }
   | { kind: 'unwatched'; watch: string }
+  | { kind: 'watchdog-alarm' | 'watchdog-all-clear'; reason: string; lasted: number }
   | { kind: 'breach'; criterion: string; reason: string }
   | { kind: 'rollback-started'; option: string; reason: string }
   | { kind: 'rollback-ended'; option: string; reason: string; took: number }
@@ -34,7 +32,8 @@ export type AskingKind =
   | 'step-failed'
   | 'concern-raised'
   | 'rollback-choice-asked'
-  | 'rollback-failed';
+  | 'rollback-failed'
+  | 'runner-not-served';
 export type EventKind = DeploymentEvent['kind'];
 
 interface Definition {
@@ -106,6 +105,17 @@ export const EVENTS: Record<EventKind, Definition> = {
     urgent: true,
     notBefore: STEPS.productionDeploy.id,
   },
+  'watchdog-alarm': {
+    meaning: 'the watchdog sees that the deployment is not carried on, or that a watch of it sees nothing',
+    placeholders: ['reason', 'lasted'],
+    template: '{title}: PEOPLE ARE NEEDED, says the watchdog: {reason}. surefoot status {deployment} says more. {link}',
+    urgent: true,
+  },
+  'watchdog-all-clear': {
+    meaning: 'what the watchdog told of is over',
+    placeholders: ['reason', 'lasted'],
+    template: '{title}: the watchdog’s alarm is over after {lasted}: {reason}.',
+  },
   breach: {
     meaning: 'a criterion that calls for a rollback is broken',
     placeholders: ['criterion', 'reason'],
@@ -133,6 +143,12 @@ export const EVENTS: Record<EventKind, Definition> = {
     template: '{title}: PEOPLE ARE NEEDED: {question}: {reason}. Moves: {moves}. {command} {link}',
     urgent: true,
     notBefore: STEPS.productionDeploy.id,
+  },
+  'runner-not-served': {
+    meaning: 'commands wait for a runner that nobody serves',
+    placeholders: QUESTION,
+    template: '{title}: PEOPLE ARE NEEDED: {question}: {reason}. {command} {link}',
+    urgent: true,
   },
   'rollback-choice-asked': {
     meaning: 'production is about to be rolled back, and people may say how',
@@ -205,8 +221,16 @@ export const EVENTS: Record<EventKind, Definition> = {
 
 export const EVENT_KINDS = Object.keys(EVENTS) as EventKind[];
 
-/** These go where their question went, or where a rollback that failed is told, so that a plan does not say it again. */
-const FOLLOWING = ['question-reminded', 'question-escalated', 'question-answered', 'unwatched'] as const;
+/** These go where their question went, or where failures or a rollback that failed are told: a plan does not say it again. */
+const FOLLOWING = [
+  'question-reminded',
+  'question-escalated',
+  'question-answered',
+  'unwatched',
+  'runner-not-served',
+  'watchdog-alarm',
+  'watchdog-all-clear',
+] as const;
 export type RoutedKind = Exclude<EventKind, (typeof FOLLOWING)[number]>;
 export const ROUTED_KINDS = EVENT_KINDS.filter(
   (kind): kind is RoutedKind => !(FOLLOWING as readonly string[]).includes(kind),
@@ -229,49 +253,9 @@ export function askingKind({ kind }: Pick<OpenQuestion, 'kind'>): AskingKind {
       return 'rollback-choice-asked';
     case 'rollback-failed':
       return 'rollback-failed';
+    case 'runner-not-served':
+      return 'runner-not-served';
     default:
       return 'question-asked';
-  }
-}
-
-/** What an event's own placeholders stand for. */
-export function valuesOf(event: DeploymentEvent): Record<string, string> {
-  const values: Record<string, string> = {};
-  const { kind: _, ...content } = event;
-  for (const [name, value] of Object.entries(content)) {
-    if (typeof value === 'number') values[name] = formatDuration(value);
-    else if (typeof value === 'string') values[name] = value;
-  }
-  if (!('question' in event)) return values;
-  const { question } = event;
-  return {
-    ...values,
-    question: question.title,
-    reason: question.text,
-    roles: question.roles.join(', '),
-    moves: question.moves.join(', '),
-    command: answeringCommand(question),
-    ...(event.kind === 'question-answered' ? { answer: answerText(event.answer) } : {}),
-  };
-}
-
-function answerText(answer: DecisionRecord | undefined): string {
-  if (!answer) return 'settled';
-  return `${answer.kind} ${byWhom(answer)}`;
-}
-
-/** An event in a few words, for the Web UI and the board. */
-export function inFewWords(event: DeploymentEvent): string {
-  if (!('question' in event)) return EVENTS[event.kind].meaning;
-  const { title } = event.question;
-  switch (event.kind) {
-    case 'question-reminded':
-      return `remind of “${title}”`;
-    case 'question-escalated':
-      return `escalate “${title}”`;
-    case 'question-answered':
-      return `answered: “${title}”`;
-    default:
-      return `ask “${title}”`;
   }
 }

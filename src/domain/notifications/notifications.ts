@@ -1,13 +1,6 @@
 /** Who is told what: from an event and the plan to messages for channels. Pure; sending is another matter. */
-import {
-  type DeploymentEvent,
-  EVENTS,
-  type EventKind,
-  inFewWords,
-  type QuestionDetails,
-  type RoutedKind,
-  valuesOf,
-} from './events.js';
+import { inFewWords, valuesOf } from './event-words.js';
+import { type DeploymentEvent, EVENTS, type EventKind, type QuestionDetails, type RoutedKind } from './events.js';
 
 /**
  * Where people are told. What else its kind needs (addresses, references to secrets) is written by the kind's entry in
@@ -108,13 +101,17 @@ export type OpenAlerts = Record<string, string[]>;
 
 /** What broke production, whatever it was: resolved when production is back. */
 const INCIDENT = 'incident';
+/** What only the watchdog raises, and resolves. */
+export const WATCHDOG_ALERT = 'watchdog';
 
-const ALERTS: Partial<Record<EventKind, { severity: Severity; about: 'incident' | 'question' }>> = {
+const ALERTS: Partial<Record<EventKind, { severity: Severity; about: 'incident' | 'question' | 'watchdog' }>> = {
   breach: { severity: 'critical', about: 'incident' },
   'rollback-started': { severity: 'critical', about: 'incident' },
   // Not of the question: whoever answers "skip" has taken over a production that is still broken.
   'rollback-failed': { severity: 'critical', about: 'incident' },
   unwatched: { severity: 'critical', about: 'incident' },
+  'runner-not-served': { severity: 'critical', about: 'question' },
+  'watchdog-alarm': { severity: 'critical', about: 'watchdog' },
   'rollback-choice-asked': { severity: 'critical', about: 'question' },
   'step-failed': { severity: 'error', about: 'question' },
   'concern-raised': { severity: 'error', about: 'question' },
@@ -136,8 +133,10 @@ export const isPaged = (alerts: OpenAlerts, question: QuestionDetails): boolean 
 export function alertOf(event: DeploymentEvent): Extract<Alert, { action: 'trigger' }> | undefined {
   const alert = ALERTS[event.kind];
   if (!alert) return undefined;
-  const key = alert.about === 'question' && 'question' in event ? questionKey(event.question) : INCIDENT;
-  return { key, action: 'trigger', severity: alert.severity };
+  const { about, severity } = alert;
+  const ofNoQuestion = about === 'watchdog' ? WATCHDOG_ALERT : INCIDENT;
+  const key = about === 'question' && 'question' in event ? questionKey(event.question) : ofNoQuestion;
+  return { key, action: 'trigger', severity };
 }
 
 /** Whether an alert is over with this event. A deployment that ended with a broken production resolves nothing of that. */
@@ -147,6 +146,8 @@ function resolves(event: DeploymentEvent, key: string): boolean {
       return key === questionKey(event.question);
     case 'rollback-ended':
       return key === INCIDENT;
+    case 'watchdog-all-clear':
+      return key === WATCHDOG_ALERT;
     case 'ended':
       return event.outcome !== 'rollback-failed' || key !== INCIDENT;
     default:
@@ -167,7 +168,7 @@ export function messagesFor(
   notifications: Notifications,
   { event, about, to, alerts }: ToNotify,
 ): Omit<Message, 'id'>[] {
-  const { channels, templates, events, contacts } = notifications;
+  const { channels, templates, contacts } = notifications;
   const values = valuesOf(event);
   const common = {
     event: event.kind,
@@ -178,7 +179,7 @@ export function messagesFor(
     loud: EVENTS[event.kind].urgent === true || event.kind === 'ended',
   };
   const named = namedIn(contacts, event, to?.contacts ?? []);
-  const wanted = to?.channels ?? (events as Partial<Record<EventKind, string[]>>)[event.kind] ?? [];
+  const wanted = to?.channels ?? routeOf(notifications, event.kind);
   const alert = alertOf(event);
   const told = channels.flatMap((channel): Omit<Message, 'id'>[] => {
     if (channel.off || !wanted.includes(channel.id)) return [];
@@ -211,9 +212,16 @@ function namedIn(contacts: readonly Contact[], event: DeploymentEvent, also: rea
   return contacts.filter(({ id, roles: own }) => also.includes(id) || own.some((role) => roles.includes(role)));
 }
 
+/** Where the plan has an event told. That nobody carries a deployment out is heard by all who hear of failures. */
+function routeOf(notifications: Notifications, kind: EventKind): string[] {
+  const { events } = notifications;
+  if (kind !== 'runner-not-served') return (events as Partial<Record<EventKind, string[]>>)[kind] ?? [];
+  return [...new Set([...(events['step-failed'] ?? []), ...whereProductionIsLeft(notifications).channels])];
+}
+
 /** Where the reminders of a question go, and where it is escalated to. */
-export function followUps(notifications: Notifications, asked: RoutedKind) {
-  const own = notifications.events[asked] ?? [];
+export function followUps(notifications: Notifications, asked: EventKind) {
+  const own = routeOf(notifications, asked);
   const { channels = [], contacts = [] } = notifications.reminders?.escalation ?? {};
   const pagers = notifications.contacts.filter(({ id }) => contacts.includes(id)).flatMap(pagersOf);
   return {

@@ -6,11 +6,14 @@
  * sample's own, never its arrival.
  */
 
+import { isMostlyBlind, looked, newSight, type Sight } from './sight.js';
+import type { Silence } from './silence.js';
+
 /**
  * A metric's value at a time (epoch milliseconds): a number, one that is none (0/0), nothing there, or a source that
  * could not be asked. Samples travel as JSON, which has neither NaN nor infinity: {@link sampleOf} makes them from numbers.
  */
-export type Sample = { at: number } & (
+export type Sample = { at: number; silence?: Silence } & (
   | { kind: 'ok'; value: number }
   | { kind: 'notANumber' }
   | { kind: 'noData'; reason: string }
@@ -19,6 +22,9 @@ export type Sample = { at: number } & (
 
 /** What one sample, or all of them, says about a criterion. */
 export type Verdict = 'healthy' | 'breached' | 'unknown';
+
+/** What one sample adds to the others. doubtful: a breach, if it is not the silence of the worker's own network. */
+type Heard = Verdict | 'doubtful';
 
 /** require: a gate that must hold. rollback: act at once. consider: ask a person. */
 export type Tier = 'require' | 'rollback' | 'consider';
@@ -55,15 +61,19 @@ interface BreachState {
   activeSince?: number;
   /** When the rule was first met; it stays met. */
   firedAt?: number;
+  /** Since when it is met by what is doubtful: by the first breaching reading that is not, it is met. */
+  doubtedAt?: number;
   /** The latest reading that said something, and how many have said nothing since. */
   knownAt?: number;
   silent: number;
+  /** Of samples that belong to no watch nobody says how much of it they show. */
+  sight?: Sight;
 }
 
 /** What a watch remembers about one criterion; plain data, carried through continue-as-new. */
 export interface CriterionState extends BreachState {
   /** Readings of the last {@link LATENESS}, oldest first: one that comes late is put among them. */
-  recent: [at: number, reading: Verdict][];
+  recent: [at: number, reading: Heard][];
   /** The state before the first of them: nothing can come before it any more. */
   settled: BreachState;
   healthy: number;
@@ -82,9 +92,10 @@ export interface CriterionState extends BreachState {
 /** How late a sample may come and still be put in its place, milliseconds. */
 export const LATENESS = 10 * 60_000;
 
-export const emptyState = (): CriterionState => ({
+/** @param watched when the watch began, and how often it looks, milliseconds */
+export const emptyState = (watched?: { from: number; every: number }): CriterionState => ({
   recent: [],
-  settled: { silent: 0 },
+  settled: { silent: 0, ...(watched && { sight: newSight(watched.from, watched.every) }) },
   silent: 0,
   healthy: 0,
   breached: 0,
@@ -124,7 +135,15 @@ export function compares(value: number, comparison: Comparison, threshold: numbe
 }
 
 /** Two samples for one instant: the worse reading stands, whichever came first. */
-const SEVERITY: Record<Verdict, number> = { unknown: 0, healthy: 1, breached: 2 };
+const SEVERITY: Record<Heard, number> = { unknown: 0, doubtful: 1, healthy: 2, breached: 3 };
+
+/** How a reading is counted: what is doubtful is not known. */
+const countedAs = (reading: Heard): Verdict => (reading === 'doubtful' ? 'unknown' : reading);
+
+function hear(criterion: Criterion, sample: Sample): Heard {
+  const reading = readSample(criterion, sample);
+  return reading === 'breached' && sample.silence?.proven === false ? 'doubtful' : reading;
+}
 
 /**
  * Takes one more sample in. The state is that of the samples in the order of their times: as long as none is later than
@@ -133,19 +152,20 @@ const SEVERITY: Record<Verdict, number> = { unknown: 0, healthy: 1, breached: 2 
  * @returns a new state; the old one is left as it was
  */
 export function observe(criterion: Criterion, state: CriterionState, given: Sample): CriterionState {
-  const sample = given.kind === 'ok' ? sampleOf(given.at, given.value) : given;
+  const { silence } = given;
+  const sample = given.kind === 'ok' ? { ...sampleOf(given.at, given.value), ...(silence && { silence }) } : given;
   const newest = Math.max(sample.at, state.recent.at(-1)?.[0] ?? sample.at);
   if (sample.at < newest - LATENESS) return { ...state, late: state.late + 1 };
 
   const next = describeSample(criterion, state, sample);
-  const reading = readSample(criterion, sample);
+  const reading = hear(criterion, sample);
   const twin = state.recent.find(([at]) => at === sample.at)?.[1];
   if (twin !== undefined && SEVERITY[twin] >= SEVERITY[reading]) return next;
-  if (twin !== undefined) next[twin] -= 1;
-  next[reading] += 1;
+  if (twin !== undefined) next[countedAs(twin)] -= 1;
+  next[countedAs(reading)] += 1;
 
   const readings = insert(state.recent, [sample.at, reading]);
-  const isSettled = ([at]: [number, Verdict]) => at < newest - LATENESS;
+  const isSettled = ([at]: [number, Heard]) => at < newest - LATENESS;
   next.recent = readings.filter((entry) => !isSettled(entry));
   next.settled = follow(criterion, state.settled, readings.filter(isSettled));
   return { ...next, ...follow(criterion, next.settled, next.recent) };
@@ -160,7 +180,7 @@ function describeSample(criterion: Criterion, state: CriterionState, sample: Sam
     (sample.at === state.last.at && outranks(criterion, sample, state.last))
   )
     next.last = sample;
-  if (sample.kind === 'ok') {
+  if (sample.kind === 'ok' && sample.silence?.proven !== false) {
     const { at, value } = sample;
     const { worst } = state;
     if (!worst || isWorse(criterion, value, worst.value) || (value === worst.value && at < worst.at))
@@ -176,15 +196,16 @@ function describeSample(criterion: Criterion, state: CriterionState, sample: Sam
   return next;
 }
 
-/** Why a sample has no number. */
-export function reasonOf(sample: Exclude<Sample, { kind: 'ok' }>): string {
+/** Why a sample has no number, or none that counts. */
+export function reasonOf(sample: Sample): string {
+  if (sample.silence || sample.kind === 'ok') return sample.silence?.text ?? '';
   if (sample.kind === 'noData') return sample.reason;
   return sample.kind === 'error' ? sample.message : 'the value is not a number';
 }
 
 /** Which of two samples for one instant is shown: the worse; where both say the same, any, but always the same one. */
 function outranks(criterion: Criterion, one: Sample, other: Sample): boolean {
-  const severity = SEVERITY[readSample(criterion, one)] - SEVERITY[readSample(criterion, other)];
+  const severity = SEVERITY[hear(criterion, one)] - SEVERITY[hear(criterion, other)];
   if (severity !== 0) return severity > 0;
   if (one.kind === 'ok' && other.kind === 'ok') return isWorse(criterion, one.value, other.value);
   if (one.kind !== 'ok' && other.kind !== 'ok') return reasonOf(one) > reasonOf(other);
@@ -194,7 +215,7 @@ function outranks(criterion: Criterion, one: Sample, other: Sample): boolean {
 const isWorse = (criterion: Criterion, value: number, than: number): boolean =>
   criterion.breach.comparison.startsWith('>') ? value > than : value < than;
 
-function insert(recent: CriterionState['recent'], entry: [number, Verdict]): CriterionState['recent'] {
+function insert(recent: CriterionState['recent'], entry: [number, Heard]): CriterionState['recent'] {
   const others = recent.filter(([at]) => at !== entry[0]);
   const place = others.findLastIndex(([at]) => at < entry[0]) + 1;
   return [...others.slice(0, place), entry, ...others.slice(place)];
@@ -210,21 +231,26 @@ function follow(criterion: Criterion, from: BreachState, readings: CriterionStat
     firedAt: from.firedAt,
     knownAt: from.knownAt,
     silent: from.silent,
+    sight: from.sight,
+    doubtedAt: from.doubtedAt,
   };
   for (const [at, reading] of readings) {
+    const known = countedAs(reading) !== 'unknown';
+    state.sight &&= looked(state.sight, { at, known });
+    state.silent = known ? 0 : state.silent + 1;
     if (isForgotten(criterion, state, at)) state.activeSince = undefined;
-    if (reading === 'unknown') {
-      state.silent += 1;
-      continue;
-    }
-    state.silent = 0;
+    if (reading === 'unknown') continue;
+    // What is doubtful keeps a breach from being forgotten, for it may be one.
     state.knownAt = at;
     if (reading === 'healthy') {
       state.activeSince = undefined;
+      state.doubtedAt = undefined;
       continue;
     }
     state.activeSince ??= at;
-    if (at - state.activeSince >= criterion.for) state.firedAt ??= at;
+    if (at - state.activeSince < criterion.for) continue;
+    if (reading === 'doubtful') state.doubtedAt ??= at;
+    else state.firedAt ??= at;
   }
   return state;
 }
@@ -238,12 +264,13 @@ export const pendingSince = (state: CriterionState): number | undefined =>
   state.firedAt === undefined ? state.activeSince : undefined;
 
 /**
- * What all samples so far say: breached once the rule was met; unknown with too few known samples, or when the last
+ * What all samples so far say: breached once the rule was met; unknown where nothing was known for half of the time, with too few known samples, or when the last
  * `minimumSamples` of them, or all of the last `for` + {@link LATENESS}, were unknown (a source that died looks alive
  * otherwise); healthy else.
  */
 export function verdict(criterion: Criterion, state: CriterionState): Verdict {
   if (state.firedAt !== undefined) return 'breached';
+  if (state.doubtedAt !== undefined || (state.sight && isMostlyBlind(state.sight))) return 'unknown';
   const enough = Math.max(criterion.minimumSamples, 1);
   if (state.healthy + state.breached < enough || state.silent >= enough) return 'unknown';
   const newest = state.recent.at(-1)?.[0];

@@ -2,7 +2,15 @@
 import { type Sample, sampleOf } from './criteria.js';
 
 /** A sample without its time: a number, NaN and infinity as Prometheus writes them, or why there is none. */
-type Compact = number | 'NaN' | '+Inf' | '-Inf' | { noData: string } | { error: string };
+type Compact = Heard | Silent;
+type Heard = number | 'NaN' | '+Inf' | '-Inf' | { noData: string } | { error: string };
+
+/** What it would be if it had been heard, and what was heard of other places. */
+interface Silent {
+  silent: Heard;
+  proven: boolean;
+  why: string;
+}
 
 /**
  * One line. A metric with one sample of the tick's own time is that sample; any other, a list of `[at, sample]`.
@@ -55,7 +63,12 @@ export function readSeriesLine(line: string): Record<string, Sample[]> {
   );
 }
 
-function compact(sample: Sample): Compact {
+function compact({ silence, ...sample }: Sample): Compact {
+  const heard = withoutSilence(sample);
+  return silence ? { silent: heard, proven: silence.proven, why: silence.text } : heard;
+}
+
+function withoutSilence(sample: Sample): Heard {
   if (sample.kind === 'notANumber') return 'NaN';
   if (sample.kind === 'ok') {
     if (Math.abs(sample.value) < Number.MAX_VALUE) return sample.value;
@@ -66,6 +79,8 @@ function compact(sample: Sample): Compact {
 
 function expand(at: number, written: Compact): Sample {
   if (typeof written === 'object') {
+    if ('silent' in written)
+      return { ...expand(at, written.silent), silence: { proven: written.proven, text: written.why } };
     return 'noData' in written
       ? { at, kind: 'noData', reason: written.noData }
       : { at, kind: 'error', message: written.error };

@@ -39,6 +39,11 @@ export function readDocument(
 
   const problems = [...parsed.errors, ...parsed.warnings].map((error) => problem(error.pos[0], explain(error)));
   visit(parsed, {
+    Pair(_, { key }) {
+      // A map of JavaScript would lose it without a word.
+      if (!isScalar(key) || key.value !== '__proto__') return;
+      problems.push(problem(key.range?.[0] ?? 0, 'Nothing can be named __proto__: take another name'));
+    },
     Node(_, node) {
       if (!isAlias(node) && node.anchor === undefined) return;
       problems.push(problem(node.range?.[0] ?? 0, 'Anchors and aliases (& and *) are not read: write the value out'));

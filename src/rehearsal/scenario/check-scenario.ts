@@ -145,7 +145,8 @@ class Check {
       const pieces = (world.metrics[metric.name] ?? []).map((piece, index) =>
         this.piece(piece, metric, ['world', 'metrics', metric.name, index]),
       );
-      const outages = world.faults.flatMap(({ outage, in: place, from, for: lasts }): Piece[] => {
+      const outages = world.faults.flatMap(({ outage, network, in: place, from, for: lasts }): Piece[] => {
+        if (network) return [{ in: place, from, for: lasts, network: true }];
         const isOut = outage?.some((name) => name === 'all' || name === metric.name || name === metric.source.kind);
         return isOut ? [{ in: place, from, for: lasts, providerError: 'the source is away in this scenario' }] : [];
       });

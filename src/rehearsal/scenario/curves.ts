@@ -16,6 +16,8 @@ export interface Piece {
   noData?: string;
   notANumber?: true;
   providerError?: string;
+  /** The worker's own network is away. */
+  network?: true;
   noise?: number;
   gaps?: { every: number; lasts: number };
   late?: number;
@@ -34,7 +36,12 @@ export interface CurveMoment {
   dayAtStart: number;
 }
 
-export type CurveReading = { value: number } | { notANumber: true } | { noData: string } | { error: string };
+export type CurveReading =
+  | { value: number }
+  | { notANumber: true }
+  | { noData: string }
+  | { error: string }
+  | { silence: string };
 
 export interface Curve {
   metric: string;
@@ -96,6 +103,7 @@ function shapeOf(piece: Piece, since: number, { at, dayAtStart }: CurveMoment): 
   if (piece.noData !== undefined) return { noData: piece.noData };
   if (piece.notANumber) return { notANumber: true };
   if (piece.providerError !== undefined) return { error: piece.providerError };
+  if (piece.network) return { silence: 'no answer within 5 s' };
   return undefined;
 }
 

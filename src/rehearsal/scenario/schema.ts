@@ -102,14 +102,19 @@ const fault = strict({
   outage: oneOrMore('a metric')
     .optional()
     .describe('Metrics that cannot be asked for: names, kinds of source, or `all`'),
+  network: z
+    .literal('worker')
+    .optional()
+    .describe('The worker’s own network is away: no metric can be asked for, and no other place answers either'),
   in: text()
     .optional()
-    .describe('For an outage: the watch (times from its start) or the environment (from its deploy)'),
-  from: durationOrNone().optional().describe('For an outage: when it begins'),
-  for: duration().optional().describe('For an outage: how long it lasts; to the end when left out'),
-}).refine(({ restart, outage }) => (restart === undefined) !== (outage === undefined), {
-  error: 'Write exactly one of restart, outage',
-});
+    .describe('For an outage or a network: the watch (times from its start) or the environment (from its deploy)'),
+  from: durationOrNone().optional().describe('For an outage or a network: when it begins'),
+  for: duration().optional().describe('For an outage or a network: how long it lasts; to the end when left out'),
+}).refine(
+  ({ restart, outage, network }) => [restart, outage, network].filter((fault) => fault !== undefined).length === 1,
+  { error: 'Write exactly one of restart, outage, network' },
+);
 
 const told = z
   .union(

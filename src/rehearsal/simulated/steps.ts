@@ -63,6 +63,7 @@ export function simulateSteps(find: Find): Steps {
     },
     checkClock: async () => {},
     stateOfRun: async () => 'RUNNING',
+    archiveDeployment: async () => ({ untold: [] }),
 
     checkRepository: async ({ key }) => ({ ...(await established('checkRepository', key)), commit: COMMIT }),
     checkReview: ({ key }) => established('checkReview', key),
@@ -102,6 +103,7 @@ export function simulateSteps(find: Find): Steps {
         const text = `${line} ended without error`;
         return { summary: text, facts: [{ name: 'ran', ok: true, text }], evidence };
       }),
+    present: async () => {},
     endCommands: async () => ({ alive: [] }),
     checkLogs: ({ key }) => perform(find, { activity: 'checkLogs', key }, () => good(['ran', 'logs'])),
 

@@ -4,8 +4,10 @@ import { GUARD } from '../../contract/names.js';
 import { type Metric, MOST_VALUES } from '../../contract/plan/metrics.js';
 import { needed, watchesOf } from '../../contract/plan/parts.js';
 import type { Watch } from '../../contract/plan/watch.js';
+import { secondPlacesOf } from '../../contract/second-places.js';
 import { rounded } from '../../domain/rounded.js';
 import { type Criterion, readSample, type Sample, sampleOf } from '../../domain/watch/criteria.js';
+import { judgeSilence } from '../../domain/watch/silence.js';
 import { type Curve, type CurveMoment, type CurveReading, latenessOf, readCurve } from '../scenario/curves.js';
 import type { People } from './people.js';
 import type { World } from './world.js';
@@ -147,11 +149,22 @@ export class SimulatedWatching {
     const now = readCurve(curve, place(due));
     const keepsHistory = 'resolution' in metric.source;
     // What a source that keeps history could not be asked for, it still has when it is back.
-    if (keepsHistory && 'error' in now) return [sampleAt(startedAt + due, now)];
+    if (keepsHistory && ('error' in now || 'silence' in now)) return [this.sampleAt(startedAt + due, now, metric)];
     const then = keepsHistory ? withoutOutages(curve) : curve;
     const times = arrivals(metric, curve, { watch, given: given.get(metric.name) ?? 0, due, place });
     given.set(metric.name, due);
-    return times.slice(-MOST_VALUES).map((own) => sampleAt(startedAt + own, readCurve(then, place(own))));
+    return times.slice(-MOST_VALUES).map((own) => this.sampleAt(startedAt + own, readCurve(then, place(own)), metric));
+  }
+
+  /** Where the worker's own network is away, silence is what it hears of everything, as far as there is anything else. */
+  private sampleAt(at: number, reading: CurveReading, { source }: Metric): Sample {
+    if (!('silence' in reading)) return sampleAt(at, reading);
+    const { silence: text } = reading;
+    const environment = this.lastWatch?.watch.environment ?? 'production';
+    const others = secondPlacesOf(this.world.plan, environment).map(({ title: place }) => ({ place, silent: text }));
+    const silence = others.length > 0 ? { silence: judgeSilence(text, others) } : {};
+    const isDown = source.kind === 'health' && source.read === 'down';
+    return isDown ? { ...sampleOf(at, 1), ...silence } : { at, kind: 'error', message: text, ...silence };
   }
 
   /** A tick that belongs to no watch: the impact of a load test on users. */
@@ -160,9 +173,9 @@ export class SimulatedWatching {
     const own = Math.max(world.clock.at(at), world.clock.latest);
     world.samples += metrics.length;
     return Object.fromEntries(
-      metrics.map(({ name }) => {
+      metrics.map((metric) => {
         const moment = this.moment(needed(lastWatch?.watch ?? world.plan.soak), lastWatch?.since ?? own, own);
-        return [name, [sampleAt(at, readCurve(this.curve(name), moment))]];
+        return [metric.name, [this.sampleAt(at, readCurve(this.curve(metric.name), moment), metric)]];
       }),
     );
   }
@@ -245,7 +258,7 @@ function arrivals({ source }: Metric, curve: Curve, { watch, given, due, place }
   return times;
 }
 
-function sampleAt(at: number, reading: CurveReading): Sample {
+function sampleAt(at: number, reading: Exclude<CurveReading, { silence: string }>): Sample {
   if ('value' in reading) return sampleOf(at, reading.value);
   if ('noData' in reading) return { at, kind: 'noData', reason: reading.noData };
   return 'error' in reading ? { at, kind: 'error', message: reading.error } : { at, kind: 'notANumber' };
@@ -254,5 +267,5 @@ function sampleAt(at: number, reading: CurveReading): Sample {
 /** What a source has kept of the times in which it could not be asked. */
 const withoutOutages = (curve: Curve): Curve => ({
   ...curve,
-  pieces: curve.pieces.filter(({ providerError }) => providerError === undefined),
+  pieces: curve.pieces.filter(({ providerError, network }) => providerError === undefined && !network),
 });

@@ -54,6 +54,8 @@ export interface Making {
     why?: string;
     /** How many events the history had. */
     events: number;
+    /** When the archive was made that it is from, as Temporal no longer had the deployment. */
+    archivedAt?: number;
     /** Whether plots could be made from the evidence store, and why not. */
     evidence: { read: boolean; why?: string };
     /** The evidence folder as links of the report name it. */

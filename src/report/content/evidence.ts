@@ -23,7 +23,7 @@ export function evidenceFolder(store: string, deployment: string): EvidenceFolde
 }
 
 /** The file that a path of the store stands for; none when the path leaves the folder. */
-function fileOf({ folder }: EvidenceFolder, path: string): string | undefined {
+export function evidencePathIn({ folder }: EvidenceFolder, path: string): string | undefined {
   const inside = normalize(path);
   return inside.startsWith('..') || isAbsolute(inside) ? undefined : join(folder, inside);
 }
@@ -33,7 +33,7 @@ export type Flaw = { path: string; kind: 'missing' | 'changed'; text: string };
 /** Whether a file is there and is what it was when it was kept. */
 export async function flawOf(place: EvidenceFolder, reference: EvidenceReference): Promise<Flaw | undefined> {
   const { path, sha256, bytes } = reference;
-  const file = fileOf(place, path);
+  const file = evidencePathIn(place, path);
   if (file === undefined) return { path, kind: 'missing', text: 'its path leaves the evidence folder' };
   try {
     const hash = createHash('sha256');
@@ -56,7 +56,7 @@ export async function readEvidence(
   reference: EvidenceReference | undefined,
 ): Promise<{ text: string } | { unused: string }> {
   if (place.missing !== undefined) return { unused: place.missing };
-  const file = fileOf(place, path);
+  const file = evidencePathIn(place, path);
   if (file === undefined) return { unused: `${path}: its path leaves the evidence folder` };
   const flaw = reference && (await flawOf(place, reference));
   if (flaw) return { unused: `${path}: ${flaw.text}` };

@@ -26,6 +26,8 @@ export interface Gathered {
   source: LedgerSource;
   /** How many events the history had. */
   events: number;
+  /** Temporal no longer has it: from the archive in this evidence store, made then. */
+  archive?: { store: string; at: number };
 }
 
 /**

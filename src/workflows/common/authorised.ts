@@ -1,16 +1,12 @@
 /** Calls of what acts, each with the words of the people by which it is done. */
 import type { Authority } from '../../contract/envelope.js';
 
-export interface Acting {
-  /** The task queue of the machine that acts. */
-  runner: string;
-  /** Nothing where the runner has no policy. */
-  authority?: Authority;
-}
-
 type Untyped = Record<string, { executeWithOptions(options: object, args: object[]): Promise<unknown> }>;
 
-/** The same calls, whose input has `authority` too: the runner's policy is asked about it right before the act. */
+/**
+ * The same calls, whose input has `authority` too: the runner's policy is asked about it right before the act.
+ * @param authority nothing where the runner has no policy
+ */
 export function authorised<A extends object>(calls: A, authority: Authority | undefined): A {
   if (!authority) return calls;
   const call = (name: string) => ({

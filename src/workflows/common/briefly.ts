@@ -20,7 +20,8 @@ interface CallOptions {
   summary: string;
 }
 
-type Calls<A> = {
+/** Activities as they are called. */
+export type Calls<A> = {
   [K in keyof A]: A[K] extends (...input: infer I) => infer R
     ? { executeWithOptions(options: CallOptions, args: I): R }
     : never;
@@ -31,9 +32,10 @@ type Calls<A> = {
  * ours to bound and it takes longer than a {@link MOMENT}, or it fails, it is made again as an ordinary activity, and
  * the workflow listens meanwhile. For what may be done twice: the local try may still be at its end by then.
  * @param options of the ordinary activity; what it fails with is what the call fails with
+ * @param moment how long the local try may take, milliseconds
  */
-export function briefly<A>(options: ActivityOptions): Calls<A> {
-  const local = proxyLocalActivities<Untyped>({ startToCloseTimeout: MOMENT, retry: { maximumAttempts: 1 } });
+export function briefly<A>(options: ActivityOptions, moment = MOMENT): Calls<A> {
+  const local = proxyLocalActivities<Untyped>({ startToCloseTimeout: moment, retry: { maximumAttempts: 1 } });
   const ordinary = proxyActivities<Untyped>(options);
   const call = (name: string) => ({
     async executeWithOptions(how: CallOptions, args: unknown[]) {

@@ -12,8 +12,9 @@ import type {
 } from '../../contract/activities/admission.js';
 import type { AlertActivities } from '../../contract/activities/alerts.js';
 import type { DocumentationActivities, HttpActivities, LoadActivities } from '../../contract/activities/application.js';
+import type { ArchiveActivities } from '../../contract/activities/archive.js';
 import type { BackupActivities, CommandBackupActivities, RestoreActivities } from '../../contract/activities/backup.js';
-import type { CommandActivities } from '../../contract/activities/commands.js';
+import type { CommandActivities, PresenceActivities } from '../../contract/activities/commands.js';
 import type { SampleActivities, TrendActivities } from '../../contract/activities/metrics.js';
 import type { PeopleActivities } from '../../contract/activities/notify.js';
 import type { OwnCheckActivities } from '../../contract/activities/own-checks.js';
@@ -24,30 +25,39 @@ import type {
 } from '../../contract/activities/postgres.js';
 import type { ApprovalActivities, ReviewActivities } from '../../contract/activities/review.js';
 import type { WindowActivities } from '../../contract/activities/windows.js';
-import { type Acting, authorised } from './authorised.js';
+import type { Authority } from '../../contract/envelope.js';
+import { authorised } from './authorised.js';
 import { briefly, MOMENT } from './briefly.js';
+import { NOT_SERVED_AFTER } from './patience.js';
 
 const PATIENT_RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' } as const;
 
 /** A worker that is away for a weekend is no failure of a step: what waits in the queue goes on when it comes back. */
 const LONGEST_ABSENCE = '7d';
 
+const CHECKED = {
+  startToCloseTimeout: '2m',
+  scheduleToCloseTimeout: LONGEST_ABSENCE,
+  retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
+} as const;
+
 /** Reads that end within a minute and can be made again at will. After five tries a person should hear of it. */
 export const checks = proxyActivities<
   AdmissionActivities &
     Pick<ApprovalActivities, 'verifySignature' | 'verifyEnvelope'> &
-    PrerequisiteActivities &
+    Pick<PrerequisiteActivities, 'checkRepository'> &
     ReviewActivities &
     AccessActivities &
     AlertActivities &
     Pick<VerificationActivities, 'verifyState'> &
     Pick<IndexActivities, 'checkIndexes'> &
     Pick<DatabaseActivities, 'reviewDatabase'>
->({
-  startToCloseTimeout: '2m',
-  scheduleToCloseTimeout: LONGEST_ABSENCE,
-  retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
-});
+>(CHECKED);
+
+/** The same of what as a rule takes a moment: an event of the history instead of six. */
+export const briefChecks = briefly<
+  Pick<PrerequisiteActivities, 'checkStaging' | 'checkTools'> & Pick<VerificationActivities, 'verifyState'>
+>(CHECKED);
 
 /** This worker's own clock: nothing to wait for, and asked for the time of the very task that asks. */
 export const localReads = proxyLocalActivities<Pick<AdmissionActivities, 'checkClock'> & WindowActivities>({
@@ -72,12 +82,31 @@ export const briefReads = briefly<
 });
 
 /** The same where a rollback waits for the answer: what is not known by then is unknown. */
-export const urgentReads = briefly<Pick<VerificationActivities, 'countStored'>>({
+const URGENT = {
   startToCloseTimeout: '30s',
   scheduleToCloseTimeout: LONGEST_ABSENCE,
   heartbeatTimeout: '20s',
   retry: { ...PATIENT_RETRY, maximumAttempts: 2 },
-});
+} satisfies ActivityOptions;
+
+export const urgentReads = proxyActivities<Pick<VerificationActivities, 'countStored'>>(URGENT);
+
+/** Where nobody waits yet, in one event. */
+export const briefUrgentReads = briefly<Pick<VerificationActivities, 'countStored'>>(URGENT);
+
+/**
+ * What outlives the deployment, at its very end: worth some tries, and nothing that it waits long for. By then it has
+ * nobody to listen to: the local try may take nearly as long as a task may.
+ */
+export const archives = briefly<ArchiveActivities>(
+  {
+    startToCloseTimeout: '10m',
+    scheduleToCloseTimeout: '1h',
+    heartbeatTimeout: '20s',
+    retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
+  },
+  7_000,
+);
 
 /**
  * Work that takes minutes and heartbeats, so that a dead worker is noticed within the heartbeat's time-out rather than
@@ -100,36 +129,52 @@ export const longChecks = proxyActivities<
 >(LONG);
 
 /** As long, and what was written since the backup is lost: by somebody's word only. */
-export const restoresFor = ({ authority }: Omit<Acting, 'runner'>) =>
+export const restoresBy = (authority: Authority | undefined) =>
   authorised(proxyActivities<RestoreActivities>(LONG), authority);
+
+/** A worker that is gone is noticed by then. Milliseconds. */
+export const COMMAND_HEARTBEAT = 10_000;
 
 /**
  * Commands that change something. They stay on the machine that admitted the deployment, where their records are. A
  * retry re-attaches, so retries are unlimited within a week: a worker that comes back after a weekend still finds its
- * command. What must not be repeated comes back as a non-retryable failure.
+ * command. What must not be repeated comes back as a non-retryable failure. Called through `run/runner.ts`, which knows
+ * what to make of one that nobody has taken.
  */
-export const commandsOn = ({ runner, authority }: Acting) =>
-  authorised(
-    proxyActivities<CommandActivities & CommandBackupActivities>({
-      taskQueue: runner,
-      startToCloseTimeout: '2h',
-      scheduleToCloseTimeout: LONGEST_ABSENCE,
-      heartbeatTimeout: '10s',
-      cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-      retry: { ...PATIENT_RETRY, maximumInterval: '10s' },
-    }),
-    authority,
-  );
+export const commandsOn = (runner: string) =>
+  proxyActivities<CommandActivities & CommandBackupActivities>({
+    taskQueue: runner,
+    startToCloseTimeout: '2h',
+    scheduleToStartTimeout: NOT_SERVED_AFTER,
+    scheduleToCloseTimeout: LONGEST_ABSENCE,
+    heartbeatTimeout: COMMAND_HEARTBEAT,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { ...PATIENT_RETRY, maximumInterval: '10s' },
+  });
 
 /** Load tests: where the commands are, as they read the log, and as harmless to repeat as the long checks. */
 export const loadOn = (runner: string) =>
   proxyActivities<LoadActivities>({
     taskQueue: runner,
     startToCloseTimeout: '2h',
+    scheduleToStartTimeout: NOT_SERVED_AFTER,
     scheduleToCloseTimeout: LONGEST_ABSENCE,
     heartbeatTimeout: '20s',
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
+  });
+
+/** A runner's own answer that it is there. It changes nothing: it is waited for as long as it takes. */
+export const presenceOn = (runner: string) =>
+  proxyActivities<PresenceActivities>({ taskQueue: runner, startToCloseTimeout: '10s', retry: PATIENT_RETRY });
+
+/** The same of a runner that is there now, or is not. */
+export const presenceNow = (runner: string) =>
+  proxyActivities<PresenceActivities>({
+    taskQueue: runner,
+    startToCloseTimeout: '5s',
+    scheduleToCloseTimeout: '10s',
+    retry: PATIENT_RETRY,
   });
 
 /** Messages: worth a few tries, never worth waiting for. The stand-in people of virtual time answer within it. */
@@ -170,7 +215,7 @@ export const series = proxyActivities<Pick<SampleActivities, 'sealSeries'> & Tre
   retry: { ...PATIENT_RETRY, maximumAttempts: 15 },
 });
 
-/** The same at a breach: a rollback waits for it no longer than this. */
+/** The same where something urgent goes on: beside a rollback, and before the watch that relieves a guard. */
 export const urgentSeal = proxyActivities<Pick<SampleActivities, 'sealSeries'>>({
   startToCloseTimeout: '10s',
   scheduleToCloseTimeout: '15s',

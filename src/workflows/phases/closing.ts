@@ -1,6 +1,6 @@
 /** The last look: production is what was promised, read from production itself. */
 import { STEPS } from '../../domain/steps.js';
-import { checks } from '../common/policies.js';
+import { briefChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { reportedRevision } from '../run/reported-revision.js';
 import { ownChecks } from '../steps/own-checks.js';
@@ -10,7 +10,7 @@ export async function closing(deployment: Deployment): Promise<void> {
   const { indexes } = plan;
   deployment.enter('closing');
   await deployment.step(STEPS.productionState, async (key, summary) =>
-    checks.verifyState.executeWithOptions({ summary }, [
+    briefChecks.verifyState.executeWithOptions({ summary }, [
       {
         key,
         evidence,
@@ -19,7 +19,7 @@ export async function closing(deployment: Deployment): Promise<void> {
         expected: {
           version: plan.release.target,
           revision: plan.migration?.revision,
-          ...(await reportedRevision(plan, deployment)),
+          ...(await reportedRevision(plan, deployment.commands)),
           ...(indexes ? { indexes: { present: true, expectations: indexes } } : {}),
         },
       },

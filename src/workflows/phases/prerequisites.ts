@@ -3,7 +3,7 @@ import { readingCheck } from '../../contract/plan/login.js';
 import { commandsOfChecks } from '../../contract/plan/own-checks.js';
 import { environmentsOf, inRepository } from '../../contract/plan/parts.js';
 import { STEPS } from '../../domain/steps.js';
-import { checks } from '../common/policies.js';
+import { briefChecks, checks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { confirmAll } from '../steps/confirmations.js';
 import { lookAtProduction } from '../steps/found-production.js';
@@ -12,15 +12,21 @@ import { ownChecks } from '../steps/own-checks.js';
 export async function prerequisites(deployment: Deployment): Promise<void> {
   const { plan, input, ledger, evidence } = deployment;
   deployment.enter('prerequisites');
-  const { runner, demands } = await checks.admit.executeWithOptions({ summary: STEPS.admission.title }, [
+  const admitted = await checks.admit.executeWithOptions({ summary: STEPS.admission.title }, [
     {
-      ...{ plan, digest: input.digest, clock: input.clock, workflowTime: Date.now(), after: input.after?.run },
-      start: { deployment: input.deployment, startedBy: input.startedBy, envelope: input.envelope },
+      deployment: input.deployment,
+      plan,
+      digest: input.digest,
+      clock: input.clock,
+      workflowTime: Date.now(),
+      after: input.after?.run,
+      start: { startedBy: input.startedBy, envelope: input.envelope },
     },
   ]);
-  deployment.runner = runner;
-  ledger.runner = runner;
-  ledger.demands = demands;
+  deployment.runner = admitted.runner;
+  evidence.identity = admitted.evidence;
+  ledger.runner = admitted.runner;
+  ledger.demands = admitted.demands;
   deployment.tell({ kind: 'started' });
 
   const repository = await deployment.step(STEPS.repository, (key, summary) =>
@@ -31,7 +37,7 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
   ledger.commit = repository?.commit;
   await proofs(deployment);
   await deployment.step(STEPS.staging, (key, summary) =>
-    checks.checkStaging.executeWithOptions({ summary }, [
+    briefChecks.checkStaging.executeWithOptions({ summary }, [
       {
         key,
         evidence,
@@ -43,7 +49,7 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
   );
   await lookAtProduction(deployment, STEPS.productionFound);
   await deployment.step(STEPS.tools, (key, summary) =>
-    checks.checkTools.executeWithOptions({ summary }, [
+    briefChecks.checkTools.executeWithOptions({ summary }, [
       {
         key,
         evidence,

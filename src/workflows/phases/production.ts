@@ -4,7 +4,7 @@ import type { IndexUse } from '../../contract/activities/postgres.js';
 import { tablesCountedBefore } from '../../contract/plan/metrics.js';
 import { canRestore, migratesFirst, needed } from '../../contract/plan/parts.js';
 import { STEPS } from '../../domain/steps.js';
-import { briefReads, checks, commandsOn, localReads, longChecks } from '../common/policies.js';
+import { briefReads, checks, localReads, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { countStored } from '../run/stored-rows.js';
 import { backUp } from '../steps/back-up.js';
@@ -119,7 +119,7 @@ async function migrate(deployment: Deployment): Promise<IndexUse | undefined> {
   if (plan.migration) ledger.production.migrated = true;
   await deployment.step(STEPS.productionMigration, async (key, summary) => {
     const migration = needed(plan.migration);
-    const report = await commandsOn(deployment).migrate.executeWithOptions({ summary }, [
+    const report = await deployment.commands.migrate.executeWithOptions({ summary }, [
       { key, evidence, environment, migration, direction: { kind: 'upgrade' }, within: migration.within },
     ]);
     // However it went: its own word for where a downgrade has to end.

@@ -2,7 +2,7 @@
 import { migratesFirst, needed } from '../../contract/plan/parts.js';
 import type { FirstUpgrade } from '../../contract/reversibility.js';
 import { STEPS } from '../../domain/steps.js';
-import { checks, commandsOn, loadOn, longChecks } from '../common/policies.js';
+import { checks, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { backUp } from '../steps/back-up.js';
 import { confirmAll } from '../steps/confirmations.js';
@@ -41,7 +41,7 @@ export async function staging(deployment: Deployment): Promise<void> {
   );
   for (const test of plan.loadTests) {
     await deployment.step(test, (key, summary) =>
-      loadOn(deployment.runner).runLoadTest.executeWithOptions({ summary }, [
+      deployment.load.runLoadTest.executeWithOptions({ summary }, [
         {
           key,
           evidence,
@@ -61,11 +61,11 @@ export async function staging(deployment: Deployment): Promise<void> {
 
 /** @returns the upgrade that was made, for the proof that it can be undone */
 export async function migrateStaging(deployment: Deployment): Promise<FirstUpgrade | undefined> {
-  const { plan, evidence } = deployment;
+  const { plan, evidence, commands } = deployment;
   const environment = needed(plan.environments.staging);
   let upgrade: FirstUpgrade | undefined;
   await deployment.step(STEPS.stagingMigration, async (key, summary) => {
-    const report = await commandsOn(deployment).migrate.executeWithOptions({ summary }, [
+    const report = await commands.migrate.executeWithOptions({ summary }, [
       { key, evidence, environment, migration: needed(plan.migration), direction: { kind: 'upgrade' }, stock: {} },
     ]);
     // A step that is tried again may find the migration made: what counts is the run that made it.

@@ -3,7 +3,7 @@ import { needed } from '../../contract/plan/parts.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import { indexUseStep, isReviewed } from '../../contract/runbook.js';
 import { STEPS } from '../../domain/steps.js';
-import { briefReads, checks, commandsOn } from '../common/policies.js';
+import { briefReads, checks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { reportOf, rollbackFor } from '../run/watching.js';
 import type { BeforeWatch } from '../steps/before-watch.js';
@@ -71,7 +71,7 @@ async function reportMetrics(deployment: Deployment): Promise<void> {
   const command = plan.commands.metricsReport;
   if (!command) return;
   await deployment.step(STEPS.metricsReport, (key, summary) =>
-    commandsOn(deployment).runCommand.executeWithOptions({ summary }, [
+    deployment.commands.runCommand.executeWithOptions({ summary }, [
       { key, evidence, environment: plan.environments.production, command, values: {} },
     ]),
   );

@@ -3,15 +3,14 @@ import { condition } from '@temporalio/workflow';
 import { canRestore, rollbackOptions } from '../../contract/plan/parts.js';
 import { formatDuration } from '../../domain/duration.js';
 import { whoAndWhy } from '../../domain/evidence.js';
-import type { RollbackKind, RollbackTrigger } from '../../domain/ledger/ledger.js';
+import type { DecisionRecord, Ledger, RollbackKind, RollbackTrigger } from '../../domain/ledger/ledger.js';
 import { chooseRollback, type RollbackFacts } from '../../domain/rollback/choice.js';
 import { rollbackFacts } from '../../domain/rollback/facts.js';
-import { commandsOn } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { countStored } from '../run/stored-rows.js';
 
 /** A way back, with the reasons for it, and the revision where a person has named one. */
-interface Chosen {
+export interface Chosen {
   option: RollbackKind;
   reasons: string[];
   revision?: string;
@@ -21,13 +20,47 @@ interface Chosen {
 export async function chooseRollbackKind(
   deployment: Deployment,
   trigger: RollbackTrigger,
+  wishes: Wishes,
 ): Promise<Chosen | { leftTo: string }> {
-  const { option, reasons } = chooseRollback(await gatherFacts(deployment, trigger));
+  const found = await look(deployment);
+  const wish = wishes.next();
+  const asked = wish?.option ? personal(wish, trigger) : trigger;
+  const { option, reasons } = chooseRollback(factsOf(deployment, asked, found));
   if (option === undefined) return askForOne(deployment, reasons);
-  if (trigger.kind === 'person') return { option, reasons, revision: trigger.revision };
+  if (asked.kind === 'person') return { option, reasons, revision: asked.revision };
+  if (wish) return { option, reasons };
   if (deployment.plan.rollback.overrideWithin === 0) return { option, reasons };
   return offerOverride(deployment, { option, reasons });
 }
+
+/** Rollbacks that people ask for after one was decided on, and before it has begun: a runner may be away that long. */
+export class Wishes {
+  private heard: DecisionRecord | undefined;
+
+  constructor(private readonly ledger: Pick<Ledger, 'stop'>) {
+    this.heard = ledger.stop;
+  }
+
+  get isAny(): boolean {
+    return this.ledger.stop !== this.heard;
+  }
+
+  /** The last one that has not been heard yet. */
+  next(): DecisionRecord | undefined {
+    if (!this.isAny) return undefined;
+    this.heard = this.ledger.stop;
+    return this.heard;
+  }
+}
+
+/** A person has chosen the way back. */
+export const personal = ({ who, option, revision }: DecisionRecord, { text }: RollbackTrigger): RollbackTrigger => ({
+  kind: 'person',
+  who,
+  text,
+  option,
+  revision,
+});
 
 /** The checklist's options, each with the longest that it should take. */
 export const options = (deployment: Deployment): string =>
@@ -58,17 +91,24 @@ export function rollbackKinds(deployment: Deployment): string {
 export const estimateOf = ({ plan, ledger }: Deployment, option: RollbackKind): number | undefined =>
   option === 'restore' ? (ledger.production.restoreEstimate ?? 0) : plan.rollback.estimates[option];
 
-/** What there is to undo and what that would cost: the database is asked, not remembered. */
-async function gatherFacts(deployment: Deployment, trigger: RollbackTrigger): Promise<RollbackFacts> {
+/** What there is to undo and what that would cost, as far as it has been seen. */
+interface Found {
+  migrated: boolean;
+  stored: Record<string, number> | undefined;
+}
+
+/** The database is asked, not remembered, and for both at once. */
+async function look(deployment: Deployment): Promise<Found> {
   const { ledger, plan } = deployment;
   const { production } = ledger;
   const environment = plan.environments.production;
   const { migration } = plan;
   let migrated = production.migrated;
   const { found = {}, migratedFrom = found.revision } = production;
+  const counting = migrated ? countStored(deployment, { besides: true }) : undefined;
   if (migration) {
     try {
-      const revision = await commandsOn(deployment).readRevision.executeWithOptions(
+      const revision = await deployment.commands.readRevision.executeWithOptions(
         { summary: 'Read the database revision before choosing the rollback' },
         [{ environment, migration }],
       );
@@ -77,7 +117,11 @@ async function gatherFacts(deployment: Deployment, trigger: RollbackTrigger): Pr
       // The database cannot be asked: what this workflow did stands.
     }
   }
-  const stored = migrated ? await countStored(deployment) : {};
+  return { migrated, stored: migrated ? await (counting ?? countStored(deployment)) : {} };
+}
+
+function factsOf(deployment: Deployment, trigger: RollbackTrigger, { migrated, stored }: Found): RollbackFacts {
+  const { ledger, plan } = deployment;
   return rollbackFacts(ledger, {
     trigger,
     policy: plan.rollback,

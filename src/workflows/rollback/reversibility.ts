@@ -17,7 +17,8 @@ import {
 } from '../../domain/rollback/reversibility.js';
 import { STEPS } from '../../domain/steps.js';
 import { mustHold } from '../common/input.js';
-import { commandsOn, longChecks } from '../common/policies.js';
+import { longChecks } from '../common/policies.js';
+import { ChildRunner } from '../run/child-runner.js';
 import { describe, isFailure, isUnknown } from '../run/failures.js';
 
 /** A child of the deployment, so that the deployment's own history stays short enough to read. */
@@ -51,7 +52,7 @@ class Proof {
   private readonly migration;
 
   constructor(private readonly input: ReversibilityInput) {
-    this.commands = commandsOn(input);
+    this.commands = new ChildRunner(input).commands;
     this.environment = needed(input.plan.environments.staging);
     this.migration = needed(input.plan.migration);
   }
@@ -63,7 +64,8 @@ class Proof {
       { summary: 'Read the revision that production would go back to' },
       [{ environment: plan.environments.production, migration: this.migration }],
     );
-    if (upgrade?.before === previous) return { previous, ...(await this.downAndUp(previous, upgrade)) };
+    const isUndone = this.input.generation > 1 && (await this.findUndone(previous));
+    if (upgrade?.before === previous && !isUndone) return { previous, ...(await this.downAndUp(previous, upgrade)) };
 
     // Nobody has asked for an empty staging: that is left to people.
     if (previous === null) return { previous, down: NOT_EMPTIED, up: await this.upgrade('migrate') };
@@ -75,6 +77,20 @@ class Proof {
     if (first.before === first.after) return { previous };
     const made: FirstUpgrade = { key: this.key('migrate'), before: previous };
     return { previous, ...(await this.downAndUp(previous, made)) };
+  }
+
+  /**
+   * A proof that did not come to its end may have left staging with the previous release, which can't undo the migration,
+   * or at the previous revision, where there is nothing to undo: one that is retried begins where it is to begin.
+   */
+  private async findUndone(previous: string | null): Promise<boolean> {
+    const { commands, release } = this.input.plan;
+    await this.deploy(commands.deploy, release.target, 'prepare-deploy');
+    const revision = await this.commands.readRevision.executeWithOptions(
+      { summary: 'Read the revision at which the proof before has left staging' },
+      [{ environment: this.environment, migration: this.migration }],
+    );
+    return revision === previous;
   }
 
   /**
@@ -195,10 +211,10 @@ class Proof {
     }
   }
 
-  private async deploy(command: Command, version: string): Promise<void> {
+  private async deploy(command: Command, version: string, name = `deploy-${version}`): Promise<void> {
     const { evidence } = this.input;
     const report = await this.commands.runCommand.executeWithOptions({ summary: `Deploy ${version} to staging` }, [
-      { key: this.key(`deploy-${version}`), evidence, environment: this.environment, command, values: { version } },
+      { key: this.key(name), evidence, environment: this.environment, command, values: { version } },
     ]);
     this.evidence.push(...report.evidence);
   }

@@ -8,8 +8,9 @@ import type { StepReport } from '../../domain/evidence.js';
 import { cell } from '../../domain/ledger/board.js';
 import type { StepRecord } from '../../domain/ledger/ledger.js';
 import { mustHold } from '../common/input.js';
-import { checks, commandsOn, longChecks, restoresFor } from '../common/policies.js';
+import { checks, longChecks, restoresBy } from '../common/policies.js';
 import { publishState } from '../common/published.js';
+import { ChildRunner } from '../run/child-runner.js';
 import { reportedRevision } from '../run/reported-revision.js';
 import { begunRecord, runGeneration } from '../run/step-record.js';
 
@@ -29,7 +30,7 @@ export class Rollback {
     private readonly option: string,
   ) {
     mustHold(input, 'deployment', 'plan', 'runner', 'evidence', 'trigger');
-    this.commands = commandsOn(input);
+    this.commands = new ChildRunner(input).commands;
     this.environment = input.plan.environments.production;
   }
 
@@ -66,14 +67,14 @@ export class Rollback {
   }
 
   restoreDatabase(): Promise<void> {
-    const { plan, evidence, backup: from } = this.input;
+    const { plan, evidence, backup: from, again } = this.input;
     const { backup } = plan;
     return this.step('restore', 'Restore the backup from before the deploy', async (key, summary) => {
       if (!from || !backup) throw ApplicationFailure.nonRetryable('there is no backup from before the deploy');
       const asked = { key, evidence, service: plan.service, environment: this.environment, from };
       return backup.by === 'commands'
-        ? this.commands.restoreByCommands.executeWithOptions({ summary }, [{ ...asked, backup }])
-        : restoresFor(this.input).restoreDatabase.executeWithOptions({ summary }, [
+        ? this.commands.restoreByCommands.executeWithOptions({ summary }, [{ ...asked, backup, again }])
+        : restoresBy(this.input.authority).restoreDatabase.executeWithOptions({ summary }, [
             { ...asked, backup, tool: toolOf(plan) },
           ]);
     });
@@ -157,7 +158,7 @@ export class Rollback {
             ...(expected.migrationUndone
               ? {
                   revision: expected.revision,
-                  ...(await reportedRevision(plan, this.input)),
+                  ...(await reportedRevision(plan, this.commands)),
                   ...(plan.indexes ? { indexes: { present: false, expectations: plan.indexes } } : {}),
                 }
               : {}),

@@ -1,5 +1,5 @@
 /** From "production has to go back" to "production is back", or to people who know that it is not. */
-import { executeChild, ParentClosePolicy, TemporalFailure } from '@temporalio/workflow';
+import { ParentClosePolicy, startChild, TemporalFailure } from '@temporalio/workflow';
 import { childAttributes } from '../../contract/deployment.js';
 import { rollbackWorkflowId } from '../../contract/names.js';
 import { whoAndWhy } from '../../domain/evidence.js';
@@ -7,13 +7,12 @@ import type { DecisionRecord, RollbackKind, RollbackRecord, RollbackTrigger } fr
 import { destinationOf } from '../../domain/rollback/destination.js';
 import { releaseBefore } from '../../domain/rollback/facts.js';
 import { type FullRollback, orderFor } from '../../domain/rollback/order.js';
-import { commandsOn } from '../common/policies.js';
 import { catchUp } from '../run/catch-up.js';
 import type { Deployment } from '../run/deployment.js';
 import { describe, isUnknown } from '../run/failures.js';
 import { turnMaintenanceOff } from '../run/maintenance.js';
 import type { Ask } from '../run/questions.js';
-import { chooseRollbackKind, estimateOf, rollbackKinds } from './choosing.js';
+import { type Chosen, chooseRollbackKind, estimateOf, personal, rollbackKinds, Wishes } from './choosing.js';
 import {
   RollbackCodeWorkflow,
   RollbackFullWorkflow,
@@ -34,25 +33,33 @@ export async function rollBack(
   trigger: RollbackTrigger,
 ): Promise<{ succeeded: boolean; reason: string }> {
   const { ledger } = deployment;
+  const wishes = new Wishes(ledger);
   const said = await deployment.settle({ moves: ['confirm', 'rollback', 'skip'], advice: ADVICE });
   if (said?.kind === 'skip') {
     await lockOut(deployment, 1);
     return { succeeded: false, reason: `${trigger.text}; left to ${said.who}: ${said.why}` };
   }
-  const chosen = await chooseRollbackKind(deployment, said?.option ? personal(said, trigger) : trigger);
+  const chosen = await chooseRollbackKind(deployment, said?.option ? personal(said, trigger) : trigger, wishes);
   if ('leftTo' in chosen) {
     await lockOut(deployment, 1);
     return { succeeded: false, reason: `${trigger.text}; ${chosen.leftTo}` };
   }
   let { option, reasons, revision } = chosen;
   let mayBeOn = false;
+  let again = false;
   for (let generation = 1; ; generation++) {
     mayBeOn = (await maintenanceSettled(deployment)) || mayBeOn;
-    const order = option === 'full' ? orderNow(deployment) : undefined;
-    deployment.tell({ kind: 'rollback-started', option, reason: trigger.text });
-    const isCovered = order?.proven === false || option === 'restore';
-    if (isCovered) mayBeOn = (await coverMixture(deployment, generation)) || mayBeOn;
-    const record = await runRollback(deployment, { trigger, option, order, reasons, revision, generation });
+    let order: FullRollback | undefined;
+    do {
+      const wish = wishes.next();
+      ({ option, reasons, revision } = asWished({ option, reasons, revision }, wish));
+      again ||= wish?.option !== undefined;
+      order = option === 'full' ? orderNow(deployment) : undefined;
+      deployment.tell({ kind: 'rollback-started', option, reason: trigger.text });
+      const isCovered = order?.proven === false || option === 'restore';
+      if (isCovered) mayBeOn = (await coverMixture(deployment, generation)) || mayBeOn;
+    } while (wishes.isAny);
+    const record = await runRollback(deployment, { trigger, option, order, reasons, revision, generation, again });
     if (record.succeeded) {
       await reopen(deployment, mayBeOn);
       deployment.tell({ kind: 'rollback-ended', option, reason: trigger.text, took: record.took ?? 0 });
@@ -67,6 +74,7 @@ export async function rollBack(
     }
     ledger.earlierRollbacks.push(record);
     reasons = [...reasons, `attempt ${generation} (${option}) failed: ${record.reason}`];
+    again = answer.kind === 'rollback';
     if (answer.option) {
       option = answer.option;
       revision = answer.kind === 'rollback' ? answer.revision : undefined;
@@ -93,14 +101,12 @@ async function maintenanceSettled(deployment: Deployment): Promise<boolean> {
   return said !== undefined && said.kind !== 'confirm';
 }
 
-/** A person has chosen the way back. */
-const personal = ({ who, option, revision }: DecisionRecord, { text }: RollbackTrigger): RollbackTrigger => ({
-  kind: 'person',
-  who,
-  text,
-  option,
-  revision,
-});
+/** Who asks for a rollback without saying which one, asks for what is about to begin. */
+function asWished(chosen: Chosen, wish: DecisionRecord | undefined): Chosen {
+  if (!wish?.option) return chosen;
+  const { option, revision } = wish;
+  return { option, revision, reasons: [...chosen.reasons, whoAndWhy(wish, `chose ${option} instead`)] };
+}
 
 /** Users are kept out of a production in trouble; where a command may be at work, when people have said what it is at. */
 async function askAboutFailed(
@@ -134,6 +140,8 @@ async function runRollback(
     reasons: string[];
     revision?: string;
     generation: number;
+    /** A person has named it after one had failed. */
+    again: boolean;
   },
 ): Promise<RollbackRecord> {
   const { ledger, plan, input, evidence } = deployment;
@@ -152,37 +160,40 @@ async function runRollback(
   };
   ledger.rollback = record;
   deployment.publish();
-  const ended = executeChild(WORKFLOWS[option], {
-    workflowId,
-    // A rollback that has begun is finished, whatever becomes of its parent.
-    parentClosePolicy: ParentClosePolicy.ABANDON,
-    typedSearchAttributes: childAttributes({ deployment: input.deployment, service: plan.service }),
-    staticSummary: `Roll back ${option}: ${trigger.text}`.slice(0, 200),
-    args: [
-      {
-        deployment: input.deployment,
-        plan,
-        runner: deployment.runner,
-        authority: deployment.authority,
-        evidence,
-        trigger,
-        generation,
-        maintenance: ledger.production.maintenance,
-        previous: releaseBefore(ledger) ?? plan.release.previous,
-        found,
-        ...('to' in destination ? { downgradeTo: destination.to } : {}),
-        first: order?.first,
-        backup: ledger.production.backup,
-      },
-    ],
-  });
+  const { runner: begunOn } = deployment;
   try {
-    const result = await ended;
+    const result = await deployment.accompany((runner) =>
+      startChild(WORKFLOWS[option], {
+        workflowId,
+        // A rollback that has begun is finished, whatever becomes of its parent.
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        typedSearchAttributes: childAttributes({ deployment: input.deployment, service: plan.service }),
+        staticSummary: `Roll back ${option}: ${trigger.text}`.slice(0, 200),
+        args: [
+          {
+            deployment: input.deployment,
+            plan,
+            runner,
+            authority: deployment.authority,
+            evidence,
+            trigger,
+            generation,
+            maintenance: ledger.production.maintenance,
+            previous: releaseBefore(ledger) ?? plan.release.previous,
+            found,
+            ...('to' in destination ? { downgradeTo: destination.to } : {}),
+            first: order?.first,
+            backup: ledger.production.backup,
+            ...(chosen.again ? { again: true } : {}),
+          },
+        ],
+      }),
+    );
     record.took = result.endedAt - result.startedAt;
     record.succeeded = result.succeeded;
     record.reason = result.reason;
     record.steps = result.steps;
-    if (result.steps.some(({ unknown }) => unknown)) isUnsettled(deployment, { record, generation });
+    if (result.steps.some(({ unknown }) => unknown)) isUnsettled(deployment, { record, generation, begunOn });
     await catchUp(result.endedAt, 'the rollback');
   } catch (error) {
     // Terminated or timed out by somebody: production is in an unknown state, as after any rollback that failed.
@@ -190,18 +201,26 @@ async function runRollback(
     record.succeeded = false;
     record.reason = describe(error);
     // Its command, if one was under way, goes on.
-    isUnsettled(deployment, { record, generation });
+    isUnsettled(deployment, { record, generation, begunOn });
   }
   record.endedAt = Date.now();
   deployment.publish();
   return record;
 }
 
+/** A rollback of whose commands nobody knows how they ended. */
+interface Ended {
+  record: RollbackRecord;
+  generation: number;
+  /** The queue of the runner that it began on. */
+  begunOn: string;
+}
+
 function isUnsettled(
   { ledger }: Deployment,
-  { record: { option, reason = '' }, generation }: { record: RollbackRecord; generation: number },
+  { record: { option, reason = '' }, generation, begunOn: runner }: Ended,
 ): void {
-  ledger.unsettled = { step: `rollback-${option}`, generation, title: `the ${option} rollback`, text: reason };
+  ledger.unsettled = { step: `rollback-${option}`, generation, title: `the ${option} rollback`, text: reason, runner };
 }
 
 /** Users come back only to a production that is proven to be well. */
@@ -251,14 +270,15 @@ async function keepUsersOut(
   const command = plan.commands.maintenanceOn;
   if (!command || ledger.production.maintenance) return;
   const key = { deployment: input.deployment, ...step };
+  const { runner } = deployment;
   try {
-    await commandsOn(deployment).runCommand.executeWithOptions({ summary: `Turn maintenance mode on: ${because}` }, [
+    await deployment.commands.runCommand.executeWithOptions({ summary: `Turn maintenance mode on: ${because}` }, [
       { key, evidence, environment: plan.environments.production, command, values: {} },
     ]);
     ledger.production.maintenance = true;
   } catch (error) {
     const text = describe(error);
     ledger.untold.push(`maintenance mode could not be turned on: ${text}`);
-    if (isUnknown(error)) ledger.unsettled = { ...step, title: 'Turn maintenance mode on', text };
+    if (isUnknown(error)) ledger.unsettled = { ...step, title: 'Turn maintenance mode on', text, runner };
   }
 }

@@ -3,6 +3,7 @@ import { inWorkflowContext, setCurrentDetails, upsertSearchAttributes } from '@t
 import type { EvidencePlace } from '../../contract/activities/step.js';
 import { type DeployInput, newLedger } from '../../contract/deployment.js';
 import { type Authority, saidBy } from '../../contract/envelope.js';
+import type { Absence } from '../../contract/messages.js';
 import { searchAttributes } from '../../contract/names.js';
 import { type Approvals, decidersOf } from '../../domain/decisions/approvals.js';
 import { approvalsUnder } from '../../domain/decisions/demands.js';
@@ -10,17 +11,20 @@ import { itemCounts } from '../../domain/items.js';
 import { renderBoard } from '../../domain/ledger/board.js';
 import type { Ledger } from '../../domain/ledger/ledger.js';
 import { publishState } from '../common/published.js';
+import { type Owner, runnerCommands, runnerLoad } from './runner.js';
 
 /** So many refusals people may cause; more are a flood, of which the board shows the last at such intervals (ms). */
 const TOLD_AT_ONCE = 100;
 const REFUSALS_EVERY = 1_000;
 
-export class Context {
+export class Context implements Owner {
   readonly ledger: Ledger;
   readonly plan: DeployInput['plan'];
   readonly evidence: EvidencePlace;
-  /** The task queue of the machine that runs the commands; known once admitted. */
+  /** The queue of the runner of its commands; known once admitted. */
   runner = '';
+  readonly commands = runnerCommands(this);
+  readonly load = runnerLoad(this);
   private published = '';
   private isStale = false;
   private shownAt = 0;
@@ -32,6 +36,12 @@ export class Context {
     this.evidence = { store: plan.evidence, deployment: input.deployment, secrets: plan.secrets };
     this.ledger = newLedger(input, Date.now());
   }
+
+  /** Told where there are people to tell. */
+  away(_: Absence | undefined): void {}
+
+  /** Nothing stands in the way. */
+  again(): void {}
 
   /** Who may decide, and what. */
   get approvals(): Approvals {

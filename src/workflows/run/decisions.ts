@@ -2,7 +2,7 @@
 
 import {
   ApplicationFailure,
-  type CancellationScope,
+  CancellationScope,
   condition,
   log,
   setDefaultSignalHandler,
@@ -11,28 +11,36 @@ import {
 import { saidBy } from '../../contract/envelope.js';
 import { FailureType } from '../../contract/errors.js';
 import {
+  type Absence,
   concernRaised,
   concernSettled,
   decideUpdate,
   decisionSignals,
   itemsQuery,
   readTexts,
+  runnerAway,
+  runnerBack,
   statusQuery,
 } from '../../contract/messages.js';
 import { watchesOf } from '../../contract/plan/parts.js';
-import { judgeDecision, plannedOption, take } from '../../domain/decisions/decisions.js';
+import { judgeDecision, plannedOption } from '../../domain/decisions/decisions.js';
 import { isDemanded } from '../../domain/decisions/demands.js';
 import { inShort, readDecision } from '../../domain/decisions/read-decision.js';
+import { take } from '../../domain/decisions/take.js';
 import { itemStatuses } from '../../domain/items.js';
 import { DECISIONS, type DecisionKind, signalHelp } from '../../domain/ledger/decision-kinds.js';
 import type { Decision, DecisionRecord } from '../../domain/ledger/ledger.js';
 import type { RollbackOption } from '../../domain/watch/criteria.js';
 import { checks } from '../common/policies.js';
+import type { Absences } from './absences.js';
+import { settleClaim } from './claims.js';
 import type { Context } from './context.js';
 import { describe, isFailure } from './failures.js';
+import { move } from './moving.js';
 import type { Notifier } from './notifier.js';
 import type { Questions } from './questions.js';
 
+const NO_CHILD = 'what is said of a runner is said by rollbacks and trials of them, while they run';
 const NO_CONCERN = 'concerns are raised by monitors, about criteria of the plan, while they watch';
 
 /** The most decisions that are kept one by one; a flood of garbage must not grow what every query answers with. */
@@ -47,6 +55,7 @@ export class Decisions {
     private readonly context: Context,
     private readonly questions: Questions,
     private readonly notifier: Notifier,
+    private readonly absences: Absences,
     private readonly forward: CancellationScope,
   ) {}
 
@@ -61,7 +70,7 @@ export class Decisions {
       decideUpdate,
       async (decision) => {
         const record = this.receive(decision.kind, decision, 'update');
-        // A signature is verified before its sender hears whether it counts.
+        // A signature is verified, a runner called, before its sender hears whether it counts.
         await condition(() => !context.ledger.claims.includes(record));
         if (!record.accepted) throw refusal(record.reason);
         return record.reason;
@@ -85,6 +94,13 @@ export class Decisions {
       const settled = readTexts(sent, ['criterion']);
       const open = context.ledger.questions.find(({ kind, id }) => kind === 'concern' && id === settled?.criterion);
       if (open) this.questions.close(open);
+    });
+    setHandler(runnerAway, (sent) => {
+      const absence = readTexts(sent, ['runner', 'what', 'since', 'begun']) as Absence | undefined;
+      if (!absence || !this.absences.ofChild(absence)) this.refuseSignal('runnerAway', NO_CHILD);
+    });
+    setHandler(runnerBack, () => {
+      this.absences.ofChild(undefined);
     });
     setDefaultSignalHandler((name) =>
       this.refuseSignal(name, `"${name}" is no decision; use one of ${DECISIONS.join(', ')}`),
@@ -148,23 +164,30 @@ export class Decisions {
 
   /** Signed as the runner's policy asks: it is acted on once its envelope has been opened. */
   private async prove(record: DecisionRecord): Promise<void> {
-    const { ledger, input } = this.context;
+    const { context } = this;
+    const { ledger } = context;
     ledger.claims.push(record);
-    const asked = { deployment: input.deployment, service: ledger.service, digest: input.digest };
-    const { valid, reason } = await checks.verifyEnvelope
-      .executeWithOptions({ summary: `Verify the signature of ${record.who}` }, [
-        { ...asked, decision: saidBy(record) },
-      ])
-      .catch((error: unknown) => {
-        if (!isFailure(error)) throw error;
-        return { valid: false, reason: `the signature could not be verified: ${describe(error)}` };
-      });
-    // Others may have come first meanwhile.
-    const judged = valid ? judgeDecision(ledger, this.context.approvals, record) : { accepted: false, reason };
-    ledger.claims = ledger.claims.filter((claim) => claim !== record);
-    Object.assign(record, judged.accepted ? judged : inShort({ ...record, ...judged }));
+    const { valid, reason } = await CancellationScope.nonCancellable(() => this.verify(record));
+    // Others may have come first meanwhile; it is not in its own way.
+    const claims = ledger.claims.filter((claim) => claim !== record);
+    const judged = valid
+      ? judgeDecision({ ...ledger, claims }, context.approvals, record)
+      : { accepted: false, reason };
+    settleClaim(context, record, judged);
     if (judged.accepted) this.carryOut(record);
-    this.context.publish();
+    context.publish();
+  }
+
+  private async verify(record: DecisionRecord): Promise<{ valid: boolean; reason: string }> {
+    const { ledger, input } = this.context;
+    const asked = { deployment: input.deployment, service: ledger.service, digest: input.digest };
+    const summary = `Verify the signature of ${record.who}`;
+    try {
+      return await checks.verifyEnvelope.executeWithOptions({ summary }, [{ ...asked, decision: saidBy(record) }]);
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      return { valid: false, reason: `the signature could not be verified: ${describe(error)}` };
+    }
   }
 
   private carryOut(record: DecisionRecord): void {
@@ -176,6 +199,7 @@ export class Decisions {
       const criteria = plan.watches.flatMap((watch) => watch.criteria);
       this.planned = plannedOption(ledger, criteria, record);
     }
+    if (record.kind === 'move') void move(this.context, record);
     if (record.kind === 'hold') this.notifier.held(allRoles);
     if (record.kind === 'resume' && wasHeld && !ledger.held) {
       void this.notifier.notify({ kind: 'resumed', who: record.who });

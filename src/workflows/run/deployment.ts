@@ -1,13 +1,15 @@
 /** One deployment as its phases see it: put together here, done in `run/`. */
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, type ChildWorkflowHandle, type Workflow } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import type { DeployInput } from '../../contract/deployment.js';
+import type { Absence } from '../../contract/messages.js';
 import type { StepReport } from '../../domain/evidence.js';
 import type { Read } from '../../domain/expectations.js';
 import type { DecisionRecord, OpenQuestion } from '../../domain/ledger/ledger.js';
 import type { DeploymentEvent } from '../../domain/notifications/events.js';
 import type { Phase } from '../../domain/steps.js';
 import type { RollbackOption } from '../../domain/watch/criteria.js';
+import { Absences } from './absences.js';
 import { Context } from './context.js';
 import { Decisions } from './decisions.js';
 import { describe, isFailure } from './failures.js';
@@ -28,6 +30,7 @@ export class Deployment extends Context {
   storedByMigration?: Record<string, number>;
   /** What own checks compare with, by their IDs. */
   readonly readBefore = new Map<string, Read>();
+  private readonly absences: Absences;
   private readonly questions: Questions;
   private readonly decisions: Decisions;
   private readonly steps: Steps;
@@ -36,16 +39,31 @@ export class Deployment extends Context {
     super(input);
     this.notifier = new Notifier(input, this.ledger, () => this.publish());
     this.questions = new Questions(this, this.notifier);
+    this.absences = new Absences(this, this.questions);
     this.watching = new Watching(this, this.questions, this.notifier);
     this.guard = new Guard(this, this.watching);
     this.steps = new Steps(this, this.questions, this.guard);
-    this.decisions = new Decisions(this, this.questions, this.notifier, this.forward);
+    this.decisions = new Decisions(this, this.questions, this.notifier, this.absences, this.forward);
     this.decisions.listen();
   }
 
   /** What the plan says for the concern that a stop has answered. */
   get planned(): RollbackOption | undefined {
     return this.decisions.planned;
+  }
+
+  override away(absence: Absence | undefined): void {
+    this.absences.own(absence);
+  }
+
+  /** @throws RollbackNeeded when there has been a breach meanwhile */
+  override again(): void {
+    this.guard.raise();
+  }
+
+  /** Runs a child that runs commands by itself: it hears of moves, and people hear where it waits for its runner. */
+  accompany<T extends Workflow>(start: (runner: string) => Promise<ChildWorkflowHandle<T>>) {
+    return this.absences.accompany(start);
   }
 
   enter(phase: Phase): void {

@@ -59,21 +59,29 @@ const RUNS_COMMANDS: string[] = [
   'ReversibilityWorkflow',
 ];
 
-/** Nobody knows how a command ended: its runner has said so, or has not been heard of, or was cut off by somebody. */
-export function isUnknown(error: unknown): boolean {
+/** It came of what runs commands, rather than looks or loads. */
+export function runsCommands(error: unknown): boolean {
   const by =
     error instanceof ActivityFailure
       ? error.activityType
       : error instanceof ChildWorkflowFailure
         ? error.workflowType
         : undefined;
-  if (by === undefined || !RUNS_COMMANDS.includes(by)) return false;
+  return by !== undefined && RUNS_COMMANDS.includes(by);
+}
+
+/** Nobody knows how a command ended: its runner has said so, or has not been heard of, or was cut off by somebody. */
+export function isUnknown(error: unknown): boolean {
+  if (!runsCommands(error)) return false;
   const innermost = innermostOf(error);
   if (innermost instanceof ApplicationFailure) return innermost.type === FailureType.OutcomeUnknown;
   return innermost instanceof TimeoutFailure || innermost instanceof TerminatedFailure;
 }
 
-/** Its command was not begun, for a reason of the runner's own or because its policy does not let it: there is nothing to undo, nor would the way back begin. */
+/**
+ * Its command was not begun, for a reason of the runner's own or because its policy does not let it: there is nothing to
+ * undo, nor would the way back begin.
+ */
 export function isNotBegun(error: unknown): boolean {
   const innermost = innermostOf(error);
   return (

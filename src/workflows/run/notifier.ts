@@ -1,14 +1,9 @@
 /** Telling people what happens, and asking again what still waits. Nothing in here delays or fails a deployment. */
 import { CancellationScope, condition, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
-import type { DeployInput } from '../../contract/deployment.js';
+import { aboutOf, type DeployInput } from '../../contract/deployment.js';
 import type { Ledger, OpenQuestion, Question } from '../../domain/ledger/ledger.js';
-import {
-  askingKind,
-  type DeploymentEvent,
-  EVENTS,
-  inFewWords,
-  type QuestionDetails,
-} from '../../domain/notifications/events.js';
+import { inFewWords } from '../../domain/notifications/event-words.js';
+import { askingKind, type DeploymentEvent, EVENTS, type QuestionDetails } from '../../domain/notifications/events.js';
 import {
   type About,
   alertsAfter,
@@ -236,14 +231,7 @@ export class Notifier {
   }
 
   private about(): About {
-    const { deployment, plan, startedBy } = this.input;
-    const { workflowId, runId, namespace } = workflowInfo();
-    const { webUi } = plan.notifications;
-    const link = webUi
-      ? `${webUi}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`
-      : `workflow ${workflowId}`;
-    const { target, previous } = plan.release;
-    return { title: plan.title, service: plan.service, deployment, target, previous, startedBy, link };
+    return aboutOf(this.input, workflowInfo());
   }
 }
 

@@ -1,6 +1,7 @@
 /** A command whose end nobody knows: nothing follows it before a person has said so, and what is left of it has ended. */
+
+import { runnerOf } from '../../contract/names.js';
 import type { DecisionRecord, Unsettled } from '../../domain/ledger/ledger.js';
-import { commandsOn } from '../common/policies.js';
 import type { Context } from './context.js';
 import type { Ask, Questions } from './questions.js';
 
@@ -23,10 +24,19 @@ export async function settle(
   const before = unsettled.answer;
   const asked = { id: id ?? unsettled.step, kind, title: `Nobody knows how “${unsettled.title}” ended`, roles, moves };
   for (let { text } = unsettled; ; ) {
-    unsettled.answer ??= await questions.ask({ ...asked, text: `${text}. ${advice}` });
+    unsettled.answer ??= await questions.ask({
+      ...asked,
+      text: `${text}. ${advice}${beyondReach(context, unsettled)}`,
+    });
     const { answer } = unsettled;
+    const { runner } = context;
     // Who has seen that it did its work has seen what it left running, too.
     const alive = answer.kind === 'confirm' ? [] : await endCommands(context, unsettled);
+    if (context.runner !== runner) {
+      // Moved away while its runner was waited for: what was said was said of another state of things.
+      unsettled.answer = undefined;
+      continue;
+    }
     if (alive.length === 0) {
       ledger.unsettled = undefined;
       return answer === before && answer.kind === 'skip' ? undefined : answer;
@@ -36,10 +46,19 @@ export async function settle(
   }
 }
 
-async function endCommands(context: Context, { step, generation, title }: Unsettled): Promise<string[]> {
+/** What runs where nobody serves the runner is ended by those who get at the machine, if anybody does. */
+const beyondReach = ({ runner }: Context, { runner: begunOn }: Unsettled): string =>
+  begunOn === undefined || begunOn === runner
+    ? ''
+    : `. It was begun on runner ${runnerOf(begunOn)}, which the deployment was moved away from: what is left of it there ` +
+      'is not ended from here, so look that it is over before anything else is run';
+
+async function endCommands(
+  { input: { deployment }, commands }: Context,
+  { step, generation, title }: Unsettled,
+): Promise<string[]> {
   const summary = `End what is left of “${title}”`;
-  const { deployment } = context.input;
-  const { alive } = await commandsOn(context).endCommands.executeWithOptions({ summary }, [
+  const { alive } = await commands.endCommands.executeWithOptions({ summary }, [
     { key: { deployment, step, generation } },
   ]);
   return alive;

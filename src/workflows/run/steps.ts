@@ -10,6 +10,7 @@ import type { Context } from './context.js';
 import { describe, RollbackNeeded } from './failures.js';
 import type { Guard } from './guard.js';
 import type { Ask, Questions } from './questions.js';
+import { CutOff } from './runner.js';
 import { settle } from './settling.js';
 import { begunRecord, runGeneration } from './step-record.js';
 
@@ -41,14 +42,23 @@ export class Steps {
       this.guard.raise();
       const record = this.begin(definition, generation);
       const key = { deployment: input.deployment, step: id, generation };
-      const report = await runGeneration(record, () => work(key, definition.title), endsTheWay).catch((error) => {
+      const { runner } = this.context;
+      let answer: DecisionRecord | undefined;
+      const run = () =>
+        work(key, definition.title).catch((error: unknown) => {
+          // Whoever has stopped it has said what is to follow: what is left of it is ended first.
+          if (error instanceof CutOff) answer = ledger.stop;
+          throw error;
+        });
+      const report = await runGeneration(record, run, endsTheWay).catch((error) => {
         this.cutShort(record, error);
         throw error;
       });
       this.context.publish();
       const waived = waivedBefore(record, ledger.steps);
       const failure = `${record.reason}${waived ? `; on staging the same was waived ${byWhom(waived)}` : ''}`;
-      if (record.unknown) ledger.unsettled = { step: id, generation, title: definition.title, text: failure };
+      if (record.unknown)
+        ledger.unsettled = { step: id, generation, title: definition.title, text: failure, runner, answer };
       // A breach comes after what is known of the command, which a rollback has to know as well.
       this.guard.raise();
       if (report) return report;
@@ -58,10 +68,10 @@ export class Steps {
       if (!asks && endsTheDeployment(definition, ledger)) {
         throw new RollbackNeeded({ kind: 'step', step: id, text: `${definition.title}: ${failure}` });
       }
-      const answer = await this.guard.during(() => this.askAbout(definition, failure));
-      if (answer.kind === 'rollback') throw rollbackBy(answer);
-      if (answer.kind === 'skip' || answer.kind === 'confirm') {
-        this.goOnWithout(definition, record, answer);
+      const said = await this.guard.during(() => this.askAbout(definition, failure));
+      if (said.kind === 'rollback') throw rollbackBy(said);
+      if (said.kind === 'skip' || said.kind === 'confirm') {
+        this.goOnWithout(definition, record, said);
         return undefined;
       }
     }

@@ -1,21 +1,26 @@
 /** What has been written into the migration's new tables and columns: a downgrade would take it along. */
-import { urgentReads } from '../common/policies.js';
+import { briefUrgentReads, urgentReads } from '../common/policies.js';
 import type { Context } from './context.js';
 import { isFailure } from './failures.js';
 
 /**
  * How much is in what the migration has added and a downgrade would drop. Counted right after the migration, too: what it
  * filled in itself was not written by users.
+ * @param besides something else is asked at the same time, which a local try would keep waiting
  * @returns undefined when the database cannot be asked
  */
-export async function countStored({ plan, ledger }: Context): Promise<Record<string, number> | undefined> {
+export async function countStored(
+  { plan, ledger }: Context,
+  { besides = false } = {},
+): Promise<Record<string, number> | undefined> {
   const { drops } = ledger.eligibility ?? {};
   if (!drops || drops.tables.length + drops.columns.length === 0) return {};
-  return urgentReads.countStored
+  const reads = besides ? urgentReads : briefUrgentReads;
+  return reads.countStored
     .executeWithOptions({ summary: 'Count what a downgrade would drop' }, [
       { environment: plan.environments.production, drops },
     ])
-    .catch((error) => {
+    .catch((error: unknown) => {
       if (!isFailure(error)) throw error;
       return undefined;
     });

@@ -1,23 +1,31 @@
 /** Watching an environment for a while: one child workflow, its verdict, and what becomes of it. */
 import {
+  ApplicationFailure,
+  CancellationScope,
+  ChildWorkflowFailure,
   condition,
   executeChild,
   getExternalWorkflowHandle,
   isCancellation,
   ParentClosePolicy,
+  TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
 import { childAttributes } from '../../contract/deployment.js';
+import { FailureType } from '../../contract/errors.js';
 import { concernDismissed, type WatchResult } from '../../contract/messages.js';
 import { watchWorkflowId } from '../../contract/names.js';
 import type { Watch } from '../../contract/plan/watch.js';
+import { secondPlacesOf } from '../../contract/second-places.js';
 import { type Attestation, attestationOf, type StepReport } from '../../domain/evidence.js';
 import type { OpenQuestion, WatchRecord } from '../../domain/ledger/ledger.js';
 import { watchFacts } from '../../domain/watch/facts.js';
+import { longestOf } from '../../domain/watch/watch-state.js';
+import { urgentSeal } from '../common/policies.js';
 import { MonitorWorkflow } from '../watch/watch.js';
 import { catchUp } from './catch-up.js';
 import type { Context } from './context.js';
-import { cancelledAlone, RollbackNeeded } from './failures.js';
+import { cancelledAlone, describe, isFailure, RollbackNeeded } from './failures.js';
 import type { Notifier } from './notifier.js';
 import type { Questions } from './questions.js';
 
@@ -28,6 +36,9 @@ export interface Watched {
 }
 
 export class Watching {
+  /** Samples that are being sealed. */
+  private readonly sealing = new Set<Promise<void>>();
+
   constructor(
     private readonly context: Context,
     private readonly questions: Questions,
@@ -43,6 +54,7 @@ export class Watching {
     const { deployment, clock } = input;
     const workflowId = watchWorkflowId(deployment, watch.id, generation);
     const record = this.begin(watch, workflowId);
+    const elsewhere = secondPlacesOf(plan, watch.environment);
     const alarm = watch.environment === 'production' ? this.notifier.alarm({ ...watch, workflowId }) : undefined;
     let ended = false;
     const waivers = new Map<string, Attestation>();
@@ -55,6 +67,9 @@ export class Watching {
         workflowId,
         staticSummary: `${watch.title} (${watch.environment})`,
         typedSearchAttributes: childAttributes({ deployment, service: plan.service }),
+        // Its deadline, which the server keeps at no event's cost: of a watch that hangs, whatever it hangs on, people hear.
+        // Time that is skipped would count twice where a watch continues as new.
+        ...(clock === 'real' ? { workflowExecutionTimeout: longestOf(watch) } : {}),
         // Asked to end rather than ended, where somebody has to hear of it.
         parentClosePolicy: alarm ? ParentClosePolicy.REQUEST_CANCEL : ParentClosePolicy.TERMINATE,
         args: [
@@ -67,13 +82,15 @@ export class Watching {
             clock,
             baselines,
             roles,
+            ...(elsewhere.length > 0 ? { elsewhere } : {}),
             ...(alarm ? { alarm } : {}),
           },
         ],
-      }).catch(cancelledAlone);
+      }).catch(endedBadly);
       const { endedAt, verdict, ticks, samples, criteria } = result;
       Object.assign(record, { endedAt, verdict, ticks, samples, criteria });
       this.context.publish();
+      if (result.breach) this.seal(watch, result);
       await catchUp(endedAt, watch.title);
       return { result, waivers };
     } finally {
@@ -86,6 +103,27 @@ export class Watching {
       this.context.publish();
       await passOn;
     }
+  }
+
+  /** What has led to a breach is evidence, or it is known why not. */
+  async sealed(): Promise<void> {
+    await Promise.all(this.sealing);
+  }
+
+  /** Beside what follows a breach: no store keeps production waiting. The evidence joins what the watch has reported. */
+  private seal({ id: monitor, title }: Watch, result: WatchResult): void {
+    const { evidence, ledger } = this.context;
+    const sealing = CancellationScope.nonCancellable(async () => {
+      try {
+        const summary = `Seal the samples of ${title}`;
+        result.evidence.push(...(await urgentSeal.sealSeries.executeWithOptions({ summary }, [{ monitor, evidence }])));
+      } catch (error) {
+        if (!isFailure(error)) throw error;
+        ledger.untold.push(`the samples of ${title} are not sealed: ${describe(error)}`);
+      }
+      this.context.publish();
+    });
+    this.sealing.add(sealing);
   }
 
   private begin({ id, title }: Watch, workflowId: string): WatchRecord {
@@ -118,6 +156,16 @@ export class Watching {
   private answeredConcerns(): OpenQuestion[] {
     return this.context.ledger.questions.filter(({ kind, answer }) => kind === 'concern' && answer !== undefined);
   }
+}
+
+/** A watch that has not come to its end in time has failed: nobody knows what there was to see. */
+function endedBadly(error: unknown): never {
+  if (!(error instanceof ChildWorkflowFailure && error.cause instanceof TimeoutFailure)) return cancelledAlone(error);
+  const { workflowId } = error.execution;
+  const message =
+    'it has not come to its end, long after its time: nobody knows what it would have seen. ' +
+    `What has kept it is in Temporal, in the history of ${workflowId}`;
+  throw ApplicationFailure.create({ type: FailureType.StepFailed, message, nonRetryable: true });
 }
 
 function noteWaiver(waivers: Map<string, Attestation>, { id, answer }: OpenQuestion): void {

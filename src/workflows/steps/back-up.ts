@@ -3,19 +3,18 @@ import type { BackupReport } from '../../contract/activities/backup.js';
 import type { StepKey } from '../../contract/activities/step.js';
 import type { Environment } from '../../contract/plan/environment.js';
 import { needed, toolOf } from '../../contract/plan/parts.js';
-import { commandsOn, longChecks } from '../common/policies.js';
+import { longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 
 export function backUp(
-  deployment: Deployment,
+  { plan, evidence, commands }: Deployment,
   environment: Environment,
   { key, summary }: { key: StepKey; summary: string },
 ): Promise<BackupReport> {
-  const { plan, evidence } = deployment;
   const { service } = plan;
   const backup = needed(plan.backup);
   const asked = { key, evidence, service, environment };
   return backup.by === 'commands'
-    ? commandsOn(deployment).backUpByCommands.executeWithOptions({ summary }, [{ ...asked, backup }])
+    ? commands.backUpByCommands.executeWithOptions({ summary }, [{ ...asked, backup }])
     : longChecks.backUpDatabase.executeWithOptions({ summary }, [{ ...asked, backup, tool: toolOf(plan) }]);
 }

@@ -2,7 +2,7 @@
 import type { Environment } from '../../contract/plan/environment.js';
 import { logsOf } from '../../contract/plan/parts.js';
 import type { StepDefinition } from '../../domain/steps.js';
-import { commandsOn, longChecks } from '../common/policies.js';
+import { longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 
 interface Deploying {
@@ -15,7 +15,7 @@ interface Deploying {
 }
 
 export async function deployRelease(deployment: Deployment, deploying: Deploying): Promise<void> {
-  const { plan, evidence } = deployment;
+  const { plan, evidence, commands } = deployment;
   const { environment, deploy, health, logs, again } = deploying;
   const { target } = plan.release;
   // When the command was first run: where no version is told, what was started since is the proof that the release runs.
@@ -23,7 +23,7 @@ export async function deployRelease(deployment: Deployment, deploying: Deploying
   await deployment.step(deploy, async (key, summary) => {
     if (key.generation > 1) await again?.();
     since ??= Date.now();
-    return commandsOn(deployment).runCommand.executeWithOptions({ summary }, [
+    return commands.runCommand.executeWithOptions({ summary }, [
       { key, evidence, environment, command: plan.commands.deploy, values: { version: target } },
     ]);
   });
@@ -33,6 +33,6 @@ export async function deployRelease(deployment: Deployment, deploying: Deploying
     ]),
   );
   await deployment.step(logs, (key, summary) =>
-    commandsOn(deployment).checkLogs.executeWithOptions({ summary }, [{ key, evidence, environment, ...logsOf(plan) }]),
+    commands.checkLogs.executeWithOptions({ summary }, [{ key, evidence, environment, ...logsOf(plan) }]),
   );
 }

@@ -1,19 +1,18 @@
 /** What production really runs is what a rollback brings back: looked at first of all, and again right before it changes. */
 import { workflowInfo } from '@temporalio/workflow';
 import type { StepDefinition } from '../../domain/steps.js';
-import { commandsOn } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 
 /** What was found stands in the ledger, also when people go on although it is not what was expected. */
 export async function lookAtProduction(deployment: Deployment, step: StepDefinition): Promise<void> {
-  const { plan, ledger, evidence, input } = deployment;
+  const { plan, ledger, evidence, commands, input } = deployment;
   const { version = plan.release.previous, revision } = ledger.production.found ?? {};
   await deployment.step(step, async (key, summary) => {
     // A look that fails has seen nothing, whatever an earlier one has seen.
     ledger.production.found = undefined;
     const { firstExecutionRunId: firstRun } = workflowInfo();
     const left = input.after && plan.migration?.revision;
-    const { found, ...report } = await commandsOn(deployment).checkProduction.executeWithOptions({ summary }, [
+    const { found, ...report } = await commands.checkProduction.executeWithOptions({ summary }, [
       {
         key,
         evidence,

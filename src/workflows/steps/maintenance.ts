@@ -1,7 +1,7 @@
 /** Checklist 3.2 and 3.7: users get a message in place of the application while production changes, where the plan says so. */
 import type { StepReport } from '../../domain/evidence.js';
 import { STEPS } from '../../domain/steps.js';
-import { briefReads, commandsOn, longChecks } from '../common/policies.js';
+import { briefReads, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { turnMaintenanceOff } from '../run/maintenance.js';
 
@@ -14,7 +14,7 @@ export async function maintenanceOn(deployment: Deployment): Promise<void> {
   if (!command) return;
   await deployment.step(STEPS.maintenanceOn, async (key, summary) => {
     ledger.production.maintenance = true;
-    const turnedOn = await commandsOn(deployment).runCommand.executeWithOptions({ summary }, [
+    const turnedOn = await deployment.commands.runCommand.executeWithOptions({ summary }, [
       { key, evidence, environment, command, values: {} },
     ]);
     const drained = await longChecks.awaitDrained.executeWithOptions({ summary: 'Wait for requests to finish' }, [

@@ -13,7 +13,7 @@ import { needed } from '../../contract/plan/parts.js';
 import { formatDuration } from '../../domain/duration.js';
 import { attestationOf, byWhom, type StepReport } from '../../domain/evidence.js';
 import type { Phase } from '../../domain/steps.js';
-import { commandsOn, longChecks } from '../common/policies.js';
+import { longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 
 interface Making {
@@ -42,7 +42,7 @@ export async function readBefore(deployment: Deployment, name: EnvironmentName):
 }
 
 function make(deployment: Deployment, check: OwnCheck, { key, summary }: Making): Promise<StepReport> {
-  const { plan, evidence, input } = deployment;
+  const { plan, evidence, input, commands } = deployment;
   const { asks, timeout = 0 } = check;
   const asked = { key, evidence, environment: environmentOf(deployment, check), timeout };
   switch (asks.kind) {
@@ -57,9 +57,7 @@ function make(deployment: Deployment, check: OwnCheck, { key, summary }: Making)
     case 'command': {
       const { command, expect } = asks;
       const values = { version: plan.release.target };
-      return commandsOn(deployment).checkCommand.executeWithOptions({ summary }, [
-        { ...asked, command, expect, values },
-      ]);
+      return commands.checkCommand.executeWithOptions({ summary }, [{ ...asked, command, expect, values }]);
     }
     case 'confirm':
       return confirmWithin(deployment, check, asks);

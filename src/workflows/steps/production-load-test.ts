@@ -7,7 +7,7 @@ import type { Watch } from '../../contract/plan/watch.js';
 import { attestationOf, byWhom, type Fact, type StepReport } from '../../domain/evidence.js';
 import type { DecisionRecord } from '../../domain/ledger/ledger.js';
 import { judgeImpact, type Samples, silentCriteria } from '../../domain/watch/impact.js';
-import { loadOn, series } from '../common/policies.js';
+import { series } from '../common/policies.js';
 import { Sampler } from '../common/sampler.js';
 import type { Deployment } from '../run/deployment.js';
 import type { BeforeWatch } from './before-watch.js';
@@ -71,14 +71,14 @@ async function measure(
     baselines,
   }: { optional: Optional; key: StepKey; summary: string } & Pick<BeforeWatch, 'baselines'>,
 ): Promise<StepReport> {
-  const { plan, evidence, runner } = deployment;
+  const { plan, evidence, load } = deployment;
   const users = new Impact(deployment, {
     monitor: `${optional.test.id}-impact-${key.generation}`,
     criteria: optional.impact,
     baselines,
   });
   await users.sample();
-  const report = await loadOn(runner).runLoadTest.executeWithOptions({ summary }, [
+  const report = await load.runLoadTest.executeWithOptions({ summary }, [
     {
       key,
       evidence,

@@ -2,16 +2,15 @@
 import { logsOf, needed } from '../../contract/plan/parts.js';
 import type { Fact } from '../../domain/evidence.js';
 import { STEPS } from '../../domain/steps.js';
-import { briefReads, commandsOn, longChecks } from '../common/policies.js';
+import { briefReads, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 
 export async function restart(deployment: Deployment): Promise<void> {
-  const { plan, evidence } = deployment;
+  const { plan, evidence, commands } = deployment;
   if (!plan.production.restart) return;
   const environment = plan.environments.production;
   const logs = plan.commands.logs && { evidence, environment, ...logsOf(plan) };
   await deployment.step(STEPS.restart, async (key, summary) => {
-    const commands = commandsOn(deployment);
     // What the log says before is what it must be told apart from afterwards.
     const before = { ...key, step: `${key.step}.before` };
     if (logs) {

@@ -1,5 +1,5 @@
 /** Before anybody is asked to trust a rollback, it is tried on staging (checklist "Rollback Plan", options 1 to 3). */
-import { executeChild } from '@temporalio/workflow';
+import { startChild } from '@temporalio/workflow';
 import { childAttributes } from '../../contract/deployment.js';
 import { reversibilityWorkflowId } from '../../contract/names.js';
 import type { FirstUpgrade } from '../../contract/reversibility.js';
@@ -12,15 +12,28 @@ import { cancelledAlone } from '../run/failures.js';
 
 /** What came of it stands in the ledger, for the choice of a rollback and for those who sign off. */
 export async function reversibility(deployment: Deployment, upgrade: FirstUpgrade | undefined): Promise<void> {
-  const { ledger, plan, runner, authority, evidence, input } = deployment;
+  const { ledger, plan, evidence, input } = deployment;
   ledger.eligibility = NOT_PROVEN;
   await deployment.step(STEPS.reversibility, async ({ generation }, summary) => {
-    const { eligibility, endedAt, ...report } = await executeChild(ReversibilityWorkflow, {
-      workflowId: reversibilityWorkflowId(input.deployment, generation),
-      staticSummary: summary,
-      typedSearchAttributes: childAttributes({ deployment: input.deployment, service: plan.service }),
-      args: [{ deployment: input.deployment, plan, runner, authority, evidence, generation, upgrade }],
-    }).catch(cancelledAlone);
+    const proof = deployment.accompany((runner) =>
+      startChild(ReversibilityWorkflow, {
+        workflowId: reversibilityWorkflowId(input.deployment, generation),
+        staticSummary: summary,
+        typedSearchAttributes: childAttributes({ deployment: input.deployment, service: plan.service }),
+        args: [
+          {
+            deployment: input.deployment,
+            plan,
+            runner,
+            authority: deployment.authority,
+            evidence,
+            generation,
+            upgrade,
+          },
+        ],
+      }),
+    );
+    const { eligibility, endedAt, ...report } = await proof.catch(cancelledAlone);
     await catchUp(endedAt, 'staging');
     ledger.eligibility = eligibility;
     return report;

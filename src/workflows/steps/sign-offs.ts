@@ -3,14 +3,16 @@ import { condition } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import { betweenOf } from '../../contract/plan/parts.js';
 import { approvalStatement } from '../../domain/decisions/approvals.js';
-import { admitClaim, type DecisionJudgement } from '../../domain/decisions/decisions.js';
+import type { DecisionJudgement } from '../../domain/decisions/decisions.js';
 import { proposalOf } from '../../domain/decisions/proposal.js';
-import { inShort } from '../../domain/decisions/read-decision.js';
+import { admitClaim } from '../../domain/decisions/take.js';
 import { waivedOf } from '../../domain/decisions/waived.js';
-import type { DecisionRecord } from '../../domain/ledger/ledger.js';
+import type { DecisionRecord, Ledger } from '../../domain/ledger/ledger.js';
 import { betweenProven } from '../../domain/rollback/between.js';
 import { STEPS } from '../../domain/steps.js';
+import { buildNow } from '../common/build.js';
 import { briefReads, checks } from '../common/policies.js';
+import { settleClaim } from '../run/claims.js';
 import type { Deployment } from '../run/deployment.js';
 import { describe, isFailure } from '../run/failures.js';
 
@@ -42,11 +44,13 @@ const gatherSignOffs = (deployment: Deployment) => deployment.step(STEPS.signOff
 async function propose(deployment: Deployment): Promise<void> {
   const { plan, ledger, evidence } = deployment;
   const seal = async (key: StepKey, summary: string) => {
-    const content = proposalOf(ledger, notesOf(deployment));
+    const build = buildNow();
+    const content = proposalOf(ledger, { notes: notesOf(deployment), build });
     const sealed = await briefReads.sealProposal.executeWithOptions({ summary }, [
       { key, evidence, release: plan.release, content },
     ]);
-    ledger.proposal = { digest: sealed.digest, commit: sealed.commit, sealedAt: Date.now() };
+    const { digest, commit } = sealed;
+    ledger.proposal = { digest, commit, ...(build === undefined ? {} : { build }), sealedAt: Date.now() };
     return { ...sealed, summary: [sealed.summary, ...(content.notes ?? [])].join('; ') };
   };
   await deployment.step(STEPS.proposal, seal);
@@ -64,12 +68,14 @@ function notesOf({ plan, ledger }: Deployment): string[] {
 async function signOffs(deployment: Deployment) {
   const { plan, ledger } = deployment;
   const roles = deployment.approvals.roles.map(({ role }) => role);
-  const digest = ledger.proposal?.digest ?? '';
+  const { digest = '', build } = ledger.proposal ?? {};
+  const proven = `everything that staging has proven, digest ${digest.slice(0, 12)}`;
+  const by = build === undefined ? [] : [`carried out by build ${build}`];
   const question = deployment.openQuestion({
     kind: 'approvals',
     id: STEPS.signOffs.id,
     title: `Sign off ${plan.release.target} of ${plan.service} for production`,
-    text: [`everything that staging has proven, digest ${digest.slice(0, 12)}`, ...notesOf(deployment)].join('; '),
+    text: [proven, ...by, ...notesOf(deployment)].join('; '),
     roles,
     moves: ['approve', 'reject'],
     digest,
@@ -77,13 +83,13 @@ async function signOffs(deployment: Deployment) {
   const isComplete = () => roles.every((role) => ledger.approvals.some((approved) => approved.role === role));
   try {
     while (!isComplete()) {
-      await condition(() => isComplete() || ledger.claims.some(isForPlan));
+      await condition(() => isComplete() || signedForPlan(ledger).length > 0);
       await verifyClaims(deployment);
     }
   } finally {
     // Complete or cancelled: whoever still waits for a signature to be verified hears that it is too late.
-    for (const claim of ledger.claims.filter(isForPlan))
-      settle(deployment, claim, refused('no sign-off is being asked for any more'));
+    for (const claim of signedForPlan(ledger))
+      settleClaim(deployment, claim, refused('no sign-off is being asked for any more'));
   }
   deployment.closeQuestion(question);
   return {
@@ -98,15 +104,16 @@ async function signOffs(deployment: Deployment) {
   };
 }
 
-/** Signed as the plan asks for it: what the runner's policy asks for is verified as it comes. */
-const isForPlan = ({ envelope }: DecisionRecord): boolean => envelope === undefined;
+/** Approvals that are signed as the plan asks for it: what the runner's policy asks for is verified as it comes. */
+const signedForPlan = ({ claims }: Ledger): DecisionRecord[] =>
+  claims.filter(({ kind, envelope }) => kind === 'approve' && envelope === undefined);
 
 /** Signed approvals count once their signature has been verified; a bad one is refused like any other. */
 async function verifyClaims(deployment: Deployment): Promise<void> {
-  const { plan, ledger } = deployment;
-  for (const claim of ledger.claims.filter(isForPlan)) {
+  const { ledger, approvals } = deployment;
+  for (const claim of signedForPlan(ledger)) {
     const { valid, reason } = await verify(deployment, claim);
-    settle(deployment, claim, valid ? admitClaim(ledger, plan.approvals, claim) : refused(reason));
+    settleClaim(deployment, claim, valid ? admitClaim(ledger, approvals, claim) : refused(reason));
   }
 }
 
@@ -130,11 +137,3 @@ async function verify(
 }
 
 const refused = (reason: string): DecisionJudgement => ({ accepted: false, reason });
-
-function settle(deployment: Deployment, claim: DecisionRecord, { accepted, reason }: DecisionJudgement): void {
-  const { ledger } = deployment;
-  Object.assign(claim, { accepted, reason });
-  if (!accepted) Object.assign(claim, inShort(claim));
-  ledger.claims = ledger.claims.filter((other) => other !== claim);
-  deployment.publish();
-}

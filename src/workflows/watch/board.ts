@@ -17,7 +17,8 @@ export function renderWatch(watch: Watch, { ticks, results }: { ticks: number; r
   ].join('\n');
 }
 
-function row({ title, rule, verdict, last, worst, unit, samples }: CriterionResult): string {
+function row({ title, rule, verdict, last, worst, unit, samples, reason }: CriterionResult): string {
   const value = (number: number | undefined) => (number === undefined ? '' : `${rounded(number)} ${cell(unit)}`);
-  return `| ${cell(title)} | ${cell(rule)} | ${verdict} | ${value(last)} | ${value(worst)} | ${samples} |`;
+  const why = verdict === 'unknown' && reason !== undefined ? `: ${cell(reason)}` : '';
+  return `| ${cell(title)} | ${cell(rule)} | ${verdict}${why} | ${value(last)} | ${value(worst)} | ${samples} |`;
 }

@@ -3,8 +3,15 @@ import { condition, getExternalWorkflowHandle, setHandler } from '@temporalio/wo
 import { concernDismissed, concernRaised, concernSettled, readTexts } from '../../contract/messages.js';
 import type { Question } from '../../domain/ledger/ledger.js';
 import type { Criterion } from '../../domain/watch/criteria.js';
-import { breachText } from '../../domain/watch/verdict.js';
-import { overdue, unasked, withConcern } from '../../domain/watch/watch-state.js';
+import { breachText, doubtText } from '../../domain/watch/verdict.js';
+import {
+  criterionState,
+  heardAgain,
+  overdue,
+  unasked,
+  withConcern,
+  withoutConcern,
+} from '../../domain/watch/watch-state.js';
 import { people } from '../common/policies.js';
 import type { WatchContext } from './context.js';
 
@@ -55,16 +62,29 @@ export class Concerns {
     if (this.isAsking) await condition(() => !this.isAsking, '1m', { summary: 'Let the question be withdrawn' });
   }
 
+  /** What nobody could tell from the silence of the worker's own network has been heard of again. */
+  async takeBack(): Promise<void> {
+    const { state, watch } = this.context;
+    for (const { id: criterion } of heardAgain(state, watch)) {
+      this.context.state = withoutConcern(this.context.state, criterion);
+      await this.deployment.signal(concernSettled, { criterion, text: 'it answers again' });
+    }
+  }
+
   private async raiseOne(criterion: Criterion): Promise<void> {
     const { context } = this;
     const { watch, state, input } = context;
-    const { within, otherwise } = watch.consider;
     const at = context.now();
-    const until = at + within;
     const { id, title: rule } = criterion;
-    context.state = withConcern(state, id, { until, settled: false });
+    const known = criterionState(state, criterion);
+    const isDoubt = known.firedAt === undefined;
+    // What nobody knows is left to people, however long they take.
+    const { until, otherwise } = isDoubt
+      ? ({ until: undefined, otherwise: 'continue' } as const)
+      : { until: at + watch.consider.within, otherwise: watch.consider.otherwise };
+    context.state = withConcern(state, id, { until, settled: false, ...(isDoubt && { doubt: true }) });
     const title = `${rule}: roll back or carry on?`;
-    const text = breachText(criterion, state.criteria[id]);
+    const text = isDoubt ? doubtText(criterion, known) : breachText(criterion, known);
     await this.deployment.signal(concernRaised, {
       monitor: watch.id,
       criterion: id,

@@ -1,4 +1,4 @@
-/** The end of a watch: its samples sealed, its trends judged, its verdict. */
+/** The end of a watch: its samples sealed, its trends judged, its verdict. A breach is reported before anything is sealed. */
 import { CancellationScope } from '@temporalio/workflow';
 import type { WatchResult } from '../../contract/messages.js';
 import { asCriterion, asUndecided } from '../../domain/trends/result.js';
@@ -11,7 +11,7 @@ import type { WatchContext } from './context.js';
 /** @param breach what has ended the watch before its time */
 export async function conclude(context: WatchContext, breach?: Criterion): Promise<WatchResult> {
   const endedAt = context.now();
-  const sealed = await CancellationScope.nonCancellable(() => seal(context, breach));
+  const sealed = breach ? [] : await CancellationScope.nonCancellable(() => seal(context));
   const trends = await judgeTrends(context, endedAt, breach);
   const criteria = [...context.results, ...trends.results];
   context.show(criteria);
@@ -41,11 +41,11 @@ function breachOf({ state }: WatchContext, criterion: Criterion, endedAt: number
   return { criterion: id, title, text, at: state.criteria[id]?.firedAt ?? endedAt, option };
 }
 
-/** A store that is out of order is waited for, lest a day's watch be in vain; a breach, and the next watch, come first. */
-async function seal({ input, watch, relieved }: WatchContext, breach?: Criterion): Promise<WatchResult['evidence']> {
+/** A store that is out of order is waited for, lest a day's watch be in vain; of a guard that is relieved the next watch is not kept. */
+async function seal({ input, watch, relieved }: WatchContext): Promise<WatchResult['evidence']> {
   const summary = `Seal the samples of ${watch.title}`;
   const of = { monitor: watch.id, evidence: input.evidence };
-  if (!breach && !relieved) return series.sealSeries.executeWithOptions({ summary }, [of]);
+  if (!relieved) return series.sealSeries.executeWithOptions({ summary }, [of]);
   return urgentSeal.sealSeries.executeWithOptions({ summary }, [of]).catch(() => []);
 }
 

@@ -50,6 +50,7 @@ async function watchToItsEnd(context: WatchContext, concerns: Concerns): Promise
     if (breach) return breach;
     // With a last look.
     if (context.relieved) return undefined;
+    await concerns.takeBack();
     await concerns.raise();
     const overdue = concerns.overdue();
     if (overdue && watch.consider.otherwise === 'rollback') return overdue;
@@ -71,15 +72,17 @@ async function waitForTick(context: WatchContext): Promise<void> {
 async function takeSamples(context: WatchContext): Promise<Record<string, Sample[]>> {
   const { watch, state, input } = context;
   const { id, metrics } = watch;
-  const { evidence, clock, baselines } = input;
+  const { evidence, clock, baselines, elsewhere } = input;
   const at = context.now();
   try {
     const { since } = state;
-    return await context.sampler.sample({ monitor: id, evidence, at, since, clock, metrics, baselines });
+    return await context.sampler.sample({ monitor: id, evidence, at, since, clock, metrics, baselines, elsewhere });
   } catch (error) {
     if (isCancellation(error)) throw error;
     const message = messageOf(error);
-    return Object.fromEntries(metrics.map(({ name }) => [name, [{ at, kind: 'error', message }]]));
+    // Nobody has heard anything, neither of the target nor of any other place.
+    const silence = { proven: false, text: message };
+    return Object.fromEntries(metrics.map(({ name }) => [name, [{ at, kind: 'error', message, silence }]]));
   }
 }
 

@@ -87,10 +87,11 @@ export function shop(changes: (files: Shop['files']) => Changes = () => ({}), ru
     stored: join(store.folder, SERVICE, 'production'),
     backUp: (key = STEP, mock = mockWorker()): Promise<BackupReport> =>
       runActivity(() => activities.backUpByCommands({ ...asked, key }), mock),
-    restore: (from: StoredBackup): Promise<StepReport> =>
-      runActivity(() =>
-        activities.restoreByCommands({ ...asked, key: { ...STEP, step: 'rollback-restore.restore' }, from }),
-      ),
+    state: join(root, 'state'),
+    restore: (from: StoredBackup, { generation = 1, again }: { generation?: number; again?: true } = {}) => {
+      const key = { ...STEP, step: 'rollback-restore.restore', generation };
+      return runActivity(() => activities.restoreByCommands({ ...asked, key, from, again })) as Promise<StepReport>;
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, test, vi } from 'vitest';
+import { stepFolder } from '../../../src/adapters/commands/recorder.js';
 import { commandWith } from '../support.js';
 import { GOOD as DUMPED } from './backups-support.js';
 import { known, STEP, shell, shop, stored, told } from './command-backups-support.js';
@@ -235,6 +236,37 @@ describe('the last resort by a command', () => {
     const report = await restore(from);
     expect(known(report)).toEqual({ fetched: true, restored: true, 'in-place': 'unknown' });
     expect(report.summary).toBe('what the database held then is not known: the record of the backup is gone');
+  });
+
+  test('that has ended well is not run again by the next attempt, which would undo what was written since', async () => {
+    const { backUp, restore, sql } = shop();
+    const from = stored(await backUp());
+    sql('delete from orders where id > 5');
+    expect(known(await restore(from))).toEqual({ fetched: true, restored: true, 'in-place': true });
+    sql('insert into orders values (21)');
+    const next = await restore(from, { generation: 2 });
+    expect(known(next)).toEqual({ fetched: true, restored: true, 'in-place': false });
+    expect(told(next, 'restored')).toMatch(/ended without error after .*, by attempt 1: it is not run again\. /);
+    expect(known(await restore(from, { generation: 3 }))).toMatchObject({ 'in-place': false });
+    // Unless people say so.
+    const anew = await restore(from, { generation: 4, again: true });
+    expect(known(anew)).toEqual({ fetched: true, restored: true, 'in-place': true });
+  });
+
+  test('of which nobody knows how it ended is not run again unasked; one that is known to have failed is', async () => {
+    const shared = shop();
+    const from = stored(await shared.backUp());
+    await shared.restore(from);
+    const records = stepFolder(shared.state, { ...STEP, step: 'rollback-restore.restore' }, 'restore');
+    const end = JSON.parse(readFileSync(join(records, 'exit.json'), 'utf8'));
+    rmSync(join(records, 'exit.json'));
+    shared.sql('delete from orders where id > 5');
+    const unsure = await shared.restore(from, { generation: 2 });
+    expect(known(unsure)).toEqual({ fetched: true, restored: 'unknown', 'in-place': 'unknown' });
+    expect(told(unsure, 'restored')).toMatch(/^how the restore by attempt 1 ended is not known/);
+    writeFileSync(join(records, 'exit.json'), JSON.stringify({ ...end, code: 1 }));
+    const tried = await shared.restore(from, { generation: 3 });
+    expect(known(tried)).toEqual({ fetched: true, restored: true, 'in-place': true });
   });
 
   test('that restores something else is seen', async () => {

@@ -21,11 +21,11 @@ const key: StepKey = { deployment: 'd', step: 'production.deploy', generation: 1
 const attempt = (number: number, heartbeatDetails?: unknown) =>
   new MockActivityEnvironment({ attempt: number, heartbeatDetails }, { logger: new DefaultLogger('ERROR') });
 
-function deploying(state: string, script: string, runner?: string) {
+function deploying(state: string, script: string, runner?: string, known: Pick<StepKey, 'begun'> = {}) {
   const store = temporaryFolder();
   const activities = createCommandActivities({ state, runner });
   const input = {
-    key,
+    key: { ...key, ...known },
     evidence: { store, deployment: 'd' },
     environment: environmentWith(),
     command: commandWith(['sh', '-c', script], { timeout: 20_000 }),
@@ -143,6 +143,11 @@ describe('records', () => {
       type: 'OutcomeUnknown',
       message: expect.stringContaining('was begun, and its record is gone'),
     });
+    expect(await textOf(join(state, 'count'))).toBe('ran\n');
+    // Its runner was away so long that another activity comes, which has had no heartbeat.
+    const { begun } = told as { begun: string[] };
+    const { deploy: again } = deploying(join(state, 'records'), `echo ran >> '${state}/count'`, undefined, { begun });
+    await expect(again()).rejects.toMatchObject({ type: 'OutcomeUnknown' });
     expect(await textOf(join(state, 'count'))).toBe('ran\n');
   });
 });

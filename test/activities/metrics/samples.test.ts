@@ -1,7 +1,9 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -312,6 +314,22 @@ describe('series', () => {
     expect(await sample()).toEqual({ queue: { at: 60_000, kind: 'error', message } });
     const series = await readFile(evidenceFile(evidence, 'series/soak.jsonl'), 'utf8');
     expect(JSON.parse(series).values).toEqual({ queue: { error: message } });
+  });
+
+  test('a store that hangs keeps no tick waiting, and has every line once it takes any', async () => {
+    const server = await serve((_, response) => response.end('memory_bytes 5e8\n'));
+    const { sample, evidence } = await monitor('real', [
+      scraped('memory', server.url, { gauge: { name: 'memory_bytes' } }, 'MB'),
+    ]);
+    const file = evidenceFile(evidence, 'series/soak.jsonl');
+    await mkdir(dirname(file), { recursive: true });
+    // Whoever opens it to write hangs until somebody reads.
+    await promisify(execFile)('mkfifo', [file]);
+    const began = performance.now();
+    for (let tick = 1; tick <= 2; tick += 1) expect((await sample()).memory).toMatchObject({ value: 500 });
+    expect(performance.now() - began).toBeLessThan(1_900);
+    const lines = [await readFile(file, 'utf8'), await readFile(file, 'utf8')];
+    expect(lines.map((line) => JSON.parse(line).at)).toEqual([60_000, 120_000]);
   });
 
   test('has a line for each look, and is sealed with its hash', async () => {

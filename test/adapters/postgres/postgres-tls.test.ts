@@ -74,7 +74,7 @@ async function way(database: Database): Promise<string> {
 
 /** The same by psql, with the variables that Surefoot gives to libpq's programs. */
 async function wayOfPsql(database: Database): Promise<string> {
-  const env = connectionVariables(database, await readSecret(database.password));
+  const env = await connectionVariables(database, await readSecret(database.password));
   const text = "select case when ssl then 'tls' else 'plain' end from pg_stat_ssl where pid = pg_backend_pid()";
   const run = await execa('psql', ['-X', '-A', '-t', '-q', '-w', '-c', text], { env, reject: false });
   return run.failed ? `refused: ${run.stderr}` : run.stdout;
@@ -203,8 +203,9 @@ test('only allow and prefer have a second way', () => {
     'verify-ca': 'tls',
     'verify-full': 'tls',
   });
-  expect(tlsSettings({ tls: { mode: 'require' } }, { PGSSLMODE: 'disable' }).mode).toBe('require');
-  expect(tlsSettings({}, { PGSSLMODE: '' }).mode).toBe('prefer');
+  expect(tlsSettings({ host: '127.0.0.1', tls: { mode: 'require' } }, { PGSSLMODE: 'disable' }).mode).toBe('require');
+  expect(tlsSettings({ host: '127.0.0.1' }, { PGSSLMODE: '' }).mode).toBe('prefer');
+  expect(tlsSettings({ host: 'db.example.com' }, {}).mode).toBe('verify-full');
 });
 
 test('a wrong password is not tried a second time without TLS', async () => {

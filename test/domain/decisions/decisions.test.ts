@@ -2,17 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { commandFor } from '../../../src/domain/decisions/answers.js';
 import type { Approvals } from '../../../src/domain/decisions/approvals.js';
-import {
-  admitClaim,
-  hasChanged,
-  judgeDecision,
-  openQuestion,
-  plannedOption,
-  take,
-} from '../../../src/domain/decisions/decisions.js';
+import { hasChanged, judgeDecision, openQuestion, plannedOption } from '../../../src/domain/decisions/decisions.js';
 import { readDecision } from '../../../src/domain/decisions/read-decision.js';
+import { admitClaim, take } from '../../../src/domain/decisions/take.js';
 import { DECISION_KINDS, DECISIONS, type DecisionKind, signalHelp } from '../../../src/domain/ledger/decision-kinds.js';
-import type { Decision, DecisionRecord, Ledger, RollbackRecord } from '../../../src/domain/ledger/ledger.js';
+import type {
+  Decision,
+  DecisionRecord,
+  Ledger,
+  RollbackKind,
+  RollbackRecord,
+} from '../../../src/domain/ledger/ledger.js';
 import type { Criterion } from '../../../src/domain/watch/criteria.js';
 import { ledgerWith, PROPOSED, questionWith, START } from '../../client/ledgers.js';
 
@@ -107,6 +107,11 @@ const welcome: Record<DecisionKind, { ledger: () => Ledger; decision: Decision; 
     decision: decide('confirm', 'ana', 'qa'),
     reason: 'confirm: manual-validation',
   },
+  move: {
+    ledger: () => ledgerWith({ runner: `surefoot@${'0'.repeat(16)}` }),
+    decision: decide('move', 'diego', 'devops', { to: 'f'.repeat(16), why: 'the machine is gone' }),
+    reason: `its commands run on runner ${'f'.repeat(16)} from now on`,
+  },
   hold: {
     ledger: () => ledgerWith(),
     decision: decide('hold', 'diego', 'devops'),
@@ -185,10 +190,16 @@ describe.each(DECISIONS)('%s', (kind) => {
       refused('the deployment has already ended: succeeded'),
     ));
 
-  test('is refused when the deployment is already being stopped', () =>
-    expect(say({ ...ledger(), stop: recordOf(decide('abort', 'bob', 'dba')) }, decision)).toEqual(
-      refused('already being stopped: abort by bob'),
-    ));
+  test('is refused when the deployment is already being stopped, unless it stops it too, or moves it', () => {
+    const stopped = { ...ledger(), stop: recordOf(decide('abort', 'bob', 'dba')) };
+    const counts: Partial<Record<DecisionKind, string>> = {
+      abort: 'already being stopped: abort by bob',
+      rollback: reason,
+      move: reason,
+    };
+    const judged = say(stopped, decision);
+    expect(judged).toEqual(counts[kind] ? accepted(counts[kind]) : refused('already being stopped: abort by bob'));
+  });
 
   test('is refused where nothing asks for it', () => {
     const idle = ledgerWith();
@@ -199,7 +210,54 @@ describe.each(DECISIONS)('%s', (kind) => {
   test('is refused when it is said a second time', () => {
     const now = ledger();
     expect(tell(now, decision).accepted).toBe(true);
-    expect(tell(now, decision).accepted).toBe(false);
+    // What has not begun to work may be said again, by others and otherwise.
+    expect(tell(now, decision).accepted).toBe(kind === 'abort' || kind === 'rollback');
+  });
+});
+
+describe('a stop that has not begun to work', () => {
+  const changed = () => ledgerWith({ production: { codeDeployed: true, migrated: false, maintenance: false } });
+  const abort = decide('abort', 'diego', 'devops', { why: 'enough' });
+  const backBy = (option: RollbackKind) => decide('rollback', 'bob', 'dba', { why: 'customers wait', option });
+
+  test('gives way to the way back that somebody names, and the last one counts', () => {
+    const ledger = changed();
+    for (const said of [abort, backBy('full'), backBy('code')]) expect(tell(ledger, said).accepted).toBe(true);
+    expect(ledger.stop).toMatchObject({ kind: 'rollback', who: 'bob', option: 'code' });
+  });
+
+  test('is not taken back by an abort: what somebody has chosen stands', () => {
+    const ledger = changed();
+    tell(ledger, backBy('code'));
+    expect(tell(ledger, abort)).toEqual(accepted('already being stopped: rollback by bob'));
+    expect(ledger.stop).toMatchObject({ kind: 'rollback', option: 'code' });
+  });
+
+  test('is heard also when the way forward has ended, until a rollback begins', () => {
+    const ending = { ...changed(), ending: 'abort by diego' };
+    expect(say(ending, backBy('code'))).toEqual(accepted('production is rolled back'));
+    expect(say({ ...ending, rollback }, backBy('code'))).toEqual(refused('a rollback is already under way'));
+    expect(say(ending, abort)).toEqual(refused('already being stopped: abort by diego'));
+  });
+});
+
+describe('a move', () => {
+  const to = 'f'.repeat(16);
+  const at = (parts: Partial<Ledger> = {}) => ledgerWith({ runner: `surefoot@${'0'.repeat(16)}`, ...parts });
+  const move = (parts: Partial<Decision> = {}) => decide('move', 'diego', 'devops', { to, why: 'gone', ...parts });
+
+  test.each<[string, Partial<Ledger>, Partial<Decision>, string]>([
+    ['no runner', {}, { to: undefined }, 'say where to'],
+    ['what is no identity', {}, { to: 'ci-runner-4' }, '"ci-runner-4" is no runner\'s identity'],
+    ['the same runner', { runner: `surefoot@${to}` }, {}, `its commands run on runner ${to} already`],
+    ['before one has admitted it', { runner: undefined }, {}, 'no runner has admitted the deployment yet'],
+    ['without a reason', {}, { why: undefined }, 'say why it is moved'],
+    ['while another is looked at', { claims: [recordOf(move({ to: 'e'.repeat(16) }))] }, {}, 'is being looked at'],
+  ])('is refused with %s', (_, parts, said, reason) => expect(say(at(parts), move(said))).toEqual(refused(reason)));
+
+  test('counts whatever the deployment is about, also in the middle of a rollback', () => {
+    for (const parts of [{ stop: recordOf(decide('abort', 'bob', 'dba')) }, { ending: 'a breach', rollback }])
+      expect(say(at(parts), move()).accepted).toBe(true);
   });
 });
 
@@ -500,6 +558,14 @@ describe('stopping', () => {
     expect(say(asked(), { ...code, why: undefined })).toEqual(refused('say why this way back is taken'));
   });
 
+  test('another rollback after one has failed is named: the one that failed is not taken to be meant', () => {
+    const ledger = ledgerWith({ production: changed, rollback, questions: [{ ...rollbackFailed }] });
+    expect(say(ledger, back)).toEqual(
+      refused('say which one: option migration, code, full, restore; retry goes on with the one that failed'),
+    );
+    expect(say(ledger, decide('retry', 'diego', 'devops', { why: 'see ticket' })).accepted).toBe(true);
+  });
+
   test('where no rollback is proven to be safe, an answer says which one', () => {
     const questions = [{ ...rollbackFailed, moves: ['rollback' as const, 'skip' as const] }];
     const ledger = ledgerWith({ production: changed, questions });
@@ -621,6 +687,7 @@ describe('taking a decision', () => {
       retry: 'questions',
       skip: 'questions',
       override: 'questions',
+      move: 'claims',
       abort: 'stop',
       rollback: 'stop',
     };

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { valuesOf } from '../../../src/domain/notifications/event-words.js';
 import {
   askingKind,
   COMMON_PLACEHOLDERS,
   type DeploymentEvent,
   EVENT_KINDS,
   EVENTS,
-  valuesOf,
 } from '../../../src/domain/notifications/events.js';
 import {
   type About,
@@ -57,12 +57,15 @@ const SAMPLES: Record<DeploymentEvent['kind'], DeploymentEvent> = {
   'sign-offs-void': { kind: 'sign-offs-void' },
   deploying: { kind: 'deploying' },
   unwatched: { kind: 'unwatched', watch: 'Five minutes' },
+  'watchdog-alarm': { kind: 'watchdog-alarm', reason: 'nobody serves it', lasted: 120_000 },
+  'watchdog-all-clear': { kind: 'watchdog-all-clear', reason: 'it goes on', lasted: 180_000 },
   'watch-ended': { kind: 'watch-ended', watch: '5 minutes', verdict: 'healthy' },
   breach: { kind: 'breach', criterion: 'errors', reason: 'errors at 12 %' },
   'rollback-started': { kind: 'rollback-started', option: 'full', reason: 'errors' },
   'rollback-ended': { kind: 'rollback-ended', option: 'full', reason: 'errors', took: 65_000 },
   'rollback-failed': { kind: 'rollback-failed', question: asked },
   'rollback-choice-asked': { kind: 'rollback-choice-asked', question: asked },
+  'runner-not-served': { kind: 'runner-not-served', question: asked },
   'window-awaited': { kind: 'window-awaited', question: asked },
   'step-failed': { kind: 'step-failed', question: asked },
   'concern-raised': { kind: 'concern-raised', question: asked },
@@ -169,6 +172,15 @@ describe('who is told', () => {
     expect(followUps(notifications({ reminders }), 'question-asked').escalation.channels).toEqual(['deploys', 'pager']);
   });
 
+  test('that nobody serves a runner is told, and reminded of, wherever failures are, without the plan saying so', () => {
+    const events = { 'step-failed': ['deploys'], 'rollback-failed': ['incidents'], breach: ['pager', 'incidents'] };
+    const plan = notifications({ events });
+    const messages = messagesFor(plan, { event: SAMPLES['runner-not-served'], about, alerts: {} });
+    expect(messages.map(({ channel }) => channel.id)).toEqual(['deploys', 'incidents', 'pager']);
+    expect(messages.at(-1)?.alert).toMatchObject({ action: 'trigger', severity: 'critical' });
+    expect(followUps(plan, 'runner-not-served').reminders.channels).toEqual(['deploys', 'incidents', 'pager']);
+  });
+
   test('every kind of question is an event', () => {
     expect(
       (
@@ -181,6 +193,7 @@ describe('who is told', () => {
           'window',
           'rollback-choice',
           'rollback-failed',
+          'runner-not-served',
         ] as const
       ).map((kind) => askingKind({ kind })),
     ).toEqual([
@@ -192,6 +205,7 @@ describe('who is told', () => {
       'window-awaited',
       'rollback-choice-asked',
       'rollback-failed',
+      'runner-not-served',
     ]);
   });
 });

@@ -198,7 +198,7 @@ describe('a deployment that succeeded', () => {
     const unknown = json.replaceAll(runId, '00000000-0000-4000-8000-000000000000');
     expect((await verify('r.json', unknown)).differences).toMatchObject([{ kind: 'other-run' }]);
     const other = await findRun(connected, { workflowId: ended.handle.workflowId, runId });
-    const verified = await verifyReport(connected, readReport(unknown, 'r.json'), other);
+    const verified = await verifyReport(connected, readReport(unknown, 'r.json'), { expected: other });
     expect(verified.differences).toMatchObject([
       { kind: 'other-run', text: expect.stringContaining(`not of run ${runId}`) },
     ]);

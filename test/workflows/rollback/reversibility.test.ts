@@ -56,10 +56,15 @@ interface World {
   newAnswers?: boolean;
   /** The tool finds the migration's scripts only where the new release is deployed. */
   scriptsOfRelease?: boolean;
+  /** What fails once, after the migration was undone: to make it again, or to put the new release back. */
+  failsOnce?: 'up' | 'deploy';
   when?: 'before-deploy';
   irreversible?: 'allow';
   previousChecks?: string[];
 }
+
+const DEPLOY = `if [ "$0" = ${shipped.release.target} ] && [ -e fails-deploy ]; then rm fails-deploy; exit 1; fi
+printf '%s' "$0" > version; echo "deploy $0" >> log`;
 
 /** Two databases at revision `old`, a tool that moves them, an application that says which release was deployed. */
 async function world(options: World) {
@@ -90,6 +95,7 @@ async function world(options: World) {
 export PGHOST=${host} PGPORT=${port} PGUSER=${user} PGPASSWORD='${password}' PGDATABASE="$1${count}"
 ask() { psql -X -A -t -q -v ON_ERROR_STOP=1 -c "$1"; }
 ${scriptsOfRelease ? `[ "$2" = current ] || [ "$(cat version)" = main ] || { echo "Can't locate revision" >&2; exit 1; }` : ''}
+if [ "$2" = up ] && [ -e fails-up ] && [ "$(cat schema)" = down ]; then rm fails-up; exit 1; fi
 [ "$2" = current ] || echo "$2" > schema
 case $2 in
   current) ask 'select is_at from revision'; exit ;;
@@ -100,6 +106,7 @@ esac
   );
   chmodSync(join(place, 'tool'), 0o755);
   writeFileSync(join(place, 'version'), 'main');
+  if (options.failsOnce) writeFileSync(join(place, `fails-${options.failsOnce}`), '');
   const { url } = await serve((request, response) => {
     const version = readFileSync(join(place, 'version'), 'utf8');
     if (request.url === '/health') return json(response, { version });
@@ -126,7 +133,7 @@ esac
     environments: { staging: environment('staging'), production: environment('production') },
     commands: {
       ...shipped.commands,
-      deploy: command('sh', '-c', `printf '%s' "$0" > version; echo "deploy $0" >> log`, '{version}'),
+      deploy: command('sh', '-c', DEPLOY, '{version}'),
     },
     migration: {
       ...shipped.migration,
@@ -357,3 +364,21 @@ test('a plan that migrates first has both tried: the new release on the old sche
   expect(ledger.eligibility).toMatchObject({ newCode: true, full: { first: 'code', proven: true } });
   expect(done.slice(3)).toEqual([`deploy ${before}`, 'staging down old', 'staging up', `deploy ${target}`]);
 });
+
+test.each([
+  ['made again', 'up', []],
+  ['followed by the new release', 'deploy', [`deploy ${before}`]],
+] as const)(
+  'a proof whose migration was undone and could not be %s succeeds when it is retried: staging is put back first',
+  async (_, failsOnce, first) => {
+    const { handle, done } = await world({ failsOnce, scriptsOfRelease: true });
+    await vi.waitUntil(async () => (await handle.query(statusQuery)).questions.length > 0, { timeout: 60_000 });
+    const retry = { kind: 'retry' as const, who: 'diego.alves', role: 'devops', why: 'it works now' };
+    const earlier = done().length;
+    await handle.executeUpdate(decideUpdate, { args: [retry] });
+    const ledger = (await handle.result()) as Ledger;
+    expect(Object.values(facts(ledger))).toEqual([true, true, true, true, true]);
+    expect(done().slice(0, earlier)).toEqual(expect.arrayContaining([...first]));
+    expect(done()[earlier]).toBe(`deploy ${target}`);
+  },
+);

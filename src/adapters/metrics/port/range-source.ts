@@ -3,7 +3,7 @@ import type { RangeSource } from '../../../contract/plan/metrics.js';
 import { formatDuration } from '../../../domain/duration.js';
 import type { Sample } from '../../../domain/watch/criteria.js';
 import { Deadline } from '../../deadline.js';
-import { networkMessage } from '../../http/http.js';
+import { isSilence, networkMessage } from '../../http/http.js';
 import { type Patience, RateLimited } from '../../http/patient-request.js';
 import { type Answer, type Grid, gridNow, gridSince, type RequestedMetric, samplesOf } from '../samples/grid.js';
 import type {
@@ -14,6 +14,7 @@ import type {
   QuestionLimits,
   SampleRequest,
 } from './metric-source.js';
+import { silentSample } from './single-values.js';
 
 /** Ticks of virtual time come many times a second: what is younger is taken again. Milliseconds. */
 const REUSE = 500;
@@ -40,7 +41,8 @@ export const rangeSource = <S extends RangeSource>(queries: RangeQueries<S>): Me
   probe: (metric) => queries.probe?.(metric) ?? {},
 });
 
-type Answers = Map<string, Answer> | { error: string };
+/** `silent`: nothing was heard of the source. */
+type Answers = Map<string, Answer> | { error: string; silent?: boolean };
 
 interface Group<S extends RangeSource> {
   grid: Grid;
@@ -94,8 +96,10 @@ class RangeReader<S extends RangeSource> implements MetricReader<S> {
           ? { values: new Map(), missing: { error: answers.error } }
           : (answers.get(name) ?? { values: new Map(), missing: { error: 'the source did not answer for it' } });
       // A metrics back end knows only wall time.
-      if (request.clock === 'virtual') return [name, [{ ...only(answer, grid), at: request.at }]];
-      return [name, samplesOf(grid, answer)];
+      const samples =
+        request.clock === 'virtual' ? [{ ...only(answer, grid), at: request.at }] : samplesOf(grid, answer);
+      if (!('error' in answers && answers.silent)) return [name, samples];
+      return [name, samples.map((sample) => silentSample(sample, answers.error))];
     });
   }
 
@@ -120,8 +124,8 @@ class RangeReader<S extends RangeSource> implements MetricReader<S> {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof RateLimited) this.leftAlone.set(place, new Deadline(error.wait));
-      if (limit.aborted) return { error: `no answer within ${formatDuration(patience.whole)}` };
-      return { error: error instanceof Error ? error.message : networkMessage(error) };
+      if (limit.aborted) return { error: `no answer within ${formatDuration(patience.whole)}`, silent: true };
+      return { error: error instanceof Error ? error.message : networkMessage(error), silent: isSilence(error) };
     }
   }
 

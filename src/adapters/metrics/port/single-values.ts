@@ -2,6 +2,7 @@
 import type { MetricSource } from '../../../contract/plan/metrics.js';
 import { messageOf } from '../../../domain/message.js';
 import { type Sample, sampleOf } from '../../../domain/watch/criteria.js';
+import { isSilence } from '../../http/http.js';
 import type { Patience } from '../../http/patient-request.js';
 import type { Reading } from '../samples/readings.js';
 import type { MetricFrom, MetricSourcePort, Probe, SampleRequest } from './metric-source.js';
@@ -36,6 +37,9 @@ export const singleValues = <S extends MetricSource>(
   probe,
 });
 
+/** Nobody has listened to other places yet. */
+export const silentSample = (sample: Sample, text: string): Sample => ({ ...sample, silence: { proven: false, text } });
+
 async function sampleNow<S extends MetricSource>(
   reader: ValueReader<S>,
   metric: MetricFrom<S>,
@@ -44,9 +48,13 @@ async function sampleNow<S extends MetricSource>(
   const { at, signal } = request;
   try {
     const reading = await reader.read(metric, request);
-    return 'value' in reading ? sampleOf(at, reading.value) : { at, kind: 'noData', reason: reading.noData };
+    if ('noData' in reading) return { at, kind: 'noData', reason: reading.noData };
+    const sample = sampleOf(at, reading.value);
+    return reading.silent === undefined ? sample : silentSample(sample, reading.silent);
   } catch (error) {
     signal.throwIfAborted();
-    return { at, kind: 'error', message: messageOf(error) };
+    const message = messageOf(error);
+    const failed = { at, kind: 'error', message } as const;
+    return isSilence(error) ? silentSample(failed, message) : failed;
   }
 }

@@ -1,8 +1,8 @@
 /** From what a source said to a number in the metric's unit, or to why there is none. */
 import { bounded } from '../../../domain/watch/criteria.js';
 
-/** A metric's value, or the reason why there is none. */
-export type Reading = { value: number } | { noData: string };
+/** A metric's value, or the reason why there is none; `silent`: the value stands for no answer, and why there was none. */
+export type Reading = { value: number; silent?: string } | { noData: string };
 
 /** How an increase becomes a value: the unit, and how long it took. Milliseconds. */
 export interface IncreaseScale {

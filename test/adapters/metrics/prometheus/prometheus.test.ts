@@ -223,7 +223,8 @@ describe('a real Prometheus', () => {
     const since = Date.now() - 2 * SECOND;
     await prometheus.stop();
     const during = await takeSamples([breach], { since, at: Date.now() }, readers);
-    expect(during.metric).toEqual([{ at: expect.any(Number), kind: 'error', message: 'connection refused' }]);
+    const [message, silence] = ['connection refused', { proven: false, text: 'connection refused' }];
+    expect(during.metric).toEqual([{ at: expect.any(Number), kind: 'error', message, silence }]);
     await prometheus.start();
     const after = await takeSamples([breach], { since, at: Date.now() }, readers);
     const known = (after.metric ?? []).filter(({ kind }) => kind === 'ok');

@@ -1,0 +1,9 @@
+/** Each bench is a program of its own in dist/bench, with the project's sources in it and packages as they are. */
+const PROGRAMS = ['all', 'start-cost', 'load-generator', 'reaction', 'approval', 'scale', 'scale-worker', 'history'];
+
+export default {
+  input: Object.fromEntries(PROGRAMS.map((name) => [name, `bench/${name}.ts`])),
+  platform: 'node',
+  external: (id) => /^[^./]/.test(id),
+  output: { dir: 'dist/bench', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+};
