@@ -1,6 +1,4 @@
 /** The worker: the only place where workflows, activities and adapters meet. */
-import { createHash } from 'node:crypto';
-import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
@@ -19,6 +17,7 @@ import { createAlertActivities } from './activities/alerts/alerts.js';
 import { createBrowserActivities } from './activities/application/documentation.js';
 import { createHttpActivities } from './activities/application/endpoints.js';
 import { createLoadActivities } from './activities/application/load.js';
+import { demandAuthority } from './activities/authority.js';
 import { createBackupActivities } from './activities/backup/backups.js';
 import { createCommandBackupActivities } from './activities/backup/command-backups.js';
 import { createRestoreActivities } from './activities/backup/restore.js';
@@ -39,7 +38,7 @@ import { createApprovalActivities } from './activities/review/approvals.js';
 import { createReviewActivities } from './activities/review/review.js';
 import { createVerificationActivities } from './activities/verification.js';
 import { createWindowActivities } from './activities/windows.js';
-import { IDENTITY_FILE, runnerIdentity } from './adapters/commands/runner-identity.js';
+import { copyWarning, formerQueue, runnerIdentity } from './adapters/commands/runner-identity.js';
 import { redact } from './adapters/evidence/redaction.js';
 import { knownSecrets } from './adapters/evidence/secrets.js';
 import { MetricReaders } from './adapters/metrics/metric-sources.js';
@@ -49,6 +48,8 @@ import { heardBy, SILENT_SINKS } from './contract/sinks.js';
 import type { Question } from './domain/ledger/ledger.js';
 import { dataConverter } from './encryption/data-converter.js';
 import { ownBuild } from './local/release.js';
+import type { Policy } from './policy/policy.js';
+import { WITHOUT_POLICY } from './policy/words.js';
 import { reportOfArchive } from './report/archived.js';
 import { releaseFirst } from './temporal/first-release.js';
 import { createWatchdogActivities } from './watchdog/activities.js';
@@ -71,6 +72,8 @@ export interface WorkerOptions extends WatchdogOptions {
   releasesItself?: boolean;
   /** Demo and rehearsal only. */
   allowVirtualTime?: boolean;
+  /** Whose word counts for what; without one nobody's is proven, as far as the plan does not ask for it. */
+  policy?: Policy;
   /** Folders to look for tools in, before PATH. */
   tools?: string[];
   /** The demo's stand-in people. */
@@ -100,9 +103,10 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   // From here on the runtime keeps the process alive, until its last connection is closed.
   const log = installRuntime(options.logLevel ?? 'info', options.metrics);
   const runner = runnerQueue(identity);
-  const { namespace, build = ownBuild() } = options;
+  const { namespace, policy, build = ownBuild() } = options;
   const about = { runner: identity, build, state, namespace, address: options.connection.address };
   log.info(about, `runner ${identity} starts, build ${build}`);
+  if (!policy) log.warn(WITHOUT_POLICY);
   if (copied) log.warn(copyWarning(state, identity));
   const connection = await NativeConnection.connect(options.connection);
   const metrics = new MetricReaders();
@@ -114,7 +118,14 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const shared = {
     dataConverter: converter,
     interceptors: {
-      activity: [...traced, redactResults, keepToOwnEvidence, archiveReports, ...(options.activityInterceptors ?? [])],
+      activity: [
+        ...traced,
+        redactResults,
+        keepToOwnEvidence,
+        archiveReports,
+        ...(policy ? [demandAuthority({ policy, runner: identity, state })] : []),
+        ...(options.activityInterceptors ?? []),
+      ],
     },
     connection,
     namespace,
@@ -138,8 +149,8 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
         sinks: tracing ? heardBy(tracing.published) : SILENT_SINKS,
         workflowBundle: { codePath: bundle(converter ? 'encrypting-workflow-bundle' : 'workflow-bundle') },
         activities: {
-          ...createAdmissionActivities({ runner, allowVirtualTime: options.allowVirtualTime ?? false }),
-          ...createApprovalActivities(),
+          ...createAdmissionActivities({ runner, allowVirtualTime: options.allowVirtualTime ?? false, policy }),
+          ...createApprovalActivities({ policy }),
           ...createPrerequisiteActivities({ tools: options.tools }),
           ...createArchiveActivities({ report: reportOfArchive }),
           ...createBackupActivities(),
@@ -227,24 +238,12 @@ const watchdogWorker = (shared: Partial<SdkWorkerOptions>): Promise<Worker> =>
     activities: createWatchdogActivities(),
   });
 
-/**
- * The queue's name before runners had an identity. Deployments that were admitted then wait there, and their records
- * are in this folder; it is found again where the machine still has the name of then.
- */
-const formerQueue = (state: string): { taskQueue: string } => ({
-  taskQueue: `${TASK_QUEUE}@${hostname()}-${createHash('sha256').update(state).digest('hex').slice(0, 8)}`,
-});
-
 /** What begins on this build ends on it: a deployment, its watches and rollbacks, and their activities on either queue. */
 const pinnedTo = (buildId: string): WorkerDeploymentOptions => ({
   useWorkerVersioning: true,
   version: { deploymentName: WORKER_DEPLOYMENT, buildId },
   defaultVersioningBehavior: 'PINNED',
 });
-
-const copyWarning = (state: string, identity: string): string =>
-  `the identity of runner ${identity} was made in another folder than ${state}: if this is a copy, stop the other worker, ` +
-  `as both would run each other's commands; or delete ${IDENTITY_FILE} here, and this becomes a runner of its own`;
 
 /** The address for the metrics cannot be listened on. */
 export class MetricsUnservable extends Error {

@@ -43,6 +43,11 @@ export const LAYERS = {
     layers: ['domain', 'contract'],
     packages: ['zod', 'yaml', 'node:', ...MARKDOWN],
   },
+  policy: {
+    holds: 'whose word counts for what: the policy file, envelopes, and whether an act may be done',
+    layers: ['domain', 'contract', 'plan'],
+    packages: ['zod', 'node:'],
+  },
   adapters: {
     holds: 'one kind of outside world a file: commands, ssh, PostgreSQL, git, HTTP, metrics',
     layers: ['domain', 'contract'],
@@ -51,7 +56,7 @@ export const LAYERS = {
   },
   activities: {
     holds: 'steps: probe, act, verify',
-    layers: ['domain', 'contract', 'adapters', 'plan'],
+    layers: ['domain', 'contract', 'adapters', 'plan', 'policy'],
     packages: true,
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },
@@ -75,7 +80,7 @@ export const LAYERS = {
   report: {
     holds:
       'what a deployment’s history and evidence say, as a page, as the checklist, as data; and whether a report is true',
-    layers: ['domain', 'contract', 'plan', 'encryption', 'local', 'temporal'],
+    layers: ['domain', 'contract', 'plan', 'policy', 'encryption', 'local', 'temporal'],
     packages: true,
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },
@@ -91,6 +96,7 @@ export const LAYERS = {
       'domain',
       'contract',
       'plan',
+      'policy',
       'adapters',
       'activities',
       'encryption',
@@ -146,7 +152,7 @@ export const LAYERS = {
   },
   client: {
     holds: 'the command line',
-    layers: ['domain', 'contract', 'plan', 'encryption', 'local', 'temporal', 'report'],
+    layers: ['domain', 'contract', 'plan', 'policy', 'encryption', 'local', 'temporal', 'report'],
     later: ['worker', 'rehearsal', 'releases', 'init', 'demo', 'doctor', 'backtest', 'sandbox'],
     packages: true,
     except: ['@temporalio/worker'],

@@ -16,6 +16,8 @@ import { formatDuration } from '../domain/duration.js';
 import { messageOf } from '../domain/message.js';
 import { type Precedents, refusalToStart } from '../domain/precedents.js';
 import { digestOf } from '../plan/core/digest.js';
+import { judgeStart } from '../policy/judge-act.js';
+import { demandsOf, type Policy } from '../policy/policy.js';
 
 /** How far the workflow's clock may be from the wall clock when time is real, milliseconds. */
 const LARGEST_DRIFT = 10 * 60_000;
@@ -26,6 +28,8 @@ export function createAdmissionActivities(options: {
   runner: string;
   /** Whether this worker serves demo and rehearsal, where the server skips time. */
   allowVirtualTime: boolean;
+  /** Who may start what; without one nothing is asked but that the plan knows who starts it. */
+  policy?: Policy;
   /** What came before the run that asks; Temporal's own word when absent. */
   precedents?: (service: string) => Promise<Precedents>;
 }): AdmissionActivities {
@@ -44,7 +48,7 @@ export function createAdmissionActivities(options: {
     );
   };
   return {
-    async admit({ deployment, plan, digest, clock, workflowTime, after }) {
+    async admit({ deployment, plan, digest, clock, workflowTime, after, start }) {
       if (clock === 'real' && !isDeploymentName(deployment)) {
         throw refused(
           `a deployment is named by letters, digits, dots and dashes, at most 200, not ${JSON.stringify(deployment)}`,
@@ -57,10 +61,19 @@ export function createAdmissionActivities(options: {
       const open = clock === 'virtual' ? [] : openValues(plan);
       if (open.length > 0) throw refused(`the plan leaves open what is deployed (${open.join(', ')})`);
       await checkClock({ clock, workflowTime });
+      const { policy } = options;
+      if (policy) {
+        const { startedBy = '', envelope } = start ?? {};
+        const subject = { deployment, service: plan.service, digest };
+        const said = { kind: 'start', who: startedBy, role: '', envelope } as const;
+        const problem = judgeStart(policy, subject, said, Date.now());
+        if (problem !== undefined) throw refused(`${problem}, as this worker’s policy has it`);
+      }
       // Demos and rehearsals come and go as they like, and deploy to nothing that outlives them.
       const refusal = clock === 'virtual' ? undefined : refusalToStart(await precedents(plan.service), after);
       if (refusal !== undefined) throw refused(refusal);
-      return { runner: options.runner, evidence: await evidenceOf(plan) };
+      const demands = policy && demandsOf(policy, plan.service);
+      return { runner: options.runner, evidence: await evidenceOf(plan), ...(demands ? { demands } : {}) };
     },
     checkClock,
     async stateOfRun({ workflowId, runId }) {

@@ -40,6 +40,10 @@ export const COMMANDS: Readonly<Record<string, TableEntry>> = {
     description: 'put recorded samples of past deployments under the plan’s present thresholds',
     load: async () => (await import('./commands/backtest.js')).defineBacktest,
   },
+  policy: {
+    description: 'work with policy files: whose word counts for what on a worker',
+    load: async () => (await import('./commands/trust/policy.js')).definePolicy,
+  },
   doctor: {
     description: 'try every host, credential, right, tool and metric that a plan will need; changes nothing',
     load: async () => (await import('./commands/doctor.js')).defineDoctor,

@@ -13,6 +13,8 @@ export interface DeployInput {
   digest: string;
   /** Who started it; this person cannot approve it. */
   startedBy: string;
+  /** The signed word of who started it, for runners with a policy. */
+  envelope?: string;
   clock: Clock;
   /** The unfinished run that it starts over, and why that is right. */
   after?: StartedOver;
@@ -63,13 +65,17 @@ export function aboutOf(
 export type DeployResult = Ledger & { outcome: Outcome; reason: string; endedAt: number };
 
 /** The ledger of a deployment that has just begun. @param startedAt epoch milliseconds */
-export const newLedger = ({ deployment, plan, digest, startedBy, after }: DeployInput, startedAt: number): Ledger => ({
+export const newLedger = (
+  { deployment, plan, digest, startedBy, envelope, after }: DeployInput,
+  startedAt: number,
+): Ledger => ({
   deployment,
   service: plan.service,
   title: plan.title,
   digest,
   startedBy,
   startedAt,
+  ...(envelope === undefined ? {} : { envelope }),
   ...(after ? { after } : {}),
   phase: 'prerequisites',
   release: { target: plan.release.target, previous: plan.release.previous },

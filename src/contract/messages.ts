@@ -15,6 +15,7 @@ import type { Message } from '../domain/notifications/notifications.js';
 import type { FullRollback } from '../domain/rollback/order.js';
 import type { CriterionResult, RollbackOption, Verdict } from '../domain/watch/criteria.js';
 import type { Clock, EvidencePlace } from './activities/step.js';
+import type { Authority } from './envelope.js';
 import type { ResolvedPlan } from './plan/plan.js';
 import type { Watch } from './plan/watch.js';
 import type { SecondPlace } from './second-places.js';
@@ -125,6 +126,8 @@ export interface RollbackInput {
   deployment: string;
   plan: ResolvedPlan;
   runner: string;
+  /** By whose word it is done; nothing where the runner has no policy. */
+  authority?: Authority;
   evidence: EvidencePlace;
   trigger: RollbackTrigger;
   generation: number;

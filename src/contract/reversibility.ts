@@ -2,12 +2,15 @@
 import type { StepReport } from '../domain/evidence.js';
 import type { Eligibility } from '../domain/ledger/ledger.js';
 import type { EvidencePlace, StepKey } from './activities/step.js';
+import type { Authority } from './envelope.js';
 import type { ResolvedPlan } from './plan/plan.js';
 
 export interface ReversibilityInput {
   deployment: string;
   plan: ResolvedPlan;
   runner: string;
+  /** By whose word it is done; nothing where the runner has no policy. */
+  authority?: Authority;
   evidence: EvidencePlace;
   generation: number;
   /** The upgrade of staging that is to be undone; missing when staging was at the new revision from the start. */

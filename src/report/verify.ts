@@ -1,6 +1,7 @@
 /** Checks a report that somebody hands over: against the history, made anew from it, and against the evidence. */
 import { dirname } from 'node:path';
 import { release } from '../local/release.js';
+import type { Policy } from '../policy/policy.js';
 import type { Connected } from '../temporal/connection.js';
 import { type FoundDeployment, findRun } from '../temporal/deployments.js';
 import { CliError, EXIT } from '../temporal/errors.js';
@@ -20,6 +21,7 @@ import { type EvidenceFolder, evidenceFolder, type Flaw, flawOf } from './conten
 import { type Archived, EVIDENCE_HERE, findArchived, flawsOfArchive, gatherArchived } from './history/archive.js';
 import { type Gathered, gather, type LedgerSource } from './history/gather.js';
 import { type Format, renderReport } from './make.js';
+import { unprovenWords } from './words-proven.js';
 
 export interface Verified {
   format: Format;
@@ -66,11 +68,12 @@ function parse(text: string): ReportDocument | undefined {
 /**
  * @param options.expected the deployment that the report should be of, when somebody has said which
  * @param options.store where the archives are of what Temporal no longer has
+ * @param options.policy by which every decision has to be signed; without one that is not looked at
  */
 export async function verifyReport(
   connected: Connected,
   handed: Handed,
-  { expected, store = EVIDENCE_HERE }: { expected?: Expected; store?: string } = {},
+  { expected, store = EVIDENCE_HERE, policy }: { expected?: Expected; store?: string; policy?: Policy } = {},
 ): Promise<Verified> {
   const { format, document } = handed;
   const { deployment, workflowId, runId } = document;
@@ -86,10 +89,10 @@ export async function verifyReport(
   const found = await findRun(connected, { workflowId, runId });
   if (found) {
     const gathered = await gather(connected, found, sourceOf(document) === 'history' ? 'history' : undefined);
-    return { ...about, ...(await check(handed, gathered)) };
+    return { ...about, ...(await check(handed, gathered, policy)) };
   }
   const archived = await findArchived(store, runId);
-  if (archived) return { ...about, ...(await checkWithArchive(handed, archived, connected)) };
+  if (archived) return { ...about, ...(await checkWithArchive(handed, archived, { connected, policy })) };
   const where = `${connected.address}, namespace ${connected.namespace}`;
   return otherRun(`neither ${where}, nor an archive in ${store} has run ${runId} of ${workflowId}`);
 }
@@ -98,11 +101,11 @@ export async function verifyReport(
 async function checkWithArchive(
   handed: Handed,
   archived: Archived,
-  connected: Connected,
+  { connected, policy }: { connected: Connected; policy?: Policy },
 ): Promise<Pick<Verified, 'differences' | 'notes'>> {
   const { archivedAt, missing } = archived.index;
   const gathered = await gatherArchived(archived, connected.client.options.loadedDataConverter);
-  const { differences, notes } = await check(handed, gathered);
+  const { differences, notes } = await check(handed, gathered, policy);
   const flaws = (await flawsOfArchive(archived)).map(differenceOf);
   const from = `Temporal no longer has the deployment: compared with the archive of ${new Date(archivedAt).toISOString()}`;
   return { differences: [...differences, ...flaws], notes: [from, ...notes, ...missing.map(lacking)] };
@@ -113,6 +116,7 @@ const lacking = (what: string): string => `not in the archive: ${what}`;
 async function check(
   { format, text, document }: Handed,
   gathered: Gathered,
+  policy: Policy | undefined,
 ): Promise<Pick<Verified, 'differences' | 'notes'>> {
   const { plan, deployment } = gathered.input;
   const content = contentOf(gathered);
@@ -147,6 +151,7 @@ async function check(
     if (format === 'html' && isSameWords) found.push(...(await comparePages(text, { file, place, plan, notes })));
   }
   found.push(...(await checkEvidence(document.evidence ?? content.evidence, { place, file: document, notes })));
+  if (policy) found.push(...unprovenWords(policy, gathered));
   return { differences: found, notes };
 }
 

@@ -10,7 +10,7 @@ export interface TestKey {
   /** As `authorized_keys` and a plan's roster have it. */
   publicKey: string;
   /** @param namespace what the signature is for: `surefoot` for an approval */
-  sign(statement: string, namespace?: string): string;
+  sign(statement: string | Buffer, namespace?: string): string;
 }
 
 /** Makes a key without a passphrase in this folder. */

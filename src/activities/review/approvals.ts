@@ -5,10 +5,13 @@ import { IDENTITY_PROOFS } from '../../adapters/identity/identity-proofs.js';
 import { type Resolved, resolveCommit, whyNoCommit } from '../../adapters/review/git.js';
 import type { ApprovalActivities } from '../../contract/activities/review.js';
 import { canonicalJson } from '../../plan/core/digest.js';
+import { judgeWord } from '../../policy/judge-act.js';
+import type { Policy } from '../../policy/policy.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
 import { evidencePath } from '../commands/recorded-commands.js';
 
-export function createApprovalActivities(): ApprovalActivities {
+/** @param options.policy what decisions have to be signed as; without one none that is signed so can be verified */
+export function createApprovalActivities({ policy }: { policy?: Policy } = {}): ApprovalActivities {
   return {
     sealProposal: ({ key, evidence, release, content }) =>
       withHeartbeat(async (signal) => {
@@ -34,6 +37,14 @@ export function createApprovalActivities(): ApprovalActivities {
 
     verifySignature: ({ statement, signature, who, keys }) =>
       withHeartbeat((signal) => IDENTITY_PROOFS.ssh.verify({ statement, proof: signature, who, keys }, { signal })),
+
+    verifyEnvelope: async ({ decision, ...subject }) => {
+      if (!policy) return { valid: false, reason: 'this worker has no policy to verify it by' };
+      const reason = judgeWord(policy, subject, decision, Date.now());
+      return reason === undefined
+        ? { valid: true, reason: `signed with a key of ${decision.who}` }
+        : { valid: false, reason };
+    },
   };
 }
 

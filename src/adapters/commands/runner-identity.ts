@@ -2,9 +2,11 @@
  * Who a runner is: a name made once, kept in the state folder with the records of its commands. It outlives the worker,
  * its container and the machine's name, so that a deployment finds its runner wherever this folder is served.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { access, constants, link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { TASK_QUEUE } from '../../contract/names.js';
 import { isRunnerIdentity } from '../../domain/runner.js';
 
 /** The file's name in the state folder. */
@@ -125,3 +127,15 @@ function unusable(state: string, error: unknown): StateFolderUnusable {
       'Name one with --state that this user may write to and that outlives the worker',
   );
 }
+
+/**
+ * The queue's name before runners had an identity. Deployments that were admitted then wait there, and their records
+ * are in this folder; it is found again where the machine still has the name of then.
+ */
+export const formerQueue = (state: string): { taskQueue: string } => ({
+  taskQueue: `${TASK_QUEUE}@${hostname()}-${createHash('sha256').update(state).digest('hex').slice(0, 8)}`,
+});
+
+export const copyWarning = (state: string, identity: string): string =>
+  `the identity of runner ${identity} was made in another folder than ${state}: if this is a copy, stop the other worker, ` +
+  `as both would run each other's commands; or delete ${IDENTITY_FILE} here, and this becomes a runner of its own`;

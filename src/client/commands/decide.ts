@@ -6,7 +6,8 @@ import {
 import { type Command, Option } from 'commander';
 import { decideUpdate } from '../../contract/messages.js';
 import { approvalStatement } from '../../domain/decisions/approvals.js';
-import { names } from '../../domain/decisions/decisions.js';
+import { names, openQuestion } from '../../domain/decisions/decisions.js';
+import { isDemanded } from '../../domain/decisions/demands.js';
 import { DECISION_KINDS, type DecisionKind } from '../../domain/ledger/decision-kinds.js';
 import { type Decision, type Ledger, ROLLBACK_KINDS, type RollbackKind } from '../../domain/ledger/ledger.js';
 import { type Connected, withConnection } from '../../temporal/connection.js';
@@ -21,7 +22,7 @@ import { CliError, EXIT, innermost, usageError } from '../../temporal/errors.js'
 import { nextLine } from '../rendering/status.js';
 import pc from '../terminal/colors.js';
 import { exiting, print, printJson } from '../terminal/output.js';
-import { signStatement } from './signing.js';
+import { sealStatement, signStatement } from './trust/signing.js';
 
 const DECIDE_WITHIN = 15_000;
 
@@ -60,12 +61,10 @@ export function defineDecision(command: Command, kind: DecisionKind): void {
     .option('--role <ROLE>', 'the role in which this person decides')
     .option('--why <TEXT>', 'the reason')
     .option('--deployment <ID>', `${WHICH} (default: the one running)`)
+    .option('--sign <KEY>', 'sign it with this SSH key, where that is asked for')
     .option('--digest <DIGEST>', digestHelp(kind))
     .option('--json', 'one JSON document on stdout')
     .addHelpText('after', `\nExample:\n  $ ${exampleOf(kind)}`);
-  if (kind === 'approve') {
-    command.option('--sign <KEY>', 'sign the approval with this SSH key');
-  }
   if (kind === 'rollback') {
     command.addOption(
       new Option('--option <OPTION>', 'which rollback, instead of the one the plan chooses').choices(ROLLBACK_KINDS),
@@ -100,9 +99,7 @@ async function decide(kind: DecisionKind, subject: string | undefined, options: 
     const { deployment } = before;
     const digest = digestOf(kind, options.digest, before.proposal?.digest);
     const decision: Decision = { kind, who, role, why, subject, deployment, digest, option, revision, to };
-    if (options.sign !== undefined && digest !== undefined) {
-      decision.signature = await signStatement(approvalStatement({ deployment, digest, role, who }), options.sign);
-    }
+    if (options.sign !== undefined) await sign(decision, before, options.sign);
     const ledTo = await send(connected, found, decision);
     const after = await readLedger(connected, found).catch(() => undefined);
     if (options.json) {
@@ -111,6 +108,7 @@ async function decide(kind: DecisionKind, subject: string | undefined, options: 
         accepted: true,
         ...decision,
         signature: undefined,
+        envelope: undefined,
         reason: ledTo,
         deploymentId,
         workflowId: found.workflowId,
@@ -122,6 +120,23 @@ async function decide(kind: DecisionKind, subject: string | undefined, options: 
     if (after) print(nextLine(after, { colors: pc, services: await servicesFor(connected, found, after) }));
     return EXIT.good;
   });
+}
+
+/** As the deployment asks for it: by the policy of its runner, or by its plan. */
+async function sign(decision: Decision, before: Ledger, key: string): Promise<void> {
+  const { kind, who, role, digest, why = '', option = '', revision = '', to = '' } = decision;
+  const { deployment, service, demands, proposal } = before;
+  if (isDemanded(demands, kind)) {
+    // What is signed says what it answers, also where only one question is open.
+    decision.subject ??= openQuestion(before, decision, DECISION_KINDS[kind].answers)?.id;
+    const about = { proposal: proposal?.digest ?? '', commit: proposal?.commit ?? '', subject: decision.subject ?? '' };
+    const said = { deployment, service, plan: before.digest, role, person: who, decision: kind };
+    decision.envelope = await sealStatement({ ...said, ...about, why, option, revision, to }, key);
+  } else if (kind === 'approve' && digest !== undefined) {
+    decision.signature = await signStatement(approvalStatement({ deployment, digest, role, who }), key);
+  } else if (kind !== 'approve') {
+    throw usageError(`This deployment asks for no signature to ${kind}`, 'Leave --sign out.');
+  }
 }
 
 /** What is approved, in full where its beginning was given: a signature is of the whole digest. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { writeAtomically } from '../../local/folders.js';
+import type { Policy } from '../../policy/policy.js';
 import { gatherArchived } from '../../report/history/archive.js';
 import { type Gathered, gather } from '../../report/history/gather.js';
 import { FORMATS, type Format, makeReport } from '../../report/make.js';
@@ -9,11 +10,13 @@ import { type Connected, withConnection } from '../../temporal/connection.js';
 import { EXIT, usageError } from '../../temporal/errors.js';
 import { archiveText, evidenceOption, findWithArchives } from '../retention/archived.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
+import { givenPolicy } from './trust/given-policy.js';
 
 interface ReportOptions {
   format?: Format;
   out?: string;
   verify?: string;
+  policy?: string;
   evidence: string;
   json?: boolean;
 }
@@ -29,6 +32,7 @@ export function defineReport(command: Command): void {
     )
     .option('--out <FILE>', 'write it there (default: stdout)')
     .option('--verify <FILE>', 'check a report of any format against history and evidence; exit 1 when it differs')
+    .option('--policy <FILE>', 'with --verify: by which every decision has to be signed')
     .addOption(evidenceOption())
     .option('--json', 'one JSON document on stdout: the report itself, what was written, or what differs')
     .addHelpText(
@@ -39,21 +43,24 @@ export function defineReport(command: Command): void {
 }
 
 async function report(reference: string | undefined, options: ReportOptions): Promise<number> {
-  const { verify, out, format, evidence, json } = options;
+  const { verify, out, format, evidence, json, policy: file } = options;
+  if (file !== undefined && verify === undefined)
+    throw usageError('--policy is what --verify holds a report against', 'Add --verify FILE.');
+  const policy = file === undefined ? undefined : await givenPolicy(file);
   if (verify !== undefined && (out !== undefined || format !== undefined)) {
     throw usageError('--verify reads a report, and --format and --out make one', 'Call it once for each.');
   }
   return await withConnection((connected) =>
     verify === undefined
       ? make(connected, reference, { out, format, evidence, json })
-      : check(connected, reference, { verify, evidence, json }),
+      : check(connected, reference, { verify, evidence, json, policy }),
   );
 }
 
 async function make(
   connected: Connected,
   reference: string | undefined,
-  options: Omit<ReportOptions, 'verify'>,
+  options: Omit<ReportOptions, 'verify' | 'policy'>,
 ): Promise<number> {
   const { out, json } = options;
   const format = options.format ?? (json && out === undefined ? 'json' : 'html');
@@ -101,7 +108,7 @@ async function write(out: string, text: string): Promise<void> {
 async function check(
   connected: Connected,
   reference: string | undefined,
-  { verify, evidence, json }: { verify: string; evidence: string; json?: boolean },
+  { verify, evidence, json, policy }: { verify: string; evidence: string; json?: boolean; policy?: Policy },
 ): Promise<number> {
   const text = await readFile(verify, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw usageError(`${verify} can't be read (${error.code})`, 'Give --verify the path of a report.');
@@ -109,7 +116,7 @@ async function check(
   const handed = readReport(text, verify);
   const which = reference === undefined ? undefined : await findWithArchives(connected, reference, evidence);
   const expected = which && ('found' in which ? which.found : which.archived.index);
-  const verified = await verifyReport(connected, handed, { expected, store: evidence });
+  const verified = await verifyReport(connected, handed, { expected, store: evidence, policy });
   const ok = verified.differences.length === 0;
   if (json) printJson({ ok, file: verify, ...verified });
   else tell(verify, verified);

@@ -8,6 +8,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { type DeployInput, startAttributes } from '../../contract/deployment.js';
 import { deployWorkflowId, SEARCH_ATTRIBUTES, searchAttributes, TASK_QUEUE } from '../../contract/names.js';
 import { watchesOf } from '../../contract/plan/parts.js';
+import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import {
   type ReleaseValue,
   type ReleaseValues,
@@ -18,6 +19,7 @@ import { formatDuration, parseDuration } from '../../domain/duration.js';
 import { cell } from '../../domain/ledger/board.js';
 import { release } from '../../local/release.js';
 import { PlanError } from '../../plan/core/problems.js';
+import { nearest } from '../../plan/core/suggest.js';
 import { newDeploymentId } from '../../plan/deployment-id.js';
 import { type Connected, withConnection, workflowLink } from '../../temporal/connection.js';
 import { CliError, EXIT, innermost, usageError } from '../../temporal/errors.js';
@@ -27,6 +29,7 @@ import { beginsOn } from './builds/begins-on.js';
 import { problemsText, tryReleased, warningsText } from './plan.js';
 import { alreadyRunning, mustBeFree, startedOver } from './precedents.js';
 import { foundText, type ReleasedPlan, saidOf, unknownOf, withReleaseOptions } from './release-options.js';
+import { sealStart } from './trust/signing.js';
 
 interface StartOptions extends ReleaseValues {
   bindings?: string;
@@ -34,6 +37,7 @@ interface StartOptions extends ReleaseValues {
   shorten?: Record<string, number>;
   virtual?: boolean;
   after?: string;
+  sign?: string;
   why?: string;
   json?: boolean;
 }
@@ -45,6 +49,7 @@ export function defineStart(command: Command): void {
     .option('--as <WHO>', 'who starts it (default: $USER); this person does not approve it unless the plan says so')
     .option('--shorten <WATCH=DURATION>', 'a shorter soak or watch, as far as the plan allows it; repeatable', shorten)
     .option('--after <RUN>', 'start over one that was ended from outside: its deployment or run ID; with --why')
+    .option('--sign <KEY>', 'sign the start with this SSH key, for workers with a policy')
     .option('--why <TEXT>', 'what you saw of production, and why it may be deployed to')
     .option('--json', 'one JSON document on stdout')
     .addHelpText(
@@ -86,6 +91,7 @@ async function start(file: string, options: StartOptions): Promise<number> {
   }
   const { plan, found } = released;
   checkKnown(released);
+  checkStarter(startedBy, plan.resolved, options.sign);
   if (found.length > 0) note(`${plan.resolved.service}: ${releaseText(plan.resolved)}\n${foundText(found)}`);
   return await withConnection(async (connected) => {
     const input: DeployInput = {
@@ -96,6 +102,7 @@ async function start(file: string, options: StartOptions): Promise<number> {
       clock: 'real',
       ...(after ? { after } : {}),
     };
+    if (options.sign !== undefined) input.envelope = await sealStart(input, options.sign);
     await mustBeFree(connected, plan.resolved.service, after);
     const { build, service } = await beginsOn(connected);
     const execution = await startRegistering(connected, input);
@@ -118,6 +125,18 @@ async function start(file: string, options: StartOptions): Promise<number> {
     }
     return EXIT.good;
   });
+}
+
+/** Who starts it is one of those who decide, spelt as there: in another spelling somebody else would approve it. */
+function checkStarter(startedBy: string, { approvals }: ResolvedPlan, signed: string | undefined): void {
+  const people = approvals.roster.map(({ id }) => id);
+  // Of who signs the worker's policy knows the name.
+  if (signed !== undefined || people.length === 0 || people.includes(startedBy)) return;
+  const near = nearest(startedBy, people);
+  throw usageError(
+    `${startedBy} is not on the plan's roster (${people.join(', ')})`,
+    near === undefined ? 'Add --as WHO.' : `Did you mean --as ${near}?`,
+  );
 }
 
 const SAID_AS: Record<ReleaseValue, string> = {

@@ -1,16 +1,19 @@
 import { dirname } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { defaultHome } from '../../local/folders.js';
+import type { Policy } from '../../policy/policy.js';
 import { connectionSettings, withConnection } from '../../temporal/connection.js';
 import { EXIT, innermost, usageError } from '../../temporal/errors.js';
 import type { RunningSandbox } from '../../temporal/running-sandbox.js';
 import { exiting } from '../terminal/output.js';
+import { givenPolicy } from './trust/given-policy.js';
 
 interface WorkOptions {
   buildId?: string;
   state?: string;
   watchdog?: true;
   metrics?: string;
+  policy?: string;
   traces?: string;
 }
 
@@ -20,10 +23,14 @@ export function defineWorker(command: Command): void {
       '--state <DIR>',
       "who this runner is, and where its commands are recorded (default: SUREFOOT_HOME's worker folder)",
     )
+    .option(
+      '--policy <FILE>',
+      'whose word counts for what (default: SUREFOOT_POLICY); without one no decision is proven',
+    )
     .addOption(
       command
         .createOption('--watchdog', 'only look at deployments, and page people when nobody carries them on')
-        .conflicts(['state', 'traces']),
+        .conflicts(['state', 'policy', 'traces']),
     )
     .option('--build-id <ID>', 'the build that it is of (default: what its code is)', buildName)
     .option('--metrics <ADDRESS:PORT>', 'serve figures for Prometheus there, at /metrics', addressAndPort)
@@ -57,6 +64,8 @@ function collector(text: string): string {
 
 async function work(options: WorkOptions): Promise<number> {
   const { state = `${defaultHome()}/worker`, watchdog, metrics, traces, buildId: build } = options;
+  // It does nothing that anybody's word is asked for.
+  const policy = watchdog ? undefined : await policyOf(options);
   const { namespace, options: connection, sandbox } = connectionSettings();
   // Says in words, and within 5 s, what the worker's own connection would say late and obscurely.
   await withConnection(async () => {});
@@ -65,7 +74,7 @@ async function work(options: WorkOptions): Promise<number> {
   const releasesItself = sandbox !== undefined;
   const served = watchdog
     ? runWatchdog({ connection, namespace, metrics })
-    : runWorker({ connection, namespace, state, build, releasesItself, tools, metrics, traces });
+    : runWorker({ connection, namespace, state, build, releasesItself, tools, metrics, traces, policy });
   await served.catch((error: unknown) => {
     if (error instanceof StateFolderUnusable) throw usageError(error.message, 'See "Runners" in docs/architecture.md.');
     if (error instanceof MetricsUnservable) {
@@ -77,6 +86,13 @@ async function work(options: WorkOptions): Promise<number> {
     throw error;
   });
   return EXIT.good;
+}
+
+/** An empty variable is none: a policy that is meant and not there must not go unseen. */
+async function policyOf({ policy: file = process.env.SUREFOOT_POLICY }: WorkOptions): Promise<Policy | undefined> {
+  if (file === undefined) return undefined;
+  if (file === '') throw usageError('The policy is an empty name', 'Name its file, or leave SUREFOOT_POLICY unset.');
+  return givenPolicy(file);
 }
 
 /** The sandbox brings its own tools; a worker beside it uses those, so that nothing has to be installed. */

@@ -67,8 +67,18 @@ function heading(ledger: Ledger, { colors, now, link, build, cutOff }: StatusVie
     ...(ledger.after
       ? [colors.dim(`after ${ledger.after.run}, which was ended from outside: ${ledger.after.why}`)]
       : []),
+    colors.dim(trustText(ledger)),
     ...(link ? [colors.dim(link)] : []),
   ];
+}
+
+/** What the names in it are worth. */
+function trustText({ demands, runner }: Ledger): string {
+  if (demands && demands.signed.length > 0)
+    return `signed, as the policy of its runner asks: ${demands.signed.join(', ')}`;
+  if (demands) return 'its runner’s policy asks for no signature: names are as they were sent';
+  const why = runner === undefined ? 'no runner has taken it yet' : 'its runner has no policy';
+  return `${why}: names are as they were sent, but for approvals that the plan wants signed`;
 }
 
 /** What was left to whoever reads this, before everything that led to it. */

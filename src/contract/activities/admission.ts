@@ -1,4 +1,5 @@
 /** Before anything starts. */
+import type { Demands } from '../../domain/decisions/demands.js';
 import type { StepReport } from '../../domain/evidence.js';
 import type { EndpointCheck } from '../plan/application.js';
 import type { Commands } from '../plan/commands.js';
@@ -12,9 +13,9 @@ export interface AdmissionActivities {
   /**
    * Refuses what this worker must not run: a plan whose digest differs, virtual time on a worker that does not allow it,
    * a workflow clock that disagrees with the wall clock, a production that an earlier deployment has left half-way or
-   * still rolls back.
-   * @returns the task queue of this very machine, so that commands stay where they were started; and which evidence folder
-   * it has, so that another worker's is noticed
+   * still rolls back; where the worker has a policy, a start that this does not let be.
+   * @returns the task queue of this very machine, so that commands stay where they were started; which evidence folder it
+   * has, so that another worker's is noticed; and what its policy asks of those who decide, where it has one
    */
   admit(input: {
     deployment: string;
@@ -24,7 +25,8 @@ export interface AdmissionActivities {
     workflowTime: number;
     /** The unfinished run that people start over. */
     after?: string;
-  }): Promise<{ runner: string; evidence?: string }>;
+    start?: { startedBy: string; envelope?: string };
+  }): Promise<{ runner: string; evidence?: string; demands?: Demands }>;
   /** Refuses to go on when the workflow's clock ran ahead of the wall clock although time is real. */
   checkClock(input: { clock: Clock; workflowTime: number }): Promise<void>;
   /** Temporal's name of a run's state: RUNNING, TERMINATED, … */

@@ -1,6 +1,7 @@
 /** What others have said of the release, and what people sign. */
 import type { ProposalContent } from '../../domain/decisions/proposal.js';
 import type { StepReport } from '../../domain/evidence.js';
+import type { SaidDecision } from '../envelope.js';
 import type { ReleaseInRepository } from '../plan/parts.js';
 import type { Release } from '../plan/plan.js';
 import type { Review } from '../plan/proofs.js';
@@ -33,5 +34,15 @@ export interface ApprovalActivities {
     signature: string;
     who: string;
     keys: string[];
+  }): Promise<{ valid: boolean; reason: string }>;
+  /**
+   * Whether a decision was signed as the worker's policy asks, so that its sender hears at once. Nothing rests on the
+   * answer: who acts opens the envelope again.
+   */
+  verifyEnvelope(input: {
+    deployment: string;
+    service: string;
+    digest: string;
+    decision: SaidDecision;
   }): Promise<{ valid: boolean; reason: string }>;
 }

@@ -1,10 +1,10 @@
 /** Judging what people say: one function for signals and updates alike. Pure; who may do what comes from the plan. */
-
 import { DECISION_KINDS, type QuestionKind } from '../ledger/decision-kinds.js';
 import { type Decision, type Ledger, type OpenQuestion, ROLLBACK_KINDS } from '../ledger/ledger.js';
 import { destinationOf } from '../rollback/destination.js';
 import type { Criterion, RollbackOption } from '../watch/criteria.js';
 import { type Approvals, fillRoles } from './approvals.js';
+import { demandProblem } from './demands.js';
 import { whyNotMoved } from './moves.js';
 
 export type DecisionJudgement = { accepted: true; reason: string } | { accepted: false; reason: string };
@@ -26,6 +26,8 @@ export function judgeDecision(ledger: Ledger, approvals: Approvals, decision: De
   if (!person.roles.includes(decision.role)) {
     return refuse(`${decision.who} does not have the role ${decision.role} (has: ${person.roles.join(', ')})`);
   }
+  const undue = demandProblem(ledger.demands, decision);
+  if (undue !== undefined) return refuse(undue);
   if (decision.kind !== 'approve' && decision.digest !== undefined && !names(decision.digest, ledger.digest)) {
     return refuse(`the digest is not the one of this deployment's plan (${short(ledger.digest)})`);
   }

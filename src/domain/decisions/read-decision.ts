@@ -15,9 +15,13 @@ const TEXT_FIELDS = [
   'revision',
   'signature',
   'to',
+  'envelope',
 ] as const;
 
 const LONGEST_TEXT = 2_000;
+
+/** It holds all the others, and a signature. */
+const LONGEST_ENVELOPE = 16_000;
 
 /**
  * Reads a decision from whatever was sent. Signals come from the Web UI and from anybody: garbage is refused in words.
@@ -35,9 +39,10 @@ export function readDecision(kind: DecisionKind, sent: unknown): Decision | { in
     const value = (sent as Record<string, unknown>)[field];
     if (value === undefined || value === null) continue;
     if (typeof value !== 'string') return { invalid: `"${field}" must be a text` };
-    if (value.length > LONGEST_TEXT) return { invalid: `"${field}" is longer than ${LONGEST_TEXT} characters` };
+    const longest = field === 'envelope' ? LONGEST_ENVELOPE : LONGEST_TEXT;
+    if (value.length > longest) return { invalid: `"${field}" is longer than ${longest} characters` };
     // Two names that look alike would be two people on the board, and one to who reads it.
-    if (field !== 'why' && field !== 'signature' && !isInert(value))
+    if (field !== 'why' && field !== 'signature' && field !== 'envelope' && !isInert(value))
       return { invalid: `"${field}" holds characters that cannot be seen` };
     // A blank reason is none.
     if (field !== 'why' || value.trim() !== '') decision[field] = field === 'why' ? inert(value) : value;

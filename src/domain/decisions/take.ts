@@ -3,12 +3,15 @@ import { DECISION_KINDS } from '../ledger/decision-kinds.js';
 import type { DecisionRecord, Ledger } from '../ledger/ledger.js';
 import type { Approvals } from './approvals.js';
 import { type DecisionJudgement, HOLD, judgeDecision, openQuestion } from './decisions.js';
+import { isDemanded } from './demands.js';
 
 /** Writes an accepted decision into the ledger. Handlers only change state; the workflow's waits see the change. */
 export function take(ledger: Ledger, record: DecisionRecord): void {
   switch (record.kind) {
     case 'approve':
-      if (record.signature === undefined) addApproval(ledger, record, false);
+      // Where the runner's policy asks for it, its envelope has been opened by then.
+      if (isDemanded(ledger.demands, 'approve')) addApproval(ledger, record, true);
+      else if (record.signature === undefined) addApproval(ledger, record, false);
       else ledger.claims.push(record);
       return;
     case 'move':

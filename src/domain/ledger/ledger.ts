@@ -1,5 +1,6 @@
 /** The ledger: what has happened in a deployment so far. Queries, results, board and report all read it. */
 
+import type { Demands } from '../decisions/demands.js';
 import type { Attestation, EvidenceReference, Fact } from '../evidence.js';
 import type { ItemCounts } from '../items.js';
 import type { FullRollback } from '../rollback/order.js';
@@ -51,6 +52,8 @@ export interface Decision {
   digest?: string;
   /** An SSH signature of the approval's statement, where the plan wants approvals signed. */
   signature?: string;
+  /** The same words, signed, where the runner's policy asks for it (`src/contract/envelope.ts`). */
+  envelope?: string;
   /** For `rollback`: which way back, instead of the one the plan chooses. `restore` only after a rollback that failed. */
   option?: RollbackKind;
   /** For `rollback`: the revision that the database goes back to, where that is not certain; `base` is none at all. */
@@ -222,6 +225,10 @@ export interface Ledger {
   title: string;
   digest: string;
   startedBy: string;
+  /** The signed word of who started it. */
+  envelope?: string;
+  /** What the runner's policy asks of those who decide; nothing where it has none: no decision is proven then. */
+  demands?: Demands;
   startedAt: number;
   /** The unfinished run that it starts over, by deployment or run ID, and why that is right. */
   after?: { run: string; why: string };

@@ -161,6 +161,7 @@ export function simulateSteps(find: Find): Steps {
       );
       return { ...report, digest, commit: COMMIT };
     },
+    verifyEnvelope: async () => ({ valid: false, reason: 'a rehearsal has no policy' }),
     verifySignature: async ({ who }) => ({ valid: true, reason: `signed by ${who}` }),
 
     countStored: async () => {

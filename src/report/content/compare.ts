@@ -4,7 +4,7 @@ import { type Item, itemStatuses } from '../../domain/items.js';
 import type { ReportContent } from './document.js';
 
 export interface ReportDifference {
-  kind: 'other-run' | 'content' | 'text' | 'evidence-missing' | 'evidence-changed';
+  kind: 'other-run' | 'content' | 'text' | 'evidence-missing' | 'evidence-changed' | 'unproven';
   /** What differs: `items[1.1.1].state`, a line, a file. */
   where: string;
   text: string;

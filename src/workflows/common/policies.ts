@@ -25,6 +25,8 @@ import type {
 } from '../../contract/activities/postgres.js';
 import type { ApprovalActivities, ReviewActivities } from '../../contract/activities/review.js';
 import type { WindowActivities } from '../../contract/activities/windows.js';
+import type { Authority } from '../../contract/envelope.js';
+import { authorised } from './authorised.js';
 import { briefly, MOMENT } from './briefly.js';
 import { NOT_SERVED_AFTER } from './patience.js';
 
@@ -42,7 +44,7 @@ const CHECKED = {
 /** Reads that end within a minute and can be made again at will. After five tries a person should hear of it. */
 export const checks = proxyActivities<
   AdmissionActivities &
-    Pick<ApprovalActivities, 'verifySignature'> &
+    Pick<ApprovalActivities, 'verifySignature' | 'verifyEnvelope'> &
     Pick<PrerequisiteActivities, 'checkRepository'> &
     ReviewActivities &
     AccessActivities &
@@ -110,20 +112,25 @@ export const archives = briefly<ArchiveActivities>(
  * Work that takes minutes and heartbeats, so that a dead worker is noticed within the heartbeat's time-out rather than
  * the work's. Repeating it is harmless.
  */
-export const longChecks = proxyActivities<
-  HttpActivities &
-    DocumentationActivities &
-    BackupActivities &
-    RestoreActivities &
-    OwnCheckActivities &
-    Pick<PeopleActivities, 'sendNotices'>
->({
+const LONG: ActivityOptions = {
   startToCloseTimeout: '2h',
   scheduleToCloseTimeout: LONGEST_ABSENCE,
   heartbeatTimeout: '20s',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
-});
+};
+
+export const longChecks = proxyActivities<
+  HttpActivities &
+    DocumentationActivities &
+    BackupActivities &
+    OwnCheckActivities &
+    Pick<PeopleActivities, 'sendNotices'>
+>(LONG);
+
+/** As long, and what was written since the backup is lost: by somebody's word only. */
+export const restoresBy = (authority: Authority | undefined) =>
+  authorised(proxyActivities<RestoreActivities>(LONG), authority);
 
 /** A worker that is gone is noticed by then. Milliseconds. */
 export const COMMAND_HEARTBEAT = 10_000;

@@ -12,7 +12,7 @@ import { ownChecks } from '../steps/own-checks.js';
 export async function prerequisites(deployment: Deployment): Promise<void> {
   const { plan, input, ledger, evidence } = deployment;
   deployment.enter('prerequisites');
-  const { runner, evidence: identity } = await checks.admit.executeWithOptions({ summary: STEPS.admission.title }, [
+  const admitted = await checks.admit.executeWithOptions({ summary: STEPS.admission.title }, [
     {
       deployment: input.deployment,
       plan,
@@ -20,11 +20,13 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
       clock: input.clock,
       workflowTime: Date.now(),
       after: input.after?.run,
+      start: { startedBy: input.startedBy, envelope: input.envelope },
     },
   ]);
-  deployment.runner = runner;
-  evidence.identity = identity;
-  ledger.runner = runner;
+  deployment.runner = admitted.runner;
+  evidence.identity = admitted.evidence;
+  ledger.runner = admitted.runner;
+  ledger.demands = admitted.demands;
   deployment.tell({ kind: 'started' });
 
   const repository = await deployment.step(STEPS.repository, (key, summary) =>

@@ -52,7 +52,7 @@ class Proof {
   private readonly migration;
 
   constructor(private readonly input: ReversibilityInput) {
-    this.commands = new ChildRunner(input.runner).commands;
+    this.commands = new ChildRunner(input).commands;
     this.environment = needed(input.plan.environments.staging);
     this.migration = needed(input.plan.migration);
   }

@@ -8,7 +8,7 @@ import type { StepReport } from '../../domain/evidence.js';
 import { cell } from '../../domain/ledger/board.js';
 import type { StepRecord } from '../../domain/ledger/ledger.js';
 import { mustHold } from '../common/input.js';
-import { checks, longChecks } from '../common/policies.js';
+import { checks, longChecks, restoresBy } from '../common/policies.js';
 import { publishState } from '../common/published.js';
 import { ChildRunner } from '../run/child-runner.js';
 import { reportedRevision } from '../run/reported-revision.js';
@@ -30,7 +30,7 @@ export class Rollback {
     private readonly option: string,
   ) {
     mustHold(input, 'deployment', 'plan', 'runner', 'evidence', 'trigger');
-    this.commands = new ChildRunner(input.runner).commands;
+    this.commands = new ChildRunner(input).commands;
     this.environment = input.plan.environments.production;
   }
 
@@ -74,7 +74,9 @@ export class Rollback {
       const asked = { key, evidence, service: plan.service, environment: this.environment, from };
       return backup.by === 'commands'
         ? this.commands.restoreByCommands.executeWithOptions({ summary }, [{ ...asked, backup, again }])
-        : longChecks.restoreDatabase.executeWithOptions({ summary }, [{ ...asked, backup, tool: toolOf(plan) }]);
+        : restoresBy(this.input.authority).restoreDatabase.executeWithOptions({ summary }, [
+            { ...asked, backup, tool: toolOf(plan) },
+          ]);
     });
   }
 

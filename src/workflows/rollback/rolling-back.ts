@@ -174,6 +174,7 @@ async function runRollback(
             deployment: input.deployment,
             plan,
             runner,
+            authority: deployment.authority,
             evidence,
             trigger,
             generation,

@@ -2,9 +2,11 @@
 import { inWorkflowContext, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { EvidencePlace } from '../../contract/activities/step.js';
 import { type DeployInput, newLedger } from '../../contract/deployment.js';
+import { type Authority, saidBy } from '../../contract/envelope.js';
 import type { Absence } from '../../contract/messages.js';
 import { searchAttributes } from '../../contract/names.js';
 import { type Approvals, decidersOf } from '../../domain/decisions/approvals.js';
+import { approvalsUnder } from '../../domain/decisions/demands.js';
 import { itemCounts } from '../../domain/items.js';
 import { renderBoard } from '../../domain/ledger/board.js';
 import type { Ledger } from '../../domain/ledger/ledger.js';
@@ -43,7 +45,24 @@ export class Context implements Owner {
 
   /** Who may decide, and what. */
   get approvals(): Approvals {
+    const { demands } = this.ledger;
+    if (demands) return approvalsUnder(demands, this.plan.approvals);
     return decidersOf(this.plan.approvals, this.input.startedBy);
+  }
+
+  /** By whose word things are done, for runners that ask; nothing where the runner has no policy. */
+  get authority(): Authority | undefined {
+    const { ledger, plan, input } = this;
+    const { demands, deployment, proposal, decisions, claims } = ledger;
+    if (!demands) return undefined;
+    const accepted = decisions.filter((decision) => decision.accepted && !claims.includes(decision));
+    return {
+      deployment,
+      plan,
+      proposal: proposal?.digest,
+      commit: proposal?.commit,
+      decisions: [{ kind: 'start', who: input.startedBy, role: '', envelope: input.envelope }, ...accepted.map(saidBy)],
+    };
   }
 
   /** Roles that may decide about failures, holds and the like: all that there are. */

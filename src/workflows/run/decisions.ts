@@ -2,12 +2,13 @@
 
 import {
   ApplicationFailure,
-  type CancellationScope,
+  CancellationScope,
   condition,
   log,
   setDefaultSignalHandler,
   setHandler,
 } from '@temporalio/workflow';
+import { saidBy } from '../../contract/envelope.js';
 import { FailureType } from '../../contract/errors.js';
 import {
   type Absence,
@@ -23,14 +24,18 @@ import {
 } from '../../contract/messages.js';
 import { watchesOf } from '../../contract/plan/parts.js';
 import { judgeDecision, plannedOption } from '../../domain/decisions/decisions.js';
+import { isDemanded } from '../../domain/decisions/demands.js';
 import { inShort, readDecision } from '../../domain/decisions/read-decision.js';
 import { take } from '../../domain/decisions/take.js';
 import { itemStatuses } from '../../domain/items.js';
 import { DECISIONS, type DecisionKind, signalHelp } from '../../domain/ledger/decision-kinds.js';
 import type { Decision, DecisionRecord } from '../../domain/ledger/ledger.js';
 import type { RollbackOption } from '../../domain/watch/criteria.js';
+import { checks } from '../common/policies.js';
 import type { Absences } from './absences.js';
+import { settleClaim } from './claims.js';
 import type { Context } from './context.js';
+import { describe, isFailure } from './failures.js';
 import { move } from './moving.js';
 import type { Notifier } from './notifier.js';
 import type { Questions } from './questions.js';
@@ -142,13 +147,47 @@ export class Decisions {
     const judgement = this.consider(kind, sent);
     const decision: Decision =
       'decision' in judgement && judgement.decision ? judgement.decision : { kind, who: '?', role: '?' };
-    const record = { ...decision, at: Date.now(), via, accepted: judgement.accepted, reason: judgement.reason };
+    const isProven = isDemanded(this.context.ledger.demands, kind);
+    // What nobody looks at is not kept as if somebody had.
+    const { signature, envelope, ...words } = decision;
+    const proof = isProven ? { envelope } : { signature };
+    const { accepted, reason } = judgement;
+    const record: DecisionRecord = { ...words, ...proof, at: Date.now(), via, accepted, reason };
     this.record(record);
     if (record.accepted) {
-      this.carryOut(record);
+      if (isProven) void this.prove(record);
+      else this.carryOut(record);
       this.context.publish();
     }
     return record;
+  }
+
+  /** Signed as the runner's policy asks: it is acted on once its envelope has been opened. */
+  private async prove(record: DecisionRecord): Promise<void> {
+    const { context } = this;
+    const { ledger } = context;
+    ledger.claims.push(record);
+    const { valid, reason } = await CancellationScope.nonCancellable(() => this.verify(record));
+    // Others may have come first meanwhile; it is not in its own way.
+    const claims = ledger.claims.filter((claim) => claim !== record);
+    const judged = valid
+      ? judgeDecision({ ...ledger, claims }, context.approvals, record)
+      : { accepted: false, reason };
+    settleClaim(context, record, judged);
+    if (judged.accepted) this.carryOut(record);
+    context.publish();
+  }
+
+  private async verify(record: DecisionRecord): Promise<{ valid: boolean; reason: string }> {
+    const { ledger, input } = this.context;
+    const asked = { deployment: input.deployment, service: ledger.service, digest: input.digest };
+    const summary = `Verify the signature of ${record.who}`;
+    try {
+      return await checks.verifyEnvelope.executeWithOptions({ summary }, [{ ...asked, decision: saidBy(record) }]);
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      return { valid: false, reason: `the signature could not be verified: ${describe(error)}` };
+    }
   }
 
   private carryOut(record: DecisionRecord): void {

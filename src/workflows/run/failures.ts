@@ -78,10 +78,16 @@ export function isUnknown(error: unknown): boolean {
   return innermost instanceof TimeoutFailure || innermost instanceof TerminatedFailure;
 }
 
-/** Its command was not begun, for a reason of the runner's own: there is nothing to undo, nor would the way back begin. */
+/**
+ * Its command was not begun, for a reason of the runner's own or because its policy does not let it: there is nothing to
+ * undo, nor would the way back begin.
+ */
 export function isNotBegun(error: unknown): boolean {
   const innermost = innermostOf(error);
-  return innermost instanceof ApplicationFailure && innermost.type === FailureType.RunnerFailed;
+  return (
+    innermost instanceof ApplicationFailure &&
+    (innermost.type === FailureType.RunnerFailed || innermost.type === FailureType.NotAuthorised)
+  );
 }
 
 /** Work that has failed: neither a cancellation nor a mistake in this code, of which nothing may be made. */

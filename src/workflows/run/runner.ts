@@ -14,9 +14,11 @@ import {
 import type { LoadActivities } from '../../contract/activities/application.js';
 import type { CommandBackupActivities } from '../../contract/activities/backup.js';
 import type { CommandActivities } from '../../contract/activities/commands.js';
+import type { Authority } from '../../contract/envelope.js';
 import { FailureType } from '../../contract/errors.js';
 import type { Absence } from '../../contract/messages.js';
 import { runnerOf } from '../../contract/names.js';
+import { authorised } from '../common/authorised.js';
 import type { Calls } from '../common/briefly.js';
 import { NOT_SERVED_AFTER } from '../common/patience.js';
 import { COMMAND_HEARTBEAT, commandsOn, loadOn, presenceOn } from '../common/policies.js';
@@ -26,15 +28,17 @@ import { runsCommands } from './failures.js';
 export interface Owner {
   /** The runner's queue; another one after a move. */
   runner: string;
+  /** By whose word they are run, as of now; nothing where the runner has no policy. */
+  readonly authority?: Authority;
   /** Commands wait for a runner that nobody serves; without an absence: they do not any more. */
   away(absence: Absence | undefined): void;
   /** Before what nobody has begun is tried again. @throws what is to happen instead */
   again(): void;
 }
 
-/** The runner's commands, wherever it is by then. */
+/** The runner's commands, wherever it is by then, by the words that people have said by then. */
 export const runnerCommands = (owner: Owner): Calls<CommandActivities & CommandBackupActivities> =>
-  callsOf(owner, commandsOn);
+  callsOf(owner, (queue) => authorised(commandsOn(queue), owner.authority));
 
 /** Its load tests. */
 export const runnerLoad = (owner: Owner): Calls<LoadActivities> => callsOf(owner, loadOn);

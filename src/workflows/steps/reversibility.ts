@@ -20,7 +20,17 @@ export async function reversibility(deployment: Deployment, upgrade: FirstUpgrad
         workflowId: reversibilityWorkflowId(input.deployment, generation),
         staticSummary: summary,
         typedSearchAttributes: childAttributes({ deployment: input.deployment, service: plan.service }),
-        args: [{ deployment: input.deployment, plan, runner, evidence, generation, upgrade }],
+        args: [
+          {
+            deployment: input.deployment,
+            plan,
+            runner,
+            authority: deployment.authority,
+            evidence,
+            generation,
+            upgrade,
+          },
+        ],
       }),
     );
     const { eligibility, endedAt, ...report } = await proof.catch(cancelledAlone);

@@ -7,7 +7,7 @@ import type { DecisionJudgement } from '../../domain/decisions/decisions.js';
 import { proposalOf } from '../../domain/decisions/proposal.js';
 import { admitClaim } from '../../domain/decisions/take.js';
 import { waivedOf } from '../../domain/decisions/waived.js';
-import type { DecisionRecord } from '../../domain/ledger/ledger.js';
+import type { DecisionRecord, Ledger } from '../../domain/ledger/ledger.js';
 import { betweenProven } from '../../domain/rollback/between.js';
 import { STEPS } from '../../domain/steps.js';
 import { buildNow } from '../common/build.js';
@@ -28,10 +28,10 @@ export async function askForSignOffs(deployment: Deployment): Promise<void> {
  * @returns whether they were
  */
 export async function renewSignOffs(deployment: Deployment): Promise<boolean> {
-  const { ledger, plan } = deployment;
+  const { ledger } = deployment;
   const approved = ledger.proposal?.digest;
   await propose(deployment);
-  if (ledger.proposal?.digest === approved || plan.approvals.roles.length === 0) return false;
+  if (ledger.proposal?.digest === approved || deployment.approvals.roles.length === 0) return false;
   ledger.approvals = [];
   deployment.tell({ kind: 'sign-offs-void' });
   await gatherSignOffs(deployment);
@@ -67,7 +67,7 @@ function notesOf({ plan, ledger }: Deployment): string[] {
 
 async function signOffs(deployment: Deployment) {
   const { plan, ledger } = deployment;
-  const roles = plan.approvals.roles.map(({ role }) => role);
+  const roles = deployment.approvals.roles.map(({ role }) => role);
   const { digest = '', build } = ledger.proposal ?? {};
   const proven = `everything that staging has proven, digest ${digest.slice(0, 12)}`;
   const by = build === undefined ? [] : [`carried out by build ${build}`];
@@ -83,12 +83,12 @@ async function signOffs(deployment: Deployment) {
   const isComplete = () => roles.every((role) => ledger.approvals.some((approved) => approved.role === role));
   try {
     while (!isComplete()) {
-      await condition(() => isComplete() || signed(deployment).length > 0);
+      await condition(() => isComplete() || signedForPlan(ledger).length > 0);
       await verifyClaims(deployment);
     }
   } finally {
     // Complete or cancelled: whoever still waits for a signature to be verified hears that it is too late.
-    for (const claim of signed(deployment))
+    for (const claim of signedForPlan(ledger))
       settleClaim(deployment, claim, refused('no sign-off is being asked for any more'));
   }
   deployment.closeQuestion(question);
@@ -104,14 +104,16 @@ async function signOffs(deployment: Deployment) {
   };
 }
 
-const signed = ({ ledger }: Deployment): DecisionRecord[] => ledger.claims.filter(({ kind }) => kind === 'approve');
+/** Approvals that are signed as the plan asks for it: what the runner's policy asks for is verified as it comes. */
+const signedForPlan = ({ claims }: Ledger): DecisionRecord[] =>
+  claims.filter(({ kind, envelope }) => kind === 'approve' && envelope === undefined);
 
 /** Signed approvals count once their signature has been verified; a bad one is refused like any other. */
 async function verifyClaims(deployment: Deployment): Promise<void> {
-  const { plan, ledger } = deployment;
-  for (const claim of signed(deployment)) {
+  const { ledger, approvals } = deployment;
+  for (const claim of signedForPlan(ledger)) {
     const { valid, reason } = await verify(deployment, claim);
-    settleClaim(deployment, claim, valid ? admitClaim(ledger, plan.approvals, claim) : refused(reason));
+    settleClaim(deployment, claim, valid ? admitClaim(ledger, approvals, claim) : refused(reason));
   }
 }
 

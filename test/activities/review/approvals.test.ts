@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { createApprovalActivities } from '../../../src/activities/review/approvals.js';
-import { signStatement } from '../../../src/client/commands/signing.js';
+import { signStatement } from '../../../src/client/commands/trust/signing.js';
 import { approvalStatement } from '../../../src/domain/decisions/approvals.js';
 import { makeKey } from '../../helpers/ssh-keys.js';
 import { runActivity } from '../support.js';

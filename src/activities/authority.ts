@@ -1,0 +1,106 @@
+/**
+ * Whatever acts is done by somebody's word, as the policy of this very worker has it: looked at here, in this process and
+ * right before the act. What Temporal carries is not believed, whoever has written it there.
+ */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { activityInfo } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { storeEvidence } from '../adapters/evidence/evidence-store.js';
+import type { EvidencePlace, StepKey } from '../contract/activities/step.js';
+import type { Authority } from '../contract/envelope.js';
+import { FailureType } from '../contract/errors.js';
+import type { StepReport } from '../domain/evidence.js';
+import { ACTS, type ActInput } from '../policy/acts.js';
+import { type ActJudgement, judgeAct } from '../policy/judge-act.js';
+import type { Policy } from '../policy/policy.js';
+import { evidencePath } from './commands/recorded-commands.js';
+
+interface Options {
+  policy: Policy;
+  /** Who this runner is. */
+  runner: string;
+  /** Its state folder, where it keeps what it has itself seen. */
+  state: string;
+}
+
+type Input = ActInput & { key?: StepKey; evidence?: EvidencePlace; authority?: Authority };
+
+/** Refuses acts that nobody may have done, and keeps by whose word the others were. One place for all of them. */
+export const demandAuthority = (options: Options) => () => ({
+  inbound: {
+    async execute<I extends { args: unknown[] }>(input: I, next: (input: I) => Promise<unknown>): Promise<unknown> {
+      const { activityType: activity, attempt } = activityInfo();
+      if (!ACTS.includes(activity)) return next(input);
+      const asked = (input.args[0] ?? {}) as Input;
+      const judged = await judge(options, activity, asked);
+      const mayHaveBegun = attempt > 1 || (asked.key?.begun ?? []).length > 0;
+      if ('refused' in judged) throw mayHaveBegun ? leftAlone(judged.refused) : unauthorised(judged.refused);
+      const result = await next(input);
+      if (judged.act.kind === 'look') return result;
+      if (activity === 'migrate' && judged.act.kind === 'forward') await remember(options, asked, result);
+      return withProof(asked, judged, result as StepReport);
+    },
+  },
+});
+
+async function judge(options: Options, activity: string, input: Input): Promise<ActJudgement> {
+  const { policy, runner } = options;
+  const { authority } = input;
+  const { before: migratedFrom } = await remembered(options, authority?.deployment ?? '');
+  return judgeAct(policy, { activity, input, authority, runner, migratedFrom, now: Date.now() });
+}
+
+/** The words themselves are kept, so that anybody with the policy can open them again. */
+async function withProof(
+  { key, evidence, authority }: Input,
+  { act, by }: Exclude<ActJudgement, { refused: string }>,
+  result: StepReport,
+): Promise<StepReport> {
+  if (!key || !evidence) return result;
+  const envelopes = authority?.decisions.flatMap(({ envelope }) => envelope ?? []);
+  const reference = await storeEvidence(evidence, {
+    title: 'By whose word',
+    path: evidencePath(key, 'authority.json'),
+    content: `${JSON.stringify({ at: new Date().toISOString(), ...act, by, envelopes }, undefined, 2)}\n`,
+  });
+  return { ...result, evidence: [...result.evidence, reference] };
+}
+
+const recordOf = ({ state }: Options, deployment: string): string =>
+  join(state, 'migrated', `${encodeURIComponent(deployment).replaceAll('.', '%2E')}.json`);
+
+/** The revision that production had before this runner migrated it: as far as a downgrade goes by itself. */
+async function remember(options: Options, { authority }: Input, result: unknown): Promise<void> {
+  const { before } = result as { before?: string | null };
+  if (before === undefined || !authority) return;
+  const file = recordOf(options, authority.deployment);
+  // The first try is the one that migrated: a later one finds the work done.
+  if ((await remembered(options, authority.deployment)).before !== undefined) return;
+  await mkdir(join(options.state, 'migrated'), { recursive: true, mode: 0o700 });
+  await writeFile(`${file}.part`, JSON.stringify({ before }), { mode: 0o600 });
+  await rename(`${file}.part`, file);
+}
+
+const remembered = (options: Options, deployment: string): Promise<{ before?: string | null }> =>
+  readFile(recordOf(options, deployment), 'utf8').then(
+    (text) => JSON.parse(text) as { before: string | null },
+    () => ({}),
+  );
+
+const unauthorised = (reason: string) =>
+  ApplicationFailure.create({
+    type: FailureType.NotAuthorised,
+    message: `The policy of this runner does not let it be done: ${reason}. Nothing was begun`,
+    nonRetryable: true,
+  });
+
+/** Words may end, and a policy may change, while a command is at work. */
+const leftAlone = (reason: string) =>
+  ApplicationFailure.create({
+    type: FailureType.OutcomeUnknown,
+    message:
+      `The policy of this runner does not let it go on: ${reason}. An earlier attempt may have begun it: how that has ` +
+      'ended is not known',
+    nonRetryable: true,
+  });

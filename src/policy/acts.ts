@@ -1,0 +1,144 @@
+/** What an activity is asked to do, held against the plan that was signed: what is no part of it is not done. */
+import type { Command } from '../contract/plan/commands.js';
+import type { Environment, EnvironmentName } from '../contract/plan/environment.js';
+import { allOwnChecks } from '../contract/plan/own-checks.js';
+import type { ResolvedPlan } from '../contract/plan/plan.js';
+import { STEPS } from '../domain/steps.js';
+import { canonicalJson } from '../plan/core/digest.js';
+
+/**
+ * `look`: changes nothing of production. `forward`: what the sign-offs are for. `back`: a rollback. `cover`: users are
+ * kept out meanwhile, or let in again. `restore`: what was written since the backup is lost.
+ */
+export type ActKind = 'look' | 'forward' | 'back' | 'cover' | 'restore';
+
+export interface PlannedAct {
+  kind: ActKind;
+  on: EnvironmentName;
+  /** Whose retries count for it. */
+  step: string;
+  generation: number;
+  /** What a rollback goes back to where the plan does not say so: only a person does. */
+  beyond?: string;
+  /** The revision that a downgrade goes to. */
+  to?: string | null;
+}
+
+/** The inputs of the activities that run commands or restore, as far as they are looked at. Nothing in them is believed. */
+export interface ActInput {
+  key?: { deployment: string; step: string; generation: number };
+  evidence?: { store: string; deployment: string };
+  environment?: Environment;
+  command?: Command;
+  values?: Record<string, string>;
+  migration?: unknown;
+  direction?: { kind: string; from?: string; to?: string | null };
+  backup?: unknown;
+  service?: string;
+}
+
+type Reader = (asked: Asked) => PlannedAct | undefined;
+
+interface Asked {
+  input: ActInput;
+  plan: ResolvedPlan;
+  on: EnvironmentName;
+  step: string;
+  generation: number;
+}
+
+/** Activities that act, by name. Whatever is not listed here runs no command of a plan. */
+const READERS: Record<string, Reader> = {
+  runCommand: (asked) =>
+    commandNames(asked)
+      .map((name) => namedCommand(asked, name))
+      .find(Boolean),
+  checkCommand: (asked) => {
+    const { input, plan, on, step } = asked;
+    const isOwn = allOwnChecks(plan).some(
+      ({ id, environment, asks }) =>
+        asks.kind === 'command' && id === step && environment === on && isSame(asks.command, input.command),
+    );
+    return isOwn && isSame(input.values, { version: plan.release.target }) ? look(asked) : undefined;
+  },
+  checkLogs: (asked) => (isSame(asked.input.command, asked.plan.commands.logs) ? look(asked) : undefined),
+  migrate: (asked) => {
+    const { input, plan, on, step } = asked;
+    const { direction } = input;
+    if (!plan.migration || !isSame(input.migration, plan.migration) || !direction) return undefined;
+    if (on === 'staging') return look(asked);
+    if (direction.kind === 'upgrade') return step === STEPS.productionMigration.id ? act(asked, 'forward') : undefined;
+    const isBack = direction.kind === 'downgrade' && direction.from === plan.migration.revision;
+    if (!isBack || !/^rollback-(migration|full)\.downgrade$/.test(step)) return undefined;
+    return { ...act(asked, 'back'), to: direction.to };
+  },
+  readRevision: (asked) => (isSame(asked.input.migration, asked.plan.migration) ? look(asked) : undefined),
+  checkProduction: (asked) => {
+    const { migration } = asked.input;
+    return migration === undefined || isSame(migration, asked.plan.migration) ? look(asked) : undefined;
+  },
+  backUpByCommands: (asked) => (isBackup(asked) ? look(asked) : undefined),
+  restoreByCommands: (asked) => restoring(asked),
+  restoreDatabase: (asked) => restoring(asked),
+};
+
+/** The activities that a policy is asked about. */
+export const ACTS: readonly string[] = Object.keys(READERS);
+
+/** @returns undefined where the plan has no such act at this step */
+export function plannedAct(activity: string, input: ActInput, plan: ResolvedPlan): PlannedAct | undefined {
+  const { environment, evidence, key } = input;
+  const on = environment?.name;
+  if (on !== 'staging' && on !== 'production') return undefined;
+  if (!isSame(environment, plan.environments[on])) return undefined;
+  if (evidence && evidence.store !== plan.evidence) return undefined;
+  const { step = '', generation = 1 } = key ?? {};
+  return READERS[activity]?.({ input, plan, on, step, generation });
+}
+
+const isSame = (one: unknown, other: unknown): boolean =>
+  one !== undefined && other !== undefined && canonicalJson(one) === canonicalJson(other);
+
+const isBackup = ({ input, plan }: Asked): boolean =>
+  input.service === plan.service && isSame(input.backup, plan.backup);
+
+const act = ({ on, step, generation }: Asked, kind: ActKind): PlannedAct => ({ kind, on, step, generation });
+
+const look = (asked: Asked): PlannedAct => act(asked, 'look');
+
+const restoring = (asked: Asked): PlannedAct | undefined =>
+  asked.on === 'production' && isBackup(asked) && asked.step === 'rollback-restore.restore'
+    ? act(asked, 'restore')
+    : undefined;
+
+/** A plan may have the same command for several things. */
+const commandNames = ({ input, plan }: Asked): string[] =>
+  Object.entries(plan.commands).flatMap(([name, command]) => (isSame(command, input.command) ? [name] : []));
+
+function namedCommand(asked: Asked, name: string): PlannedAct | undefined {
+  const { input, on, step } = asked;
+  if (name === 'deploy') return deploying(asked);
+  if (!isSame(input.values, {})) return undefined;
+  if (on === 'staging' || (name === 'metricsReport' && step === STEPS.metricsReport.id)) return look(asked);
+  const [forward, back, kind] = WITHOUT_VALUES[name] ?? [];
+  if (forward !== undefined && step === forward) return act(asked, 'forward');
+  return kind && back?.includes(step) ? act(asked, kind) : undefined;
+}
+
+/** The step on the way forward, those of the way back, and what these are. */
+const WITHOUT_VALUES: Record<string, [string, string[], ActKind]> = {
+  maintenanceOn: [STEPS.maintenanceOn.id, ['rollback.maintenance-first', 'rollback.maintenance-on'], 'cover'],
+  maintenanceOff: [STEPS.maintenanceOff.id, ['rollback.maintenance-off', 'stop.maintenance-off'], 'cover'],
+  restartService: [STEPS.restart.id, ['rollback-migration.restart'], 'back'],
+};
+
+function deploying(asked: Asked): PlannedAct | undefined {
+  const { input, plan, on, step } = asked;
+  const { version, ...others } = input.values ?? {};
+  if (version === undefined || Object.keys(others).length > 0) return undefined;
+  if (on === 'staging') return look(asked);
+  const { target, previous } = plan.release;
+  if (step === STEPS.productionDeploy.id) return version === target ? act(asked, 'forward') : undefined;
+  if (!/^rollback-(code|full|restore)\.deploy$/.test(step)) return undefined;
+  return { ...act(asked, 'back'), ...(version === previous ? {} : { beyond: version }) };
+}

@@ -1,0 +1,52 @@
+/**
+ * Envelopes: a statement with what proves who made it, as DSSE has them
+ * (https://github.com/secure-systems-lab/dsse/blob/master/envelope.md).
+ */
+import { randomBytes } from 'node:crypto';
+import { type Statement, wordLifetime } from '../contract/envelope.js';
+import { unarmored } from './ssh-signature.js';
+
+export const PAYLOAD_TYPE = 'application/vnd.surefoot.decision+json';
+
+/** `ssh-keygen -Y` keeps signatures for different purposes apart by this word. */
+export const ENVELOPE_NAMESPACE = 'surefoot-decision';
+
+export interface Envelope {
+  payloadType: string;
+  /** The statement as it was signed, byte for byte, in base64. */
+  payload: string;
+  /** `kind` says what the proof is: SSH signatures so far. */
+  signatures: { kind: 'ssh'; sig: string }[];
+}
+
+/** DSSE's pre-authentication encoding: what is really signed, so that no type can be taken for another. */
+export function preAuthentication(type: string, payload: Buffer): Buffer {
+  const head = `DSSEv1 ${Buffer.byteLength(type)} ${type} ${payload.length} `;
+  return Buffer.concat([Buffer.from(head), payload]);
+}
+
+/** A statement of now. @param said what does not apply is left out */
+export function statementOf(
+  said: Pick<Statement, 'deployment' | 'service' | 'plan' | 'role' | 'person' | 'decision'> & Partial<Statement>,
+  now: number,
+): Statement {
+  const nothing = { commit: '', proposal: '', subject: '', option: '', revision: '', to: '', why: '' };
+  const nonce = randomBytes(16).toString('hex');
+  const expires = new Date(now + wordLifetime(said.decision)).toISOString();
+  return { ...nothing, nonce, expires, ...said };
+}
+
+/** @param sign makes an armored SSH signature in {@link ENVELOPE_NAMESPACE}. @returns the envelope as it is sent */
+export async function sealed(
+  statement: Statement,
+  sign: (message: Buffer) => Promise<string> | string,
+): Promise<string> {
+  const payload = Buffer.from(JSON.stringify(statement));
+  const armored = await sign(preAuthentication(PAYLOAD_TYPE, payload));
+  const envelope: Envelope = {
+    payloadType: PAYLOAD_TYPE,
+    payload: payload.toString('base64'),
+    signatures: [{ kind: 'ssh', sig: unarmored(armored) }],
+  };
+  return JSON.stringify(envelope);
+}

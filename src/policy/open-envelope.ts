@@ -1,0 +1,81 @@
+/** Whether an envelope says what it is taken for, and whether it was sealed by a person whose word that is. */
+import { z } from 'zod';
+import type { Statement } from '../contract/envelope.js';
+import { DECISIONS } from '../domain/ledger/decision-kinds.js';
+import { ENVELOPE_NAMESPACE, PAYLOAD_TYPE, preAuthentication } from './dsse.js';
+import type { Policy, PolicyPerson } from './policy.js';
+import { readSshSignature } from './ssh-signature.js';
+import { Malformed, strictBase64 } from './ssh-wire.js';
+
+/** Longest envelope that is read, characters: an RSA signature of 16,384 bits and 2,000 characters of reason. */
+export const LONGEST_ENVELOPE = 16_000;
+
+const envelopeShape = z.object({
+  payloadType: z.literal(PAYLOAD_TYPE),
+  payload: z.string(),
+  signatures: z.array(z.object({ kind: z.literal('ssh'), sig: z.string() })).length(1),
+});
+
+const words = z.string().max(2_000);
+const statementShape: z.ZodType<Statement> = z.strictObject({
+  deployment: words.min(1),
+  service: words.min(1),
+  plan: words.regex(/^[0-9a-f]{64}$/),
+  commit: words,
+  proposal: words,
+  role: words,
+  person: words.min(1),
+  decision: z.enum(['start', ...DECISIONS]),
+  subject: words,
+  option: words,
+  revision: words,
+  to: words,
+  why: words,
+  nonce: words.min(16),
+  expires: z.iso.datetime(),
+});
+
+export interface Opened {
+  statement: Statement;
+  person: PolicyPerson;
+  /** Of the key that it was signed with. */
+  fingerprint: string;
+}
+
+/**
+ * Opens an envelope with the keys of the policy; what it says is judged elsewhere.
+ * @param now epoch milliseconds, by this machine's own clock
+ * @returns why not, for people, when nobody of the policy has signed it with a key that counts now
+ */
+export function openEnvelope(policy: Policy, sent: string, now: number): Opened | { refused: string } {
+  try {
+    return open(policy, sent, now);
+  } catch (error) {
+    if (error instanceof Malformed) return refused(`its signature cannot be read: ${error.message}`);
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return refused('it is no envelope of a decision');
+    throw error;
+  }
+}
+
+function open(policy: Policy, sent: string, now: number): Opened | { refused: string } {
+  if (sent.length > LONGEST_ENVELOPE) return refused(`it is longer than ${LONGEST_ENVELOPE} characters`);
+  const { payload, signatures } = envelopeShape.parse(JSON.parse(sent));
+  const bytes = strictBase64(payload);
+  const statement = statementShape.parse(JSON.parse(bytes.toString('utf8')));
+  const person = policy.people.get(statement.person);
+  if (!person) return refused(`${statement.person} is not one of the people of the policy`);
+  const signature = readSshSignature(strictBase64(signatures[0]?.sig ?? ''));
+  const { fingerprint } = signature.by;
+  const held = person.keys.find((key) => key.public.fingerprint === fingerprint);
+  if (!held) return refused(`it is signed with a key that is none of ${person.id}`);
+  if (held.revoked !== undefined && held.revoked <= now) return refused(`the key of ${person.id} is revoked`);
+  if (held.from !== undefined && now < held.from) return refused(`the key of ${person.id} does not count yet`);
+  if (held.until !== undefined && held.until <= now) return refused(`the key of ${person.id} does not count any more`);
+  const isFor = signature.namespace === ENVELOPE_NAMESPACE;
+  if (!isFor || !signature.isOf(preAuthentication(PAYLOAD_TYPE, bytes))) {
+    return refused(`the signature is not one of ${person.id} for this very statement`);
+  }
+  return { statement, person, fingerprint };
+}
+
+const refused = (reason: string) => ({ refused: reason });

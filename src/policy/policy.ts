@@ -1,0 +1,177 @@
+/** The policy of a worker: read once, from its own disk. Neither a plan nor Temporal has a say in it. */
+import type { z } from 'zod';
+import type { SignedKind } from '../contract/envelope.js';
+import type { EnvironmentName } from '../contract/plan/environment.js';
+import { fillRoles } from '../domain/decisions/approvals.js';
+import type { Demands } from '../domain/decisions/demands.js';
+import type { DecisionKind } from '../domain/ledger/decision-kinds.js';
+import type { PlanDocument } from '../plan/core/document.js';
+import { openDocument } from '../plan/core/open.js';
+import { formatPath, type Path, PlanError, type Problem } from '../plan/core/problems.js';
+import { nearest } from '../plan/core/suggest.js';
+import { readDocumentAs } from '../plan/sections.js';
+import { policySchema } from './schema.js';
+import { readSshKey, type SshKey } from './ssh-key.js';
+import { Malformed } from './ssh-wire.js';
+
+export interface PolicyKey {
+  public: SshKey;
+  /** Epoch milliseconds; missing where nothing is said. */
+  from?: number;
+  until?: number;
+  revoked?: number;
+}
+
+export interface PolicyPerson {
+  id: string;
+  name: string;
+  roles: string[];
+  keys: PolicyKey[];
+}
+
+export interface PolicyService {
+  start: string[];
+  approve: string[];
+  plans?: string[];
+}
+
+export interface Policy {
+  people: Map<string, PolicyPerson>;
+  services: Map<string, PolicyService>;
+  decisions: Partial<Record<DecisionKind, string[]>>;
+  signed: Set<SignedKind>;
+  automaticRollback: boolean;
+  runners: Partial<Record<EnvironmentName, string[]>>;
+}
+
+type Authored = z.output<typeof policySchema>;
+
+/** @throws PlanError with everything that is wrong with the file */
+export function loadPolicy(file: string): Policy {
+  const { document, problems } = openDocument(file, 'policy: 1');
+  if (!document) throw new PlanError(problems);
+  const read = readDocumentAs(document, policySchema);
+  if (!read.value) throw new PlanError(read.problems);
+  const resolving = new Resolving(document);
+  const policy = resolving.policy(read.value);
+  const all = [...read.problems, ...resolving.problems];
+  if (all.length > 0) throw new PlanError(all);
+  return policy;
+}
+
+/** What a deployment of a service is told of the policy; undefined where it is about no such service. */
+export function demandsOf({ people, services, decisions, signed }: Policy, service: string): Demands | undefined {
+  const found = services.get(service);
+  if (!found) return undefined;
+  return {
+    signed: [...signed],
+    people: [...people.values()].map(({ id, name, roles }) => ({ id, name, roles })),
+    approve: found.approve,
+    roles: decisions,
+  };
+}
+
+class Resolving {
+  readonly problems: Problem[] = [];
+
+  constructor(private readonly document: PlanDocument) {}
+
+  policy(authored: Authored): Policy {
+    const people = this.people(authored);
+    const held = new Set([...people.values()].flatMap(({ roles }) => roles));
+    for (const [service, { start, approve }] of Object.entries(authored.services)) {
+      this.known(start, held, ['services', service, 'start']);
+      if (this.known(approve, held, ['services', service, 'approve'])) this.quorum(people, { service, start, approve });
+    }
+    for (const [kind, roles] of Object.entries(authored.decisions)) this.known(roles, held, ['decisions', kind]);
+    return {
+      people,
+      services: new Map(Object.entries(authored.services)),
+      decisions: authored.decisions,
+      signed: new Set(authored.signed),
+      automaticRollback: authored.automaticRollback,
+      runners: authored.runners,
+    };
+  }
+
+  private people({ people, signed }: Authored): Map<string, PolicyPerson> {
+    const holders = new Map<string, string>();
+    const resolved = Object.entries(people).map(([id, { name, roles, keys }]): [string, PolicyPerson] => {
+      if (keys.length === 0 && signed.length > 0) {
+        this.report(['people', id], 'Has no key, and signatures are asked for: add `keys: [{kind: ssh, key: "…"}]`');
+      }
+      const read = keys.flatMap(({ key, from, until, revoked }, index) => {
+        const at: Path = ['people', id, 'keys', index, 'key'];
+        const found = this.key(key, at);
+        if (!found) return [];
+        const holder = holders.get(found.fingerprint);
+        if (holder !== undefined)
+          this.report(at, `Is a key of ${holder} already: a key is one person’s, and stands here once`);
+        holders.set(found.fingerprint, id);
+        if (from !== undefined && until !== undefined && from >= until)
+          this.report(at, 'Never counts: `until` is not after `from`');
+        return [{ public: found, from, until, revoked }];
+      });
+      return [id, { id, name, roles, keys: read }];
+    });
+    this.distinct(resolved.map(([id]) => id));
+    return new Map(resolved);
+  }
+
+  private key(written: string, at: Path): SshKey | undefined {
+    try {
+      return readSshKey(written);
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      this.report(at, `Is no key to go by: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  /** Two names that a reader takes for one are two people to a machine. */
+  private distinct(ids: string[]): void {
+    const seen = new Map<string, string>();
+    for (const id of ids) {
+      const other = seen.get(id.toLowerCase());
+      if (other !== undefined) this.report(['people', id], `Differs from ${other} by capital letters only`);
+      seen.set(id.toLowerCase(), id);
+    }
+  }
+
+  private known(roles: string[], held: Set<string>, at: Path): boolean {
+    const unknown = roles.filter((role) => !held.has(role));
+    for (const role of unknown) {
+      this.report([...at, roles.indexOf(role)], `Nobody has the role ${role}`, nearest(role, held));
+    }
+    return unknown.length === 0;
+  }
+
+  /** Whoever starts it, enough others are left to sign it off. */
+  private quorum(
+    people: Map<string, PolicyPerson>,
+    { service, start, approve }: { service: string; start: string[]; approve: string[] },
+  ): void {
+    const all = [...people.values()];
+    const starters = all.filter(({ roles }) => roles.some((role) => start.includes(role)));
+    const isReachable = starters.some(({ id }) =>
+      fillRoles(
+        all.filter((other) => other.id !== id),
+        approve,
+        false,
+      ),
+    );
+    if (isReachable) return;
+    const message =
+      'Can never be signed off: each role takes a person of its own, and none of them may have started it';
+    this.report(['services', service, 'approve'], message);
+  }
+
+  private report(path: Path, message: string, suggestion?: string): void {
+    this.problems.push({
+      path: formatPath(path),
+      ...this.document.locate(path),
+      message,
+      ...(suggestion ? { suggestion } : {}),
+    });
+  }
+}

@@ -1,0 +1,46 @@
+/** What a policy grants, in words. */
+import { DECISIONS } from '../domain/ledger/decision-kinds.js';
+import type { Policy, PolicyKey, PolicyPerson } from './policy.js';
+
+/** What a worker says that has none. */
+export const WITHOUT_POLICY =
+  'this worker has no policy (--policy): whoever reaches Temporal can decide in any name, but for approvals that a plan wants signed';
+
+/** @param now epoch milliseconds: which keys count */
+export function grantsOf(
+  { people, services, decisions, signed, automaticRollback, runners }: Policy,
+  now: number,
+): string[] {
+  const everyone = DECISIONS.filter((kind) => kind !== 'approve' && decisions[kind] === undefined);
+  return [
+    ...[...people.values()].map((person) => personText(person, now)),
+    ...[...services].flatMap(([service, { start, approve, plans }]) => [
+      `${service} is started by ${start.join(', ')}`,
+      `${service} is signed off by ${approve.join(', ')}: each another person, and none who started it`,
+      `${service} is deployed by ${plans ? `${plans.length === 1 ? 'one plan' : `${plans.length} plans`} (${plans.map((plan) => plan.slice(0, 12)).join(', ')})` : 'any plan'}`,
+    ]),
+    ...Object.entries(decisions).map(([kind, roles]) => `${kind} is said by ${roles.join(', ')}`),
+    ...(everyone.length > 0 ? [`${everyone.join(', ')}: said by everybody here`] : []),
+    signed.size === 0
+      ? 'nothing has to be signed: whoever reaches Temporal decides in any name'
+      : `signed: ${[...signed].join(', ')}`,
+    automaticRollback
+      ? 'a breach rolls production back by itself'
+      : 'a breach asks, and a person signs before production is rolled back',
+    ...(['staging', 'production'] as const).map(
+      (name) => `on ${name} acts ${runners[name]?.join(', ') ?? 'any runner with this policy'}`,
+    ),
+  ];
+}
+
+function personText({ id, name, roles, keys }: PolicyPerson, now: number): string {
+  const counting = keys.filter((key) => isCounting(key, now)).map((key) => key.public.fingerprint);
+  const gone = keys.length - counting.length;
+  const lost = gone > 0 ? ` (${gone} more that ${gone === 1 ? 'does' : 'do'} not count now)` : '';
+  return `${id} (${name}) is ${roles.join(', ')}, and signs with ${counting.join(', ') || 'nothing'}${lost}`;
+}
+
+const isCounting = ({ from, until, revoked }: PolicyKey, now: number): boolean =>
+  (from === undefined || from <= now) &&
+  (until === undefined || now < until) &&
+  (revoked === undefined || now < revoked);

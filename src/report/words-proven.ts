@@ -1,0 +1,25 @@
+/** Whether the decisions of a deployment were signed as a policy asks: by the envelopes in its history, and nothing else. */
+import { type SaidDecision, saidBy } from '../contract/envelope.js';
+import { judgeStart, judgeWord } from '../policy/judge-act.js';
+import type { Policy } from '../policy/policy.js';
+import type { ReportDifference } from './content/compare.js';
+import type { Gathered } from './history/gather.js';
+
+/** Each as of the time at which it was said. @returns those that do not count */
+export function unprovenWords(policy: Policy, { input, ledger }: Gathered): ReportDifference[] {
+  const { deployment, digest, startedBy, envelope, plan } = input;
+  const subject = { deployment, service: plan.service, digest };
+  const start: SaidDecision = { kind: 'start', who: startedBy, role: '', envelope };
+  const said = [
+    { where: 'start', problem: judgeStart(policy, subject, start, ledger.startedAt) },
+    ...ledger.decisions
+      .filter(({ accepted }) => accepted)
+      .map((decision) => ({
+        where: `decisions: ${decision.kind}`,
+        problem: judgeWord(policy, subject, saidBy(decision), decision.at),
+      })),
+  ];
+  return said.flatMap(({ where, problem }) =>
+    problem === undefined ? [] : [{ kind: 'unproven' as const, where, text: problem }],
+  );
+}

@@ -1,0 +1,120 @@
+/** What a policy file may say, what is wrong with one, and what looking at an act costs. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import type { SaidDecision } from '../../src/contract/envelope.js';
+import { digestOf } from '../../src/plan/core/digest.js';
+import { PlanError } from '../../src/plan/core/problems.js';
+import { loadPlan } from '../../src/plan/load.js';
+import { ENVELOPE_NAMESPACE, preAuthentication, sealed, statementOf } from '../../src/policy/dsse.js';
+import { judgeAct } from '../../src/policy/judge-act.js';
+import { loadPolicy } from '../../src/policy/policy.js';
+import { grantsOf } from '../../src/policy/words.js';
+import { makeKey } from '../helpers/ssh-keys.js';
+import { SHIPPED } from '../plan/plan-files.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'surefoot-policy-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const [ana, bob, eve] = ['ana', 'bob', 'eve'].map((name) => makeKey(folder, name));
+
+const person = (id: string, role: string, key = '') =>
+  `  ${id}:\n    name: ${id}\n    roles: [${role}]\n    keys: [{kind: ssh, key: "${key.trim()}"}]\n`;
+const PEOPLE = person('ana', 'lead', ana?.publicKey) + person('bob', 'qa', bob?.publicKey);
+const REST = 'services:\n  eduautismo: {start: [lead], approve: [qa]}\ndecisions:\n  rollback: [lead]\n';
+
+const read = (people: string, rest = REST, head = 'policy: 1\n') => {
+  const file = join(folder, 'policy.yaml');
+  writeFileSync(file, `${head}people:\n${people}${rest}`);
+  return loadPolicy(file);
+};
+
+function problemsOf(...parts: Parameters<typeof read>): string[] {
+  try {
+    read(...parts);
+    return [];
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error;
+    return error.problems.map(({ path, line, message }) => `${line} ${path}: ${message}`);
+  }
+}
+
+test('says what it grants in words', () => {
+  expect(grantsOf(read(PEOPLE), Date.now())).toEqual([
+    expect.stringMatching(/^ana \(ana\) is lead, and signs with SHA256:/),
+    expect.stringMatching(/^bob \(bob\) is qa, and signs with SHA256:/),
+    'eduautismo is started by lead',
+    'eduautismo is signed off by qa: each another person, and none who started it',
+    'eduautismo is deployed by any plan',
+    'rollback is said by lead',
+    'reject, confirm, hold, resume, retry, skip, override, move, abort: said by everybody here',
+    'signed: start, approve, confirm, resume, retry, skip, override, move, abort, rollback',
+    'a breach rolls production back by itself',
+    'on staging acts any runner with this policy',
+    'on production acts any runner with this policy',
+  ]);
+});
+
+test.each([
+  ['one key of two people', [PEOPLE + person('eve', 'qa', bob?.publicKey)], /Is a key of bob already/],
+  ['two spellings of a name', [PEOPLE + person('Ana', 'qa', eve?.publicKey)], /Differs from ana by capital letters/],
+  [
+    'a key that is cut off',
+    [PEOPLE + person('eve', 'qa', eve?.publicKey.slice(0, 40))],
+    /Is no key to go by: it is cut off/,
+  ],
+  ['a role of nobody', [PEOPLE, REST.replace('[qa]', '[qaa]')], /Nobody has the role qaa/],
+  ['nobody left to sign off', [PEOPLE, REST.replace('approve: [qa]', 'approve: [lead]')], /Can never be signed off/],
+  ['nobody who rolls back', [PEOPLE, REST.replace('rollback: [lead]', 'skip: [lead]')], /who may roll production back/],
+  ['an unknown key', [PEOPLE, `${REST}trust: everybody\n`], /trust/],
+  ['another format', [PEOPLE, REST, 'policy: 2\n'], /Write "policy: 1"/],
+  ['approvals without a start', [PEOPLE, `${REST}signed: [approve]\n`], /start and approve are/],
+] as [string, Parameters<typeof read>, RegExp][])('is refused with its place: %s', (_, parts, problem) => {
+  expect(problemsOf(...parts).join('\n')).toMatch(problem);
+});
+
+test('what is signed is DSSE’s pre-authentication encoding of it', () => {
+  // The example of the protocol's own text.
+  expect(preAuthentication('http://example.com/HelloWorld', Buffer.from('hello world')).toString()).toBe(
+    'DSSEv1 29 http://example.com/HelloWorld 11 hello world',
+  );
+});
+
+test('looking at an act of the shipped plan takes less than 50 ms', async () => {
+  const policy = read(PEOPLE);
+  const { resolved: plan } = loadPlan(SHIPPED);
+  const deployment = 'eduautismo-20261127-000000-0001';
+  const about = { deployment, service: plan.service, plan: digestOf(plan) };
+  const seal = (said: Partial<Parameters<typeof statementOf>[0]>, key = ana) =>
+    sealed(
+      statementOf({ ...about, role: '', person: 'ana', decision: 'start', ...said }, Date.now()),
+      (message) => key?.sign(message, ENVELOPE_NAMESPACE) ?? '',
+    );
+  const approval = { person: 'bob', role: 'qa', decision: 'approve', proposal: 'p' } as const;
+  const approvals = await Promise.all(
+    Array.from({ length: 5 }, async (): Promise<SaidDecision> => {
+      return { kind: 'approve', who: 'bob', role: 'qa', envelope: await seal(approval, bob) };
+    }),
+  );
+  const start: SaidDecision = { kind: 'start', who: 'ana', role: '', envelope: await seal({}) };
+  const asked = {
+    activity: 'runCommand',
+    input: {
+      key: { deployment, step: 'production.deploy', generation: 1 },
+      environment: plan.environments.production,
+      command: plan.commands.deploy,
+      values: { version: plan.release.target },
+    },
+    authority: { deployment, plan, proposal: 'p', commit: '', decisions: [start, ...approvals] },
+    runner: 'any',
+    now: Date.now(),
+  };
+  const taken = Array.from({ length: 15 }, () => {
+    // Of this process alone: what others do on the machine meanwhile is not its cost.
+    const began = process.cpuUsage();
+    expect(judgeAct(policy, asked)).toMatchObject({ act: { kind: 'forward' } });
+    const { user, system } = process.cpuUsage(began);
+    return (user + system) / 1_000;
+  });
+  expect(taken.sort((one, other) => one - other)[7]).toBeLessThan(50);
+});

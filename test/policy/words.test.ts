@@ -1,0 +1,42 @@
+/** What a signed word is about: whoever sends it with something else has not got it signed. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import type { SaidDecision } from '../../src/contract/envelope.js';
+import { ENVELOPE_NAMESPACE, sealed, statementOf } from '../../src/policy/dsse.js';
+import { judgeWord } from '../../src/policy/judge-act.js';
+import { loadPolicy } from '../../src/policy/policy.js';
+import { makeKey } from '../helpers/ssh-keys.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'surefoot-words-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const ana = makeKey(folder, 'ana');
+const bob = makeKey(folder, 'bob');
+
+function policyOf() {
+  const file = join(folder, 'policy.yaml');
+  const person = (id: string, role: string, key: string) =>
+    `  ${id}:\n    name: ${id}\n    roles: [${role}]\n    keys: [{kind: ssh, key: "${key}"}]\n`;
+  const people = person('ana', 'lead', ana.publicKey) + person('bob', 'qa', bob.publicKey);
+  const rest = 'services:\n  shop: {start: [lead], approve: [qa]}\ndecisions:\n  rollback: [lead]\n  move: [lead]\n';
+  writeFileSync(file, `policy: 1\npeople:\n${people}${rest}`);
+  return loadPolicy(file);
+}
+
+test('a move counts for the runner that was signed, and for no other', async () => {
+  const policy = policyOf();
+  const subject = { deployment: 'shop-1', service: 'shop', digest: 'd'.repeat(64) };
+  const about = { deployment: 'shop-1', service: 'shop', plan: 'd'.repeat(64), role: 'lead', person: 'ana' } as const;
+  const to = '0123456789abcdef';
+  const statement = statementOf({ ...about, decision: 'move', to }, Date.now());
+  const envelope = await sealed(statement, (message) => ana.sign(message, ENVELOPE_NAMESPACE));
+  const judged = (said: Partial<SaidDecision>) =>
+    judgeWord(policy, subject, { kind: 'move', who: 'ana', role: 'lead', to, envelope, ...said }, Date.now());
+  expect(judged({})).toBeUndefined();
+  expect(judged({ to: 'fedcba9876543210' })).toContain('it was signed for another runner');
+  expect(judged({ to: undefined })).toContain('it was signed for another runner');
+  expect(judged({ envelope: undefined })).toContain('it is not signed');
+  expect(judged({ kind: 'abort' })).toContain('what was signed is move');
+  expect(judged({ who: 'bob', role: 'qa' })).toContain('it was signed by ana');
+});
