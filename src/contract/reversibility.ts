@@ -1,6 +1,6 @@
 /** What the proof on staging is asked, and what it answers. */
 import type { StepReport } from '../domain/evidence.js';
-import type { Eligibility } from '../domain/ledger/ledger.js';
+import type { Eligibility, FoundProduction } from '../domain/ledger/ledger.js';
 import type { EvidencePlace, StepKey } from './activities/step.js';
 import type { Authority } from './envelope.js';
 import type { ResolvedPlan } from './plan/plan.js';
@@ -15,6 +15,10 @@ export interface ReversibilityInput {
   generation: number;
   /** The upgrade of staging that is to be undone; missing when staging was at the new revision from the start. */
   upgrade?: FirstUpgrade;
+  /** What the target stands for, where the repository told it. */
+  commit?: string;
+  /** What production ran when it was looked at. */
+  found?: FoundProduction;
 }
 
 /** An upgrade that took stock of the database before and after. */
