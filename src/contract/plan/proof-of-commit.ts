@@ -4,6 +4,7 @@ import type { FoundProduction } from '../../domain/ledger/ledger.js';
 import type { Command } from './commands.js';
 import type { Environment } from './environment.js';
 import type { ResolvedPlan } from './plan.js';
+import { OPEN } from './release-values.js';
 
 /** Stands for the commit in commands. */
 const COMMIT = '{commit}';
@@ -16,10 +17,11 @@ type Deployed = Pick<ResolvedPlan, 'commands' | 'environments' | 'release' | 'ac
 const isHeldToCommit = ({ commands, environments }: Deployed): boolean =>
   takesCommit(commands.deploy) || environments.production.health?.commit !== undefined;
 
-/** Whether only the commit that was signed off can pass; undefined where that need not matter: it may be a fixed name. */
+/** Whether only the commit that was signed off can pass; undefined where it may be a fixed name, or none is said yet. */
 export function isCommitProven(plan: Deployed): boolean | undefined {
   if (isHeldToCommit(plan)) return true;
-  return isBranchByName(plan.release.target) ? false : undefined;
+  const { target } = plan.release;
+  return target !== OPEN.target && isBranchByName(target) ? false : undefined;
 }
 
 /** The key of `acknowledge` by which people do without. */
