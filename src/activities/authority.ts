@@ -11,7 +11,6 @@ import type { EvidencePlace, StepKey } from '../contract/activities/step.js';
 import type { Authority } from '../contract/envelope.js';
 import { FailureType } from '../contract/errors.js';
 import type { StepReport } from '../domain/evidence.js';
-import type { FoundProduction } from '../domain/ledger/ledger.js';
 import { ACTS, type ActInput } from '../policy/acts.js';
 import { type ActJudgement, judgeAct } from '../policy/judge-act.js';
 import type { Policy } from '../policy/policy.js';
@@ -83,7 +82,7 @@ async function remember(options: Options, { authority }: Input, result: unknown)
 
 /** What production has told of its commit: as far as a rollback of code goes by itself. */
 async function rememberFound(options: Options, { authority }: Input, result: unknown): Promise<void> {
-  const { found } = result as { found?: FoundProduction };
+  const { found } = result as { found?: { commit?: string } };
   if (found?.commit === undefined || !authority) return;
   const seen = await remembered(options, authority.deployment);
   const commits = new Set([...(seen.commits ?? []), found.commit]);

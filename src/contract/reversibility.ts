@@ -1,9 +1,10 @@
 /** What the proof on staging is asked, and what it answers. */
 import type { StepReport } from '../domain/evidence.js';
-import type { Eligibility, FoundProduction } from '../domain/ledger/ledger.js';
+import type { Eligibility } from '../domain/ledger/ledger.js';
 import type { EvidencePlace, StepKey } from './activities/step.js';
 import type { Authority } from './envelope.js';
 import type { ResolvedPlan } from './plan/plan.js';
+import type { ReleaseBefore } from './plan/proof-of-commit.js';
 
 export interface ReversibilityInput {
   deployment: string;
@@ -18,7 +19,7 @@ export interface ReversibilityInput {
   /** What the target stands for, where the repository told it. */
   commit?: string;
   /** What production ran when it was looked at. */
-  found?: FoundProduction;
+  found?: Partial<ReleaseBefore>;
 }
 
 /** An upgrade that took stock of the database before and after. */

@@ -1,6 +1,5 @@
 /** What holds a deployment to the commit that its release stood for when it began: a branch is another one tomorrow. */
 import { isBranchByName } from '../../domain/commit.js';
-import type { FoundProduction } from '../../domain/ledger/ledger.js';
 import type { Command } from './commands.js';
 import type { Environment } from './environment.js';
 import type { ResolvedPlan } from './plan.js';
@@ -53,7 +52,7 @@ export interface ReleaseBefore {
 }
 
 /** The release before, where it is the one that was found. */
-export const releaseFound = (version: string, found: FoundProduction | undefined): ReleaseBefore =>
+export const releaseFound = (version: string, found: Partial<ReleaseBefore> | undefined): ReleaseBefore =>
   found?.version === version && found.commit !== undefined ? { version, commit: found.commit } : { version };
 
 /** What a health check is asked of its commit: the release before need not tell one. */
