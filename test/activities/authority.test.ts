@@ -72,7 +72,7 @@ test('a runner goes back by itself to a commit that it has heard production tell
   const does = (activityType: string, step: string, more: object, result: object) => {
     const mock = new MockActivityEnvironment({ activityType }, { logger: new DefaultLogger('ERROR') });
     const input = { key: { deployment, step, generation: 1 }, ...common, ...more };
-    return mock.run(() => interceptor.inbound.execute({ args: [input] }, async () => result)) as Promise<object>;
+    return mock.run(() => interceptor.inbound.execute({ args: [input] }, async () => result));
   };
   const commit = '0123456789abcdef0123456789abcdef01234567';
   const goBack = (to: string) => {

@@ -156,6 +156,21 @@ test('where the name alone is deployed, what runs tells of it: production goes b
   expect(health?.facts).toContainEqual({ name: 'commit', ok: true, text: `commit ${first.slice(0, 12)}` });
 });
 
+test('where what runs tells no commit, nobody knows: people are asked, and nothing is rolled back', async () => {
+  const untold = ', commit: { header: x-commit }';
+  const { proven, approve, asked, deployed, terminate } = await begin({
+    told: '"{version}", "{commit}"',
+    health: untold,
+  });
+  await approve();
+  const { questions, rollback } = await asked('step-failed');
+  expect(questions[0]).toMatchObject({ id: 'production.health' });
+  expect(questions[0]?.text).toContain(`whether commit ${proven.slice(0, 12)} runs is not known: no header x-commit`);
+  expect(rollback).toBeUndefined();
+  expect(deployed()).toEqual([`main ${proven}`]);
+  await terminate();
+});
+
 test('a branch that has moved where the runner sees it is not deployed: people are asked, with both commits', async () => {
   const begun = await begin({ told: '"{version}", "{commit}"', health: READ });
   const later = await begun.clone.commit('release', 'as nobody has seen it');

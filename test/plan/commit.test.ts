@@ -80,6 +80,9 @@ test('a command that prints it is filled in for each environment, finds its tool
   const commit = 'commit: { command: { run: [./commit, "{environment}"], in: scripts } }';
   const { resolved } = shipped([HEALTH, `health: { path: /health, within: 300s, ${commit} }`]);
   const { health, tools } = resolved.environments.production;
+  const metrics = resolved.watches.flatMap((watch) => watch.metrics.map(({ source }) => source));
+  // Not at each tick.
+  expect(JSON.stringify(metrics.filter(({ kind }) => kind === 'health'))).not.toContain('./commit');
   expect(health).toMatchObject({ commit: { command: { run: ['./commit', 'production'] } }, tools });
   expect(shownCommands(resolved)).toContainEqual(
     expect.objectContaining({ name: 'staging.commit', run: ['./commit', 'staging'] }),

@@ -35,7 +35,7 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
       { key, evidence, release: inRepository(plan), review: plan.review, ...noBranch(plan) },
     ]);
     // Also where people go on although something else of the repository is not as it should be.
-    ledger.commit = report.commit;
+    ledger.commit = report.commit || undefined;
     return report;
   });
   await proofs(deployment);
