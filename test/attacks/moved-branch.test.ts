@@ -43,10 +43,13 @@ beforeAll(async () => {
 const NONE = { runs: [], rollbacks: [] };
 
 /** Where it is deployed, names are asked for anew: what a branch is there, the runner's own clone may not know yet. */
-const DEPLOY = `set -e
-commit=$(git -C "$0" rev-parse "\${2:-$1}^{commit}")
-printf '{"version":"%s","commit":"%s"}' "$1" "$commit" > running.json
-echo "$1 $commit" >> log`;
+const DEPLOY = [
+  // The last word that it is told.
+  'for name; do :; done',
+  'commit=$(git -C "$0" rev-parse "$name^0") || exit 1',
+  'printf \'{"version":"%s","commit":"%s"}\' "$1" "$commit" > running.json',
+  'echo "$1 $commit" >> log',
+].join('; ');
 
 interface Begun {
   /** Where releases are deployed from. */
@@ -144,7 +147,7 @@ test('what was signed off is deployed, whatever the branch is by then, and it is
   expect(factsOf(ledger, 'closing.state')).toContainEqual(fact);
 });
 
-test('where the name alone is deployed, what runs tells of it: production goes back to the commit that it ran before', async () => {
+test('where the name alone is deployed, what runs tells of it: production goes back to the commit it ran before', async () => {
   const { origin, first, proven, approve, ended, deployed } = await begin({ told: '"{version}"', health: READ });
   const later = await origin.commit('release', 'as nobody has seen it');
   await approve();
@@ -173,7 +176,8 @@ test('where what runs tells no commit, nobody knows: people are asked, and nothi
 
 test('a branch that has moved where the runner sees it is not deployed: people are asked, with both commits', async () => {
   const begun = await begin({ told: '"{version}", "{commit}"', health: READ });
-  const later = await begun.clone.commit('release', 'as nobody has seen it');
+  const later = await begun.origin.commit('release', 'as nobody has seen it');
+  await begun.clone.git('pull', '--quiet', '--ff-only');
   await begun.approve();
   const { questions } = await begun.asked('step-failed');
   expect(questions[0]?.text).toContain(
