@@ -37,6 +37,7 @@ export const demandAuthority = (options: Options) => () => ({
       const mayHaveBegun = attempt > 1 || (asked.key?.begun ?? []).length > 0;
       if ('refused' in judged) throw mayHaveBegun ? leftAlone(judged.refused) : unauthorised(judged.refused);
       const result = await next(input);
+      if (activity === 'checkProduction' && judged.act.on === 'production') await rememberFound(options, asked, result);
       if (judged.act.kind === 'look') return result;
       if (activity === 'migrate' && judged.act.kind === 'forward') await remember(options, asked, result);
       return withProof(asked, judged, result as StepReport);
@@ -47,8 +48,8 @@ export const demandAuthority = (options: Options) => () => ({
 async function judge(options: Options, activity: string, input: Input): Promise<ActJudgement> {
   const { policy, runner } = options;
   const { authority } = input;
-  const { before: migratedFrom } = await remembered(options, authority?.deployment ?? '');
-  return judgeAct(policy, { activity, input, authority, runner, migratedFrom, now: Date.now() });
+  const { before: migratedFrom, commits: commitsSeen } = await remembered(options, authority?.deployment ?? '');
+  return judgeAct(policy, { activity, input, authority, runner, migratedFrom, commitsSeen, now: Date.now() });
 }
 
 /** The words themselves are kept, so that anybody with the policy can open them again. */
@@ -74,17 +75,35 @@ const recordOf = ({ state }: Options, deployment: string): string =>
 async function remember(options: Options, { authority }: Input, result: unknown): Promise<void> {
   const { before } = result as { before?: string | null };
   if (before === undefined || !authority) return;
-  const file = recordOf(options, authority.deployment);
+  const seen = await remembered(options, authority.deployment);
   // The first try is the one that migrated: a later one finds the work done.
-  if ((await remembered(options, authority.deployment)).before !== undefined) return;
+  if (seen.before === undefined) await keep(options, authority.deployment, { ...seen, before });
+}
+
+/** What production has told of its commit: as far as a rollback of code goes by itself. */
+async function rememberFound(options: Options, { authority }: Input, result: unknown): Promise<void> {
+  const { found } = result as { found?: { commit?: string } };
+  if (found?.commit === undefined || !authority) return;
+  const seen = await remembered(options, authority.deployment);
+  const commits = new Set([...(seen.commits ?? []), found.commit]);
+  await keep(options, authority.deployment, { ...seen, commits: [...commits] });
+}
+
+interface Seen {
+  before?: string | null;
+  commits?: string[];
+}
+
+async function keep(options: Options, deployment: string, seen: Seen): Promise<void> {
+  const file = recordOf(options, deployment);
   await mkdir(join(options.state, 'migrated'), { recursive: true, mode: 0o700 });
-  await writeFile(`${file}.part`, JSON.stringify({ before }), { mode: 0o600 });
+  await writeFile(`${file}.part`, JSON.stringify(seen), { mode: 0o600 });
   await rename(`${file}.part`, file);
 }
 
-const remembered = (options: Options, deployment: string): Promise<{ before?: string | null }> =>
+const remembered = (options: Options, deployment: string): Promise<Seen> =>
   readFile(recordOf(options, deployment), 'utf8').then(
-    (text) => JSON.parse(text) as { before: string | null },
+    (text) => JSON.parse(text) as Seen,
     () => ({}),
   );
 

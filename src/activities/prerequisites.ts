@@ -29,9 +29,10 @@ export function createPrerequisiteActivities(
   } = {},
 ): PrerequisiteActivities {
   return {
-    checkRepository: ({ release, review }) =>
+    checkRepository: ({ release, review, noBranch }) =>
       withHeartbeat(async (signal) => {
-        const { facts, commit } = await examineRepository({ release, review, signal, limit: options.toolLimit });
+        const limit = options.toolLimit;
+        const { facts, commit } = await examineRepository({ release, review, noBranch, signal, limit });
         return { ...summed(facts, facts.map((fact) => fact.text).join('; ')), commit };
       }),
 

@@ -2,6 +2,7 @@
 import { Context } from '@temporalio/activity';
 import { healthPlace } from '../adapters/application/health-reading.js';
 import type { CommandActivities, ExpectedProduction } from '../contract/activities/commands.js';
+import { commitIn } from '../domain/commit.js';
 import { type Fact, failures, passed, unknownFact } from '../domain/evidence.js';
 import { migrationTool } from '../domain/migration/migration-tools.js';
 import { withHeartbeat } from './commands/heartbeat.js';
@@ -35,10 +36,12 @@ export const checkProduction = (
     if ('untold' in release) said.unshift(untoldText(expected.version));
     const report = { summary: said.join('; '), facts, evidence: [] };
     const revision = revisions && onlyRevision(revisions);
+    const commit = release.commits && commitIn(release.commits);
     const found = {
       // Where nothing tells, the word of those who have said it is all that there is.
       ...('untold' in release ? { version: expected.version } : {}),
       ...('version' in release ? { version: release.version } : {}),
+      ...(commit === undefined ? {} : { commit }),
       ...(revision === undefined ? {} : { revision }),
     };
     return { ...report, ...(passed(report) ? {} : { summary: failures(report) }), found };

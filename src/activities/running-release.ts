@@ -1,8 +1,10 @@
 /** Which release an environment runs, as its health check tells; what production runs before it is deployed to. */
-import { agreed, askInstances, type Health } from '../adapters/application/health.js';
+import { agreed, askInstances, type Health, told } from '../adapters/application/health.js';
 import { type HealthPlace, saysItRuns } from '../adapters/application/health-reading.js';
 import { fieldOf, jsonOf, NoAnswer } from '../adapters/http/http.js';
 import { proofOfRelease } from '../contract/plan/proof-of-release.js';
+import { commitFact, type ToldCommit } from '../domain/commit.js';
+import type { Fact } from '../domain/evidence.js';
 
 /**
  * What all instances' health checks tell of the release: its version; that it is none of those asked about; or, by the
@@ -14,6 +16,14 @@ export type RunningRelease =
   | { untold: true; maintenance?: boolean }
   | { problem: string };
 
+/** What each answer tells of the commit; undefined where by the plan none tells it. */
+export const commitsOf = ({ as }: HealthPlace, answers: readonly Health[]): ToldCommit[] | undefined =>
+  as?.commit && answers.map((answer) => told(answer, 'commit'));
+
+/** Fact `commit` where one is expected and told. */
+export const commitFacts = (told: readonly ToldCommit[] | undefined, expected: string | undefined): Fact[] =>
+  told === undefined || expected === undefined ? [] : [commitFact(told, expected)];
+
 /**
  * @param timeout of one answer, milliseconds
  * @param candidates versions to ask about, where the application does not tell its own
@@ -23,9 +33,13 @@ export async function askRelease(
   timeout: number,
   signal: AbortSignal,
   candidates: readonly string[] = [],
-): Promise<RunningRelease> {
+): Promise<RunningRelease & { commits?: ToldCommit[] }> {
   const answers = await askInstances(place, { timeout, signal });
-  const release = await releaseOf(place, answers, { timeout, signal, candidates });
+  const commits = commitsOf(place, answers);
+  const release = {
+    ...(await releaseOf(place, answers, { timeout, signal, candidates })),
+    ...(commits && { commits }),
+  };
   if ('problem' in release) return release;
   const said = new Set(
     answers.map((answer) => (answer instanceof NoAnswer ? undefined : fieldOf(jsonOf(answer), 'maintenance'))),

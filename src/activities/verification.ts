@@ -1,5 +1,5 @@
 /** Production's real state, by the database and the application themselves rather than by what steps have reported. */
-import { type HealthPlace, healthPlace } from '../adapters/application/health-reading.js';
+import { healthPlace } from '../adapters/application/health-reading.js';
 import { storedRevisions } from '../adapters/migration/revision-table.js';
 import { hasTable, isUsable, readIndexes } from '../adapters/postgres/catalogue.js';
 import { type DatabaseClient, withDatabase } from '../adapters/postgres/postgres.js';
@@ -11,14 +11,14 @@ import { type Fact, failures, passed, unknownFact } from '../domain/evidence.js'
 import { type RevisionTable, UnreadableRevision } from '../domain/migration/migration-tool.js';
 import { migrationTool } from '../domain/migration/migration-tools.js';
 import { withHeartbeat } from './commands/heartbeat.js';
-import { askRelease } from './running-release.js';
+import { askRelease, commitFacts, type RunningRelease } from './running-release.js';
 
 const TIMEOUT = 10_000;
 
 type Expected = Parameters<VerificationActivities['verifyState']>[0]['expected'];
 
 /**
- * Facts: `version`, `revision`, `indexes`, each when it is expected to be something.
+ * Facts: `version`, `commit`, `revision`, `indexes`, each when it is expected to be something.
  * @param options.answer longest time for an answer of the health check, milliseconds
  */
 export function createVerificationActivities({ answer = TIMEOUT } = {}): VerificationActivities {
@@ -27,8 +27,8 @@ export function createVerificationActivities({ answer = TIMEOUT } = {}): Verific
       withHeartbeat(async (signal) => {
         const facts: Fact[] = [];
         if (expected.version !== undefined) {
-          const place = healthPlace(environment, healthPath);
-          facts.push(...(await versionFacts(place, expected.version, { timeout: answer, signal })));
+          const running = await askRelease(healthPlace(environment, healthPath), answer, signal, [expected.version]);
+          facts.push(...versionFacts(running, expected.version), ...commitFacts(running.commits, expected.commit));
         }
         const { revision, indexes } = expected;
         if (revision !== undefined || indexes !== undefined) {
@@ -63,13 +63,8 @@ async function countEach(
 const UNTOLD = 'the health check answers, and tells no version (health.version: none)';
 
 /** None where, by the plan, nothing tells. */
-async function versionFacts(
-  place: HealthPlace,
-  version: string,
-  { timeout, signal }: { timeout: number; signal: AbortSignal },
-): Promise<Fact[]> {
+function versionFacts(running: RunningRelease, version: string): Fact[] {
   const name = 'version';
-  const running = await askRelease(place, timeout, signal, [version]);
   if ('untold' in running) return [];
   if ('problem' in running) return [unknownFact(name, `which version runs is not known: ${running.problem}`)];
   const said = 'version' in running ? `answers with version ${running.version}` : 'does not answer with that';

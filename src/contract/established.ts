@@ -14,6 +14,7 @@ export interface Establishing {
 /** What facts are about that a plan may not have. */
 const ABOUT = {
   version: 'health.version',
+  commit: 'health.commit',
   revision: 'migration',
   indexes: 'indexes',
   rows: 'prerequisites.minimumRows',
@@ -39,7 +40,10 @@ export const found = ({ migration, environments }: Pick<ResolvedPlan, 'migration
 
 /** What a health check finds. */
 export const answering = (environment: Environment | undefined) =>
-  establishing(['status', 'version'], { version: proofOfRelease(environment?.health) });
+  establishing(['status', 'version', 'commit'], {
+    version: proofOfRelease(environment?.health),
+    commit: environment?.health?.commit,
+  });
 
 export const hasCredentials = (plan: Pick<ResolvedPlan, 'environments'>): boolean =>
   environmentsOf(plan).some(({ database, login }) => database !== undefined || login !== undefined);

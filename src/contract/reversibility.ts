@@ -4,6 +4,7 @@ import type { Eligibility } from '../domain/ledger/ledger.js';
 import type { EvidencePlace, StepKey } from './activities/step.js';
 import type { Authority } from './envelope.js';
 import type { ResolvedPlan } from './plan/plan.js';
+import type { ReleaseBefore } from './plan/proof-of-commit.js';
 
 export interface ReversibilityInput {
   deployment: string;
@@ -15,6 +16,10 @@ export interface ReversibilityInput {
   generation: number;
   /** The upgrade of staging that is to be undone; missing when staging was at the new revision from the start. */
   upgrade?: FirstUpgrade;
+  /** What the target stands for, where the repository told it. */
+  commit?: string;
+  /** What production ran when it was looked at. */
+  found?: Partial<ReleaseBefore>;
 }
 
 /** An upgrade that took stock of the database before and after. */

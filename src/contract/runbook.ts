@@ -63,8 +63,9 @@ function stepsOf(plan: PlanWithoutItems): Step[] {
     ...watch(plan),
     {
       ...STEPS.productionState,
-      ...establishing(['version', 'revision', 'indexes'], {
+      ...establishing(['version', 'commit', 'revision', 'indexes'], {
         version: tellsRelease(plan.environments.production.health),
+        commit: plan.environments.production.health?.commit,
         revision: plan.migration,
         indexes: plan.indexes,
       }),

@@ -116,6 +116,7 @@ export const STEPS = {
   }),
   productionHealth: step('production.health', 'production', 'Production answers its health check with the release', {
     ...CHANGES_PRODUCTION,
+    asksWhenUnknown: true,
     usually: USUALLY.check,
   }),
   productionLogs: step('production.logs', 'production', 'Production logs show no critical errors', CHANGES_PRODUCTION),

@@ -77,7 +77,12 @@ function planComments({ answers, found, isRepository, paths }: Subject, boxes: r
       'What is deployed is said at each start: surefoot start … --target VERSION',
       ...(isRepository ? ['and --branch BRANCH, which must have been merged.'] : []),
     ].join('\n'),
-    'commands.deploy': `${TODO} your own script; no shell reads it.`,
+    'commands.deploy': [
+      `${TODO} your own script; no shell reads it.`,
+      ...(isRepository
+        ? ['Where a branch is deployed, hand it "{commit}" too, and say where what runs tells it (health.commit).']
+        : []),
+    ].join('\n'),
     'commands.logs': `${TODO} a command that prints the latest lines and ends.`,
     'commands.maintenanceOn': `${TODO} your own scripts.`,
     health: `${TODO} whether it answers 200 and JSON with the \`version\` that runs; plans/README.md has other ways.`,

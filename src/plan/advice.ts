@@ -1,6 +1,7 @@
 /** What is left out of a plan and makes its deployments weaker: said once, and acknowledged with a reason. */
 import type { z } from 'zod';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
+import { isCommitProven, UNPROVEN_COMMIT } from '../contract/plan/proof-of-commit.js';
 import { proofOfRelease } from '../contract/plan/proof-of-release.js';
 import { secondPlacesOf } from '../contract/second-places.js';
 import { strict, text } from './core/basics.js';
@@ -10,7 +11,8 @@ import type { MachineMaps, Resolution as ResolutionOf } from './core/resolution.
 interface Weakness {
   /** What is not there. */
   part: Path;
-  isThere(plan: ResolvedPlan): boolean;
+  /** Undefined: it depends on what only the repository knows, or only a start says. */
+  isThere(plan: ResolvedPlan): boolean | undefined;
   message: string;
 }
 
@@ -36,6 +38,14 @@ const WEAKNESSES = {
     isThere: ({ environments }) => proofOfRelease(environments.production.health) !== undefined,
     message:
       'Nothing but the end of the deploy command says that the new release runs: what still runs the old one passes for it',
+  },
+  [UNPROVEN_COMMIT]: {
+    part: ['release', 'target'],
+    isThere: isCommitProven,
+    message:
+      'It is the name of a branch: what is deployed may be a later commit than the one that staging has proven and people ' +
+      'have signed (name `release.repository`, and say where the commit is told that runs, `health.commit`, or hand ' +
+      '`{commit}` to `commands.deploy`)',
   },
   'no-watch': {
     part: ['watches'],
@@ -70,10 +80,11 @@ export function advise(resolution: Resolution, plan: ResolvedPlan): void {
   const { acknowledge: acknowledged = {} } = resolution.sections;
   for (const name of NAMES) {
     const { part, isThere, message } = WEAKNESSES[name];
-    const isWeak = !isThere(plan);
+    const found = isThere(plan);
     const isKnown = acknowledged[name] !== undefined;
-    if (isWeak && !isKnown)
+    if (found === false && !isKnown)
       resolution.advise(part, `${message}. If that is good enough, say why: \`acknowledge.${name}\``);
-    if (!isWeak && isKnown) resolution.warn(['acknowledge', name], { message: 'There is no such weakness', key: true });
+    if (found === true && isKnown)
+      resolution.warn(['acknowledge', name], { message: 'There is no such weakness', key: true });
   }
 }

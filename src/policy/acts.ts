@@ -3,6 +3,7 @@ import type { Command } from '../contract/plan/commands.js';
 import type { Environment, EnvironmentName } from '../contract/plan/environment.js';
 import { allOwnChecks } from '../contract/plan/own-checks.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
+import { isCommitName } from '../domain/commit.js';
 import { STEPS } from '../domain/steps.js';
 import { canonicalJson } from '../plan/core/digest.js';
 
@@ -22,6 +23,8 @@ export interface PlannedAct {
   beyond?: string;
   /** The revision that a downgrade goes to. */
   to?: string | null;
+  /** The commit that the deploy command is told. */
+  commit?: string;
 }
 
 /** The inputs of the activities that run commands or restore, as far as they are looked at. Nothing in them is believed. */
@@ -59,7 +62,9 @@ const READERS: Record<string, Reader> = {
       ({ id, environment, asks }) =>
         asks.kind === 'command' && id === step && environment === on && isSame(asks.command, input.command),
     );
-    return isOwn && isSame(input.values, { version: plan.release.target }) ? look(asked) : undefined;
+    const { version, commit = '', ...others } = input.values ?? {};
+    const isTarget = version === plan.release.target && Object.keys(others).length === 0;
+    return isOwn && isTarget && (commit === '' || isCommitName(commit)) ? look(asked) : undefined;
   },
   checkLogs: (asked) => (isSame(asked.input.command, asked.plan.commands.logs) ? look(asked) : undefined),
   migrate: (asked) => {
@@ -134,11 +139,14 @@ const WITHOUT_VALUES: Record<string, [string, string[], ActKind]> = {
 
 function deploying(asked: Asked): PlannedAct | undefined {
   const { input, plan, on, step } = asked;
-  const { version, ...others } = input.values ?? {};
+  const { version, commit, ...others } = input.values ?? {};
   if (version === undefined || Object.keys(others).length > 0) return undefined;
   if (on === 'staging') return look(asked);
   const { target, previous } = plan.release;
-  if (step === STEPS.productionDeploy.id) return version === target ? act(asked, 'forward') : undefined;
+  const told = commit === undefined ? {} : { commit };
+  if (step === STEPS.productionDeploy.id) return version === target ? { ...act(asked, 'forward'), ...told } : undefined;
   if (!/^rollback-(code|full|restore)\.deploy$/.test(step)) return undefined;
-  return { ...act(asked, 'back'), ...(version === previous ? {} : { beyond: version }) };
+  // Where no commit is known, its name stands for the release before.
+  const byCommit = commit === version ? {} : told;
+  return { ...act(asked, 'back'), ...byCommit, ...(version === previous ? {} : { beyond: version }) };
 }

@@ -14,6 +14,8 @@ export interface AskedAct {
   runner: string;
   /** The revision that this runner has itself seen production migrated from; undefined where it has seen none. */
   migratedFrom?: string | null;
+  /** Commits that production itself has told this runner that it runs. */
+  commitsSeen?: readonly string[];
   /** Epoch milliseconds, by this machine's own clock. */
   now: number;
 }
@@ -184,23 +186,34 @@ function actProblem(
   if (act.kind === 'look') return undefined;
   const missing = missingRoles(policy, words, authority);
   const unsigned = missing.length > 0 ? `not signed off as ${missing.join(', ')}` : undefined;
-  if (act.kind === 'forward') return unsigned ?? words.late(['start', 'approve']) ?? unrepeated(policy, words, act);
+  if (act.kind === 'forward') {
+    const late = unsigned ?? commitProblem(act, authority) ?? words.late(['start', 'approve']);
+    return late ?? unrepeated(policy, words, act);
+  }
   if (isPersonal(policy, words, act)) return undefined;
   if (act.kind === 'cover') return unsigned;
-  return unsigned ?? aloneProblem(policy, act, asked.migratedFrom);
+  return unsigned ?? aloneProblem(policy, act, asked);
+}
+
+/** A branch that has moved since is not what was signed. */
+function commitProblem({ commit }: PlannedAct, { commit: signed = '' }: Authority): string | undefined {
+  if (commit === undefined || commit === signed) return undefined;
+  return `what was signed off is ${signed === '' ? 'no known commit' : `commit ${signed}`}, and not ${commit}`;
 }
 
 /** What a rollback that no person has signed must not be. */
 function aloneProblem(
   { automaticRollback, decisions }: Policy,
-  { kind, generation, beyond, to }: PlannedAct,
-  migratedFrom: AskedAct['migratedFrom'],
+  { kind, generation, beyond, to, commit }: PlannedAct,
+  { migratedFrom, commitsSeen = [] }: AskedAct,
 ): string | undefined {
   const unsaid = `nobody who may roll back (${decisions.rollback?.join(', ')}) has signed that`;
   if (kind === 'restore') return `a restore loses what was written since, and ${unsaid}`;
   if (!automaticRollback) return `the policy rolls nothing back by itself, and ${unsaid}`;
   if (generation > 1) return `it is tried again, and ${unsaid}`;
   if (beyond !== undefined) return `the plan does not go back to ${beyond}, and ${unsaid}`;
+  if (commit !== undefined && !commitsSeen.includes(commit))
+    return `production has not told this runner that it ran commit ${commit}, and ${unsaid}`;
   if (to === undefined || (migratedFrom !== undefined && to === migratedFrom)) return undefined;
   return `this runner has not migrated production from ${to ?? 'nothing'} itself, and ${unsaid}`;
 }

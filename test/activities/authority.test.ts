@@ -3,7 +3,8 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { expect, test } from 'vitest';
 import { demandAuthority } from '../../src/activities/authority.js';
-import type { Policy } from '../../src/policy/policy.js';
+import { loadPlan } from '../../src/plan/load.js';
+import type { Policy, PolicyPerson } from '../../src/policy/policy.js';
 import { temporaryFolder } from './support.js';
 
 const policy: Policy = {
@@ -14,6 +15,8 @@ const policy: Policy = {
   automaticRollback: true,
   runners: {},
 };
+
+const person = (id: string, role: string): PolicyPerson => ({ id, name: id, roles: [role], keys: [] });
 
 /** The runner is asked for what nobody has signed. @returns what it says, and whether it was done */
 async function asked(attempt: number, begun?: string[]) {
@@ -43,4 +46,42 @@ test('what an earlier attempt may have begun is unknown, not undone', async () =
     expect(told).toEqual({ type: 'OutcomeUnknown', nonRetryable: true, done: [] });
     expect(message).toMatch(/does not let it go on: nothing says .* An earlier attempt may have begun it/);
   }
+});
+
+test('a runner goes back by itself to a commit that it has heard production tell, and to no other', async () => {
+  const { resolved: plan } = loadPlan('plans/eduautismo-performance.yaml');
+  const deployment = 'eduautismo-20261127-000000-0001';
+  const signed: Policy = {
+    ...policy,
+    people: new Map([
+      ['ana', person('ana', 'lead')],
+      ['bob', person('bob', 'qa')],
+    ]),
+    services: new Map([[plan.service, { start: ['lead'], approve: ['qa'] }]]),
+  };
+  const interceptor = demandAuthority({ policy: signed, runner: 'a', state: temporaryFolder() })();
+  const said = { subject: 'sign-offs', proposal: 'p' };
+  const decisions = [
+    { kind: 'start', who: 'ana', role: '' },
+    { kind: 'approve', who: 'bob', role: 'qa', ...said },
+  ];
+  const common = {
+    environment: plan.environments.production,
+    authority: { deployment, plan, proposal: 'p', commit: '', decisions },
+  };
+  const does = (activityType: string, step: string, more: object, result: object) => {
+    const mock = new MockActivityEnvironment({ activityType }, { logger: new DefaultLogger('ERROR') });
+    const input = { key: { deployment, step, generation: 1 }, ...common, ...more };
+    return mock.run(() => interceptor.inbound.execute({ args: [input] }, async () => result));
+  };
+  const commit = '0123456789abcdef0123456789abcdef01234567';
+  const goBack = (to: string) => {
+    const values = { version: plan.release.previous, commit: to };
+    return does('runCommand', 'rollback-code.deploy', { command: plan.commands.deploy, values }, { done: to });
+  };
+  await expect(goBack(commit)).rejects.toThrow('production has not told this runner that it ran commit');
+  const found = { version: plan.release.previous, commit };
+  await does('checkProduction', 'production.before', { migration: plan.migration }, { found });
+  await expect(goBack(commit)).resolves.toEqual({ done: commit });
+  await expect(goBack(commit.replace('0', 'f'))).rejects.toThrow('production has not told this runner');
 });

@@ -34,7 +34,7 @@ describe('checkRepository', () => {
     await git('checkout', '--quiet', 'main');
     return { folder, git };
   }
-  const check = (release: object, review?: Review) => {
+  const check = (release: object, review?: Review, noBranch?: true) => {
     const whole = {
       repository: '',
       branch: 'perf/optimize',
@@ -43,7 +43,9 @@ describe('checkRepository', () => {
       files: [],
       ...release,
     };
-    return runActivity(() => activities.checkRepository({ key: KEY, evidence: EVIDENCE, release: whole, review }));
+    return runActivity(() =>
+      activities.checkRepository({ key: KEY, evidence: EVIDENCE, release: whole, review, noBranch }),
+    );
   };
 
   test('knows whether the target holds the files that the plan names', async () => {
@@ -68,6 +70,29 @@ describe('checkRepository', () => {
     const report = await check({ repository: folder });
     expect(oks(report)).toEqual({ merged: true, target: true, previous: true, files: true });
     expect(report.commit).toBe((await git('rev-parse', 'main')).stdout);
+  });
+
+  test('a branch is no target where nothing holds the deployment to one commit; a tag and a commit are', async () => {
+    const { folder, git } = await repository();
+    await git('branch', 'release/5.1');
+    await git('tag', 'v2');
+    await git('branch', 'v2');
+    const { stdout: commit } = await git('rev-parse', 'main');
+    const targetOf = async (target: string, noBranch?: true) => {
+      const report = await check({ repository: folder, target }, undefined, noBranch);
+      expect(report.commit).toBe(commit);
+      return report.facts.find(({ name }) => name === 'target');
+    };
+    // A name that is both is a branch, too.
+    for (const name of ['main', 'release/5.1', 'HEAD', 'v2']) {
+      expect(await targetOf(name, true)).toMatchObject({
+        ok: false,
+        text: expect.stringMatching(/a branch.*health\.commit/),
+      });
+      expect(await targetOf(name)).toMatchObject({ ok: true });
+    }
+    for (const name of ['v1.2.3', commit, commit.slice(0, 9)])
+      expect(await targetOf(name, true)).toMatchObject({ ok: true });
   });
 
   test('a name that is not there fails its fact, and is never read as an option', async () => {

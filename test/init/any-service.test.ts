@@ -50,3 +50,9 @@ test('a named checklist stays where it is, and the plan names it from its own fo
   const { plan } = initialize({}, { from });
   expect(loadPlan(plan).resolved.document).toBe(readFileSync(from, 'utf8'));
 });
+
+test('where a repository tells commits, the plan says how a branch is held to one; where none does, there is none to hold to', () => {
+  const textFor = (names: string[]) => readFileSync(write({ names, staging: true }).plan, 'utf8');
+  expect(textFor(['.git/HEAD'])).toMatch(/# .*"\{commit\}".*\(health\.commit\)\.\n +deploy:/);
+  expect(textFor([])).not.toContain('{commit}');
+});

@@ -101,10 +101,13 @@ function lookAtFailures({ plan }: PlayedDeployment, { earlierRollbacks, rollback
 /** Production begins with five sign-offs of the digest that was sealed last, and is deployed to with five of what it is now. */
 export function lookAtBeginning(played: PlayedDeployment, { activity, input, workflowId }: ActivityCall): void {
   if (activity !== 'runCommand' || workflowId !== SERVICE_WORKFLOW) return;
-  const { step } = (input as { key: { step: string } }).key;
+  const { key, values } = input as { key: { step: string }; values: Record<string, string> };
+  const { step } = key;
   const { world } = played;
   if (step === 'production.maintenance-on') demandSignOffs(played, world.sealed?.digest, step);
-  if (step === 'production.deploy') demandSignOffs(played, world.currentDigest, step);
+  if (step !== 'production.deploy') return;
+  demandSignOffs(played, world.currentDigest, step);
+  demand(values.commit === world.commit, `${step} began with commit ${values.commit}, and not the one signed off`);
 }
 
 /** Five people, none of whom started it, have each signed this very digest off in a role of theirs. */

@@ -9,9 +9,9 @@ const LOGIN = /login: \{ path: .*staging-test \}/.exec(shippedText)?.[0] ?? '';
 
 const planWith = (edits: [string, string][]) => loadPlan(write('plan.yaml', edits.reduce(replaceOnce, shippedText)));
 
-test('the shipped plan says nothing of how its health is read, and its digest is what it was', () => {
+test('the shipped plan says where the commit is told, and nothing else of how its health is read', () => {
   const { environments } = loadPlan('plans/eduautismo-performance.yaml').resolved;
-  expect(environments.production).not.toHaveProperty('health');
+  expect(environments.production.health).toEqual({ commit: { field: 'commit' } });
   expect(environments.production.login).not.toHaveProperty('kind');
 });
 

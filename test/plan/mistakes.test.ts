@@ -28,7 +28,10 @@ describe('keys', () => {
     [
       'an unknown key that resembles nothing is answered with the known ones',
       ['health: { path: /health,', 'health: { ¦zzzzzz: 1, path: /health,'],
-      { path: 'health.zzzzzz', says: /known here: path, port, command, status, expect, version, startedAt, within$/ },
+      {
+        path: 'health.zzzzzz',
+        says: /known here: path, port, command, status, expect, version, commit, startedAt, within$/,
+      },
     ],
     [
       'an unknown command',
@@ -448,12 +451,12 @@ describe('commands', () => {
   cases([
     [
       'an unknown placeholder',
-      ['"{environment}", "{version}"]', '"{environment}", ¦"{versoin}", "{version}"]'],
+      ['"{environment}", "{version}", ', '"{environment}", ¦"{versoin}", "{version}", '],
       { path: 'commands.deploy.run[2]', says: '`{versoin}` is not filled in here', suggestion: '{version}' },
     ],
     [
       'a placeholder with blanks around it',
-      ['"{environment}", "{version}"]', '"{environment}", ¦"{ version }", "{version}"]'],
+      ['"{environment}", "{version}", ', '"{environment}", ¦"{ version }", "{version}", '],
       { path: 'commands.deploy.run[2]', says: '`{ version }` is not filled in here', suggestion: '{version}' },
     ],
     [
@@ -468,7 +471,7 @@ describe('commands', () => {
     ],
     [
       'a deploy that ignores the version',
-      ['run: [./deploy.sh, "{environment}", "{version}"]', 'run: ¦[./deploy.sh, "{environment}"]'],
+      ['run: [./deploy.sh, "{environment}", "{version}", "{commit}"]', 'run: ¦[./deploy.sh, "{environment}"]'],
       { path: 'commands.deploy.run', says: 'Holds no `{version}`' },
     ],
     [
@@ -650,7 +653,7 @@ describe('all at once', () => {
       .replace('breach: "> 10 %"', 'breach: "> 10"')
       .replace('api: staging-api', 'api: stagin-api')
       .replace('approvedBy: tech-lead', 'approvedBy: cto')
-      .replace('"{version}"]', '"{versoin}", "{version}"]')
+      .replace('"{version}", ', '"{versoin}", "{version}", ')
       .replace('env:PROD_TEST_PASS', 'secret');
     const problems = problemsOf(() => loadPlan(write('plan.yaml', text)));
     expect(problems.map(({ path }) => path)).toEqual([

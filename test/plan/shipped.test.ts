@@ -39,7 +39,7 @@ describe('the shipped plan', () => {
       target: 'main',
       previous: 'v1.2.3',
     });
-    expect(resolved.commands.deploy.run).toEqual(['./deploy.sh', '{environment}', '{version}']);
+    expect(resolved.commands.deploy.run).toEqual(['./deploy.sh', '{environment}', '{version}', '{commit}']);
     expect(resolved.migration).toMatchObject({ revision: '5403edb1d087', within: 30_000, lockTimeout: 5_000 });
     expect(resolved.healthWithin).toBe(300_000);
   });

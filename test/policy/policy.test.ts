@@ -23,6 +23,9 @@ const person = (id: string, role: string, key = '') =>
 const PEOPLE = person('ana', 'lead', ana?.publicKey) + person('bob', 'qa', bob?.publicKey);
 const REST = 'services:\n  eduautismo: {start: [lead], approve: [qa]}\ndecisions:\n  rollback: [lead]\n';
 
+const COMMIT = '0123456789abcdef0123456789abcdef01234567';
+const LATER = 'fedcba9876543210fedcba9876543210fedcba98';
+
 const read = (people: string, rest = REST, head = 'policy: 1\n') => {
   const file = join(folder, 'policy.yaml');
   writeFileSync(file, `${head}people:\n${people}${rest}`);
@@ -80,8 +83,8 @@ test('what is signed is DSSE’s pre-authentication encoding of it', () => {
   );
 });
 
-test('looking at an act of the shipped plan takes less than 50 ms', async () => {
-  const policy = read(PEOPLE);
+/** The deploy of production by the shipped plan, signed off for a commit. */
+async function signedDeploy(commit: string) {
   const { resolved: plan } = loadPlan(SHIPPED);
   const deployment = 'eduautismo-20261127-000000-0001';
   const about = { deployment, service: plan.service, plan: digestOf(plan) };
@@ -90,7 +93,7 @@ test('looking at an act of the shipped plan takes less than 50 ms', async () => 
       statementOf({ ...about, role: '', person: 'ana', decision: 'start', ...said }, Date.now()),
       (message) => key?.sign(message, ENVELOPE_NAMESPACE) ?? '',
     );
-  const approval = { person: 'bob', role: 'qa', decision: 'approve', proposal: 'p' } as const;
+  const approval = { person: 'bob', role: 'qa', decision: 'approve', proposal: 'p', commit } as const;
   const approvals = await Promise.all(
     Array.from({ length: 5 }, async (): Promise<SaidDecision> => {
       return { kind: 'approve', who: 'bob', role: 'qa', envelope: await seal(approval, bob) };
@@ -103,12 +106,18 @@ test('looking at an act of the shipped plan takes less than 50 ms', async () => 
       key: { deployment, step: 'production.deploy', generation: 1 },
       environment: plan.environments.production,
       command: plan.commands.deploy,
-      values: { version: plan.release.target },
+      values: { version: plan.release.target, commit } as Record<string, string>,
     },
-    authority: { deployment, plan, proposal: 'p', commit: '', decisions: [start, ...approvals] },
+    authority: { deployment, plan, proposal: 'p', commit, decisions: [start, ...approvals] },
     runner: 'any',
     now: Date.now(),
   };
+  return { asked, plan };
+}
+
+test('looking at an act of the shipped plan takes less than 50 ms', async () => {
+  const policy = read(PEOPLE);
+  const { asked } = await signedDeploy(COMMIT);
   const taken = Array.from({ length: 15 }, () => {
     // Of this process alone: what others do on the machine meanwhile is not its cost.
     const began = process.cpuUsage();
@@ -117,4 +126,34 @@ test('looking at an act of the shipped plan takes less than 50 ms', async () => 
     return (user + system) / 1_000;
   });
   expect(taken.sort((one, other) => one - other)[7]).toBeLessThan(50);
+});
+
+test('only the commit that was signed is deployed: a branch by its name alone, or a later commit of it, is not', async () => {
+  const policy = read(PEOPLE);
+  const { asked, plan } = await signedDeploy(COMMIT);
+  const { target: version } = plan.release;
+  const judged = (commit: string, authority = asked.authority) =>
+    judgeAct(policy, { ...asked, input: { ...asked.input, values: { version, commit } }, authority });
+  expect(judged(COMMIT)).toMatchObject({ act: { kind: 'forward', commit: COMMIT } });
+  for (const commit of [LATER, COMMIT.slice(0, 12), version]) {
+    expect(judged(commit)).toEqual({ refused: `what was signed off is commit ${COMMIT}, and not ${commit}` });
+  }
+  // What comes with the act is not believed: the signatures say which commit they are for.
+  expect(judged(LATER, { ...asked.authority, commit: LATER })).toEqual({
+    refused: expect.stringContaining('not signed off as qa'),
+  });
+});
+
+test('a rollback by itself goes to the commit that production has told this runner, or by the release’s name', async () => {
+  const policy = read(PEOPLE);
+  const { asked, plan } = await signedDeploy(COMMIT);
+  const { previous: version } = plan.release;
+  const key = { ...asked.input.key, step: 'rollback-code.deploy' };
+  const back = (commit: string, commitsSeen?: string[]) =>
+    judgeAct(policy, { ...asked, input: { ...asked.input, key, values: { version, commit } }, commitsSeen });
+  expect(back(version)).toMatchObject({ act: { kind: 'back' } });
+  expect(back(COMMIT, [COMMIT])).toMatchObject({ act: { kind: 'back', commit: COMMIT } });
+  const unseen = { refused: expect.stringContaining('production has not told this runner that it ran commit') };
+  expect(back(LATER, [COMMIT])).toEqual(unseen);
+  expect(back(COMMIT)).toEqual(unseen);
 });

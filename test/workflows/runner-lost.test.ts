@@ -116,14 +116,14 @@ async function begin() {
   writeFileSync(join(place, 'version'), previous);
   const { url } = await serve((_, response) => json(response, { version: version() }));
   const command = (...run: string[]): Command => ({ run, on: 'worker', folder: place, timeout: 60_000 });
-  const { production, ...others } = shipped.environments;
+  const { health: _, ...production } = shipped.environments.production;
   const local = { ...production, api: url, server: { kind: 'local' as const }, tools: [], database: undefined };
   const pager = { id: 'pager', kind: 'pagerduty', address: 'https://events.pagerduty.com', key: 'env:NONE' };
   const plan: ResolvedPlan = {
     ...shipped,
     evidence: join(temporal.folder, 'evidence'),
     notifications: { ...shipped.notifications, channels: [pager], events: { 'rollback-failed': ['pager'] } },
-    environments: { ...others, production: local },
+    environments: { staging: shipped.environments.staging, production: local },
     commands: { deploy: command('sh', '-c', DEPLOY, '{version}') },
     migration: undefined,
     healthPath: '/health',

@@ -1,4 +1,4 @@
-"""deploy.sh ENV VERSION: export a version from git, switch to it, restart the application."""
+"""deploy.sh ENV VERSION [COMMIT]: export a version from git, switch to it, restart the application."""
 import json
 import os
 import re
@@ -72,11 +72,12 @@ def point(link: Path, destination: str) -> None:
 
 
 def main(arguments: list) -> None:
-    if len(arguments) != 2:
-        raise usage("deploy.sh ENV VERSION")
+    if len(arguments) not in (2, 3):
+        raise usage("deploy.sh ENV VERSION [COMMIT]")
     environment = Environment(arguments[0])
     version = arguments[1]
-    commit = resolve(version)
+    # A branch may have moved since somebody decided which commit of it is to be deployed.
+    commit = resolve(arguments[-1])
     with environment.locked():
         environment.record("deploy", environment.name, version)
         report(f"deploying {version} ({commit[:7]}) to {environment.name}")

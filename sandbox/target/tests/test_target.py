@@ -144,10 +144,18 @@ class TargetTest(unittest.TestCase):
     def test_wrong_arguments_change_nothing(self):
         before = os.readlink(self.folder / "current")
         operations = (self.folder / "operations.log").read_text()
-        for arguments in (("staging", "v9"), ("moon", "main"), ("staging", "--help"), ("staging",), ("production", "main")):
+        wrong = (("staging", "v9"), ("moon", "main"), ("staging", "--help"), ("staging",), ("production", "main"))
+        for arguments in (*wrong, ("staging", "main", "0" * 40), ("staging", "main", "v1.2.3", "more")):
             self.run_script("deploy.sh", *arguments, status=2)
         self.assertEqual(os.readlink(self.folder / "current"), before)
         self.assertEqual((self.folder / "operations.log").read_text(), operations)
+
+    def test_a_commit_says_which_one_a_branch_is(self):
+        repository = ["git", "-c", "safe.directory=*", "-C", self.state / "repository"]
+        earlier = subprocess.check_output([*repository, "rev-parse", "main~1"], text=True).strip()
+        self.run_script("deploy.sh", "staging", "main", earlier)
+        told = json.loads(self.call("/health")[1])
+        self.assertEqual((told["version"], told["commit"]), ("main", earlier))
 
     def test_two_deploys_at_once_do_not_mix(self):
         command = ["bash", self.state / "ops" / "deploy.sh", "staging", "v1.2.3"]

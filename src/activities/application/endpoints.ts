@@ -18,6 +18,7 @@ import { type Fact, type StepReport, unknownFact } from '../../domain/evidence.j
 import { toldTime } from '../../domain/told-time.js';
 import { tally } from '../../domain/watch/instances.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
+import { commitFacts, commitsOf } from '../running-release.js';
 
 const ATTEMPT = 5_000;
 const PAUSE = 250;
@@ -29,15 +30,14 @@ export function createHttpActivities(options: { settle?: number } = {}): HttpAct
   const { settle = SETTLE } = options;
   return {
     /**
-     * Facts: `status`; `version` when one is expected and something can tell; `restarted` when earlier starts are given. Each holds when all
-     * answers of {@link askInstances} agree in it.
+     * Facts: `status`; `version` when one is expected and something can tell; `commit` when one is expected and the plan says
+     * that it is told; `restarted` when earlier starts are given. Each holds when all answers of {@link askInstances} agree.
      */
-    awaitHealth: ({ environment, path, version, since, startedBefore, within }) =>
+    awaitHealth: ({ environment, path, within, ...expected }) =>
       withHeartbeat(async (signal) => {
         const start = performance.now();
         for (;;) {
           const left = within - (performance.now() - start);
-          const expected = { version, since, startedBefore };
           const facts = await healthFacts(healthPlace(environment, path), expected, {
             timeout: Math.max(Math.min(ATTEMPT, left), 1),
             signal,
@@ -189,6 +189,7 @@ const healthText = (health: Health) => (health instanceof NoAnswer ? health.mess
 
 interface Expected {
   version?: string;
+  commit?: string;
   since?: number;
   startedBefore?: string[];
 }
@@ -201,12 +202,14 @@ async function healthFacts(
 ): Promise<Fact[]> {
   const first = await askHealth(place, limits.timeout, limits.signal);
   const proof = await proofFacts(place, [first], expected, limits);
-  const facts = judge([first], expected, proof);
+  const commit = (answers: Health[]) => commitFacts(commitsOf(place, answers), expected.commit);
+  const facts = judge([first], expected, [...proof, ...commit([first])]);
   if (!facts.every(({ ok }) => ok)) return facts;
   const answers = await askInstances(place, { ...limits, first });
   // A command says the same of all of them.
   const isOfAll = proofOfRelease(place.as) === 'command';
-  return judge(answers, expected, isOfAll ? proof : await proofFacts(place, answers, expected, limits));
+  const proofOfAll = isOfAll ? proof : await proofFacts(place, answers, expected, limits);
+  return judge(answers, expected, [...proofOfAll, ...commit(answers)]);
 }
 
 /** That the expected release runs: by its version, a command, or its start; none where by the plan nothing tells. */

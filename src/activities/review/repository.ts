@@ -1,6 +1,7 @@
 /** What the repository says of a release: merged, there, and with the files that the plan names. */
 import { type Patience, patientRequests } from '../../adapters/http/patient-request.js';
 import {
+  isBranch,
   lastFetch,
   missingFiles,
   type Repository,
@@ -19,6 +20,8 @@ interface Examination {
   release: ReleaseInRepository;
   /** Where the forge is, which remembers what a squash leaves no trace of in the repository. */
   review?: Review;
+  /** The target must not be a branch. */
+  noBranch?: true;
   signal: AbortSignal;
   /** Longest time for one question to git, milliseconds. */
   limit?: number;
@@ -41,7 +44,7 @@ export async function examineRepository(examination: Examination): Promise<{ fac
   const merged = await orUnknown('merged', () => mergedFact({ ...examination, repository, branch, target }));
   const files = await orUnknown('files', () => filesFact(repository, release, commit));
   const [targetFact, previousFact] = await Promise.all([
-    refFact(repository, { fact: 'target', name: release.target, found: target }),
+    orUnknown('target', () => targetFactOf({ ...examination, repository, target })),
     refFact(repository, { fact: 'previous', name: release.previous, found: previous }),
   ]);
   return { facts: [merged, targetFact, previousFact, files], commit };
@@ -67,6 +70,21 @@ async function refFact(
   if ('none' in found) return { name: fact, ok: false, text: found.none };
   const asOf = found.from === 'remote' ? ` (${await lastFetch(repository)})` : '';
   return { name: fact, ok: true, text: `${name} is commit ${found.commit.slice(0, 12)}${asOf}` };
+}
+
+/** A branch may be another commit by the time it is deployed: something has to hold the deployment to this one. */
+async function targetFactOf({
+  release: { target: name },
+  noBranch,
+  repository,
+  target: found,
+}: Omit<Refs, 'branch'>): Promise<Fact> {
+  const fact = await refFact(repository, { fact: 'target', name, found });
+  if (noBranch === undefined || !('commit' in found) || !(await isBranch(repository, name, found.commit))) return fact;
+  const text =
+    `${fact.text}, a branch, and nothing holds the deployment to that commit: say where the one that runs is told ` +
+    '(health.commit), or hand {commit} to commands.deploy, or deploy a tag';
+  return { ...fact, ok: false, text };
 }
 
 type Refs = Examination & { repository: Repository; branch: Resolved; target: Resolved };

@@ -1,6 +1,6 @@
 /**
  * One look at an application, in whichever way the plan says that it is seen to be up, told as the usual health check
- * would tell it: status 200 and JSON with `version` and `started_at`.
+ * would tell it: status 200 and JSON with `version`, `started_at` and, where the plan says where it stands, `commit`.
  */
 import type { HealthReading, Told } from '../../contract/plan/application.js';
 import type { Command } from '../../contract/plan/commands.js';
@@ -77,6 +77,7 @@ async function translated(answer: HttpAnswer, as: HealthReading, by: Look): Prom
   const places: [string, Told | undefined][] = [
     ['version', as.version === 'none' || (as.version && 'runs' in as.version) ? undefined : as.version],
     ['started_at', as.startedAt],
+    ['commit', as.commit],
   ];
   for (const [field, place] of places) {
     if (place === undefined) continue;

@@ -1,6 +1,7 @@
 /** Questions to a local git repository. Nothing is fetched or changed, and what its copy cannot show is unknown. */
 import { realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { isNameOf } from '../../domain/commit.js';
 import { type CommandAnswer, endText, lastSaid, runShort, type ShortCommand } from '../commands/short-command.js';
 import { ReadFailure } from './read-failure.js';
 
@@ -54,6 +55,14 @@ export async function resolveCommit(repository: Repository, name: string): Promi
   return {
     unknown: `${name} stands for several commits in ${repository.folder} (${each}): name the one that is meant`,
   };
+}
+
+/** Whether a name that stands for a commit may stand for another one tomorrow. @throws GitFailed */
+export async function isBranch(repository: Repository, name: string, commit: string): Promise<boolean> {
+  const isThere = async (ref: string) => (await commitOf(repository, ref)) !== undefined;
+  if ((await isThere(PLACES.branch(name))) || (await isThere(PLACES["origin's branch"](name)))) return true;
+  // `HEAD` and `origin/main` move, too.
+  return !isNameOf(name, commit) && !(await isThere(PLACES.tag(name)));
 }
 
 async function commitOf(repository: Repository, name: string): Promise<string | undefined> {

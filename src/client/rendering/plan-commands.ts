@@ -50,11 +50,12 @@ const commandsOfBackup = ({ create, verify, query, scratch, restore }: CommandBa
 
 /** How an environment is seen to be up, what it runs, and how it is logged in to. */
 function commandsOfApplication({ name, health, login }: Environment): Named {
-  const { by, version, startedAt } = health ?? {};
+  const { by, version, startedAt, commit } = health ?? {};
   return under(name, {
     health: commandIn(by),
     version: typeof version === 'object' && 'runs' in version ? version.runs : commandIn(version),
     startedAt: commandIn(startedAt),
+    commit: commandIn(commit),
     login: commandIn(login),
   });
 }

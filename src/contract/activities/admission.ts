@@ -40,6 +40,8 @@ export interface PrerequisiteActivities {
     release: ReleaseInRepository;
     /** Its forge remembers merges of which the repository shows no trace. */
     review?: Review;
+    /** Nothing holds the deployment to one commit: what is to be deployed must not be a branch. */
+    noBranch?: true;
   }): Promise<StepReport & { commit: string }>;
   checkStaging(input: {
     key: StepKey;

@@ -7,7 +7,7 @@ import type { EvidencePlace, StepKey } from './step.js';
 
 export interface HttpActivities {
   /**
-   * Waits until the health endpoint answers 200 and, when given, with this version and with none of these starts;
+   * Waits until the health endpoint answers 200 and, when given, with this version, this commit and none of these starts;
    * `within` milliseconds. All instances that answer at its address must agree.
    */
   awaitHealth(input: {
@@ -18,6 +18,8 @@ export interface HttpActivities {
     version?: string;
     /** When the deploy of that version began, epoch milliseconds: what proves it where nothing tells a version. */
     since?: number;
+    /** The commit that is to run, where the plan says that it is told; empty where the repository did not tell it. */
+    commit?: string;
     startedBefore?: string[];
     within: number;
   }): Promise<StepReport>;

@@ -51,7 +51,7 @@ export interface VerificationActivities {
     environment: Environment;
     drops: NonNullable<Eligibility['drops']>;
   }): Promise<Record<string, number>>;
-  /** Reads production's real state: revision from the database, version from /health, validity of the indexes. */
+  /** Reads production's real state: revision from the database, version and commit from /health, validity of the indexes. */
   verifyState(input: {
     key: StepKey;
     evidence: EvidencePlace;
@@ -59,6 +59,8 @@ export interface VerificationActivities {
     healthPath: string;
     expected: {
       version?: string;
+      /** As for `awaitHealth`. */
+      commit?: string;
       revision?: string | null;
       /** The plan's migration tool, with a revision. */
       tool?: string;

@@ -41,6 +41,8 @@ export interface HealthReading {
    * `{version}` runs; `none`: nothing tells.
    */
   version?: Told | { runs: Command } | 'none';
+  /** Where it says which commit runs; nowhere when left out. */
+  commit?: Told;
   /** Where it says when it was started; in the JSON field `started_at` when left out. */
   startedAt?: Told;
   /** Folders put first on PATH for its commands. */

@@ -1,6 +1,6 @@
 /** What is run, and where. */
 
-/** A command as an argument list; `{environment}`, `{version}`, `{url}`, `{seconds}`, `{revision}` are filled in. */
+/** A command as an argument list; `{environment}`, `{version}`, `{commit}`, `{url}`, `{seconds}`, `{revision}` are filled in. */
 export interface Command {
   run: string[];
   /** On the machine of the worker, or on the environment's server. */

@@ -6,6 +6,7 @@ import { createPrerequisiteActivities } from '../../activities/prerequisites.js'
 import { createReviewActivities } from '../../activities/review/review.js';
 import { commandsOfChecks } from '../../contract/plan/own-checks.js';
 import { inRepository } from '../../contract/plan/parts.js';
+import { noBranch } from '../../contract/plan/proof-of-commit.js';
 import { STEPS } from '../../domain/steps.js';
 import { type Check, type CheckContext, fromFacts, KEY } from './check.js';
 
@@ -28,7 +29,8 @@ export function proofChecks({ plan, tools }: CheckContext): Check[] {
     step: STEPS.repository.id,
     run: async ({ inActivity, evidence }) => {
       const release = inRepository(plan);
-      const report = await inActivity(() => activities.checkRepository({ key: KEY, evidence, release, review }));
+      const asked = { key: KEY, evidence, release, review, ...noBranch(plan) };
+      const report = await inActivity(() => activities.checkRepository(asked));
       return report.facts.flatMap((fact) => fromFacts([fact], repositoryAdvice(fact.name, release)));
     },
   };

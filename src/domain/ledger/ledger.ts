@@ -151,6 +151,8 @@ export interface StoredBackup {
 export interface FoundProduction {
   /** The release, as the health check tells it. */
   version?: string;
+  /** Its commit, where by the plan that is told: in full, or cut off as the application does. */
+  commit?: string;
   /** null: none yet. */
   revision?: string | null;
 }

@@ -67,6 +67,12 @@ export const health = strict({
     .describe(
       'Where the version is told; `field: version` when left out. `none`: nowhere. Then a start since the deploy began is the proof of a release, where `startedAt` says when that was, and otherwise nothing but the end of the deploy command is; `release.previous` has to be said',
     ),
+  commit: z
+    .union(PLACES, { error: 'Write one of field, header, text, command' })
+    .optional()
+    .describe(
+      'Where the commit that runs is told, in full or at least seven characters of it: the proof that it is the one that was signed off, wherever a branch is deployed. Not asked for when left out',
+    ),
   startedAt: z
     .union(PLACES, { error: 'Write one of field, header, text, command' })
     .optional()
@@ -78,16 +84,20 @@ export type AuthoredHealth = z.output<typeof health>;
 type AuthoredTold = NonNullable<AuthoredHealth['startedAt']>;
 type AuthoredVersion = NonNullable<AuthoredHealth['version']>;
 type AuthoredHealthCommand = NonNullable<AuthoredHealth['command']>;
-type Resolution = ResolutionOf<MachineMaps & { health?: AuthoredHealth }>;
+type Resolution = ResolutionOf<MachineMaps & { health?: AuthoredHealth; release?: { repository?: string } }>;
 
 /** Reports what does not go together. */
 export function checkHealth(resolution: Resolution): void {
   const { health: authored } = resolution.sections;
   if (authored === undefined) return;
-  const { path, port, command: run, version, startedAt } = authored;
+  const { path, port, command: run, version, startedAt, commit } = authored;
   if ([path, port, run].filter((means) => means !== undefined).length !== 1) {
     resolution.report(['health'], 'Write exactly one of path, port, command');
     return;
+  }
+  if (commit !== undefined && !resolution.has(['release', 'repository'])) {
+    const message = 'Needs `release.repository`, which tells the commit that is to run: name it, or leave this out';
+    resolution.report(['health', 'commit'], { message, key: true });
   }
   if (path !== undefined) return;
   for (const key of ['status', 'expect'] as const) {
@@ -98,9 +108,11 @@ export function checkHealth(resolution: Resolution): void {
       'Without a `path` there is no answer that tells the version: write `version: { command: … }`, or `none`';
     resolution.report(version === undefined ? ['health'] : ['health', 'version'], message);
   }
-  if (version === 'none' && startedAt !== undefined && isInAnswer(startedAt)) {
-    const message = 'Without a `path` there is no answer that tells it: write `startedAt: { command: … }`';
-    resolution.report(['health', 'startedAt'], message);
+  const untold = { startedAt: version === 'none' ? startedAt : undefined, commit };
+  for (const [key, place] of Object.entries(untold)) {
+    if (place === undefined || !isInAnswer(place)) continue;
+    const message = `Without a \`path\` there is no answer that tells it: write \`${key}: { command: … }\``;
+    resolution.report(['health', key], message);
   }
 }
 
@@ -110,7 +122,7 @@ const isInAnswer = (place: AuthoredVersion): boolean => place !== 'none' && !('c
 export function resolveHealth(resolution: Resolution, environment: EnvironmentName): HealthReading | undefined {
   const { health: authored } = resolution.sections;
   if (authored === undefined) return undefined;
-  const { port, status, expect, version, startedAt } = authored;
+  const { port, status, expect, version, startedAt, commit } = authored;
   const filled = (written: AuthoredHealthCommand, from: Path, known: string[] = []): Command => {
     onlyEnvironment(resolution, written.run, [...from, 'run'], known);
     const run = written.run.map((argument) => argument.replaceAll('{environment}', environment));
@@ -139,14 +151,15 @@ export function resolveHealth(resolution: Resolution, environment: EnvironmentNa
     ...(expect === undefined ? {} : { expect }),
     ...(version === undefined ? {} : { version: versionOf(version) }),
     ...(startedAt === undefined ? {} : { startedAt: place(startedAt, ['health', 'startedAt']) }),
+    ...(commit === undefined ? {} : { commit: place(commit, ['health', 'commit']) }),
   };
   return Object.keys(reading).length === 0 ? undefined : reading;
 }
 
 /** Its commands find the environment's tools, as other commands do. */
 export function withTools(reading: HealthReading, tools: string[]): HealthReading {
-  const { by, version = {}, startedAt = {} } = reading;
-  const places = [by ?? {}, version === 'none' ? {} : version, startedAt];
+  const { by, version = {}, startedAt = {}, commit = {} } = reading;
+  const places = [by ?? {}, version === 'none' ? {} : version, startedAt, commit];
   const isCommand = places.some((place) => 'command' in place || 'runs' in place);
   return isCommand && tools.length > 0 ? { ...reading, tools } : reading;
 }

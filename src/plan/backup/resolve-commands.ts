@@ -31,7 +31,13 @@ export function resolveCommandBackup(resolution: Resolution, given: Given): Comm
       resolution.report([...at, 'on'], '`{file}` is a file on the worker’s machine: let this command run there');
     }
     const names = known === undefined ? ['environment'] : ['environment', known];
-    return resolveCommand(resolution, { command, path: at, servers, known: names, needed });
+    return resolveCommand(resolution, {
+      command,
+      path: at,
+      servers,
+      known: names,
+      needed: needed === undefined ? undefined : [needed],
+    });
   };
   const found: Omit<CommandBackup, 'leaves'> = {
     by: 'commands',

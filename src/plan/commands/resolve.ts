@@ -22,7 +22,7 @@ export const APPLICATION_FOLDER = '{application}';
 
 /** What can be filled in, by command; `{environment}` everywhere. */
 const PLACEHOLDERS: Record<keyof Commands | 'current' | 'heads' | 'upgrade' | 'downgrade', string[]> = {
-  deploy: ['environment', 'version'],
+  deploy: ['environment', 'version', 'commit'],
   waitForHealth: ['environment', 'url', 'seconds'],
   logs: ['environment'],
   restartService: ['environment'],
@@ -37,8 +37,11 @@ const PLACEHOLDERS: Record<keyof Commands | 'current' | 'heads' | 'upgrade' | 'd
   downgrade: ['environment', 'revision'],
 };
 
-/** Without these a command can't do what it is there for. */
-const NEEDED: Partial<Record<keyof typeof PLACEHOLDERS, string>> = { deploy: 'version', downgrade: 'revision' };
+/** Without one of these a command can't do what it is there for. */
+const NEEDED: Partial<Record<keyof typeof PLACEHOLDERS, string[]>> = {
+  deploy: ['version', 'commit'],
+  downgrade: ['revision'],
+};
 
 const fillingOf = (key: keyof typeof PLACEHOLDERS) => ({ known: PLACEHOLDERS[key], needed: NEEDED[key] });
 
@@ -103,8 +106,8 @@ interface CommandAt {
   servers: Server[];
   /** What can be filled in. */
   known: string[];
-  /** Without it the command can't do what it is there for. */
-  needed?: string;
+  /** Without one of them the command can't do what it is there for. */
+  needed?: string[];
 }
 
 export function resolveCommand(resolution: ResolutionOf, at: CommandAt): Command {
@@ -138,11 +141,13 @@ function checkPlaceholders(resolution: ResolutionOf, { known, needed, command, p
         });
       } else if (index === 0) {
         resolution.report(at, 'The program itself can’t be a placeholder: write its name');
+      } else if (name === 'commit' && !resolution.has(['release', 'repository'])) {
+        resolution.report(at, 'Nothing tells which commit that is: name `release.repository`, or leave it out');
       }
     }
   });
-  if (needed !== undefined && !command.run.some((argument) => argument.includes(`{${needed}}`))) {
-    resolution.report([...path, 'run'], `Holds no \`{${needed}}\`, so it would always do the same`);
+  if (needed && !command.run.some((argument) => needed.some((name) => argument.includes(`{${name}}`)))) {
+    resolution.report([...path, 'run'], `Holds no \`{${needed[0]}}\`, so it would always do the same`);
   }
   if (command.run[0]?.startsWith('-')) resolution.report([...path, 'run', 0], 'The program’s name begins with "-"');
 }

@@ -27,7 +27,9 @@ export const acting = command('10m');
 export const reading = command('1m');
 
 export const commands = strict({
-  deploy: acting.describe('Deploys `{version}` to `{environment}`'),
+  deploy: acting.describe(
+    'Deploys `{version}` to `{environment}`. `{commit}` is the commit that the target was when the deployment began, in full; on the way back the one that production told before, or else the name of that release',
+  ),
   waitForHealth: acting.optional().describe('Waits for `{url}` at most `{seconds}`'),
   logs: reading.optional().describe('Prints the latest log lines and ends'),
   restartService: acting.optional().describe('Restarts the application'),

@@ -83,6 +83,8 @@ const CONCERNED: Record<string, readonly { id: string }[]> = {
   backup: [STEPS.stagingBackup, STEPS.productionBackup],
   'commands.deploy': DEPLOYS,
   'commands.waitForHealth': HEALTH,
+  'environments.staging.health': [STEPS.stagingHealth],
+  'environments.production.health': [STEPS.productionFound, STEPS.productionHealth, STEPS.productionState],
   healthPath: HEALTH,
   healthWithin: HEALTH,
   'commands.logs': LOGS,

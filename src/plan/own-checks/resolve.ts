@@ -167,7 +167,7 @@ function resolveOwnCommand(
   const { timeout = MINUTE } = check;
   const servers = place ? [place.server] : [];
   const resolved = resolveCommand(resolution, {
-    known: ['environment', 'version'],
+    known: ['environment', 'version', 'commit'],
     command: { ...command, timeout },
     path: from,
     servers,

@@ -116,7 +116,9 @@ const ownCheck = strict({
   sql: sql.optional().describe('A query to the environment’s database'),
   command: ownCommand
     .optional()
-    .describe('A command; `{environment}` and `{version}`, the target, are filled in. It must change nothing'),
+    .describe(
+      'A command; `{environment}`, `{version}`, the target, and `{commit}`, which the target was when the deployment began, are filled in. It must change nothing',
+    ),
   metric: reference('criteria')
     .optional()
     .describe('A key of `criteria`, held against one value of its metric; without a value it does not hold'),

@@ -1,5 +1,6 @@
 /** What a scenario may name of its plan: steps with their facts, questions, criteria, people, channels. */
 
+import { answering } from '../../contract/established.js';
 import { canRestore, rollbackOptions, watchesOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { runbookOf } from '../../contract/runbook.js';
@@ -34,9 +35,7 @@ const WORK: Record<StepWork, Omit<RehearsedStep, 'facts'>> = {
 
 const RAN = ['ran'];
 const MIGRATED = ['ran', 'revision', 'heads', 'warnings', 'schema', 'leftovers'];
-const ANSWERED = ['status', 'version'];
 const LOGS = ['ran', 'logs'];
-const STATE = ['version', 'revision', 'indexes'];
 
 /** Every step by its ID: those of the plan, those of its rollbacks, and those of the proof on staging. */
 export function rehearsedSteps(plan: ResolvedPlan): Map<string, RehearsedStep> {
@@ -52,6 +51,9 @@ export function rehearsedSteps(plan: ResolvedPlan): Map<string, RehearsedStep> {
 
 function wayBackSteps(plan: ResolvedPlan): Record<string, RehearsedStep> {
   const { commands, rollback } = plan;
+  const { production } = plan.environments;
+  const answered = answering(production).facts;
+  const state = ['version', ...(production.health?.commit ? ['commit'] : []), 'revision', 'indexes'];
   const command: RehearsedStep = { facts: RAN, command: true };
   const maintenance: Record<string, RehearsedStep> = {};
   if (commands.maintenanceOn) maintenance['rollback.maintenance-on'] = command;
@@ -62,21 +64,21 @@ function wayBackSteps(plan: ResolvedPlan): Record<string, RehearsedStep> {
   const steps: Record<string, RehearsedStep> = {
     'rollback-migration.downgrade': { facts: MIGRATED },
     'rollback-migration.restart': command,
-    'rollback-migration.health': { facts: ANSWERED },
-    'rollback-migration.verify': { facts: STATE },
+    'rollback-migration.health': { facts: answered },
+    'rollback-migration.verify': { facts: state },
     'rollback-code.deploy': command,
-    'rollback-code.health': { facts: ANSWERED },
+    'rollback-code.health': { facts: answered },
     'rollback-code.logs': { facts: LOGS },
-    'rollback-code.verify': { facts: STATE },
+    'rollback-code.verify': { facts: state },
     'rollback-full.downgrade': { facts: MIGRATED },
     'rollback-full.deploy': command,
-    'rollback-full.health': { facts: ANSWERED },
+    'rollback-full.health': { facts: answered },
     'rollback-full.application': { facts: ['status'] },
-    'rollback-full.verify': { facts: STATE },
+    'rollback-full.verify': { facts: state },
     'rollback-restore.restore': { facts: ['fetched', 'restored', 'in-place'] },
     'rollback-restore.deploy': command,
-    'rollback-restore.health': { facts: ANSWERED },
-    'rollback-restore.verify': { facts: STATE },
+    'rollback-restore.health': { facts: answered },
+    'rollback-restore.verify': { facts: state },
     ...maintenance,
   };
   const kinds: string[] = [...rollbackOptions(plan), ...(canRestore(plan) ? ['restore'] : [])];
@@ -89,8 +91,9 @@ function wayBackSteps(plan: ResolvedPlan): Record<string, RehearsedStep> {
   return Object.fromEntries(Object.entries(steps).filter(([id]) => isThere(id) && !missing.includes(id)));
 }
 
-function proofSteps({ release, smoke }: ResolvedPlan): Record<string, RehearsedStep> {
+function proofSteps({ release, smoke, environments }: ResolvedPlan): Record<string, RehearsedStep> {
   const { previous, target } = release;
+  const answered = answering(environments.staging).facts;
   const command: RehearsedStep = { facts: RAN, command: true };
   return {
     prepare: { facts: MIGRATED },
@@ -98,10 +101,10 @@ function proofSteps({ release, smoke }: ResolvedPlan): Record<string, RehearsedS
     downgrade: { facts: MIGRATED },
     upgrade: { facts: MIGRATED },
     [`deploy-${previous}`]: command,
-    [`health-${previous}`]: { facts: ANSWERED },
+    [`health-${previous}`]: { facts: answered },
     ...(smoke.length > 0 ? { smoke: { facts: ['login', ...smoke.map(({ id }) => `${id}.status`)] } } : {}),
     [`deploy-${target}`]: command,
-    [`health-${target}`]: { facts: ANSWERED },
+    [`health-${target}`]: { facts: answered },
   };
 }
 

@@ -1,4 +1,5 @@
 /** Migrations of a simulated world: it knows at which revision each database is, and what was lost on the way. */
+import { createHash } from 'node:crypto';
 import { releaseFact } from '../../activities/production-found.js';
 import type { Activities } from '../../contract/activities/activities.js';
 import type { ExpectedProduction } from '../../contract/activities/commands.js';
@@ -29,7 +30,9 @@ export function simulateMigrations(find: Find): Pick<Activities, 'migrate' | 're
       // What the scenario has made unknown has not been found.
       const isSeen = (name: string) => world.ruleFor(key)?.fails?.includes(name) !== true;
       const { version, revision } = world.environments[environment.name];
-      return { ...report, found: { ...(isSeen('version') && { version }), ...(isSeen('revision') && { revision }) } };
+      const commit = environment.health?.commit && createHash('sha1').update(`the release ${version}`).digest('hex');
+      const release = { version, ...(commit && { commit }) };
+      return { ...report, found: { ...(isSeen('version') && release), ...(isSeen('revision') && { revision }) } };
     },
   };
 }

@@ -8,6 +8,7 @@ import { aspectsOf, DOCUMENTATION_FACTS } from '../../contract/checks.js';
 import type { Environment } from '../../contract/plan/environment.js';
 import { proofOfRelease, tellsRelease } from '../../contract/plan/proof-of-release.js';
 import { stepsByID } from '../../contract/runbook.js';
+import { commitFact } from '../../domain/commit.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { Fact } from '../../domain/evidence.js';
 import { canonicalJson } from '../../plan/core/digest.js';
@@ -15,6 +16,7 @@ import type { World } from '../world/world.js';
 import { current, type Find, good, perform, type Rehearsed, simulatedFailure, simulatedReport } from './performing.js';
 
 const COMMIT = createHash('sha1').update('the release of a rehearsal').digest('hex');
+const UNTOLD = { unknown: 'no commit' };
 const LOAD = ['success-rate', 'p95', 'p99', 'timeouts', 'memory'];
 
 type Steps = Omit<
@@ -107,7 +109,7 @@ export function simulateSteps(find: Find): Steps {
     endCommands: async () => ({ alive: [] }),
     checkLogs: ({ key }) => perform(find, { activity: 'checkLogs', key }, () => good(['ran', 'logs'])),
 
-    awaitHealth: async ({ key, environment, version, within }) => {
+    awaitHealth: async ({ key, environment, version, commit, within }) => {
       const { world } = current(find);
       const health =
         version === world.plan.release.previous ? undefined : world.scenario.world.health[environment.name];
@@ -119,11 +121,16 @@ export function simulateSteps(find: Find): Steps {
           ok: answers,
           text: answers ? '200 OK' : `no answer within ${formatDuration(within)}`,
         };
-        if (version === undefined || proofOfRelease(environment.health) === undefined) return simulatedReport([status]);
         const said = health?.version ?? world.environments[environment.name].version;
         const ok = answers && said === version;
-        const told = answers ? `version ${said}` : 'no version';
-        return simulatedReport([status, { name: 'version', ok, text: ok ? told : `${told} instead of ${version}` }]);
+        const facts = [
+          status,
+          ...(commit === undefined ? [] : [commitFact([ok ? { value: commit } : UNTOLD], commit)]),
+        ];
+        if (version === undefined || proofOfRelease(environment.health) === undefined) return simulatedReport(facts);
+        const words = answers ? `version ${said}` : 'no version';
+        const text = ok ? words : `${words} instead of ${version}`;
+        return simulatedReport([...facts, { name: 'version', ok, text }]);
       });
     },
     readStarts: async () => [],
@@ -183,7 +190,8 @@ export function isFine(world: World, key: StepKey): boolean {
 
 type Expected = Parameters<Activities['verifyState']>[0]['expected'];
 
-function stateOf(world: World, environment: 'staging' | 'production', { version, revision, indexes }: Expected) {
+function stateOf(world: World, environment: 'staging' | 'production', expected: Expected) {
+  const { version, commit, revision, indexes } = expected;
   const state = world.environments[environment];
   const { migration } = world.plan;
   const facts: Fact[] = [];
@@ -194,6 +202,7 @@ function stateOf(world: World, environment: 'staging' | 'production', { version,
       text: `version ${state.version}, expected ${version}`,
     });
   }
+  if (commit !== undefined) facts.push(commitFact([{ value: commit }], commit));
   if (revision !== undefined) {
     const text = `the database is at ${state.revision}, expected ${revision ?? 'no revision'}`;
     facts.push({ name: 'revision', ok: state.revision === revision, text });

@@ -2,6 +2,7 @@
 import { readingCheck } from '../../contract/plan/login.js';
 import { commandsOfChecks } from '../../contract/plan/own-checks.js';
 import { environmentsOf, inRepository } from '../../contract/plan/parts.js';
+import { noBranch } from '../../contract/plan/proof-of-commit.js';
 import { STEPS } from '../../domain/steps.js';
 import { briefChecks, checks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
@@ -29,12 +30,14 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
   ledger.demands = admitted.demands;
   deployment.tell({ kind: 'started' });
 
-  const repository = await deployment.step(STEPS.repository, (key, summary) =>
-    checks.checkRepository.executeWithOptions({ summary }, [
-      { key, evidence, release: inRepository(plan), review: plan.review },
-    ]),
-  );
-  ledger.commit = repository?.commit;
+  await deployment.step(STEPS.repository, async (key, summary) => {
+    const report = await checks.checkRepository.executeWithOptions({ summary }, [
+      { key, evidence, release: inRepository(plan), review: plan.review, ...noBranch(plan) },
+    ]);
+    // Also where people go on although something else of the repository is not as it should be.
+    ledger.commit = report.commit || undefined;
+    return report;
+  });
   await proofs(deployment);
   await deployment.step(STEPS.staging, (key, summary) =>
     briefChecks.checkStaging.executeWithOptions({ summary }, [

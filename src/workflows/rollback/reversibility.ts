@@ -3,8 +3,14 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import { FailureType } from '../../contract/errors.js';
 import type { EndpointCheck } from '../../contract/plan/application.js';
-import type { Command } from '../../contract/plan/commands.js';
 import { migratesFirst, needed } from '../../contract/plan/parts.js';
+import {
+  commitBefore,
+  expectedCommit,
+  releaseFound,
+  releaseWords,
+  wordsBack,
+} from '../../contract/plan/proof-of-commit.js';
 import type { FirstUpgrade, ReversibilityInput, ReversibilityResult } from '../../contract/reversibility.js';
 import { failures, passed, type StepReport } from '../../domain/evidence.js';
 import {
@@ -42,6 +48,14 @@ const NOT_EMPTIED: ReversibilityTrial = {
 };
 
 type Undone = Pick<ReversibilityTrials, 'previous' | 'down' | 'up' | 'newCode'>;
+
+interface Released {
+  version: string;
+  /** What the deploy command is told. */
+  words: Record<string, string>;
+  /** What the health check is asked of the commit. */
+  expected: { commit?: string };
+}
 
 class Proof {
   /** The upgrade that the others are compared with. */
@@ -84,8 +98,8 @@ class Proof {
    * or at the previous revision, where there is nothing to undo: one that is retried begins where it is to begin.
    */
   private async findUndone(previous: string | null): Promise<boolean> {
-    const { commands, release } = this.input.plan;
-    await this.deploy(commands.deploy, release.target, 'prepare-deploy');
+    const { release } = this.input.plan;
+    await this.deploy(this.released(release.target), 'prepare-deploy');
     const revision = await this.commands.readRevision.executeWithOptions(
       { summary: 'Read the revision at which the proof before has left staging' },
       [{ environment: this.environment, migration: this.migration }],
@@ -182,7 +196,7 @@ class Proof {
   private async tryRelease(version: string, more?: () => Promise<StepReport>): Promise<StepReport> {
     return this.attempt(async () => {
       const since = Date.now();
-      await this.deploy(this.input.plan.commands.deploy, version);
+      await this.deploy(this.released(version));
       const health = await this.health(version, `health-${version}`, since);
       return passed(health) && more ? together(`${version} on the new schema`, health, await more()) : health;
     });
@@ -193,7 +207,7 @@ class Proof {
     const { environment } = this;
     const { healthPath: path, healthWithin: within } = plan;
     const report = await longChecks.awaitHealth.executeWithOptions({ summary: `Staging answers with ${version}` }, [
-      { key: this.key(name), evidence, environment, path, version, since, within },
+      { key: this.key(name), evidence, environment, path, version, ...this.released(version).expected, since, within },
     ]);
     this.evidence.push(...report.evidence);
     return report;
@@ -211,10 +225,23 @@ class Proof {
     }
   }
 
-  private async deploy(command: Command, version: string, name = `deploy-${version}`): Promise<void> {
-    const { evidence } = this.input;
+  /** How a release is deployed, and what is known of its commit. */
+  private released(version: string): Released {
+    const { plan, commit, found } = this.input;
+    const command = plan.commands.deploy;
+    if (version === plan.release.target) {
+      const expected = expectedCommit(this.environment, commit);
+      return { version, words: releaseWords(command, version, commit), expected };
+    }
+    const before = releaseFound(version, found);
+    return { version, words: wordsBack(command, before), expected: commitBefore(before) };
+  }
+
+  private async deploy({ version, words: values }: Released, name = `deploy-${version}`): Promise<void> {
+    const { evidence, plan } = this.input;
+    const command = plan.commands.deploy;
     const report = await this.commands.runCommand.executeWithOptions({ summary: `Deploy ${version} to staging` }, [
-      { key: this.key(name), evidence, environment: this.environment, command, values: { version } },
+      { key: this.key(name), evidence, environment: this.environment, command, values },
     ]);
     this.evidence.push(...report.evidence);
   }

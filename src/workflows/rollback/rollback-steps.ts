@@ -4,6 +4,7 @@ import { ApplicationFailure, CancellationScope, setCurrentDetails } from '@tempo
 import type { StepKey } from '../../contract/activities/step.js';
 import type { RollbackInput, RollbackResult } from '../../contract/messages.js';
 import { logsOf, toolOf } from '../../contract/plan/parts.js';
+import { commitBefore, type ReleaseBefore, releaseFound, wordsBack } from '../../contract/plan/proof-of-commit.js';
 import type { StepReport } from '../../domain/evidence.js';
 import { cell } from '../../domain/ledger/board.js';
 import type { StepRecord } from '../../domain/ledger/ledger.js';
@@ -24,6 +25,7 @@ export class Rollback {
   private since?: number;
   private readonly commands;
   private readonly environment;
+  private readonly before: ReleaseBefore;
 
   constructor(
     private readonly input: RollbackInput,
@@ -32,6 +34,7 @@ export class Rollback {
     mustHold(input, 'deployment', 'plan', 'runner', 'evidence', 'trigger');
     this.commands = new ChildRunner(input).commands;
     this.environment = input.plan.environments.production;
+    this.before = releaseFound(input.previous, input.found);
   }
 
   /** Runs the table of contents to its end. Nothing cancels a rollback. */
@@ -90,7 +93,7 @@ export class Rollback {
           evidence,
           environment: this.environment,
           command: plan.commands.deploy,
-          values: { version: previous },
+          values: wordsBack(plan.commands.deploy, this.before),
         },
       ]);
     });
@@ -117,6 +120,7 @@ export class Rollback {
           environment: this.environment,
           path: plan.healthPath,
           version,
+          ...(version === undefined ? {} : commitBefore(this.before)),
           since: this.since,
           within: plan.healthWithin,
         },
@@ -155,6 +159,7 @@ export class Rollback {
           healthPath: plan.healthPath,
           expected: {
             version: expected.version,
+            ...(expected.version === undefined ? {} : commitBefore(this.before)),
             ...(expected.migrationUndone
               ? {
                   revision: expected.revision,

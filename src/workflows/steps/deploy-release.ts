@@ -1,6 +1,7 @@
 /** The team's own command deploys the release, which has to answer, and to log nothing critical. */
 import type { Environment } from '../../contract/plan/environment.js';
 import { logsOf } from '../../contract/plan/parts.js';
+import { expectedCommit, releaseWords } from '../../contract/plan/proof-of-commit.js';
 import type { StepDefinition } from '../../domain/steps.js';
 import { longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
@@ -15,7 +16,7 @@ interface Deploying {
 }
 
 export async function deployRelease(deployment: Deployment, deploying: Deploying): Promise<void> {
-  const { plan, evidence, commands } = deployment;
+  const { plan, evidence, commands, ledger } = deployment;
   const { environment, deploy, health, logs, again } = deploying;
   const { target } = plan.release;
   // When the command was first run: where no version is told, what was started since is the proof that the release runs.
@@ -23,13 +24,22 @@ export async function deployRelease(deployment: Deployment, deploying: Deploying
   await deployment.step(deploy, async (key, summary) => {
     if (key.generation > 1) await again?.();
     since ??= Date.now();
-    return commands.runCommand.executeWithOptions({ summary }, [
-      { key, evidence, environment, command: plan.commands.deploy, values: { version: target } },
-    ]);
+    const command = plan.commands.deploy;
+    const values = releaseWords(command, target, ledger.commit);
+    return commands.runCommand.executeWithOptions({ summary }, [{ key, evidence, environment, command, values }]);
   });
   await deployment.step(health, (key, summary) =>
     longChecks.awaitHealth.executeWithOptions({ summary }, [
-      { key, evidence, environment, path: plan.healthPath, version: target, since, within: plan.healthWithin },
+      {
+        key,
+        evidence,
+        environment,
+        path: plan.healthPath,
+        version: target,
+        ...expectedCommit(environment, ledger.commit),
+        since,
+        within: plan.healthWithin,
+      },
     ]),
   );
   await deployment.step(logs, (key, summary) =>

@@ -10,6 +10,7 @@ import {
   ownChecksOf,
 } from '../../contract/plan/own-checks.js';
 import { needed } from '../../contract/plan/parts.js';
+import { releaseWords } from '../../contract/plan/proof-of-commit.js';
 import { formatDuration } from '../../domain/duration.js';
 import { attestationOf, byWhom, type StepReport } from '../../domain/evidence.js';
 import type { Phase } from '../../domain/steps.js';
@@ -42,7 +43,7 @@ export async function readBefore(deployment: Deployment, name: EnvironmentName):
 }
 
 function make(deployment: Deployment, check: OwnCheck, { key, summary }: Making): Promise<StepReport> {
-  const { plan, evidence, input, commands } = deployment;
+  const { plan, evidence, input, commands, ledger } = deployment;
   const { asks, timeout = 0 } = check;
   const asked = { key, evidence, environment: environmentOf(deployment, check), timeout };
   switch (asks.kind) {
@@ -56,7 +57,7 @@ function make(deployment: Deployment, check: OwnCheck, { key, summary }: Making)
       return longChecks.checkMetric.executeWithOptions({ summary }, [{ ...asked, asks, clock: input.clock }]);
     case 'command': {
       const { command, expect } = asks;
-      const values = { version: plan.release.target };
+      const values = releaseWords(command, plan.release.target, ledger.commit);
       return commands.checkCommand.executeWithOptions({ summary }, [{ ...asked, command, expect, values }]);
     }
     case 'confirm':

@@ -29,6 +29,8 @@ export async function reversibility(deployment: Deployment, upgrade: FirstUpgrad
             evidence,
             generation,
             upgrade,
+            commit: ledger.commit,
+            found: ledger.production.found,
           },
         ],
       }),

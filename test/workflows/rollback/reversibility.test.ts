@@ -119,6 +119,7 @@ esac
   const login = { path: '/login', username: 'test', password: databases.staging.password };
   const environment = (name: 'staging' | 'production') => ({
     ...shipped.environments[name],
+    health: undefined,
     api: url,
     server: { kind: 'local' as const },
     tools: [],

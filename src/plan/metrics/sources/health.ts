@@ -1,5 +1,6 @@
 /** `health`: what the application's health endpoint says. */
 import { z } from 'zod';
+import type { HealthReading } from '../../../contract/plan/application.js';
 import type { SourceOf } from '../../../contract/plan/metrics.js';
 import { strict } from '../../core/basics.js';
 import { common, type PlannedSource } from './source.js';
@@ -20,6 +21,11 @@ export const healthSource: PlannedSource<SourceOf<'health'>, typeof schema> = {
     url: `${place.api}${resolution.sections.health?.path ?? ''}`,
     window,
     read,
-    ...(place.health ? { as: place.health } : {}),
+    ...readAs(place.health),
   }),
 };
+
+/** Which commit runs is no matter of a metric: a command that tells it is not run at each tick. */
+function readAs({ commit: _, ...reading }: HealthReading = {}): { as?: HealthReading } {
+  return Object.keys(reading).some((key) => key !== 'tools') ? { as: reading } : {};
+}
