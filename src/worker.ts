@@ -153,8 +153,6 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
           ...createApprovalActivities({ policy }),
           ...createPrerequisiteActivities({ tools: options.tools }),
           ...createArchiveActivities({ report: reportOfArchive }),
-          ...createBackupActivities(),
-          ...createRestoreActivities(),
           ...createDatabaseActivities(),
           ...createBrowserActivities(),
           ...createHttpActivities(),
@@ -178,6 +176,8 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
             ...queue,
             activities: {
               ...commands,
+              ...createBackupActivities({ state, runner: identity }),
+              ...createRestoreActivities({ state, runner: identity }),
               ...createCommandBackupActivities({ state, runner: identity }),
               ...createLoadActivities({ state }),
             },

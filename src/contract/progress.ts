@@ -1,4 +1,5 @@
 import type { Ledger } from '../domain/ledger/ledger.js';
+import { stillRollsBack } from '../domain/ledger/left-behind.js';
 import type { WatchProgress } from './messages.js';
 
 /**
@@ -19,4 +20,23 @@ export async function withProgress(
     }),
   );
   return { ...ledger, monitors };
+}
+
+/**
+ * The same with how far its work is: that of the step that runs, or of the rollback.
+ * @param work tells it of the deployment itself, or of the rollback with this ID
+ */
+export async function withWork(
+  ledger: Ledger,
+  work: (rollback?: string) => Promise<string | undefined>,
+): Promise<Ledger> {
+  const { rollback, steps } = ledger;
+  if (rollback && stillRollsBack(ledger)) {
+    const progress = await work(rollback.workflowId);
+    return progress === undefined ? ledger : { ...ledger, rollback: { ...rollback, progress } };
+  }
+  const running = steps.findLast(({ state }) => state === 'running');
+  const progress = running && (await work());
+  if (progress === undefined) return ledger;
+  return { ...ledger, steps: steps.map((step) => (step === running ? { ...step, progress } : step)) };
 }

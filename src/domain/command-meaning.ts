@@ -50,6 +50,10 @@ export function meaningOf(command: SeenCommand): CommandMeaning {
   return { kind: 'failed', text: `ended with exit code ${code}` };
 }
 
+/** Nobody knows how it ended, and it is known that nothing of it runs any more. */
+export const hasGone = ({ end, alive, unseen, unreadable, isRemote = false }: SeenCommand): boolean =>
+  end === undefined && alive.length === 0 && unseen === undefined && unreadable === undefined && !isRemote;
+
 function withoutEnd({ alive, unseen, unreadable, isRemote }: SeenCommand): string {
   if (unreadable !== undefined) {
     return `may have run: its record ${unreadable} is empty or cannot be understood; look at what it was to do`;

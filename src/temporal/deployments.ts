@@ -11,9 +11,10 @@ import {
 import type { DeployResult } from '../contract/deployment.js';
 import { progressQuery, statusQuery } from '../contract/messages.js';
 import { deployWorkflowId, quoted, searchAttributes, serviceOf } from '../contract/names.js';
-import { withProgress } from '../contract/progress.js';
+import { withProgress, withWork } from '../contract/progress.js';
 import { inertValues } from '../domain/inert.js';
 import type { Ledger } from '../domain/ledger/ledger.js';
+import { activityProgress } from './activity-progress.js';
 import { pinnedBuild } from './builds.js';
 import { type Connected, workflowLink } from './connection.js';
 import { CliError, EXIT, innermost, usageError } from './errors.js';
@@ -34,6 +35,8 @@ export interface FoundDeployment {
   inVirtualTime: boolean;
   /** What it is pinned to: null when it began under a Surefoot without builds, undefined while it has not begun. */
   build?: string | null;
+  /** How far its work is, where that is told. */
+  progress?: string;
   handle: WorkflowHandle;
   link?: string;
 }
@@ -136,6 +139,7 @@ async function describe(
     deployment: typeof deployment === 'string' ? deployment : undefined,
     inVirtualTime: description.memo?.clock === 'virtual',
     build: pinnedBuild(description.raw.workflowExecutionInfo),
+    progress: await activityProgress(connected, description),
     handle: connected.client.workflow.getHandle(workflowId, description.runId),
     link: workflowLink(connected, execution),
   };
@@ -168,15 +172,27 @@ async function queryLedger(connected: Connected, found: FoundDeployment): Promis
   try {
     const ask = () => found.handle.query(statusQuery);
     const ledger = await connected.connection.withDeadline(Date.now() + QUERY_WITHIN, ask);
-    return await withProgress(ledger, (workflowId) =>
+    const watched = await withProgress(ledger, (workflowId) =>
       connected.connection.withDeadline(Date.now() + QUERY_WITHIN, () =>
         connected.client.workflow.getHandle(workflowId).query(progressQuery),
       ),
+    );
+    return await withWork(watched, (rollback) =>
+      rollback === undefined ? Promise.resolve(found.progress) : rollbackProgress(connected, rollback),
     );
   } catch (error) {
     if (isUnanswered(error)) throw await unansweredError(connected, found, error);
     throw error;
   }
+}
+
+/** Undefined also where the server does not say. */
+function rollbackProgress(connected: Connected, workflowId: string): Promise<string | undefined> {
+  const ask = () => connected.client.workflow.getHandle(workflowId).describe();
+  return connected.connection
+    .withDeadline(Date.now() + QUERY_WITHIN, ask)
+    .then((description) => activityProgress(connected, description))
+    .catch(() => undefined);
 }
 
 /** The server refuses at once where it has seen no worker lately, and waits in vain where it has; the SDK wraps both. */

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Info } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { onTestFinished } from 'vitest';
@@ -33,9 +34,9 @@ export async function eventually<T>(
 
 export const textOf = (file: string): Promise<string> => readFile(file, 'utf8').catch(() => '');
 
-/** What an activity runs in; failures that a test wants are not worth a warning in its log. */
-export const mockWorker = (): MockActivityEnvironment =>
-  new MockActivityEnvironment(undefined, { logger: new DefaultLogger('ERROR') });
+/** What an activity runs in; failures that a test wants are not worth a warning in its log. @param info of the attempt */
+export const mockWorker = (info: Partial<Info> = {}): MockActivityEnvironment =>
+  new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') });
 
 /** Runs an activity as a worker would. */
 export function runActivity<T>(activity: () => Promise<T>, mock = mockWorker()): Promise<T> {

@@ -13,6 +13,15 @@ import { ledgerWith, questionWith, START, stepWith } from './ledgers.js';
 const colors = pc.createColors(false);
 const render = (ledger: Parameters<typeof renderStatus>[0]) => renderStatus(ledger, { colors, now: START + 60_000 });
 
+const ROLLBACK = {
+  option: 'restore' as const,
+  workflowId: 'w',
+  trigger: { kind: 'person' as const, who: 'ana', text: 'asked for' },
+  reasons: [],
+  startedAt: START,
+  steps: [],
+};
+
 describe('status', () => {
   test('shows the present phase step by step and the phases that passed in one line', () => {
     const text = render(
@@ -33,6 +42,15 @@ describe('status', () => {
     expect(text).not.toContain('Admission');
     expect(text).toContain('▸ 1.1 Deploy the release to staging (1 min)');
     expect(text).toContain('Next: Deploy the release to staging finishes');
+  });
+
+  test('says how far the work of the present step is, or of a rollback, where that was heard', () => {
+    const progress = '7 bytes dumped';
+    expect(render(ledgerWith({ steps: [stepWith({ progress })] }))).toMatch(/\(1 min\)\n {8}7 bytes dumped\n/);
+    const rollback = { ...ROLLBACK, progress: '3 of 12 tables restored or begun' };
+    expect(render(ledgerWith({ rollback }))).toContain(
+      'Rollback (restore): under way, 3 of 12 tables restored or begun',
+    );
   });
 
   test('says exactly what to type for an open confirmation', () => {

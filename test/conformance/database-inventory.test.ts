@@ -53,7 +53,7 @@ const alone: Take = (database, limit = 20_000) =>
     { limit },
   );
 const inSnapshot: Take = (database, limit = 20_000) =>
-  withSnapshot(database, AbortSignal.timeout(limit), ({ inventory }) => inventory(TABLE));
+  withSnapshot(database, { signal: AbortSignal.timeout(limit), limit: 0 }, ({ inventory }) => inventory(TABLE));
 
 async function read(take: Take, database: Database, limit?: number): Promise<Answer> {
   try {

@@ -8,6 +8,7 @@ import type { Database } from '../../src/contract/plan/environment.js';
 import { runBackup, SCHEMA, spoilTools, subjectOf } from '../activities/backup/backups-support.js';
 import { startTestServer, type TestServer } from '../activities/postgres-server.js';
 import { temporaryFolder } from '../activities/support.js';
+import { runTool } from '../helpers/run-tool.js';
 import { type Answer, answerOf, conforms } from './reader.js';
 
 const SECRET = 'a password in a command';
@@ -73,7 +74,7 @@ async function listed(content: string): Promise<Answer> {
   writeFileSync(file, content);
   const never = new AbortController().signal;
   const tools = await findDumpTools(1, []);
-  const [list, whole] = [await listDump(tools, file, never), await readDump(tools, file, never)];
+  const [list, whole] = [await listDump(tools, file, never), await readDump(tools, file, runTool)];
   return 'wrong' in list ? { unknown: `${list.wrong}; ${whole.text}` } : { known: list.entries };
 }
 

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { withSnapshot } from '../../src/adapters/backup/database-snapshot.js';
 import { type DumpTools, dumpDatabase, findDumpTools, readDump } from '../../src/adapters/backup/dump.js';
 import { listDump } from '../../src/adapters/backup/dump-contents.js';
-import { restoreInto } from '../../src/adapters/backup/pg-restore.js';
+import { readRestored, runRestore } from '../../src/adapters/backup/pg-restore.js';
 import { isOfTheServer } from '../../src/adapters/backup/restore-failures.js';
 import { PostgresReader } from '../../src/adapters/metrics/postgres-metrics.js';
 import { storedRevisions } from '../../src/adapters/migration/revision-table.js';
@@ -16,6 +16,7 @@ import { withDatabase } from '../../src/adapters/postgres/postgres.js';
 import { countRowsOf } from '../../src/adapters/postgres/row-counts.js';
 import type { Database } from '../../src/contract/plan/environment.js';
 import { startTestServer, type TestServer } from '../activities/postgres-server.js';
+import { runTool } from '../helpers/run-tool.js';
 import { type Answer, answerOf, conforms } from './reader.js';
 
 vi.setConfig({ hookTimeout: 120_000 });
@@ -134,8 +135,8 @@ conforms(
 const tools = () => findDumpTools(13, []);
 const dump = (of: Database, file: string, using?: DumpTools) =>
   answerOf(() =>
-    withSnapshot(of, signal, async ({ id }) => {
-      await dumpDatabase(using ?? (await tools()), { database: of, snapshot: id, file, signal });
+    withSnapshot(of, { signal, limit: 0 }, async ({ id }) => {
+      await dumpDatabase(using ?? (await tools()), { database: of, snapshot: id, file, run: runTool });
       return 'dumped';
     }),
   );
@@ -152,7 +153,7 @@ conforms(
   {
     value: () => dump(database, join(folder, 'value.dump')),
     none: async () => {
-      const { readable, text } = await readDump(await tools(), join(folder, 'nothing.dump'), signal);
+      const { readable, text } = await readDump(await tools(), join(folder, 'nothing.dump'), runTool);
       return readable ? { known: text } : { unknown: text };
     },
     hidden: () => dump(hidden, join(folder, 'hidden.dump')),
@@ -160,7 +161,7 @@ conforms(
       const file = join(folder, 'partial.dump');
       await dump(database, file);
       await truncate(file, Math.floor((await readFile(file)).length * 0.6));
-      const { readable, text } = await readDump(await tools(), file, signal);
+      const { readable, text } = await readDump(await tools(), file, runTool);
       return readable ? { known: text } : { unknown: text };
     },
     error: () =>
@@ -175,7 +176,7 @@ conforms(
     nonsense: async () => {
       const file = join(folder, 'nonsense.dump');
       writeFileSync(file, `no dump, but ${SECRET}`);
-      const { readable, text } = await readDump(await tools(), file, signal);
+      const { readable, text } = await readDump(await tools(), file, runTool);
       return readable ? { known: text } : { unknown: text };
     },
     huge: () =>
@@ -222,9 +223,10 @@ async function restore(
   const into = { ...(await server.create(`restored${restores}`)), ...as };
   const listed = await listDump(await tools(), join(folder, 'value.dump'), signal);
   if ('wrong' in listed) throw new Error(listed.wrong);
-  const job = { database: into, file, list: listed, words: [], table: undefined, mayFail: isOfTheServer, signal };
+  const what = { database: into, file, list: listed, words: [], table: undefined, mayFail: isOfTheServer };
   return answerOf(async () => {
-    const { inventory, without } = await restoreInto(using ?? (await tools()), job);
+    const ended = await runRestore(using ?? (await tools()), what, runTool);
+    const { inventory, without } = await readRestored({ ...what, limit: 0, signal }, ended);
     if (without.length > 0) throw new Error(`not restored: ${without.map(({ text }) => text).join('; ')}`);
     return inventory.rows;
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { meaningOf, type SeenCommand } from '../../src/domain/command-meaning.js';
+import { hasGone, meaningOf, type SeenCommand } from '../../src/domain/command-meaning.js';
 
 const alive = fc.array(fc.constantFrom('7 (sh)', '8 (node)'), { maxLength: 2 });
 const end = fc.record({
@@ -25,6 +25,16 @@ const ended = (changes: Partial<NonNullable<SeenCommand['end']>>, more: Partial<
 describe('what the end of a command means', () => {
   test('without one, nothing is known', () => {
     fc.assert(fc.property(seen, (command) => meaningOf({ ...command, end: undefined }).kind === 'unknown'));
+  });
+
+  test('without one, it is gone only where all that could still be at work is seen not to be', () => {
+    fc.assert(
+      fc.property(seen, (command) => {
+        const { alive, unseen, unreadable, isRemote } = command;
+        const isSeen = unseen === undefined && unreadable === undefined && !isRemote;
+        expect(hasGone(command)).toBe(command.end === undefined && alive.length === 0 && isSeen);
+      }),
+    );
   });
 
   test('good is only an exit with code 0 that nobody has forced', () => {

@@ -195,7 +195,7 @@ export interface Unknown {
 
 const COMMANDS = [
   ...['runCommand', 'checkCommand', 'checkLogs', 'migrate', 'backUpByCommands', 'restoreByCommands'],
-  'restoreDatabase',
+  ...['backUpDatabase', 'restoreDatabase'],
 ];
 
 /** What people say that lets something follow. */

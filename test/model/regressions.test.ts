@@ -247,6 +247,17 @@ describe('a command of which nobody knows how it ended', () => {
     },
   );
 
+  test('a dump, too: nothing follows unasked, what is left of it is ended, and it is made anew', async () => {
+    await begin({ failing: [{ what: 'production.backup', how: 'unknown' }] });
+    const { questions } = await played.goOnUntil(asks('production.backup'));
+    expect(questions).toMatchObject([{ kind: 'outcome-unknown' }]);
+    const from = played.temporal.scheduled.length;
+    played.send('retry', { ...diego, subject: 'production.backup' });
+    expect((await played.toItsEnd()).outcome).toBe('succeeded');
+    const followed = played.temporal.scheduled.slice(from).map(({ activity }) => activity);
+    expect(followed.filter((activity) => activity !== 'tell').slice(0, 2)).toEqual(['endCommands', 'backUpDatabase']);
+  });
+
   test('did its work, as somebody has seen: the deployment goes on, and its facts are theirs', async () => {
     await begin({ failing: [{ what: 'production.deploy', how: 'unknown' }] });
     await played.goOnUntil(asks('production.deploy'));

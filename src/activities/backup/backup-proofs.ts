@@ -1,23 +1,37 @@
 /** What proves a dump, beside that it can be read: its size, and a restore on trial. */
+import { join } from 'node:path';
 import type { OpenStore } from '../../adapters/backup/backup-store.js';
 import { type Inventory, inventoryDifferences } from '../../adapters/backup/database-inventory.js';
 import type { Locale } from '../../adapters/backup/database-snapshot.js';
-import { type DumpTools, printedBy } from '../../adapters/backup/dump.js';
+import type { DumpTools } from '../../adapters/backup/dump.js';
 import { type DumpList, notTried } from '../../adapters/backup/dump-contents.js';
 import type { Restored } from '../../adapters/backup/pg-restore.js';
 import { isEssential } from '../../adapters/backup/restore-failures.js';
+import { printedBy } from '../../adapters/backup/tool-run.js';
 import { restoreOnTrial, scratchName } from '../../adapters/backup/trial-restore.js';
+import { stepFolder, wasPrepared } from '../../adapters/commands/recorder.js';
 import type { BackupActivities } from '../../contract/activities/backup.js';
 import type { Database } from '../../contract/plan/environment.js';
 import { formatDuration } from '../../domain/duration.js';
 import { type Fact, unknownFact } from '../../domain/evidence.js';
 import { migrationTool } from '../../domain/migration/migration-tools.js';
+import { once } from '../commands/remembered.js';
+import { isInterrupted, limitOf, recordedTool, untilMade } from './dump-tools.js';
+import { type ToolProgress, tablesIn, tablesRestored } from './progress.js';
 
-/** What is known of a dump, and of the database in the very moment that it was made of. */
-export interface Dumped {
+/** The database in the very moment that a dump is made of, and by what it is made. */
+export interface DumpMoment {
+  /** Epoch milliseconds. */
+  at: number;
+  /** As pg_dump is told of it. */
+  snapshot: string;
   tools: DumpTools;
   locale: Locale;
   inventory: Inventory;
+}
+
+export interface Dumped extends DumpMoment {
+  file: string;
   milliseconds: number;
   /** What pg_dump warned of. */
   warnings: string[];
@@ -53,20 +67,33 @@ export async function judgeSize(
   }
 }
 
+/** Restores on trial; an attempt that was interrupted is waited for, or what came of it is read. */
 export async function restoreAndCompare(job: {
+  state: string;
   input: Parameters<BackupActivities['backUpDatabase']>[0];
   dumped: Dumped;
-  file: string;
   list: DumpList;
   signal: AbortSignal;
+  progress: ToolProgress;
 }): Promise<TrialRestore> {
-  const { input, dumped, file, list, signal } = job;
-  const { scratch } = input.backup;
-  const { tools, locale, inventory } = dumped;
-  const name = scratchName(input.key.deployment);
+  const { state, input, dumped, list, signal, progress } = job;
+  const { key, environment, backup } = input;
+  const { scratch } = backup;
+  const { tools, locale, inventory, file } = dumped;
   const { table } = migrationTool(input.tool);
+  const limit = limitOf(backup);
+  const restore = async (attempt: number) => {
+    const record = `restore-${attempt}`;
+    const folder = stepFolder(state, key, record);
+    const begun = await wasPrepared(folder);
+    const name = await once(`${folder}.scratch.json`, async () => scratchName(key.deployment));
+    progress.at(tablesRestored(join(folder, 'stderr.log'), tablesIn(list)));
+    const run = recordedTool({ state, key, environment, limit }, record);
+    const isOver = (error: unknown) => !isInterrupted(error);
+    return restoreOnTrial(tools, { scratch, name, locale, file, list, table, limit, signal, begun, run, isOver });
+  };
   try {
-    const trial = await restoreOnTrial(tools, { scratch, name, locale, file, list, table, signal });
+    const trial = await untilMade(restore);
     const { milliseconds } = trial;
     const missing = new Set(trial.without.map(({ entry }) => entry.id));
     const found = inventoryDifferences(inventory, trial.inventory, missing);
@@ -74,6 +101,7 @@ export async function restoreAndCompare(job: {
     const without = trial.without.map(({ text }) => text);
     return { restored: judgeTrial({ where, found, trial, inventory, list, tool: input.tool }), milliseconds, without };
   } catch (error) {
+    if (isInterrupted(error)) throw error;
     signal.throwIfAborted();
     const text = `${(error as Error).message}${advice(error, scratch)}`;
     return { restored: { name: 'restored', ok: false, text }, printed: printedBy(error) };

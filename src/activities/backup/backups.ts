@@ -1,28 +1,40 @@
 /** Backups: a dump that is proven before it counts as one (checklist 1.1, 3.1). */
 
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { dumpName, hashOfFile, type OpenStore } from '../../adapters/backup/backup-store.js';
 import type { Inventory } from '../../adapters/backup/database-inventory.js';
 import { withSnapshot } from '../../adapters/backup/database-snapshot.js';
-import { dumpDatabase, findDumpTools, printedBy, readDump, ToolFailure } from '../../adapters/backup/dump.js';
+import { dumpDatabase, findDumpTools, readDump } from '../../adapters/backup/dump.js';
 import { judgeContents, listDump } from '../../adapters/backup/dump-contents.js';
 import { openBackupStore } from '../../adapters/backup/open-backup-store.js';
+import { AttemptLost, printedBy, ToolFailure } from '../../adapters/backup/tool-run.js';
 import { dropLeftovers } from '../../adapters/backup/trial-restore.js';
-import { evidenceFile, storeEvidence } from '../../adapters/evidence/evidence-store.js';
-import type { BackupActivities } from '../../contract/activities/backup.js';
+import { stepFolder, wasPrepared } from '../../adapters/commands/recorder.js';
+import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
+import type { BackupActivities, BackupReport } from '../../contract/activities/backup.js';
 import { databaseOf } from '../../contract/plan/parts.js';
 import { formatDuration } from '../../domain/duration.js';
 import { type Fact, failures, passed } from '../../domain/evidence.js';
 import { migrationTool } from '../../domain/migration/migration-tools.js';
-import { withHeartbeat } from '../commands/heartbeat.js';
+import { recordGone } from '../commands/own-trouble.js';
 import { evidencePath } from '../commands/recorded-commands.js';
-import { type Dumped, judgeSize, restoreAndCompare, shortList, type TrialRestore, untried } from './backup-proofs.js';
+import { once, recall, remember } from '../commands/remembered.js';
+import {
+  type Dumped,
+  type DumpMoment,
+  judgeSize,
+  restoreAndCompare,
+  shortList,
+  type TrialRestore,
+  untried,
+} from './backup-proofs.js';
+import { type Draft, inOwnDraft, type Records } from './draft.js';
+import { isInterrupted, limitOf, recordedTool, untilMade, withinTries } from './dump-tools.js';
 import { keep } from './keeping.js';
+import { bytesDumped, ToolProgress } from './progress.js';
 
-export interface BackupOptions {
+export interface BackupOptions extends Records {
   /** How long S3 may say nothing in the middle of a request, milliseconds. */
   s3Idle?: number;
 }
@@ -34,13 +46,29 @@ type Input = Parameters<BackupActivities['backUpDatabase']>[0];
  * byte), `contents` (all that the catalogue has is listed), `restored` (into a scratch database, with the same revision,
  * rows and indexes), `stored` (and read back), `retention`. A dump that fails one is not stored.
  */
-export function createBackupActivities(options: BackupOptions = {}): BackupActivities {
-  return { backUpDatabase: (input) => withHeartbeat((signal) => backUp(input, options, signal)) };
+export function createBackupActivities(options: BackupOptions): BackupActivities {
+  const { state, s3Idle } = options;
+  return {
+    backUpDatabase: (input) => {
+      const progress = new ToolProgress();
+      const work = (draft: Draft) => withinTries(() => backUp({ state, s3Idle, input, progress, ...draft }));
+      return inOwnDraft(options, input, work, progress.text);
+    },
+  };
+}
+
+interface Work extends Draft {
+  state: string;
+  s3Idle?: number;
+  input: Input;
+  progress: ToolProgress;
 }
 
 interface Proof {
   /** `created` to `restored`. */
   facts: Fact[];
+  /** Empty when there is no dump. */
+  file: string;
   /** 0 and empty when there is no dump. */
   bytes: number;
   sha256: string;
@@ -53,60 +81,42 @@ interface Proof {
   printed?: string;
 }
 
-async function backUp(input: Input, options: BackupOptions, signal: AbortSignal) {
+async function backUp(work: Work): Promise<BackupReport> {
+  const { state, input, signal, progress } = work;
   const { key, evidence, environment, backup, service } = input;
   const database = databaseOf(environment);
   const keeping = { service, environment: environment.name, retention: backup.retention, signal };
-  const store = await openBackupStore(backup.store, keeping, options.s3Idle);
-  // First of all: a scratch server that can't be reached is worth another try, and a dump is dear.
-  await dropLeftovers(backup.scratch, key.deployment).catch((error: ApplicationFailure) => {
-    // One that refuses us will do so again: the dump's fact will say so.
-    if (!error.nonRetryable) throw error;
+  const store = await openBackupStore(backup.store, keeping, work.s3Idle);
+  // What is kept is no longer where it was made: a later attempt knows of it from here.
+  const memory = (what: string) => `${stepFolder(state, key, 'dump')}.${what}.json`;
+  const proof = await once(memory('proof'), () => dumpAndProve(work, store));
+  const { bytes, sha256, restoreMilliseconds, facts: proven } = proof;
+  const name = dumpName({ at: proof.at, deployment: key.deployment, generation: key.generation, sha256 });
+  progress.at(() => `${bytes} bytes, proven: they are stored`);
+  const dump = { file: proof.file, proven, name, bytes, sha256, signal };
+  const { stored, retention, location } = await once(memory('kept'), () => keep(store, dump));
+  const facts = [...proven, stored, retention];
+  const known = { bytes, sha256, location, restoreMilliseconds };
+  const { leftOut, inventory: dumped, printed } = proof;
+  const record = { database: database.name, ...known, facts, leftOut, dumped, printed };
+  const reference = await storeEvidence(evidence, {
+    title: `Backup of ${database.name}`,
+    path: evidencePath(key, 'backup.json'),
+    content: `${JSON.stringify(record, undefined, 2)}\n`,
   });
-  const draft = evidenceFile(evidence, evidencePath(key, `${environment.name}.dump`));
-  await clearInterrupted(draft);
-  const file = `${draft}.${randomUUID()}.part`;
-  try {
-    const proof = await dumpAndProve({ input, store, file, signal });
-    const { bytes, sha256, restoreMilliseconds } = proof;
-    const name = dumpName({ at: proof.at, deployment: key.deployment, generation: key.generation, sha256 });
-    const { stored, retention, location } = await keep(store, {
-      file,
-      proven: proof.facts,
-      name,
-      bytes,
-      sha256,
-      signal,
-    });
-    const facts = [...proof.facts, stored, retention];
-    const known = { bytes, sha256, location, restoreMilliseconds };
-    const { leftOut, inventory: dumped, printed } = proof;
-    const record = { database: database.name, ...known, facts, leftOut, dumped, printed };
-    const reference = await storeEvidence(evidence, {
-      title: `Backup of ${database.name}`,
-      path: evidencePath(key, 'backup.json'),
-      content: `${JSON.stringify(record, undefined, 2)}\n`,
-    });
-    const took = formatDuration(restoreMilliseconds ?? 0);
-    const good = `${database.name}: ${bytes} bytes, restored on trial in ${took}, ${stored.text}`;
-    const report = { summary: '', facts, evidence: [reference], ...known };
-    return { ...report, summary: passed(report) ? good : failures(report) };
-  } finally {
-    await clearInterrupted(draft);
-  }
+  const took = formatDuration(restoreMilliseconds ?? 0);
+  const good = `${database.name}: ${bytes} bytes, restored on trial in ${took}, ${stored.text}`;
+  const report = { summary: '', facts, evidence: [reference], ...known };
+  return { ...report, summary: passed(report) ? good : failures(report) };
 }
 
-async function dumpAndProve(job: {
-  input: Input;
-  store: OpenStore;
-  file: string;
-  signal: AbortSignal;
-}): Promise<Proof> {
-  const { input, store, file, signal } = job;
+async function dumpAndProve(work: Work, store: OpenStore): Promise<Proof> {
+  const { state, input, signal, progress } = work;
   const { environment, backup } = input;
   const { name } = databaseOf(environment);
-  const at = Date.now();
-  const dumped = await dump(input, file, signal).catch((error: unknown) => {
+  await clearScratch(work);
+  const dumped = await untilMade((attempt) => dump(work, attempt)).catch((error: unknown) => {
+    if (isInterrupted(error)) throw error;
     signal.throwIfAborted();
     if (error instanceof ToolFailure || (error instanceof ApplicationFailure && error.nonRetryable)) return error;
     throw error;
@@ -114,13 +124,16 @@ async function dumpAndProve(job: {
   if (dumped instanceof Error) {
     const created = { name: 'created', ok: false, text: dumped.message };
     const others = ['size', 'readable', 'contents', 'restored'].map((fact) => untried(fact, 'looked at', [created]));
-    return { facts: [created, ...others], bytes: 0, sha256: '', at, printed: printedBy(dumped) };
+    const printed = printedBy(dumped);
+    return { facts: [created, ...others], file: '', bytes: 0, sha256: '', at: Date.now(), printed };
   }
-  const { tools, inventory, warnings } = dumped;
+  const { at, file, tools, inventory, warnings } = dumped;
   const { size: bytes } = await stat(file);
+  progress.at(() => `${bytes} bytes dumped: they are read`);
+  const reading = (attempt: number) => recordedTool(toolStep(work), `read-${attempt}`);
   const [sha256, whole, list] = await Promise.all([
     hashOfFile(file, signal),
-    readDump(tools, file, signal),
+    untilMade((attempt) => readDump(tools, file, reading(attempt))),
     listDump(tools, file, signal),
   ]);
   const took = formatDuration(dumped.milliseconds);
@@ -134,33 +147,68 @@ async function dumpAndProve(job: {
   const trial: TrialRestore =
     'wrong' in list || !readable.ok || !contents.ok
       ? { restored: untried('restored', 'restored on trial', [readable, contents]) }
-      : await restoreAndCompare({ input, dumped, file, list, signal });
+      : await restoreAndCompare({ state, input, dumped, list, signal, progress });
   const facts = [created, size, readable, contents, trial.restored];
   const { milliseconds: restoreMilliseconds, without = [], printed } = trial;
   const leftOut = [...warnings, ...without];
-  return { facts, bytes, sha256, at, restoreMilliseconds, inventory, leftOut, printed };
+  return { facts, file, bytes, sha256, at, restoreMilliseconds, inventory, leftOut, printed };
 }
 
-/** Dumps and counts in one snapshot: what live traffic writes in the meantime is in neither. */
-function dump({ environment, tool }: Input, file: string, signal: AbortSignal): Promise<Dumped> {
-  const { tools: folders } = environment;
-  const database = databaseOf(environment);
-  return withSnapshot(database, signal, async (snapshot) => {
-    const tools = await findDumpTools(snapshot.version, folders);
-    // It holds everything that the database holds: made before pg_dump would, for nobody else to read.
-    await writeFile(file, '', { mode: 0o600 });
-    const begun = performance.now();
-    const warnings = await dumpDatabase(tools, { database, snapshot: snapshot.id, file, signal });
-    const milliseconds = performance.now() - begun;
-    const inventory = await snapshot.inventory(migrationTool(tool).table);
-    return { tools, locale: snapshot.locale, inventory, milliseconds, warnings };
+/** First of all: a scratch server that can't be reached is worth another try, and a dump is dear. */
+async function clearScratch({ state, input }: Work): Promise<void> {
+  const { key, backup } = input;
+  // From then on what is there may be this step's own.
+  if (await wasPrepared(stepFolder(state, key, 'dump-1'))) return;
+  await dropLeftovers(backup.scratch, key.deployment).catch((error: ApplicationFailure) => {
+    // One that refuses us will do so again: the dump's fact will say so.
+    if (!error.nonRetryable) throw error;
   });
 }
 
-/** Removes what an attempt that was killed has left: half a dump is of no use to anybody. */
-async function clearInterrupted(draft: string): Promise<void> {
-  const folder = dirname(draft);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const left = (await readdir(folder)).filter((name) => name.startsWith(`${basename(draft)}.`));
-  await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
+const toolStep = ({ state, input: { key, environment, backup } }: Work) => ({
+  state,
+  key,
+  environment,
+  limit: limitOf(backup),
+});
+
+/**
+ * Counts and dumps in one snapshot: what live traffic writes in the meantime is in neither. What was counted is kept before
+ * pg_dump begins, which holds the snapshot by itself then: it goes on without whoever has made it, and so does the proof.
+ */
+async function dump(work: Work, attempt: number): Promise<Dumped> {
+  const { state, input, signal, progress } = work;
+  const { key, environment, tool, backup } = input;
+  const database = databaseOf(environment);
+  const record = `dump-${attempt}`;
+  const file = `${work.file}.${attempt}`;
+  const memory = `${stepFolder(state, key, record)}.moment.json`;
+  const make = async (moment: DumpMoment): Promise<Dumped> => {
+    const { tools, snapshot } = moment;
+    progress.at(bytesDumped(file));
+    const run = recordedTool(toolStep(work), record);
+    return { ...moment, file, ...(await dumpDatabase(tools, { database, snapshot, file, run })) };
+  };
+  try {
+    if (await wasPrepared(stepFolder(state, key, record))) {
+      const moment = await recall<DumpMoment>(memory);
+      if (moment === undefined) throw recordGone(record);
+      return await make(moment);
+    }
+    return await withSnapshot(database, { signal, limit: limitOf(backup) }, async (snapshot) => {
+      const tools = await findDumpTools(snapshot.version, environment.tools);
+      const at = Date.now();
+      progress.at(() => `the rows of ${snapshot.entries.filter(({ rows }) => rows).length} tables are counted`);
+      const inventory = await snapshot.inventory(migrationTool(tool).table);
+      const moment = { at, snapshot: snapshot.id, tools, locale: snapshot.locale, inventory };
+      // It holds everything that the database holds: made before pg_dump would, for nobody else to read.
+      await writeFile(file, '', { mode: 0o600 });
+      await remember(memory, moment);
+      signal.throwIfAborted();
+      return make(moment);
+    });
+  } catch (error) {
+    if (error instanceof AttemptLost) await rm(file, { force: true });
+    throw error;
+  }
 }

@@ -11,40 +11,22 @@ import { needed } from '../../contract/plan/parts.js';
 import { agreement, type QueryAnswers } from '../../domain/backup/answers.js';
 import { formatDuration } from '../../domain/duration.js';
 import { type Fact, failures, passed, unknownFact } from '../../domain/evidence.js';
-import { knowBegun, withHeartbeat } from '../commands/heartbeat.js';
-import { inOwnFolder, withOwnTrouble } from '../commands/own-trouble.js';
 import { evidencePath } from '../commands/recorded-commands.js';
 import { once } from '../commands/remembered.js';
 import { BackupCommands, isHeard, type Referred } from './backup-command.js';
 import { judgeSize, untried } from './backup-proofs.js';
 import { restoreByCommand } from './command-restore.js';
-import { inDraft } from './draft.js';
+import { type Draft, inOwnDraft, type Records } from './draft.js';
 import { keep } from './keeping.js';
 
 type Input = Parameters<CommandBackupActivities['backUpByCommands']>[0];
 
-/**
- * @param options.state the folder for the records of steps, on the machine that runs the commands
- * @param options.runner who the runner is: nothing is begun in a folder that is another's by now
- */
-export function createCommandBackupActivities(options: { state: string; runner?: string }): CommandBackupActivities {
-  const { state } = options;
-  const own = <T>(input: Pick<Input, 'key' | 'evidence' | 'environment'>, work: (draft: Draft) => Promise<T>) => {
-    const { step } = input.key;
-    knowBegun(input.key);
-    const inOwnDraft = (signal: AbortSignal) => () => inDraft(input, (file) => work({ file, signal }));
-    return withHeartbeat((signal) => inOwnFolder(options, step, () => withOwnTrouble(step, inOwnDraft(signal))));
-  };
+export function createCommandBackupActivities(records: Records): CommandBackupActivities {
+  const { state } = records;
   return {
-    backUpByCommands: (input) => own(input, (draft) => backUp({ state, input, ...draft })),
-    restoreByCommands: (input) => own(input, (draft) => restoreByCommand({ state, input, ...draft })),
+    backUpByCommands: (input) => inOwnDraft(records, input, (draft) => backUp({ state, input, ...draft })),
+    restoreByCommands: (input) => inOwnDraft(records, input, (draft) => restoreByCommand({ state, input, ...draft })),
   };
-}
-
-interface Draft {
-  /** Where a backup is that is a file. */
-  file: string;
-  signal: AbortSignal;
 }
 
 interface Work extends Draft {

@@ -1,11 +1,13 @@
 /** Where a step has a backup as a file for as long as it works with it: all of the database, for nobody else to read. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import { evidenceFile } from '../../adapters/evidence/evidence-store.js';
 import type { EvidencePlace, StepKey } from '../../contract/activities/step.js';
 import { FailureType } from '../../contract/errors.js';
 import type { Environment } from '../../contract/plan/environment.js';
+import { isCancelled, knowBegun, withHeartbeat } from '../commands/heartbeat.js';
+import { inOwnFolder, withOwnTrouble } from '../commands/own-trouble.js';
 import { evidencePath } from '../commands/recorded-commands.js';
 
 interface Step {
@@ -14,8 +16,39 @@ interface Step {
   environment: Environment;
 }
 
+/** What a step works with. */
+export interface Draft {
+  /** Where the backup is that is a file. */
+  file: string;
+  signal: AbortSignal;
+}
+
+/** Where the commands of steps have their records. */
+export interface Records {
+  /** The folder, on the machine that runs the commands. */
+  state: string;
+  /** Who the runner is: nothing is begun in a folder that is another's by now. */
+  runner?: string;
+}
+
+/**
+ * Work whose commands have their records in the runner's own folder, and its file in a place of the step's own.
+ * @param progress how far it is
+ */
+export function inOwnDraft<Result>(
+  records: Records,
+  step: Step,
+  work: (draft: Draft) => Promise<Result>,
+  progress?: () => unknown,
+): Promise<Result> {
+  const title = step.key.step;
+  knowBegun(step.key);
+  const inside = (signal: AbortSignal) => () => inDraft(step, (file) => work({ file, signal }));
+  return withHeartbeat((signal) => inOwnFolder(records, title, () => withOwnTrouble(title, inside(signal))), progress);
+}
+
 /** The same file for every attempt of a step, as its commands run once for all of them. It is gone afterwards. */
-export async function inDraft<Result>(step: Step, work: (file: string) => Promise<Result>): Promise<Result> {
+async function inDraft<Result>(step: Step, work: (file: string) => Promise<Result>): Promise<Result> {
   const { key, evidence, environment } = step;
   const folderOf = (generation: number) => evidenceFile(evidence, evidencePath({ ...key, generation }, 'draft'));
   const clear = (folder: string) => rm(folder, { recursive: true, force: true });
@@ -33,6 +66,7 @@ export async function inDraft<Result>(step: Step, work: (file: string) => Promis
 }
 
 /** After anything else another attempt goes on with the file, or a command may still be writing it. */
-const isOver = (error: unknown): boolean =>
-  error instanceof CancelledFailure ||
-  (error instanceof ApplicationFailure && error.nonRetryable === true && error.type !== FailureType.OutcomeUnknown);
+function isOver(error: unknown): boolean {
+  if (!(error instanceof ApplicationFailure && error.nonRetryable)) return isCancelled();
+  return error.type !== FailureType.OutcomeUnknown;
+}

@@ -1,12 +1,9 @@
 /** The last resort: the dump from before the deploy takes the place of a database that no rollback could mend. */
-
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
-import { createDatabase } from '../../adapters/backup/database-administration.js';
+import { createDatabase, databaseNumber } from '../../adapters/backup/database-administration.js';
 import { type Inventory, inventoryDifferences } from '../../adapters/backup/database-inventory.js';
-import { localeOf } from '../../adapters/backup/database-snapshot.js';
+import { type Locale, localeOf } from '../../adapters/backup/database-snapshot.js';
 import {
   administering,
   dropRestored,
@@ -18,11 +15,13 @@ import {
   type Swap,
   swapOf,
 } from '../../adapters/backup/database-swap.js';
-import { findDumpTools, printedBy } from '../../adapters/backup/dump.js';
-import { listDump } from '../../adapters/backup/dump-contents.js';
-import { restoreInto } from '../../adapters/backup/pg-restore.js';
+import { type DumpTools, findDumpTools } from '../../adapters/backup/dump.js';
+import { type DumpList, listDump } from '../../adapters/backup/dump-contents.js';
+import { type Restored, readRestored, runRestore } from '../../adapters/backup/pg-restore.js';
 import { isEssential, isOfTheServer, type RestoreFailure } from '../../adapters/backup/restore-failures.js';
-import { evidenceFile, storeEvidence } from '../../adapters/evidence/evidence-store.js';
+import { AttemptLost, printedBy, type RunTool } from '../../adapters/backup/tool-run.js';
+import { stepFolder, wasPrepared, wasStarted } from '../../adapters/commands/recorder.js';
+import { storeEvidence } from '../../adapters/evidence/evidence-store.js';
 import { type DatabaseClient, serverVersion } from '../../adapters/postgres/postgres.js';
 import { isLost } from '../../adapters/postgres/postgres-errors.js';
 import type { RestoreActivities } from '../../contract/activities/backup.js';
@@ -30,9 +29,14 @@ import { databaseOf } from '../../contract/plan/parts.js';
 import { formatDuration } from '../../domain/duration.js';
 import { type Fact, failures, passed, type StepReport } from '../../domain/evidence.js';
 import { migrationTool } from '../../domain/migration/migration-tools.js';
-import { withHeartbeat } from '../commands/heartbeat.js';
+import { isCancelled } from '../commands/heartbeat.js';
+import { recordGone } from '../commands/own-trouble.js';
 import { evidencePath } from '../commands/recorded-commands.js';
+import { once, recall, remember } from '../commands/remembered.js';
 import { inventoryText, shortList, untried } from './backup-proofs.js';
+import { type Draft, inOwnDraft, type Records } from './draft.js';
+import { isInterrupted, limitOf, recordedTool, untilMade, withinTries } from './dump-tools.js';
+import { ToolProgress, tablesIn, tablesRestored } from './progress.js';
 import { fetchBackup, recordOf } from './stored-backup.js';
 
 type Input = Parameters<RestoreActivities['restoreDatabase']>[0];
@@ -41,8 +45,26 @@ type Input = Parameters<RestoreActivities['restoreDatabase']>[0];
  * Facts, always these: `fetched` (the dump, with the sha256 that it had), `restored` (into a database beside the present
  * one, and as the dump's record says), `in-place` (renamed; the one before is kept under another name).
  */
-export function createRestoreActivities(): RestoreActivities {
-  return { restoreDatabase: (input) => withHeartbeat((signal) => restore(input, signal)) };
+export function createRestoreActivities(records: Records): RestoreActivities {
+  return {
+    restoreDatabase: (input) => {
+      const progress = new ToolProgress();
+      const work = (draft: Draft) => withinTries(() => restore({ state: records.state, input, progress, ...draft }));
+      return inOwnDraft(records, input, work, progress.text);
+    },
+  };
+}
+
+interface Work extends Draft {
+  state: string;
+  input: Input;
+  progress: ToolProgress;
+}
+
+/** What gives orders to the server, and about which databases. */
+interface Orders {
+  client: DatabaseClient;
+  swap: Swap;
 }
 
 interface RestoreState {
@@ -58,10 +80,12 @@ interface RestoreState {
   printed?: string;
 }
 
-async function restore(input: Input, signal: AbortSignal): Promise<StepReport> {
-  const { key, evidence, environment, from } = input;
+async function restore(work: Work): Promise<StepReport> {
+  const { key, evidence, environment, from } = work.input;
+  const { signal } = work;
   const database = databaseOf(environment);
   const swap = swapOf(database.name, { deployment: key.deployment, sha256: from.sha256 });
+  await awaitRestore(work, swap);
   const { inPlace, ...found } = await administering(database, swap, async (client) => {
     const progress = await readProgress(client, swap);
     if (progress.state === 'in-place') {
@@ -70,9 +94,7 @@ async function restore(input: Input, signal: AbortSignal): Promise<StepReport> {
       return { ...earlier(swap, progress.kept), inPlace: { name: 'in-place', ok: true, text } };
     }
     const beside =
-      progress.state === 'restored'
-        ? earlier(swap, progress.kept)
-        : await restoreBeside({ input, client, swap, signal });
+      progress.state === 'restored' ? earlier(swap, progress.kept) : await restoreBeside(work, { client, swap });
     return { ...beside, inPlace: await place(client, { swap, beside, user: database.user, signal }) };
   });
   const facts = [found.fetched, found.restored, inPlace];
@@ -119,27 +141,23 @@ async function place(
   }
 }
 
-async function restoreBeside(job: {
-  input: Input;
-  client: DatabaseClient;
-  swap: Swap;
-  signal: AbortSignal;
-}): Promise<RestoreState> {
-  const { input, client, swap, signal } = job;
-  const draft = evidenceFile(input.evidence, evidencePath(input.key, `${input.environment.name}.dump`));
-  const file = `${draft}.${randomUUID()}.part`;
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  let whole = false;
+async function restoreBeside(work: Work, orders: Orders): Promise<RestoreState> {
+  const { state, input, file, signal } = work;
+  const memory = `${stepFolder(state, input.key, 'restore')}.fetched.json`;
+  let isKept = false;
   try {
-    const fetched = await fetchBackup(input, { ...input.backup, file, signal });
+    const fetched = await once(memory, () => fetchBackup(input, { ...input.backup, file, signal }));
     if (!fetched.ok) return { fetched, restored: untried('restored', 'restored', [fetched]) };
-    const found = await restoreFile({ ...job, file });
-    whole = found.kept !== undefined;
+    const found = await restoreFile(work, orders);
+    isKept = found.kept !== undefined;
     return { ...found, fetched };
+  } catch (error) {
+    // The next attempt goes on with it, where there is one.
+    isKept = !isCancelled();
+    throw error;
   } finally {
-    await rm(file, { force: true });
-    // When that cannot be done now, the next attempt does it first of all.
-    if (!whole) await dropRestored(client, swap).catch(() => undefined);
+    // When that cannot be done now, the next one does it first of all.
+    if (!isKept) await dropRestored(orders.client, orders.swap).catch(() => undefined);
   }
 }
 
@@ -153,15 +171,10 @@ const mayFail = (failure: RestoreFailure): boolean =>
 /** Tablespaces are the server's; a subscription would go on to receive what another database has received since. */
 const WORDS = ['--no-tablespaces', '--no-subscriptions'];
 
-async function restoreFile(job: {
-  input: Input;
-  client: DatabaseClient;
-  swap: Swap;
-  file: string;
-  signal: AbortSignal;
-}): Promise<Omit<RestoreState, 'fetched'>> {
-  const { client, swap, file, signal } = job;
-  const { environment, evidence, tool, from } = job.input;
+async function restoreFile(work: Work, orders: Orders): Promise<Omit<RestoreState, 'fetched'>> {
+  const { client, swap } = orders;
+  const { file, signal } = work;
+  const { environment, evidence, tool, from } = work.input;
   const failed = (text: string) => ({ restored: { name: 'restored', ok: false, text } });
   try {
     const tools = await findDumpTools(await serverVersion(client), environment.tools);
@@ -169,12 +182,9 @@ async function restoreFile(job: {
     if ('wrong' in list) return failed(list.wrong);
     const locale = await localeOf(client, swap.present);
     if (!locale) return failed(`there is no database ${swap.present} whose place could be taken: make an empty one`);
-    await dropRestored(client, swap);
-    await createDatabase(client, swap.restored, locale);
-    const database = { ...databaseOf(environment), name: swap.restored };
-    const { table } = migrationTool(tool);
-    const job = { database, file, list, words: WORDS, table, mayFail, forgives: FORGIVEN, signal };
-    const { inventory, milliseconds, without, forgiven } = await restoreInto(tools, job);
+    const { inventory, milliseconds, without, forgiven } = await untilMade((attempt) =>
+      restoreOnce(work, { ...orders, tools, list, locale, attempt }),
+    );
     const essential = without.filter(({ entry }) => isEssential(entry)).map(({ text }) => text);
     if (essential.length > 0) return failed(`restored as ${swap.restored}, but without ${shortList(essential)}`);
     const recorded = (await recordOf<{ dumped?: Inventory }>(evidence, from))?.dumped;
@@ -190,10 +200,77 @@ async function restoreFile(job: {
     const text = `restored in ${formatDuration(milliseconds)}: ${inventoryText(inventory, tool)}, ${compared}${lost(unkept)}`;
     return { restored: { name: 'restored', ok: true, text }, kept, inventory, milliseconds, unkept };
   } catch (error) {
+    if (isInterrupted(error)) throw error;
     signal.throwIfAborted();
     if (!isForPeople(error)) throw error;
     return { ...failed(`${error.message}${advice(error, databaseOf(environment).user)}`), printed: printedBy(error) };
   }
+}
+
+/** What an attempt remembers before it begins: by what it restores how much, and which database of that name it is. */
+interface Begun {
+  tools: DumpTools;
+  tables: number;
+  number: number | undefined;
+}
+
+const recordNamed = (attempt: number) => `restore-${attempt}`;
+const folderFor = ({ state, input }: Work, attempt: number) => stepFolder(state, input.key, recordNamed(attempt));
+const memoryOf = (work: Work, attempt: number) => `${folderFor(work, attempt)}.begun.json`;
+
+function toolOf({ state, input: { key, environment, backup } }: Work, attempt: number): RunTool {
+  return recordedTool({ state, key, environment, limit: limitOf(backup) }, recordNamed(attempt));
+}
+
+const target = ({ file, input: { environment } }: Work, { restored }: Swap) => ({
+  database: { ...databaseOf(environment), name: restored },
+  file,
+  words: WORDS,
+});
+
+function runWith(work: Work, swap: Swap, { tools, tables, attempt }: Omit<Begun, 'number'> & { attempt: number }) {
+  work.progress.at(tablesRestored(join(folderFor(work, attempt), 'stderr.log'), tables));
+  return runRestore(tools, target(work, swap), toolOf(work, attempt));
+}
+
+/** One that an earlier attempt has begun may be at work: it is waited for before a server is asked that may be away. */
+async function awaitRestore(work: Work, swap: Swap): Promise<void> {
+  await untilMade(async (attempt) => {
+    if (!(await wasStarted(folderFor(work, attempt)))) return;
+    const begun = await recall<Begun>(memoryOf(work, attempt));
+    if (begun) await runWith(work, swap, { ...begun, attempt });
+  });
+}
+
+/**
+ * Restores into a new database; or goes on with the one of an attempt that was interrupted, whether its pg_restore runs
+ * still or has ended. One of which nobody knows how it ended is given up, with its database.
+ */
+async function restoreOnce(
+  work: Work,
+  at: Orders & { tools: DumpTools; list: DumpList; locale: Locale; attempt: number },
+): Promise<Restored> {
+  const { client, swap, tools, list, attempt } = at;
+  const { input, signal } = work;
+  const tables = tablesIn(list);
+  const memory = memoryOf(work, attempt);
+  const { table } = migrationTool(input.tool);
+  const limit = limitOf(input.backup);
+  const restore = { ...target(work, swap), list, table, mayFail, forgives: FORGIVEN, limit, signal };
+  if (await wasPrepared(folderFor(work, attempt))) {
+    const begun = await recall<Begun>(memory);
+    if (begun === undefined) throw recordGone(recordNamed(attempt));
+    if (begun.number !== (await databaseNumber(client, swap.restored))) {
+      throw new AttemptLost(new Error(`${swap.restored} is not the database any more that was restored into`));
+    }
+  } else {
+    await dropRestored(client, swap);
+    await createDatabase(client, swap.restored, at.locale);
+    const number = await databaseNumber(client, swap.restored);
+    await remember(memory, { tools, tables, number });
+    signal.throwIfAborted();
+  }
+  return readRestored(restore, await runWith(work, swap, { tools, tables, attempt }));
 }
 
 /** What this user may not restore. */

@@ -4,22 +4,25 @@ import { ApplicationFailure } from '@temporalio/common';
 import { type HeartbeatContext, LeftRunning } from '../../adapters/commands/recorder.js';
 import type { StepKey } from '../../contract/activities/step.js';
 
-/** What attempts tell the ones after them: the commands that have begun. */
+/** What attempts tell the ones after them, the commands that have begun, and what people are told meanwhile. */
 interface Told {
   begun: string[];
+  details?: () => unknown;
 }
 
 const told = new WeakMap<Context, Told>();
 
-/** The commands that this activity has begun, in this attempt or an earlier one, as far as that was heard of. */
-function begunIn(context: Context): string[] {
+function toldOf(context: Context): Told {
   const known = told.get(context);
-  if (known) return known.begun;
+  if (known) return known;
   const { begun } = (context.info.heartbeatDetails ?? {}) as Partial<Told>;
   const earlier = { begun: Array.isArray(begun) ? begun : [] };
   told.set(context, earlier);
-  return earlier.begun;
+  return earlier;
 }
+
+/** The commands that this activity has begun, in this attempt or an earlier one, as far as that was heard of. */
+const begunIn = (context: Context): string[] => toldOf(context).begun;
 
 /** What an activity before this one has begun, for which this one was scheduled anew. */
 export function knowBegun({ begun }: Pick<StepKey, 'begun'>): void {
@@ -32,10 +35,11 @@ export const hasBegun = (command: string): boolean => begunIn(Context.current())
 /** Whether this activity has begun any. */
 export const hasBegunAny = (): boolean => begunIn(Context.current()).length > 0;
 
-/** A heartbeat; what the Web UI is to see gives way to what the next attempt has to know. */
-function beat(context: Context, details?: unknown): void {
-  const begun = begunIn(context);
-  context.heartbeat(begun.length > 0 ? { begun } : details);
+/** A heartbeat: what the next attempt has to know, and how far the work is, for people. */
+function beat(context: Context): void {
+  const { begun, details } = toldOf(context);
+  const progress = details?.();
+  context.heartbeat(begun.length > 0 ? { begun, ...(progress === undefined ? {} : { progress }) } : progress);
 }
 
 /**
@@ -59,13 +63,14 @@ const HEARTBEAT_EVERY = 1_000;
 
 /**
  * Heartbeats until the work is done. The work must end soon when the signal is aborted; its end then is the cancellation.
- * @param details what the Web UI shows of the work
+ * @param details how far the work is, as people see it in the Web UI and in `surefoot status`
  */
 export async function withHeartbeat<T>(work: (signal: AbortSignal) => Promise<T>, details?: () => unknown): Promise<T> {
   const context = Context.current();
+  toldOf(context).details = details;
   // A local activity has no heartbeat: the SDK would warn of each.
   const heartbeat = () => {
-    if (!context.info.isLocal) beat(context, details?.());
+    if (!context.info.isLocal) beat(context);
   };
   const timer = setInterval(heartbeat, HEARTBEAT_EVERY);
   heartbeat();
@@ -78,6 +83,9 @@ export async function withHeartbeat<T>(work: (signal: AbortSignal) => Promise<T>
     clearInterval(timer);
   }
 }
+
+/** The workflow has asked for the end of this activity: nobody comes after it. */
+export const isCancelled = (): boolean => Context.current().cancellationDetails?.cancelRequested === true;
 
 /** Throws what the workflow is to see when the activity was cancelled; returns when it was not. */
 export async function rethrowCancellation(error: unknown): Promise<void> {

@@ -19,7 +19,7 @@ export async function withOwnTrouble<T>(title: string, work: () => Promise<T>): 
     return await work();
   } catch (error) {
     // What the activity itself says is no trouble of the runner's.
-    if (error instanceof ApplicationFailure || !isLocal(error)) throw error;
+    if (error instanceof ApplicationFailure || !isOwnTrouble(error)) throw error;
     if (Context.current().info.attempt < MOST_TRIES) throw error;
     throw error instanceof NotBegun
       ? failure(FailureType.RunnerFailed, `${title} was not begun: ${error.message}`)
@@ -50,7 +50,8 @@ export const recordGone = (title: string): ApplicationFailure =>
     `${title} was begun, and its record is gone: the state folder has been emptied, or is another one than it was`,
   );
 
-const isLocal = (error: unknown): boolean =>
+/** Of the runner's own disk, or of its recorder: it says nothing of what was to be done. */
+export const isOwnTrouble = (error: unknown): boolean =>
   error instanceof NotBegun || error instanceof SyntaxError || LOCAL.includes(codeOf(error) ?? '');
 
 const codeOf = (error: unknown): string | undefined =>

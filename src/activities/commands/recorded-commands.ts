@@ -15,7 +15,7 @@ import { quotable, WITHHELD } from '../../adapters/postgres/quotable.js';
 import type { EvidencePlace, StepKey } from '../../contract/activities/step.js';
 import { FailureType } from '../../contract/errors.js';
 import type { Environment } from '../../contract/plan/environment.js';
-import { meaningOf } from '../../domain/command-meaning.js';
+import { hasGone, meaningOf } from '../../domain/command-meaning.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { EvidenceReference } from '../../domain/evidence.js';
 import { hasBegun, heartbeatContext, rethrowCancellation } from './heartbeat.js';
@@ -25,10 +25,12 @@ import { processText } from './remains.js';
 export interface CommandOutcome {
   /** Why it did not end well; nobody knows how it ended when its type is `OutcomeUnknown`. */
   failure?: ApplicationFailure;
+  /** Where nobody knows how it ended: nothing of it runs any more. */
+  isGone?: true;
   milliseconds: number;
   /** What it ended with by itself; missing where nobody has seen it end so: never started, killed, a connection lost. */
   exitCode?: number;
-  /** The last 4 MB of each output, with secrets: for reading, not for writing. */
+  /** The last 4 MB of each output as a rule, with secrets: for reading, not for writing. */
   output: string;
   errors: string;
   /** Why these are not all that it printed: who looks for something in them does not know what stood before. */
@@ -36,7 +38,7 @@ export interface CommandOutcome {
   evidence: EvidenceReference[];
 }
 
-/** How much of an output is read into memory. The evidence has all of it. */
+/** How much of an output is read into memory as a rule. The evidence has all of it. */
 const LONGEST_READ = 4 * 1024 * 1024;
 const LONGEST_EXCERPT = 1_000;
 
@@ -50,11 +52,14 @@ export interface CommandRun {
   state: string;
   key: StepKey;
   name: string;
-  evidence: EvidencePlace;
+  /** Where its output is kept; nowhere but in its record when left out. */
+  evidence?: EvidencePlace;
   environment: Environment;
   line: CommandLine;
   /** Milliseconds. */
   timeout: number;
+  /** How much of an output is read into memory, bytes: the last of it. */
+  longest?: number;
 }
 
 /**
@@ -83,7 +88,7 @@ export async function mustHaveRecord(run: NamedRun): Promise<void> {
 }
 
 async function attend(input: CommandRun): Promise<CommandOutcome> {
-  const { line, key } = input;
+  const { line, key, longest = LONGEST_READ } = input;
   const folder = stepFolder(input.state, key, input.name);
   await mustHaveRecord(input);
   const end = await runRecorded(folder, {
@@ -96,25 +101,27 @@ async function attend(input: CommandRun): Promise<CommandOutcome> {
   });
   const secrets = await secretsOf(input.environment);
   for (const log of ['stdout.log', 'stderr.log']) await hideSecrets(join(folder, log), secrets);
-  const printed = await Promise.all(['stdout.log', 'stderr.log'].map((log) => readEnd(join(folder, log))));
+  const printed = await Promise.all(['stdout.log', 'stderr.log'].map((log) => readEnd(join(folder, log), longest)));
   const [output = '', errors = ''] = printed.map(({ text }) => text);
   // A command that could not be started has printed nothing.
   const spoiled = end.kind === 'ended' && end.error !== undefined ? [] : printed.flatMap(({ lack }) => lack ?? []);
   const notWhole = spoiled.length > 0 ? spoiled.join('; ') : undefined;
-  const meaning = meaningOf({
+  const seen = {
     ...(end.kind === 'ended' ? { end } : { unseen: end.unseen, unreadable: end.unreadable }),
     alive: (end.alive ?? []).map(processText),
     limit: formatDuration(input.timeout),
     isRemote: line.overSsh,
     connection: line.overSsh && end.kind === 'ended' && end.code === 255 ? connectionOf(errors) : undefined,
-  });
+  };
+  const meaning = meaningOf(seen);
   // What is not known is told, also to those who have stopped waiting for it.
   if (meaning.kind === 'stopped') await rethrowCancellation(undefined);
-  const evidence = await keepOutput(input, folder);
+  const evidence = input.evidence ? await keepOutput({ ...input, evidence: input.evidence }, folder) : [];
   const told = {
     milliseconds: end.kind === 'ended' ? end.milliseconds : 0,
     exitCode: end.kind === 'ended' ? exitCodeOf(end, line) : undefined,
     ...{ output, errors, notWhole, evidence },
+    ...(hasGone(seen) ? { isGone: true as const } : {}),
   };
   if (meaning.kind === 'succeeded') return told;
   const said = `${line.title} ${meaning.text}${line.overSsh ? ` on ${line.host}` : ''}`;
@@ -174,19 +181,19 @@ function excerpt(output: string, errors: string, isCut: boolean): string {
   return `:\n${lines.slice(-LONGEST_EXCERPT)}${lines.includes(WITHHELD) ? `\n(${WITHHELD} stands only in the evidence)` : ''}`;
 }
 
-async function readEnd(file: string): Promise<{ text: string; lack?: string }> {
+async function readEnd(file: string, longest: number): Promise<{ text: string; lack?: string }> {
   if (!(await exists(file))) return { text: '', lack: `${basename(file)} is gone` };
   const handle = await open(file);
   try {
     const { size } = await handle.stat();
-    const start = Math.max(0, size - LONGEST_READ);
+    const start = Math.max(0, size - longest);
     const buffer = Buffer.alloc(size - start);
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, start);
     const text = buffer.toString('utf8', 0, bytesRead);
     if (start === 0) return { text };
     return {
       text,
-      lack: `only the last ${LONGEST_READ >> 20} MB of the ${Math.ceil(size / 2 ** 20)} MB of ${basename(file)} are read`,
+      lack: `only the last ${longest >> 20} MB of the ${Math.ceil(size / 2 ** 20)} MB of ${basename(file)} are read`,
     };
   } finally {
     await handle.close();

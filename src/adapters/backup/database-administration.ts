@@ -1,4 +1,4 @@
-/** Making, renaming and dropping databases: what can only be done while nobody is in them. */
+/** Making, renaming and dropping databases: what can only be done while nobody is in them, and by one at a time. */
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { DatabaseClient } from '../postgres/postgres.js';
@@ -90,4 +90,29 @@ function inTheWay(name: string, sessions: Session[], reason: string): string {
   );
   const advice = reason === '' ? '' : ` (${reason}: grant pg_signal_backend)`;
   return `sessions in ${name} could not be ended${advice}: ${who.join(', ')}`;
+}
+
+/** How often it is looked whether another attempt's connection is gone, a tenth of a second apart. */
+const LONGEST_EXPULSION = 100;
+
+/** Another attempt of this name that is still at it loses its connection, so that it can give no order any more. */
+export async function expelOthers(client: DatabaseClient, applicationName: string): Promise<void> {
+  for (let look = 1; look <= LONGEST_EXPULSION; look++) {
+    const { rowCount } = await client.query(
+      `select pg_terminate_backend(pid), pg_sleep(0.1) from pg_stat_activity
+        where application_name = $1 and usename = current_user and pid <> pg_backend_pid()`,
+      [applicationName],
+    );
+    if (rowCount === 0) return;
+  }
+  throw new Error(`another attempt is still at it, as ${applicationName} in pg_stat_activity`);
+}
+
+export const databaseIsThere = async (client: DatabaseClient, name: string): Promise<boolean> =>
+  (await databaseNumber(client, name)) !== undefined;
+
+/** The server's own number of a database: another one of the same name has another. Undefined where there is none. */
+export async function databaseNumber(client: DatabaseClient, name: string): Promise<number | undefined> {
+  const { rows } = await client.query<{ oid: number }>('select oid from pg_database where datname = $1', [name]);
+  return rows[0]?.oid;
 }

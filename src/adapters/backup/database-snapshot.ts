@@ -27,12 +27,14 @@ export interface Snapshot {
 }
 
 /**
- * Works with a snapshot: live traffic neither waits for it nor shows in it. A cancellation ends what is being counted.
+ * Works with a snapshot: live traffic neither waits for it nor shows in it. A cancellation ends what is being counted. Who
+ * has taken it over keeps it when this ends.
+ * @param how.limit longest time of a count, milliseconds
  * @throws what {@link withDatabase} throws
  */
 export function withSnapshot<T>(
   database: Database,
-  signal: AbortSignal,
+  { signal, limit }: { signal: AbortSignal; limit: number },
   work: (snapshot: Snapshot) => Promise<T>,
 ): Promise<T> {
   return withDatabase(
@@ -43,7 +45,7 @@ export function withSnapshot<T>(
         settings: SETTINGS,
       }),
     // pg_dump, which joins the snapshot, needs a session as well.
-    { applicationName: 'surefoot-backup', session: true, limit: 0, signal },
+    { applicationName: 'surefoot-backup', session: true, limit, signal },
   );
 }
 

@@ -8,7 +8,7 @@ import pg from 'pg';
 import type { Database } from '../../contract/plan/environment.js';
 import { type DatabaseClient, LONGEST_NAME, withDatabase } from '../postgres/postgres.js';
 import { databaseReason, isLost } from '../postgres/postgres-errors.js';
-import { dropDatabase, withoutSessions } from './database-administration.js';
+import { databaseIsThere, dropDatabase, expelOthers, withoutSessions } from './database-administration.js';
 
 export interface Swap {
   /** The name that the application connects to. */
@@ -67,21 +67,6 @@ export async function administering<T>(
     if (begun || second === undefined || !(error instanceof ApplicationFailure && error.nonRetryable)) throw error;
     return from(second);
   }
-}
-
-/** How often it is looked whether another attempt's connection is gone, a tenth of a second apart. */
-const LOOKS = 100;
-
-async function expelOthers(client: DatabaseClient, applicationName: string): Promise<void> {
-  for (let look = 1; look <= LOOKS; look++) {
-    const { rowCount } = await client.query(
-      `select pg_terminate_backend(pid), pg_sleep(0.1) from pg_stat_activity
-        where application_name = $1 and usename = current_user and pid <> pg_backend_pid()`,
-      [applicationName],
-    );
-    if (rowCount === 0) return;
-  }
-  throw new Error(`another attempt is still at it, as ${applicationName} in pg_stat_activity`);
 }
 
 /** How far the swap is. `kept` is what the present database is called afterwards. */
@@ -186,7 +171,7 @@ async function readProperties(client: DatabaseClient, database: string): Promise
 export async function putInPlace(client: DatabaseClient, swap: Swap, kept: string): Promise<number> {
   const { present, restored } = swap;
   let ended = 0;
-  if (await isThere(client, present)) {
+  if (await databaseIsThere(client, present)) {
     const reopened = () => reopen(client, present);
     await undoing(reopened, async () => {
       // No new sessions: an application comes back within milliseconds.
@@ -195,7 +180,7 @@ export async function putInPlace(client: DatabaseClient, swap: Swap, kept: strin
     });
   }
   const putBack = async () => {
-    if (await isThere(client, kept)) await client.query(rename(kept, present));
+    if (await databaseIsThere(client, kept)) await client.query(rename(kept, present));
     await reopen(client, present);
   };
   await undoing(putBack, async () => {
@@ -207,7 +192,7 @@ export async function putInPlace(client: DatabaseClient, swap: Swap, kept: strin
 
 /** Lets sessions in again. What was there before may be looked into: nobody connects to its new name by accident. */
 export async function reopen(client: DatabaseClient, name: string): Promise<void> {
-  if (await isThere(client, name)) {
+  if (await databaseIsThere(client, name)) {
     await client.query(`alter database ${pg.escapeIdentifier(name)} allow_connections true`);
   }
 }
@@ -217,10 +202,6 @@ export const dropRestored = (client: DatabaseClient, swap: Swap): Promise<number
 
 const rename = (from: string, to: string) =>
   `alter database ${pg.escapeIdentifier(from)} rename to ${pg.escapeIdentifier(to)}`;
-
-async function isThere(client: DatabaseClient, name: string): Promise<boolean> {
-  return (await client.query('select 1 from pg_database where datname = $1', [name])).rowCount === 1;
-}
 
 async function undoing(undo: () => Promise<void>, work: () => Promise<void>): Promise<void> {
   try {

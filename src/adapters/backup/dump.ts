@@ -11,12 +11,10 @@ import { redact } from '../evidence/redaction.js';
 import { readSecret } from '../evidence/secrets.js';
 import { tlsVariablesOfTools } from '../postgres/postgres-tls.js';
 import { quotable } from '../postgres/quotable.js';
+import { AttemptLost, type RunTool, ToolFailure, toolLine } from './tool-run.js';
 
 /** Where Debian and its kin keep one folder for each major version. */
 const DEBIAN = '/usr/lib/postgresql';
-
-/** A program that has more to complain of, characters, is ended: nothing good is to come of it. */
-export const LONGEST_COMPLAINT = 4 * 1024 * 1024;
 
 export interface DumpTools {
   pgDump: string;
@@ -54,19 +52,6 @@ async function systemFolders(): Promise<string[]> {
   return versions.sort((a, b) => Number(b) - Number(a)).map((version) => join(DEBIAN, version, 'bin'));
 }
 
-/** A program that failed. `message` is for everybody, `whole` for the evidence: what it printed, rows and all. */
-export class ToolFailure extends Error {
-  constructor(
-    message: string,
-    readonly whole: string,
-  ) {
-    super(message);
-  }
-}
-
-export const printedBy = (error: unknown): string | undefined =>
-  error instanceof ToolFailure ? error.whole : undefined;
-
 /**
  * What libpq's programs are told by their own variables, not by arguments: they are in no process list, and a name
  * can't be read as an option.
@@ -89,50 +74,49 @@ export const connectionVariables = async (database: Database, password: string):
 });
 
 /**
- * Dumps a database in custom format, as it is in an exported snapshot. Making it again does no harm; the child dies with
- * the signal.
+ * Dumps a database in custom format, as it is in an exported snapshot, which pg_dump takes over with its first words to the
+ * server: from then on it needs nobody else for it.
  * @returns what pg_dump warns of: it leaves out subscriptions that the user may not see, and ends well
- * @throws ToolFailure when pg_dump failed
+ * @throws ToolFailure when pg_dump failed; AttemptLost when it found the snapshot gone
  */
 export async function dumpDatabase(
   tools: DumpTools,
-  job: { database: Database; snapshot: string; file: string; signal: AbortSignal },
-): Promise<string[]> {
-  const { database, snapshot, file, signal } = job;
+  job: { database: Database; snapshot: string; file: string; run: RunTool },
+): Promise<{ warnings: string[]; milliseconds: number }> {
+  const { database, snapshot, file, run } = job;
   const password = await readSecret(database.password);
-  const env = await connectionVariables(database, password);
+  const variables = await connectionVariables(database, password);
   // A table that somebody keeps locked fails the dump instead of queueing everybody else behind it.
   const words = ['--format=custom', '--no-password', '--lock-wait-timeout=60s', `--snapshot=${snapshot}`];
-  const run = await execa(tools.pgDump, [...words, `--file=${file}`], {
-    env,
-    reject: false,
-    cancelSignal: signal,
-    stdin: 'ignore',
-    maxBuffer: LONGEST_COMPLAINT,
-  });
-  signal.throwIfAborted();
-  const whole = redact(run.stderr, [password]);
-  if (!run.failed)
-    return [...quotable(whole).matchAll(/^pg_dump: warning: (.*)$/gm)].map(([, warning = '']) => warning);
-  const end = `exit code ${run.exitCode ?? run.code ?? run.signal}`;
-  throw new ToolFailure(`pg_dump of ${database.name} failed (${end}):\n${quotable(whole, 20).slice(-1_000)}`, whole);
+  const title = `pg_dump of ${database.name}`;
+  const ended = await run(toolLine([tools.pgDump, ...words, `--file=${file}`], { title, variables }));
+  const whole = redact(ended.errors, [password]);
+  const { milliseconds } = ended;
+  if (ended.problem === undefined) {
+    const warnings = [...quotable(whole).matchAll(/^pg_dump: warning: (.*)$/gm)].map(([, warning = '']) => warning);
+    return { warnings, milliseconds };
+  }
+  if (ended.exitCode === undefined) throw new ToolFailure(ended.problem, whole);
+  const told = `${title} failed (exit code ${ended.exitCode}):\n${quotable(whole, 20).slice(-1_000)}`;
+  const failure = new ToolFailure(told, whole);
+  throw WITHOUT_SNAPSHOT.test(whole) ? new AttemptLost(failure) : failure;
 }
+
+/** Whoever held it for pg_dump has gone before it came; as PostgreSQL says it in English, up to version 16 and after. */
+const WITHOUT_SNAPSHOT =
+  /invalid snapshot identifier|snapshot ".*" does not exist|could not import the requested snapshot/;
 
 /** Reads a dump to its last byte. A list of contents is not enough: it is whole in a dump that was cut. */
 export async function readDump(
   tools: DumpTools,
   file: string,
-  signal: AbortSignal,
+  run: RunTool,
 ): Promise<{ readable: boolean; text: string }> {
-  const run = await execa(tools.pgRestore, ['--file=/dev/null', file], {
-    reject: false,
-    cancelSignal: signal,
-    stdin: 'ignore',
-    maxBuffer: LONGEST_COMPLAINT,
-  });
-  signal.throwIfAborted();
-  if (!run.failed) return { readable: true, text: 'pg_restore read the dump whole' };
-  return { readable: false, text: `pg_restore could not read the dump: ${said(run.stderr, run.code)}` };
+  const title = 'pg_restore, reading the dump,';
+  const ended = await run(toolLine([tools.pgRestore, '--file=/dev/null', file], { title }));
+  if (ended.problem === undefined) return { readable: true, text: 'pg_restore read the dump whole' };
+  const why = ended.exitCode === undefined ? ended.problem : said(ended.errors);
+  return { readable: false, text: `pg_restore could not read the dump: ${why}` };
 }
 
 /** What pg_restore said, on one line, as far as it may be shown. */

@@ -1,14 +1,14 @@
 /** pg_restore into a database that is there and empty, and what came of it. */
-import { execa } from 'execa';
 import type { Database } from '../../contract/plan/environment.js';
 import type { RevisionTable } from '../../domain/migration/migration-tool.js';
 import { redact } from '../evidence/redaction.js';
 import { readSecret } from '../evidence/secrets.js';
 import { type DatabaseClient, withDatabase } from '../postgres/postgres.js';
 import { type Inventory, readEntries, takeInventory } from './database-inventory.js';
-import { connectionVariables, type DumpTools, said, ToolFailure } from './dump.js';
-import { type DumpEntry, type DumpList, LONGEST_LIST } from './dump-contents.js';
+import { connectionVariables, type DumpTools, said } from './dump.js';
+import type { DumpEntry, DumpList } from './dump-contents.js';
 import { judgeFailures, type RestoreFailure, readFailures } from './restore-failures.js';
+import { type RunTool, ToolFailure, type ToolRun, toolLine } from './tool-run.js';
 
 export interface Restored {
   inventory: Inventory;
@@ -20,55 +20,61 @@ export interface Restored {
   forgiven: string[];
 }
 
+/** What is restored, and where to. */
+export interface Restore {
+  database: Database;
+  file: string;
+  list: DumpList;
+  /** What pg_restore is told beside the file and the place. */
+  words: string[];
+  /** Of the migration tool, where it is known. */
+  table: RevisionTable | undefined;
+  /** Whether an entry may be missing for the reason that its failure gives. */
+  mayFail: (failure: RestoreFailure) => boolean;
+  /** Commands that may fail: what they would have made is not missed. */
+  forgives?: RegExp;
+  /** Longest time of a statement that reads it back, milliseconds. */
+  limit: number;
+  signal: AbortSignal;
+}
+
+/** Runs pg_restore, into a database that is there and empty; or waits for the one that does. */
+export async function runRestore(
+  tools: DumpTools,
+  { database, file, words }: Pick<Restore, 'database' | 'file' | 'words'>,
+  run: RunTool,
+): Promise<ToolRun> {
+  const password = await readSecret(database.password);
+  const target = ['--verbose', '--no-password', `--dbname=${database.name}`, file];
+  const variables = await connectionVariables(database, password);
+  const title = `pg_restore into ${database.name}`;
+  const ended = await run(toolLine([tools.pgRestore, ...words, ...target], { title, variables }));
+  return { ...ended, errors: redact(ended.errors, [password]) };
+}
+
 /**
- * Restores a dump and reads back what is there then.
- * @param job.words what pg_restore is told beside the file and the place
- * @param job.mayFail whether an entry may be missing for the reason that its failure gives
- * @param job.table of the migration tool, where it is known
- * @param job.forgives commands that may fail: what they would have made is not missed
+ * What came of pg_restore, and what is in the database now.
  * @throws ToolFailure when pg_restore failed
  */
-export async function restoreInto(
-  tools: DumpTools,
-  job: {
-    database: Database;
-    file: string;
-    list: DumpList;
-    words: string[];
-    table: RevisionTable | undefined;
-    mayFail: (failure: RestoreFailure) => boolean;
-    forgives?: RegExp;
-    signal: AbortSignal;
-  },
-): Promise<Restored> {
-  const { database, file, signal, forgives } = job;
-  const { entries } = job.list;
-  const password = await readSecret(database.password);
-  const begun = performance.now();
-  const target = ['--verbose', '--no-password', `--dbname=${database.name}`, file];
-  const run = await execa(tools.pgRestore, [...job.words, ...target], {
-    env: await connectionVariables(database, password),
-    reject: false,
-    cancelSignal: signal,
-    stdin: 'ignore',
-    // It tells of every entry.
-    maxBuffer: LONGEST_LIST,
-  });
-  const milliseconds = Math.round(performance.now() - begun);
-  signal.throwIfAborted();
-  const printed = redact(run.stderr, [password]);
-  const failures = readFailures(printed, entries);
+export async function readRestored(restore: Restore, ended: ToolRun): Promise<Restored> {
+  const { database, limit, signal, forgives } = restore;
+  const { entries } = restore.list;
+  const { exitCode, problem, errors, notWhole, milliseconds } = ended;
+  if (problem !== undefined && exitCode === undefined) throw new ToolFailure(problem, errors);
+  // Which entries failed, nobody knows where its words are not all there.
+  if (problem !== undefined && notWhole !== undefined) throw new ToolFailure(`pg_restore failed: ${notWhole}`, errors);
+  const failures = readFailures(errors, entries);
   const isForgiven = ({ command }: RestoreFailure) => forgives?.test(command) === true;
   const { wrong, without } = judgeFailures(
     failures.filter((failure) => !isForgiven(failure)),
     entries,
-    job.mayFail,
+    restore.mayFail,
   );
-  if (run.failed && (wrong.length > 0 || !cameToItsEnd(run.exitCode, printed))) {
-    const what = wrong.slice(0, MOST_TOLD).map(inWords).join('; ') || said(printed, run.code);
-    throw new ToolFailure(`pg_restore failed: ${what}`, printed);
+  if (problem !== undefined && (wrong.length > 0 || !cameToItsEnd(exitCode, errors))) {
+    const what = wrong.slice(0, MOST_TOLD).map(inWords).join('; ') || said(errors, `exit code ${exitCode}`);
+    throw new ToolFailure(`pg_restore failed: ${what}`, errors);
   }
-  const inventory = await withDatabase(database, countEverything(job.table), { session: true, limit: 0 });
+  const inventory = await withDatabase(database, countEverything(restore.table), { session: true, limit, signal });
   const forgiven = failures.filter(isForgiven).map(({ command, reason }) => `${command} (${reason})`);
   return { inventory, milliseconds, without, forgiven };
 }

@@ -1,6 +1,6 @@
 /** A file into S3, written only where nothing is yet, with checksums that S3 itself verifies. */
 import { createHash } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
+import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import {
   AbortMultipartUploadCommand,
   type CompletedPart,
@@ -29,7 +29,9 @@ interface Upload {
  * @returns the SHA-256 that S3 should tell, in base64 (of parts, that of their checksums); undefined when something was
  *   there
  */
-export function upload(client: S3Client, job: Upload): Promise<string | undefined> {
+export async function upload(client: S3Client, job: Upload): Promise<string | undefined> {
+  // It goes when it is stored: an attempt before this one has come so far, or whoever reads it back will see that none has.
+  if (!(await isThere(job.file))) return undefined;
   return job.bytes <= PART ? putWhole(client, job) : putParts(client, job);
 }
 
@@ -45,8 +47,12 @@ async function putParts(client: S3Client, { file, bytes, input, signal }: Upload
   const create = new CreateMultipartUploadCommand({ ...input, ChecksumAlgorithm: 'SHA256' });
   const { UploadId } = await client.send(create, options);
   const target = { Bucket: input.Bucket, Key: input.Key, UploadId };
-  // What is left of an upload that was not completed costs money for ever.
-  const abandon = () => client.send(new AbortMultipartUploadCommand(target)).catch(() => undefined);
+  // What is left of an upload that was not completed costs money for ever, and whoever began it may be killed at any moment.
+  const abandon = (which: string | undefined) =>
+    client.send(new AbortMultipartUploadCommand({ ...target, UploadId: which })).catch(() => undefined);
+  const begun = `${file}.upload`;
+  if (await isThere(begun)) await abandon(await readFile(begun, 'utf8'));
+  await writeFile(begun, UploadId ?? '', { mode: 0o600 });
   const size = Math.max(PART, Math.ceil(bytes / MOST_PARTS));
   const parts: CompletedPart[] = [];
   const sums: Buffer[] = [];
@@ -66,12 +72,13 @@ async function putParts(client: S3Client, { file, bytes, input, signal }: Upload
     if (await unlessThere(client.send(new CompleteMultipartUploadCommand(complete), options))) {
       return sha256Of(Buffer.concat(sums)).toString('base64');
     }
-    await abandon();
+    await abandon(UploadId);
     return undefined;
   } catch (error) {
-    await abandon();
+    await abandon(UploadId);
     throw error;
   } finally {
+    await rm(begun, { force: true });
     await handle.close();
   }
 }
@@ -91,5 +98,11 @@ async function unlessThere(sent: Promise<unknown>): Promise<boolean> {
     throw error;
   }
 }
+
+const isThere = (file: string): Promise<boolean> =>
+  stat(file).then(
+    () => true,
+    () => false,
+  );
 
 const sha256Of = (data: Buffer): Buffer => createHash('sha256').update(data).digest();

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Ledger } from '../../domain/ledger/ledger.js';
 import { leftBehind } from '../../domain/ledger/left-behind.js';
+import { activityProgress } from '../../temporal/activity-progress.js';
 import { pinnedBuild } from '../../temporal/builds.js';
 import { type Connected, withConnection } from '../../temporal/connection.js';
 import { type FoundDeployment, findDeployment, readLedger, servicesFor } from '../../temporal/deployments.js';
@@ -77,9 +78,11 @@ async function follow(
       told = error.message;
     }
     await pause(signal);
-    const { status, raw } = await found.handle.describe();
+    const description = await found.handle.describe();
+    const { status, raw } = description;
     const build = pinnedBuild(raw.workflowExecutionInfo);
-    found = { ...found, build, status: status.name, running: status.name === 'RUNNING' };
+    const progress = await activityProgress(connected, description);
+    found = { ...found, build, progress, status: status.name, running: status.name === 'RUNNING' };
   }
   return undefined;
 }

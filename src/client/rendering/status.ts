@@ -128,7 +128,7 @@ function stepLines(step: StepRecord, { colors, now }: StatusView): string[] {
   const took = formatDuration((step.endedAt ?? now) - step.startedAt);
   const section = step.section ? `${step.section} ` : '';
   const line = `    ${stepMark(step.state, colors)} ${colors.dim(section)}${step.title} ${colors.dim(`(${took || '0 s'})`)}`;
-  const told = step.reason ?? (step.state === 'failed' ? step.summary : undefined);
+  const told = step.reason ?? (step.state === 'failed' ? step.summary : step.progress);
   return told ? [line, `        ${step.state === 'failed' ? colors.red(told) : told}`] : [line];
 }
 
@@ -173,7 +173,7 @@ function rollback(record: RollbackRecord, view: StatusView): string[] {
   const time = record.took === undefined ? '' : ` in ${formatDuration(record.took)}`;
   const estimate = record.estimate === undefined ? '' : colors.dim(`, estimate ${formatDuration(record.estimate)}`);
   return [
-    `${colors.bold(`Rollback (${record.option})`)}: ${state}${time}${estimate}`,
+    `${colors.bold(`Rollback (${record.option})`)}: ${state}${record.progress ? `, ${record.progress}` : ''}${time}${estimate}`,
     `  because ${record.trigger.text}`,
     ...record.reasons.map((reason) => `  - ${reason}`),
     ...record.steps.flatMap((each) => stepLines(each, view)),

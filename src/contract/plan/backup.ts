@@ -31,6 +31,8 @@ export interface FileKeeping {
 /** Of PostgreSQL, by pg_dump and pg_restore. */
 export interface DumpBackup extends FileKeeping {
   by?: undefined;
+  /** Longest time of pg_dump, and of each pg_restore, milliseconds; two hours when left out. */
+  timeout?: number;
   /** Connects to the server where dumps are restored on trial, in a database of their own. */
   scratch: Database;
 }

@@ -32,6 +32,8 @@ export interface StepRecord {
   notBegun?: true;
   /** Who went on without it. */
   skippedBy?: Attestation;
+  /** How far its work is, as whoever shows it has heard: no workflow knows. */
+  progress?: string;
 }
 
 /** The checklist's three rollbacks, and the last resort: the backup from before the deploy. */
@@ -134,6 +136,8 @@ export interface RollbackRecord {
   /** How it ended, in one sentence. */
   reason?: string;
   steps: StepRecord[];
+  /** As of a step. */
+  progress?: string;
   /** The checklist's estimate, where the plan has one, and the time it took, milliseconds. */
   estimate?: number;
   took?: number;

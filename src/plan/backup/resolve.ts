@@ -22,7 +22,8 @@ export function resolveBackup(
   if (authored.by === 'commands') return resolveCommandBackup(resolution, { authored, environments, keeping });
   const kept = keeping();
   const scratch = resolveScratch(resolution, authored, environments);
-  return kept && scratch && { ...kept, scratch };
+  const { timeout } = authored;
+  return kept && scratch && { ...kept, ...(timeout === undefined ? {} : { timeout }), scratch };
 }
 
 function resolveKeeping(resolution: Resolution, authored: Authored, evidence?: string): FileKeeping | undefined {

@@ -35,6 +35,11 @@ const byDump = strict({
     .optional()
     .describe('How: `pg_dump` (when left out), PostgreSQL’s own; or `commands`, for any other database'),
   ...kept,
+  timeout: duration()
+    .optional()
+    .describe(
+      'Longest time of `pg_dump`, and of `pg_restore` each time: reading the dump, on trial, as the last resort; two hours when left out',
+    ),
   scratch: databasePlace()
     .optional()
     .describe(

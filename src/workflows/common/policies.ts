@@ -25,8 +25,6 @@ import type {
 } from '../../contract/activities/postgres.js';
 import type { ApprovalActivities, ReviewActivities } from '../../contract/activities/review.js';
 import type { WindowActivities } from '../../contract/activities/windows.js';
-import type { Authority } from '../../contract/envelope.js';
-import { authorised } from './authorised.js';
 import { briefly, MOMENT } from './briefly.js';
 import { NOT_SERVED_AFTER } from './patience.js';
 
@@ -112,37 +110,27 @@ export const archives = briefly<ArchiveActivities>(
  * Work that takes minutes and heartbeats, so that a dead worker is noticed within the heartbeat's time-out rather than
  * the work's. Repeating it is harmless.
  */
-const LONG: ActivityOptions = {
+export const longChecks = proxyActivities<
+  HttpActivities & DocumentationActivities & OwnCheckActivities & Pick<PeopleActivities, 'sendNotices'>
+>({
   startToCloseTimeout: '2h',
   scheduleToCloseTimeout: LONGEST_ABSENCE,
   heartbeatTimeout: '20s',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
-};
-
-export const longChecks = proxyActivities<
-  HttpActivities &
-    DocumentationActivities &
-    BackupActivities &
-    OwnCheckActivities &
-    Pick<PeopleActivities, 'sendNotices'>
->(LONG);
-
-/** As long, and what was written since the backup is lost: by somebody's word only. */
-export const restoresBy = (authority: Authority | undefined) =>
-  authorised(proxyActivities<RestoreActivities>(LONG), authority);
+});
 
 /** A worker that is gone is noticed by then. Milliseconds. */
 export const COMMAND_HEARTBEAT = 10_000;
 
 /**
- * Commands that change something. They stay on the machine that admitted the deployment, where their records are. A
- * retry re-attaches, so retries are unlimited within a week: a worker that comes back after a weekend still finds its
- * command. What must not be repeated comes back as a non-retryable failure. Called through `run/runner.ts`, which knows
- * what to make of one that nobody has taken.
+ * Commands that change something, and those of backups. They stay on the machine that admitted the deployment, where
+ * their records are. A retry re-attaches, so retries are unlimited within a week: a worker that comes back after a
+ * weekend still finds its command. What must not be repeated comes back as a non-retryable failure. Called through
+ * `run/runner.ts`, which knows what to make of one that nobody has taken.
  */
 export const commandsOn = (runner: string) =>
-  proxyActivities<CommandActivities & CommandBackupActivities>({
+  proxyActivities<CommandActivities & BackupActivities & RestoreActivities & CommandBackupActivities>({
     taskQueue: runner,
     startToCloseTimeout: '2h',
     scheduleToStartTimeout: NOT_SERVED_AFTER,

@@ -9,7 +9,7 @@ import type { StepReport } from '../../domain/evidence.js';
 import { cell } from '../../domain/ledger/board.js';
 import type { StepRecord } from '../../domain/ledger/ledger.js';
 import { mustHold } from '../common/input.js';
-import { checks, longChecks, restoresBy } from '../common/policies.js';
+import { checks, longChecks } from '../common/policies.js';
 import { publishState } from '../common/published.js';
 import { ChildRunner } from '../run/child-runner.js';
 import { reportedRevision } from '../run/reported-revision.js';
@@ -77,9 +77,7 @@ export class Rollback {
       const asked = { key, evidence, service: plan.service, environment: this.environment, from };
       return backup.by === 'commands'
         ? this.commands.restoreByCommands.executeWithOptions({ summary }, [{ ...asked, backup, again }])
-        : restoresBy(this.input.authority).restoreDatabase.executeWithOptions({ summary }, [
-            { ...asked, backup, tool: toolOf(plan) },
-          ]);
+        : this.commands.restoreDatabase.executeWithOptions({ summary }, [{ ...asked, backup, tool: toolOf(plan) }]);
     });
   }
 

@@ -9,7 +9,7 @@ import {
   TerminatedFailure,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import type { CommandBackupActivities, RestoreActivities } from '../../contract/activities/backup.js';
+import type { BackupActivities, CommandBackupActivities, RestoreActivities } from '../../contract/activities/backup.js';
 import type { CommandActivities } from '../../contract/activities/commands.js';
 import { FailureType } from '../../contract/errors.js';
 import { type StepReport, unknownFact } from '../../domain/evidence.js';
@@ -55,6 +55,7 @@ export function commandFailed(error: unknown): StepReport | undefined {
 const RUNS_COMMANDS: string[] = [
   ...(['runCommand', 'checkCommand', 'checkLogs', 'migrate'] satisfies (keyof CommandActivities)[]),
   ...(['backUpByCommands', 'restoreByCommands'] satisfies (keyof CommandBackupActivities)[]),
+  ...(['backUpDatabase'] satisfies (keyof BackupActivities)[]),
   ...(['restoreDatabase'] satisfies (keyof RestoreActivities)[]),
   'ReversibilityWorkflow',
 ];

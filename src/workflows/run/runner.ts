@@ -12,7 +12,7 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { LoadActivities } from '../../contract/activities/application.js';
-import type { CommandBackupActivities } from '../../contract/activities/backup.js';
+import type { BackupActivities, CommandBackupActivities, RestoreActivities } from '../../contract/activities/backup.js';
 import type { CommandActivities } from '../../contract/activities/commands.js';
 import type { Authority } from '../../contract/envelope.js';
 import { FailureType } from '../../contract/errors.js';
@@ -37,7 +37,9 @@ export interface Owner {
 }
 
 /** The runner's commands, wherever it is by then, by the words that people have said by then. */
-export const runnerCommands = (owner: Owner): Calls<CommandActivities & CommandBackupActivities> =>
+export const runnerCommands = (
+  owner: Owner,
+): Calls<CommandActivities & BackupActivities & RestoreActivities & CommandBackupActivities> =>
   callsOf(owner, (queue) => authorised(commandsOn(queue), owner.authority));
 
 /** Its load tests. */

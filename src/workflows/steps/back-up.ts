@@ -1,9 +1,8 @@
-/** Backs up an environment's database: by a dump, or by the plan's own commands, which are where their records are. */
+/** Backs up an environment's database, by a dump or by the plan's own commands: on the runner, where their records are. */
 import type { BackupReport } from '../../contract/activities/backup.js';
 import type { StepKey } from '../../contract/activities/step.js';
 import type { Environment } from '../../contract/plan/environment.js';
 import { needed, toolOf } from '../../contract/plan/parts.js';
-import { longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 
 export function backUp(
@@ -16,5 +15,5 @@ export function backUp(
   const asked = { key, evidence, service, environment };
   return backup.by === 'commands'
     ? commands.backUpByCommands.executeWithOptions({ summary }, [{ ...asked, backup }])
-    : longChecks.backUpDatabase.executeWithOptions({ summary }, [{ ...asked, backup, tool: toolOf(plan) }]);
+    : commands.backUpDatabase.executeWithOptions({ summary }, [{ ...asked, backup, tool: toolOf(plan) }]);
 }

@@ -155,7 +155,7 @@ test('in the last resort an event trigger is left out and named, and the rest ta
   const { location = '', sha256, evidence, facts } = await runBackup(subject);
   expect(facts.filter(({ ok }) => !ok)).toEqual([]);
   const report = await runActivity(() =>
-    createRestoreActivities().restoreDatabase({
+    createRestoreActivities(subject).restoreDatabase({
       key: { ...KEY, step: 'rollback-restore.restore' },
       evidence: subject.evidence,
       service: 'eduautismo',

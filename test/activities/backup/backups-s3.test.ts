@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import {
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   GetBucketLifecycleConfigurationCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
@@ -13,6 +14,7 @@ import {
   PutBucketVersioningCommand,
   PutObjectCommand,
   S3Client,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { DAY, dumpName, type OpenStore } from '../../../src/adapters/backup/backup-store.js';
@@ -139,6 +141,28 @@ describe('a dump in S3', () => {
     expect(await (await opened(store)).keep(again.file, other)).toMatchObject({ ok: false });
     const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: store.bucket }));
     expect(Uploads).toEqual([]);
+  });
+
+  test('of which a killed worker has sent parts is sent anew, and those cost nobody anything', async () => {
+    const store = await bucket();
+    const { file, dump } = fileOf(randomBytes(17 * 1024 * 1024));
+    const place = { Bucket: store.bucket, Key: `pre-deploy/eduautismo/production/${dump.name}` };
+    const { UploadId } = await s3.send(new CreateMultipartUploadCommand(place));
+    await s3.send(new UploadPartCommand({ ...place, UploadId, PartNumber: 1, Body: randomBytes(5 * 1024 * 1024) }));
+    writeFileSync(`${file}.upload`, UploadId ?? '');
+    expect(await (await opened(store)).keep(file, dump)).toMatchObject({ ok: true });
+    const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: store.bucket }));
+    expect([Uploads, existsSync(`${file}.upload`)]).toEqual([[], false]);
+  });
+
+  test('which an attempt has stored without coming to say so is read back by the next one', async () => {
+    const store = await bucket();
+    const { file, dump } = fileOf(Buffer.from('the dump'));
+    const stored = await (await opened(store)).keep(file, dump);
+    const location = { ok: true, location: stored.location };
+    expect([existsSync(file), await (await opened(store)).keep(file, dump)]).toMatchObject([false, location]);
+    const never = { ...dump, name: dumpName({ at: 0, deployment: 'd', generation: 1, sha256: dump.sha256 }) };
+    await expect((await opened(store)).keep(file, never)).rejects.toThrow('could not read the dump back');
   });
 
   test('that is there already is good with the same content, and a failure with other content', async () => {

@@ -38,6 +38,8 @@ export interface Subject {
   evidence: { store: string; deployment: string };
   /** Where the dumps of production go. */
   folder: string;
+  /** The runner's folder of records. */
+  state: string;
 }
 
 /** A backup of production into a folder, restored on trial on the same server. */
@@ -47,11 +49,17 @@ export function subjectOf(database: Database, changes: Partial<DumpBackup> = {})
   const store = { kind: 'folder' as const, folder: join(root, 'backups') };
   const backup = { store, retention: 30 * 24 * 3_600_000, smallest: 50, scratch, ...changes };
   const evidence = { store: join(root, 'evidence'), deployment: KEY.deployment };
-  return { database, backup, evidence, folder: join(root, 'backups', SERVICE, 'production') };
+  const folder = join(root, 'backups', SERVICE, 'production');
+  return { database, backup, evidence, folder, state: join(root, 'state') };
 }
 
+export const backupInput = ({ database, backup, evidence }: Subject, key = KEY) => {
+  const environment = environmentWith({ name: 'production', database });
+  return { key, evidence, service: SERVICE, environment, backup, tool: 'alembic' };
+};
+
 export const runBackup = (
-  { database, backup, evidence }: Subject,
+  subject: Subject,
   {
     mock = mockWorker(),
     s3Idle,
@@ -59,9 +67,8 @@ export const runBackup = (
   }: { mock?: ReturnType<typeof mockWorker>; s3Idle?: number; key?: typeof KEY } = {},
 ) =>
   runActivity(() => {
-    const environment = environmentWith({ name: 'production', database });
-    const { backUpDatabase } = createBackupActivities({ s3Idle });
-    return backUpDatabase({ key, evidence, service: SERVICE, environment, backup, tool: 'alembic' });
+    const { backUpDatabase } = createBackupActivities({ state: subject.state, s3Idle });
+    return backUpDatabase(backupInput(subject, key));
   }, mock);
 
 /**

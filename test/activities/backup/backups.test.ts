@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -8,6 +8,7 @@ import { openBackupStore } from '../../../src/adapters/backup/open-backup-store.
 import { scratchName } from '../../../src/adapters/backup/trial-restore.js';
 import { evidenceFile } from '../../../src/adapters/evidence/evidence-store.js';
 import type { Database } from '../../../src/contract/plan/environment.js';
+import { runTool } from '../../helpers/run-tool.js';
 import { startTestServer, type TestServer } from '../postgres-server.js';
 import { alive, eventually, mockWorker, temporaryFolder, textOf } from '../support.js';
 import { GOOD, KEY, oks, runBackup, SCHEMA, type Subject, spoilTools, subjectOf, text } from './backups-support.js';
@@ -42,7 +43,9 @@ const scratchDatabases = async (database: Database): Promise<string[]> =>
   );
 
 const leftIn = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(part|list)$/.test(name));
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /\.(part|list)$|\/draft(\/|$)/.test(name),
+  );
 
 /** Every fact but these holds, those that depend on a dump being good aside. */
 const only = (failed: Partial<typeof GOOD>) => ({ ...GOOD, ...failed, stored: false, retention: false });
@@ -280,10 +283,9 @@ test('a list of contents is not enough: it is whole in a dump that was cut', asy
   const { location = '', bytes } = await runBackup(subject);
   const cut = `${location}.cut`;
   writeFileSync(cut, readFileSync(location).subarray(0, Math.floor(bytes * 0.6)));
-  const never = new AbortController().signal;
   const tools = await findDumpTools(1, []);
-  expect(await readDump(tools, cut, never)).toMatchObject({ readable: false });
-  expect(await readDump(tools, location, never)).toMatchObject({ readable: true });
+  expect(await readDump(tools, cut, runTool)).toMatchObject({ readable: false });
+  expect(await readDump(tools, location, runTool)).toMatchObject({ readable: true });
 });
 
 describe('the scratch database', () => {
@@ -305,11 +307,16 @@ describe('the scratch database', () => {
     expect(text(report, 'restored')).not.toContain('could not be dropped');
   });
 
-  test('on a server that is away is worth another try, before anything is dumped', async () => {
+  test('on a server that is away is worth another try, before anything is dumped, but not for ever', async () => {
     const subject = await prepared();
     subject.backup.scratch = { ...subject.backup.scratch, port: 1 };
     await expect(runBackup(subject)).rejects.toMatchObject({ nonRetryable: false });
-    expect(() => readdirSync(subject.evidence.store)).toThrow();
+    const files = readdirSync(subject.evidence.store, { recursive: true, withFileTypes: true }).filter((one) =>
+      one.isFile(),
+    );
+    expect([files, existsSync(subject.state)]).toEqual([[], false]);
+    const last = runBackup(subject, { mock: mockWorker({ attempt: 5 }) });
+    await expect(last).rejects.toMatchObject({ nonRetryable: true, message: expect.stringContaining('127.0.0.1:1') });
   });
 
   test('lets nobody else in', async () => {
@@ -347,11 +354,12 @@ describe('the scratch database', () => {
 
 describe('a cancellation', () => {
   test('kills pg_dump and leaves no half dump', async () => {
-    const subject = await prepared();
+    // Its rows are counted in its partitions: nobody but pg_dump waits for it.
+    const subject = await prepared(`${SCHEMA}; create table held (id int) partition by range (id)`);
     const blocker = new pg.Client({ ...server.connection, database: subject.database.name });
     await blocker.connect();
     try {
-      await blocker.query('begin; lock table plans in access exclusive mode');
+      await blocker.query('begin; lock table held in access exclusive mode');
       const mock = mockWorker();
       const running = runBackup(subject, { mock });
       const dumping = `select 1 from pg_stat_activity where application_name = 'surefoot-backup' and wait_event_type = 'Lock'`;

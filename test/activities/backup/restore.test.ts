@@ -50,11 +50,11 @@ async function ruined(sql = SCHEMA): Promise<Broken> {
   return { ...subject, admin, from: { location, sha256, record: evidence[0] } };
 }
 
-const runRestore = ({ database, backup, evidence, from }: Broken, mock = mockWorker()) =>
+const runRestore = ({ database, backup, evidence, from, state }: Broken, mock = mockWorker()) =>
   runActivity(() => {
     const environment = environmentWith({ name: 'production', database });
     const key = { ...KEY, step: 'rollback-restore.restore' };
-    const { restoreDatabase } = createRestoreActivities();
+    const { restoreDatabase } = createRestoreActivities({ state });
     return restoreDatabase({ key, evidence, service: 'eduautismo', environment, backup, tool: 'alembic', from });
   }, mock);
 

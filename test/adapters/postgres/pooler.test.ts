@@ -141,7 +141,9 @@ describe.each([
     const users = await application(through);
     const nothing = vi.fn();
     await expect(withDatabase(through, nothing, { session: true })).rejects.toThrow(REFUSED);
-    await expect(withSnapshot(through, new AbortController().signal, nothing)).rejects.toThrow(REFUSED);
+    await expect(withSnapshot(through, { signal: new AbortController().signal, limit: 0 }, nothing)).rejects.toThrow(
+      REFUSED,
+    );
     await expect(dropLeftovers(through, 'd')).rejects.toThrow(REFUSED);
     await users.stop();
     expect(nothing).not.toHaveBeenCalled();

@@ -15,6 +15,7 @@ import { type Database, type DatabaseTls, TLS_MODES } from '../../../src/contrac
 import { startTestServer, type TestServer } from '../../activities/postgres-server.js';
 import { commandWith, environmentWith } from '../../activities/support.js';
 import { makeAuthority, type TestAuthority } from '../../helpers/certificates.js';
+import { runTool } from '../../helpers/run-tool.js';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
@@ -174,8 +175,8 @@ test('metrics, pg_dump and the commands on this machine go the same way', async 
   for (const [name, value] of Object.entries(others)) vi.stubEnv(name, value);
   const file = join(home, 'app.dump');
   const { signal } = new AbortController();
-  await withSnapshot(database, signal, async ({ id, version }) =>
-    dumpDatabase(await findDumpTools(version, []), { database, snapshot: id, file, signal }),
+  await withSnapshot(database, { signal, limit: 0 }, async ({ id, version }) =>
+    dumpDatabase(await findDumpTools(version, []), { database, snapshot: id, file, run: runTool }),
   );
 
   const environment = environmentWith({ database });

@@ -51,6 +51,11 @@ describe('backup', () => {
     });
   });
 
+  test('takes as long as it says, where it says so', () => {
+    const limited = backupOf(['  smallest: 50 %\n', '  smallest: 50 %\n  timeout: 90m\n']);
+    expect(limited).toEqual({ ...loadPlan(SHIPPED).resolved.backup, timeout: 90 * 60_000 });
+  });
+
   test('takes another service’s address, keys, a KMS key and a folder', () => {
     const credentials = '  credentials: { accessKeyId: staging-test, secretAccessKey: slack }\n';
     expect(

@@ -1,0 +1,55 @@
+/** How far a dump or a restore is, in words: heartbeats tell it, and need it at once. */
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import type { DumpList } from '../../adapters/backup/dump-contents.js';
+
+/** Of one activity: what it is at now. */
+export class ToolProgress {
+  private look: () => string | undefined = () => undefined;
+
+  readonly text = (): string | undefined => {
+    try {
+      return this.look();
+    } catch {
+      // Its file is not there yet, or no longer.
+      return undefined;
+    }
+  };
+
+  at(look: () => string | undefined): void {
+    this.look = look;
+  }
+}
+
+/** @param file that pg_dump writes */
+export const bytesDumped = (file: string) => (): string => `${statSync(file).size} bytes dumped`;
+
+/** pg_restore --verbose, when it begins with the rows of a table. */
+const TABLE = /^pg_restore: processing data for table /gm;
+
+/** How many tables a dump has the rows of. */
+export const tablesIn = ({ entries }: DumpList): number => entries.filter(({ kind }) => kind === 'TABLE DATA').length;
+
+/** @param log what pg_restore says: read on from where it was read to. @param all how many tables it is to restore */
+export function tablesRestored(log: string, all: number): () => string {
+  let read = 0;
+  let begun = 0;
+  let line = '';
+  return () => {
+    const fresh = line + readFrom(log, read);
+    read += fresh.length - line.length;
+    const end = fresh.lastIndexOf('\n') + 1;
+    line = fresh.slice(end);
+    begun += fresh.slice(0, end).match(TABLE)?.length ?? 0;
+    return `${begun} of ${all} tables restored or begun`;
+  };
+}
+
+function readFrom(file: string, position: number): string {
+  const descriptor = openSync(file, 'r');
+  try {
+    const buffer = Buffer.alloc(Math.max(0, fstatSync(descriptor).size - position));
+    return buffer.toString('latin1', 0, readSync(descriptor, buffer, 0, buffer.length, position));
+  } finally {
+    closeSync(descriptor);
+  }
+}
