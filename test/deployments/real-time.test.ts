@@ -47,8 +47,8 @@ const CONFIRMATIONS = [
   { subject: 'communication', who: 'gabriela.dias', role: 'product-owner' },
   { subject: 'infrastructure', who: 'diego.alves', role: 'devops' },
 ];
-const SHORT_SOAK = ['--shorten', 'soak=4s'];
-const SHORT_WATCHES = ['watch-5m', 'watch-1h', 'watch-24h'].flatMap((watch) => ['--shorten', `${watch}=4s`]);
+const SHORT_SOAK = ['--shorten', 'soak=6s'];
+const SHORT_WATCHES = ['watch-5m', 'watch-1h', 'watch-24h'].flatMap((watch) => ['--shorten', `${watch}=6s`]);
 
 let sandbox: Sandbox;
 let bindings: string;
@@ -58,7 +58,10 @@ let client: Client;
 let traffic: AbortController;
 const closers: (() => Promise<unknown>)[] = [];
 
-/** Rules of minutes say nothing in seconds: those kept need two seconds, and one known sample. */
+/**
+ * Rules of minutes say nothing in seconds: those kept need two seconds, and one known sample. The first look knows no rate
+ * yet: less than six seconds may be half blind.
+ */
 function allowSeconds(plan: PlanSections): void {
   const { criteria, soak, watches, load, items } = plan;
   const kept = ['soak-error-rate', 'immediate-errors', 'immediate-down', 'immediate-data-loss'];
@@ -69,7 +72,7 @@ function allowSeconds(plan: PlanSections): void {
   }
   for (const watch of [soak, ...watches]) {
     watch.tick = '1s';
-    watch.minimum = '4s';
+    watch.minimum = '6s';
     watch.criteria = watch.criteria.filter((id) => kept.includes(id));
     watch.trends = [];
   }

@@ -165,16 +165,34 @@ export async function ledgerWhen(
   isSo: (ledger: Ledger) => boolean,
   within = 180_000,
 ): Promise<Ledger> {
+  let last: Ledger | undefined;
   const seen = await until(
     what,
     async () => {
-      const ledger = await handle.query(statusQuery);
-      return isSo(ledger) || ledger.outcome !== undefined ? ledger : undefined;
+      last = await handle.query(statusQuery);
+      return isSo(last) || last.outcome !== undefined ? last : undefined;
     },
     { within, every: 200 },
-  );
+  ).catch((error) => {
+    throw new Error(`${(error as Error).message}; ${standsAt(last)}`, { cause: error });
+  });
   if (!isSo(seen)) throw new Error(`ended ${seen.outcome} (${seen.reason}) before: ${what}`);
   return seen;
+}
+
+/** What somebody who has waited in vain wants to know. */
+function standsAt(ledger: Ledger | undefined): string {
+  if (!ledger) return 'its ledger could not be read';
+  const open = ledger.questions.filter(({ answer }) => !answer).map(({ id, title }) => `${id} (${title})`);
+  const running = ledger.steps.filter(({ state }) => state === 'running').map(({ id }) => id);
+  const failed = ledger.steps
+    .filter(({ state }) => state === 'failed')
+    .map(({ id, summary, facts }) => `${id} (${summary}: ${JSON.stringify(facts.filter(({ ok }) => ok !== true))})`);
+  return [
+    `it asks for ${open.join(', ') || 'nothing'}`,
+    `runs ${running.join(', ') || 'nothing'}`,
+    `and has failed in ${failed.join(', ') || 'nothing'}`,
+  ].join(', ');
 }
 
 export const asks = (id: string) => (ledger: Ledger) =>
