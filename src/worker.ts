@@ -110,7 +110,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   if (copied) log.warn(copyWarning(state, identity));
   const connection = await NativeConnection.connect(options.connection);
   const metrics = new MetricReaders();
-  const commands = createCommandActivities({ state, runner: identity });
+  const commands = createCommandActivities({ state, runner: identity, build });
   const converter = dataConverter('replace');
   const tracing =
     options.traces === undefined ? undefined : new Tracing(options.traces, identity, (message) => log.warn(message));

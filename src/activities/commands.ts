@@ -26,6 +26,8 @@ export function createCommandActivities(options: {
   state: string;
   /** Who the runner is: nothing is begun in a folder that is another's by now. */
   runner?: string;
+  /** The build of the worker. */
+  build?: string;
   /** Longest time for an answer of the health check, milliseconds. */
   answer?: number;
 }): CommandActivities {
@@ -90,6 +92,7 @@ export function createCommandActivities(options: {
     async present() {
       const lack = options.runner === undefined ? undefined : await whyNotOwn(state, options.runner);
       if (lack !== undefined) throw new Error(lack);
+      return { build: options.build };
     },
 
     endCommands: ({ key }) => withHeartbeat(async () => ({ alive: await endRemains(state, key) })),

@@ -25,8 +25,9 @@ export interface Statement {
   /** Which way back, and the revision that the database goes back to. */
   option: string;
   revision: string;
-  /** The runner that a move leads to. */
+  /** The runner that a move leads to, or the build. */
   to: string;
+  build: string;
   why: string;
   /** Nothing counts twice. */
   nonce: string;
@@ -44,11 +45,12 @@ export interface SaidDecision {
   option?: string;
   revision?: string;
   to?: string;
+  build?: string;
   envelope?: string;
 }
 
 /** The parts of a decision that are acted on. */
-export const saidBy = ({ kind, who, role, subject, option, revision, to, envelope }: Decision): SaidDecision => ({
+export const saidBy = ({
   kind,
   who,
   role,
@@ -56,6 +58,17 @@ export const saidBy = ({ kind, who, role, subject, option, revision, to, envelop
   option,
   revision,
   to,
+  build,
+  envelope,
+}: Decision): SaidDecision => ({
+  kind,
+  who,
+  role,
+  subject,
+  option,
+  revision,
+  to,
+  build,
   envelope,
 });
 

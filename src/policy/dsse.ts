@@ -30,7 +30,7 @@ export function statementOf(
   said: Pick<Statement, 'deployment' | 'service' | 'plan' | 'role' | 'person' | 'decision'> & Partial<Statement>,
   now: number,
 ): Statement {
-  const nothing = { commit: '', proposal: '', subject: '', option: '', revision: '', to: '', why: '' };
+  const nothing = { commit: '', proposal: '', subject: '', option: '', revision: '', to: '', build: '', why: '' };
   const nonce = randomBytes(16).toString('hex');
   const expires = new Date(now + wordLifetime(said.decision)).toISOString();
   return { ...nothing, nonce, expires, ...said };

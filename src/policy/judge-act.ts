@@ -144,6 +144,7 @@ class Words {
     option = '',
     revision = '',
     to = '',
+    build = '',
     envelope,
   }: SaidDecision): Opened | { refused: string } {
     if (envelope === undefined) return refused('it is not signed');
@@ -160,6 +161,7 @@ class Words {
     if (statement.subject !== subject) return refused('it was signed about something else');
     if (statement.option !== option || statement.revision !== revision) return refused('another way back was signed');
     if (statement.to !== to) return refused('it was signed for another runner');
+    if (statement.build !== build) return refused('it was signed for another build');
     if (this.nonces.has(statement.nonce)) return refused('it is there twice');
     this.nonces.add(statement.nonce);
     return opened;

@@ -30,6 +30,7 @@ const statementShape: z.ZodType<Statement> = z.strictObject({
   option: words,
   revision: words,
   to: words,
+  build: words,
   why: words,
   nonce: words.min(16),
   expires: z.iso.datetime(),

@@ -2,6 +2,7 @@
  * Builds, as the Temporal server knows them: versions of one worker deployment (Worker Deployment Versioning). What runs is
  * pinned: a deployment, its watches and its rollbacks are carried out by workers of the build that it began on.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { isGrpcServiceError, type WorkflowService } from '@temporalio/client';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
@@ -43,10 +44,16 @@ export interface RunningWorkflow {
 }
 
 type Execution = temporal.api.workflow.v1.IWorkflowExecutionInfo;
+type Description = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse;
 type Summary = temporal.api.deployment.v1.WorkerDeploymentInfo.IWorkerDeploymentVersionSummary;
 
-const { WorkerDeploymentVersionStatus: Status } = proto.temporal.api.enums.v1;
+const { WorkerDeploymentVersionStatus: Status, WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
+const { PINNED_OVERRIDE_BEHAVIOR_PINNED: PINNED } =
+  proto.temporal.api.workflow.v1.VersioningOverride.PinnedOverrideBehavior;
 const PAGE = 1_000;
+/** A worker that has just begun to ask is known to the server's queues by then, milliseconds. */
+const KNOWN_WITHIN = 10_000;
+const LOOK_EVERY = 500;
 
 /** Every build that the server remembers, newest first. One that has been drained for long, and has no worker, is forgotten. */
 export async function readBuilds({ connection, namespace }: TemporalNamespace): Promise<Builds> {
@@ -108,14 +115,16 @@ export async function makeCurrent(
 /** All that runs on a build. @param build null for what began under a Surefoot that knew no builds */
 export async function runningOn(server: TemporalNamespace, build: string | null): Promise<RunningWorkflow[]> {
   if (build !== null)
-    return (await running(server, `= ${quoted(`${WORKER_DEPLOYMENT}:${build}`)}`)).map(runningWorkflow);
-  const unpinned = await running(server, `IS NULL AND TaskQueue = ${quoted(TASK_QUEUE)}`);
+    return (await running(server, `${VERSION} = ${quoted(`${WORKER_DEPLOYMENT}:${build}`)}`)).map(runningWorkflow);
+  const unpinned = await running(server, `${VERSION} IS NULL AND TaskQueue = ${quoted(TASK_QUEUE)}`);
   const begun = await Promise.all(unpinned.map((execution) => hasBegun(server, execution)));
   return unpinned.filter((_, index) => begun[index]).map(runningWorkflow);
 }
 
-async function running({ connection, namespace }: TemporalNamespace, version: string): Promise<Execution[]> {
-  const query = `ExecutionStatus = 'Running' AND TemporalWorkerDeploymentVersion ${version}`;
+const VERSION = 'TemporalWorkerDeploymentVersion';
+
+async function running({ connection, namespace }: TemporalNamespace, condition: string): Promise<Execution[]> {
+  const query = `ExecutionStatus = 'Running' AND ${condition}`;
   const all: Execution[] = [];
   let nextPageToken: Uint8Array | undefined;
   do {
@@ -132,16 +141,75 @@ async function running({ connection, namespace }: TemporalNamespace, version: st
 }
 
 /** Until a worker has carried out a task of it, whichever build is current then will be its own. */
-async function hasBegun({ connection, namespace }: TemporalNamespace, { execution }: Execution): Promise<boolean> {
+async function hasBegun(server: TemporalNamespace, { execution }: Execution): Promise<boolean> {
+  const described = await describe(server, execution);
+  return described !== undefined && pinnedBuild(described.workflowExecutionInfo) === null;
+}
+
+/** As the server knows it now, no list: undefined when it does not know it any more. */
+async function describe(
+  { connection, namespace }: TemporalNamespace,
+  execution: Execution['execution'],
+): Promise<Description | undefined> {
   try {
-    const { workflowExecutionInfo } = await connection.workflowService.describeWorkflowExecution({
-      namespace,
-      execution,
-    });
-    return pinnedBuild(workflowExecutionInfo) === null;
+    return await connection.workflowService.describeWorkflowExecution({ namespace, execution });
   } catch (error) {
-    if (isGrpcServiceError(error) && error.code === status.NOT_FOUND) return false;
+    if (isGrpcServiceError(error) && error.code === status.NOT_FOUND) return undefined;
     throw error;
+  }
+}
+
+/**
+ * All that runs of one deployment, itself first: its children as it knows them, and those that have outlived it. Each is
+ * looked at by itself, for the list lags a little.
+ */
+export async function openPartsOf(
+  server: TemporalNamespace,
+  { workflowId, runId, deployment }: { workflowId: string; runId: string; deployment?: string },
+): Promise<RunningWorkflow[]> {
+  const own = await describe(server, { workflowId, runId });
+  const children = (own?.pendingChildren ?? []).map((child) => child.workflowId ?? '');
+  const listed =
+    deployment === undefined
+      ? []
+      : await running(server, `${searchAttributes.deployment.name} = ${quoted(deployment)}`);
+  const others = new Set([...children, ...listed.map(({ execution }) => execution?.workflowId ?? '')]);
+  others.delete(workflowId);
+  const described = await Promise.all([...others].map((id) => describe(server, { workflowId: id })));
+  return [own, ...described].flatMap((one) => {
+    const info = one?.workflowExecutionInfo;
+    return info?.status === WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING ? [runningWorkflow(info)] : [];
+  });
+}
+
+/**
+ * From now on it is carried out by workers of this build, and so is what it begins. The server takes that a moment after it
+ * has first heard of them. @param build undefined: of the one that it began on
+ */
+export async function pinTo(
+  { connection, namespace }: TemporalNamespace,
+  { workflowId, runId }: RunningWorkflow,
+  { build, identity }: { build: string | undefined; identity: string },
+): Promise<void> {
+  const version = { deploymentName: WORKER_DEPLOYMENT, buildId: build };
+  const asked = {
+    namespace,
+    workflowExecution: { workflowId, runId },
+    workflowExecutionOptions:
+      build === undefined ? {} : { versioningOverride: { pinned: { behavior: PINNED, version } } },
+    updateMask: { paths: ['versioning_override'] },
+    identity,
+  };
+  const deadline = Date.now() + KNOWN_WITHIN;
+  for (;;) {
+    try {
+      await connection.workflowService.updateWorkflowExecutionOptions(asked);
+      return;
+    } catch (error) {
+      const isUnknown = isGrpcServiceError(error) && error.code === status.FAILED_PRECONDITION;
+      if (!isUnknown || Date.now() > deadline) throw error;
+      await pause(LOOK_EVERY);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 /** Deployments in a simulated world, carried out by workers of several builds on one real server. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type { Activities } from '../../src/contract/activities/activities.js';
 import { type DeployInput, startAttributes } from '../../src/contract/deployment.js';
@@ -14,7 +14,9 @@ import { digestOf } from '../../src/plan/core/digest.js';
 import { simulatedActivities } from '../report/simulated.js';
 import type { WorkflowServer } from './workflow-server.js';
 
-const RUNNER = runnerQueue('0123456789abcdef');
+export const RUNNER = runnerQueue('0123456789abcdef');
+/** Those that a build's workers serve. */
+const QUEUES = [TASK_QUEUE, RUNNER];
 export const SHIPPED_BUNDLE = { codePath: join(projectFolder(), 'dist', 'workflow-bundle.js') };
 
 /** The bundle of another build: it takes some seconds. */
@@ -54,7 +56,11 @@ export const newWorld = (plan: ResolvedPlan): World => ({
 export async function workOn(
   server: WorkflowServer,
   world: World,
-  { build, bundle = SHIPPED_BUNDLE }: { build?: string; bundle?: { codePath: string } | { code: string } },
+  {
+    build,
+    bundle = SHIPPED_BUNDLE,
+    queues = QUEUES,
+  }: { build?: string; bundle?: { codePath: string } | { code: string }; queues?: string[] },
 ): Promise<() => Promise<void>> {
   const activities = activitiesOf(server, world, build);
   const versioning = build !== undefined && {
@@ -65,10 +71,11 @@ export async function workOn(
     },
   };
   const shared = { activities, shutdownGraceTime: 2_000, ...versioning };
-  const stops = await Promise.all([
-    server.work({ ...shared, taskQueue: TASK_QUEUE, workflowBundle: bundle }),
-    server.work({ ...shared, taskQueue: RUNNER }),
-  ]);
+  const stops = await Promise.all(
+    queues.map((taskQueue) =>
+      server.work({ ...shared, taskQueue, ...(taskQueue === TASK_QUEUE ? { workflowBundle: bundle } : {}) }),
+    ),
+  );
   return async () => {
     await Promise.all(stops.map((stop) => stop()));
   };
@@ -86,6 +93,7 @@ function activitiesOf(server: WorkflowServer, world: World, build: string | unde
       },
     }),
     admit: async () => ({ runner: RUNNER }),
+    present: async () => ({ build }),
   };
   const broken = simulatedActivities(world.plan, { failing: new Set(), breaking: 'any', answer: async () => {} });
   return Object.fromEntries(
@@ -111,7 +119,7 @@ export async function begin(
   server: WorkflowServer,
   plan: ResolvedPlan,
   clock: DeployInput['clock'],
-): Promise<{ handle: WorkflowHandle; deployment: string }> {
+): Promise<{ handle: WorkflowHandleWithFirstExecutionRunId; deployment: string }> {
   const service = `shop-${++count}`;
   const deployment = `${service}-20251124-1200${String(count).padStart(2, '0')}-ab12`;
   const changed = { ...plan, service };

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import type { SaidDecision } from '../../src/contract/envelope.js';
+import { type SaidDecision, saidBy } from '../../src/contract/envelope.js';
+import type { Decision } from '../../src/domain/ledger/ledger.js';
 import { ENVELOPE_NAMESPACE, sealed, statementOf } from '../../src/policy/dsse.js';
 import { judgeWord } from '../../src/policy/judge-act.js';
 import { loadPolicy } from '../../src/policy/policy.js';
@@ -39,4 +40,19 @@ test('a move counts for the runner that was signed, and for no other', async () 
   expect(judged({ envelope: undefined })).toContain('it is not signed');
   expect(judged({ kind: 'abort' })).toContain('what was signed is move');
   expect(judged({ who: 'bob', role: 'qa' })).toContain('it was signed by ana');
+});
+
+test('a move to another build counts for the build that was signed, and for no other', async () => {
+  const policy = policyOf();
+  const subject = { deployment: 'shop-1', service: 'shop', digest: 'd'.repeat(64) };
+  const about = { deployment: 'shop-1', service: 'shop', plan: 'd'.repeat(64), role: 'lead', person: 'ana' } as const;
+  const build = '0.2.0-4be1c2a09d35';
+  const statement = statementOf({ ...about, decision: 'move', build }, Date.now());
+  const envelope = await sealed(statement, (message) => ana.sign(message, ENVELOPE_NAMESPACE));
+  const decision: Decision = { kind: 'move', who: 'ana', role: 'lead', build, envelope };
+  const judged = (said: Partial<Decision>) => judgeWord(policy, subject, saidBy({ ...decision, ...said }), Date.now());
+  expect(judged({})).toBeUndefined();
+  expect(judged({ build: '0.2.0-000000000000' })).toContain('it was signed for another build');
+  expect(judged({ build: undefined })).toContain('it was signed for another build');
+  expect(judged({ build: undefined, to: '0123456789abcdef' })).toContain('it was signed for another runner');
 });

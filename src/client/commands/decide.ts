@@ -23,6 +23,7 @@ import { nextLine } from '../rendering/status.js';
 import pc from '../terminal/colors.js';
 import { exiting, print, printJson } from '../terminal/output.js';
 import { sealStatement, signStatement } from './trust/signing.js';
+import { buildName } from './worker.js';
 
 const DECIDE_WITHIN = 15_000;
 
@@ -36,6 +37,7 @@ interface DecideOptions {
   revision?: string;
   sign?: string;
   to?: string;
+  toBuild?: string;
   json?: boolean;
 }
 
@@ -54,7 +56,12 @@ export function defineDecision(command: Command, kind: DecisionKind): void {
   if (kind === 'move') {
     command
       .argument('[DEPLOYMENT]', `${WHICH} (default: the one running)`)
-      .option('--to <RUNNER>', 'the other runner, by its identity: its log and its runner.json name it');
+      .option('--to <RUNNER>', 'the other runner, by its identity: its log and its runner.json name it')
+      .addOption(
+        new Option('--to-build <BUILD>', 'the build that is to carry all of it out: typed where its code is')
+          .argParser(buildName)
+          .conflicts('to'),
+      );
   } else command.argument('[SUBJECT]', 'the question, step or criterion, where more than one is open');
   command
     .option('--as <WHO>', "who decides: an ID on the plan's roster")
@@ -64,7 +71,7 @@ export function defineDecision(command: Command, kind: DecisionKind): void {
     .option('--sign <KEY>', 'sign it with this SSH key, where that is asked for')
     .option('--digest <DIGEST>', digestHelp(kind))
     .option('--json', 'one JSON document on stdout')
-    .addHelpText('after', `\nExample:\n  $ ${exampleOf(kind)}`);
+    .addHelpText('after', `\nExample:\n  $ ${exampleOf(kind)}${kind === 'move' ? `\n  $ ${TO_BUILD}` : ''}`);
   if (kind === 'rollback') {
     command.addOption(
       new Option('--option <OPTION>', 'which rollback, instead of the one the plan chooses').choices(ROLLBACK_KINDS),
@@ -73,11 +80,20 @@ export function defineDecision(command: Command, kind: DecisionKind): void {
   }
   command.action(
     exiting((said: string | undefined, options: DecideOptions) =>
-      kind === 'move'
-        ? decide(kind, undefined, { ...options, deployment: said ?? options.deployment })
-        : decide(kind, said, options),
+      kind === 'move' ? move({ ...options, deployment: said ?? options.deployment }) : decide(kind, said, options),
     ),
   );
+}
+
+const TO_BUILD =
+  'surefoot move eduautismo --to-build 0.2.0-4be1c2a09d35 --as diego.alves --role devops --why "the old machine goes"';
+
+async function move(options: DecideOptions): Promise<number> {
+  const { toBuild: build, deployment: reference, role, why, digest, sign, json = false } = options;
+  if (build === undefined) return await decide('move', undefined, options);
+  // What it takes to go through histories is loaded for this only.
+  const { moveToBuild } = await import('./builds/move-to-build.js');
+  return await moveToBuild({ reference, build, who: whoOf('move', options), role, why, digest, key: sign, json });
 }
 
 const WHICH = 'deployment ID, service or workflow ID';
@@ -87,9 +103,13 @@ const digestHelp = (kind: DecisionKind): string =>
     ? 'what you approve, as `surefoot status` shows it (default: what is asked for now)'
     : 'refuse when the plan is not this one';
 
-async function decide(kind: DecisionKind, subject: string | undefined, options: DecideOptions): Promise<number> {
-  const who = options.as;
+function whoOf(kind: DecisionKind, { as: who }: DecideOptions): string {
   if (!who) throw usageError(`Who decides is missing`, `Add --as WHO, for example: ${exampleOf(kind)}`);
+  return who;
+}
+
+async function decide(kind: DecisionKind, subject: string | undefined, options: DecideOptions): Promise<number> {
+  const who = whoOf(kind, options);
   return await withConnection(async (connected) => {
     const found = await findDeployment(connected, options.deployment);
     if (!found.running) throw notRunning(found);
@@ -99,8 +119,8 @@ async function decide(kind: DecisionKind, subject: string | undefined, options: 
     const { deployment } = before;
     const digest = digestOf(kind, options.digest, before.proposal?.digest);
     const decision: Decision = { kind, who, role, why, subject, deployment, digest, option, revision, to };
-    if (options.sign !== undefined) await sign(decision, before, options.sign);
-    const ledTo = await send(connected, found, decision);
+    if (options.sign !== undefined) await signDecision(decision, before, options.sign);
+    const ledTo = await sendDecision(connected, found, decision);
     const after = await readLedger(connected, found).catch(() => undefined);
     if (options.json) {
       const deploymentId = found.deployment ?? after?.deployment ?? null;
@@ -123,15 +143,15 @@ async function decide(kind: DecisionKind, subject: string | undefined, options: 
 }
 
 /** As the deployment asks for it: by the policy of its runner, or by its plan. */
-async function sign(decision: Decision, before: Ledger, key: string): Promise<void> {
-  const { kind, who, role, digest, why = '', option = '', revision = '', to = '' } = decision;
+export async function signDecision(decision: Decision, before: Ledger, key: string): Promise<void> {
+  const { kind, who, role, digest, why = '', option = '', revision = '', to = '', build = '' } = decision;
   const { deployment, service, demands, proposal } = before;
   if (isDemanded(demands, kind)) {
     // What is signed says what it answers, also where only one question is open.
     decision.subject ??= openQuestion(before, decision, DECISION_KINDS[kind].answers)?.id;
     const about = { proposal: proposal?.digest ?? '', commit: proposal?.commit ?? '', subject: decision.subject ?? '' };
     const said = { deployment, service, plan: before.digest, role, person: who, decision: kind };
-    decision.envelope = await sealStatement({ ...said, ...about, why, option, revision, to }, key);
+    decision.envelope = await sealStatement({ ...said, ...about, why, option, revision, to, build }, key);
   } else if (kind === 'approve' && digest !== undefined) {
     decision.signature = await signStatement(approvalStatement({ deployment, digest, role, who }), key);
   } else if (kind !== 'approve') {
@@ -145,7 +165,8 @@ function digestOf(kind: DecisionKind, given: string | undefined, proposed: strin
   return given === undefined || names(given, proposed) ? proposed : given;
 }
 
-function notRunning(found: FoundDeployment): CliError {
+/** The error that says that it is too late. */
+export function notRunning(found: FoundDeployment): CliError {
   const name = found.deployment ?? found.workflowId;
   return usageError(
     `${name} is not running any more (${found.status.toLowerCase()}); nothing can be decided about it`,
@@ -166,7 +187,11 @@ export function onlyRole(kind: DecisionKind, subject: string | undefined, ledger
   throw usageError(`The role in which you ${kind} is missing`, `Add --role ROLE${known}.`);
 }
 
-async function send(connected: Connected, found: FoundDeployment, decision: Decision): Promise<string> {
+/**
+ * @returns what it led to
+ * @throws CliError exit 2 where it is refused, 3 where nobody answers
+ */
+export async function sendDecision(connected: Connected, found: FoundDeployment, decision: Decision): Promise<string> {
   try {
     const update = () => found.handle.executeUpdate(decideUpdate, { args: [decision] });
     return await connected.connection.withDeadline(Date.now() + DECIDE_WITHIN, update);

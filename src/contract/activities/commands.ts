@@ -12,8 +12,11 @@ import type { EvidencePlace, StepKey } from './step.js';
 
 /** Served on a runner's own queue, as its commands are. */
 export interface PresenceActivities {
-  /** Whoever answers is the runner: with its state folder, on its queue. */
-  present(): Promise<void>;
+  /**
+   * Whoever answers is the runner: with its state folder, on its queue.
+   * @returns the build that its worker is of; none where it has none, and nothing where it was not yet said
+   */
+  present(): Promise<{ build?: string } | undefined>;
 }
 
 /** Commands run on the machine that admitted the deployment, by its own task queue. */

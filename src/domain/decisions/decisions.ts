@@ -5,7 +5,7 @@ import { destinationOf } from '../rollback/destination.js';
 import type { Criterion, RollbackOption } from '../watch/criteria.js';
 import { type Approvals, fillRoles } from './approvals.js';
 import { demandProblem } from './demands.js';
-import { whyNotMoved } from './moves.js';
+import { movedTo, whyNotMoved } from './moves.js';
 
 export type DecisionJudgement = { accepted: true; reason: string } | { accepted: false; reason: string };
 
@@ -39,7 +39,7 @@ export function judgeDecision(ledger: Ledger, approvals: Approvals, decision: De
   if (decision.kind === 'move') {
     const lack = whyNotMoved(ledger, decision);
     if (lack !== undefined) return refuse(lack);
-    return lacksReason(decision) ?? accept(`its commands run on runner ${decision.to} from now on`);
+    return lacksReason(decision) ?? accept(movedTo(decision));
   }
   const isAsked = ledger.ending !== undefined && unanswered(ledger, DECISION_KINDS.rollback.answers).length > 0;
   const goingBack = ledger.rollback !== undefined || isAsked;

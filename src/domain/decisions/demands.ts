@@ -1,6 +1,6 @@
 /** What the policy of the runner asks of those who decide: told to everybody who looks, judged again where acts are done. */
 import type { DecisionKind } from '../ledger/decision-kinds.js';
-import type { Approvals, Person } from './approvals.js';
+import { type Approvals, decidersOf, type Person } from './approvals.js';
 
 export interface Demands {
   /** Kinds of decisions that count only when they are signed. */
@@ -28,6 +28,10 @@ export function demandProblem(
   if (!isDemanded(demands, kind) || envelope !== undefined) return undefined;
   return `the runner’s policy takes it signed only: use surefoot ${kind} --sign KEY`;
 }
+
+/** Who may decide, and what: by the runner's policy, or by the plan where it has none. */
+export const decidersUnder = (demands: Demands | undefined, approvals: Approvals, startedBy: string): Approvals =>
+  demands ? approvalsUnder(demands, approvals) : decidersOf(approvals, startedBy);
 
 /**
  * Who may sign off and decide under a policy, whatever the plan says; the plan’s words for the roles stay, and so do the

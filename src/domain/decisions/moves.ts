@@ -1,16 +1,52 @@
-/** Judging a move: where the commands of a deployment are to run from then on. */
+/** Judging a move: where the commands of a deployment are to run from then on, or which build is to carry all of it out. */
 import type { Decision, Ledger } from '../ledger/ledger.js';
 import { isQueueOf, isRunnerIdentity } from '../runner.js';
 
-/** Why it cannot be; undefined when it can, if that runner is served: which is looked at before it counts. */
-export function whyNotMoved({ runner, claims, outcome }: Ledger, { to }: Pick<Decision, 'to'>): string | undefined {
+type Destination = Pick<Decision, 'to' | 'build'>;
+
+/**
+ * Why it cannot be; undefined when it can, if that runner is served, or that build carries the deployment out: which is
+ * looked at before it counts.
+ */
+export function whyNotMoved({ runner, claims, outcome }: Ledger, { to, build }: Destination): string | undefined {
   if (outcome) return `the deployment has already ended: ${outcome}`;
+  if (build !== undefined) return to === undefined ? undefined : 'a move is to a runner or to a build: say one of them';
   if (to === undefined) return 'say where to: the identity of another runner, as its log and its runner.json name it';
   if (!isRunnerIdentity(to)) {
     return `"${to.slice(0, 40)}" is no runner's identity: those are 16 characters of 0-9 and a-f`;
   }
   if (runner === undefined) return 'no runner has admitted the deployment yet: any that is served will';
   if (isQueueOf(runner, to)) return `its commands run on runner ${to} already`;
-  const other = claims.find(({ kind }) => kind === 'move');
+  const other = claims.find((claim) => claim.kind === 'move' && claim.to !== undefined);
   return other && `whether runner ${other.to} is served is being looked at, for ${other.who}`;
 }
+
+/** What a move comes to, in words. */
+export const movedTo = ({ to, build }: Destination): string =>
+  build === undefined ? `its commands run on runner ${to} from now on` : `build ${build} carries it out from now on`;
+
+/**
+ * A build takes a deployment over by the server's word, and by its whole history; then it is written down. So what is said of
+ * one holds already, or is refused. @param own the build that hears it, where there are builds
+ */
+export function whyNotOnBuild(build: string, own: string | undefined): string | undefined {
+  if (build === own) return undefined;
+  return `${nameOf(own)} carries it out, and to say so changes nothing: \`surefoot move DEPLOYMENT --to-build ${build.slice(0, 80)}\`, typed where that build's code is, looks whether it can take it over`;
+}
+
+/** What does a deployment's work is of its own build. @param answered the build of the runner's worker that has answered */
+export function whyNotOfBuild(
+  runner: string,
+  { answered, own }: { answered: string | undefined; own: string | undefined },
+): string | undefined {
+  if (answered === own) return undefined;
+  const other = answered === undefined ? 'names no build' : `is of build ${answered}`;
+  const advice =
+    own === undefined
+      ? 'what began without a build needs a worker without one there'
+      : `start \`surefoot worker --build-id ${own} --state DIR\` there, with the code of that build and the runner's state folder`;
+  return `the worker of runner ${runner} ${other}, and ${nameOf(own)} carries the deployment out: ${advice}`;
+}
+
+const nameOf = (build: string | undefined): string =>
+  build === undefined ? 'a worker without a build' : `build ${build}`;

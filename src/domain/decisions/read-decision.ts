@@ -16,6 +16,7 @@ const TEXT_FIELDS = [
   'signature',
   'to',
   'envelope',
+  'build',
 ] as const;
 
 const LONGEST_TEXT = 2_000;

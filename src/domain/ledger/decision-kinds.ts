@@ -86,7 +86,7 @@ export const DECISION_KINDS = define({
   },
   // A question for it is closed by whoever serves the runner again, too: it is an answer that nobody has to give.
   move: {
-    help: 'run the commands on another runner, when the machine of theirs is gone for good',
+    help: 'run the commands on another runner, when theirs is gone for good, or all of it on another build',
     answers: ['runner-not-served'],
     asksWhy: 'say why it is moved',
     wants: '--to RUNNER',

@@ -62,6 +62,8 @@ export interface Decision {
   revision?: string;
   /** For `move`: the runner that runs the commands from then on, by its identity. */
   to?: string;
+  /** For `move`, instead of a runner: the build that has taken the whole deployment over. */
+  build?: string;
 }
 
 export interface DecisionRecord extends Decision {

@@ -105,7 +105,7 @@ export function simulateSteps(find: Find): Steps {
         const text = `${line} ended without error`;
         return { summary: text, facts: [{ name: 'ran', ok: true, text }], evidence };
       }),
-    present: async () => {},
+    present: async () => ({}),
     endCommands: async () => ({ alive: [] }),
     checkLogs: ({ key }) => perform(find, { activity: 'checkLogs', key }, () => good(['ran', 'logs'])),
 

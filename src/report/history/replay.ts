@@ -12,7 +12,7 @@ import type { History, HistoryEvent } from './history.js';
 
 /**
  * @returns what the workflow has published last; nothing when it has not begun to run
- * @throws CliError exit 1 when the history was made by another release
+ * @throws MisfitError when the history was made by another release
  */
 export async function replay(workflowId: string, { events, release }: History): Promise<unknown> {
   const seen = seenBy(events);
@@ -40,7 +40,7 @@ export async function replay(workflowId: string, { events, release }: History): 
     );
   } catch (error) {
     if (error instanceof DeterminismViolationError || error instanceof ReplayError)
-      throw otherRelease(workflowId, release, error);
+      throw new MisfitError(workflowId, release, error);
     throw error;
   }
   return last;
@@ -66,13 +66,20 @@ type Command = { workflowTaskCompletedEventId?: unknown } | null | undefined;
 
 const bundle = (name: string): string => join(projectFolder(), 'dist', `${name}.js`);
 
-function otherRelease(workflowId: string, release: string | undefined, cause: Error): CliError {
-  const by = release === undefined ? 'a release that did not leave its name' : `Surefoot ${release}`;
-  const other = release === undefined || release === own() ? 'the build that carried it out' : `Surefoot ${release}`;
-  return new CliError(
-    `The history of ${workflowId} was made by another release: it was started by ${by}, and does not fit this one (${own()}): ${innermost(cause)}`,
-    { hint: `Make the report with ${other}; \`surefoot --version\` says which one runs.`, exitCode: EXIT.badly, cause },
-  );
+/** Exit 1: a history in which this code would have decided otherwise, said as a report says it. */
+export class MisfitError extends CliError {
+  constructor(workflowId: string, release: string | undefined, cause: Error) {
+    const by = release === undefined ? 'a release that did not leave its name' : `Surefoot ${release}`;
+    const other = release === undefined || release === own() ? 'the build that carried it out' : `Surefoot ${release}`;
+    super(
+      `The history of ${workflowId} was made by another release: it was started by ${by}, and does not fit this one (${own()}): ${innermost(cause)}`,
+      {
+        hint: `Make the report with ${other}; \`surefoot --version\` says which one runs.`,
+        exitCode: EXIT.badly,
+        cause,
+      },
+    );
+  }
 }
 
 /** Without the worker's own log lines, unless somebody in this process wants them. */

@@ -5,8 +5,8 @@ import { type DeployInput, newLedger } from '../../contract/deployment.js';
 import { type Authority, saidBy } from '../../contract/envelope.js';
 import type { Absence } from '../../contract/messages.js';
 import { searchAttributes } from '../../contract/names.js';
-import { type Approvals, decidersOf } from '../../domain/decisions/approvals.js';
-import { approvalsUnder } from '../../domain/decisions/demands.js';
+import type { Approvals } from '../../domain/decisions/approvals.js';
+import { decidersUnder } from '../../domain/decisions/demands.js';
 import { itemCounts } from '../../domain/items.js';
 import { renderBoard } from '../../domain/ledger/board.js';
 import type { Ledger } from '../../domain/ledger/ledger.js';
@@ -45,9 +45,7 @@ export class Context implements Owner {
 
   /** Who may decide, and what. */
   get approvals(): Approvals {
-    const { demands } = this.ledger;
-    if (demands) return approvalsUnder(demands, this.plan.approvals);
-    return decidersOf(this.plan.approvals, this.input.startedBy);
+    return decidersUnder(this.ledger.demands, this.plan.approvals, this.input.startedBy);
   }
 
   /** By whose word things are done, for runners that ask; nothing where the runner has no policy. */

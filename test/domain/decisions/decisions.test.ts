@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { commandFor } from '../../../src/domain/decisions/answers.js';
 import type { Approvals } from '../../../src/domain/decisions/approvals.js';
 import { hasChanged, judgeDecision, openQuestion, plannedOption } from '../../../src/domain/decisions/decisions.js';
+import { whyNotOfBuild, whyNotOnBuild } from '../../../src/domain/decisions/moves.js';
 import { readDecision } from '../../../src/domain/decisions/read-decision.js';
 import { admitClaim, take } from '../../../src/domain/decisions/take.js';
 import { DECISION_KINDS, DECISIONS, type DecisionKind, signalHelp } from '../../../src/domain/ledger/decision-kinds.js';
@@ -253,11 +254,42 @@ describe('a move', () => {
     ['before one has admitted it', { runner: undefined }, {}, 'no runner has admitted the deployment yet'],
     ['without a reason', {}, { why: undefined }, 'say why it is moved'],
     ['while another is looked at', { claims: [recordOf(move({ to: 'e'.repeat(16) }))] }, {}, 'is being looked at'],
+    ['both a runner and a build', {}, { build: 'b2' }, 'to a runner or to a build: say one of them'],
+    ['a build, and no reason', {}, { to: undefined, build: 'b2', why: undefined }, 'say why it is moved'],
   ])('is refused with %s', (_, parts, said, reason) => expect(say(at(parts), move(said))).toEqual(refused(reason)));
 
   test('counts whatever the deployment is about, also in the middle of a rollback', () => {
     for (const parts of [{ stop: recordOf(decide('abort', 'bob', 'dba')) }, { ending: 'a breach', rollback }])
       expect(say(at(parts), move()).accepted).toBe(true);
+  });
+
+  test('to a build counts at any time, also before a runner has admitted it', () => {
+    const reason = 'build b2 carries it out from now on';
+    for (const parts of [{ runner: undefined }, { ending: 'a breach', rollback }])
+      expect(say(at(parts), move({ to: undefined, build: 'b2' }))).toEqual({ accepted: true, reason });
+  });
+
+  test('to a runner does not wait for one to a build, whose signature is looked at', () => {
+    const claims = [recordOf(move({ to: undefined, build: 'b2' }))];
+    expect(say(at({ claims }), move()).accepted).toBe(true);
+  });
+
+  test('to a build is written down by that one, and by no other', () => {
+    expect(whyNotOnBuild('b2', 'b2')).toBeUndefined();
+    expect(whyNotOnBuild('b2', 'b1')).toContain('build b1 carries it out, and to say so changes nothing');
+    expect(whyNotOnBuild('b2', undefined)).toContain('a worker without a build carries it out');
+  });
+
+  test('to a runner counts when a worker of the deployment’s own build has answered there', () => {
+    const why = (answered?: string, own?: string) => whyNotOfBuild(to, { answered, own });
+    expect(why('b1', 'b1')).toBeUndefined();
+    expect(why()).toBeUndefined();
+    expect(why('b2', 'b1')).toContain(
+      `the worker of runner ${to} is of build b2, and build b1 carries the deployment out`,
+    );
+    expect(why('b2', 'b1')).toContain('`surefoot worker --build-id b1 --state DIR`');
+    expect(why(undefined, 'b1')).toContain('names no build');
+    expect(why('b2')).toContain('needs a worker without one');
   });
 });
 
