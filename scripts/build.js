@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleAsking } from './bundle/asking.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
@@ -31,6 +32,7 @@ try {
     copyFileSync(join('src/adapters/commands', file), join(aside, 'src/adapters/commands', file));
   }
   chmodSync(join(aside, 'src/client/main.js'), 0o755);
+  await bundleAsking(join(root, aside), join(root, 'dist'));
 
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const workflowsPath = join(root, aside, 'src/workflows/index.js');

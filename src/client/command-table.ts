@@ -1,25 +1,8 @@
 /** The commands as `surefoot --help` lists them. What one is made of is loaded when it is called, and not before. */
-import type { Command } from 'commander';
-import { DECISION_KINDS, DECISIONS, type DecisionKind } from '../domain/ledger/decision-kinds.js';
+import { ASKING_COMMANDS } from './asking-commands.js';
+import type { CommandTable } from './program.js';
 
-export interface TableEntry {
-  description: string;
-  /** Loads what gives the command its arguments, options and work. */
-  load: () => Promise<(command: Command) => void>;
-}
-
-const decision = (kind: DecisionKind): [string, TableEntry] => [
-  kind,
-  {
-    description: DECISION_KINDS[kind].help,
-    load: async () => {
-      const { defineDecision } = await import('./commands/decide.js');
-      return (command) => defineDecision(command, kind);
-    },
-  },
-];
-
-export const COMMANDS: Readonly<Record<string, TableEntry>> = {
+export const COMMANDS: CommandTable = {
   demo: {
     description: 'carry out the shipped plan on a real sandbox, its 49 hours in minutes',
     load: async () => (await import('./commands/demo.js')).defineDemo,
@@ -52,15 +35,7 @@ export const COMMANDS: Readonly<Record<string, TableEntry>> = {
     description: 'start a deployment, in real time',
     load: async () => (await import('./commands/start.js')).defineStart,
   },
-  status: {
-    description: 'say where a deployment stands, and what it waits for',
-    load: async () => (await import('./commands/status.js')).defineStatus,
-  },
-  watch: {
-    description: 'follow a deployment until it ends; Ctrl-C leaves it running',
-    load: async () => (await import('./commands/watch.js')).defineWatch,
-  },
-  ...Object.fromEntries(DECISIONS.map(decision)),
+  ...ASKING_COMMANDS,
   open: {
     description: "open a deployment's page in Temporal's Web UI",
     load: async () => (await import('./commands/open.js')).defineOpen,

@@ -8,7 +8,8 @@ import { type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/clie
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { createPeopleActivities } from '../../src/activities/notify/people.js';
 import { createApprovalActivities } from '../../src/activities/review/approvals.js';
-import { run } from '../../src/client/main.js';
+import { COMMANDS } from '../../src/client/command-table.js';
+import { run } from '../../src/client/program.js';
 import type { ApprovalActivities } from '../../src/contract/activities/review.js';
 import type { DeployInput } from '../../src/contract/deployment.js';
 import { decideUpdate, decisionSignals, statusQuery } from '../../src/contract/messages.js';
@@ -196,7 +197,7 @@ test('`surefoot approve --sign` signs what is asked for, also where only the dig
   const outputs = [process.stdout, process.stderr].map((stream) =>
     vi.spyOn(stream, 'write').mockImplementation((text) => said.push(String(text)) > 0),
   );
-  const cli = (...words: string[]) => run(['approve', ...words, '--deployment', `surefoot/${deployment}`]);
+  const cli = (...words: string[]) => run(['approve', ...words, '--deployment', `surefoot/${deployment}`], COMMANDS);
   try {
     const as = ['--as', 'elisa.rocha', '--role', 'qa'];
     expect(await cli(...as)).toBe(2);

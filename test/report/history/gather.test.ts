@@ -1,8 +1,10 @@
 /** Reports of real histories: the deployment's own workflows on a real Temporal, in a world in which activities are simulated. */
 
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Client, Connection, WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import pc from 'picocolors';
@@ -290,6 +292,17 @@ describe('a deployment that waits for its sign-offs', () => {
     await vi.waitUntil(asks, { timeout: 60_000, interval: 200 });
   }, 120_000);
 
+  /** What `surefoot status` says as it is built, in a process of its own. */
+  async function asBuilt(): Promise<Record<string, unknown>> {
+    const main = join(projectFolder(), 'dist', 'src', 'client', 'main.js');
+    const env = { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_CONFIG_FILE: join(folder, 'none.toml') };
+    const args = [main, 'status', waiting.handle.workflowId, '--json'];
+    // Exit codes other than 0 are no failures here.
+    const ended = promisify(execFile)(process.execPath, args, { env, maxBuffer: 50_000_000 });
+    const { stdout } = await ended.catch((error: { stdout: string }) => error);
+    return JSON.parse(stdout) as Record<string, unknown>;
+  }
+
   test('is told by its history, and the report of it is verified', async () => {
     const { source, status, ledger } = await gathered(waiting);
     expect({ source, status }).toEqual({ source: 'history', status: 'RUNNING' });
@@ -308,6 +321,7 @@ describe('a deployment that waits for its sign-offs', () => {
     const answered = found && (await readLedger(connected, found));
     const { ledger } = await gathered(waiting);
     expect(JSON.parse(JSON.stringify(ledger))).toEqual(answered);
+    expect((await asBuilt()).ledger).toEqual(answered);
     await waiting.stopWorker();
     expect((await gathered(waiting)).ledger).toEqual(ledger);
   }, 60_000);
@@ -318,6 +332,9 @@ describe('a deployment that waits for its sign-offs', () => {
     const view = found && (await viewLedger(connected, found));
     expect(view?.ledger).toEqual((await gathered(waiting)).ledger);
     expect(view?.unanswered).toMatchObject({ exitCode: 3, message: expect.stringContaining('No worker answers for') });
+    const { ledger, unanswered } = await asBuilt();
+    expect(ledger).toEqual(JSON.parse(JSON.stringify(view?.ledger)));
+    expect(unanswered).toMatchObject({ message: expect.stringContaining('No worker answers for') });
     expect(view && cutOff(view)).toBeUndefined();
   }, 60_000);
 
@@ -340,6 +357,7 @@ describe('a deployment that waits for its sign-offs', () => {
     const view = closed && (await viewLedger(connected, closed));
     expect(view && cutOff(view)).toBe('terminated: the release is postponed');
     expect(view && exitCodeOf(view)).toBe(1);
+    expect((await asBuilt()).ledger).toEqual(JSON.parse(JSON.stringify(view?.ledger)));
     const shown = view && renderStatus(view.ledger, { colors: pc.createColors(false), now: 0, cutOff: cutOff(view) });
     expect(shown).toContain('ended in approval');
     expect(shown).toContain('Ended: from outside (terminated: the release is postponed)');
