@@ -23,6 +23,7 @@ const steps = [
   ['Files and folders that fit one look', () => ['scripts/checks/sizes.js']],
   ['Workflow code is deterministic', () => ['scripts/checks/determinism.js']],
   ['No shell but in the plan’s own scripts', () => ['scripts/checks/shells.js']],
+  ['One launcher for programs', () => ['scripts/checks/launchers.js']],
   ['Build, with the workflow bundle', () => ['scripts/build.js']],
 ];
 

@@ -3,7 +3,7 @@ import { access, constants } from 'node:fs/promises';
 import { basename, isAbsolute, resolve } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { tryLogin } from '../adapters/application/login-trial.js';
-import { inheritedVariables, searchPath } from '../adapters/commands/command-line.js';
+import { programVariables, whyNotGiven } from '../adapters/commands/program-variables.js';
 import { endText, runShort } from '../adapters/commands/short-command.js';
 import { withDatabase } from '../adapters/postgres/postgres.js';
 import { countRowsOf } from '../adapters/postgres/row-counts.js';
@@ -49,7 +49,7 @@ export function createPrerequisiteActivities(
 
     checkTools: ({ tools, scripts, commands }) =>
       withHeartbeat(async (signal) => {
-        const look = { path: searchPath(options.tools ?? []), limit: options.toolLimit ?? 20_000 };
+        const look = { folders: options.tools ?? [], limit: options.toolLimit ?? 20_000 };
         const toolFacts = await Promise.all(tools.map((tool) => checkTool(tool, look, signal)));
         const folders = workerFolders(commands);
         const scriptFacts = await Promise.all(scripts.map((script) => checkScript(script, folders)));
@@ -95,7 +95,7 @@ function credentialsFact(outcomes: readonly (Outcome & { what: string })[]): Fac
 
 /** Tries what the plan has credentials for. */
 function tryCredentials(environment: Environment, reading: EndpointCheck | undefined, signal: AbortSignal) {
-  const { name, database, login } = environment;
+  const { name, database, login, variables } = environment;
   const attempt = (what: string, tried: Promise<Outcome>) => ({
     what: `${what} of ${name}`,
     // Other errors are not known to be free of secrets.
@@ -106,6 +106,7 @@ function tryCredentials(environment: Environment, reading: EndpointCheck | undef
   return [
     ...(database ? [attempt('database', tryDatabase(database))] : []),
     ...(login ? [attempt('API login', tryLoginOf(environment, reading, signal))] : []),
+    ...(variables ? [attempt('variables', lookAtVariables(name, variables))] : []),
   ];
 }
 
@@ -113,6 +114,12 @@ function tryCredentials(environment: Environment, reading: EndpointCheck | undef
 async function tryDatabase(database: Database): Promise<Outcome> {
   await withDatabase(database, (client) => client.query('select 1'), { session: true });
   return {};
+}
+
+/** A command without one may do something else than it should: that is told before the first is run. */
+async function lookAtVariables(environment: string, variables: readonly string[]): Promise<Outcome> {
+  const missing = variables.flatMap((name) => whyNotGiven(name) ?? []);
+  return missing.length === 0 ? {} : { problem: `variables for commands of ${environment}: ${missing.join(', ')}` };
 }
 
 async function tryLoginOf(
@@ -129,13 +136,13 @@ async function tryLoginOf(
 
 async function checkTool(
   tool: string,
-  { path, limit }: { path: string; limit: number },
+  { folders, limit }: { folders: string[]; limit: number },
   signal: AbortSignal,
 ): Promise<Fact> {
   const name = `tool:${tool}`;
   // ssh is the one that knows no --version.
   const words = tool === 'ssh' ? ['-V'] : ['--version'];
-  const environment = { ...inheritedVariables(), PATH: path };
+  const environment = programVariables({ tools: folders });
   const run = await runShort({ argv: [tool, ...words], environment, limit, signal });
   signal.throwIfAborted();
   const [version = ''] = (run.stdout.trim() || run.stderr.trim()).split('\n');

@@ -45,7 +45,8 @@ export const answering = (environment: Environment | undefined) =>
     commit: environment?.health?.commit,
   });
 
+/** Whether the worker has to bring anything for an environment that can be tried or looked at. */
 export const hasCredentials = (plan: Pick<ResolvedPlan, 'environments'>): boolean =>
-  environmentsOf(plan).some(({ database, login }) => database !== undefined || login !== undefined);
+  environmentsOf(plan).some(({ database, login, variables }) => database || login || variables);
 
 export const WITHOUT_CREDENTIALS = ABOUT.credentials;

@@ -9,7 +9,7 @@ import type { ResolvedPlan } from './plan/plan.js';
 export type SecondPlace = { title: string } & (
   | { kind: 'application'; url: string; as?: HealthReading }
   | { kind: 'address'; host: string; port: number }
-  | { kind: 'shell'; server: Extract<Server, { kind: 'ssh' }> }
+  | { kind: 'shell'; server: Extract<Server, { kind: 'ssh' }>; variables?: string[] }
 );
 
 type Around = Pick<ResolvedPlan, 'environments' | 'healthPath' | 'soak' | 'watches'>;
@@ -19,9 +19,11 @@ export function secondPlacesOf(plan: Around, watched: EnvironmentName): SecondPl
   const environment = plan.environments[watched];
   if (!environment) return [];
   const others = environmentsOf(plan).filter(({ name }) => name !== watched);
-  const { server } = environment;
+  const { server, variables } = environment;
   const shell: SecondPlace[] =
-    server.kind === 'ssh' ? [{ kind: 'shell', title: `the shell of ${watched}’s server`, server }] : [];
+    server.kind === 'ssh'
+      ? [{ kind: 'shell', title: `the shell of ${watched}’s server`, server, ...(variables && { variables }) }]
+      : [];
   const applications = others.map(
     ({ name, api, health }): SecondPlace => ({
       kind: 'application',

@@ -16,6 +16,7 @@ import { resolveBackup } from './backup/resolve.js';
 import { resolveDocument } from './checklist/resolve-document.js';
 import { resolveItems, withItems } from './checklist/resolve-items.js';
 import { resolveCommands, resolveMigration } from './commands/resolve.js';
+import { resolveVariables } from './commands/variables.js';
 import { apiUrl, database, server } from './core/hosts.js';
 import type { Problem } from './core/problems.js';
 import { Resolution as ResolutionOf, type Sources as SourcesOf } from './core/resolution.js';
@@ -177,6 +178,9 @@ function resolveEnvironments(resolution: Resolution): Partial<Record<Environment
       server: place ?? { kind: 'local' },
       tools: authored.tools.map((tool, index) => resolution.folderOn(place, tool, at('tools', index))),
     };
+    if (authored.variables !== undefined) {
+      found.variables = resolveVariables(resolution, authored.variables, at('variables'));
+    }
     if (application !== undefined) found.application = resolution.folderOn(place, application, at('application'));
     if (authored.database !== undefined) {
       found.database = {
@@ -185,7 +189,7 @@ function resolveEnvironments(resolution: Resolution): Partial<Record<Environment
       };
     }
     if (login !== undefined) found.login = resolveLogin(resolution, login, at('login'));
-    if (reading) found.health = withTools(reading, found.tools);
+    if (reading) found.health = withTools(reading, found);
     environments[name] = found;
   }
   const { staging, production } = environments;

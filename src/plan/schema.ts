@@ -16,6 +16,7 @@ import { approvals, confirmations } from './approvals/schema.js';
 import { backup } from './backup/schema.js';
 import { items } from './checklist/schema-items.js';
 import { commands, migration } from './commands/schema.js';
+import { variables } from './commands/variables.js';
 import {
   databasePlace,
   duration,
@@ -57,6 +58,7 @@ const environment = strict({
     .describe('A key of `hosts`: where commands with `on: server` run; the worker’s machine when left out'),
   application: reference('folders').optional().describe('A key of `folders`: where migrations run on the server'),
   tools: z.array(reference('folders')).default([]).describe('Keys of `folders`, put first on PATH'),
+  variables: variables.optional(),
   database: databasePlace().optional().describe('The database and its password'),
   login: login.optional().describe('The test user of checks and load tests; nobody logs in when left out'),
 });

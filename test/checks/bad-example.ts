@@ -5,7 +5,10 @@ import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 /** Runs one of scripts/checks over a small project made of these files: path → text. */
-export function check(script: 'imports' | 'determinism' | 'shells' | 'sizes', files: Record<string, string>) {
+export function check(
+  script: 'imports' | 'determinism' | 'launchers' | 'shells' | 'sizes',
+  files: Record<string, string>,
+) {
   const folder = mkdtempSync(join(tmpdir(), 'surefoot-check-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   for (const [path, text] of Object.entries(files)) {

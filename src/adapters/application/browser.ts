@@ -2,6 +2,7 @@
 import { access, constants } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import { programVariables } from '../commands/program-variables.js';
 
 /** Programs that are, or behave as, Chromium. */
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'microsoft-edge'];
@@ -79,6 +80,7 @@ async function launch(executablePath: string): Promise<Browser> {
     return await chromium.launch({
       executablePath,
       timeout: START,
+      env: programVariables(),
       // Chromium's own sandbox refuses to work for root, as which containers often run; anybody else keeps it.
       chromiumSandbox: process.getuid?.() !== 0,
       // Signals are the worker's: Playwright's handlers would end the process at once.

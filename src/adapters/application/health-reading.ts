@@ -7,7 +7,8 @@ import type { Command } from '../../contract/plan/commands.js';
 import type { Environment } from '../../contract/plan/environment.js';
 import { inOneLine } from '../../domain/one-line.js';
 import { extractor, LONGEST_LINE } from '../../domain/pattern.js';
-import { fillPlaceholders, inheritedVariables, searchPath } from '../commands/command-line.js';
+import { fillPlaceholders } from '../commands/command-line.js';
+import { type Given, programVariables } from '../commands/program-variables.js';
 import { type CommandEnd, endText, runShort } from '../commands/short-command.js';
 import { connectTo } from '../http/connect.js';
 import { type HttpAnswer, jsonOf, mediaType, NoAnswer, request } from '../http/http.js';
@@ -53,7 +54,7 @@ export async function look(place: HealthPlace, by: Look): Promise<HealthAnswer> 
   }
   const start = performance.now();
   if ('port' in as.by) await reached(new URL(url).hostname, as.by.port, by);
-  else await succeeded(as.by.command, { ...by, tools: as.tools });
+  else await succeeded(as.by.command, { ...by, given: as });
   const milliseconds = performance.now() - start;
   const answer = { status: 200, statusText: 'up', headers: {}, body: '', milliseconds };
   return translated(answer, as, by);
@@ -81,7 +82,7 @@ async function translated(answer: HttpAnswer, as: HealthReading, by: Look): Prom
   ];
   for (const [field, place] of places) {
     if (place === undefined) continue;
-    const told = await read(answer, place, { ...by, tools: as.tools });
+    const told = await read(answer, place, { ...by, given: as });
     if ('value' in told) fields[field] = told.value;
     else {
       delete fields[field];
@@ -113,10 +114,10 @@ const beginning = ({ body }: HttpAnswer): string => body.slice(0, LONGEST_LINE);
 const LONGEST = 100;
 const short = (text: string): string => inOneLine(text).slice(0, LONGEST);
 
-/** A look whose commands find the environment's tools. */
-type LookWithTools = Look & { tools?: string[] };
+/** A look whose commands get what the environment's own do. */
+type LookByCommand = Look & { given?: Given };
 
-async function read(answer: HttpAnswer, place: Told, by: LookWithTools): Promise<Line> {
+async function read(answer: HttpAnswer, place: Told, by: LookByCommand): Promise<Line> {
   if ('command' in place) {
     const line = by.heard?.get(place) ?? linePrinted(place.command, by);
     by.heard?.set(place, line);
@@ -133,7 +134,7 @@ async function read(answer: HttpAnswer, place: Told, by: LookWithTools): Promise
   return { unknown: `no ${where} in the answer` };
 }
 
-async function linePrinted(command: Command, by: LookWithTools): Promise<Line> {
+async function linePrinted(command: Command, by: LookByCommand): Promise<Line> {
   const printed = await runFor(command, by);
   if (!printed.ok) return { unknown: `the command for it ${printed.ending}` };
   const value = printed.stdout.trim();
@@ -143,11 +144,11 @@ async function linePrinted(command: Command, by: LookWithTools): Promise<Line> {
 /** @throws the signal's reason */
 async function runFor(
   { run, folder, timeout: own }: Command,
-  { timeout, signal, tools = [] }: LookWithTools,
+  { timeout, signal, given }: LookByCommand,
   values: Record<string, string> = {},
 ) {
   const limit = Math.min(own, timeout);
-  const environment = { ...inheritedVariables(), PATH: searchPath(tools) };
+  const environment = programVariables(given);
   const ran = await runShort({ argv: fillPlaceholders(run, values), cwd: folder, environment, limit, signal });
   signal?.throwIfAborted();
   return { ...ran, ending: endText(ran.end, limit) };
@@ -164,7 +165,7 @@ const isItsWord = (end: CommandEnd): boolean =>
   end.kind === 'timed out' || (end.kind === 'exited' && !NOT_RUN.includes(end.code));
 
 /** @throws NoAnswer; the signal's reason */
-async function succeeded(command: Command, by: LookWithTools): Promise<void> {
+async function succeeded(command: Command, by: LookByCommand): Promise<void> {
   const { ok, end, ending } = await runFor(command, by);
   if (!ok) throw new NoAnswer(`${command.run[0]} ${ending}`, isItsWord(end) ? 'command' : NO_LOOK);
 }
@@ -180,7 +181,7 @@ export async function saysItRuns(
 ): Promise<boolean | { unknown: string }> {
   const reading = as?.version;
   if (!reading || reading === 'none' || !('runs' in reading)) return { unknown: 'no command tells' };
-  const { ok, end, ending } = await runFor(reading.runs, { ...by, tools: as.tools }, { version });
+  const { ok, end, ending } = await runFor(reading.runs, { ...by, given: as }, { version });
   if (ok) return true;
   if (end.kind === 'exited' && !NOT_RUN.includes(end.code)) return false;
   return { unknown: `${reading.runs.run[0]} ${ending}` };

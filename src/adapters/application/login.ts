@@ -1,7 +1,8 @@
 /** Logs in as the environment's own user and gives the header that later requests carry. */
 import type { Environment, Login, PasswordLogin, TokenUse } from '../../contract/plan/environment.js';
 import { inOneLine } from '../../domain/one-line.js';
-import { fillPlaceholders, inheritedVariables, searchPath } from '../commands/command-line.js';
+import { fillPlaceholders } from '../commands/command-line.js';
+import { programVariables } from '../commands/program-variables.js';
 import { endText, runShort } from '../commands/short-command.js';
 import { redact } from '../evidence/redaction.js';
 import { readSecret } from '../evidence/secrets.js';
@@ -105,14 +106,14 @@ function lifetimeOfCookie(cookie: string): number | undefined {
 }
 
 async function byCommand(
-  { name, tools }: Environment,
+  { name, tools, variables }: Environment,
   { command, field, send }: Extract<Login, { kind: 'command' }>,
   signal?: AbortSignal,
 ): Promise<LoginAnswer> {
   const answer = await runShort({
     argv: fillPlaceholders(command.run, { environment: name }),
     cwd: command.folder,
-    environment: { ...inheritedVariables(), PATH: searchPath(tools) },
+    environment: programVariables({ tools, variables }),
     limit: command.timeout,
     signal,
   });

@@ -1,5 +1,6 @@
 /** The list of contents of a dump, held against the catalogue of the database that it was made of. */
-import { execa } from 'execa';
+import { programVariables } from '../commands/program-variables.js';
+import { endText, runShort } from '../commands/short-command.js';
 import { countKinds, type Entry, label } from './database-inventory.js';
 import { type DumpTools, said } from './dump.js';
 
@@ -22,7 +23,10 @@ export interface DumpList {
   database?: string;
 }
 
-/** Room for some hundred thousand objects, characters. */
+/** Longest time for pg_restore to list a dump, milliseconds: it reads no rows. */
+const LISTED_WITHIN = 10 * 60_000;
+
+/** Room for some hundred thousand objects, bytes. */
 export const LONGEST_LIST = 32 * 1024 * 1024;
 
 /** @returns what is wrong instead, when pg_restore finds no list in the file */
@@ -31,16 +35,17 @@ export async function listDump(
   file: string,
   signal: AbortSignal,
 ): Promise<DumpList | { wrong: string }> {
-  const run = await execa(tools.pgRestore, ['--list', '--verbose', file], {
-    env: { LC_ALL: 'C' },
-    reject: false,
-    cancelSignal: signal,
-    stdin: 'ignore',
-    maxBuffer: LONGEST_LIST,
+  const run = await runShort({
+    argv: [tools.pgRestore, '--list', '--verbose', file],
+    environment: { ...programVariables(), LC_ALL: 'C' },
+    limit: LISTED_WITHIN,
+    largest: LONGEST_LIST,
+    signal,
   });
   signal.throwIfAborted();
-  if (run.isMaxBuffer) return { wrong: `the dump's list of contents is longer than ${LONGEST_LIST} characters` };
-  if (run.failed) return { wrong: `pg_restore finds no list of contents: ${said(run.stderr, run.code)}` };
+  if (run.cut.stdout > 0) return { wrong: `the dump's list of contents is longer than ${LONGEST_LIST} bytes` };
+  if (!run.ok)
+    return { wrong: `pg_restore finds no list of contents: ${said(run.stderr, endText(run.end, LISTED_WITHIN))}` };
   return { entries: entriesOf(run.stdout), database: /^; {5}dbname: (.*)$/m.exec(run.stdout)?.[1] };
 }
 

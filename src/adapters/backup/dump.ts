@@ -2,11 +2,11 @@
 import { readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
-import { execa } from 'execa';
 import { FailureType } from '../../contract/errors.js';
 import type { Database } from '../../contract/plan/environment.js';
 import { inOneLine } from '../../domain/one-line.js';
-import { searchPath } from '../commands/command-line.js';
+import { programVariables, searchPath } from '../commands/program-variables.js';
+import { runShort } from '../commands/short-command.js';
 import { redact } from '../evidence/redaction.js';
 import { readSecret } from '../evidence/secrets.js';
 import { tlsVariablesOfTools } from '../postgres/postgres-tls.js';
@@ -34,9 +34,13 @@ export async function findDumpTools(serverMajor: number, tools: string[]): Promi
   const found: string[] = [];
   for (const folder of new Set(folders)) {
     const pgDump = join(folder, 'pg_dump');
-    const { failed, stdout } = await execa(pgDump, ['--version'], { reject: false, timeout: 10_000 });
+    const { ok, stdout } = await runShort({
+      argv: [pgDump, '--version'],
+      environment: programVariables(),
+      limit: 10_000,
+    });
     const major = Number(/(\d+)(\.\d+|devel|beta\d+|rc\d+)*\s*(\(|$)/.exec(stdout.slice(0, 200))?.[1]);
-    if (failed || !(major > 0)) continue;
+    if (!ok || !(major > 0)) continue;
     if (major >= serverMajor) return { pgDump, pgRestore: join(folder, 'pg_restore'), version: stdout.trim() };
     found.push(`${pgDump} (${major})`);
   }
@@ -65,10 +69,6 @@ export const connectionVariables = async (database: Database, password: string):
   PGAPPNAME: 'surefoot-backup',
   PGCONNECT_TIMEOUT: '10',
   ...(await tlsVariablesOfTools(database)),
-  // What the worker's environment has for others: another place, other settings.
-  PGHOSTADDR: undefined,
-  PGSERVICE: undefined,
-  PGOPTIONS: undefined,
   // What they say is read.
   LC_ALL: 'C',
 });

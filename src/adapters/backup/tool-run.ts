@@ -1,5 +1,6 @@
 /** pg_dump and pg_restore as programs that outlive whoever started them: how one is called, and how it ended. */
-import { type CommandLine, inheritedVariables } from '../commands/command-line.js';
+import type { CommandLine } from '../commands/command-line.js';
+import { programVariables } from '../commands/program-variables.js';
 
 /** How a program of PostgreSQL's ended. */
 export interface ToolRun {
@@ -49,7 +50,7 @@ export const toolLine = (
   argv,
   cwd: '/',
   host: 'local',
-  environment: { ...inheritedVariables(), ...variables },
+  environment: { ...programVariables(), ...variables },
   title,
   overSsh: false,
 });

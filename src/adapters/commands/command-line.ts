@@ -1,13 +1,11 @@
 /** Turns a plan's command into what is really executed: here or on the environment's server. */
-import { delimiter } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { FailureType } from '../../contract/errors.js';
 import type { Command } from '../../contract/plan/commands.js';
-import type { Environment, SecretReference } from '../../contract/plan/environment.js';
-import { loginSecrets } from '../../contract/plan/login.js';
+import type { Environment } from '../../contract/plan/environment.js';
 import { PLACEHOLDER } from '../../domain/placeholder.js';
-import { secretVariables } from '../evidence/secrets.js';
 import { tlsVariables } from '../postgres/postgres-tls.js';
+import { ownSecrets, programVariables, sshVariables } from './program-variables.js';
 import { quoteWord, sshCommand } from './ssh.js';
 
 export interface CommandLine {
@@ -37,7 +35,7 @@ export function commandLine(input: {
   const words = fillPlaceholders(command.run, input.values);
   const title = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : quoteWord(word))).join(' ');
   const [folder = ''] = fillPlaceholders([command.folder], { application: environment.application ?? '' });
-  const inherited = inheritedVariables(ownSecrets(environment));
+  const secrets = ownSecrets(environment);
   const tls = environment.database ? tlsVariables(environment.database) : {};
   if (command.on === 'server' && environment.server.kind === 'ssh') {
     // Files are named for this machine; the server has its own where libpq looks for them.
@@ -49,41 +47,12 @@ export function commandLine(input: {
       variables: { ...(PGSSLMODE && { PGSSLMODE }), ...variables },
     };
     const ssh = sshCommand(environment.server, remote);
-    return { argv: ssh.argv, cwd: '/', host: ssh.host, environment: inherited, title, overSsh: true };
+    // The server's tools mean nothing here.
+    const client = sshVariables({ variables: environment.variables, secrets });
+    return { argv: ssh.argv, cwd: '/', host: ssh.host, environment: client, title, overSsh: true };
   }
-  const path = searchPath(environment.tools);
-  const own = { ...inherited, PATH: path, ...tls, ...variables };
+  const own = { ...programVariables({ ...environment, secrets }), ...tls, ...variables };
   return { argv: words, cwd: folder, host: 'local', environment: own, title, overSsh: false };
-}
-
-/** PATH with an environment's tools first. */
-export const searchPath = (tools: string[]): string =>
-  [...tools, process.env.PATH ?? ''].filter(Boolean).join(delimiter);
-
-/** The secrets that belong to an environment: its commands may find them in their variables. */
-export const ownSecrets = ({ database, login }: Environment): SecretReference[] => [
-  ...(database ? [database.password] : []),
-  ...(login ? loginSecrets(login) : []),
-];
-
-/**
- * The worker's own variables as commands get them: without its key to the Temporal cluster, the keys of payloads, and the
- * tokens and passwords of others, which are no business of a deploy script.
- * @param own references to secrets that the command may have
- */
-export function inheritedVariables(own: SecretReference[] = []): NodeJS.ProcessEnv {
-  const kept = { ...process.env };
-  const withheld = [...secretVariables(own), ...payloadKeyVariables()];
-  for (const name of Object.keys(kept)) {
-    if (name.startsWith('TEMPORAL_') || withheld.includes(name)) delete kept[name];
-  }
-  return kept;
-}
-
-/** `SUREFOOT_PAYLOAD_KEYS` (src/encryption/keys.ts) and the variables that it names. */
-function payloadKeyVariables(): string[] {
-  const named = [...(process.env.SUREFOOT_PAYLOAD_KEYS ?? '').matchAll(/=\s*env:([^,\s]+)/g)];
-  return ['SUREFOOT_PAYLOAD_KEYS', ...named.flatMap(([, name]) => name ?? [])];
 }
 
 /**

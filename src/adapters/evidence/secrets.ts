@@ -7,7 +7,6 @@ import { ApplicationFailure } from '@temporalio/common';
 import { FailureType } from '../../contract/errors.js';
 import type { SecretReference } from '../../contract/plan/environment.js';
 
-const references = new Set<SecretReference>();
 /** Every value that was ever read: one that has been replaced since is still a secret. */
 const values = new Set<string>();
 
@@ -19,18 +18,11 @@ export async function rememberSecrets(all: readonly SecretReference[]): Promise<
 /** Every secret that this process has come to know: what must not stand in anything it writes. */
 export const knownSecrets = (): string[] => [...values];
 
-/** The environment variables that hold secrets, but for those of these references. */
-export function secretVariables(except: readonly SecretReference[] = []): string[] {
-  const others = [...references].filter((reference) => !except.includes(reference));
-  return others.flatMap((reference) => (reference.startsWith('env:') ? [reference.slice('env:'.length)] : []));
-}
-
 /**
  * Reads the secret that a reference points to: `env:NAME` or `file:PATH` (one trailing newline is dropped).
  * Call it where the secret is used and keep the result out of everything that is written.
  */
 export async function readSecret(reference: SecretReference): Promise<string> {
-  references.add(reference);
   const value = await look(reference);
   values.add(value);
   return value;
@@ -39,8 +31,7 @@ export async function readSecret(reference: SecretReference): Promise<string> {
 async function look(reference: SecretReference): Promise<string> {
   const [scheme, name] = [reference.slice(0, reference.indexOf(':')), reference.slice(reference.indexOf(':') + 1)];
   if (scheme === 'env') {
-    if (OWN_VARIABLES.test(name) || (await ownReferences()).has(reference))
-      throw own(`the environment variable ${name}`);
+    if (isWorkersOwn(name)) throw own(`the environment variable ${name}`);
     const value = process.env[name];
     if (value) return value;
     throw missing(`the environment variable ${name} is not set for the worker`);
@@ -69,12 +60,16 @@ const OWN_VARIABLES = /^(SUREFOOT_PAYLOAD_KEYS|TEMPORAL_.*)$/;
 /** RFC 7468, and the same of OpenSSH. No password looks like it. */
 const PRIVATE_KEY = /-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----/;
 
+/** Whether a variable is one that the worker itself is known by: no plan reads it, and no program is given it. */
+export const isWorkersOwn = (name: string): boolean =>
+  OWN_VARIABLES.test(name) || payloadKeyReferences().includes(`env:${name}`);
+
 /** Where the keys of payloads are, as `SUREFOOT_PAYLOAD_KEYS` names them: `ID=env:NAME` or `ID=file:PATH`, with commas. */
+const payloadKeyReferences = (): string[] =>
+  (process.env.SUREFOOT_PAYLOAD_KEYS ?? '').split(',').map((each) => each.slice(each.indexOf('=') + 1).trim());
+
 async function ownReferences(): Promise<Set<string>> {
-  const named = (process.env.SUREFOOT_PAYLOAD_KEYS ?? '')
-    .split(',')
-    .map((each) => each.slice(each.indexOf('=') + 1).trim());
-  const places = named.map((reference) =>
+  const places = payloadKeyReferences().map((reference) =>
     reference.startsWith('file:') ? realpath(reference.slice('file:'.length)).then(asFile, () => reference) : reference,
   );
   return new Set(await Promise.all(places));

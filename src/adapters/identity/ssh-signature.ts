@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
 import { FailureType } from '../../contract/errors.js';
-import { inheritedVariables } from '../commands/command-line.js';
+import { programVariables } from '../commands/program-variables.js';
 import { type CommandEnd, commandText, endText, runShort } from '../commands/short-command.js';
 import type { IdentityProof } from './identity-proof.js';
 
@@ -29,7 +29,7 @@ export const sshSignature: IdentityProof = {
       const words = ['-Y', 'verify', '-f', signers, '-I', who, '-n', NAMESPACE, '-s', signature];
       const run = await runShort({
         argv: ['ssh-keygen', ...words],
-        environment: inheritedVariables(),
+        environment: programVariables(),
         limit,
         input: statement,
         signal,
@@ -45,7 +45,7 @@ export const sshSignature: IdentityProof = {
   },
 
   probe: async () => {
-    const environment = inheritedVariables();
+    const environment = programVariables();
     const { end } = await runShort({ argv: ['ssh-keygen', '-?'], environment, limit: 10_000 });
     if (end.kind === 'exited') return { ok: true, text: 'ssh-keygen is there' };
     const text = `ssh-keygen could not be run (${commandText(end)}): signatures could not be verified`;

@@ -1,6 +1,7 @@
 /** The metric source `command`: a number out of the JSON that a command prints. */
 import type { SourceOf } from '../../contract/plan/metrics.js';
-import { fillPlaceholders, inheritedVariables, searchPath } from '../commands/command-line.js';
+import { fillPlaceholders } from '../commands/command-line.js';
+import { programVariables } from '../commands/program-variables.js';
 import { commandText, runShort } from '../commands/short-command.js';
 import { Deadline } from '../deadline.js';
 import { NoAnswer } from '../http/http.js';
@@ -60,11 +61,11 @@ function numberIn(printed: string, { field }: CommandSource): Reading {
 }
 
 /** @throws Error for a command that fails, takes too long or prints too much; the signal's reason */
-async function run({ command, environment, tools }: CommandSource, signal: AbortSignal): Promise<string> {
+async function run({ command, environment, tools, variables }: CommandSource, signal: AbortSignal): Promise<string> {
   const answer = await runShort({
     argv: fillPlaceholders(command.run, { environment }),
     cwd: command.folder,
-    environment: { ...inheritedVariables(), PATH: searchPath(tools) },
+    environment: programVariables({ tools, variables }),
     limit: command.timeout,
     signal,
   });

@@ -2,7 +2,8 @@
 import { setImmediate as otherWork } from 'node:timers/promises';
 import type { SourceOf } from '../../contract/plan/metrics.js';
 import { LONGEST_LINE, type Matches, matcher } from '../../domain/pattern.js';
-import { fillPlaceholders, inheritedVariables } from '../commands/command-line.js';
+import { fillPlaceholders } from '../commands/command-line.js';
+import { programVariables } from '../commands/program-variables.js';
 import { commandText, runShort } from '../commands/short-command.js';
 import { NoAnswer } from '../http/http.js';
 import { singleValues, type ValueReader } from './port/single-values.js';
@@ -116,11 +117,11 @@ export async function judgeLines(lines: readonly string[], matches: Matches): Pr
 export const tooLong = (lines: number): string =>
   `${lines} ${lines === 1 ? 'line' : 'lines'} of more than ${LONGEST_LINE} characters, which cannot be judged`;
 
-async function output({ command, environment }: LogSource): Promise<string> {
+async function output({ command, environment, variables }: LogSource): Promise<string> {
   const answer = await runShort({
     argv: fillPlaceholders(command.run, { environment }),
     cwd: command.folder,
-    environment: inheritedVariables(),
+    environment: programVariables({ variables }),
     limit: Math.min(command.timeout, TIMEOUT),
     largest: LARGEST_OUTPUT,
   });

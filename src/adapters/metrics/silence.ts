@@ -4,7 +4,7 @@ import { isOnThisMachine, type SecondPlace, sourceAddress } from '../../contract
 import type { Sample } from '../../domain/watch/criteria.js';
 import { type HeardElsewhere, judgeSilence } from '../../domain/watch/silence.js';
 import { askHealth } from '../application/health.js';
-import { inheritedVariables } from '../commands/command-line.js';
+import { sshVariables } from '../commands/program-variables.js';
 import { runShort } from '../commands/short-command.js';
 import { readSshFailure, sshCommand } from '../commands/ssh.js';
 import { connectTo } from '../http/connect.js';
@@ -67,7 +67,7 @@ async function listenTo(places: readonly SecondPlace[], signal: AbortSignal): Pr
 /** Whatever it says is an answer. @returns why there is none */
 async function whySilent(place: SecondPlace, signal: AbortSignal): Promise<string | undefined> {
   try {
-    if (place.kind === 'shell') return await whyNoShell(place.server, signal);
+    if (place.kind === 'shell') return await whyNoShell(place, signal);
     if (place.kind === 'address') {
       await connectTo({ host: place.host, port: place.port, timeout: WITHIN, signal });
       return undefined;
@@ -80,9 +80,11 @@ async function whySilent(place: SecondPlace, signal: AbortSignal): Promise<strin
   }
 }
 
-async function whyNoShell(server: Parameters<typeof sshCommand>[0], signal: AbortSignal): Promise<string | undefined> {
+type Shell = Extract<SecondPlace, { kind: 'shell' }>;
+
+async function whyNoShell({ server, variables }: Shell, signal: AbortSignal): Promise<string | undefined> {
   const { argv } = sshCommand(server, { words: ['true'], folder: '/', tools: [], variables: {} });
-  const ran = await runShort({ argv, cwd: '/', environment: inheritedVariables(), limit: WITHIN, signal });
+  const ran = await runShort({ argv, cwd: '/', environment: sshVariables({ variables }), limit: WITHIN, signal });
   signal.throwIfAborted();
   if (ran.ok || (ran.end.kind === 'exited' && ran.end.code !== 255)) return undefined;
   return readSshFailure(ran.stderr) === 'command' ? undefined : 'no connection by ssh';

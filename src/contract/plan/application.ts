@@ -47,6 +47,8 @@ export interface HealthReading {
   startedAt?: Told;
   /** Folders put first on PATH for its commands. */
   tools?: string[];
+  /** Names of the worker's variables that its commands are given. */
+  variables?: string[];
 }
 
 /** A JSON field, a header, the group of a pattern over the answer, or the line that a command prints. */

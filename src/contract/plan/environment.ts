@@ -74,6 +74,8 @@ export interface Environment {
   application?: string;
   /** Folders put first on PATH for commands of this environment. */
   tools: string[];
+  /** Names of the worker's variables that commands of this environment are given besides the usual ones. */
+  variables?: string[];
   database?: Database;
   login?: Login;
   /** How its health check is read; left out where it is as usual. */

@@ -15,13 +15,21 @@ export type MetricSource =
   | { kind: 'scrape'; url: string; window: number; read: ScrapeReading }
   | { kind: 'health'; url: string; window: number; read: 'restarts' | 'down'; as?: HealthReading }
   | { kind: 'postgres'; database: Database; window: number; read: PostgresReading }
-  | { kind: 'logs'; command: Command; environment: EnvironmentName; window: number; pattern: string }
+  | {
+      kind: 'logs';
+      command: Command;
+      environment: EnvironmentName;
+      variables?: string[];
+      window: number;
+      pattern: string;
+    }
   | RangeSource
   | {
       kind: 'command';
       command: Command;
       environment: EnvironmentName;
       tools: string[];
+      variables?: string[];
       window: number;
       /** Field path of the number in the JSON that it prints; the whole of it when absent. */
       field?: string;

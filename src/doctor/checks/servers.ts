@@ -4,6 +4,7 @@ import { askInstances } from '../../adapters/application/health.js';
 import { healthPlace } from '../../adapters/application/health-reading.js';
 import { tryLogin } from '../../adapters/application/login-trial.js';
 import { commandLine } from '../../adapters/commands/command-line.js';
+import { whyNotGiven } from '../../adapters/commands/program-variables.js';
 import { endText, lastSaid, runShort } from '../../adapters/commands/short-command.js';
 import { NoAnswer } from '../../adapters/http/http.js';
 import type { CommandBackup } from '../../contract/plan/backup.js';
@@ -20,15 +21,27 @@ import { stepsOf } from './databases.js';
 
 export function serverChecks({ plan }: CheckContext): Check[] {
   return environmentsOf(plan).flatMap((environment): Check[] => {
-    const { name, login } = environment;
+    const { name, login, variables = [] } = environment;
     return [
       { id: `${name}-health`, step: stepsOf(environment).health, run: (means) => tryHealth(plan, environment, means) },
       ...(login
         ? [{ id: `${name}-login`, step: STEPS.staging.id, run: (means: Means) => checkLogin(plan, environment, means) }]
         : []),
+      ...variables.map((variable): Check => lookAtVariable(name, variable)),
       ...tryPrograms(plan, environment),
     ];
   });
+}
+
+function lookAtVariable(environment: string, variable: string): Check {
+  const name = `${environment}-variable:${variable}`;
+  const run = async (): Promise<CheckResult[]> => {
+    const why = whyNotGiven(variable);
+    if (why === undefined) return [{ name, ok: true, text: `${environment}: ${variable} is set for its commands` }];
+    const advice = 'Set it where the worker is started, or take it out of `variables`.';
+    return [{ name, ok: false, text: `${environment}: ${why}`, advice }];
+  };
+  return { id: name, step: STEPS.staging.id, run };
 }
 
 async function tryHealth({ healthPath }: ResolvedPlan, environment: Environment, means: Means): Promise<CheckResult[]> {

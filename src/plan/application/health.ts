@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { HealthReading, Told } from '../../contract/plan/application.js';
 import type { Command } from '../../contract/plan/commands.js';
-import type { EnvironmentName } from '../../contract/plan/environment.js';
+import type { Environment, EnvironmentName } from '../../contract/plan/environment.js';
 import { duration, pattern, reference, strict, text, urlPath } from '../core/basics.js';
 import { WORKER_FOLDER, workerFolder } from '../core/command-folder.js';
 import { onlyEnvironment } from '../core/own-placeholders.js';
@@ -156,10 +156,11 @@ export function resolveHealth(resolution: Resolution, environment: EnvironmentNa
   return Object.keys(reading).length === 0 ? undefined : reading;
 }
 
-/** Its commands find the environment's tools, as other commands do. */
-export function withTools(reading: HealthReading, tools: string[]): HealthReading {
+/** Its commands find the environment's tools and variables, as other commands do. */
+export function withTools(reading: HealthReading, { tools, variables }: Environment): HealthReading {
   const { by, version = {}, startedAt = {}, commit = {} } = reading;
   const places = [by ?? {}, version === 'none' ? {} : version, startedAt, commit];
   const isCommand = places.some((place) => 'command' in place || 'runs' in place);
-  return isCommand && tools.length > 0 ? { ...reading, tools } : reading;
+  if (!isCommand) return reading;
+  return { ...reading, ...(tools.length > 0 && { tools }), ...(variables && { variables }) };
 }

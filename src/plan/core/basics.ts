@@ -26,7 +26,8 @@ export function oneOf<S extends Record<string, z.ZodOptional>>(shape: S) {
     .meta({ minProperties: 1, maxProperties: 1 });
 }
 
-const quoteIt = (expected: string) => (issue: { input?: unknown }) => {
+/** That YAML has read a number or the like where words are meant. */
+export const quoteIt = (expected: string) => (issue: { input?: unknown }) => {
   const { input } = issue;
   if (typeof input === 'number' || typeof input === 'boolean') {
     return `${expected} is expected, and YAML reads this as a ${typeof input}; put it in quotes`;

@@ -10,6 +10,7 @@ import type { StepKey } from '../../../src/contract/activities/step.js';
 import { logsOf } from '../../../src/contract/plan/parts.js';
 import { loadPlan } from '../../../src/plan/load.js';
 import { serve } from '../../helpers/server.js';
+import { replaceOnce, write } from '../../plan/plan-files.js';
 import { runActivity, temporaryFolder } from '../support.js';
 
 vi.setConfig({ testTimeout: 30_000 });
@@ -17,7 +18,14 @@ vi.setConfig({ testTimeout: 30_000 });
 /** A key of test/fixtures/kubectl/recorded.json. */
 type Stage = 'comes up' | 'is on its way' | 'does not come up' | 'is away';
 
-const { resolved: plan } = loadPlan('plans/kubernetes.yaml');
+// The kubeconfig of this worker is not where kubectl looks for it by itself.
+const text = (
+  [
+    ['scripts: ./kubernetes', `scripts: ${resolve('plans/kubernetes')}`],
+    ['both: { api: "{environment}" }', 'both: { api: "{environment}", variables: [KUBECONFIG] }'],
+  ] as const
+).reduce(replaceOnce, readFileSync('plans/kubernetes.yaml', 'utf8'));
+const { resolved: plan } = loadPlan(write('plan.yaml', text));
 const { production } = plan.environments;
 const key: StepKey = { deployment: 'greeter-1', step: 'production.deploy', generation: 1 };
 

@@ -6,7 +6,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createCommandActivities } from '../../../src/activities/commands.js';
 import { redactResults } from '../../../src/activities/evidence/result-redaction.js';
-import { inheritedVariables, ownSecrets } from '../../../src/adapters/commands/command-line.js';
+import { ownSecrets, programVariables } from '../../../src/adapters/commands/program-variables.js';
 import { evidenceFile, storeEvidence } from '../../../src/adapters/evidence/evidence-store.js';
 import { redact } from '../../../src/adapters/evidence/redaction.js';
 import { knownSecrets, readSecret, rememberSecrets } from '../../../src/adapters/evidence/secrets.js';
@@ -151,7 +151,10 @@ test('the keys of payloads and of the cluster are no business of a command, what
   vi.stubEnv('SUREFOOT_PAYLOAD_KEYS', 'k2=env:OUR_SECOND_KEY,k1=file:/run/keys/k1');
   vi.stubEnv('OUR_SECOND_KEY', 'a key');
   vi.stubEnv('TEMPORAL_API_KEY', 'a key');
-  const variables = inheritedVariables(ownSecrets(environmentWith()));
+  const variables = programVariables({
+    variables: ['SUREFOOT_PAYLOAD_KEYS', 'OUR_SECOND_KEY', 'TEMPORAL_API_KEY'],
+    secrets: ownSecrets(environmentWith()),
+  });
   for (const name of ['SUREFOOT_PAYLOAD_KEYS', 'OUR_SECOND_KEY', 'TEMPORAL_API_KEY']) {
     expect(variables).not.toHaveProperty(name);
   }

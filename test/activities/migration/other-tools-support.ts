@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { parse } from 'yaml';
 import { createCommandActivities } from '../../../src/activities/commands.js';
-import { searchPath } from '../../../src/adapters/commands/command-line.js';
+import { searchPath } from '../../../src/adapters/commands/program-variables.js';
 import type { CommandActivities } from '../../../src/contract/activities/commands.js';
 import type { Database } from '../../../src/contract/plan/environment.js';
 import type { Migration } from '../../../src/contract/plan/migration.js';

@@ -40,7 +40,8 @@ export const commandSource: PlannedSource<SourceOf<'command'>, typeof schema> = 
     const { run, in: folder, timeout } = metric.command;
     const command: Command = { run, on: 'worker', folder: where(), timeout };
     const field = metric.field === undefined ? {} : { field: metric.field };
-    return { kind: 'command', command, environment, tools: place.tools, window: metric.window, ...field };
+    const { tools, variables } = place;
+    return { kind: 'command', command, environment, tools, variables, window: metric.window, ...field };
 
     // Reported already by `check`, when there is no such folder.
     function where(): string {

@@ -13,9 +13,12 @@ const schema = strict({
 export const logsSource: PlannedSource<SourceOf<'logs'>, typeof schema> = {
   schema,
   reading: () => ({ reading: 'log lines', units: COUNTED }),
-  fill(metric, { resolution, environment, around, missing }) {
+  fill(metric, { resolution, environment, place, around, missing }) {
     if (!around.logs && !resolution.has(['commands', 'logs'])) missing('commands.logs');
     const pattern = metric.pattern ?? resolution.sections.logs?.critical ?? '';
-    return around.logs && { kind: 'logs', command: around.logs, environment, window: metric.window, pattern };
+    const { variables } = place;
+    return (
+      around.logs && { kind: 'logs', command: around.logs, environment, variables, window: metric.window, pattern }
+    );
   },
 };
