@@ -33,7 +33,7 @@ async function serveUntil(interrupted: AbortSignal, { port, origin, json }: Code
   if (!page)
     throw usageError("The Web UI's address is not known", 'Add --origin, for example --origin http://localhost:8233.');
   if (!/^\d{1,5}$/.test(port)) throw usageError(`${port} is no port`, 'Write for example --port 8081.');
-  const server = codecEndpoint(new EncryptionCodec(keyring, 'throw'), new URL(page).origin);
+  const server = codecEndpoint(new EncryptionCodec(keyring, 'show'), new URL(page).origin);
   server.listen(Number(port), '127.0.0.1');
   await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
     throw usageError(`Port ${port} cannot be used (${error.code})`, 'Choose another one with --port.');
