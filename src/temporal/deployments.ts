@@ -8,7 +8,6 @@ import {
   type WorkflowHandle,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import { ValueError } from '@temporalio/common';
 import type { DeployResult } from '../contract/deployment.js';
 import { progressQuery, statusQuery } from '../contract/messages.js';
 import { deployWorkflowId, quoted, searchAttributes, serviceOf } from '../contract/names.js';
@@ -151,16 +150,7 @@ async function describe(
  * @throws CliError exit 3 when no worker answers, exit 1 when the workflow ended without a ledger
  */
 export async function readLedger(connected: Connected, found: FoundDeployment): Promise<Ledger> {
-  try {
-    return inertValues(found.running ? await queryLedger(connected, found) : await resultLedger(connected, found));
-  } catch (error) {
-    if (!(error instanceof ValueError)) throw error;
-    throw new CliError(`${found.workflowId} (${found.runId}) cannot be read: ${innermost(error)}`, {
-      hint: 'Others can be: name the one you mean. See docs/security.md on what was there before the keys.',
-      exitCode: EXIT.badly,
-      cause: error,
-    });
-  }
+  return inertValues(found.running ? await queryLedger(connected, found) : await resultLedger(connected, found));
 }
 
 async function resultLedger(connected: Connected, found: FoundDeployment): Promise<Ledger> {
