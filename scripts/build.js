@@ -41,9 +41,11 @@ try {
   const failureConverterPath = join(root, aside, 'src/encryption/failures.js');
   const workflowInterceptorModules = [join(root, aside, 'src/workflows/common/unreadable-messages.js')];
   const bundle = { workflowsPath, workflowInterceptorModules, logger };
+  // Outermost: what is not for its place is refused before anything else is made of it.
+  const bound = [join(root, aside, 'src/encryption/bound-payloads.js'), ...workflowInterceptorModules];
   const [plain, encrypting] = await Promise.all([
     bundleWorkflowCode(bundle),
-    bundleWorkflowCode({ ...bundle, failureConverterPath }),
+    bundleWorkflowCode({ ...bundle, failureConverterPath, workflowInterceptorModules: bound }),
   ]);
   writeFileSync(join(aside, 'encrypting-workflow-bundle.js'), encrypting.code);
   writeFileSync(join(aside, 'build-id'), buildOf(plain.code));

@@ -46,12 +46,13 @@ import { Tracing } from './adapters/traces/tracing.js';
 import { runnerQueue, TASK_QUEUE, WATCHDOG, WORKER_DEPLOYMENT } from './contract/names.js';
 import { heardBy, SILENT_SINKS } from './contract/sinks.js';
 import type { Question } from './domain/ledger/ledger.js';
-import { dataConverter } from './encryption/data-converter.js';
+import { clientEncryption, dataConverter } from './encryption/data-converter.js';
 import { ownBuild } from './local/release.js';
 import type { Policy } from './policy/policy.js';
 import { WITHOUT_POLICY } from './policy/words.js';
 import { reportOfArchive } from './report/archived.js';
 import { releaseFirst } from './temporal/first-release.js';
+import { withoutMemos } from './temporal/runs.js';
 import { createWatchdogActivities } from './watchdog/activities.js';
 import { ensureWatchdog } from './watchdog/schedule.js';
 
@@ -137,7 +138,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     // Demos come and go, and their time is not the server's.
     const isWatched = !options.allowVirtualTime;
     if (isWatched) {
-      await ensureWatchdog(new Client({ connection, namespace, dataConverter: converter })).catch((error: unknown) =>
+      await ensureWatchdog(new Client({ connection, namespace, ...clientEncryption('replace') })).catch((error) =>
         log.error(`the watchdog's schedule cannot be made: ${error instanceof Error ? error.message : String(error)}`),
       );
     }
@@ -149,7 +150,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
         sinks: tracing ? heardBy(tracing.published) : SILENT_SINKS,
         workflowBundle: { codePath: bundle(converter ? 'encrypting-workflow-bundle' : 'workflow-bundle') },
         activities: {
-          ...createAdmissionActivities({ runner, allowVirtualTime: options.allowVirtualTime ?? false, policy }),
+          ...createAdmissionActivities({ runner, state, allowVirtualTime: !isWatched, policy, runsOf: withoutMemos }),
           ...createApprovalActivities({ policy }),
           ...createPrerequisiteActivities({ tools: options.tools }),
           ...createArchiveActivities({ report: reportOfArchive }),
@@ -217,7 +218,7 @@ export async function runWatchdog({ logLevel = 'info', metrics, ...options }: Wa
   const connection = await NativeConnection.connect(options.connection);
   const converter = dataConverter('replace');
   try {
-    await ensureWatchdog(new Client({ connection, namespace, dataConverter: converter }));
+    await ensureWatchdog(new Client({ connection, namespace, ...clientEncryption('replace') }));
     const worker = await watchdogWorker({ dataConverter: converter, connection, namespace });
     await worker.run();
   } finally {

@@ -61,9 +61,9 @@ export const LAYERS = {
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },
   encryption: {
-    holds: 'payloads and failures encrypted, the codec endpoint',
-    layers: [],
-    packages: ['node:', '@temporalio/common', '@temporalio/proto'],
+    holds: 'payloads and failures encrypted and bound to their places, the codec endpoint',
+    layers: ['contract'],
+    packages: ['node:', '@temporalio/client', '@temporalio/common', '@temporalio/proto', '@temporalio/workflow'],
   },
   local: {
     holds: 'this machine: folders, ports, processes, downloads, a Temporal server of its own',
@@ -86,7 +86,7 @@ export const LAYERS = {
   },
   watchdog: {
     holds: 'looks at deployments from outside of them, by the server’s own word, and tells people; changes nothing',
-    layers: ['domain', 'contract', 'adapters', 'activities', 'temporal'],
+    layers: ['domain', 'contract', 'adapters', 'activities', 'encryption', 'temporal'],
     packages: true,
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },

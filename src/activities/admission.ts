@@ -3,7 +3,9 @@
  * production that an earlier deployment has left half-way.
  */
 import { Context } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import { admittedRun } from '../adapters/evidence/admissions.js';
 import { evidenceIdentity } from '../adapters/evidence/evidence-identity.js';
 import type { AdmissionActivities } from '../contract/activities/admission.js';
 import type { Clock } from '../contract/activities/step.js';
@@ -11,7 +13,7 @@ import { FailureType } from '../contract/errors.js';
 import { isDeploymentName } from '../contract/names.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { openValues } from '../contract/plan/release-values.js';
-import { precedentsOf } from '../contract/precedents.js';
+import { precedentsOf, type RunsOfTemporal } from '../contract/precedents.js';
 import { formatDuration } from '../domain/duration.js';
 import { messageOf } from '../domain/message.js';
 import { type Precedents, refusalToStart } from '../domain/precedents.js';
@@ -28,12 +30,16 @@ export function createAdmissionActivities(options: {
   runner: string;
   /** Whether this worker serves demo and rehearsal, where the server skips time. */
   allowVirtualTime: boolean;
+  /** Where it is kept whom this runner has admitted, besides the plan's evidence folder. */
+  state?: string;
   /** Who may start what; without one nothing is asked but that the plan knows who starts it. */
   policy?: Policy;
   /** What came before the run that asks; Temporal's own word when absent. */
   precedents?: (service: string) => Promise<Precedents>;
+  /** How Temporal is asked; the client's own way when absent. */
+  runsOf?: (client: Client) => RunsOfTemporal;
 }): AdmissionActivities {
-  const { precedents = askTemporal } = options;
+  const { runsOf = ({ workflow }) => workflow, precedents = askTemporal(runsOf) } = options;
   const checkClock = async ({ clock, workflowTime }: { clock: Clock; workflowTime: number }) => {
     if (clock === 'virtual') {
       if (!options.allowVirtualTime)
@@ -73,7 +79,10 @@ export function createAdmissionActivities(options: {
       const refusal = clock === 'virtual' ? undefined : refusalToStart(await precedents(plan.service), after);
       if (refusal !== undefined) throw refused(refusal);
       const demands = policy && demandsOf(policy, plan.service);
-      return { runner: options.runner, evidence: await evidenceOf(plan), ...(demands ? { demands } : {}) };
+      const evidence = await evidenceOf(plan);
+      // Last of all: what was refused for another reason was not admitted.
+      if (clock === 'real') await admitOnce(deployment, [options.state, plan.evidence]);
+      return { runner: options.runner, evidence, ...(demands ? { demands } : {}) };
     },
     checkClock,
     async stateOfRun({ workflowId, runId }) {
@@ -91,10 +100,28 @@ async function evidenceOf({ evidence }: Pick<ResolvedPlan, 'evidence'>): Promise
   }
 }
 
-const askTemporal = (service: string): Promise<Precedents> => {
-  const { client, info } = Context.current();
-  return precedentsOf(client.workflow, service, info.workflowExecution?.runId);
-};
+/** In each folder, as either can be lost: the runner's own, and the one that runners have in common. */
+async function admitOnce(deployment: string, folders: readonly (string | undefined)[]): Promise<void> {
+  const run = Context.current().info.workflowExecution?.runId ?? '';
+  for (const folder of folders) {
+    if (folder === undefined) continue;
+    const first = await admittedRun(folder, deployment, run).catch((error: unknown) => {
+      throw refused(`whether ${deployment} was admitted before cannot be told: ${messageOf(error)}`);
+    });
+    if (first === run) continue;
+    throw refused(
+      `${deployment} was admitted before, for the run ${first}, and is not admitted a second time: this start is a copy of ` +
+        'that one, or the run was reset to before its admission; start a new deployment',
+    );
+  }
+}
+
+const askTemporal =
+  (runsOf: (client: Client) => RunsOfTemporal) =>
+  (service: string): Promise<Precedents> => {
+    const { client, info } = Context.current();
+    return precedentsOf(runsOf(client), service, info.workflowExecution?.runId);
+  };
 
 const refused = (message: string) =>
   ApplicationFailure.create({ type: FailureType.Refused, message: `Refused: ${message}`, nonRetryable: true });

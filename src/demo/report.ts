@@ -1,7 +1,7 @@
 /** The demo's deployment told, beside its state: a page, and the checklist filled in. */
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { dataConverter } from '../encryption/data-converter.js';
+import { clientEncryption } from '../encryption/data-converter.js';
 import { writeAtomically } from '../local/folders.js';
 import { gather } from '../report/history/gather.js';
 import { makeReport } from '../report/make.js';
@@ -24,7 +24,7 @@ export async function writeDemoReport(run: {
   const { address, namespace, home } = run;
   const connection = await Connection.connect({ address });
   try {
-    const client = new Client({ connection, namespace, dataConverter: dataConverter('throw') });
+    const client = new Client({ connection, namespace, ...clientEncryption('throw') });
     const connected = { client, connection, address, namespace };
     const found = await findRun(connected, run);
     if (!found) throw new Error(`${address} does not know the run ${run.runId}`);

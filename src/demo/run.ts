@@ -11,7 +11,7 @@ import { deployWorkflowId, SEARCH_ATTRIBUTES, TASK_QUEUE } from '../contract/nam
 import { needed } from '../contract/plan/parts.js';
 import { withProgress } from '../contract/progress.js';
 import type { Ledger } from '../domain/ledger/ledger.js';
-import { dataConverter } from '../encryption/data-converter.js';
+import { clientEncryption } from '../encryption/data-converter.js';
 import { projectFolder } from '../local/folders.js';
 import { virtualTimeInterceptors } from '../local/time-skipping.js';
 import { newDeploymentId } from '../plan/deployment-id.js';
@@ -110,7 +110,7 @@ async function deploy(sandbox: Sandbox, run: Run): Promise<Omit<DemoRun, 'stop'>
 
   const connection = await Connection.connect({ address, interceptors: virtualTimeInterceptors() });
   run.closers.push(() => connection.close());
-  const client = new Client({ connection, namespace, dataConverter: dataConverter('throw') });
+  const client = new Client({ connection, namespace, ...clientEncryption('throw') });
   const began = performance.now();
   const handle = await startInVirtualTime(client, plan);
   const link = `${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(handle.workflowId)}/${handle.firstExecutionRunId}`;

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { dataConverter } from '../encryption/data-converter.js';
+import { clientEncryption } from '../encryption/data-converter.js';
 import { setFault } from '../local/faults.js';
 import { loadPlan } from '../plan/load.js';
 import { runWorker } from '../worker.js';
@@ -55,7 +55,7 @@ const { resolved } = loadPlan(input.plan, { bindings: input.bindings });
 const client = new Client({
   connection: await Connection.connect({ address: input.address }),
   namespace: input.namespace,
-  dataConverter: dataConverter('throw'),
+  ...clientEncryption('throw'),
 });
 const { fault } = input;
 const interceptors = fault && [

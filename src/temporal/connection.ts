@@ -1,7 +1,7 @@
 /** Which Temporal the CLI talks to: `TEMPORAL_*` and profiles first, then a running sandbox, then localhost. */
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
-import { dataConverter } from '../encryption/data-converter.js';
+import { clientEncryption } from '../encryption/data-converter.js';
 import { KeyringError } from '../encryption/keys.js';
 import { CliError, EXIT, innermost, usageError } from './errors.js';
 import { type RunningSandbox, runningSandbox } from './running-sandbox.js';
@@ -75,7 +75,7 @@ export async function connect(): Promise<Connected> {
       connectTimeout: CONNECT_WITHIN,
     });
     return {
-      client: new Client({ connection, namespace, dataConverter: dataConverter('throw') }),
+      client: new Client({ connection, namespace, ...clientEncryption('throw') }),
       connection,
       address,
       namespace,

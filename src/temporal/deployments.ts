@@ -19,6 +19,7 @@ import { pinnedBuild } from './builds.js';
 import { type Connected, workflowLink } from './connection.js';
 import { CliError, EXIT, innermost, usageError } from './errors.js';
 import { type QueueService, queueServices } from './queue-service.js';
+import { memoOf, withoutMemos } from './runs.js';
 
 const QUERY_WITHIN = 5_000;
 const LISTED_AT_MOST = 200;
@@ -101,7 +102,7 @@ interface Listed {
 async function list({ client }: Connected, condition: string): Promise<Listed[]> {
   const listed: Listed[] = [];
   try {
-    for await (const info of client.workflow.list({ query: `WorkflowType = 'DeployWorkflow'${condition}` })) {
+    for await (const info of withoutMemos(client).list({ query: `WorkflowType = 'DeployWorkflow'${condition}` })) {
       const running = info.status.name === 'RUNNING';
       listed.push({ workflowId: info.workflowId, runId: info.runId, running, startedAt: info.startTime });
       if (listed.length >= LISTED_AT_MOST) break;
@@ -118,10 +119,9 @@ async function describe(
   workflowId: string,
   runId?: string,
 ): Promise<FoundDeployment | undefined> {
-  const handle = connected.client.workflow.getHandle(workflowId, runId);
   let description: WorkflowExecutionDescription;
   try {
-    description = await handle.describe();
+    description = await withoutMemos(connected.client).getHandle(workflowId, runId).describe();
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
@@ -130,14 +130,14 @@ async function describe(
     throw usageError(`${workflowId} is a ${description.type}, not a deployment`, 'Name the deployment or its service.');
   }
   const execution = { workflowId, runId: description.runId };
-  const deployment = description.memo?.deployment;
+  const { deployment, clock } = await memoOf(connected.client, description);
   return {
     ...execution,
     running: description.status.name === 'RUNNING',
     status: description.status.name,
     startedAt: description.startTime,
     deployment: typeof deployment === 'string' ? deployment : undefined,
-    inVirtualTime: description.memo?.clock === 'virtual',
+    inVirtualTime: clock === 'virtual',
     build: pinnedBuild(description.raw.workflowExecutionInfo),
     progress: await activityProgress(connected, description),
     handle: connected.client.workflow.getHandle(workflowId, description.runId),
@@ -188,7 +188,7 @@ async function queryLedger(connected: Connected, found: FoundDeployment): Promis
 
 /** Undefined also where the server does not say. */
 function rollbackProgress(connected: Connected, workflowId: string): Promise<string | undefined> {
-  const ask = () => connected.client.workflow.getHandle(workflowId).describe();
+  const ask = () => withoutMemos(connected.client).getHandle(workflowId).describe();
   return connected.connection
     .withDeadline(Date.now() + QUERY_WITHIN, ask)
     .then((description) => activityProgress(connected, description))

@@ -3,6 +3,7 @@ import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@tem
 import { WATCHDOG } from '../contract/names.js';
 import type { WatchdogInput } from '../contract/watchdog.js';
 import { WATCHDOG_RULES } from '../domain/watchdog/symptoms.js';
+import { scheduling } from '../encryption/uses-of-clients.js';
 
 /** A worker is away for two minutes, and then missed: with this, people hear of it within three. Milliseconds. */
 const EVERY = 30_000;
@@ -30,10 +31,12 @@ export async function ensureWatchdog(client: Client, schedule: WatchdogSchedule 
       workflowRunTimeout: '4m' as const,
     },
   };
-  try {
-    await client.schedule.create({ scheduleId: WATCHDOG, ...made, state: { triggerImmediately: true } });
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    await client.schedule.getHandle(WATCHDOG).update(({ state }) => ({ ...made, state }));
-  }
+  await scheduling(async () => {
+    try {
+      await client.schedule.create({ scheduleId: WATCHDOG, ...made, state: { triggerImmediately: true } });
+    } catch (error) {
+      if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+      await client.schedule.getHandle(WATCHDOG).update(({ state }) => ({ ...made, state }));
+    }
+  });
 }

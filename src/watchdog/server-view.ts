@@ -12,6 +12,7 @@ import { inert } from '../domain/inert.js';
 import { inOneLine } from '../domain/one-line.js';
 import type { WorkflowRun } from '../domain/watchdog/seen.js';
 import { innermost } from '../temporal/errors.js';
+import { withoutMemos } from '../temporal/runs.js';
 
 export type HistoryEvents = temporal.api.history.v1.IHistoryEvent[];
 export type Description = temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse;
@@ -63,7 +64,7 @@ export class ServerView {
     const query = `CloseTime IS NULL AND WorkflowType IN (${types})`;
     return await this.ask(async () => {
       const listed: Listed[] = [];
-      for await (const { workflowId, runId, type, raw } of this.client.workflow.list({ query })) {
+      for await (const { workflowId, runId, type, raw } of withoutMemos(this.client).list({ query })) {
         const own = { workflowId, runId };
         listed.push({ ...own, type, root: runOf(raw.rootExecution) ?? runOf(raw.parentExecution) ?? own });
       }
@@ -81,7 +82,12 @@ export class ServerView {
     const execution = { workflowId, runId };
     const asked = { namespace: this.namespace, execution, maximumPageSize: 1 };
     const { history } = await this.ask(() => this.service.getWorkflowExecutionHistory(asked));
-    return await this.decode(history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input);
+    const sent = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads as
+      | Payload[]
+      | undefined;
+    const context = { type: 'workflow', namespace: this.namespace, workflowId } as const;
+    const [first] = await decodeArrayFromPayloads(this.converter, sent, context);
+    return first;
   }
 
   /** The last events of a run, the newest first. */

@@ -19,6 +19,7 @@ import type { WatchdogLook } from '../../src/contract/watchdog.js';
 import type { Ledger } from '../../src/domain/ledger/ledger.js';
 import { EncryptionCodec } from '../../src/encryption/codec.js';
 import { readKeyring } from '../../src/encryption/keys.js';
+import { clientInterceptors } from '../../src/encryption/uses-of-clients.js';
 import { choosePorts } from '../../src/local/ports.js';
 import { startTemporalServer, type TemporalServer } from '../../src/local/temporal.js';
 import { loadPlan } from '../../src/plan/load.js';
@@ -99,6 +100,7 @@ beforeAll(async () => {
   holder = new Client({
     connection: stranger.connection,
     dataConverter: { payloadCodecs: [new EncryptionCodec(keyring, 'throw')], failureConverterPath: FAILURES },
+    interceptors: clientInterceptors,
   });
   worker = await startWorker(OLD);
   const title = /^title: .*$/m.exec(shippedText)?.[0] ?? '';

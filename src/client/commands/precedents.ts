@@ -7,6 +7,7 @@ import { nameOfRun, refusalToStart, unfinishedRun } from '../../domain/precedent
 import type { Connected } from '../../temporal/connection.js';
 import { findDeployment, findRun } from '../../temporal/deployments.js';
 import { type CliError, innermost, usageError } from '../../temporal/errors.js';
+import { withoutMemos } from '../../temporal/runs.js';
 import { clockText } from '../rendering/status.js';
 import { viewLedger } from './ledger-view.js';
 
@@ -22,7 +23,7 @@ export function startedOver({ after: run, why }: { after?: string; why?: string 
 
 /** @throws CliError while production is being changed, and where it was left half-way and nobody has said they looked */
 export async function mustBeFree(connected: Connected, service: string, after: StartedOver | undefined): Promise<void> {
-  const precedents = await precedentsOf(connected.client.workflow, service);
+  const precedents = await precedentsOf(withoutMemos(connected.client), service);
   const refusal = refusalToStart(precedents, after?.run);
   if (refusal === undefined) return;
   const unfinished = unfinishedRun(precedents.runs);

@@ -9,6 +9,7 @@ import { type Connected, withConnection } from '../../temporal/connection.js';
 import { findRun, readLedger } from '../../temporal/deployments.js';
 import { CliError, innermost } from '../../temporal/errors.js';
 import { type QueueService, queueServices } from '../../temporal/queue-service.js';
+import { memoOf, withoutMemos } from '../../temporal/runs.js';
 import { ANOTHER_WATCHDOG, watchdogIsAlone, watchdogService } from '../../temporal/watchdog-service.js';
 import { retentionCheck } from '../retention/retention-check.js';
 import { withoutWorker } from './builds/begins-on.js';
@@ -100,9 +101,11 @@ async function lock(connected: Connected, service: string): Promise<CheckResult[
   const { client } = connected;
   const workflowId = deployWorkflowId(service);
   try {
-    const { status, memo, startTime, runId } = await client.workflow.getHandle(workflowId).describe();
+    const described = await withoutMemos(client).getHandle(workflowId).describe();
+    const { status, startTime, runId } = described;
     if (status.name === 'RUNNING') {
-      const which = typeof memo?.deployment === 'string' ? memo.deployment : workflowId;
+      const { deployment } = await memoOf(client, described);
+      const which = typeof deployment === 'string' ? deployment : workflowId;
       const text = `${which} has been running since ${startTime.toISOString()}; a service has one live deployment`;
       const advice = `Wait for its end, or stop it: \`surefoot status ${which}\`.`;
       return [{ name: 'lock', ok: false, text, advice }, ...(await runnerOfLive(connected, { workflowId, runId }))];

@@ -7,6 +7,7 @@ import { type Connected, withConnection } from '../../temporal/connection.js';
 import { type FoundDeployment, findDeployment, readLedger, servicesFor } from '../../temporal/deployments.js';
 import { CliError, EXIT } from '../../temporal/errors.js';
 import { unserved } from '../../temporal/queue-service.js';
+import { withoutMemos } from '../../temporal/runs.js';
 import { ledgerChanges } from '../rendering/changes.js';
 import { CLEAR, clockText, renderStatus, wayOn } from '../rendering/status.js';
 import pc from '../terminal/colors.js';
@@ -78,7 +79,7 @@ async function follow(
       told = error.message;
     }
     await pause(signal);
-    const description = await found.handle.describe();
+    const description = await withoutMemos(connected.client).getHandle(found.workflowId, found.runId).describe();
     const { status, raw } = description;
     const build = pinnedBuild(raw.workflowExecutionInfo);
     const progress = await activityProgress(connected, description);

@@ -55,9 +55,13 @@ export async function gather(connected: Connected, found: FoundDeployment, only?
   return { ...about, ledger: await withRollback(connected, ledger), source: 'history' };
 }
 
-async function historyOf(connected: Connected, { handle }: Pick<FoundDeployment, 'handle'>): Promise<History> {
+async function historyOf(
+  { client, namespace }: Connected,
+  { handle }: Pick<FoundDeployment, 'handle'>,
+): Promise<History> {
   const { events } = await handle.fetchHistory();
-  return readHistory(events ?? [], connected.client.options.loadedDataConverter);
+  const context = { type: 'workflow', namespace, workflowId: handle.workflowId } as const;
+  return readHistory(events ?? [], client.options.loadedDataConverter, context);
 }
 
 /** A watch tells its deployment how things are at its end: until then its own history says it. */

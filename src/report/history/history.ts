@@ -1,5 +1,5 @@
 /** What a history says by itself: what its workflow was started with, by which release, and how it ended. */
-import type { LoadedDataConverter, Payload } from '@temporalio/common';
+import type { LoadedDataConverter, Payload, SerializationContext } from '@temporalio/common';
 import {
   decodeArrayFromPayloads,
   decodeOptionalFailureToOptionalError,
@@ -23,37 +23,46 @@ export interface History {
   events: readonly HistoryEvent[];
 }
 
-/** What cannot be decoded (a payload that was not encrypted, say) is `undefined`, not fatal. */
-export async function readHistory(events: readonly HistoryEvent[], converter: LoadedDataConverter): Promise<History> {
+/** How payloads of a history are decoded. */
+interface Reading {
+  converter: LoadedDataConverter;
+  /** Whose history it is; an archive proves that by its own sums. */
+  context?: SerializationContext;
+}
+
+/** What cannot be decoded (a payload that was not encrypted, or for another workflow, say) is `undefined`, not fatal. */
+export async function readHistory(
+  events: readonly HistoryEvent[],
+  converter: LoadedDataConverter,
+  context?: SerializationContext,
+): Promise<History> {
+  const reading = { converter, context };
   const [event] = events;
   const started = event?.workflowExecutionStartedEventAttributes;
-  const release = await first(converter, { payloads: [started?.memo?.fields?.release ?? {}] });
+  const release = await first(reading, { payloads: [started?.memo?.fields?.release ?? {}] });
   return {
-    input: await first(converter, started?.input),
+    input: await first(reading, started?.input),
     ...(typeof release === 'string' ? { release } : {}),
     startedAt: optionalTsToMs(event?.eventTime) ?? 0,
     events,
-    ...(await endOf(converter, events.at(-1))),
+    ...(await endOf(reading, events.at(-1))),
   };
 }
 
 /** The first of some payloads. */
-async function first(converter: LoadedDataConverter, payloads: Payloads): Promise<unknown> {
+async function first({ converter, context }: Reading, payloads: Payloads): Promise<unknown> {
   try {
-    return (await decodeArrayFromPayloads(converter, payloads?.payloads as Payload[] | undefined))[0];
+    return (await decodeArrayFromPayloads(converter, payloads?.payloads as Payload[] | undefined, context))[0];
   } catch {
     return undefined;
   }
 }
 
-async function endOf(
-  converter: LoadedDataConverter,
-  event: HistoryEvent | undefined,
-): Promise<Pick<History, 'result' | 'failure'>> {
+async function endOf(reading: Reading, event: HistoryEvent | undefined): Promise<Pick<History, 'result' | 'failure'>> {
   const completed = event?.workflowExecutionCompletedEventAttributes;
-  if (completed) return { result: await first(converter, completed.result) };
+  if (completed) return { result: await first(reading, completed.result) };
   const failed = event?.workflowExecutionFailedEventAttributes;
-  if (failed) return { failure: `failed: ${await reasonOf(converter, failed.failure)}` };
+  if (failed) return { failure: `failed: ${await reasonOf(reading, failed.failure)}` };
   const terminated = event?.workflowExecutionTerminatedEventAttributes;
   if (terminated) return { failure: terminated.reason ? `terminated: ${terminated.reason}` : 'terminated' };
   if (event?.workflowExecutionCanceledEventAttributes) return { failure: 'cancelled' };
@@ -62,11 +71,11 @@ async function endOf(
 }
 
 async function reasonOf(
-  converter: LoadedDataConverter,
+  { converter, context }: Reading,
   failure: temporal.api.failure.v1.IFailure | null | undefined,
 ): Promise<string> {
   try {
-    return innermost(await decodeOptionalFailureToOptionalError(converter, failure));
+    return innermost(await decodeOptionalFailureToOptionalError(converter, failure, context));
   } catch {
     return 'its failure cannot be decoded';
   }

@@ -20,7 +20,7 @@ export async function replay(workflowId: string, { events, release }: History): 
   // Only reports need the SDK's worker, which takes a second to load.
   const { ReplayError, Worker } = await quietWorker();
   const { DeterminismViolationError } = await import('@temporalio/workflow');
-  const converter = dataConverter('replace');
+  const converter = dataConverter('replace', true);
   let last: unknown;
   const publish = (_: unknown, state: unknown) => {
     last = state;
