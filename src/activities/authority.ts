@@ -33,23 +33,44 @@ export const demandAuthority = (options: Options) => () => ({
       const { activityType: activity, attempt } = activityInfo();
       if (!ACTS.includes(activity)) return next(input);
       const asked = (input.args[0] ?? {}) as Input;
-      const judged = await judge(options, activity, asked);
+      const judged = await inTurn(() => judge(options, activity, asked));
       const mayHaveBegun = attempt > 1 || (asked.key?.begun ?? []).length > 0;
       if ('refused' in judged) throw mayHaveBegun ? leftAlone(judged.refused) : unauthorised(judged.refused);
       const result = await next(input);
-      if (activity === 'checkProduction' && judged.act.on === 'production') await rememberFound(options, asked, result);
-      if (judged.act.kind === 'look') return result;
-      if (activity === 'migrate' && judged.act.kind === 'forward') await remember(options, asked, result);
+      const { kind, on } = judged.act;
+      if (activity === 'checkProduction' && on === 'production')
+        await inTurn(() => rememberFound(options, asked, result));
+      if (kind === 'look') return result;
+      if (activity === 'migrate' && kind === 'forward') await inTurn(() => remember(options, asked, result));
       return withProof(asked, judged, result as StepReport);
     },
   },
 });
 
+let last: Promise<unknown> = Promise.resolve();
+
+/** What is read and kept in one go: two acts that come at the same moment are not to live on the same word. */
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const mine = last.then(work, work);
+  last = mine;
+  return mine;
+}
+
 async function judge(options: Options, activity: string, input: Input): Promise<ActJudgement> {
   const { policy, runner } = options;
   const { authority } = input;
-  const { before: migratedFrom, commits: commitsSeen } = await remembered(options, authority?.deployment ?? '');
-  return judgeAct(policy, { activity, input, authority, runner, migratedFrom, commitsSeen, now: Date.now() });
+  const deployment = authority?.deployment ?? '';
+  const seen = await remembered(options, deployment);
+  const { before: migratedFrom, commits: commitsSeen, spent } = seen;
+  const now = Date.now();
+  const judged = judgeAct(policy, { activity, input, authority, runner, migratedFrom, commitsSeen, spent, now });
+  if ('refused' in judged) return judged;
+  const { act, spends } = judged;
+  const spending = spends.filter((nonce) => spent?.[nonce] === undefined);
+  if (spending.length === 0) return judged;
+  const spentNow = Object.fromEntries(spending.map((nonce) => [nonce, act.generation]));
+  await keep(options, deployment, { ...seen, spent: { ...spent, ...spentNow } });
+  return judged;
 }
 
 /** The words themselves are kept, so that anybody with the policy can open them again. */
@@ -92,6 +113,7 @@ async function rememberFound(options: Options, { authority }: Input, result: unk
 interface Seen {
   before?: string | null;
   commits?: string[];
+  spent?: Record<string, number>;
 }
 
 async function keep(options: Options, deployment: string, seen: Seen): Promise<void> {

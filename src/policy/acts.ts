@@ -9,13 +9,15 @@ import { canonicalJson } from '../plan/core/digest.js';
 
 /**
  * `look`: changes nothing of production. `forward`: what the sign-offs are for. `back`: a rollback. `cover`: users are
- * kept out meanwhile, or let in again. `restore`: what was written since the backup is lost.
+ * kept out meanwhile, or let in again. `restore`: what was written since the backup is lost. `end`: what is left of a
+ * command is ended.
  */
-export type ActKind = 'look' | 'forward' | 'back' | 'cover' | 'restore';
+export type ActKind = 'look' | 'forward' | 'back' | 'cover' | 'restore' | 'end';
 
 export interface PlannedAct {
   kind: ActKind;
-  on: EnvironmentName;
+  /** Missing where it is not about one: remains are ended wherever they are. */
+  on?: EnvironmentName;
   /** Whose retries count for it. */
   step: string;
   generation: number;
@@ -50,7 +52,7 @@ interface Asked {
   generation: number;
 }
 
-/** Activities that act, by name. Whatever is not listed here runs no command of a plan. */
+/** Activities that act on an environment, by name. */
 const READERS: Record<string, Reader> = {
   runCommand: (asked) =>
     commandNames(asked)
@@ -87,17 +89,21 @@ const READERS: Record<string, Reader> = {
   restoreDatabase: (asked) => restoring(asked),
 };
 
-/** The activities that a policy is asked about. */
-export const ACTS: readonly string[] = Object.keys(READERS);
+/** Ends what is left of a command. */
+const END = 'endCommands';
+
+/** The activities that a policy is asked about. Whatever is not listed here runs no command of a plan. */
+export const ACTS: readonly string[] = [...Object.keys(READERS), END];
 
 /** @returns undefined where the plan has no such act at this step */
 export function plannedAct(activity: string, input: ActInput, plan: ResolvedPlan): PlannedAct | undefined {
   const { environment, evidence, key } = input;
+  const { step = '', generation = 1 } = key ?? {};
+  if (activity === END) return { kind: 'end', step, generation };
   const on = environment?.name;
   if (on !== 'staging' && on !== 'production') return undefined;
   if (!isSame(environment, plan.environments[on])) return undefined;
   if (evidence && evidence.store !== plan.evidence) return undefined;
-  const { step = '', generation = 1 } = key ?? {};
   return READERS[activity]?.({ input, plan, on, step, generation });
 }
 

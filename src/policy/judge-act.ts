@@ -1,6 +1,7 @@
 /** Whether an act may be done now: by the policy of who does it, and by what people have signed. Nothing else counts. */
 import type { Authority, SaidDecision, SignedKind, Statement } from '../contract/envelope.js';
 import { fillRoles } from '../domain/decisions/approvals.js';
+import { whyTooMany } from '../domain/decisions/room.js';
 import { digestOf } from '../plan/core/digest.js';
 import { type ActInput, type PlannedAct, plannedAct } from './acts.js';
 import { type Opened, openEnvelope } from './open-envelope.js';
@@ -16,6 +17,8 @@ export interface AskedAct {
   migratedFrom?: string | null;
   /** Commits that production itself has told this runner that it runs. */
   commitsSeen?: readonly string[];
+  /** Words that have led this runner back once, by their nonces, and in which attempt. */
+  spent?: Readonly<Record<string, number>>;
   /** Epoch milliseconds, by this machine's own clock. */
   now: number;
 }
@@ -30,7 +33,8 @@ export interface Word {
   key?: string;
 }
 
-export type ActJudgement = { act: PlannedAct; by: Word[] } | { refused: string };
+/** `spends`: the nonces of the words that are good for no other attempt from then on. */
+export type ActJudgement = { act: PlannedAct; by: Word[]; spends: string[] } | { refused: string };
 
 /** What the words that come with something have to be about. */
 interface Subject {
@@ -49,15 +53,18 @@ export function judgeAct(policy: Policy, asked: AskedAct): ActJudgement {
   if (others.length > 0) return refused('the words that come with it are about another deployment');
   const act = plannedAct(activity, input, plan);
   if (!act) return refused('it is no part of the plan that comes with it');
-  const { [act.on]: runners } = policy.runners;
+  const runners = act.on && policy.runners[act.on];
   if (runners && !runners.includes(runner)) return refused(`runner ${runner} does not serve ${act.on}`);
   const subject = { deployment, service: plan.service, digest: digestOf(plan) };
+  const tooMany = whyTooMany(decisions);
+  if (tooMany !== undefined) return refused(`it comes with ${tooMany}`);
   const words = new Words(policy, subject, now);
   const bad = words.read(decisions);
   // On the way back what does not count is left out: it must not keep people in a production that is broken.
   const unsaid = act.kind === 'look' || act.kind === 'forward' ? bad : undefined;
   const wrong = unsaid ?? startProblem(policy, words, subject) ?? actProblem(policy, words, { act, asked, authority });
-  return wrong === undefined ? { act, by: words.all } : refused(wrong);
+  if (wrong !== undefined) return refused(wrong);
+  return { act, by: words.all, spends: spentBy(personalWords(policy, words, act), act) };
 }
 
 /** Whether a deployment may begin at all. @returns why not */
@@ -186,13 +193,14 @@ function actProblem(
   { act, asked, authority }: { act: PlannedAct; asked: AskedAct; authority: Authority },
 ): string | undefined {
   if (act.kind === 'look') return undefined;
+  if (act.kind === 'end') return unended(words);
   const missing = missingRoles(policy, words, authority);
   const unsigned = missing.length > 0 ? `not signed off as ${missing.join(', ')}` : undefined;
   if (act.kind === 'forward') {
     const late = unsigned ?? commitProblem(act, authority) ?? words.late(['start', 'approve']);
     return late ?? unrepeated(policy, words, act);
   }
-  if (isPersonal(policy, words, act)) return undefined;
+  if (personalWords(policy, words, act).some((word) => isGood(word, act, asked))) return undefined;
   if (act.kind === 'cover') return unsigned;
   return unsigned ?? aloneProblem(policy, act, asked);
 }
@@ -245,17 +253,35 @@ function unrepeated({ signed }: Policy, words: Words, { step, generation }: Plan
   return retries.length >= generation - 1 ? undefined : 'nobody has signed that it is tried again';
 }
 
-/** Somebody who may roll back has said so, and has not done so too long ago: one signature is enough. */
-function isPersonal({ decisions }: Policy, words: Words, { kind }: PlannedAct): boolean {
+/** What somebody who may roll back has said of it, and not too long ago: one signature is enough. */
+function personalWords({ decisions }: Policy, words: Words, { kind }: PlannedAct): CountedWord[] {
   const roles = decisions.rollback ?? [];
   return (['rollback', 'abort', 'retry'] as const)
     .flatMap((decision) => words.said(decision))
-    .some((counted) => {
+    .filter((counted) => {
       const { word, statement } = counted;
       const isAbout = word.decision !== 'retry' || word.subject === ROLLBACK_QUESTION;
       const isEnough = kind !== 'restore' || !statement || statement.option === 'restore';
       return isAbout && isEnough && roles.includes(word.role) && words.isInTime(counted);
     });
+}
+
+/** A word leads back once, whatever steps that takes: to try it again takes another one. */
+function isGood({ statement }: CountedWord, { kind, generation }: PlannedAct, { spent = {} }: AskedAct): boolean {
+  if (kind === 'cover' || !statement) return true;
+  return (spent[statement.nonce] ?? generation) === generation;
+}
+
+function spentBy(personal: CountedWord[], { kind }: PlannedAct): string[] {
+  if (kind !== 'back' && kind !== 'restore') return [];
+  return personal.flatMap(({ statement }) => statement?.nonce ?? []);
+}
+
+/** What is left of a command is ended when somebody has said what is to follow it. */
+function unended(words: Words): string | undefined {
+  const answers = (['retry', 'skip', 'rollback', 'abort'] as const).flatMap((kind) => words.said(kind));
+  if (answers.some((answer) => words.isInTime(answer))) return undefined;
+  return 'nobody whose word counts has said what is to follow it';
 }
 
 /** The question that is asked when a rollback has failed. */

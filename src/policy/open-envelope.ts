@@ -1,14 +1,12 @@
 /** Whether an envelope says what it is taken for, and whether it was sealed by a person whose word that is. */
 import { z } from 'zod';
 import type { Statement } from '../contract/envelope.js';
+import { LONGEST_ENVELOPE } from '../domain/decisions/room.js';
 import { DECISIONS } from '../domain/ledger/decision-kinds.js';
 import { ENVELOPE_NAMESPACE, PAYLOAD_TYPE, preAuthentication } from './dsse.js';
 import type { Policy, PolicyPerson } from './policy.js';
 import { readSshSignature } from './ssh-signature.js';
 import { Malformed, strictBase64 } from './ssh-wire.js';
-
-/** Longest envelope that is read, characters: an RSA signature of 16,384 bits and 2,000 characters of reason. */
-export const LONGEST_ENVELOPE = 16_000;
 
 const envelopeShape = z.object({
   payloadType: z.literal(PAYLOAD_TYPE),

@@ -14,7 +14,14 @@ import { createPeopleActivities } from '../../src/activities/notify/people.js';
 import { createApprovalActivities } from '../../src/activities/review/approvals.js';
 import type { DeployInput } from '../../src/contract/deployment.js';
 import type { Authority, SaidDecision, Statement } from '../../src/contract/envelope.js';
-import { decideUpdate, statusQuery } from '../../src/contract/messages.js';
+import {
+  decideUpdate,
+  type RollbackInput,
+  type RollbackResult,
+  runnerMoved,
+  statusQuery,
+} from '../../src/contract/messages.js';
+import { runnerQueue } from '../../src/contract/names.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import type { Decision, Ledger } from '../../src/domain/ledger/ledger.js';
 import { digestOf } from '../../src/plan/core/digest.js';
@@ -46,6 +53,8 @@ let digest: string;
 let policy: Policy;
 
 const commit = '';
+/** Another runner, of the same policy: nobody who may has moved anything there. */
+const OTHER = '0123456789abcdef';
 /** The policy may change while a worker runs in these tests; a real one reads it once. */
 const current = new Proxy({} as Policy, { get: (_, name) => policy[name as keyof Policy] });
 
@@ -119,6 +128,12 @@ beforeAll(async () => {
     taskQueue: 'the-runner',
     interceptors,
     activities: createCommandActivities({ state }),
+  });
+  const elsewhere = join(folder, 'elsewhere');
+  await temporal.work({
+    taskQueue: runnerQueue(OTHER),
+    interceptors: { activity: [demandAuthority({ policy: current, runner: OTHER, state: elsewhere })] },
+    activities: createCommandActivities({ state: elsewhere }),
   });
 });
 
@@ -288,8 +303,10 @@ async function legitimate(): Promise<{ authority: Authority; input: Record<strin
 }
 
 /** Asks the runner itself, as a worker of the attacker's can. @returns what came of each */
-async function forge(...inputs: object[]): Promise<string[]> {
-  const forgeries = inputs.map((input) => ({ activity: 'runCommand', input }));
+const forge = (...inputs: object[]) => forgeAs('runCommand', ...inputs);
+
+async function forgeAs(activity: string, ...inputs: object[]): Promise<string[]> {
+  const forgeries = inputs.map((input) => ({ activity, input }));
   return temporal.client.workflow.execute('ForgingWorkflow', {
     taskQueue: 'attacked',
     workflowId: `forging-${++count}`,
@@ -446,6 +463,97 @@ test('a rollback by itself goes no further than the plan; further, and once more
     expect.stringContaining('not signed off as'),
     'done',
   ]);
+}, 60_000);
+
+test('a signed way back leads back once: to try it again takes another word', async () => {
+  const { authority, input } = await legitimate();
+  const [start] = authority.decisions as [SaidDecision];
+  const about = { deployment: authority.deployment, person: 'diego.alves', role: 'devops' } as const;
+  const said = { who: about.person, role: about.role };
+  const word: SaidDecision = { ...said, kind: 'rollback', envelope: await seal({ ...about, decision: 'rollback' }) };
+  const retry = await seal({ ...about, decision: 'retry', subject: 'rollback' });
+  const again: SaidDecision = { ...said, kind: 'retry', subject: 'rollback', envelope: retry };
+  const back = (generation: number, ...words: SaidDecision[]) => ({
+    ...input,
+    key: { ...input.key, step: 'rollback-code.deploy', generation },
+    values: { version: 'v1' },
+    authority: { ...authority, decisions: [start, ...words] },
+  });
+  const before = made().length;
+  const twice = await forge(back(1, word), back(2, word));
+  expect(twice.filter((text) => text === 'done')).toHaveLength(1);
+  expect(twice.filter((text) => text.includes('not signed off as'))).toHaveLength(1);
+  expect(await forge(back(3, word))).toEqual([expect.stringContaining('not signed off as')]);
+  expect(await forge(back(3, word, again), back(3, word, again))).toEqual(['done', 'done']);
+  expect(made().slice(before)).toEqual(['deploy v1', 'deploy v1']);
+}, 60_000);
+
+test('what is left of a command is ended by a signed word, and by nobody else', async () => {
+  const { authority, input } = await legitimate();
+  const { key } = input;
+  const about = {
+    deployment: authority.deployment,
+    person: 'bruno.lima',
+    role: 'tech-lead',
+    decision: 'skip',
+  } as const;
+  const skip = async (signer?: TestKey): Promise<SaidDecision> => ({
+    ...{ kind: 'skip', who: about.person, role: about.role, subject: 'production.deploy' },
+    envelope: await seal({ ...about, subject: 'production.deploy' }, signer),
+  });
+  const saying = (...words: SaidDecision[]) => ({
+    key,
+    authority: { ...authority, decisions: [...authority.decisions, ...words] },
+  });
+  const inputs = [{ key }, saying(), saying(await skip(mallory)), saying(await skip())];
+  expect(await forgeAs('endCommands', ...inputs)).toEqual([
+    expect.stringContaining('began under no policy'),
+    expect.stringContaining('nobody whose word counts has said what is to follow it'),
+    expect.stringContaining('nobody whose word counts has said what is to follow it'),
+    'done',
+  ]);
+}, 60_000);
+
+test('a forged move leads nowhere: unsigned it is refused, and the runner it leads to does nothing by it', async () => {
+  const before = made().length;
+  const { handle, deployment } = await begin();
+  const ledger = await asked(handle, 'approvals');
+  const about = { deployment, person: 'diego.alves', role: 'devops', decision: 'move', to: OTHER } as const;
+  const move = { kind: 'move', who: 'diego.alves', role: 'devops', to: OTHER, why: 'it is gone' } as const;
+  expect(await send(handle, move)).toContain('takes it signed only');
+  const forged = { ...move, envelope: await seal(about, mallory) };
+  expect(await send(handle, forged)).toContain('a key that is none of diego.alves');
+  // Answered in place of the worker that verifies.
+  verifyEnvelope = async () => ({ valid: true, reason: 'signed with a key of theirs' });
+  expect(await send(handle, forged)).toBeUndefined();
+  for (const person of SIGN_OFFS) await send(handle, await approval({ deployment, ledger }, person));
+  const stopped = await asked(handle, 'step-failed');
+  expect(stopped.runner, 'it was moved').toBe(runnerQueue(OTHER));
+  expect(stopped.questions[0]?.text).toContain('move by diego.alves does not count');
+  expect(made().slice(before)).toEqual([]);
+  await handle.terminate();
+}, 60_000);
+
+test('a rollback that is told of a move by nobody acts on no runner that the policy does not name', async () => {
+  const before = made().length;
+  policy = policyWith((text) => `${text}runners: {production: [the-runner]}\n`);
+  const { authority } = await legitimate();
+  const { deployment } = authority;
+  const evidence = { store: plan.evidence, deployment };
+  const trigger = { kind: 'criterion', text: 'a breach' } as unknown as RollbackInput['trigger'];
+  const common = { deployment, plan, authority, evidence, trigger, generation: 1, maintenance: false };
+  const input: RollbackInput = { ...common, runner: 'the-runner', previous: 'v1', found: {} };
+  const handle = await temporal.client.workflow.signalWithStart('RollbackCodeWorkflow', {
+    taskQueue: 'attacked',
+    workflowId: `rollback-of-${deployment}`,
+    args: [input],
+    signal: runnerMoved,
+    signalArgs: [{ runner: runnerQueue(OTHER) }],
+  });
+  const { succeeded, reason } = (await handle.result()) as RollbackResult;
+  expect(succeeded).toBe(false);
+  expect(reason).toContain(`runner ${OTHER} does not serve production`);
+  expect(made().slice(before)).toEqual([]);
 }, 60_000);
 
 test('no way to put old and forged words together leads to one act on production', async () => {

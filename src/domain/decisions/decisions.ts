@@ -4,8 +4,9 @@ import { type Decision, type Ledger, type OpenQuestion, ROLLBACK_KINDS } from '.
 import { destinationOf } from '../rollback/destination.js';
 import type { Criterion, RollbackOption } from '../watch/criteria.js';
 import { type Approvals, fillRoles } from './approvals.js';
-import { demandProblem } from './demands.js';
+import { demandProblem, isDemanded } from './demands.js';
 import { movedTo, whyNotMoved } from './moves.js';
+import { whyNoRoom } from './room.js';
 
 export type DecisionJudgement = { accepted: true; reason: string } | { accepted: false; reason: string };
 
@@ -28,6 +29,8 @@ export function judgeDecision(ledger: Ledger, approvals: Approvals, decision: De
   }
   const undue = demandProblem(ledger.demands, decision);
   if (undue !== undefined) return refuse(undue);
+  const full = isDemanded(ledger.demands, decision.kind) ? whyNoRoom(ledger, decision) : undefined;
+  if (full !== undefined) return refuse(full);
   if (decision.kind !== 'approve' && decision.digest !== undefined && !names(decision.digest, ledger.digest)) {
     return refuse(`the digest is not the one of this deployment's plan (${short(ledger.digest)})`);
   }

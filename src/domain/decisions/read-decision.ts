@@ -3,6 +3,7 @@
 import { inert, isInert } from '../inert.js';
 import type { DecisionKind } from '../ledger/decision-kinds.js';
 import { type Decision, type DecisionRecord, ROLLBACK_KINDS } from '../ledger/ledger.js';
+import { LONGEST_ENVELOPE } from './room.js';
 
 const TEXT_FIELDS = [
   'who',
@@ -20,9 +21,6 @@ const TEXT_FIELDS = [
 ] as const;
 
 const LONGEST_TEXT = 2_000;
-
-/** It holds all the others, and a signature. */
-const LONGEST_ENVELOPE = 16_000;
 
 /**
  * Reads a decision from whatever was sent. Signals come from the Web UI and from anybody: garbage is refused in words.
