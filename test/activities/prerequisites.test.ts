@@ -207,3 +207,19 @@ describe('checkStaging', () => {
     expect((await check('env:SUREFOOT_TEST_NONE', 1)).summary).toContain('SUREFOOT_TEST_NONE is not set');
   });
 });
+
+test('a variable that a plan lists for its commands is missed before the first of them is run', async () => {
+  vi.stubEnv('SUREFOOT_PAYLOAD_KEYS', 'one=env:TEST_PAYLOAD_KEY');
+  vi.stubEnv('TEST_KUBECONFIG', '/etc/kube');
+  const check = (...variables: string[]) => {
+    const environments = [environmentWith({ database: undefined, login: undefined, variables })];
+    return runActivity(() => activities.checkStaging({ key: KEY, evidence: EVIDENCE, environments }));
+  };
+  expect(await check('TEST_KUBECONFIG')).toMatchObject({
+    facts: [{ name: 'credentials', ok: true, text: 'variables of staging: all work' }],
+  });
+  const { facts } = await check('TEST_KUBECONFIG', 'TEST_NOT_SET', 'TEST_PAYLOAD_KEY');
+  const missing = 'TEST_NOT_SET is not set for the worker, TEST_PAYLOAD_KEY is what the worker proves itself by';
+  expect(facts).toMatchObject([{ name: 'credentials', ok: false, text: expect.stringContaining(missing) }]);
+  vi.unstubAllEnvs();
+});

@@ -39,7 +39,8 @@ export function processPlace() {
 }
 
 function fromPs(pid) {
-  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, LC_ALL: 'C' } };
+  const env = { PATH: process.env.PATH, LC_ALL: 'C' };
+  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], env };
   const [state, ...started] = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], options)
     .trim()
     .split(/\s+/);

@@ -25,7 +25,10 @@ export interface Given {
 
 /** All of a program's variables. What the worker proves itself by is never among them, whoever names it. */
 export function programVariables({ tools = [], variables = [], secrets = [] }: Given = {}): NodeJS.ProcessEnv {
-  const given = [...variables, ...secrets.flatMap((secret) => (secret.startsWith('env:') ? [secret.slice(4)] : []))];
+  const given = [
+    ...variables,
+    ...secrets.flatMap((secret) => (secret.startsWith('env:') ? [secret.slice('env:'.length)] : [])),
+  ];
   const isGiven = (name: string) => given.includes(name) && !isWorkersOwn(name);
   const seen = Object.entries(process.env).filter(
     ([name]) => COMMON.some((pattern) => pattern.test(name)) || isGiven(name),

@@ -84,7 +84,8 @@ function environmentOf(pid) {
 
 function fromPs({ group }) {
   if (group === undefined) return [];
-  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] };
+  const env = { PATH: process.env.PATH };
+  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], env };
   const lines = execFileSync('ps', ['-axo', 'pid=,pgid=,state=,comm='], options).trim().split('\n');
   return lines.flatMap((line) => {
     const [pid, itsGroup, state, ...name] = line.trim().split(/\s+/);

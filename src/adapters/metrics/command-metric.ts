@@ -28,7 +28,7 @@ export class CommandReader implements ValueReader<CommandSource> {
 
   /** @throws as {@link numberIn} and {@link run} */
   async read({ source }: { source: CommandSource }, { signal }: SampleContext): Promise<Reading> {
-    const key = JSON.stringify([source.command, source.environment]);
+    const key = JSON.stringify([source.command, source.environment, source.variables]);
     const known = this.lately.get(key);
     if (known && !known.fresh.passed) return numberIn(await known.printed, source);
     const printed = run(source, signal);

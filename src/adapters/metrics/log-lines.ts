@@ -39,7 +39,7 @@ export class LogReader implements ValueReader<LogSource> {
   }
 
   private observed(source: LogSource): ObservedSource<Seen> {
-    const key = JSON.stringify([source.environment, source.command, source.pattern]);
+    const key = JSON.stringify([source.environment, source.command, source.variables, source.pattern]);
     let observed = this.logs.get(key);
     if (!observed) {
       const count = newLines(matcher(source.pattern));
