@@ -77,10 +77,23 @@ async function claimFolder(home: string): Promise<void> {
     throw notAStateFolder(home, error);
   });
   const names = await readdir(home);
-  if (names.includes(MARKER)) return;
+  const isOurs = names.includes(MARKER);
   // Two first starts at once: the other one may have written its marker since, or be about to lock.
-  if (names.length > 0 && !(await stat(join(home, MARKER)).catch(() => undefined))) throw notAStateFolder(home);
-  await writeFile(join(home, MARKER), 'This folder belongs to surefoot; `surefoot demo --reset` clears it.\n');
+  if (!isOurs && names.length > 0 && !(await stat(join(home, MARKER)).catch(() => undefined)))
+    throw notAStateFolder(home);
+  await closeToOthers(home);
+  if (!isOurs)
+    await writeFile(join(home, MARKER), 'This folder belongs to surefoot; `surefoot demo --reset` clears it.\n');
+}
+
+/** The folder may have been there before, open to every user of this machine; it is to hold keys and passwords. */
+async function closeToOthers(home: string): Promise<void> {
+  await chmod(home, 0o700).catch((cause) => {
+    throw new SandboxError('not-a-state-folder', `${home} belongs to another user of this machine`, {
+      hint: 'Point SUREFOOT_HOME at a folder of your own, or at one that is absent.',
+      cause,
+    });
+  });
 }
 
 async function lockFolder(home: string): Promise<Lock> {

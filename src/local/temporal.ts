@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { SandboxError } from './errors.js';
-import { freePort } from './ports.js';
+import { freePort, unusedPort } from './ports.js';
 import { type LocalService, lastLines, startService, waitFor } from './processes.js';
 import { findTemporalCli } from './temporal-cli.js';
 
@@ -49,6 +49,12 @@ const FAST = {
   'system.enableActivityEagerExecution': 'true',
 };
 
+/**
+ * Its HTTP API cannot be turned off, and a page in a browser can send it anything as `text/plain`, also under a name of the
+ * page's own that leads here: it answers to no name that a browser can ask for.
+ */
+const NO_HTTP_API = { 'frontend.httpAllowedHosts': '["nobody.invalid"]' };
+
 /** On file a tick of virtual time then costs about what it costs in memory (21 ms; 36 ms and more with SQLite's defaults). */
 const PRAGMAS = ['journal_mode=wal', 'synchronous=normal'];
 
@@ -71,7 +77,7 @@ export async function startTemporalServer(options: TemporalOptions): Promise<Tem
     const service = await startService({
       name: 'temporal',
       file: cli,
-      args: serverArguments(options),
+      args: serverArguments(options, await unusedPort()),
       logFile,
       recordsFolder: join(options.folder, 'services'),
     });
@@ -98,16 +104,19 @@ async function mustBeFree(port: number): Promise<void> {
   });
 }
 
-function serverArguments(options: TemporalOptions): string[] {
-  const settings: Record<string, string> = options.virtualTime
-    ? { ...FAST, 'frontend.WorkflowTimeSkippingEnabled': 'true' }
-    : FAST;
+function serverArguments(options: TemporalOptions, httpPort: number): string[] {
+  const settings: Record<string, string> = {
+    ...FAST,
+    ...NO_HTTP_API,
+    ...(options.virtualTime ? { 'frontend.WorkflowTimeSkippingEnabled': 'true' } : {}),
+  };
   const place = options.databaseFile
     ? ['--db-filename', options.databaseFile, ...PRAGMAS.flatMap((pragma) => ['--sqlite-pragma', pragma])]
     : [];
   return [
     ...['server', 'start-dev', '--ip', '127.0.0.1', '--log-level', 'warn', '--ui-disable-news-fetch'],
     ...['--port', String(options.ports.grpc), '--ui-port', String(options.ports.ui), '--namespace', NAMESPACE],
+    ...['--http-port', String(httpPort)],
     ...place,
     ...Object.entries(settings).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
     ...Object.entries(options.searchAttributes ?? {}).flatMap(([key, type]) => [

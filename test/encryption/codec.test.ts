@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import proto from '@temporalio/proto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EncryptionCodec, REFUSED } from '../../src/encryption/codec.js';
@@ -111,7 +112,10 @@ describe('the keyring', () => {
 });
 
 describe('the codec endpoint', () => {
-  const server = codecEndpoint(new EncryptionCodec(ring('one'), 'throw'), 'http://localhost:8233');
+  const ORIGIN = 'http://localhost:8233';
+  const TOKEN = 'a-token-of-more-than-32-characters';
+  const codec = new EncryptionCodec(ring('one'), 'throw');
+  const server = codecEndpoint(codec, { origin: ORIGIN, token: TOKEN });
   let url = '';
   beforeAll(async () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -119,27 +123,36 @@ describe('the codec endpoint', () => {
   });
   afterAll(() => server.close());
 
-  const post = (path: string, body: unknown, origin = 'http://localhost:8233') =>
+  const post = (path: string, body: unknown, origin = ORIGIN) =>
     fetch(`${url}${path}`, { method: 'POST', body: JSON.stringify(body), headers: { Origin: origin } });
 
-  test('encodes and decodes as the Web UI asks', async () => {
-    const metadata = { encoding: Buffer.from('json/plain').toString('base64') };
-    const data = Buffer.from(JSON.stringify(SECRET)).toString('base64');
-    const encoded = await post('/encode', { payloads: [{ metadata, data }] });
-    expect(encoded.headers.get('access-control-allow-origin')).toBe('http://localhost:8233');
-    const encrypted = (await encoded.json()) as { payloads: { metadata: { encoding: string }; data: string }[] };
-    expect(Buffer.from(encrypted.payloads[0]?.metadata.encoding ?? '', 'base64').toString()).toBe('binary/encrypted');
-    const decoded = await post('/decode', encrypted);
-    expect(await decoded.json()).toEqual({ payloads: [{ metadata, data }] });
+  const asJson = (payload: Payload | undefined) =>
+    proto.temporal.api.common.v1.Payload.fromObject(payload as Payload).toJSON();
+
+  test('decodes as the Web UI asks, and shows as it is what is not encrypted', async () => {
+    const [sealed] = await codec.encode([plain(SECRET)]);
+    const decoded = await post(`/${TOKEN}/decode?preserveStorageRefs=true`, {
+      payloads: [asJson(sealed), asJson(plain('open'))],
+    });
+    expect(decoded.headers.get('access-control-allow-origin')).toBe(ORIGIN);
+    expect(await decoded.json()).toEqual({ payloads: [asJson(plain(SECRET)), asJson(plain('open'))] });
+  });
+
+  test('takes the token as a bearer too, as a sign-on in front of it sends one', async () => {
+    const headers = { Origin: ORIGIN, Authorization: `Bearer ${TOKEN}` };
+    const answer = await fetch(`${url}/decode`, { method: 'POST', body: '{"payloads":[]}', headers });
+    expect(await answer.json()).toEqual({});
   });
 
   test('answers the pages of the Web UI only', async () => {
-    expect((await post('/decode', { payloads: [] }, 'https://evil.example.com')).status).toBe(403);
-    expect((await post('/other', {})).status).toBe(404);
+    const answer = await post(`/${TOKEN}/decode`, { payloads: [] }, 'https://evil.example.com');
+    expect(answer.status).toBe(403);
+    expect(answer.headers.get('access-control-allow-origin')).toBe(ORIGIN);
+    expect((await post(`/${TOKEN}/other`, {})).status).toBe(404);
   });
 
   test('says what it could not read', async () => {
-    const answer = await fetch(`${url}/decode`, { method: 'POST', body: 'nonsense' });
+    const answer = await fetch(`${url}/${TOKEN}/decode`, { method: 'POST', body: 'nonsense' });
     expect(answer.status).toBe(400);
     expect(await answer.json()).toEqual({ message: expect.any(String) });
   });

@@ -303,7 +303,7 @@ describe('surefoot codec', () => {
       expect(foreign.headers.get('access-control-allow-origin')).toBe(UI);
       expect(await foreign.text()).not.toContain('payloads');
 
-      // The Web UI's own signal button: what it sends, it has encrypted here.
+      // The Web UI's own signal button would have what it sends encrypted here: it decides nothing.
       const plain = defaultPayloadConverter.toPayload({ who: 'ana.souza', role: 'tech-lead' }) as Payload;
       const button = proto.temporal.api.common.v1.Payloads.fromObject({ payloads: [plain] }).toJSON();
       const encoded = await fetch(`${url}/encode`, {
@@ -311,6 +311,7 @@ describe('surefoot codec', () => {
         body: JSON.stringify(button),
         headers: { Origin: UI },
       });
+      expect(encoded.status).toBe(404);
       expect(await encoded.text()).not.toContain(Buffer.from('ana.souza').toString('base64').slice(0, 10));
     } finally {
       child.kill('SIGINT');
