@@ -34,7 +34,9 @@ export function explainError(error: unknown): { message: string; hint: string; e
 function aboutPayloadKeys(message: string): string | undefined {
   if (message.includes('binary/encrypted'))
     return 'What Temporal holds is encrypted, and SUREFOOT_PAYLOAD_KEYS is not set here';
-  return /SUREFOOT_PAYLOAD_KEYS|cannot be decrypted with the key|^A payload (is|was) /.test(message) ? message : undefined;
+  return /SUREFOOT_PAYLOAD_KEYS|cannot be decrypted with the key|^A payload (is|was) /.test(message)
+    ? message
+    : undefined;
 }
 
 function comesFromServer(error: unknown): boolean {
