@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createAdmissionActivities } from '../../src/activities/admission.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
@@ -61,6 +62,41 @@ test('refuses where evidence cannot be kept, before anything is begun', async ()
   await expect(admit({ plan: elsewhere, digest: digestOf(elsewhere) })).rejects.toMatchObject({
     type: 'Refused',
     message: expect.stringContaining(`the evidence folder ${file} of this worker cannot be used: `),
+  });
+});
+
+describe('admit, a second time', () => {
+  const state = join(folder, 'state');
+  const admitted = (name: string, runId: string, own = state) => {
+    const precedents = async () => NOTHING_BEFORE;
+    const one = createAdmissionActivities({ runner: 'r', state: own, allowVirtualTime: false, precedents });
+    const input = { deployment: name, plan, digest, clock: 'real' as const, workflowTime: Date.now() };
+    const { workflowExecution } = { workflowExecution: { workflowId: 'surefoot/shop/production', runId } };
+    return new MockActivityEnvironment({ workflowExecution }).run(() => one.admit(input));
+  };
+  const refusal = {
+    type: 'Refused',
+    message: expect.stringContaining('shop-2 was admitted before, for the run first'),
+  };
+
+  test('takes the same run again, as an attempt after a lost answer is, and no other of that deployment', async () => {
+    for (const _ of [1, 2]) await expect(admitted('shop-2', 'first')).resolves.toMatchObject({ runner: 'r' });
+    await expect(admitted('shop-2', 'second')).rejects.toMatchObject(refusal);
+    await expect(admitted('shop-3', 'second')).resolves.toMatchObject({ runner: 'r' });
+  });
+
+  test('knows it by either folder: the runner’s own, and the evidence that runners have in common', async () => {
+    await expect(admitted('shop-2', 'second', join(folder, 'state of another'))).rejects.toMatchObject(refusal);
+    rmSync(join(plan.evidence, '.admitted'), { recursive: true });
+    await expect(admitted('shop-2', 'third')).rejects.toMatchObject(refusal);
+  });
+
+  test('refuses where nobody can tell', async () => {
+    writeFileSync(join(state, '.admitted', 'shop-4.json'), 'half a rec');
+    await expect(admitted('shop-4', 'first')).rejects.toMatchObject({
+      type: 'Refused',
+      message: expect.stringContaining('whether shop-4 was admitted before cannot be told: '),
+    });
   });
 });
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createCipheriv, randomBytes } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EncryptionCodec, REFUSED } from '../../src/encryption/codec.js';
 import { codecEndpoint } from '../../src/encryption/endpoint.js';
 import { KeyringError, readKeyring } from '../../src/encryption/keys.js';
+import { scheduling } from '../../src/encryption/uses-of-clients.js';
 
 const SECRET = 'canary-in-a-payload';
 const one = randomBytes(32);
@@ -63,6 +64,75 @@ describe('an encrypted payload', () => {
       const replaced = await new EncryptionCodec(ring('one'), 'replace').decode([altered]);
       expect(contentOf(replaced[0])).toEqual(REFUSED);
     }
+  });
+});
+
+const context = fc.oneof(
+  fc.record({
+    type: fc.constant('workflow' as const),
+    namespace: fc.constantFrom('default', 'other'),
+    workflowId: fc.constantFrom('surefoot/shop/production', 'surefoot/cart/production', 'surefoot'),
+  }),
+  fc.record({
+    type: fc.constant('activity' as const),
+    namespace: fc.constantFrom('default', 'other'),
+    workflowId: fc.constantFrom('surefoot/shop/production', 'surefoot/cart/production'),
+    activityId: fc.constantFrom('1', '2', '9e2b'),
+    isLocal: fc.constant(false),
+  }),
+);
+
+describe('an encrypted payload is bound to its place', () => {
+  const codec = new EncryptionCodec(ring('one'), 'throw');
+
+  test('it is read there, and nowhere else', async () => {
+    await fc.assert(
+      fc.asyncProperty(context, context, async (there, elsewhere) => {
+        const [sealed] = await codec.encode([plain(SECRET)], there);
+        expect(contentOf((await codec.decode([sealed as Payload], there))[0])).toBe(SECRET);
+        const [replaced] = await new EncryptionCodec(ring('one'), 'replace').decode([sealed as Payload], elsewhere);
+        const same = JSON.stringify(there) === JSON.stringify(elsewhere);
+        expect(contentOf(replaced)).toEqual(same ? SECRET : REFUSED);
+        if (!same) await expect(codec.decode([sealed as Payload], elsewhere)).rejects.toThrow('put in another place');
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  const here = { type: 'workflow', namespace: 'default', workflowId: 'surefoot/shop/production' } as const;
+
+  test('its place is in clear, so that the Web UI needs no other, and cannot be changed', async () => {
+    const [sealed] = await codec.encode([plain(SECRET)], here);
+    expect(contentOf((await codec.decode([sealed as Payload]))[0])).toBe(SECRET);
+    const place = Buffer.from(sealed?.metadata?.['encryption-place'] ?? []).toString();
+    expect(JSON.parse(place)).toEqual({ namespace: 'default', workflowId: here.workflowId, use: 'shown' });
+    const moved = Buffer.from(place.replace('shop', 'cart'));
+    const forged = { ...sealed, metadata: { ...sealed?.metadata, 'encryption-place': moved } } as Payload;
+    await expect(codec.decode([forged], { ...here, workflowId: 'surefoot/cart/production' })).rejects.toThrow(
+      'cannot be decrypted with the key one',
+    );
+  });
+
+  test('what a schedule starts is read in each of its runs, and nothing else is', async () => {
+    const run = { ...here, workflowId: 'surefoot-watchdog-2026-11-27T07:00:00Z' };
+    const schedule = { ...here, workflowId: 'surefoot-watchdog' };
+    const [started] = await scheduling(() => codec.encode([plain(SECRET)], schedule));
+    expect(contentOf((await codec.decode([started as Payload], run))[0])).toBe(SECRET);
+    await expect(codec.decode([started as Payload], { ...run, workflowId: 'surefoot-watchdog-2' })).rejects.toThrow();
+    const [other] = await codec.encode([plain(SECRET)], schedule);
+    await expect(codec.decode([other as Payload], run)).rejects.toThrow('put in another place');
+  });
+
+  test('one of an earlier release, bound to none, is shown in the Web UI, and used nowhere', async () => {
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', one, nonce).setAAD(Buffer.from('one'));
+    const written = proto.temporal.api.common.v1.Payload.encode(plain(SECRET)).finish();
+    const metadata = { encoding: Buffer.from('binary/encrypted'), 'encryption-key-id': Buffer.from('one') };
+    const data = Buffer.concat([nonce, cipher.update(written), cipher.final(), cipher.getAuthTag()]);
+    const old = { metadata, data } as Payload;
+    expect(contentOf((await new EncryptionCodec(ring('one'), 'show').decode([old]))[0])).toBe(SECRET);
+    await expect(codec.decode([old], here)).rejects.toThrow('by an earlier release, which bound it to no place');
+    expect(contentOf((await new EncryptionCodec(ring('one'), 'replace').decode([old], here))[0])).toEqual(REFUSED);
   });
 });
 

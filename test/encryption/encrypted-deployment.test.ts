@@ -40,6 +40,8 @@ let holder: Client;
 let worker: { stop: () => Promise<void> };
 let plan: string;
 
+const FORMER = 'surefoot/former/production';
+
 const OLD = 'k1=env:KEY_ONE';
 const ROTATED = 'k2=env:KEY_TWO,k1=env:KEY_ONE';
 const secrets = { KEY_ONE: randomBytes(32).toString('base64'), KEY_TWO: randomBytes(32).toString('base64') };
@@ -102,6 +104,9 @@ beforeAll(async () => {
     dataConverter: { payloadCodecs: [new EncryptionCodec(keyring, 'throw')], failureConverterPath: FAILURES },
     interceptors: clientInterceptors,
   });
+  // Of the time before there were keys, and retained.
+  const former = { taskQueue: TASK_QUEUE, workflowId: FORMER, memo: { deployment: 'former-1' }, args: [{}] };
+  await (await stranger.workflow.start('DeployWorkflow', former)).terminate('it is over');
   worker = await startWorker(OLD);
   const title = /^title: .*$/m.exec(shippedText)?.[0] ?? '';
   plan = write('plan.yaml', replaceOnce(shippedText, [title, 'title: canary-in-the-title']));
@@ -150,6 +155,16 @@ describe('a deployment with encrypted payloads', () => {
     expect(held, held.err).toMatchObject({ code: 0 });
     expect(await surefoot(OLD, 'resume', '--as', 'diego.alves', '--role', 'devops')).toMatchObject({ code: 0 });
   }, 150_000);
+
+  test('is not hidden by one in plain text that is retained, which says why it cannot be read itself', async () => {
+    const { code, out } = await surefoot(OLD, 'status', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ workflowId: handle.workflowId });
+    const former = await surefoot(OLD, 'status', FORMER);
+    expect(former).toMatchObject({ code: expect.any(Number), out: '' });
+    expect(former.code).not.toBe(0);
+    expect(former.err).toMatch(/in plain text|cannot be read|no worker/i);
+  }, 60_000);
 
   test('shows a stranger nothing but names', async () => {
     const bytes = await historyOf(handle);
