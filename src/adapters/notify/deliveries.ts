@@ -1,6 +1,7 @@
 /** Sending one message to one receiver: what became of it, and how long it may take. */
 import { messageOf } from '../../domain/message.js';
 import type { Channel, Message } from '../../domain/notifications/notifications.js';
+import { shortened } from '../../domain/shortened.js';
 import { redact } from '../evidence/redaction.js';
 import { readSecret } from '../evidence/secrets.js';
 import { type Patience, type PatientRequest, patientRequests } from '../http/patient-request.js';
@@ -59,7 +60,3 @@ function partsOf(secret: string): string[] {
   const keys = [...pathname.split('/'), ...searchParams.values()].filter((part) => part.length >= SHORTEST_KEY);
   return [secret, ...(pathname + search === '/' ? [] : [pathname + search]), ...keys];
 }
-
-/** A text of outside origin or of any length, as receivers take it. */
-export const shortened = (text: string, longest: number): string =>
-  text.length <= longest ? text : `${text.slice(0, longest - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;

@@ -1,10 +1,11 @@
 /** PagerDuty's Events API v2 (https://developer.pagerduty.com/docs/events-api-v2/overview/): alerts begin and are resolved. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { shortened } from '../../domain/shortened.js';
 import { type HttpAnswer, jsonOf } from '../http/http.js';
 import { channelNotifier } from './channel-notifier.js';
 import { probeConnection } from './connection.js';
-import { type Delivery, deliver, type Sending, shortened } from './deliveries.js';
+import { type Delivery, deliver, type Sending } from './deliveries.js';
 
 const LONGEST_KEY = 255;
 const LONGEST_SUMMARY = 1_024;

@@ -5,11 +5,12 @@
  */
 import { z } from 'zod';
 import { inert } from '../../domain/inert.js';
+import { shortened } from '../../domain/shortened.js';
 import { readSecret } from '../evidence/secrets.js';
 import { fieldOf, type HttpAnswer, jsonOf, NoAnswer, request } from '../http/http.js';
 import { type ChannelProbe, type ChannelTrial, channelNotifier } from './channel-notifier.js';
 import { CHECK_THE_WAY } from './connection.js';
-import { type Delivery, deliver, receiverWords, type Sending, shortened } from './deliveries.js';
+import { type Delivery, deliver, receiverWords, type Sending } from './deliveries.js';
 
 /** Slack cuts at 40,000 characters; nobody reads that many. */
 const LONGEST_TEXT = 3_900;

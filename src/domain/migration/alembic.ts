@@ -20,7 +20,7 @@ const INDICATORS = ['head', 'effective head', 'current', 'branchpoint', 'mergepo
 
 function readPrinted(output: string): Printed {
   // What is indented is the text of a revision (`--verbose`), never the revision.
-  const lines = output.split(/\r?\n/).map((line) => line.trimEnd());
+  const lines = output.split('\n').map((line) => line.trimEnd());
   const failure = lines.find((line) => /^\s*FAILED\b/.test(line));
   if (failure) throw new UnreadableRevision(failure.trim());
   const verbose = lines.flatMap((line) => /^Rev: (\S+)/.exec(line)?.[1] ?? []);
@@ -63,7 +63,7 @@ export function headsOf(output: string): string[] {
 }
 
 function unreadable(output: string): void {
-  const lines = output.split(/\r?\n/).map((line) => line.trim());
+  const lines = output.split('\n').map((line) => line.trim());
   const shown = lines.filter(Boolean).slice(0, 3).join(' / ').slice(0, 200);
   if (shown !== '') throw new UnreadableRevision(`No revision can be read in: ${shown}`);
 }
@@ -82,7 +82,11 @@ export function sameRevision(a: string | null, b: string | null): boolean {
 }
 
 /** What alembic says it runs ends with the title of the revision, which may be any text. */
-const untitled = (line: string): string => line.replace(/(\bRunning (?:upgrade|downgrade) [^,]*),.*/, '$1');
+function untitled(line: string): string {
+  const start = line.search(/\bRunning (?:upgrade|downgrade) /);
+  const comma = start < 0 ? -1 : line.indexOf(',', start);
+  return comma < 0 ? line : line.slice(0, comma) + line.slice(comma).replace(/^.*/, '');
+}
 
 /** Finds the file by what it says of itself: its name is any. */
 async function inspect(release: ReleaseFiles, revision: string): Promise<RevisionFile | undefined> {
@@ -112,7 +116,7 @@ function bodyOf(source: string, name: string): string[] {
   return (end < 0 ? rest : rest.slice(0, end))
     .join('\n')
     .replace(/^\s*("""|''')[\s\S]*?\1/, '')
-    .split('\n')
+    .split(/[\r\n\u2028\u2029]/)
     .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
     .filter(Boolean);
 }

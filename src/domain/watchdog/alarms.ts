@@ -177,5 +177,5 @@ const withAlarm = (state: WatchdogState, { deployment }: Call, alarm: Alarm): Wa
 
 const inWords = ({ text, advice }: Symptom, lasted: number): string => {
   const since = lasted < 1_000 ? '' : `, for ${formatDuration(lasted)}`;
-  return `${text}${since}${advice === undefined ? '' : `. ${advice.replace(/[.\s]+$/, '')}`}`;
+  return `${text}${since}${advice === undefined ? '' : `. ${advice.replace(/(?<![.\s])[.\s]+$/, '')}`}`;
 };

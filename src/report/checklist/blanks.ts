@@ -75,19 +75,21 @@ function headLine(line: string, { report }: ChecklistContext): string | undefine
 
 /** `Tech Lead: [nome] - [telefone] - [PagerDuty]`: what the plan knows of this contact goes in. */
 function contactLine(line: string, { plan, words }: ChecklistContext): string | undefined {
-  const [, title = '', rest = ''] = /^(.+?)(:\s+\[.*)$/.exec(line) ?? [];
+  const [, title = '', rest = ''] = /^(.+?)(:\s+\[.*)$/s.exec(line) ?? [];
   const contact = plan.notifications?.contacts.find((one) => one.title.toLowerCase() === title.trim().toLowerCase());
   if (!contact) return undefined;
   const names = namesOf(contact, plan);
   const ways = waysTo(contact);
-  const filled = rest.replace(/\[([^\]]+)\]/g, (placeholder, label: string) => {
+  // Behind the last bracket that closes, each that opens would be looked at to the end.
+  const end = rest.lastIndexOf(']') + 1;
+  const filled = rest.slice(0, end).replace(/\[([^\]]+)\]/g, (placeholder, label: string) => {
     const wanted = label.toLowerCase();
     if (words.contact.name.includes(wanted) && names) return inline(names);
     const way = ways.find(({ title, inChecklist }) => inChecklist === 'blank' && title.toLowerCase() === wanted);
     return way ? inline(way.text) : placeholder;
   });
   const more = ways.filter(({ inChecklist }) => inChecklist === 'end').map(({ text }) => ` - ${inline(text)}`);
-  return `${title}${filled}${more.join('')}`;
+  return `${title}${filled}${rest.slice(end)}${more.join('')}`;
 }
 
 /** How a contact is reached, by every kind of channel that reaches people. */

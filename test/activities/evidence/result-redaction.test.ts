@@ -88,6 +88,47 @@ describe('what an activity comes back with', () => {
   });
 });
 
+describe('what comes back is as much as a history holds', () => {
+  const endless = 'word '.repeat(400_000);
+  test('a text is cut, after the secrets are out of it, and no character is cut in two', async () => {
+    const report = (await behind(async () => ({
+      summary: endless,
+      facts: [{ text: `${'🙂'.repeat(1_997)}abc${TOKEN}` }],
+    }))) as { summary: string; facts: { text: string }[] };
+    expect(report.summary).toHaveLength(4_000);
+    expect(report.summary.endsWith('word…')).toBe(true);
+    expect(report.facts[0]?.text).toBe(`${'🙂'.repeat(1_997)}abc***`);
+    const { text } = (await behind(async () => ({ text: '🙂'.repeat(1_000_000) }))) as { text: string };
+    expect(text).toMatch(/^(🙂)+…$/u);
+  });
+
+  test('a value is not cut, which would make another of it: what is too large is unknown', async () => {
+    await expect(behind(async () => ({ location: endless }))).rejects.toMatchObject({
+      type: 'OutcomeUnknown',
+      nonRetryable: true,
+      message: 'What came of it has 2000015 bytes, more than the 1500000 that a history takes: it is unknown',
+    });
+  });
+
+  test('a failure keeps its kind and the beginning of its words', async () => {
+    const cause = new Error(endless);
+    // Some libraries make circles of them.
+    cause.cause = cause;
+    const failure = ApplicationFailure.create({
+      ...{ type: 'CommandFailed', message: endless, nonRetryable: true, cause },
+      details: [{ location: endless }],
+    });
+    const thrown = (await behind(() => Promise.reject(failure)).catch((error) => error)) as ApplicationFailure;
+    expect(thrown).toMatchObject({ type: 'CommandFailed', nonRetryable: true, details: [] });
+    expect(thrown.message).toHaveLength(4_000);
+    let length = 0;
+    for (let each: unknown = thrown; each instanceof Error; each = each.cause)
+      length += each.message.length + (each.stack?.length ?? 0);
+    expect(length).toBeLessThan(150_000);
+    await expect(behind(() => Promise.reject(endless))).rejects.toHaveLength(4_000);
+  });
+});
+
 describe('a command that prints every secret it can get hold of', () => {
   const run = async (script: string) => {
     const state = temporaryFolder();
