@@ -40,7 +40,10 @@ try {
   // Workers that encrypt payloads put the texts of failures into them, and so does the workflow sandbox.
   const failureConverterPath = join(root, aside, 'src/encryption/failures.js');
   const workflowInterceptorModules = [join(root, aside, 'src/workflows/common/unreadable-messages.js')];
-  const bundle = { workflowsPath, workflowInterceptorModules, logger };
+  // Evaluated once for all workflows that a worker holds rather than by each, which takes 190 kB and a millisecond: no
+  // module keeps anything (`scripts/checks/determinism.js`), and what they export is frozen.
+  const preloadModules = [workflowsPath, ...workflowInterceptorModules];
+  const bundle = { workflowsPath, workflowInterceptorModules, preloadModules, logger };
   // Outermost: what is not for its place is refused before anything else is made of it.
   const bound = [join(root, aside, 'src/encryption/bound-payloads.js'), ...workflowInterceptorModules];
   const [plain, encrypting] = await Promise.all([

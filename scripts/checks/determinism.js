@@ -77,7 +77,19 @@ function complaint(node, parents, own) {
     const where = parent?.type === 'ExportNamedDeclaration' ? parents.at(-2) : parent;
     if (where?.type === 'Program') return `a module-level ${node.kind} is shared by every workflow of a worker`;
   }
+  if (node.type === 'VariableDeclarator' && isFilledLater(node.init)) {
+    const where = parents.at(-2)?.type === 'ExportNamedDeclaration' ? parents.at(-3) : parents.at(-2);
+    if (where?.type === 'Program') return 'what a module keeps is shared by every workflow of a worker';
+  }
   return undefined;
+}
+
+/** There is no use for it empty. */
+function isFilledLater(value) {
+  if (value?.type === 'NewExpression')
+    return /^(Weak)?(Map|Set)$/.test(value.callee.name) && value.arguments.length === 0;
+  if (value?.type === 'ArrayExpression') return value.elements.length === 0;
+  return value?.type === 'ObjectExpression' && value.properties.length === 0;
 }
 
 const root = resolve(process.argv[2] ?? '.');

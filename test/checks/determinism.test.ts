@@ -18,6 +18,10 @@ const refused: [text: string, message: string][] = [
   [`let count = 0;`, 'a module-level let is shared by every workflow of a worker'],
   [`export let count = 0;`, 'a module-level let is shared by every workflow of a worker'],
   [`var count = 0;`, 'a module-level var is shared by every workflow of a worker'],
+  [`const seen = new Map();`, 'what a module keeps is shared by every workflow of a worker'],
+  [`export const seen = new WeakSet();`, 'what a module keeps is shared by every workflow of a worker'],
+  [`const found = [];`, 'what a module keeps is shared by every workflow of a worker'],
+  [`export const byName = {};`, 'what a module keeps is shared by every workflow of a worker'],
   [`export const m = () => import('./b.js');`, 'import(): the bundle must be the same at every replay'],
 ];
 
@@ -36,6 +40,11 @@ test.each([
   ['a time that is given', `export const d = (at: number) => new Date(at).toISOString();`],
   ['the workflow clock', `export const now = () => Date.now();`],
   ['let inside a function', `export function f() { let n = 0; n += 1; return n; }`],
+  [
+    'a list inside a function',
+    `export const f = () => { const found: string[] = []; found.push('a'); return found; };`,
+  ],
+  ['a table', `export const TABLE: ReadonlyMap<string, number> = new Map([['a', 1]]);`],
   ['a comment or a text', `// Math.random()\nexport const help = 'process.env.HOME, fetch()';`],
   ['a key with the same name', `export const phases = { process: 1, fetch: 2 }; export const p = phases.process;`],
   ['a name of its own', `export const f = (process: string) => process.length;`],

@@ -27,6 +27,8 @@ export class Context implements Owner {
   readonly load = runnerLoad(this);
   private published = '';
   private isStale = false;
+  /** What waits for it runs at the end of the moment; the SDK notes where each promise is made, and that costs. */
+  private readonly settled = Promise.resolve();
   private shownAt = 0;
   private refusals = 0;
 
@@ -90,7 +92,7 @@ export class Context implements Owner {
     if (this.isStale) return;
     this.isStale = true;
     this.shownAt = Date.now();
-    void Promise.resolve().then(() => {
+    void this.settled.then(() => {
       this.isStale = false;
       // A task that took too long is taken away together with its workflow.
       if (!inWorkflowContext()) return;
