@@ -52,6 +52,10 @@ export const COMMANDS: Readonly<Record<string, TableEntry>> = {
     description: 'start a deployment, in real time',
     load: async () => (await import('./commands/start.js')).defineStart,
   },
+  list: {
+    description: 'list deployments, running and ended: of which service, with what outcome, waiting for whom',
+    load: async () => (await import('./commands/deployments/list.js')).defineList,
+  },
   status: {
     description: 'say where a deployment stands, and what it waits for',
     load: async () => (await import('./commands/status.js')).defineStatus,
