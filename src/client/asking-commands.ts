@@ -23,7 +23,7 @@ export const ASKING_COMMANDS: CommandTable = {
   },
   watch: {
     description: 'follow a deployment until it ends; Ctrl-C leaves it running',
-    load: async () => (await import('./commands/watch.js')).defineWatch,
+    load: async () => (await import('./commands/watching/watch.js')).defineWatch,
   },
   ...Object.fromEntries(DECISIONS.map(decision)),
 };

@@ -35,6 +35,10 @@ export const COMMANDS: CommandTable = {
     description: 'start a deployment, in real time',
     load: async () => (await import('./commands/start.js')).defineStart,
   },
+  list: {
+    description: 'list deployments, running and ended: of which service, with what outcome, waiting for whom',
+    load: async () => (await import('./commands/deployments/list.js')).defineList,
+  },
   ...ASKING_COMMANDS,
   open: {
     description: "open a deployment's page in Temporal's Web UI",

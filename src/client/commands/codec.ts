@@ -40,11 +40,7 @@ async function serveUntil(interrupted: AbortSignal, options: CodecOptions): Prom
   if (!page)
     throw usageError("The Web UI's address is not known", 'Add --origin, for example --origin http://localhost:8233.');
   if (!/^\d{1,5}$/.test(port)) throw usageError(`${port} is no port`, 'Write for example --port 8081.');
-<<<<<<< HEAD
   const server = codecEndpoint(new EncryptionCodec(keyring, 'show'), { origin: new URL(page).origin, token });
-=======
-  const server = codecEndpoint(new EncryptionCodec(keyring, 'throw'), { origin: new URL(page).origin, token });
->>>>>>> w-loopback
   server.listen(Number(port), '127.0.0.1');
   await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
     throw usageError(`Port ${port} cannot be used (${error.code})`, 'Choose another one with --port.');

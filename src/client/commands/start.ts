@@ -30,8 +30,9 @@ import { problemsText, tryReleased, warningsText } from './plan.js';
 import { alreadyRunning, mustBeFree, startedOver } from './precedents.js';
 import { foundText, type ReleasedPlan, saidOf, unknownOf, withReleaseOptions } from './release-options.js';
 import { sealStart } from './trust/signing.js';
+import { isWaiting, type WaitOptions, waitForStarted, withWaitOptions } from './watching/wait.js';
 
-interface StartOptions extends ReleaseValues {
+interface StartOptions extends ReleaseValues, WaitOptions {
   bindings?: string;
   as?: string;
   shorten?: Record<string, number>;
@@ -44,7 +45,7 @@ interface StartOptions extends ReleaseValues {
 
 export function defineStart(command: Command): void {
   command.argument('<PLAN>', 'the plan file');
-  withReleaseOptions(command)
+  withWaitOptions(withReleaseOptions(command))
     .option('--bindings <FILE>', 'other hosts, credentials and folders for the same plan')
     .option('--as <WHO>', 'who starts it (default: $USER); this person does not approve it unless the plan says so')
     .option('--shorten <WATCH=DURATION>', 'a shorter soak or watch, as far as the plan allows it; repeatable', shorten)
@@ -59,6 +60,8 @@ export function defineStart(command: Command): void {
         '\nExamples:',
         '  $ surefoot start plans/eduautismo-performance.yaml --as ana.souza',
         '  $ surefoot start orders.yaml --target v5.1.0 --branch feature/refunds --as maya',
+        '  $ surefoot start orders.yaml --target v5.1.0 --as maya --until sign-offs --timeout 30m',
+        '\nExit code 4 with --until or --timeout: it is still on its way.',
       ].join('\n'),
     )
     .addOption(command.createOption('--virtual').hideHelp())
@@ -107,23 +110,27 @@ async function start(file: string, options: StartOptions): Promise<number> {
     const { build, service } = await beginsOn(connected);
     const execution = await startRegistering(connected, input);
     const link = workflowLink(connected, execution);
-    if (options.json) {
-      printJson({
-        ok: true,
-        deploymentId: input.deployment,
-        ...execution,
-        digest: plan.digest,
-        release: releaseValues(plan.resolved),
-        build: build ?? null,
-        uiUrl: link ?? null,
-        workers: service.state === 'unknown' ? null : service.workers,
-      });
-    } else tell(input, { ...execution, link, build });
+    const document = {
+      ok: true,
+      deploymentId: input.deployment,
+      ...execution,
+      digest: plan.digest,
+      release: releaseValues(plan.resolved),
+      build: build ?? null,
+      uiUrl: link ?? null,
+      workers: service.state === 'unknown' ? null : service.workers,
+    };
+    const isOne = !isWaiting(options);
+    if (!options.json) tell(input, { ...execution, link, build });
+    else if (isOne) printJson(document);
     if (plan.warnings.length > 0) note(warningsText(plan.warnings));
     if (service.state === 'nobody') {
       note(`${pc.yellow('note')} ${service.text}: nothing happens until you run \`surefoot worker\``);
     }
-    return EXIT.good;
+    if (isOne) return EXIT.good;
+    const { code, ...waited } = await waitForStarted(connected, execution, options);
+    if (options.json) printJson({ ...document, ...waited });
+    return code;
   });
 }
 

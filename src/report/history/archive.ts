@@ -24,23 +24,50 @@ export interface Archived {
 
 /** By deployment, service, workflow or run: the newest. Undefined when the folder has none, or is not there. */
 export async function findArchived(store: string, reference: string): Promise<Archived | undefined> {
-  const indexes = await Promise.all((await namesIn(store)).map((deployment) => indexesIn(store, deployment)));
-  const [newest] = indexes
-    .flat()
-    .filter(({ deployment, service, workflowId, runId }) =>
+  const { archives } = await archivesIn(store);
+  const [newest] = archives
+    .filter(({ index: { deployment, service, workflowId, runId } }) =>
       [deployment, service, workflowId, runId].includes(reference),
     )
-    .sort((one, other) => other.archivedAt - one.archivedAt);
-  return newest && { store, index: newest };
+    .sort((one, other) => other.index.archivedAt - one.index.archivedAt);
+  return newest;
 }
 
-async function indexesIn(store: string, deployment: string): Promise<ArchiveIndex[]> {
-  const folder = join(store, deployment, ARCHIVE);
-  const files = (await namesIn(folder)).filter((name) => name.endsWith('.json'));
-  const read = await Promise.all(files.map((name) => readJson(join(folder, name)).catch(() => undefined)));
-  // One that was moved to another deployment's folder is not this one's.
-  return read.filter(isArchiveIndex).filter((index) => index.deployment === deployment);
+/** All that the folder has, and the files of which nobody knows whose archive they are. */
+export async function archivesIn(store: string): Promise<{ archives: Archived[]; unreadable: string[] }> {
+  const each = await Promise.all((await namesIn(store)).map((deployment) => indexesIn(store, deployment)));
+  return {
+    archives: each.flatMap(({ indexes }) => indexes.map((index) => ({ store, index }))),
+    unreadable: each.flatMap(({ unreadable }) => unreadable),
+  };
 }
+
+async function indexesIn(
+  store: string,
+  deployment: string,
+): Promise<{ indexes: ArchiveIndex[]; unreadable: string[] }> {
+  const folder = join(store, deployment, ARCHIVE);
+  const files = (await namesIn(folder)).filter((name) => name.endsWith('.json')).map((name) => join(folder, name));
+  const read = await Promise.all(files.map((file) => readJson(file).catch(() => undefined)));
+  // One that was moved to another deployment's folder is not this one's.
+  const isOwn = (value: unknown): value is ArchiveIndex => isArchiveIndex(value) && value.deployment === deployment;
+  return { indexes: read.filter(isOwn), unreadable: files.filter((_, at) => !isOwn(read[at])) };
+}
+
+/**
+ * The ledger as the workflow returned it.
+ * @throws Error when it is not there, or cannot be decoded with the keys that there are
+ */
+export async function ledgerOfArchive(
+  { store, index }: Archived,
+  converter: LoadedDataConverter,
+): Promise<DeployResult> {
+  const ledger = await ledgerIn(evidenceFolder(store, index.deployment), index, converter);
+  if (!ledger?.outcome) throw new Error(UNDECODED);
+  return ledger;
+}
+
+const UNDECODED = 'its payloads cannot be decoded; if they are encrypted, set SUREFOOT_PAYLOAD_KEYS';
 
 const namesIn = (folder: string): Promise<string[]> =>
   readdir(folder).catch((error: NodeJS.ErrnoException) => {
@@ -64,11 +91,9 @@ export async function gatherArchived({ store, index }: Archived, converter: Load
   const own = index.histories.find((history) => history.runId === runId);
   try {
     if (own === undefined) throw new Error('the deployment’s own history is not in it');
-    const ledger = await ledgerIn(place, index, converter);
+    const ledger = await ledgerOfArchive({ store, index }, converter);
     const input = await inputIn(place, own, converter);
-    if (!ledger?.outcome || !input?.plan) {
-      throw new Error('its payloads cannot be decoded; if they are encrypted, set SUREFOOT_PAYLOAD_KEYS');
-    }
+    if (!input?.plan) throw new Error(UNDECODED);
     const archive = { store, at: archivedAt };
     return { workflowId, runId, status: 'COMPLETED', input, ledger, source: 'result', events: own.events, archive };
   } catch (error) {

@@ -1,56 +1,50 @@
-import type { Command } from 'commander';
-import type { Ledger } from '../../domain/ledger/ledger.js';
-import { leftBehind } from '../../domain/ledger/left-behind.js';
-import { activityProgress } from '../../temporal/activity-progress.js';
-import { pinnedBuild } from '../../temporal/builds.js';
-import { type Connected, withConnection } from '../../temporal/connection.js';
-import { type FoundDeployment, findDeployment, readLedger, servicesFor } from '../../temporal/deployments.js';
-import { CliError, EXIT } from '../../temporal/errors.js';
-import { unserved } from '../../temporal/queue-service.js';
-import { withoutMemos } from '../../temporal/runs.js';
-import { ledgerChanges } from '../rendering/changes.js';
-import { CLEAR, clockText, renderStatus, wayOn } from '../rendering/status.js';
-import pc from '../terminal/colors.js';
-import { interruptible } from '../terminal/interruption.js';
-import { exiting, note, print, printJson } from '../terminal/output.js';
-import { cutOff, type LedgerView, viewLedger } from './ledger-view.js';
-import { exitCodeOf, FROM_HISTORY, statusDocument } from './status.js';
+/** Looking at a deployment again and again, until it has ended, has come to something, or nobody wants to look any more. */
+import type { Ledger } from '../../../domain/ledger/ledger.js';
+import { leftBehind } from '../../../domain/ledger/left-behind.js';
+import { activityProgress } from '../../../temporal/activity-progress.js';
+import { pinnedBuild } from '../../../temporal/builds.js';
+import type { Connected } from '../../../temporal/connection.js';
+import { type FoundDeployment, readLedger, servicesFor } from '../../../temporal/deployments.js';
+import { CliError, EXIT } from '../../../temporal/errors.js';
+import { unserved } from '../../../temporal/queue-service.js';
+import { withoutMemos } from '../../../temporal/runs.js';
+import { ledgerChanges } from '../../rendering/changes.js';
+import { CLEAR, clockText, renderStatus, wayOn } from '../../rendering/status.js';
+import pc from '../../terminal/colors.js';
+import { note, print } from '../../terminal/output.js';
+import { cutOff, type LedgerView, viewLedger } from '../ledger-view.js';
+import { FROM_HISTORY } from '../status.js';
 
 const EVERY = 1_000;
 /** Who serves its queues is asked less often: the server itself knows it to the minute only. */
 const SERVICES_EVERY = 10_000;
 
-export function defineWatch(command: Command): void {
-  command
-    .argument('[DEPLOYMENT]', 'deployment ID, service or workflow ID (default: the one running, or the latest)')
-    .option('--json', 'changes on stderr, the end as one JSON document on stdout')
-    .addHelpText('after', '\nExample:\n  $ surefoot watch eduautismo')
-    .action(exiting(watch));
+export interface FollowOptions {
+  signal: AbortSignal;
+  show: (look: LedgerView) => void;
+  /** Whether what was waited for has come. */
+  isEnough?: (ledger: Ledger) => boolean;
 }
 
-async function watch(reference: string | undefined, options: { json?: boolean }): Promise<number> {
-  return await interruptible((signal) =>
-    withConnection(async (connected) => {
-      const first = await findDeployment(connected, reference);
-      const show = viewer(options.json ?? false);
-      const last = await follow(connected, first, { signal, show });
-      if (!last) {
-        note(`\nThe deployment goes on; look again with surefoot watch ${first.deployment ?? first.workflowId}`);
-        return EXIT.good;
-      }
-      if (options.json) printJson(statusDocument(last));
-      return exitCodeOf(last);
-    }),
-  );
+export interface Followed {
+  /** The last look; nothing where nobody has answered before the looking ended. */
+  last?: LedgerView;
+  /** How the looking ended: with the deployment, with what was waited for, or by its signal. */
+  by: 'end' | 'reached' | 'signal';
 }
 
-/** Looks every second. Comes back with the last look, or nothing when the person stopped looking. */
-async function follow(
+/** Looks every second. */
+export async function followDeployment(
   connected: Connected,
   first: FoundDeployment,
-  { signal, show }: { signal: AbortSignal; show: (look: LedgerView) => void },
-): Promise<LedgerView | undefined> {
+  { signal, show: tell, isEnough }: FollowOptions,
+): Promise<Followed> {
   let found = first;
+  let latest: LedgerView | undefined;
+  const show = (view: LedgerView) => {
+    latest = view;
+    tell(view);
+  };
   let told = '';
   let services: LedgerView['services'] = [];
   let asked = Number.NEGATIVE_INFINITY;
@@ -58,7 +52,7 @@ async function follow(
     if (!found.running) {
       const last = await viewLedger(connected, found);
       show(last);
-      return last;
+      return { last, by: 'end' };
     }
     try {
       const ledger = await readLedger(connected, found);
@@ -68,6 +62,7 @@ async function follow(
         asked = performance.now();
       }
       show({ found, ledger, services });
+      if (isEnough?.(ledger)) return { last: latest, by: 'reached' };
     } catch (error) {
       // Without a worker the deployment waits, and so does its watcher.
       if (!(error instanceof CliError) || error.exitCode !== EXIT.unreachable) throw error;
@@ -85,7 +80,7 @@ async function follow(
     const progress = await activityProgress(connected, description);
     found = { ...found, build, progress, status: status.name, running: status.name === 'RUNNING' };
   }
-  return undefined;
+  return { last: latest, by: 'signal' };
 }
 
 function pause(signal: AbortSignal): Promise<void> {
@@ -101,7 +96,7 @@ function pause(signal: AbortSignal): Promise<void> {
 }
 
 /** A live page at a terminal; elsewhere one line for each thing that happened. */
-function viewer(json: boolean): (look: LedgerView) => void {
+export function viewer(json: boolean): (look: LedgerView) => void {
   if (process.stdout.isTTY && !json) {
     return (view) => {
       const { found, ledger, services } = view;

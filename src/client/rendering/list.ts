@@ -1,0 +1,74 @@
+/** Deployments beside each other, one a line. Pure. */
+import type { ListedDeployment, ListedOutcome } from '../../domain/deployments/listed.js';
+import { formatDuration } from '../../domain/duration.js';
+import type { Ledger } from '../../domain/ledger/ledger.js';
+import { missingRoles } from './allowed-decisions.js';
+import type { Colors } from './marks.js';
+import { clockText } from './status.js';
+import { alignedRows } from './table.js';
+
+/** A question that is open, and the roles whose answer it waits for. */
+export interface WaitsFor {
+  question: string;
+  title: string;
+  roles: string[];
+}
+
+export interface ListedRow {
+  listed: ListedDeployment;
+  /** Of one that runs and has answered. */
+  waitsFor?: WaitsFor[];
+  /** Why one that runs has not said whom it waits for. */
+  unanswered?: string;
+}
+
+export function waitsFor(ledger: Ledger): WaitsFor[] {
+  const { held } = ledger;
+  const hold = held ? [{ question: 'resume', title: `held by ${held.who}`, roles: [held.role] }] : [];
+  const open = ledger.questions
+    .filter(({ answer }) => !answer)
+    .map((question) => ({
+      question: question.id,
+      title: question.title,
+      roles: question.kind === 'approvals' ? missingRoles(ledger, question) : question.roles,
+    }));
+  return [...hold, ...open];
+}
+
+export function listText(rows: readonly ListedRow[], { colors, now }: { colors: Colors; now: number }): string {
+  const lines = rows.map(({ listed, ...waiting }) => {
+    const { deployment, runId, startedAt, endedAt = now, target } = listed;
+    const where = listed.inVirtualTime ? 'virtual time' : listed.archived ? 'archived' : '';
+    return [
+      { text: deployment ?? runId, paint: colors.bold },
+      { text: outcomeCell(listed), paint: paintOf(listed.outcome, colors) },
+      { text: clockText(startedAt) },
+      { text: formatDuration(endedAt - startedAt) },
+      { text: target ?? 'release unknown' },
+      { text: [where, waitsText(listed, waiting)].filter(Boolean).join(', ') },
+    ];
+  });
+  return alignedRows(lines).join('\n');
+}
+
+function outcomeCell({ outcome, phase }: ListedDeployment): string {
+  if (outcome === 'running') return `running: ${phase ?? 'phase unknown'}`;
+  return outcome === 'unknown' ? 'outcome unknown' : outcome;
+}
+
+function paintOf(outcome: ListedOutcome, colors: Colors): (text: string) => string {
+  if (outcome === 'succeeded') return colors.green;
+  if (outcome === 'running') return colors.cyan;
+  return outcome === 'rolled-back' || outcome === 'unknown' ? colors.yellow : colors.red;
+}
+
+function waitsText(
+  { outcome, waitingFor }: ListedDeployment,
+  { waitsFor: waits, unanswered }: Omit<ListedRow, 'listed'>,
+) {
+  if (outcome !== 'running') return '';
+  if (unanswered !== undefined) {
+    return `${waitingFor === undefined ? '' : `waits for an answer to ${waitingFor}; `}whom it waits for is not known: ${unanswered}`;
+  }
+  return (waits ?? []).map(({ title, roles }) => `waits for ${roles.join(', ')} (${title})`).join('; ');
+}

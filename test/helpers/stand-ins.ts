@@ -1,0 +1,107 @@
+/** Deployments of which only the ledger is real, on a real server: they say it when asked, and end with it at once. */
+import { Connection, WorkflowIdConflictPolicy, type WorkflowService } from '@temporalio/client';
+import { defaultPayloadConverter, TypedSearchAttributes } from '@temporalio/common';
+import proto, { type temporal as protocol } from '@temporalio/proto';
+import { afterAll, beforeAll } from 'vitest';
+import { childAttributes } from '../../src/contract/deployment.js';
+import { deployWorkflowId, searchAttributes } from '../../src/contract/names.js';
+import type { Ledger } from '../../src/domain/ledger/ledger.js';
+import type { WorkflowServer } from './workflow-server.js';
+
+const { CommandType, QueryResultType } = proto.temporal.api.enums.v1;
+type Task = protocol.api.workflowservice.v1.PollWorkflowTaskQueueResponse;
+const namespace = 'default';
+
+export interface StandIns {
+  /** Starts one; with an outcome it ends, without one it goes on. @returns its run's ID once it is as its ledger says */
+  begin(ledger: Ledger, more?: { startDelay?: number; memo?: Record<string, unknown> }): Promise<string>;
+  /** What one says from now on. */
+  say(ledger: Ledger): void;
+}
+
+/** Is there from the next `beforeAll` on. @param served false: nobody answers for them */
+export function standIns(temporal: WorkflowServer, { queue = 'stand-ins', served = true } = {}): StandIns {
+  const ledgers = new Map<string, Ledger>();
+  if (served) {
+    let connection: Connection;
+    let answered: Promise<void>;
+    let isOver = false;
+    beforeAll(async () => {
+      connection = await Connection.connect({ address: temporal.address, interceptors: [] });
+      answered = answering(connection, queue, { ledgers, isOver: () => isOver });
+    });
+    afterAll(async () => {
+      isOver = true;
+      await connection.close();
+      await answered;
+    });
+  }
+  return {
+    say: (ledger) => void ledgers.set(deployWorkflowId(ledger.service), ledger),
+    async begin(ledger, { startDelay, memo = {} } = {}) {
+      const { deployment, service, outcome } = ledger;
+      const workflowId = deployWorkflowId(service);
+      ledgers.set(workflowId, ledger);
+      const waitingFor = ledger.questions[0]?.id;
+      const handle = await temporal.client.workflow.start('DeployWorkflow', {
+        taskQueue: queue,
+        workflowId,
+        workflowIdConflictPolicy: WorkflowIdConflictPolicy.FAIL,
+        ...(startDelay === undefined ? {} : { startDelay }),
+        memo: { deployment, ...memo },
+        typedSearchAttributes: new TypedSearchAttributes([
+          ...childAttributes({ deployment, service }),
+          { key: searchAttributes.phase, value: ledger.phase },
+          { key: searchAttributes.target, value: ledger.release.target },
+          { key: searchAttributes.verdict, value: outcome ?? 'running' },
+          ...(waitingFor === undefined ? [] : [{ key: searchAttributes.waitingFor, value: waitingFor }]),
+        ]),
+      });
+      if (outcome !== undefined) await handle.result();
+      return handle.firstExecutionRunId;
+    },
+  };
+}
+
+/** The server holds a poll for as long as this when there is no work. */
+const POLL = 20_000;
+
+async function answering(
+  connection: Connection,
+  queue: string,
+  { ledgers, isOver }: { ledgers: ReadonlyMap<string, Ledger>; isOver: () => boolean },
+): Promise<void> {
+  const { workflowService } = connection;
+  const poll = () => workflowService.pollWorkflowTaskQueue({ namespace, taskQueue: { name: queue } });
+  while (!isOver()) {
+    try {
+      const task = await connection.withDeadline(Date.now() + POLL, poll);
+      const ledger = ledgers.get(task.workflowExecution?.workflowId ?? '');
+      if (ledger) await answer(workflowService, task, ledger);
+    } catch (error) {
+      if (!isOver()) throw error;
+    }
+  }
+}
+
+async function answer(service: WorkflowService, task: Task, ledger: Ledger): Promise<void> {
+  const { taskToken, query, queries } = task;
+  const payloads = { payloads: [defaultPayloadConverter.toPayload(ledger)] };
+  const answered = QueryResultType.QUERY_RESULT_TYPE_ANSWERED;
+  if (query) {
+    await service.respondQueryTaskCompleted({ namespace, taskToken, completedType: answered, queryResult: payloads });
+    return;
+  }
+  const end = {
+    commandType: CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION,
+    completeWorkflowExecutionCommandAttributes: { result: payloads },
+  };
+  await service.respondWorkflowTaskCompleted({
+    namespace,
+    taskToken,
+    queryResults: Object.fromEntries(
+      Object.keys(queries ?? {}).map((id) => [id, { resultType: answered, answer: payloads }]),
+    ),
+    commands: ledger.outcome ? [end] : [],
+  });
+}
