@@ -33,6 +33,8 @@ const VARIABLES: Record<string, { credential: string; value: string }> = {
   PAGERDUTY_DEVOPS_ROUTING_KEY: { credential: 'devops-on-call', value: 'canary-devops-routing-0123456789' },
   PAGERDUTY_DBA_ROUTING_KEY: { credential: 'dba-on-call', value: 'canary-dba-routing-0123456789ab' },
 };
+/** What the worker has besides, and no plan knows of. */
+const UNNAMED = ['SOME_TEAMS_API_KEY', 'SSH_AUTH_SOCK', 'TEMPORAL_API_KEY'];
 const SIGN_OFFS = [
   { who: 'bruno.lima', role: 'tech-lead' },
   { who: 'carla.mendes', role: 'backend-team' },
@@ -80,6 +82,8 @@ function shortPlan(folder: string): string {
   return file;
 }
 
+const seenByScripts = (home: string) => join(home, 'seen-by-scripts');
+
 /** Every script prints all that it knows before it does its work; the log of staging cannot be read the first time. */
 function plantLeaks({ home, target }: Sandbox): void {
   const script = (name: string) => join(target.operationsFolder, name);
@@ -90,6 +94,7 @@ function plantLeaks({ home, target }: Sandbox): void {
   const secrets = join(home, 'secrets');
   write('leak', [
     'env',
+    `mkdir -p ${seenByScripts(home)}; env > $(mktemp ${seenByScripts(home)}/"$1".XXXXXX)`,
     `for file in ${secrets}/*-db-password ${secrets}/*-test-password; do`,
     '  secret=$(cat "$file")',
     '  echo "leak: $secret"',
@@ -112,7 +117,7 @@ function plantLeaks({ home, target }: Sandbox): void {
         : [];
     write(name, [
       'set -u',
-      `"${script('leak')}"`,
+      `"${script('leak')}" ${name}`,
       ...refusal,
       `bash "${script(`real-${name}`)}" "$@" || exit $?`,
       ...leakyMigrations,
@@ -154,7 +159,7 @@ beforeAll(async () => {
   const staging = readFileSync(sandbox.target.environments.staging.database.passwordFile, 'utf8').trim();
   bound.credentials['staging-database'] = 'env:STAGING_DATABASE_PASSWORD';
   vi.stubEnv('STAGING_DATABASE_PASSWORD', staging);
-  vi.stubEnv('TEMPORAL_API_KEY', '');
+  for (const variable of UNNAMED) vi.stubEnv(variable, variable === 'TEMPORAL_API_KEY' ? '' : 'canary-of-nobody-01234');
   writeFileSync(bindings, stringify(bound), { mode: 0o600 });
   for (const name of readdirSync(join(home, 'secrets')).filter((each) => /-(db|test)-password$/.test(each))) {
     canaries.set(name, readFileSync(join(home, 'secrets', name), 'utf8').trim());
@@ -306,5 +311,16 @@ describe('after a deployment whose commands printed every secret', () => {
     expect(printed('staging.deploy')).toContain('STAGING_DATABASE_PASSWORD=***');
     expect(printed('production.deploy')).not.toContain('STAGING_DATABASE_PASSWORD');
     for (const variable of Object.keys(VARIABLES)) expect(printed('staging.deploy')).not.toContain(variable);
+  });
+
+  test('no script found a variable that is not on the list, nor did the one that a metric is read by', () => {
+    const seen = filesBelow(seenByScripts(sandbox.home)).map((file) => ({ file, text: readFileSync(file, 'utf8') }));
+    // Without a record: the metric `logs`.
+    const metric = seen.filter(({ file, text }) => file.includes('tail_logs') && !text.includes('SUREFOOT_COMMAND='));
+    expect(metric.length).toBeGreaterThan(0);
+    expect(seen.length).toBeGreaterThan(metric.length + 5);
+    const strange = seen.flatMap(({ text }) => [...text.matchAll(/^(\w+)=/gm)].map(([, name = '']) => name));
+    for (const variable of [...UNNAMED, ...Object.keys(VARIABLES)]) expect(strange).not.toContain(variable);
+    for (const { text } of metric) expect(text).not.toContain('STAGING_DATABASE_PASSWORD');
   });
 });
