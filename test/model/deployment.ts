@@ -3,6 +3,7 @@ import type { DeployResult } from '../../src/contract/deployment.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import type { DecisionKind } from '../../src/domain/ledger/decision-kinds.js';
 import type { Ledger } from '../../src/domain/ledger/ledger.js';
+import { NOT_SERVED_AFTER } from '../../src/workflows/common/patience.js';
 import {
   Broken,
   breachesOf,
@@ -38,6 +39,8 @@ interface Given {
   signature?: string;
 }
 
+const NEVER = { takes: undefined, end: () => ({ untaken: [] }) };
+
 const ALONE: Way = { via: 'signal', racing: false };
 
 export class PlayedDeployment {
@@ -51,6 +54,8 @@ export class PlayedDeployment {
   readonly unknown: Unknown[] = [];
   /** How often each question has been answered by those who help out. */
   readonly attempts: Record<string, number> = {};
+  /** Queues that nobody serves: what runs there goes on, and nobody hears of it. */
+  readonly lost = new Set<string>();
   /** What has happened, for the account of all runs. */
   readonly seen = new Set<string>();
   private readonly digests: string[] = [];
@@ -232,13 +237,16 @@ export class PlayedDeployment {
     lookAtCommand(this, call);
     const { key } = (call.input ?? {}) as { key?: { step: string } };
     if (key?.step === 'production.deploy') this.seen.add('deployed');
+    const isLost = () => this.lost.has(call.queue ?? '');
+    if (isLost())
+      return call.activity === 'present' ? NEVER : { takes: NOT_SERVED_AFTER, end: () => ({ untaken: [] }) };
     const usual = 1 + (call.activity === 'sampleMetrics' ? 0 : this.choose(5) * 700);
     const takes = this.circumstances.slow[key?.step ?? ''] ?? usual;
     const end = () => {
       const outcome = this.world.answer(call);
       const unknown = unknownAfter(call, outcome);
       if (unknown) this.note(unknown);
-      return outcome;
+      return isLost() ? { untaken: [{ begun: ['command'] }] } : outcome;
     };
     return { takes, end };
   }

@@ -8,11 +8,16 @@ type AnyPayload = temporal.api.common.v1.IPayload;
 /** What comes of an activity after its retries. */
 export type ActivityOutcome =
   | { result: unknown }
-  | { failure: { message: string; type?: string; details?: unknown[] } };
+  | { failure: { message: string; type?: string; details?: unknown[] } }
+  /** Nobody has it in hand any more: what an attempt before has told, if there was one. */
+  | { untaken: unknown[] };
 
 export const CANCELLED: Failure = { message: 'cancelled', canceledFailureInfo: {} };
 export const TERMINATED: Failure = { message: 'terminated', terminatedFailureInfo: {} };
 export const NOT_FOUND: Failure = { message: 'no such workflow', applicationFailureInfo: { type: 'NotFound' } };
+
+/** Temporal's number. */
+const SCHEDULE_TO_START = 2;
 
 export const encode = (values: unknown[]): Payload[] => toPayloads(defaultPayloadConverter, ...values) ?? [];
 
@@ -21,6 +26,13 @@ export const decode = <T>(payload: AnyPayload | null | undefined): T =>
 
 export function resultOf(activity: string, outcome: ActivityOutcome): coresdk.activity_result.IActivityResolution {
   if ('result' in outcome) return { completed: { result: defaultPayloadConverter.toPayload(outcome.result) } };
+  if ('untaken' in outcome) {
+    const lastHeartbeatDetails = outcome.untaken.length > 0 ? { payloads: encode(outcome.untaken) } : undefined;
+    const timeoutFailureInfo = { timeoutType: SCHEDULE_TO_START, lastHeartbeatDetails };
+    return {
+      failed: { failure: ofActivity({ message: 'activity ScheduleToStart timeout', timeoutFailureInfo }, activity) },
+    };
+  }
   const { message, type, details = [] } = outcome.failure;
   const applicationFailureInfo = { type, nonRetryable: true, details: { payloads: encode(details) } };
   return { failed: { failure: ofActivity({ message, applicationFailureInfo }, activity) } };

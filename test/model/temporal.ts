@@ -24,10 +24,15 @@ export interface ActivityCall {
   activity: string;
   input: never;
   workflowId: string;
+  /** Where it waits, if that is not the workflow's own queue. */
+  queue?: string;
 }
 
-/** Says how an activity goes: how long it takes, milliseconds, and what comes of it, asked when it ends. */
-export type ActivityScript = (call: ActivityCall) => { takes: number; end: () => ActivityOutcome };
+/**
+ * Says how an activity goes: how long it takes, milliseconds (undefined: nobody ever takes it), and what comes of it, asked
+ * when it ends.
+ */
+export type ActivityScript = (call: ActivityCall) => { takes: number | undefined; end: () => ActivityOutcome };
 
 export interface UpdateHandle {
   state: 'sent' | 'accepted' | 'refused' | 'completed' | 'failed';
@@ -224,7 +229,10 @@ export class Temporal {
       this.close(run, 'failed', { failed: { failure: command.failWorkflowExecution.failure } });
     } else if (command.cancelWorkflowExecution) {
       this.close(run, 'cancelled', { cancelled: { failure: CANCELLED } });
-    } else if (!command.upsertWorkflowSearchAttributes && !command.modifyWorkflowProperties) {
+    } else if (command.upsertWorkflowSearchAttributes) {
+      const { indexedFields } = command.upsertWorkflowSearchAttributes.searchAttributes ?? {};
+      for (const [name, payload] of Object.entries(indexedFields ?? {})) run.attributes[name] = decode(payload);
+    } else if (!command.modifyWorkflowProperties) {
       throw new Error(`nothing is known of the command ${Object.keys(command)}`);
     }
   }
@@ -238,7 +246,9 @@ export class Temporal {
   private schedule(run: WorkflowRun, scheduled: coresdk.workflow_commands.IScheduleActivity, place: 1 | 2): void {
     const seq = scheduled.seq ?? 0;
     const activity = scheduled.activityType ?? '';
-    const call = { activity, input: decode<never>(scheduled.arguments?.[0]), workflowId: run.workflowId };
+    const queue = scheduled.taskQueue ?? undefined;
+    const input = decode<never>(scheduled.arguments?.[0]) ?? ({} as never);
+    const call = { activity, input, workflowId: run.workflowId, queue };
     this.scheduled.push({ ...call, at: this.now });
     const { takes, end } = this.script(call);
     run.activities.set(seq, { waits: scheduled.cancellationType === 1, call });
@@ -246,7 +256,7 @@ export class Temporal {
       if (!run.activities.delete(seq)) return undefined;
       return { resolveActivity: { seq, isLocal: place === 2, result: resultOf(activity, end()) } };
     };
-    this.plan(run, takes, job, { place });
+    if (takes !== undefined) this.plan(run, takes, job, { place });
   }
 
   /** One that is waited for ends a moment later; any other one is given up at once. */
@@ -277,8 +287,8 @@ export class Temporal {
   }
 
   private passOn(run: WorkflowRun, sent: coresdk.workflow_commands.ISignalExternalWorkflowExecution): void {
-    const { seq, workflowExecution, signalName, args } = sent;
-    const target = this.find(workflowExecution?.workflowId ?? '');
+    const { seq, workflowExecution, childWorkflowId, signalName, args } = sent;
+    const target = this.find(workflowExecution?.workflowId ?? childWorkflowId ?? '');
     const signalWorkflow = { signalName, input: args, identity: run.workflowId, headers: {} };
     if (target) this.plan(target, 0, () => ({ signalWorkflow }), { place: 0 });
     const failure = target ? undefined : NOT_FOUND;

@@ -39,16 +39,20 @@ class EveryName extends Set<string> {
 /** One run of a workflow, as others see it. */
 export interface Execution {
   workflowId: string;
+  runId: string;
   type: string;
   args: unknown[];
   startedAt: number;
   state: 'running' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'continued';
   result?: unknown;
+  /** Search attributes that it has set itself. */
+  attributes: Record<string, unknown>;
 }
 
 export class WorkflowRun implements Execution {
   state: Execution['state'] = 'running';
   result?: unknown;
+  readonly attributes: Record<string, unknown> = {};
   /** By sequence number: whether the workflow waits for the end of one that it cancels. */
   readonly activities = new Map<number, { waits: boolean; call: ActivityCall }>();
   readonly children = new Map<number, WorkflowRun>();
@@ -117,10 +121,13 @@ export class WorkflowRun implements Execution {
   }
 
   private async enterSandbox(): Promise<void> {
-    const { workflowId, runId, type, startedAt } = this;
+    const { workflowId, runId, type, startedAt, parent } = this;
     const startTime = new Date(startedAt);
     const info = {
       ...{ workflowId, runId, workflowType: type, firstExecutionRunId: runId, originalExecutionRunId: runId },
+      ...(parent
+        ? { parent: { workflowId: parent.run.workflowId, runId: parent.run.runId, namespace: 'default' } }
+        : {}),
       ...{ taskQueue: 'test', namespace: 'default', attempt: 1, taskTimeoutMs: 10_000, currentBuildId: '' },
       ...{
         searchAttributes: {},

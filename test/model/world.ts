@@ -76,6 +76,8 @@ export class World {
   readonly messages: Message[] = [];
   /** How many of them were questions with a time limit. */
   calls = 0;
+  /** Why the worker admits no deployment. */
+  refusal?: string;
   /** The digest of the last proposal that was sealed, and everything that it was sealed from. */
   sealed?: { digest: string; at: number; content: unknown };
   readonly production: { version: string; maintenance: boolean };
@@ -123,6 +125,11 @@ export class World {
     return this.sealed && this.digestOf(this.sealed.content);
   }
 
+  /** Where production's database is. */
+  get revision(): string | null {
+    return this.revisions.production;
+  }
+
   sign(of: { deployment: string; digest: string; role: string; who: string }): string {
     return `signed by ${of.who}: ${approvalStatement(of)}`;
   }
@@ -130,6 +137,8 @@ export class World {
   answer({ activity, input, workflowId }: ActivityCall): ActivityOutcome {
     const { key } = input as Input;
     this.asking = workflowId;
+    if (activity === 'admit' && this.refusal !== undefined)
+      return failure(`Refused: ${this.refusal}`, FailureType.Refused);
     const names = [key?.step ?? activity, `${activity} of ${workflowId.split('/').at(-1)}`];
     const failing = this.failing.findIndex(({ what }) => names.includes(what));
     const how = failing >= 0 ? this.failing.splice(failing, 1)[0]?.how : undefined;

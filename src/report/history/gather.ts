@@ -71,7 +71,7 @@ const progressOf = (connected: Connected) => async (workflowId: string) => {
 };
 
 /** What was under way when the workflow was ended from outside will not go on by itself. */
-function interrupted(ledger: Ledger, { failure }: History): Ledger {
+export function interrupted(ledger: Ledger, { failure }: Pick<History, 'failure'>): Ledger {
   if (ledger.outcome) return ledger;
   const reason = `the deployment was ended from outside (${failure ?? 'unknown how'})`;
   const steps = ledger.steps.map((step) =>
@@ -101,7 +101,7 @@ async function rollbackNow(connected: Connected, { workflowId }: RollbackRecord)
 }
 
 /** How a rollback ended, as its record in the ledger has it. */
-const rollbackEnd = ({ startedAt, endedAt, ...result }: RollbackResult): Partial<RollbackRecord> => ({
+export const rollbackEnd = ({ startedAt, endedAt, ...result }: RollbackResult): Partial<RollbackRecord> => ({
   ...result,
   took: endedAt - startedAt,
   endedAt,
