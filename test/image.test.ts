@@ -86,10 +86,11 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(image, { recursive: true, force: true }));
 
-test('the image answers for its version and checks a plan', async () => {
+test('the image answers for its version, checks a plan, and has the commands that ask', async () => {
   const surefoot = (...words: string[]) => run(...entryPoint(...words), { cwd: app });
   expect((await surefoot('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   expect((await surefoot('plan', 'check', 'plans/minimal.yaml')).stdout).toContain('greeter');
+  expect((await surefoot('status', '--help')).stdout).toContain('Usage: surefoot status');
 });
 
 test('its worker carries a deployment out, tells JSON on stderr only, counts, is healthy, and ends in order', async () => {
