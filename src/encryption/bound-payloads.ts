@@ -61,8 +61,8 @@ const boundPayloads = (): WorkflowInterceptors => {
           for (const job of (input.activation.jobs ?? []) as Job[]) {
             refuseMisplaced(job, heard);
             const { resolveActivity: activity, resolveChildWorkflowExecution: child } = job;
-            if (activity?.result && !activity.isLocal) refuseForged(activity.result, activities.get(activity.seq));
-            if (child?.result) refuseForged(child.result, children.get(child.seq));
+            if (activity?.result && !activity.isLocal) refuseForged(activity.result, taken(activities, activity.seq));
+            if (child?.result) refuseForged(child.result, taken(children, child.seq));
           }
           next(input);
         },
@@ -103,6 +103,13 @@ function refuseMisplaced(job: Job, heard: Set<string>): void {
   if (signal?.input) signal.input = signal.input.map(meant(USES.signal(signal.signalName ?? ''))).map(once);
   if (update?.input) update.input = update.input.map(meant(USES.update(update.name ?? ''))).map(once);
   if (query?.arguments) query.arguments = query.arguments.map(meant(USES.query(query.queryType ?? '')));
+}
+
+/** Each is answered once: what waits for an answer no more is not kept. */
+function taken(from: Map<number | undefined, Failure>, seq: number | undefined): Failure | undefined {
+  const known = from.get(seq);
+  from.delete(seq);
+  return known;
 }
 
 /** An answer of somebody else's is none: the work may be at hand still, and how it ends is not known. */
