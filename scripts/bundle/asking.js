@@ -11,8 +11,8 @@ import { rolldown } from 'rolldown';
 import { namedMessages, PLACEHOLDER, readMessages } from './messages.js';
 
 const MESSAGES = /@temporalio\/proto\/protos\/json-module\.js$/;
-/** A worker, which replays a history where nobody answers any more. */
-const EXTERNAL = ['@temporalio/worker'];
+/** A worker, which replays a history where nobody answers any more; and the browser of checks, which no such command opens. */
+const EXTERNAL = ['@temporalio/worker', 'playwright-core'];
 const COMPILE = fileURLToPath(new URL('./compile.js', import.meta.url));
 
 /**

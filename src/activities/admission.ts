@@ -72,7 +72,7 @@ export function createAdmissionActivities(options: {
         const { startedBy = '', envelope } = start ?? {};
         const subject = { deployment, service: plan.service, digest };
         const said = { kind: 'start', who: startedBy, role: '', envelope } as const;
-        const problem = judgeStart(policy, subject, said, Date.now());
+        const problem = await judgeStart(policy, subject, said, Date.now());
         if (problem !== undefined) throw refused(`${problem}, as this worker’s policy has it`);
       }
       // Demos and rehearsals come and go as they like, and deploy to nothing that outlives them.

@@ -63,7 +63,7 @@ async function judge(options: Options, activity: string, input: Input): Promise<
   const seen = await remembered(options, deployment);
   const { before: migratedFrom, commits: commitsSeen, spent } = seen;
   const now = Date.now();
-  const judged = judgeAct(policy, { activity, input, authority, runner, migratedFrom, commitsSeen, spent, now });
+  const judged = await judgeAct(policy, { activity, input, authority, runner, migratedFrom, commitsSeen, spent, now });
   if ('refused' in judged) return judged;
   const { act, spends } = judged;
   const spending = spends.filter((nonce) => spent?.[nonce] === undefined);

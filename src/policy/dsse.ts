@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type Statement, wordLifetime } from '../contract/envelope.js';
+import { challengeOf, type PasskeyAssertion } from './passkey.js';
 import { unarmored } from './ssh-signature.js';
 
 export const PAYLOAD_TYPE = 'application/vnd.surefoot.decision+json';
@@ -15,8 +16,13 @@ export interface Envelope {
   payloadType: string;
   /** The statement as it was signed, byte for byte, in base64. */
   payload: string;
-  /** `kind` says what the proof is: SSH signatures so far. */
-  signatures: { kind: 'ssh'; sig: string }[];
+  signatures: Signature[];
+}
+
+/** `kind` says what the proof is: an SSH signature, or what a passkey has answered. `sig` is base64. */
+export interface Signature {
+  kind: 'ssh' | 'passkey';
+  sig: string;
 }
 
 /** DSSE's pre-authentication encoding: what is really signed, so that no type can be taken for another. */
@@ -37,16 +43,26 @@ export function statementOf(
 }
 
 /** @param sign makes an armored SSH signature in {@link ENVELOPE_NAMESPACE}. @returns the envelope as it is sent */
-export async function sealed(
+export const sealed = (statement: Statement, sign: (message: Buffer) => Promise<string> | string): Promise<string> =>
+  enveloped(statement, async (message) => ({ kind: 'ssh', sig: unarmored(await sign(message)) }));
+
+/** @param ask has a passkey answer a challenge, with user verification. @returns the envelope as it is sent */
+export const sealedByPasskey = (
   statement: Statement,
-  sign: (message: Buffer) => Promise<string> | string,
-): Promise<string> {
+  ask: (challenge: string) => Promise<PasskeyAssertion>,
+): Promise<string> =>
+  enveloped(statement, async (message) => {
+    const assertion = JSON.stringify(await ask(challengeOf(message)));
+    return { kind: 'passkey', sig: Buffer.from(assertion).toString('base64') };
+  });
+
+async function enveloped(statement: Statement, sign: (message: Buffer) => Promise<Signature>): Promise<string> {
   const payload = Buffer.from(JSON.stringify(statement));
-  const armored = await sign(preAuthentication(PAYLOAD_TYPE, payload));
+  const signature = await sign(preAuthentication(PAYLOAD_TYPE, payload));
   const envelope: Envelope = {
     payloadType: PAYLOAD_TYPE,
     payload: payload.toString('base64'),
-    signatures: [{ kind: 'ssh', sig: unarmored(armored) }],
+    signatures: [signature],
   };
   return JSON.stringify(envelope);
 }

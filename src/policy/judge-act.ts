@@ -45,7 +45,7 @@ interface Subject {
 }
 
 /** Says why not, for people, where an act may not be done. */
-export function judgeAct(policy: Policy, asked: AskedAct): ActJudgement {
+export async function judgeAct(policy: Policy, asked: AskedAct): Promise<ActJudgement> {
   const { activity, input, authority, runner, now } = asked;
   if (!authority) return refused('nothing says by whose word it is to be done: the deployment began under no policy');
   const { deployment, plan, decisions } = authority;
@@ -59,7 +59,7 @@ export function judgeAct(policy: Policy, asked: AskedAct): ActJudgement {
   const tooMany = whyTooMany(decisions);
   if (tooMany !== undefined) return refused(`it comes with ${tooMany}`);
   const words = new Words(policy, subject, now);
-  const bad = words.read(decisions);
+  const bad = await words.read(decisions);
   // On the way back what does not count is left out: it must not keep people in a production that is broken.
   const unsaid = act.kind === 'look' || act.kind === 'forward' ? bad : undefined;
   const wrong = unsaid ?? startProblem(policy, words, subject) ?? actProblem(policy, words, { act, asked, authority });
@@ -68,15 +68,25 @@ export function judgeAct(policy: Policy, asked: AskedAct): ActJudgement {
 }
 
 /** Whether a deployment may begin at all. @returns why not */
-export function judgeStart(policy: Policy, subject: Subject, start: SaidDecision, now: number): string | undefined {
+export async function judgeStart(
+  policy: Policy,
+  subject: Subject,
+  start: SaidDecision,
+  now: number,
+): Promise<string | undefined> {
   const words = new Words(policy, subject, now);
-  return words.read([start]) ?? startProblem(policy, words, subject) ?? words.late(['start']);
+  return (await words.read([start])) ?? startProblem(policy, words, subject) ?? words.late(['start']);
 }
 
 /** Whether one decision is what its envelope says, and may be said by whom it is of. @returns why not */
-export function judgeWord(policy: Policy, subject: Subject, decision: SaidDecision, now: number): string | undefined {
+export async function judgeWord(
+  policy: Policy,
+  subject: Subject,
+  decision: SaidDecision,
+  now: number,
+): Promise<string | undefined> {
   const words = new Words(policy, subject, now);
-  return words.read([decision]) ?? words.late([decision.kind]);
+  return (await words.read([decision])) ?? words.late([decision.kind]);
 }
 
 const refused = (reason: string) => ({ refused: reason });
@@ -103,12 +113,14 @@ class Words {
   }
 
   /** @returns what is wrong with the first that does not count */
-  read(decisions: SaidDecision[]): string | undefined {
-    const wrong = decisions.flatMap((decision) => {
-      const reason = this.take(decision);
-      return reason === undefined ? [] : [`${decision.kind} by ${decision.who} does not count: ${reason}`];
-    });
-    return wrong[0];
+  async read(decisions: SaidDecision[]): Promise<string | undefined> {
+    let first: string | undefined;
+    // One after the other: which of two is there twice is no matter of luck.
+    for (const decision of decisions) {
+      const reason = await this.take(decision);
+      if (reason !== undefined) first ??= `${decision.kind} by ${decision.who} does not count: ${reason}`;
+    }
+    return first;
   }
 
   said(kind: SignedKind): CountedWord[] {
@@ -125,12 +137,12 @@ class Words {
     return statement === undefined || this.now < Date.parse(statement.expires);
   }
 
-  private take(decision: SaidDecision): string | undefined {
+  private async take(decision: SaidDecision): Promise<string | undefined> {
     const { policy } = this;
     const { kind, who, role, subject = '' } = decision;
     const person = policy.people.get(who);
     if (!person) return `${who} is not one of the people of the policy`;
-    const opened = policy.signed.has(kind) ? this.open(decision) : undefined;
+    const opened = policy.signed.has(kind) ? await this.open(decision) : undefined;
     if (opened && 'refused' in opened) return opened.refused;
     if (kind !== 'start') {
       if (!person.roles.includes(role)) return `${who} does not have the role ${role}`;
@@ -143,7 +155,7 @@ class Words {
   }
 
   /** The envelope says what the decision says, of this deployment and plan, and has not been counted yet. */
-  private open({
+  private async open({
     kind,
     who,
     role,
@@ -153,9 +165,9 @@ class Words {
     to = '',
     build = '',
     envelope,
-  }: SaidDecision): Opened | { refused: string } {
+  }: SaidDecision): Promise<Opened | { refused: string }> {
     if (envelope === undefined) return refused('it is not signed');
-    const opened = openEnvelope(this.policy, envelope, this.now);
+    const opened = await openEnvelope(this.policy, envelope, this.now);
     if ('refused' in opened) return opened;
     const { statement } = opened;
     const { deployment, service, digest } = this.subject;

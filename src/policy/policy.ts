@@ -10,12 +10,16 @@ import { openDocument } from '../plan/core/open.js';
 import { formatPath, type Path, PlanError, type Problem } from '../plan/core/problems.js';
 import { nearest } from '../plan/core/suggest.js';
 import { readDocumentAs } from '../plan/sections.js';
+import { type Passkey, type PasskeyPlace, readPasskey } from './passkey.js';
 import { policySchema } from './schema.js';
 import { readSshKey, type SshKey } from './ssh-key.js';
 import { Malformed } from './ssh-wire.js';
 
-export interface PolicyKey {
-  public: SshKey;
+type ReadKey = { kind: 'ssh'; public: SshKey } | { kind: 'passkey'; public: Passkey };
+
+export type PolicyKey = Validity & ReadKey;
+
+interface Validity {
   /** Epoch milliseconds; missing where nothing is said. */
   from?: number;
   until?: number;
@@ -37,6 +41,7 @@ export interface PolicyService {
 
 export interface Policy {
   people: Map<string, PolicyPerson>;
+  passkeys?: PasskeyPlace;
   services: Map<string, PolicyService>;
   decisions: Partial<Record<DecisionKind, string[]>>;
   signed: Set<SignedKind>;
@@ -45,6 +50,7 @@ export interface Policy {
 }
 
 type Authored = z.output<typeof policySchema>;
+type AuthoredKey = Authored['people'][string]['keys'][number];
 
 /** @throws PlanError with everything that is wrong with the file */
 export function loadPolicy(file: string): Policy {
@@ -71,6 +77,10 @@ export function demandsOf({ people, services, decisions, signed }: Policy, servi
   };
 }
 
+/** What nobody else's key may have. */
+const marksOf = (key: ReadKey): string[] =>
+  key.kind === 'ssh' ? [key.public.fingerprint] : [key.public.fingerprint, key.public.credential];
+
 class Resolving {
   readonly problems: Problem[] = [];
 
@@ -86,6 +96,7 @@ class Resolving {
     for (const [kind, roles] of Object.entries(authored.decisions)) this.known(roles, held, ['decisions', kind]);
     return {
       people,
+      passkeys: authored.passkeys,
       services: new Map(Object.entries(authored.services)),
       decisions: authored.decisions,
       signed: new Set(authored.signed),
@@ -94,23 +105,28 @@ class Resolving {
     };
   }
 
-  private people({ people, signed }: Authored): Map<string, PolicyPerson> {
+  private people({ people, signed, passkeys }: Authored): Map<string, PolicyPerson> {
     const holders = new Map<string, string>();
     const resolved = Object.entries(people).map(([id, { name, roles, keys }]): [string, PolicyPerson] => {
       if (keys.length === 0 && signed.length > 0) {
         this.report(['people', id], 'Has no key, and signatures are asked for: add `keys: [{kind: ssh, key: "…"}]`');
       }
-      const read = keys.flatMap(({ key, from, until, revoked }, index) => {
+      const read = keys.flatMap((authored, index): PolicyKey[] => {
+        const { from, until, revoked } = authored;
         const at: Path = ['people', id, 'keys', index, 'key'];
-        const found = this.key(key, at);
+        const found = this.key(authored, at);
         if (!found) return [];
-        const holder = holders.get(found.fingerprint);
-        if (holder !== undefined)
-          this.report(at, `Is a key of ${holder} already: a key is one person’s, and stands here once`);
-        holders.set(found.fingerprint, id);
+        if (found.kind === 'passkey' && !passkeys)
+          this.report(at, 'Nothing says where passkeys sign: add `passkeys: {id: DOMAIN, origins: ["https://…"]}`');
+        for (const mark of marksOf(found)) {
+          const holder = holders.get(mark);
+          if (holder !== undefined)
+            this.report(at, `Is a key of ${holder} already: a key is one person’s, and stands here once`);
+          holders.set(mark, id);
+        }
         if (from !== undefined && until !== undefined && from >= until)
           this.report(at, 'Never counts: `until` is not after `from`');
-        return [{ public: found, from, until, revoked }];
+        return [{ ...found, from, until, revoked }];
       });
       return [id, { id, name, roles, keys: read }];
     });
@@ -118,9 +134,10 @@ class Resolving {
     return new Map(resolved);
   }
 
-  private key(written: string, at: Path): SshKey | undefined {
+  private key(written: AuthoredKey, at: Path): ReadKey | undefined {
     try {
-      return readSshKey(written);
+      if (written.kind === 'ssh') return { kind: 'ssh', public: readSshKey(written.key) };
+      return { kind: 'passkey', public: readPasskey(written) };
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
       this.report(at, `Is no key to go by: ${error.message}`);

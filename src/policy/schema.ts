@@ -15,15 +15,41 @@ const moment = () =>
     return z.NEVER;
   });
 
+/** What a browser takes for safe: TLS, or the machine itself. */
+const ORIGIN = /^(https:\/\/[a-z0-9.-]+|http:\/\/localhost)(:\d+)?$/;
+
 const roles = (nobody: string) => z.array(id()).min(1, nobody);
 
-const key = strict({
-  kind: z.literal('ssh', { error: 'Only keys of the kind ssh are known' }),
-  key: text().describe('The public key, as in authorized_keys'),
+const validity = {
   from: moment().optional().describe('It counts from then on; always when left out'),
   until: moment().optional().describe('It does not count from then on'),
   revoked: moment().optional().describe('It counts for nothing any more from then on, whenever it has signed'),
-});
+};
+
+const key = z.discriminatedUnion(
+  'kind',
+  [
+    strict({
+      kind: z.literal('ssh'),
+      key: text().describe('The public key, as in authorized_keys'),
+      ...validity,
+    }),
+    strict({
+      kind: z.literal('passkey'),
+      credential: text().describe('The credential’s ID, in base64url'),
+      key: text().describe('Its public key as COSE has it, in base64'),
+      counter: z
+        .int()
+        .min(0)
+        .default(0)
+        .describe(
+          'Only answers with a higher counter count, where the authenticator counts: what a copy has said ends so',
+        ),
+      ...validity,
+    }),
+  ],
+  { error: 'Only keys of the kinds ssh and passkey are known' },
+);
 
 const SIGNABLE = ['start', ...DECISIONS] as const;
 
@@ -36,6 +62,15 @@ export const policySchema = strict({
       keys: z.array(key).default([]).describe('What this person signs with'),
     }),
   ).describe('By user name, which is spelt exactly so everywhere'),
+  passkeys: strict({
+    id: text().describe('The relying party’s ID: the domain that the passkeys were made for'),
+    origins: z
+      .array(text().regex(ORIGIN, 'Write an origin: https://surefoot.example.com'))
+      .min(1, 'There is no page to sign on')
+      .describe('Pages on which passkeys sign, by their origins'),
+  })
+    .optional()
+    .describe('Where passkeys sign; needed where somebody has one'),
   services: named(
     strict({
       start: roles('Nobody may start it').describe('Roles that may start deployments of it'),

@@ -10,7 +10,7 @@ export interface SshKey {
 }
 
 /** The shortest modulus that counts, bits. */
-const SHORTEST_RSA = 2_048;
+export const SHORTEST_RSA = 2_048;
 
 /** The curves of RFC 5656 as JSON Web Keys name them, and the bytes of a coordinate. */
 const CURVES: Record<string, { crv: string; size: number }> = {

@@ -8,12 +8,13 @@ export const WITHOUT_POLICY =
 
 /** @param now epoch milliseconds: which keys count */
 export function grantsOf(
-  { people, services, decisions, signed, automaticRollback, runners }: Policy,
+  { people, passkeys, services, decisions, signed, automaticRollback, runners }: Policy,
   now: number,
 ): string[] {
   const everyone = DECISIONS.filter((kind) => kind !== 'approve' && decisions[kind] === undefined);
   return [
     ...[...people.values()].map((person) => personText(person, now)),
+    ...(passkeys ? [`passkeys sign on ${passkeys.origins.join(', ')}, as those of ${passkeys.id}`] : []),
     ...[...services].flatMap(([service, { start, approve, plans }]) => [
       `${service} is started by ${start.join(', ')}`,
       `${service} is signed off by ${approve.join(', ')}: each another person, and none who started it`,
@@ -34,11 +35,14 @@ export function grantsOf(
 }
 
 function personText({ id, name, roles, keys }: PolicyPerson, now: number): string {
-  const counting = keys.filter((key) => isCounting(key, now)).map((key) => key.public.fingerprint);
+  const counting = keys.filter((key) => isCounting(key, now)).map(keyText);
   const gone = keys.length - counting.length;
   const lost = gone > 0 ? ` (${gone} more that ${gone === 1 ? 'does' : 'do'} not count now)` : '';
   return `${id} (${name}) is ${roles.join(', ')}, and signs with ${counting.join(', ') || 'nothing'}${lost}`;
 }
+
+const keyText = ({ kind, public: { fingerprint } }: PolicyKey): string =>
+  kind === 'passkey' ? `passkey ${fingerprint}` : fingerprint;
 
 const isCounting = ({ from, until, revoked }: PolicyKey, now: number): boolean =>
   (from === undefined || from <= now) &&

@@ -151,7 +151,7 @@ async function check(
     if (format === 'html' && isSameWords) found.push(...(await comparePages(text, { file, place, plan, notes })));
   }
   found.push(...(await checkEvidence(document.evidence ?? content.evidence, { place, file: document, notes })));
-  if (policy) found.push(...unprovenWords(policy, gathered));
+  if (policy) found.push(...(await unprovenWords(policy, gathered)));
   return { differences: found, notes };
 }
 

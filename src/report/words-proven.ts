@@ -6,18 +6,20 @@ import type { ReportDifference } from './content/compare.js';
 import type { Gathered } from './history/gather.js';
 
 /** Each as of the time at which it was said. @returns those that do not count */
-export function unprovenWords(policy: Policy, { input, ledger }: Gathered): ReportDifference[] {
+export async function unprovenWords(policy: Policy, { input, ledger }: Gathered): Promise<ReportDifference[]> {
   const { deployment, digest, startedBy, envelope, plan } = input;
   const subject = { deployment, service: plan.service, digest };
   const start: SaidDecision = { kind: 'start', who: startedBy, role: '', envelope };
   const said = [
-    { where: 'start', problem: judgeStart(policy, subject, start, ledger.startedAt) },
-    ...ledger.decisions
-      .filter(({ accepted }) => accepted)
-      .map((decision) => ({
-        where: `decisions: ${decision.kind}`,
-        problem: judgeWord(policy, subject, saidBy(decision), decision.at),
-      })),
+    { where: 'start', problem: await judgeStart(policy, subject, start, ledger.startedAt) },
+    ...(await Promise.all(
+      ledger.decisions
+        .filter(({ accepted }) => accepted)
+        .map(async (decision) => ({
+          where: `decisions: ${decision.kind}`,
+          problem: await judgeWord(policy, subject, saidBy(decision), decision.at),
+        })),
+    )),
   ];
   return said.flatMap(({ where, problem }) =>
     problem === undefined ? [] : [{ kind: 'unproven' as const, where, text: problem }],

@@ -2,8 +2,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
+import { Client, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
+import { bundleWorkflowCode } from '@temporalio/worker';
 import fc from 'fast-check';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createAdmissionActivities } from '../../src/activities/admission.js';
@@ -24,10 +25,11 @@ import {
 import { runnerQueue } from '../../src/contract/names.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import type { Decision, Ledger } from '../../src/domain/ledger/ledger.js';
+import { dataConverter } from '../../src/encryption/data-converter.js';
 import { digestOf } from '../../src/plan/core/digest.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { ENVELOPE_NAMESPACE, sealed, statementOf } from '../../src/policy/dsse.js';
-import { loadPolicy, type Policy } from '../../src/policy/policy.js';
+import { demandsOf, loadPolicy, type Policy } from '../../src/policy/policy.js';
 import { makeKey, type TestKey } from '../helpers/ssh-keys.js';
 import { workflowServer } from '../helpers/workflow-server.js';
 import { SHIPPED } from '../plan/plan-files.js';
@@ -40,10 +42,25 @@ const SIGN_OFFS = [
   ['gabriela.dias', 'product-owner'],
 ] as const;
 
-/** How many forgeries are made: more where there is time. */
-const FORGERIES = Number(process.env.SUREFOOT_FORGERIES ?? 200);
+/** How many forgeries are made with each access: more where there is time. */
+const FORGERIES = Number(process.env.SUREFOOT_FORGERIES ?? 100);
+/** Makes the same ones again. */
+const SEED = Number(process.env.SUREFOOT_FORGERIES_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 const temporal = workflowServer();
+
+/** Where somebody has a worker of their own, and the runner that it reaches. */
+interface Access {
+  queue: string;
+  runner: string;
+  client: () => Client;
+}
+const ACCESSES = {
+  'Temporal’s access': { queue: 'usurped', runner: 'the-runner', client: () => temporal.client },
+  'the payload key as well': { queue: 'usurped-sealed', runner: 'the-sealed-runner', client: () => holder },
+} satisfies Record<string, Access>;
+let holder: Client;
+
 const keys = new Map<string, TestKey>();
 let mallory: TestKey;
 let plan: ResolvedPlan;
@@ -107,9 +124,11 @@ beforeAll(async () => {
   const interceptors = {
     activity: [archiveReports, demandAuthority({ policy: current, runner: 'the-runner', state })],
   };
+  const workflowsPath = fileURLToPath(new URL('./signed.ts', import.meta.url));
+  const workflowBundle = await bundleWorkflowCode({ workflowsPath });
   await temporal.work({
     taskQueue: 'attacked',
-    workflowsPath: fileURLToPath(new URL('./signed.ts', import.meta.url)),
+    workflowBundle,
     interceptors,
     activities: {
       ...createPeopleActivities(),
@@ -129,6 +148,32 @@ beforeAll(async () => {
     interceptors,
     activities: createCommandActivities({ state }),
   });
+  vi.stubEnv('PAYLOAD_KEY', Buffer.alloc(32, 'k').toString('base64'));
+  vi.stubEnv('SUREFOOT_PAYLOAD_KEYS', 'k1=env:PAYLOAD_KEY');
+  const { payloadCodecs } = dataConverter('throw') ?? {};
+  vi.unstubAllEnvs();
+  holder = new Client({ connection: temporal.client.connection, dataConverter: { payloadCodecs } });
+  const sealedRunner = ACCESSES['the payload key as well'].runner;
+  await temporal.work({
+    taskQueue: sealedRunner,
+    dataConverter: { payloadCodecs },
+    interceptors: { activity: [demandAuthority({ policy: current, runner: sealedRunner, state })] },
+    activities: createCommandActivities({ state }),
+  });
+  for (const { queue, runner, client } of Object.values(ACCESSES)) {
+    await temporal.work({
+      taskQueue: queue,
+      workflowBundle,
+      dataConverter: client() === holder ? { payloadCodecs } : {},
+      activities: {
+        ...createPeopleActivities(),
+        ...createApprovalActivities(),
+        admit: async () => ({ runner, evidence: plan.evidence, demands: demandsOf(policy, plan.service) }),
+        verifyEnvelope: async () => ({ valid: true, reason: 'signed with a key of theirs' }),
+        archiveDeployment: async () => ({ untold: [] }),
+      },
+    });
+  }
   const elsewhere = join(folder, 'elsewhere');
   await temporal.work({
     taskQueue: runnerQueue(OTHER),
@@ -158,11 +203,12 @@ const seal = (said: Partial<Statement> & Pick<Statement, 'deployment' | 'person'
   return sealed(statement, (message) => signer?.sign(message, ENVELOPE_NAMESPACE) ?? '');
 };
 
-async function begin(deployment = newID(), changed: Partial<DeployInput> = {}) {
+async function begin(deployment = newID(), changed: Partial<DeployInput> = {}, access: Partial<Access> = {}) {
   const envelope = await seal({ deployment, person: 'ana.souza', decision: 'start' });
   const input: DeployInput = { deployment, plan, digest, startedBy: 'ana.souza', envelope, clock: 'real', ...changed };
-  const handle = await temporal.client.workflow.start('DeployWorkflow', {
-    taskQueue: 'attacked',
+  const { client = () => temporal.client, queue = 'attacked' } = access;
+  const handle = await client().workflow.start('DeployWorkflow', {
+    taskQueue: queue,
     workflowId: `surefoot/${deployment}`,
     args: [input, commit],
   });
@@ -305,13 +351,32 @@ async function legitimate(): Promise<{ authority: Authority; input: Record<strin
 /** Asks the runner itself, as a worker of the attacker's can. @returns what came of each */
 const forge = (...inputs: object[]) => forgeAs('runCommand', ...inputs);
 
-async function forgeAs(activity: string, ...inputs: object[]): Promise<string[]> {
-  const forgeries = inputs.map((input) => ({ activity, input }));
-  return temporal.client.workflow.execute('ForgingWorkflow', {
-    taskQueue: 'attacked',
+const forgeAs = (activity: string, ...inputs: object[]) =>
+  forgeAll(
+    ACCESSES['Temporal’s access'],
+    inputs.map((input) => ({ activity, input })),
+  );
+
+const forgeAll = (
+  { client, queue, runner }: Access,
+  forgeries: { activity: string; input: object }[],
+): Promise<string[]> =>
+  client().workflow.execute('ForgingWorkflow', {
+    taskQueue: queue,
     workflowId: `forging-${++count}`,
-    args: ['the-runner', forgeries],
+    args: [runner, forgeries],
   });
+
+/** A deployment in whose every activity but the acts the attacker answers. @returns what is said of its act */
+async function usurped(access: Access, sign: (person: (typeof SIGN_OFFS)[number]) => TestKey | undefined) {
+  const { handle, deployment } = await begin(newID(), {}, access);
+  const ledger = await asked(handle, 'approvals');
+  await Promise.all(
+    SIGN_OFFS.map(async (person) => send(handle, await approval({ deployment, ledger }, person, sign(person)))),
+  );
+  const { questions } = await asked(handle, 'step-failed');
+  await handle.terminate();
+  return /The policy of this runner.*/s.exec(questions[0]?.text ?? '')?.[0] ?? `no refusal: ${questions[0]?.text}`;
 }
 
 test('words of another deployment, of another plan, in another order or twice are worth nothing at the runner', async () => {
@@ -556,64 +621,81 @@ test('a rollback that is told of a move by nobody acts on no runner that the pol
   expect(made().slice(before)).toEqual([]);
 }, 60_000);
 
-test('no way to put old and forged words together leads to one act on production', async () => {
-  const before = made().length;
-  const [one, other] = [await legitimate(), await legitimate()];
-  const forged = await Promise.all(
-    one.authority.decisions.map(async (said) => ({
-      ...said,
-      envelope: await seal(
-        {
-          deployment: one.authority.deployment,
-          person: said.who,
-          role: said.role,
-          decision: said.kind,
-          proposal: 'a'.repeat(64),
-          subject: said.subject ?? '',
-        },
-        mallory,
-      ),
-    })),
-  );
-  const tampered = one.authority.decisions.map((said) => {
-    const envelope = JSON.parse(said.envelope ?? '') as { payload: string };
-    const statement = JSON.parse(Buffer.from(envelope.payload, 'base64').toString()) as Statement;
-    const payload = Buffer.from(JSON.stringify({ ...statement, nonce: `${statement.nonce}0` })).toString('base64');
-    return { ...said, envelope: JSON.stringify({ ...envelope, payload }) };
-  });
-  const unsigned = one.authority.decisions.map((said) => ({ ...said, envelope: undefined }));
-  const genuine = one.authority.decisions;
-  const bad = [...forged, ...tampered, ...unsigned, ...other.authority.decisions];
-  // Everything but one word may be genuine: that one is left out, or another stands in its place.
-  const change = fc.record({
-    at: fc.nat(genuine.length - 1),
-    by: fc.option(fc.constantFrom(...bad), { nil: undefined }),
-  });
-  const forgery = fc.record({
-    changes: fc.array(change, { minLength: 1, maxLength: 3 }),
-    more: fc.array(fc.constantFrom(...bad), { maxLength: 2 }),
-    step: fc.constantFrom('production.deploy', 'production.deploy', 'rollback-code.deploy', 'staging.deploy', 'x'),
-    version: fc.constantFrom('v0', 'v1', 'v2', 'v2', '--force'),
-    generation: fc.constantFrom(1, 1, 2),
-    proposal: fc.constantFrom('a'.repeat(64), 'a'.repeat(64), 'b'.repeat(64), undefined),
-  });
-  const inputs = fc.sample(forgery, FORGERIES).map(({ changes, more, step, version, generation, proposal }) => {
-    const changed = genuine.map((said, index) => {
-      const made = changes.find(({ at }) => at === index);
-      return made ? made.by : said;
+test.each(Object.entries(ACCESSES))(
+  `no way to put old and forged words together leads to one act on production: with %s (seed ${SEED})`,
+  async (_, access) => {
+    const before = made().length;
+    const [one, other] = [await legitimate(), await legitimate()];
+    const forged = await Promise.all(
+      one.authority.decisions.map(async (said) => ({
+        ...said,
+        envelope: await seal(
+          {
+            deployment: one.authority.deployment,
+            person: said.who,
+            role: said.role,
+            decision: said.kind,
+            proposal: 'a'.repeat(64),
+            subject: said.subject ?? '',
+          },
+          mallory,
+        ),
+      })),
+    );
+    const tampered = one.authority.decisions.map((said) => {
+      const envelope = JSON.parse(said.envelope ?? '') as { payload: string };
+      const statement = JSON.parse(Buffer.from(envelope.payload, 'base64').toString()) as Statement;
+      const payload = Buffer.from(JSON.stringify({ ...statement, nonce: `${statement.nonce}0` })).toString('base64');
+      return { ...said, envelope: JSON.stringify({ ...envelope, payload }) };
     });
-    const decisions = [...changed, ...more].filter((said) => said !== undefined);
-    return {
-      ...one.input,
-      key: { ...one.input.key, step, generation },
-      values: { version },
-      authority: { ...one.authority, proposal, decisions },
-    };
-  });
-  const said: string[] = [];
-  for (let index = 0; index < inputs.length; index += 25)
-    said.push(...(await forge(...inputs.slice(index, index + 25))));
-  expect(said).toHaveLength(FORGERIES);
-  expect(said.filter((text) => !text.startsWith('The policy of this runner does not let it be done'))).toEqual([]);
-  expect(made().slice(before)).toEqual([]);
-}, 180_000);
+    const unsigned = one.authority.decisions.map((said) => ({ ...said, envelope: undefined }));
+    const genuine = one.authority.decisions;
+    const swapped = one.authority.decisions.map((said, index, all) => ({
+      ...said,
+      envelope: all[(index + 1) % all.length]?.envelope,
+    }));
+    const bad = [...forged, ...tampered, ...unsigned, ...swapped, ...other.authority.decisions];
+    // Everything but one word may be genuine: that one is left out, or another stands in its place.
+    const change = fc.record({
+      at: fc.nat(genuine.length - 1),
+      by: fc.option(fc.constantFrom(...bad), { nil: undefined }),
+    });
+    const forgery = fc.record({
+      activity: fc.constantFrom('runCommand', 'runCommand', 'runCommand', 'migrate', 'checkCommand', 'endCommands'),
+      changes: fc.array(change, { minLength: 1, maxLength: 3 }),
+      more: fc.array(fc.constantFrom(...bad), { maxLength: 2 }),
+      step: fc.constantFrom('production.deploy', 'production.deploy', 'rollback-code.deploy', 'staging.deploy', 'x'),
+      version: fc.constantFrom('v0', 'v1', 'v2', 'v2', '--force'),
+      generation: fc.constantFrom(1, 1, 2),
+      proposal: fc.constantFrom('a'.repeat(64), 'a'.repeat(64), 'b'.repeat(64), undefined),
+    });
+    const inPlace = Math.ceil(FORGERIES / 20);
+    const sampled = fc.sample(forgery, { numRuns: FORGERIES - inPlace, seed: SEED });
+    const forgeries = sampled.map(({ activity, changes, more, step, version, generation, proposal }) => {
+      const changed = genuine.map((said, index) => {
+        const made = changes.find(({ at }) => at === index);
+        return made ? made.by : said;
+      });
+      const decisions = [...changed, ...more].filter((said) => said !== undefined);
+      const input = {
+        ...one.input,
+        key: { ...one.input.key, step, generation },
+        values: { version },
+        authority: { ...one.authority, proposal, decisions },
+      };
+      return { activity, input };
+    });
+    const said: string[] = [];
+    for (let index = 0; index < forgeries.length; index += 25)
+      said.push(...(await forgeAll(access, forgeries.slice(index, index + 25))));
+    // The others are answered in place of the workers: one word at least is signed with a key of the attacker's.
+    for (let index = 0; index < inPlace; index += 1) {
+      const isForged = (at: number) => at === index % SIGN_OFFS.length || (index >> at) % 2 === 1;
+      said.push(await usurped(access, (person) => (isForged(SIGN_OFFS.indexOf(person)) ? mallory : undefined)));
+    }
+    expect(said).toHaveLength(FORGERIES);
+    expect(said.filter((text) => !text.startsWith('The policy of this runner does not let it be done'))).toEqual([]);
+    expect(made().slice(before)).toEqual([]);
+  },
+  600_000,
+);

@@ -25,6 +25,7 @@ const COVERED: Record<string, string> = {
   'commands/recorder-process.mjs': 'by the suite of the recorder',
   'commands/records.ts': 'by the suite of the recorder',
   'commands/survivors.mjs': 'it looks for processes; test/activities/commands/remains.test.ts',
+  'evidence/admissions.ts': 'it reads what it wrote itself; test/activities/admission.test.ts',
   'evidence/evidence-identity.ts': 'it reads what it wrote itself; test/activities/evidence/own-evidence.test.ts',
   'evidence/evidence-store.ts': 'it writes, and reads back what it wrote itself by its hash',
   'evidence/secrets.ts': 'a secret that is not there is said to be missing, and stops its step',

@@ -34,12 +34,12 @@ test('a move counts for the runner that was signed, and for no other', async () 
   const envelope = await sealed(statement, (message) => ana.sign(message, ENVELOPE_NAMESPACE));
   const judged = (said: Partial<SaidDecision>) =>
     judgeWord(policy, subject, { kind: 'move', who: 'ana', role: 'lead', to, envelope, ...said }, Date.now());
-  expect(judged({})).toBeUndefined();
-  expect(judged({ to: 'fedcba9876543210' })).toContain('it was signed for another runner');
-  expect(judged({ to: undefined })).toContain('it was signed for another runner');
-  expect(judged({ envelope: undefined })).toContain('it is not signed');
-  expect(judged({ kind: 'abort' })).toContain('what was signed is move');
-  expect(judged({ who: 'bob', role: 'qa' })).toContain('it was signed by ana');
+  expect(await judged({})).toBeUndefined();
+  expect(await judged({ to: 'fedcba9876543210' })).toContain('it was signed for another runner');
+  expect(await judged({ to: undefined })).toContain('it was signed for another runner');
+  expect(await judged({ envelope: undefined })).toContain('it is not signed');
+  expect(await judged({ kind: 'abort' })).toContain('what was signed is move');
+  expect(await judged({ who: 'bob', role: 'qa' })).toContain('it was signed by ana');
 });
 
 test('a move to another build counts for the build that was signed, and for no other', async () => {

@@ -40,7 +40,7 @@ export function createApprovalActivities({ policy }: { policy?: Policy } = {}): 
 
     verifyEnvelope: async ({ decision, ...subject }) => {
       if (!policy) return { valid: false, reason: 'this worker has no policy to verify it by' };
-      const reason = judgeWord(policy, subject, decision, Date.now());
+      const reason = await judgeWord(policy, subject, decision, Date.now());
       return reason === undefined
         ? { valid: true, reason: `signed with a key of ${decision.who}` }
         : { valid: false, reason };
