@@ -56,6 +56,11 @@ export const COMMANDS: Readonly<Record<string, TableEntry>> = {
     description: 'list deployments, running and ended: of which service, with what outcome, waiting for whom',
     load: async () => (await import('./commands/deployments/list.js')).defineList,
   },
+  history: {
+    description:
+      'figures of past deployments: how often, how fast, how many failed, how long until production was back',
+    load: async () => (await import('./commands/deployments/history.js')).defineHistory,
+  },
   status: {
     description: 'say where a deployment stands, and what it waits for',
     load: async () => (await import('./commands/status.js')).defineStatus,
