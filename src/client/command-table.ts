@@ -40,6 +40,11 @@ export const COMMANDS: CommandTable = {
     load: async () => (await import('./commands/deployments/list.js')).defineList,
   },
   ...ASKING_COMMANDS,
+  history: {
+    description:
+      'figures of past deployments: how often, how fast, how many failed, how long until production was back',
+    load: async () => (await import('./commands/deployments/history.js')).defineHistory,
+  },
   open: {
     description: "open a deployment's page in Temporal's Web UI",
     load: async () => (await import('./commands/open.js')).defineOpen,

@@ -1,5 +1,6 @@
 /** Deployments of which only the ledger is real, on a real server: they say it when asked, and end with it at once. */
-import { Connection, WorkflowIdConflictPolicy, type WorkflowService } from '@temporalio/client';
+import { status } from '@grpc/grpc-js';
+import { Connection, isGrpcServiceError, WorkflowIdConflictPolicy, type WorkflowService } from '@temporalio/client';
 import { defaultPayloadConverter, TypedSearchAttributes } from '@temporalio/common';
 import proto, { type temporal as protocol } from '@temporalio/proto';
 import { afterAll, beforeAll } from 'vitest';
@@ -25,15 +26,15 @@ export function standIns(temporal: WorkflowServer, { queue = 'stand-ins', served
   if (served) {
     let connection: Connection;
     let answered: Promise<void>;
-    let isOver = false;
+    const over = new AbortController();
     beforeAll(async () => {
       connection = await Connection.connect({ address: temporal.address, interceptors: [] });
-      answered = answering(connection, queue, { ledgers, isOver: () => isOver });
+      answered = answering(connection, queue, { ledgers, over: over.signal });
     });
     afterAll(async () => {
-      isOver = true;
-      await connection.close();
+      over.abort();
       await answered;
+      await connection.close();
     });
   }
   return {
@@ -69,17 +70,19 @@ const POLL = 20_000;
 async function answering(
   connection: Connection,
   queue: string,
-  { ledgers, isOver }: { ledgers: ReadonlyMap<string, Ledger>; isOver: () => boolean },
+  { ledgers, over }: { ledgers: ReadonlyMap<string, Ledger>; over: AbortSignal },
 ): Promise<void> {
   const { workflowService } = connection;
   const poll = () => workflowService.pollWorkflowTaskQueue({ namespace, taskQueue: { name: queue } });
-  while (!isOver()) {
+  while (!over.aborted) {
     try {
-      const task = await connection.withDeadline(Date.now() + POLL, poll);
+      const task = await connection.withAbortSignal(over, () => connection.withDeadline(Date.now() + POLL, poll));
       const ledger = ledgers.get(task.workflowExecution?.workflowId ?? '');
       if (ledger) await answer(workflowService, task, ledger);
     } catch (error) {
-      if (!isOver()) throw error;
+      // A run may have been ended while its task was on the way.
+      const isEnded = isGrpcServiceError(error) && error.code === status.NOT_FOUND;
+      if (!over.aborted && !isEnded) throw error;
     }
   }
 }

@@ -6,6 +6,8 @@ import { readFile, realpath } from 'node:fs/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { FailureType } from '../../contract/errors.js';
 import type { SecretReference } from '../../contract/plan/environment.js';
+import { messageOf } from '../../domain/message.js';
+import { askSecretHelper } from './secret-helper.js';
 
 /** Every value that was ever read: one that has been replaced since is still a secret. */
 const values = new Set<string>();
@@ -19,7 +21,8 @@ export async function rememberSecrets(all: readonly SecretReference[]): Promise<
 export const knownSecrets = (): string[] => [...values];
 
 /**
- * Reads the secret that a reference points to: `env:NAME` or `file:PATH` (one trailing newline is dropped).
+ * Reads the secret that a reference points to: `env:NAME`, `file:PATH` (one trailing newline is dropped), or
+ * `exec:HELPER WORDS`, what that program writes.
  * Call it where the secret is used and keep the result out of everything that is written.
  */
 export async function readSecret(reference: SecretReference): Promise<string> {
@@ -37,7 +40,16 @@ async function look(reference: SecretReference): Promise<string> {
     throw missing(`the environment variable ${name} is not set for the worker`);
   }
   if (scheme === 'file') return await contentOf(name);
-  throw missing(`"${scheme}:" is no kind of secret reference; use env:NAME or file:PATH`);
+  if (scheme === 'exec') return await fromHelper(name);
+  throw missing(`"${scheme}:" is no kind of secret reference; use env:NAME, file:PATH or exec:HELPER`);
+}
+
+async function fromHelper(line: string): Promise<string> {
+  const secret = await askSecretHelper(line).catch((error: unknown) => {
+    throw missing(messageOf(error));
+  });
+  if (PRIVATE_KEY.test(secret)) throw own(`what ${line} gives, a private key,`);
+  return secret;
 }
 
 async function contentOf(name: string): Promise<string> {

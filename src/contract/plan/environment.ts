@@ -2,7 +2,7 @@
 import type { HealthReading } from './application.js';
 import type { Command } from './commands.js';
 
-/** Where a secret is found by the process that uses it: `env:NAME` or `file:PATH`. Never the secret itself. */
+/** Where a secret is found by the process that uses it: `env:NAME`, `file:PATH` or `exec:/HELPER WORDS`. Never the secret itself. */
 export type SecretReference = string;
 
 export type EnvironmentName = 'staging' | 'production';

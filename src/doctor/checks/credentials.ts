@@ -40,7 +40,7 @@ export function secretReferences(plan: ResolvedPlan): { reference: string; step:
 }
 
 function referencesIn(value: unknown, holds: (key: string) => boolean, key = ''): string[] {
-  if (typeof value === 'string') return holds(key) && /^(env|file):/.test(value) ? [value] : [];
+  if (typeof value === 'string') return holds(key) && /^(env|file|exec):/.test(value) ? [value] : [];
   if (Array.isArray(value)) return value.flatMap((one) => referencesIn(one, holds));
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, one]) => referencesIn(one, holds, name));
@@ -59,7 +59,9 @@ export const credentialChecks = ({ plan }: CheckContext): Check[] =>
         const advice =
           kind === 'env'
             ? `Set ${name} in the worker's environment; where it is set there, in this one too: doctor reads its own.`
-            : `Put the secret into ${name}, for the worker to read.`;
+            : kind === 'exec'
+              ? 'Set SUREFOOT_SECRET_HELPERS for the worker and here, and call the helper by hand: it writes the secret, and ends with 0.'
+              : `Put the secret into ${name}, for the worker to read.`;
         return [{ name: reference, ok: false, text: (error as Error).message, advice }];
       }
     },

@@ -144,10 +144,17 @@ export const wholeNumber = (minimum = 0) =>
 export const secretReference = () =>
   z
     .string({ error: SECRET_HELP })
-    .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\s].*)$/, SECRET_HELP)
-    .meta({ examples: ['env:STAGING_DATABASE_PASSWORD', 'file:/run/secrets/staging-database'] });
+    .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\s].*|exec:\/[^\s].*)$/, SECRET_HELP)
+    .meta({
+      examples: [
+        'env:STAGING_DATABASE_PASSWORD',
+        'file:/run/secrets/staging-database',
+        'exec:/usr/local/bin/secret shop/staging',
+      ],
+    });
 
-const SECRET_HELP = 'Not a reference to a secret; write env:NAME or file:PATH, never the secret itself';
+const SECRET_HELP =
+  'Not a reference to a secret; write env:NAME or file:PATH (or exec:/HELPER), never the secret itself';
 
 /** A regular expression as RE2 reads it. */
 export const pattern = () =>
