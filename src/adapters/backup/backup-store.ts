@@ -75,7 +75,7 @@ export function timeOfName(name: string): number | undefined {
 }
 
 /** sha256 in hexadecimal. */
-export async function hashOfStream(content: Readable, signal?: AbortSignal): Promise<string> {
+async function hashOfStream(content: Readable, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(content, hash, { signal });
   return hash.digest('hex');

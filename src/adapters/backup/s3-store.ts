@@ -1,7 +1,8 @@
 /** Dumps in S3, or in what speaks its language: written once, encrypted, read back, expiring. */
+import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
   GetBucketLifecycleConfigurationCommand,
@@ -13,11 +14,10 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import type { BackupStore } from '../../contract/plan/backup.js';
-import { awsMessage, awsOptions } from '../cloud/aws.js';
+import { awsMessage, openAws } from '../cloud/aws.js';
 import {
   DAY,
   hashOfFile,
-  hashOfStream,
   type Keeping,
   type OpenStore,
   type RetentionFinding,
@@ -35,10 +35,9 @@ const IDLE = 30_000;
 
 /** @throws ApplicationFailure `SecretMissing` */
 export async function openS3Store(store: S3, keeping: Keeping, idle = IDLE): Promise<OpenStore> {
-  const client = new S3Client({
-    ...(await awsOptions(store.place)),
+  const client = await openAws(S3Client, store.place, {
     // What is read back is compared here, in words of our own.
-    responseChecksumValidation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED' as const,
     // Buckets of other services are no part of their host's name.
     forcePathStyle: store.place.endpoint !== undefined,
     // Not the whole request: a part of a dump may take its time.
@@ -46,6 +45,9 @@ export async function openS3Store(store: S3, keeping: Keeping, idle = IDLE): Pro
   });
   return new S3Store(store, keeping, client);
 }
+
+/** Of 1,000 dumps each: nobody keeps so many of one database. */
+const MOST_PAGES = 20;
 
 const MENDED = 'Give the bucket a lifecycle rule, or the plan `backup.setLifecycle`.';
 
@@ -70,8 +72,11 @@ class S3Store implements OpenStore {
       const found: StoredDump[] = [];
       const input = { Bucket: this.store.bucket, Prefix: `${this.prefix}/` };
       let whole = false;
+      let pages = 0;
       const paging = { client: this.client, stopOnSameToken: true };
       for await (const page of paginateListObjectsV2(paging, input, this.options)) {
+        pages += 1;
+        if (pages > MOST_PAGES) throw partial(`the list of dumps has no end after ${MOST_PAGES} pages`);
         // A list always has the bucket's name: without it this is something else.
         whole = page.Name !== undefined && page.IsTruncated !== true;
         for (const { Key = '', Size = 0 } of page.Contents ?? []) {
@@ -102,12 +107,12 @@ class S3Store implements OpenStore {
       }),
     );
     const whole = checksum === undefined ? `${location}, which was there already` : location;
-    const { sha256, head } = await this.naming('read the dump back (s3:GetObject)', async () => ({
-      sha256: await this.readBack(place),
+    const { read, head } = await this.naming('read the dump back (s3:GetObject)', async () => ({
+      read: await this.readBack(place, dump.bytes),
       head: await this.client.send(new HeadObjectCommand({ ...place, ChecksumMode: 'ENABLED' }), this.options),
     }));
-    if (sha256 !== dump.sha256) {
-      return { ok: false, text: `${whole}: what is read back is something else, sha256 ${sha256}` };
+    if (read !== `sha256 ${dump.sha256}`) {
+      return { ok: false, text: `${whole}: what is read back is something else, ${read}` };
     }
     // Not every service that speaks S3 tells a checksum, or the number of parts after it; what was read back is the proof.
     const told = head.ChecksumSHA256?.replace(/-\d+$/, '');
@@ -123,7 +128,7 @@ class S3Store implements OpenStore {
       };
     }
     await rm(file, { force: true });
-    return { ok: true, text: `stored as ${whole}, encrypted by ${encryption}, read back: sha256 ${sha256}`, location };
+    return { ok: true, text: `stored as ${whole}, encrypted by ${encryption}, read back: ${read}`, location };
   }
 
   async fetch(location: string, file: string): Promise<string> {
@@ -217,9 +222,17 @@ class S3Store implements OpenStore {
     }
   }
 
-  private async readBack(place: { Bucket: string; Key: string }): Promise<string> {
+  /** The sha256 of what is there, in words; of more than was stored, which may go on for ever, only that it is more. */
+  private async readBack(place: { Bucket: string; Key: string }, bytes: number): Promise<string> {
     const { Body } = await this.client.send(new GetObjectCommand(place), this.options);
-    return hashOfStream(Body as Readable, this.keeping.signal);
+    const hash = createHash('sha256');
+    let size = 0;
+    for await (const chunk of addAbortSignal(this.keeping.signal, Body as Readable)) {
+      size += (chunk as Buffer).length;
+      if (size > bytes) return `more than ${bytes} bytes`;
+      hash.update(chunk as Buffer);
+    }
+    return `sha256 ${hash.digest('hex')}`;
   }
 
   /** What went wrong, with what it was done for and the rights that it takes. */

@@ -1,6 +1,7 @@
 /** How AWS is reached: the same for every service of it. */
 import type { AwsPlace } from '../../contract/plan/providers.js';
 import { readSecret } from '../evidence/secrets.js';
+import { withLargestAnswer } from './aws-answers.js';
 
 /** Milliseconds. A call is tried three times by the SDK, which waits longer when it is told to slow down. */
 const CONNECT = 5_000;
@@ -10,7 +11,7 @@ const ANSWER = 10_000;
  * Options of a client of the AWS SDK.
  * @throws SecretMissing when the plan names credentials that cannot be found
  */
-export async function awsOptions({ region, endpoint, credentials }: AwsPlace) {
+async function awsOptions({ region, endpoint, credentials }: AwsPlace) {
   return {
     region,
     ...(endpoint === undefined ? {} : { endpoint }),
@@ -39,7 +40,7 @@ export const openAws = async <C, M extends object>(
   Client: new (options: AwsOptions & M) => C,
   place: AwsPlace,
   more = {} as M,
-): Promise<C> => new Client({ ...(await awsOptions(place)), ...more });
+): Promise<C> => withLargestAnswer(new Client({ ...(await awsOptions(place)), ...more }));
 
 /** Works with a client, which is closed afterwards. @throws SecretMissing, and what the work throws */
 export async function withAws<C extends { destroy(): void }, T>(

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { Agent, request as undiciRequest } from 'undici';
 import { formatDuration } from '../../domain/duration.js';
+import { shortened } from '../../domain/shortened.js';
 
 export interface HttpRequest {
   url: string;
@@ -15,6 +16,8 @@ export interface HttpRequest {
   /** Milliseconds for the whole, from connecting to the last byte. */
   timeout: number;
   signal?: AbortSignal;
+  /** Longest answer that is read, bytes, also once it is decoded: a small answer may unfold without end. */
+  largest?: number;
 }
 
 export interface HttpAnswer {
@@ -41,13 +44,15 @@ export class NoAnswer extends Error {
 
 /** Codes of what came instead of an answer to be read: something did answer, or nobody was asked. */
 const ANSWERED =
-  /^(cached|no look|encoding|rate-limit|ERR_INVALID_URL|HPE_.*|HTTPParserError|(Z|ERR__ERROR|ERR_BROTLI|ZSTD)_.*|UND_ERR_RES_EXCEEDED_MAX_SIZE|ERR_BUFFER_TOO_LARGE)$/;
+  /^(cached|no look|encoding|rate-limit|ERR_INVALID_URL|HPE_.*|HTTPParserError|(Z|ERR__ERROR|ERR_BROTLI|ZSTD)_.*|UND_ERR_(RES_EXCEEDED_MAX_SIZE|HEADERS_OVERFLOW)|ERR_BUFFER_TOO_LARGE)$/;
 
 /** Whether nothing was heard: refused, timed out, no such name, a connection that is not trusted or breaks off. */
 export const isSilence = (heard: unknown): boolean => heard instanceof NoAnswer && !ANSWERED.test(heard.code);
 
-/** Longest answer that is read, bytes; the same for what it is after decoding: a small answer may unfold without end. */
 const LARGEST_BODY = 16 * 1024 * 1024;
+
+/** Characters; headers have 16 KiB together, which is undici's own limit. */
+const LONGEST_STATUS = 100;
 
 // A fresh connection for each request: a kept one that the server closes in a restart would look like an outage.
 const agent = new Agent({ pipelining: 0, headersTimeout: 0, bodyTimeout: 0, maxResponseSize: LARGEST_BODY });
@@ -69,10 +74,14 @@ export async function request(options: HttpRequest): Promise<HttpAnswer> {
       signal,
       reset: true,
     });
-    const body = await decoded(Buffer.from(await answer.body.arrayBuffer()), answer.headers['content-encoding']);
+    const { largest = LARGEST_BODY } = options;
+    const body = await decoded(await whole(answer.body, largest), {
+      header: answer.headers['content-encoding'],
+      largest,
+    });
     return {
       status: answer.statusCode,
-      statusText: `${answer.statusCode} ${answer.statusText}`.trim(),
+      statusText: shortened(`${answer.statusCode} ${answer.statusText}`.trim(), LONGEST_STATUS),
       headers: answer.headers,
       body: body.toString('utf8'),
       milliseconds: performance.now() - start,
@@ -104,11 +113,26 @@ const CODINGS: Record<string, Decode> = {
   ...('zstdDecompress' in zlib ? { zstd: promisify(zlib.zstdDecompress as typeof zlib.gunzip) } : {}),
 };
 
+/** @throws NoAnswer for one that is too large, before the rest of it comes */
+async function whole(body: AsyncIterable<Buffer>, largest: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > largest) throw new NoAnswer(WORDS[TOO_LARGE] as string, TOO_LARGE);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
 /** Nobody encodes more often than once or twice. */
 const MOST_CODINGS = 5;
 
 /** The body without its content codings (RFC 9110, 8.4): the last one comes off first. @throws NoAnswer */
-async function decoded(body: Buffer, header: string | string[] = ''): Promise<Buffer> {
+async function decoded(
+  body: Buffer,
+  { header = '', largest }: { header?: string | string[]; largest: number },
+): Promise<Buffer> {
   const written = [header].flat().join(',').toLowerCase().split(',');
   const codings = written.map((name) => name.trim()).filter((name) => name !== '' && name !== 'identity');
   if (codings.length > MOST_CODINGS || !codings.every((name) => Object.hasOwn(CODINGS, name)))
@@ -116,7 +140,7 @@ async function decoded(body: Buffer, header: string | string[] = ''): Promise<Bu
   let plain = body;
   // An empty body is no less empty: some servers name a coding all the same.
   for (const name of codings.reverse())
-    if (plain.length > 0) plain = (await CODINGS[name]?.(plain, { maxOutputLength: LARGEST_BODY })) ?? plain;
+    if (plain.length > 0) plain = (await CODINGS[name]?.(plain, { maxOutputLength: largest })) ?? plain;
   return plain;
 }
 
@@ -131,6 +155,8 @@ export function errorCode(error: unknown): string {
   return code ?? cause?.code ?? errors?.[0]?.code ?? name ?? 'unknown';
 }
 
+const TOO_LARGE = 'UND_ERR_RES_EXCEEDED_MAX_SIZE';
+
 const WORDS: Record<string, string> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
@@ -142,7 +168,8 @@ const WORDS: Record<string, string> = {
   ENETUNREACH: 'network unreachable',
   ETIMEDOUT: 'connecting timed out',
   UND_ERR_CONNECT_TIMEOUT: 'connecting timed out',
-  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'answer too large',
+  [TOO_LARGE]: 'answer too large',
+  UND_ERR_HEADERS_OVERFLOW: 'answer with too large headers',
   ERR_BUFFER_TOO_LARGE: 'answer too large once it is decoded',
   CERT_HAS_EXPIRED: 'certificate has expired',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate is self-signed',

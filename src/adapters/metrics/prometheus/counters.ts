@@ -6,7 +6,7 @@
  * from zero, since it appears with its first event; and one counts from zero after a restart, which a later
  * `process_start_time_seconds` tells, or the counter's fall where the page does not have that.
  */
-import type { Page, Series } from './prometheus-text.js';
+import { MOST_SERIES, type Page, ParseFailure, type Series } from './prometheus-text.js';
 
 /** A counter with its last value. */
 export interface Counter extends Series {
@@ -89,6 +89,8 @@ function grow(
       fell: hasFallen ? [...fell.slice(-1), number] : fell,
     });
   }
+  // Labels that are others on each page would be remembered for ever.
+  if (counters.size > MOST_SERIES) throw new ParseFailure(`a counter has had more than ${MOST_SERIES} series`);
   return [...counters.values()];
 }
 

@@ -25,6 +25,9 @@ export class ParseFailure extends Error {
   override name = 'ParseFailure';
 }
 
+/** So many of the metrics that are looked for are remembered of a page: it may have all its 2 MB of them. */
+export const MOST_SERIES = 20_000;
+
 const NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const LABEL = /\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\\n]|\\.)*)"\s*(,?)/y;
 const REST = /\s*\s([^\s]+)(?:\s+(-?\d+))?\s*$/y;
@@ -39,13 +42,19 @@ export function parsePage(text: string, names?: Iterable<string>): Page {
   for (const name of names ?? []) page.set(name, []);
   const seen = new Set<string>();
   let number = 0;
-  for (const raw of text.split('\n')) {
+  for (let from = 0; from <= text.length; ) {
+    const lineEnd = text.indexOf('\n', from);
+    const end = lineEnd < 0 ? text.length : lineEnd;
+    const written = text.slice(from, end).trim();
+    from = end + 1;
     number += 1;
-    const line = raw.trim();
-    if (line === '' || line.startsWith('#')) continue;
-    const { name, labels, value } = parseLine(line, number);
+    if (written === '' || written.startsWith('#')) continue;
+    const isWanted = names === undefined || page.has(nameOf(written) ?? '');
+    const { name, labels, value } = parseLine(isWanted ? ownCopy(written) : written, number);
+    if (!isWanted) continue;
+    if (names !== undefined && seen.size === MOST_SERIES)
+      throw new ParseFailure(`line ${number}: there are more than ${MOST_SERIES} series of the metrics that are read`);
     const others = page.get(name);
-    if (names !== undefined && others === undefined) continue;
     const key = seriesKey(name, labels);
     if (seen.has(key)) throw new ParseFailure(`line ${number}: ${name} is there twice with the same labels`);
     seen.add(key);
@@ -55,9 +64,16 @@ export function parsePage(text: string, names?: Iterable<string>): Page {
   return page;
 }
 
-function parseLine(line: string, number: number): Omit<Series, 'key'> {
+function nameOf(line: string): string | undefined {
   NAME.lastIndex = 0;
-  const name = NAME.exec(line)?.[0];
+  return NAME.exec(line)?.[0];
+}
+
+/** A part of a text keeps the whole of it in memory: what is remembered of a page must not be one of the page. */
+const ownCopy = (text: string): string => Buffer.from(text).toString();
+
+function parseLine(line: string, number: number): Omit<Series, 'key'> {
+  const name = nameOf(line);
   if (name === undefined) throw new ParseFailure(`line ${number}: no metric name`);
   let at = name.length;
   const labels: Record<string, string> = {};

@@ -13,6 +13,9 @@ import { looksBack, missingOn, namesIn, pageBounds, QUIET, readPages } from './s
 
 type ScrapeSource = SourceOf<'scrape'>;
 
+/** Pages of applications have some hundred KB. Bytes. */
+const LARGEST_PAGE = 2_000_000;
+
 const MOMENT = { reuse: 100, window: 1_000, minimum: 400 };
 
 /** The pages of one address, and which metrics of it are read. */
@@ -96,7 +99,10 @@ export const scrape = async (url: string, { signal, patience }: QuestionLimits):
   parsePage(await fetchPage(url, { signal, timeout: patience.answer }));
 
 async function fetchPage(url: string, limits: { timeout: number; signal?: AbortSignal }): Promise<string> {
-  const answer = await request({ url, ...limits, headers: { accept: 'text/plain;version=0.0.4' } });
+  const answer = await request({
+    ...{ url, ...limits, largest: LARGEST_PAGE },
+    headers: { accept: 'text/plain;version=0.0.4' },
+  });
   if (answer.status !== 200) throw new Error(`the metrics page answered ${answer.statusText}`);
   return answer.body;
 }
