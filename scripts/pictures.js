@@ -54,7 +54,7 @@ try {
     `${demo.result.outcome}, ${demo.historyEvents} events in the history, ${Math.round(demo.wallSeconds)} s`,
   );
   browser = await chromium.launch({ executablePath, args: ARGUMENTS });
-  await webUi(browser, demo.uiUrl);
+  await webUi(browser, demo.signIn);
   await terminal(browser, renderStatus(demo.result, { colors, now: Date.now(), link: demo.uiUrl }));
 } finally {
   await browser?.close();

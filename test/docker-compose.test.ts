@@ -12,6 +12,8 @@ interface Service {
   image?: string;
   build?: string;
   restart?: string;
+  profiles?: string[];
+  env_file?: { path: string; required: boolean }[];
   command?: string[];
   entrypoint?: string[];
   environment?: Record<string, string>;
@@ -79,7 +81,7 @@ describe('docker-compose.yml', () => {
   });
 
   test.each(services)('%s has an image of one exact version', (_, each) => {
-    expect(each.image).toMatch(/^[\w./-]+:\d+\.\d+(\.\d+)?(-[a-z]+)?$/);
+    expect(each.image).toMatch(/^[\w./-]+:v?\d+\.\d+(\.\d+)?(-[a-z]+)?$/);
   });
 
   test.each(services)('%s has no more rights than it needs', (_, each) => {
@@ -94,7 +96,9 @@ describe('docker-compose.yml', () => {
 
   test.each(services)('%s holds no password: it comes from .env, and has no default', (_, each) => {
     for (const [name, value] of Object.entries(each.environment ?? {})) {
-      if (/PASSWORD|PWD|SECRET|TOKEN|KEY/.test(name)) expect(value).toBe(`\${POSTGRES_PASSWORD:?set it in .env}`);
+      if (name === 'SUREFOOT_PAYLOAD_KEYS') expect(value).toBe('compose=env:PAYLOAD_KEY');
+      else if (name === 'PAYLOAD_KEY') expect(value).toBe(`\${PAYLOAD_KEY:?set it in .env}`);
+      else if (/PASSWORD|PWD|SECRET|TOKEN|KEY/.test(name)) expect(value).toBe(`\${POSTGRES_PASSWORD:?set it in .env}`);
     }
   });
 
@@ -150,6 +154,35 @@ describe('docker-compose.yml', () => {
     expect(service('temporal-namespace').environment?.TEMPORAL_NAMESPACE).toBe(namespace);
     expect(service('temporal-ui').environment?.TEMPORAL_DEFAULT_NAMESPACE).toBe(namespace);
     expect(service('temporal').ports?.[0]).toMatch(/:7233$/);
+  });
+
+  test('nobody reaches the Web UI but through a sign-on, and neither is there unless asked for', () => {
+    const [ui, signOn] = [service('temporal-ui'), service('sign-on')];
+    expect(ui.ports).toBeUndefined();
+    expect(signOn.environment?.OAUTH2_PROXY_UPSTREAMS).toBe('http://temporal-ui:8080/');
+    expect(signOn.environment?.OAUTH2_PROXY_HTTP_ADDRESS).toBe('0.0.0.0:8080');
+    expect([ui.profiles, signOn.profiles]).toEqual([['web-ui'], ['web-ui']]);
+    // No way around it for the other containers that go out, and no path that it lets through unasked.
+    expect(services.filter(([, { networks }]) => networks?.includes('web-ui')).map(([name]) => name)).toEqual([
+      'temporal-ui',
+      'sign-on',
+    ]);
+    expect(compose.networks['web-ui']).toEqual({ internal: true });
+    const names = Object.keys(signOn.environment ?? {}).concat(read('.env.sign-on.example').split('\n'));
+    expect(names.filter((name) => /^OAUTH2_PROXY_SKIP_AUTH|^OAUTH2_PROXY_API_ROUTES|TRUSTED_IPS/.test(name))).toEqual(
+      [],
+    );
+    for (const name of ['OIDC_ISSUER_URL', 'CLIENT_ID', 'CLIENT_SECRET', 'COOKIE_SECRET', 'EMAIL_DOMAINS'])
+      expect(read('.env.sign-on.example')).toMatch(new RegExp(`^OAUTH2_PROXY_${name}=$`, 'm'));
+    expect(signOn.env_file).toEqual([{ path: '.env.sign-on', required: false }]);
+    expect(read('.gitignore').split('\n')).toContain('.env.sign-on');
+  });
+
+  test('what is not encrypted starts nothing: worker and watchdog have a key, and the HTTP API answers under no name', () => {
+    for (const name of ['worker', 'watchdog'])
+      expect(service(name).environment?.SUREFOOT_PAYLOAD_KEYS).toBe('compose=env:PAYLOAD_KEY');
+    const { 'frontend.httpAllowedHosts': hosts } = parse(read('docker/dynamicconfig.yaml')) as Record<string, unknown>;
+    expect(hosts).toEqual([{ value: ['nobody.invalid'] }]);
   });
 
   test('the watchdog is the same program beside the worker, without its state, and has a health check of its own', () => {

@@ -1,16 +1,22 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { EncryptionCodec } from '../../src/encryption/codec.js';
+import { readKeyring } from '../../src/encryption/keys.js';
 import { SandboxError } from '../../src/local/errors.js';
 import { defaultHome, writeAtomically } from '../../src/local/folders.js';
-import { choosePorts } from '../../src/local/ports.js';
-import { type LocalService, stopLeftovers } from '../../src/local/processes.js';
+import { choosePorts, unusedPort } from '../../src/local/ports.js';
+import { stopLeftovers } from '../../src/local/processes.js';
 import { ensureVirtualEnvironment } from '../../src/local/python.js';
 import { type SearchAttributeType, startTemporalServer, type TemporalServer } from '../../src/local/temporal.js';
 import { stopApplications } from './applications.js';
 import { type PostgresServer, startPostgres } from './postgres.js';
+import { ensureSecret } from './secrets.js';
 import { openState, resetState, type State } from './state.js';
 import { prepareTarget, type Target } from './target.js';
 import { targetLayout } from './target-layout.js';
+import { CODEC_PATH, serveWebUi, type WebUi } from './web-ui.js';
 
 export type SandboxOptions = {
   /** The state folder; `SUREFOOT_HOME`, else `.surefoot`, when absent. */
@@ -32,7 +38,11 @@ export type SandboxOptions = {
 export type Sandbox = {
   home: string;
   state: State;
+  /** `uiUrl` is where `webUi` answers. */
   temporal: TemporalServer;
+  webUi: WebUi;
+  /** What whoever works here sets as SUREFOOT_PAYLOAD_KEYS: it names the key's file. */
+  payloadKeys: string;
   postgres: PostgresServer;
   target: Target;
   /** Wall-clock milliseconds of each part of the start, and of the whole. */
@@ -47,6 +57,7 @@ export type SandboxDescription = {
   since: string;
   virtualTime: boolean;
   temporal: { address: string; uiUrl: string; namespace: string; pid: number };
+  payloadKeys?: string;
   postgres: {
     host: string;
     port: number;
@@ -69,7 +80,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const progress = options.progress ?? (() => {});
   if (options.reset) await resetState(home);
   const state = await openState(home);
-  const services: LocalService[] = [];
+  const services: Stoppable[] = [];
   const stop = once(() => stopAll(state, services));
   try {
     const leftovers = await stopLeftovers(state.servicesFolder);
@@ -78,7 +89,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const parts = await startParts({ ...options, home, progress }, services);
     const timings = { ...parts.timings, whole: Math.round(performance.now() - began) };
     await writeAtomically(state.descriptionFile, `${JSON.stringify(describe(options, parts), null, 2)}\n`);
-    return { home, state, temporal: parts.temporal, postgres: parts.postgres, target: parts.target, timings, stop };
+    return { ...parts, home, state, timings, stop };
   } catch (error) {
     await stop();
     if (!options.signal?.aborted) throw error;
@@ -89,11 +100,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
 }
 
-type Parts = Pick<Sandbox, 'temporal' | 'postgres' | 'target'> & { timings: Omit<Sandbox['timings'], 'whole'> };
+type Stoppable = { stop(): Promise<void> };
+
+type Parts = Pick<Sandbox, 'temporal' | 'webUi' | 'payloadKeys' | 'postgres' | 'target'> & {
+  timings: Omit<Sandbox['timings'], 'whole'>;
+};
 
 async function startParts(
   options: SandboxOptions & { home: string; progress: (message: string) => void },
-  services: LocalService[],
+  services: Stoppable[],
 ): Promise<Parts> {
   const { home, progress } = options;
   const names = ['temporal', 'temporalUi', 'postgres', 'staging', 'production'] as const;
@@ -115,7 +130,7 @@ async function startParts(
       throw error;
     }
   };
-  const started = <T extends LocalService>(service: T): T => {
+  const started = <T extends Stoppable>(service: T): T => {
     services.push(service);
     return service;
   };
@@ -124,13 +139,19 @@ async function startParts(
     started(
       await startTemporalServer({
         ...common,
-        ports: { grpc: ports.temporal, ui: ports.temporalUi },
+        ports: { grpc: ports.temporal, ui: await unusedPort() },
+        codecEndpoint: CODEC_PATH,
         virtualTime: options.virtualTime,
         databaseFile: options.durable === false ? undefined : join(home, 'temporal', 'temporal.db'),
         searchAttributes: options.searchAttributes,
       }),
     ),
   );
+  const payloadKeys = await sandboxKeys(home);
+  const webUi = temporal.then(async ({ uiUrl }) =>
+    started(await frontOf(uiUrl, ports.temporalUi, { home, payloadKeys })),
+  );
+  webUi.catch((error) => failure.abort(error));
   const postgres = part('postgres', 'PostgreSQL is ready', async () =>
     started(await startPostgres({ ...common, port: ports.postgres })),
   );
@@ -149,19 +170,44 @@ async function startParts(
     ),
   );
   // All of them have to end, well or badly, before what was started can be stopped.
-  await Promise.allSettled([temporal, postgres, venv, target]);
+  await Promise.allSettled([temporal, webUi, postgres, venv, target]);
   if (failure.signal.aborted) throw failure.signal.reason;
-  return { temporal: await temporal, postgres: await postgres, target: await target, timings };
+  const { url: uiUrl } = await webUi;
+  return {
+    temporal: { ...(await temporal), uiUrl },
+    webUi: await webUi,
+    payloadKeys,
+    postgres: await postgres,
+    target: await target,
+    timings,
+  };
+}
+
+/** Whoever reaches this machine's loopback could else start workflows here: what is not encrypted with this key is refused. */
+async function sandboxKeys(home: string): Promise<string> {
+  const key = randomBytes(32).toString('base64');
+  return `sandbox=file:${await ensureSecret(targetLayout(home).secrets, 'payload-key', key)}`;
+}
+
+/** Reads what was encrypted with the sandbox's key, and with those that its user has set instead. */
+async function frontOf(behind: string, port: number, of: { home: string; payloadKeys: string }): Promise<WebUi> {
+  const written = [process.env.SUREFOOT_PAYLOAD_KEYS, of.payloadKeys].filter(Boolean);
+  const keyring = readKeyring({ ...process.env, SUREFOOT_PAYLOAD_KEYS: [...new Set(written)].join(',') });
+  if (!keyring) throw new Error('the sandbox has a key');
+  const token = await readFile(await ensureSecret(targetLayout(of.home).secrets, 'web-ui'), 'utf8');
+  return serveWebUi({ port, behind, codec: new EncryptionCodec(keyring, 'throw'), token });
 }
 
 function describe(options: SandboxOptions, parts: Parts): SandboxDescription {
-  const { temporal, postgres, target } = parts;
+  const { temporal, payloadKeys, postgres, target } = parts;
   const { psql, pgDump, pgRestore } = postgres.binaries;
   return {
     pid: process.pid,
     since: new Date().toISOString(),
     virtualTime: options.virtualTime,
     temporal: { address: temporal.address, uiUrl: temporal.uiUrl, namespace: temporal.namespace, pid: temporal.pid },
+    // The demo's own deployment is in plain text.
+    payloadKeys: options.virtualTime ? undefined : payloadKeys,
     postgres: {
       host: postgres.host,
       port: postgres.port,
@@ -174,7 +220,7 @@ function describe(options: SandboxOptions, parts: Parts): SandboxDescription {
   };
 }
 
-async function stopAll(state: State, services: readonly LocalService[]): Promise<void> {
+async function stopAll(state: State, services: readonly Stoppable[]): Promise<void> {
   await stopApplications(state.folder);
   await Promise.all(services.map((service) => service.stop()));
   await state.close();

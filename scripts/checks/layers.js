@@ -159,7 +159,7 @@ export const LAYERS = {
   },
   sandbox: {
     holds: 'PostgreSQL and the target on this machine, for the demo and for trying things',
-    layers: ['domain', 'contract', 'plan', 'local'],
+    layers: ['domain', 'contract', 'plan', 'encryption', 'local'],
     packages: true,
     except: ['@temporalio/workflow'],
   },

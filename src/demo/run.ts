@@ -44,6 +44,8 @@ export interface DemoRun {
   /** IDs of the load tests' steps. */
   loadTests: string[];
   uiUrl: string;
+  /** The same page, for a browser that has not signed in: as secret as what it shows. */
+  signIn: string;
   address: string;
   namespace: string;
   home: string;
@@ -114,7 +116,8 @@ async function deploy(sandbox: Sandbox, run: Run): Promise<Omit<DemoRun, 'stop'>
   const began = performance.now();
   const handle = await startInVirtualTime(client, plan);
   const link = `${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(handle.workflowId)}/${handle.firstExecutionRunId}`;
-  run.progress(`the deployment has started: ${link}`);
+  const signIn = sandbox.webUi.signIn(link);
+  run.progress(`the deployment has started: ${signIn}`);
 
   const result = await followToEnd(client, handle, { ...run, link });
   const wallSeconds = (performance.now() - began) / 1_000;
@@ -129,6 +132,7 @@ async function deploy(sandbox: Sandbox, run: Run): Promise<Omit<DemoRun, 'stop'>
     production: await readProduction(production, expected),
     loadTests: plan.resolved.loadTests.map(({ id }) => id),
     uiUrl: link,
+    signIn,
     address,
     namespace,
     home: sandbox.home,

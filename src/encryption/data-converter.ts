@@ -5,8 +5,13 @@ import { EncryptionCodec } from './codec.js';
 import { readKeyring } from './keys.js';
 import { clientInterceptors } from './uses-of-clients.js';
 
-/** The module that workers load into the workflow sandbox; the bundle of encrypting workers is built with it. */
-export const FAILURE_CONVERTER = fileURLToPath(new URL('./failures.js', import.meta.url));
+/**
+ * The module that workers load into the workflow sandbox; the bundle of encrypting workers is built with it. The SDK loads it by
+ * its path, so that beside sources, under test, it is the built one too.
+ */
+export const FAILURE_CONVERTER = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../../dist/src/encryption/failures.js' : './failures.js', import.meta.url),
+);
 
 /**
  * How payloads travel in this process: encrypted when `SUREFOOT_PAYLOAD_KEYS` is set, else as they are.

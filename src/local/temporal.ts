@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Connection } from '@temporalio/client';
@@ -17,6 +18,8 @@ export type TemporalOptions = {
   folder: string;
   /** Loopback ports for gRPC and for the Web UI. */
   ports: { grpc: number; ui: number };
+  /** What the Web UI asks for payloads in clear: a path of its own address, or a URL. */
+  codecEndpoint?: string;
   /** Let workflows ask for virtual time. Off: the server refuses them. */
   virtualTime: boolean;
   /** Where workflows are kept; undefined = in memory, gone when the server stops. */
@@ -55,6 +58,15 @@ const FAST = {
  */
 const NO_HTTP_API = { 'frontend.httpAllowedHosts': '["nobody.invalid"]' };
 
+/**
+ * Where the Web UI listens: it answers whoever asks, under every name, so it is not where a page would look. All of 127.0.0.0/8
+ * is the loopback on Linux; elsewhere one address is.
+ */
+const webUiAddress = (): string =>
+  process.platform === 'linux'
+    ? `127.${[randomInt(1, 255), randomInt(1, 255), randomInt(1, 255)].join('.')}`
+    : '127.0.0.1';
+
 /** On file a tick of virtual time then costs about what it costs in memory (21 ms; 36 ms and more with SQLite's defaults). */
 const PRAGMAS = ['journal_mode=wal', 'synchronous=normal'];
 
@@ -72,18 +84,19 @@ export async function startTemporalServer(options: TemporalOptions): Promise<Tem
   if (options.databaseFile) await mkdir(dirname(options.databaseFile), { recursive: true });
   const logFile = join(options.folder, 'logs', 'temporal.log');
   const address = `127.0.0.1:${options.ports.grpc}`;
+  const uiAddress = webUiAddress();
   for (let attempt = 1; ; attempt++) {
     for (const port of Object.values(options.ports)) await mustBeFree(port);
     const service = await startService({
       name: 'temporal',
       file: cli,
-      args: serverArguments(options, await unusedPort()),
+      args: serverArguments(options, { httpPort: await unusedPort(), uiAddress }),
       logFile,
       recordsFolder: join(options.folder, 'services'),
     });
     try {
       await ready(service, address, options.searchAttributes ?? {}, options.signal);
-      return { ...service, address, uiUrl: `http://127.0.0.1:${options.ports.ui}`, namespace: NAMESPACE };
+      return { ...service, address, uiUrl: `http://${uiAddress}:${options.ports.ui}`, namespace: NAMESPACE };
     } catch (error) {
       await service.stop();
       options.signal?.throwIfAborted();
@@ -104,7 +117,10 @@ async function mustBeFree(port: number): Promise<void> {
   });
 }
 
-function serverArguments(options: TemporalOptions, httpPort: number): string[] {
+function serverArguments(
+  options: TemporalOptions,
+  { httpPort, uiAddress }: { httpPort: number; uiAddress: string },
+): string[] {
   const settings: Record<string, string> = {
     ...FAST,
     ...NO_HTTP_API,
@@ -116,7 +132,8 @@ function serverArguments(options: TemporalOptions, httpPort: number): string[] {
   return [
     ...['server', 'start-dev', '--ip', '127.0.0.1', '--log-level', 'warn', '--ui-disable-news-fetch'],
     ...['--port', String(options.ports.grpc), '--ui-port', String(options.ports.ui), '--namespace', NAMESPACE],
-    ...['--http-port', String(httpPort)],
+    ...['--http-port', String(httpPort), '--ui-ip', uiAddress],
+    ...(options.codecEndpoint === undefined ? [] : ['--ui-codec-endpoint', options.codecEndpoint]),
     ...place,
     ...Object.entries(settings).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
     ...Object.entries(options.searchAttributes ?? {}).flatMap(([key, type]) => [

@@ -30,13 +30,19 @@ export interface Connected {
   uiUrl?: string;
 }
 
-/** @throws CliError (exit 2) when the profile or configuration file can't be read */
+/**
+ * What is sent to a running sandbox is encrypted with its key, unless this process has keys of its own: from then on they are
+ * this process's, as if it had been started with them.
+ * @throws CliError (exit 2) when the profile or configuration file can't be read
+ */
 export function connectionSettings(): ConnectionSettings {
   const { connectionOptions, namespace } = loadConfiguration();
   const sandbox = runningSandbox();
   const configured = connectionOptions.address;
   const address = configured ?? sandbox?.temporal.address ?? DEFAULT_ADDRESS;
   const inSandbox = sandbox?.temporal.address === address;
+  // Of an earlier release's sandbox, which still runs, there are none.
+  if (inSandbox && sandbox.payloadKeys) process.env.SUREFOOT_PAYLOAD_KEYS ??= sandbox.payloadKeys;
   const source = configured ? 'TEMPORAL_ADDRESS or profile' : inSandbox ? 'the running sandbox' : 'the default address';
   return {
     address,

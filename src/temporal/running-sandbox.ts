@@ -7,6 +7,8 @@ import { defaultHome } from '../local/folders.js';
 export interface RunningSandbox {
   pid: number;
   temporal: { address: string; uiUrl: string; namespace: string };
+  /** As SUREFOOT_PAYLOAD_KEYS has them. */
+  payloadKeys?: string;
   postgres: { clientTools: { pgDump: string } };
   target: { binFolder: string; environments: Record<EnvironmentName, { folder: string }> };
 }

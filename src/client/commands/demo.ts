@@ -165,7 +165,7 @@ function ending(run: DemoRun, report: DemoReport | undefined, fault: string | un
   lines.push(
     '',
     ...(report ? reportLines(report) : []),
-    `Web UI     ${run.uiUrl}`,
+    `Web UI     ${run.signIn}`,
     'Try next   npm run demo -- --fault errors@watch-5m     (rolled back: code and migration)',
     '           npm run demo -- --fault deadlocks@watch-1h  (rolled back: migration only)',
     '           npm run demo -- --fault latency@watch-5m    (rolled back: code only)',

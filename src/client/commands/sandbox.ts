@@ -77,10 +77,11 @@ const describe = (sandbox: Sandbox, bindings: string) => ({
 });
 
 function tell(sandbox: Sandbox, bindings: string): void {
-  const { address, uiUrl, staging, production } = describe(sandbox, bindings);
+  const { address, staging, production } = describe(sandbox, bindings);
   const home = sandbox.home === join(process.cwd(), '.surefoot') ? '' : `SUREFOOT_HOME=${sandbox.home} `;
   print(`${pc.green('✓')} the sandbox is up`);
-  print(`  Temporal    ${address}, Web UI ${uiUrl}`);
+  print(`  Temporal    ${address}`);
+  print(`  Web UI      ${sandbox.webUi.signIn()}`);
   print(`  staging     ${staging}`);
   print(`  production  ${production}`);
   print('\nIn other terminals:');
