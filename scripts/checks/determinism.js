@@ -77,12 +77,18 @@ function complaint(node, parents, own) {
     const where = parent?.type === 'ExportNamedDeclaration' ? parents.at(-2) : parent;
     if (where?.type === 'Program') return `a module-level ${node.kind} is shared by every workflow of a worker`;
   }
+  if (node.type === 'VariableDeclarator' && isPlace(node.init) && parents.at(-2)?.type === 'ExportNamedDeclaration') {
+    return 'what is exported is frozen, and this pattern writes down where it is';
+  }
   if (node.type === 'VariableDeclarator' && isFilledLater(node.init)) {
     const where = parents.at(-2)?.type === 'ExportNamedDeclaration' ? parents.at(-3) : parents.at(-2);
     if (where?.type === 'Program') return 'what a module keeps is shared by every workflow of a worker';
   }
   return undefined;
 }
+
+/** A pattern that keeps where it has got to: `replace()` sets it back. */
+const isPlace = (value) => value?.type === 'Literal' && /[gy]/.test(value.regex?.flags ?? '');
 
 /** There is no use for it empty. */
 function isFilledLater(value) {

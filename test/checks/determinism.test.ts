@@ -21,6 +21,7 @@ const refused: [text: string, message: string][] = [
   [`const seen = new Map();`, 'what a module keeps is shared by every workflow of a worker'],
   [`export const seen = new WeakSet();`, 'what a module keeps is shared by every workflow of a worker'],
   [`const found = [];`, 'what a module keeps is shared by every workflow of a worker'],
+  [`export const WORD = /\\w+/g;`, 'what is exported is frozen, and this pattern writes down where it is'],
   [`export const byName = {};`, 'what a module keeps is shared by every workflow of a worker'],
   [`export const m = () => import('./b.js');`, 'import(): the bundle must be the same at every replay'],
 ];

@@ -28,6 +28,7 @@ const COVERED: Record<string, string> = {
   'evidence/admissions.ts': 'it reads what it wrote itself; test/activities/admission.test.ts',
   'evidence/evidence-identity.ts': 'it reads what it wrote itself; test/activities/evidence/own-evidence.test.ts',
   'evidence/evidence-store.ts': 'it writes, and reads back what it wrote itself by its hash',
+  'evidence/secret-helper.ts': 'it runs a program; test/adapters/evidence/secret-helper.test.ts',
   'evidence/secrets.ts': 'a secret that is not there is said to be missing, and stops its step',
   'metrics/port/range-source.ts': 'it passes on what the sources say; each has a suite',
   'metrics/port/single-values.ts': 'it passes on what the readers say; each source has a suite',

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { FailureType } from '../../contract/errors.js';
 import type { Command } from '../../contract/plan/commands.js';
 import type { Environment } from '../../contract/plan/environment.js';
-import { PLACEHOLDER } from '../../domain/placeholder.js';
+import { placeholder } from '../../domain/placeholder.js';
 import { tlsVariables } from '../postgres/postgres-tls.js';
 import { ownSecrets, programVariables, sshVariables } from './program-variables.js';
 import { quoteWord, sshCommand } from './ssh.js';
@@ -61,7 +61,7 @@ export function commandLine(input: {
  */
 export function fillPlaceholders(run: string[], values: Record<string, string>): string[] {
   return run.map((word) =>
-    word.replaceAll(PLACEHOLDER, (_, name: string) => {
+    word.replaceAll(placeholder(), (_, name: string) => {
       const value = Object.hasOwn(values, name) ? values[name] : undefined;
       if (value === undefined) throw refused(`{${name}} in "${run.join(' ')}" has no value here`);
       if (value === '' || value.startsWith('-') || value.includes('\0')) {

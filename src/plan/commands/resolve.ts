@@ -4,7 +4,7 @@ import type { Server } from '../../contract/plan/environment.js';
 import type { Migration } from '../../contract/plan/migration.js';
 import { OPEN } from '../../contract/plan/release-values.js';
 import { KNOWN_TOOLS } from '../../domain/migration/migration-tools.js';
-import { PLACEHOLDER } from '../../domain/placeholder.js';
+import { placeholder } from '../../domain/placeholder.js';
 import { unnamedFolder } from '../core/command-folder.js';
 import type { Path } from '../core/problems.js';
 import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
@@ -132,7 +132,7 @@ function checkPlaceholders(resolution: ResolutionOf, { known, needed, command, p
   const list = known.map((name) => `{${name}}`).join(', ');
   command.run.forEach((argument, index) => {
     const at = [...path, 'run', index];
-    for (const [written, name = ''] of argument.matchAll(PLACEHOLDER)) {
+    for (const [written, name = ''] of argument.matchAll(placeholder())) {
       if (!known.includes(name)) {
         const near = nearest(name, known);
         resolution.report(at, {

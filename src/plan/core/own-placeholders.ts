@@ -1,5 +1,5 @@
 /** Commands of the worker that are asked about one environment: nothing else is filled in. */
-import { PLACEHOLDER } from '../../domain/placeholder.js';
+import { placeholder } from '../../domain/placeholder.js';
 import type { Path } from './problems.js';
 import type { MachineMaps, Resolution } from './resolution.js';
 import { nearest } from './suggest.js';
@@ -13,7 +13,7 @@ export function onlyEnvironment(
 ): void {
   const known = ['environment', ...more];
   run.forEach((argument, index) => {
-    for (const [written, word = ''] of argument.matchAll(PLACEHOLDER)) {
+    for (const [written, word = ''] of argument.matchAll(placeholder())) {
       if (known.includes(word)) continue;
       const near = nearest(word, known);
       const suggestion = near && `{${near}}`;
