@@ -23,7 +23,7 @@ import { warningLines } from '../../src/domain/migration/warnings.js';
 import { fillIn, placeholdersIn } from '../../src/domain/notifications/notifications.js';
 import { inOneLine } from '../../src/domain/one-line.js';
 import { extractor, LONGEST_LINE, matcher, wholeMatcher } from '../../src/domain/pattern.js';
-import { PLACEHOLDER } from '../../src/domain/placeholder.js';
+import { placeholder } from '../../src/domain/placeholder.js';
 import { isRunnerIdentity } from '../../src/domain/runner.js';
 import { shortened } from '../../src/domain/shortened.js';
 import { toldTime } from '../../src/domain/told-time.js';
@@ -97,7 +97,7 @@ const WORK: Record<string, Work[]> = {
       ),
     ),
   ],
-  'domain/placeholder.ts': [(text) => text.replaceAll(PLACEHOLDER, '')],
+  'domain/placeholder.ts': [(text) => text.replaceAll(placeholder(), '')],
   'domain/runner.ts': [isRunnerIdentity],
   'domain/shortened.ts': [(text) => shortened(text, 1_999_999)],
   'domain/told-time.ts': [toldTime],
