@@ -62,9 +62,17 @@ afterAll(async () => {
 const deploy = (environment: string, version: string) =>
   execa(join(sandbox.target.operationsFolder, 'deploy.sh'), [environment, version], { stdio: 'ignore' });
 
+const git = (...words: string[]) => {
+  const as = ['safe.directory=*', 'user.name=t', 'user.email=t@example.com'].flatMap((setting) => ['-c', setting]);
+  return execa('git', [...as, '-C', sandbox.target.repository, ...words]);
+};
+
+const commitOf = async (version: string): Promise<string> => (await git('rev-parse', version)).stdout.trim();
+
 async function startProof(deployment: string) {
   const input: DeployInput = { deployment, plan, digest: '0'.repeat(64), startedBy: 'ana.souza', clock: 'real' };
-  return client.workflow.start('proving', { taskQueue: 'reversible', workflowId: deployment, args: [input] });
+  const args = [input, await commitOf('main')];
+  return client.workflow.start('proving', { taskQueue: 'reversible', workflowId: deployment, args });
 }
 
 const proof = ({ steps }: Ledger) => steps.find(({ id }) => id === 'staging.reversibility');
@@ -95,18 +103,6 @@ test('the real migration goes there and back on staging, and v1.2.3 answers on t
 test('a migration without a way back is refused on staging, before anybody is asked to trust it', async () => {
   const { repository, environments } = sandbox.target;
   const versions = join(repository, 'backend/alembic/versions');
-  const git = (...words: string[]) =>
-    execa('git', [
-      '-c',
-      'safe.directory=*',
-      '-c',
-      'user.name=t',
-      '-c',
-      'user.email=t@example.com',
-      '-C',
-      repository,
-      ...words,
-    ]);
   await git('checkout', '-q', 'main');
   const file = join(versions, '20251124_1151_5403edb1d087_index_intervention_plans_for_pending_review.py');
   const text = readFileSync(file, 'utf8');

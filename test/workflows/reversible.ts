@@ -8,8 +8,10 @@ import { reversibility } from '../../src/workflows/steps/reversibility.js';
 
 export { ReversibilityWorkflow } from '../../src/workflows/rollback/reversibility.js';
 
-export async function proving(input: DeployInput): Promise<Ledger> {
+/** @param commit what the target stands for, as the repository has told it before */
+export async function proving(input: DeployInput, commit: string): Promise<Ledger> {
   const deployment = new Deployment(input);
+  deployment.ledger.commit = commit;
   deployment.runner = 'reversible';
   await reversibility(deployment, await migrateStaging(deployment));
   await condition(allHandlersFinished);
