@@ -1,12 +1,27 @@
-// Loaded into every Node process of a run (NODE_OPTIONS). In a recorder it kills at exactly the moment that was asked for:
-// the worker, the recorder itself, or both. In any other process it does nothing.
+// Loaded into the worker of a run and into its recorders (NODE_OPTIONS). In a recorder it kills at exactly the moment that
+// was asked for: the worker, the recorder itself, or both. A worker hands none of its variables on: in it, this sees to it
+// that recorders get theirs.
 // Plain JavaScript, as the recorder is.
+import childProcess from 'node:child_process';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { basename, join, sep } from 'node:path';
 
 const folder = process.env.SUREFOOT_KILLS;
-if (folder && basename(process.argv[1] ?? '') === 'recorder-process.mjs') watch(process.argv[2] ?? '');
+const isRecorder = (file) => basename(file ?? '') === 'recorder-process.mjs';
+if (folder && isRecorder(process.argv[1])) watch(process.argv[2] ?? '');
+else if (folder) tellRecorders();
+
+function tellRecorders() {
+  const { spawn } = childProcess;
+  const { SUREFOOT_KILLS, NODE_OPTIONS } = process.env;
+  childProcess.spawn = (program, words, options) =>
+    spawn(program, words, {
+      ...options,
+      env: isRecorder(words?.[0]) ? { ...options?.env, SUREFOOT_KILLS, NODE_OPTIONS } : options?.env,
+    });
+  syncBuiltinESMExports();
+}
 
 /** @param {string} stepFolder .../steps/DEPLOYMENT/STEP/GENERATION/NAME */
 function watch(stepFolder) {
