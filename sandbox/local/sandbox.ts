@@ -111,6 +111,8 @@ async function startParts(
   services: Stoppable[],
 ): Promise<Parts> {
   const { home, progress } = options;
+  // Asked for before anything starts: a start that fails while nobody waits for it would end this process.
+  const payloadKeys = await sandboxKeys(home);
   const names = ['temporal', 'temporalUi', 'postgres', 'staging', 'production'] as const;
   const ports = await choosePorts(home, names, { temporalUi: 8233 });
   const timings = { temporal: 0, postgres: 0, venv: 0, target: 0 };
@@ -147,7 +149,6 @@ async function startParts(
       }),
     ),
   );
-  const payloadKeys = await sandboxKeys(home);
   const webUi = temporal.then(async ({ uiUrl }) =>
     started(await frontOf(uiUrl, ports.temporalUi, { home, payloadKeys })),
   );
