@@ -3,7 +3,7 @@
  * themselves. Behind it: nobody at all ({@link NOBODY}), or an identity provider.
  */
 import { Hono } from 'hono';
-import type { Decision } from '../domain/ledger/ledger.js';
+import type { Decision, Ledger } from '../domain/ledger/ledger.js';
 
 /** Somebody who has signed in. */
 export interface SignedIn {
@@ -16,6 +16,8 @@ export interface SignedIn {
 /** What a person has said on a page, before anything proves that it was this person. */
 export interface ToProve {
   decision: Decision;
+  /** Of the deployment that it is about, as it stands now: what it asks of decisions, what is signed off. */
+  ledger: Ledger;
   /** The browser's own request; a POST, looked at already: its host, its origin and its form's token are right. */
   request: Request;
   /** Who has signed in; nobody where nobody has. */

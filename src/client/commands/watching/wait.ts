@@ -2,12 +2,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { hasReached, MILESTONES, type Milestone } from '../../../domain/deployments/until.js';
 import { parseDuration } from '../../../domain/duration.js';
+import type { LedgerView } from '../../../report/history/ledger-view.js';
 import type { Connected } from '../../../temporal/connection.js';
 import { type FoundDeployment, findDeployment } from '../../../temporal/deployments.js';
 import { EXIT } from '../../../temporal/errors.js';
 import { interruptible } from '../../terminal/interruption.js';
 import { note } from '../../terminal/output.js';
-import type { LedgerView } from '../ledger-view.js';
 import { exitCodeOf, statusDocument } from '../status.js';
 import { followDeployment, viewer } from './follow.js';
 

@@ -1,12 +1,12 @@
 /** One look at a deployment, also where nobody answers for it any more. */
 import { inertValues } from '../../domain/inert.js';
 import type { Ledger } from '../../domain/ledger/ledger.js';
-import type { Archived } from '../../report/history/archive.js';
 import type { Connected } from '../../temporal/connection.js';
 import { type FoundDeployment, readLedger, servicesFor } from '../../temporal/deployments.js';
 import { CliError } from '../../temporal/errors.js';
 import type { QueueService } from '../../temporal/queue-service.js';
 import type { WatchdogService } from '../../temporal/watchdog-service.js';
+import type { Archived } from './archive.js';
 
 export interface LedgerView {
   found: Pick<FoundDeployment, 'workflowId' | 'runId' | 'running' | 'status' | 'link' | 'build'>;
@@ -46,7 +46,7 @@ export async function viewLedger(connected: Connected, found: FoundDeployment): 
 
 /** The same of one that Temporal no longer has. */
 export async function viewArchived(connected: Connected, archived: Archived): Promise<LedgerView> {
-  const { gatherArchived } = await import('../../report/history/archive.js');
+  const { gatherArchived } = await import('./archive.js');
   const gathered = await gatherArchived(archived, connected.client.options.loadedDataConverter);
   const { workflowId, runId, status, ledger, archive } = gathered;
   return { found: { workflowId, runId, status, running: false }, ledger: inertValues(ledger), services: [], archive };
@@ -54,7 +54,7 @@ export async function viewArchived(connected: Connected, archived: Archived): Pr
 
 async function ledgerOfHistory(connected: Connected, found: FoundDeployment): Promise<Ledger> {
   // The replay needs the SDK's worker: whoever is answered does not wait for it to load.
-  const { gather } = await import('../../report/history/gather.js');
+  const { gather } = await import('./gather.js');
   return (await gather(connected, found)).ledger;
 }
 
