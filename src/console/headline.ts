@@ -22,7 +22,8 @@ export function headlineOf(look: Look, words: ConsoleWords): Headline {
   const how = cutOff(look);
   if (ledger.outcome) {
     const after = formatDuration((ledger.endedAt ?? ledger.startedAt) - ledger.startedAt);
-    if (ledger.outcome === 'rollback-failed') return { tone: 'bad', state: outcomes[ledger.outcome], next: next.lookFirst };
+    if (ledger.outcome === 'rollback-failed')
+      return { tone: 'bad', state: outcomes[ledger.outcome], next: next.lookFirst };
     return { tone: toneOf(ledger.outcome), state: outcomes[ledger.outcome], next: next.ended(after) };
   }
   if (how !== undefined) return { tone: 'bad', state: next.endedOutside(how), next: next.lookFirst };
@@ -36,14 +37,16 @@ export function headlineOf(look: Look, words: ConsoleWords): Headline {
     return { tone: 'asks', state, next: next.answer(waits.map(({ title }) => title).join('; ')) };
   }
   const [missing] = unserved(services);
-  if (missing) return { tone: 'doubt', state: next.noWorker, next: [missing.text, missing.advice].filter(Boolean).join(' ') };
+  if (missing)
+    return { tone: 'doubt', state: next.noWorker, next: [missing.text, missing.advice].filter(Boolean).join(' ') };
   const unsure = services.find(({ state }) => state === 'unknown')?.text ?? unanswered?.message;
   if (rollsBack) {
     const goesOn = unsure === undefined ? next.rollbackGoesOn : next.notSure(unsure);
     return { tone: 'doubt', state: next.rollsBack(rollbacks[rollsBack.option]), next: goesOn };
   }
   if (unsure !== undefined) return { tone: 'doubt', state: running, next: next.notSure(unsure) };
-  if (ledger.stop) return { tone: 'doubt', state: next.stops(ledger.stop.kind, ledger.stop.who), next: next.nothingToDo };
+  if (ledger.stop)
+    return { tone: 'doubt', state: next.stops(ledger.stop.kind, ledger.stop.who), next: next.nothingToDo };
   const step = ledger.steps.findLast(({ state }) => state === 'running');
   const goesOn = step ? next.nobodyHasTo(step.title) : next.goesOn(phases[ledger.phase]);
   return { tone: 'calm', state: running, next: goesOn };

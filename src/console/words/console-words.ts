@@ -73,7 +73,7 @@ export interface ConsoleWords {
     noneRunning: string;
     release: string;
     releaseUnknown: string;
-    began: (ago: string) => string;
+    runningFor: string;
     lasted: (time: string) => string;
     virtual: string;
     archived: string;
@@ -90,7 +90,7 @@ export interface ConsoleWords {
     build: string;
     webUi: string;
     questions: string;
-    openFor: (time: string) => string;
+    openFor: string;
     answeredBy: (roles: string) => string;
     toDecision: (title: string) => string;
     saySomething: string;
@@ -164,6 +164,11 @@ export interface ConsoleWords {
     refused: string;
     toDeployment: string;
     unasked: string;
+    /** What it would lead to, were it sent now. */
+    wouldLead: string;
+    wouldBeRefused: string;
+    problem: string;
+    lacks: Record<'answer' | 'person' | 'reason' | 'runner', string>;
     mayNot: Record<'signIn' | 'signedOnly' | 'unknown' | 'ended' | 'answered' | 'noRole' | 'nobody', string>;
   };
   waiting: { nothing: string; nothingKnown: string; forRole: string; all: string; unknown: string };
