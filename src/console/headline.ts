@@ -4,7 +4,7 @@ import { formatDuration } from '../domain/duration.js';
 import { stillRollsBack } from '../domain/ledger/left-behind.js';
 import { cutOff } from '../report/history/ledger-view.js';
 import { unserved } from '../temporal/queue-service.js';
-import type { ConsoleRow, Look } from './look.js';
+import type { ConsoleRow, DeploymentLook } from './look.js';
 import type { ConsoleWords } from './words/console-words.js';
 
 /** asks: it waits for people. doubt: what is the case is not known, or not well known. */
@@ -16,7 +16,7 @@ export interface Headline {
   next: string;
 }
 
-export function headlineOf(look: Look, words: ConsoleWords): Headline {
+export function headlineOf(look: DeploymentLook, words: ConsoleWords): Headline {
   const { ledger, services, unanswered } = look;
   const { next, outcomes, phases, rollbacks } = words;
   const how = cutOff(look);

@@ -9,7 +9,7 @@ import type { LedgerView } from '../report/history/ledger-view.js';
 import type { View } from '../report/html/view.js';
 
 /** One deployment, as far as it can be seen. */
-export interface Look extends LedgerView {
+export interface DeploymentLook extends LedgerView {
   inVirtualTime: boolean;
   /** What it was started with; missing where that cannot be read. */
   planned?: {
@@ -40,9 +40,9 @@ export interface Deployments {
   /** All that there is word of. */
   all(): Promise<ConsoleRows>;
   /** @returns undefined when there is none of this ID */
-  look(deployment: string): Promise<Look | undefined>;
+  look(deployment: string): Promise<DeploymentLook | undefined>;
   /** One file of its evidence, whole and as it was kept, or why not. */
-  evidence(look: Look, path: string): Promise<{ text: string } | { unused: string }>;
+  evidence(look: DeploymentLook, path: string): Promise<{ text: string } | { unused: string }>;
   figures(period: Period): Promise<DeliveryFigures>;
   /** @returns what it led to @throws CliError where it is refused, or nobody answers */
   send(deployment: string, decision: Decision): Promise<string>;

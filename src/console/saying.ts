@@ -1,10 +1,10 @@
 /** What can be said of a deployment here, by whom, and what a form has said. Pure. */
 
-import { type DecisionJudgement, judgeDecision } from '../domain/decisions/decisions.js';
+import { type DecisionJudgement, HOLD, judgeDecision } from '../domain/decisions/decisions.js';
 import { decidersUnder, isDemanded } from '../domain/decisions/demands.js';
 import { DECISION_KINDS, type DecisionKind } from '../domain/ledger/decision-kinds.js';
 import { type Decision, type OpenQuestion, ROLLBACK_KINDS } from '../domain/ledger/ledger.js';
-import type { Look } from './look.js';
+import type { DeploymentLook } from './look.js';
 import type { SignedIn } from './signed-in.js';
 import type { ConsoleWords } from './words/console-words.js';
 
@@ -34,10 +34,10 @@ interface Viewer {
 }
 
 /** @param subject a question's ID; nothing, or the hold's, for what can be said without being asked */
-export function sayableOf(look: Look, subject: string | undefined, viewer: Viewer): Sayable {
+export function sayableOf(look: DeploymentLook, subject: string | undefined, viewer: Viewer): Sayable {
   const { ledger, found } = look;
   const question = ledger.questions.find(({ id, answer }) => id === subject && !answer);
-  const isUnasked = subject === undefined || subject === HOLD;
+  const isUnasked = subject === undefined || subject === HELD;
   const all: DecisionKind[] =
     question?.moves ?? (isUnasked ? [ledger.held ? 'resume' : 'hold', 'abort', 'rollback'] : []);
   const kinds = all.filter((kind) => viewer.canSignIn || isTakenUnsigned(look, kind));
@@ -52,18 +52,18 @@ export function sayableOf(look: Look, subject: string | undefined, viewer: Viewe
   return mayNot(look.planned || ledger.demands ? 'signedOnly' : 'unknown');
 }
 
-/** How whoever is waited for is told of a hold. */
-const HOLD = 'resume';
+/** How a list names the wait for somebody who ends a hold. */
+const HELD = 'resume';
 
 /** What is not known to be taken without a signature is not sent without one. */
-function isTakenUnsigned({ ledger, planned }: Look, kind: DecisionKind): boolean {
+function isTakenUnsigned({ ledger, planned }: DeploymentLook, kind: DecisionKind): boolean {
   if (isDemanded(ledger.demands, kind)) return false;
   return planned !== undefined && !(kind === 'approve' && planned.plan.approvals.signed === true);
 }
 
 /** People in their roles, as plan or policy has them: of those who have signed in only themselves. */
 function speakersOf(
-  { ledger, planned }: Look,
+  { ledger, planned }: DeploymentLook,
   { question, signedIn }: { question?: OpenQuestion; signedIn?: SignedIn },
 ): Speaker[] {
   const roster = planned
@@ -84,7 +84,7 @@ export type Lack = keyof ConsoleWords['decision']['lacks'];
 /** What a form has said of it, or what it lacks. What it says of whom is held against who may. */
 export function decisionOf(
   form: URLSearchParams,
-  { look, sayable }: { look: Look; sayable: Sayable },
+  { look, sayable }: { look: DeploymentLook; sayable: Sayable },
 ): { decision: Decision } | { lacks: Lack[] } {
   const said = (name: string) => form.get(name)?.trim() || undefined;
   const kind = sayable.kinds.find((each) => each === said('answer'));
@@ -107,9 +107,7 @@ export function decisionOf(
     deployment: look.ledger.deployment,
     ...(why === undefined ? {} : { why }),
     ...(kind === 'approve' ? { digest: said('digest') } : {}),
-    ...(sayable.question && DECISION_KINDS[kind].answers.includes(sayable.question.kind)
-      ? { subject: sayable.question.id }
-      : {}),
+    ...subjectOf(kind, sayable),
     ...(kind === 'rollback'
       ? { option: ROLLBACK_KINDS.find((each) => each === said('option')), revision: said('revision') }
       : {}),
@@ -118,8 +116,14 @@ export function decisionOf(
   return { decision };
 }
 
+/** A stop, too, says which concern it answers: the plan may name a way back for that. */
+function subjectOf(kind: DecisionKind, { question }: Sayable): Pick<Decision, 'subject'> {
+  if (question) return { subject: question.id };
+  return kind === 'resume' ? { subject: HOLD } : {};
+}
+
 /** What it would lead to now, by the deployment's own rule; undefined where that is not known before it is signed. */
-export function foreseen({ ledger, planned }: Look, decision: Decision): DecisionJudgement | undefined {
+export function foreseen({ ledger, planned }: DeploymentLook, decision: Decision): DecisionJudgement | undefined {
   const approvals = planned && decidersUnder(ledger.demands, planned.plan.approvals, ledger.startedBy);
   if (!approvals || isDemanded(ledger.demands, decision.kind)) return undefined;
   return judgeDecision(ledger, { ...approvals, signed: false }, decision);

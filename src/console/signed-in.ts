@@ -35,6 +35,8 @@ export type Send = (proven: Decision) => Promise<Response>;
 export interface SignIn {
   /** Whether people can sign in here at all. Where they cannot, decisions are unsigned, or not taken. */
   isThere: boolean;
+  /** Origins that a form of a page may lead to beside the console's own: the provider's. */
+  leadsTo: readonly string[];
   /** What is asked below {@link SIGN_IN_PATH}: signing in, coming back from the provider, signing out. */
   pages: Hono;
   /** By what this browser's cookie proves. Never by anything that a page or a link says. */
@@ -54,6 +56,7 @@ export const SIGN_OUT_PATH = `${SIGN_IN_PATH}/out`;
 /** Without an identity provider: nobody has signed in, and what is said is sent as it is. */
 export const NOBODY: SignIn = {
   isThere: false,
+  leadsTo: [],
   pages: new Hono(),
   whoAsks: () => Promise.resolve(undefined),
   prove: ({ decision }, send) => send(decision),

@@ -3,12 +3,12 @@ import { commandFor } from '../../domain/decisions/answers.js';
 import { DECISION_KINDS, type DecisionKind } from '../../domain/ledger/decision-kinds.js';
 import { type Decision, ROLLBACK_KINDS } from '../../domain/ledger/ledger.js';
 import { html, lines, type Markup } from '../../report/html/markup.js';
-import type { Look } from '../look.js';
+import type { DeploymentLook } from '../look.js';
 import { foreseen, type Lack, type Sayable, speakerValue } from '../saying.js';
 import { signInLink } from '../signed-in.js';
 import type { ConsoleWords } from '../words/console-words.js';
 import { deploymentHead } from './deployment-head.js';
-import { type Asking, type PageContent, tokenField } from './frame.js';
+import { type PageAsking, type PageContent, tokenField } from './frame.js';
 import { choices, deploymentPath, elapsed, listOf, part } from './parts.js';
 import { signOffsPart } from './people-part.js';
 import { evidenceList, itemsPart } from './proof-part.js';
@@ -19,9 +19,9 @@ import { wayBackPart } from './way-back-part.js';
 export const CONFIRMED = 'confirmed';
 
 export interface DecisionContext {
-  look: Look;
+  look: DeploymentLook;
   sayable: Sayable;
-  asking: Asking;
+  asking: PageAsking;
 }
 
 /** @param retried what a form has said that lacks something */
@@ -94,7 +94,7 @@ ${isOffered('move') ? html`<label>${decision.runner} <input name="to" value="${s
 </form>`;
 }
 
-const actionOf = ({ ledger }: Look, question: string | undefined): string =>
+const actionOf = ({ ledger }: DeploymentLook, question: string | undefined): string =>
   deploymentPath(ledger.deployment, 'decide', ...(question === undefined ? [] : [question]));
 
 function answer(kind: DecisionKind, { words, chosen }: { words: ConsoleWords; chosen: string | undefined }): Markup {
@@ -103,7 +103,7 @@ function answer(kind: DecisionKind, { words, chosen }: { words: ConsoleWords; ch
   return html`<div class="answer ${mark}"><input type="radio" name="answer" id="answer-${kind}" value="${kind}" required aria-describedby="does-${kind}"${chosen === kind ? html` checked` : undefined}><label for="answer-${kind}">${name}</label><p id="does-${kind}" class="soft">${does}</p></div>`;
 }
 
-function speakerChoice({ speakers }: Sayable, { words }: Asking, said?: URLSearchParams): Markup {
+function speakerChoice({ speakers }: Sayable, { words }: PageAsking, said?: URLSearchParams): Markup {
   const { decision } = words;
   const [only, ...others] = speakers;
   if (only && others.length === 0) return html`<p>${decision.you}: <strong>${only.name}</strong> (${only.role})</p>`;
@@ -155,7 +155,7 @@ ${tokenField(asking)}${kept}<input type="hidden" name="${CONFIRMED}" value="yes"
 export function answeredPage(
   decision: Decision,
   { isTaken, text, hint }: { isTaken: boolean; text: string; hint?: string },
-  asking: Asking,
+  asking: PageAsking,
 ): PageContent {
   const { words } = asking;
   const title = `${isTaken ? words.decision.taken : words.decision.refused}: ${words.answers[decision.kind].name}`;

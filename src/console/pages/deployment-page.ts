@@ -6,17 +6,17 @@ import { leftBehind } from '../../domain/ledger/left-behind.js';
 import { cutOff } from '../../report/history/ledger-view.js';
 import { html, lines, type Markup } from '../../report/html/markup.js';
 import { headlineOf } from '../headline.js';
-import type { Look } from '../look.js';
+import type { DeploymentLook } from '../look.js';
 import { deploymentHead } from './deployment-head.js';
-import { type Asking, clockText, type PageContent } from './frame.js';
-import { banner, deploymentPath, elapsed, factsList, listOf, moment, notes, part } from './parts.js';
+import { type PageAsking, type PageContent, universalTime } from './frame.js';
+import { banner, deploymentPath, elapsed, factsList, listOf, notes, part, stampedTime } from './parts.js';
 import { decisionsPart, signOffsPart } from './people-part.js';
 import { phasesPart } from './phases-part.js';
 import { evidenceSummary, itemsPart } from './proof-part.js';
 import { watchesPart } from './watches-part.js';
 import { wayBackPart } from './way-back-part.js';
 
-export function deploymentPage(look: Look, asking: Asking): PageContent {
+export function deploymentPage(look: DeploymentLook, asking: PageAsking): PageContent {
   const { ledger, planned } = look;
   const { words } = asking;
   const headline = headlineOf(look, words);
@@ -37,7 +37,7 @@ ${part('about', words.deployment.plan, about(look, asking))}`;
 }
 
 /** What has to be known of what is shown, and what of it is not. */
-function remarks(look: Look, { words }: Asking): Markup {
+function remarks(look: DeploymentLook, { words }: PageAsking): Markup {
   const { ledger, planned, unanswered, archive, services, watchdog } = look;
   const told = words.deployment;
   const isCutOff = cutOff(look) !== undefined || ledger.outcome === 'rollback-failed';
@@ -47,7 +47,7 @@ function remarks(look: Look, { words }: Asking): Markup {
   ];
   return lines([
     ledger.reason === undefined ? undefined : html`<p class="reason" lang="en">${ledger.reason}</p>`,
-    archive && html`<p class="note">${told.archived(clockText(archive.at), archive.store)}</p>`,
+    archive && html`<p class="note">${told.archived(universalTime(archive.at), archive.store)}</p>`,
     unanswered &&
       html`<p class="note">${told.unanswered} <span lang="en">${unanswered.message}. ${unanswered.hint}</span></p>`,
     planned ? undefined : html`<p class="note">${told.planUnknown}</p>`,
@@ -60,7 +60,7 @@ function remarks(look: Look, { words }: Asking): Markup {
   ]);
 }
 
-function questions(look: Look, asking: Asking): Markup {
+function questions(look: DeploymentLook, asking: PageAsking): Markup {
   const { words, now } = asking;
   const { ledger } = look;
   const told = words.deployment;
@@ -75,7 +75,7 @@ function questions(look: Look, asking: Asking): Markup {
 ${unasked}`;
 }
 
-function about(look: Look, { words }: Asking): Markup {
+function about(look: DeploymentLook, { words }: PageAsking): Markup {
   const { ledger, found } = look;
   const { release, commit, startedBy, startedAt, endedAt, digest, runner } = ledger;
   const told = words.deployment;
@@ -84,8 +84,8 @@ function about(look: Look, { words }: Asking): Markup {
       told.release,
       html`${release.previous} → ${release.target}${commit === undefined ? undefined : html`, ${told.commit} <code>${commit}</code>`}`,
     ],
-    [told.started, html`${moment(startedAt, clockText(startedAt))}, ${told.startedBy} ${startedBy}`],
-    [told.ended, endedAt === undefined ? undefined : moment(endedAt, clockText(endedAt))],
+    [told.started, html`${stampedTime(startedAt, universalTime(startedAt))}, ${told.startedBy} ${startedBy}`],
+    [told.ended, endedAt === undefined ? undefined : stampedTime(endedAt, universalTime(endedAt))],
     [told.plan, html`<code>sha256 ${digest}</code>`],
     [told.build, found.build ?? undefined],
     [told.runner, runner === undefined ? undefined : html`<code>${runner}</code>`],

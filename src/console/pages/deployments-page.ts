@@ -4,8 +4,8 @@ import { formatDuration } from '../../domain/duration.js';
 import { html, lines, type Markup } from '../../report/html/markup.js';
 import { rowHeadline } from '../headline.js';
 import type { ConsoleRow, ConsoleRows } from '../look.js';
-import type { Asking, PageContent } from './frame.js';
-import { badge, choices, deploymentPath, elapsed, moment, notes, part } from './parts.js';
+import type { PageAsking, PageContent } from './frame.js';
+import { badge, choices, deploymentPath, elapsed, notes, part, stampedTime } from './parts.js';
 
 /** As the page's query says. */
 export interface WantedRows {
@@ -33,7 +33,7 @@ export function wantedRows(query: URLSearchParams): WantedRows {
   };
 }
 
-export function deploymentsPage({ rows, unknown }: ConsoleRows, wanted: WantedRows, asking: Asking): PageContent {
+export function deploymentsPage({ rows, unknown }: ConsoleRows, wanted: WantedRows, asking: PageAsking): PageContent {
   const { words, now } = asking;
   const { search, service, outcome, days } = wanted;
   const byRun = new Map(rows.map((row) => [row.listed.runId, row]));
@@ -62,12 +62,12 @@ const matches = ({ deployment, service, target, runId }: ConsoleRow['listed'], s
   search === undefined ||
   [deployment, service, target, runId].some((text) => text?.toLowerCase().includes(search.toLowerCase()));
 
-const table = (rows: readonly ConsoleRow[], asking: Asking): Markup =>
+const table = (rows: readonly ConsoleRow[], asking: PageAsking): Markup =>
   html`<ul class="rows">
 ${lines(rows.map((row) => item(row, asking)))}
 </ul>`;
 
-function item(row: ConsoleRow, asking: Asking): Markup {
+function item(row: ConsoleRow, asking: PageAsking): Markup {
   const { words } = asking;
   const { deployment, runId, target, inVirtualTime, archived } = row.listed;
   const headline = rowHeadline(row, words);
@@ -85,14 +85,14 @@ function item(row: ConsoleRow, asking: Asking): Markup {
   return html`<li><div class="head"><h3>${name}</h3>${badge(headline)}</div>${next}<p class="soft">${about.map((each, at) => html`${at > 0 ? ' · ' : ''}${each}`)}</p></li>`;
 }
 
-function times({ listed: { startedAt, endedAt } }: ConsoleRow, { words, now }: Asking): Markup {
+function times({ listed: { startedAt, endedAt } }: ConsoleRow, { words, now }: PageAsking): Markup {
   if (endedAt === undefined) return html`${words.list.runningFor} ${elapsed(startedAt, now)}`;
   const when = new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ');
-  return html`${moment(startedAt, `${when} UTC`)}, ${words.list.lasted(formatDuration(endedAt - startedAt))}`;
+  return html`${stampedTime(startedAt, `${when} UTC`)}, ${words.list.lasted(formatDuration(endedAt - startedAt))}`;
 }
 
 /** A form whose answer is this page with a query: it can be kept, and sent to somebody. */
-function filter(rows: readonly ConsoleRow[], wanted: WantedRows, { words }: Asking): Markup {
+function filter(rows: readonly ConsoleRow[], wanted: WantedRows, { words }: PageAsking): Markup {
   const services = [...new Set(rows.flatMap(({ listed }) => listed.service ?? []))].sort();
   const { list } = words;
   const select = (name: string, label: string, options: Markup) =>
@@ -127,7 +127,7 @@ ${select(
 </form>`;
 }
 
-function pager({ page, pages }: { page: number; pages: number }, { words, path }: Asking): Markup | undefined {
+function pager({ page, pages }: { page: number; pages: number }, { words, path }: PageAsking): Markup | undefined {
   if (pages === 1) return undefined;
   const to = (number: number, text: string) => {
     const parameters = new URLSearchParams(path.split('?')[1]);

@@ -6,7 +6,7 @@ import type { ConsoleWords } from '../words/console-words.js';
 import { otherLanguage, type PageLanguage } from '../words/language.js';
 
 /** Who asks for a page, and how it is to be told. */
-export interface Asking {
+export interface PageAsking {
   language: PageLanguage;
   words: ConsoleWords;
   /** Epoch milliseconds; how long things have been running is counted to it. */
@@ -23,7 +23,7 @@ export interface Asking {
 export const STYLE_PATH = '/console.css';
 export const SCRIPT_PATH = '/console.js';
 export const LIVE_PATH = '/live';
-/** The field of a form that holds {@link Asking.token}. */
+/** The field of a form that holds {@link PageAsking.token}. */
 export const TOKEN_FIELD = 'token';
 
 export interface PageContent {
@@ -33,7 +33,7 @@ export interface PageContent {
   isLive?: boolean;
 }
 
-export function framed({ title, main, isLive = false }: PageContent, asking: Asking): Markup {
+export function framed({ title, main, isLive = false }: PageContent, asking: PageAsking): Markup {
   const { language, words, path, now } = asking;
   const live = isLive ? html` data-live="${LIVE_PATH}?${new URLSearchParams({ page: path }).toString()}"` : undefined;
   return html`<!doctype html>
@@ -57,7 +57,7 @@ ${asking.canSignIn ? undefined : html`<p class="unsigned">${words.frame.unsigned
 ${main}
 </main>
 <footer>
-<p>${words.frame.asOf(clockText(now))} <a href="${path}">${words.frame.again}</a></p>
+<p>${words.frame.asOf(universalTime(now))} <a href="${path}">${words.frame.again}</a></p>
 <p><a href="${inLanguage(path, otherLanguage(language))}" lang="${otherLanguage(language)}" hreflang="${otherLanguage(language)}">${words.frame.otherLanguage}</a></p>
 </footer>
 </body>
@@ -65,7 +65,7 @@ ${main}
 `;
 }
 
-function links({ words, path }: Asking): Markup[] {
+function links({ words, path }: PageAsking): Markup[] {
   const pages = { '/': words.pages.deployments, '/waiting': words.pages.waiting, '/history': words.pages.history };
   const here = path.split('?')[0];
   return Object.entries(pages).map(
@@ -73,14 +73,14 @@ function links({ words, path }: Asking): Markup[] {
   );
 }
 
-function who(asking: Asking): Markup | undefined {
+function who(asking: PageAsking): Markup | undefined {
   const { canSignIn, signedIn, words, path } = asking;
   if (!canSignIn) return undefined;
   if (!signedIn) return html`<p class="who"><a href="${signInLink(path)}">${words.frame.signIn}</a></p>`;
   return html`<form class="who" method="post" action="${SIGN_OUT_PATH}">${tokenField(asking)}<span>${words.frame.signedInAs(signedIn.name)}</span> <button class="quiet">${words.frame.signOut}</button></form>`;
 }
 
-export const tokenField = ({ token }: Pick<Asking, 'token'>): Markup =>
+export const tokenField = ({ token }: Pick<PageAsking, 'token'>): Markup =>
   html`<input type="hidden" name="${TOKEN_FIELD}" value="${token}">`;
 
 /** The same page in another language. */
@@ -92,12 +92,12 @@ function inLanguage(path: string, language: PageLanguage): string {
 }
 
 /** Universal time to the second, said to be so: no page knows where its reader is. */
-export const clockText = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+export const universalTime = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 
 /** A page that says that something cannot be, or was not done. */
 export function problemPage(
   { title, text }: ConsoleWords['problems'][keyof ConsoleWords['problems']],
-  { asking, more = [] }: { asking: Asking; more?: readonly string[] },
+  { asking, more = [] }: { asking: PageAsking; more?: readonly string[] },
 ): Markup {
   const main = html`<h1>${title}</h1>
 <p>${text}</p>

@@ -5,7 +5,7 @@ import { rounded } from '../../domain/rounded.js';
 import type { DeliveryFigures } from '../../report/history/delivery.js';
 import { html, lines, type Markup } from '../../report/html/markup.js';
 import type { ConsoleWords } from '../words/console-words.js';
-import type { Asking, PageContent } from './frame.js';
+import type { PageAsking, PageContent } from './frame.js';
 import { choices, notes, wide } from './parts.js';
 
 const PERIODS = [30, 90, 365] as const;
@@ -16,7 +16,7 @@ export const periodAsked = (query: URLSearchParams): number =>
 
 export const periodOf = (days: number, now: number): Period => ({ from: now - days * 86_400_000, to: now });
 
-export function historyPage(figures: DeliveryFigures, days: number, asking: Asking): PageContent {
+export function historyPage(figures: DeliveryFigures, days: number, asking: PageAsking): PageContent {
   const { words, now } = asking;
   const { services, all } = figures;
   const { history } = words;

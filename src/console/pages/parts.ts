@@ -32,7 +32,7 @@ export const elapsed = (since: number, now: number): Markup =>
 export const countdown = (until: number, now: number): Markup =>
   html`<span class="count" data-until="${until}">${formatDuration(Math.max(until - now, 0))}</span>`;
 
-export const moment = (at: number, text: string): Markup =>
+export const stampedTime = (at: number, text: string): Markup =>
   html`<time datetime="${new Date(at).toISOString()}">${text}</time>`;
 
 export const factsList = (rows: readonly (readonly [string, Markup | string | undefined])[]): Markup =>

@@ -5,8 +5,8 @@ import type { RollbackRecord, StepRecord } from '../../domain/ledger/ledger.js';
 import { PHASES, type Phase } from '../../domain/steps.js';
 import { hasEnded } from '../../domain/watch/standing.js';
 import { html, lines, type Markup } from '../../report/html/markup.js';
-import type { Look } from '../look.js';
-import type { Asking } from './frame.js';
+import type { DeploymentLook } from '../look.js';
+import type { PageAsking } from './frame.js';
 import { elapsed, part } from './parts.js';
 
 const MARKS: Record<StepRecord['state'], string> = { running: '▸', passed: '✓', failed: '✕', skipped: '»' };
@@ -14,7 +14,7 @@ const MARKS: Record<StepRecord['state'], string> = { running: '▸', passed: '�
 /** How long steps usually take, by their IDs. */
 type Usually = ReadonlyMap<string, number>;
 
-export function phasesPart(look: Look, asking: Asking): Markup {
+export function phasesPart(look: DeploymentLook, asking: PageAsking): Markup {
   const { ledger, planned } = look;
   const usually = new Map(planned ? runbookOf(planned.plan).map((step) => [step.id, step.usually]) : []);
   const shown = PHASES.map((phase) => {
@@ -27,7 +27,7 @@ export function phasesPart(look: Look, asking: Asking): Markup {
 interface PhaseContext {
   isPresent: boolean;
   usually: Usually;
-  asking: Asking;
+  asking: PageAsking;
 }
 
 function phaseOf(phase: Phase, steps: readonly StepRecord[], { isPresent, usually, asking }: PhaseContext): Markup {
@@ -46,13 +46,13 @@ ${stepsList(steps, { usually, asking })}
 
 export const stepsList = (
   steps: readonly StepRecord[],
-  { usually, asking }: { usually: Usually; asking: Asking },
+  { usually, asking }: { usually: Usually; asking: PageAsking },
 ): Markup =>
   html`<ol class="steps">
 ${lines(steps.map((step) => stepOf(step, usually.get(step.id), asking)))}
 </ol>`;
 
-function stepOf(step: StepRecord, usually: number | undefined, { words, now }: Asking): Markup {
+function stepOf(step: StepRecord, usually: number | undefined, { words, now }: PageAsking): Markup {
   const { state, title, section, startedAt, endedAt, reason, summary, progress, unknown } = step;
   const told = words.deployment;
   const isRunning = state === 'running';
@@ -65,7 +65,7 @@ function stepOf(step: StepRecord, usually: number | undefined, { words, now }: A
 }
 
 /** A rollback as it goes, or went. */
-export function rollbackOf(record: RollbackRecord, asking: Asking): Markup {
+export function rollbackOf(record: RollbackRecord, asking: PageAsking): Markup {
   const { option, succeeded, trigger, reasons, reason, startedAt, took, estimate, steps, progress } = record;
   const { deployment, rollbacks } = asking.words;
   const state = succeeded === undefined ? deployment.underWay : succeeded ? deployment.rolledBack : deployment.failed;

@@ -3,15 +3,15 @@ import { whoAndWhy } from '../../domain/evidence.js';
 import { ITEM_STATES } from '../../domain/items.js';
 import type { ReportDocument } from '../../report/content/document.js';
 import { html, lines, type Markup } from '../../report/html/markup.js';
-import type { Look } from '../look.js';
+import type { DeploymentLook } from '../look.js';
 import { deploymentHead } from './deployment-head.js';
-import type { Asking, PageContent } from './frame.js';
+import type { PageAsking, PageContent } from './frame.js';
 import { deploymentPath, listOf, part } from './parts.js';
 
 type ShownItem = ReportDocument['items'][number];
 
 /** How many stand how; those that need somebody's eye are told, all of them on a page of their own. */
-export function itemsPart({ ledger, planned }: Look, asking: Asking): Markup | undefined {
+export function itemsPart({ ledger, planned }: DeploymentLook, asking: PageAsking): Markup | undefined {
   const { document } = planned ?? {};
   if (!document || document.items.length === 0) return undefined;
   const { words } = asking;
@@ -28,7 +28,7 @@ export function itemsPart({ ledger, planned }: Look, asking: Asking): Markup | u
   );
 }
 
-const itemsList = (items: readonly ShownItem[], language: string, { words }: Asking): Markup =>
+const itemsList = (items: readonly ShownItem[], language: string, { words }: PageAsking): Markup =>
   listOf(
     items.map(
       ({ id, title, state, text, people }) =>
@@ -37,14 +37,14 @@ const itemsList = (items: readonly ShownItem[], language: string, { words }: Ask
     'items',
   );
 
-export function evidenceSummary({ ledger, planned }: Look, { words }: Asking): Markup {
+export function evidenceSummary({ ledger, planned }: DeploymentLook, { words }: PageAsking): Markup {
   const count = planned?.document.evidence.length ?? ledger.steps.flatMap(({ evidence }) => evidence).length;
   const link = html`<p><a href="${deploymentPath(ledger.deployment, 'evidence')}">${words.deployment.evidence}: ${count}</a></p>`;
   return part('evidence', words.deployment.evidence, count > 0 ? link : html`<p>${words.deployment.noEvidence}</p>`);
 }
 
 /** All boxes and all evidence. */
-export function evidencePage(look: Look, asking: Asking): PageContent {
+export function evidencePage(look: DeploymentLook, asking: PageAsking): PageContent {
   const { ledger, planned } = look;
   const { words } = asking;
   const items = planned?.document.items ?? [];
@@ -56,7 +56,7 @@ ${part('evidence', words.deployment.evidence, evidenceList(look, asking))}`;
 }
 
 /** The files, of a deployment whose plan cannot be read too. */
-export function evidenceList({ ledger, planned }: Look, { words }: Asking): Markup {
+export function evidenceList({ ledger, planned }: DeploymentLook, { words }: PageAsking): Markup {
   const all = planned?.document.evidence ?? ledger.steps.flatMap(({ evidence }) => evidence);
   if (all.length === 0) return html`<p>${words.deployment.noEvidence}</p>`;
   return html`<ul class="evidence">

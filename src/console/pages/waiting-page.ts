@@ -3,11 +3,11 @@ import { type WaitsFor, waitsFor } from '../../domain/decisions/waits-for.js';
 import { html, lines, type Markup } from '../../report/html/markup.js';
 import { rowHeadline } from '../headline.js';
 import type { ConsoleRow, ConsoleRows } from '../look.js';
-import type { Asking, PageContent } from './frame.js';
+import type { PageAsking, PageContent } from './frame.js';
 import { badge, choices, deploymentPath, notes } from './parts.js';
 
 /** @param role of those who have not signed in: the one that they look for */
-export function waitingPage({ rows, unknown }: ConsoleRows, role: string | undefined, asking: Asking): PageContent {
+export function waitingPage({ rows, unknown }: ConsoleRows, role: string | undefined, asking: PageAsking): PageContent {
   const { words, signedIn } = asking;
   const running = rows.filter(({ listed }) => listed.outcome === 'running');
   const waits = running.flatMap((row) => (row.ledger ? waitsFor(row.ledger).map((wait) => ({ row, wait })) : []));
@@ -24,7 +24,7 @@ ${notes(words.frame.unknownNotes, unknown)}`;
   return { title: words.pages.waiting, main, isLive: true };
 }
 
-function question({ row, wait }: { row: ConsoleRow; wait: WaitsFor }, asking: Asking): Markup {
+function question({ row, wait }: { row: ConsoleRow; wait: WaitsFor }, asking: PageAsking): Markup {
   const { words } = asking;
   const { deployment, runId } = row.listed;
   const title = html`<span>${wait.title}</span>`;
@@ -36,7 +36,7 @@ function question({ row, wait }: { row: ConsoleRow; wait: WaitsFor }, asking: As
   return html`<li><div class="head"><h2>${name}</h2>${badge(rowHeadline({ listed: row.listed, ledger: row.ledger }, words))}</div><p class="soft">${of}${words.deployment.answeredBy(wait.roles.join(', '))}</p></li>`;
 }
 
-const roleFilter = (roles: readonly string[], role: string | undefined, { words }: Asking): Markup =>
+const roleFilter = (roles: readonly string[], role: string | undefined, { words }: PageAsking): Markup =>
   html`<form class="filter" method="get" action="/waiting"><label>${words.waiting.forRole} <select name="role"><option value="">${words.waiting.all}</option>${choices(
     roles.map((each) => [each, each]),
     role,

@@ -7,15 +7,15 @@ import type { CriterionResult } from '../../domain/watch/criteria.js';
 import { hasEnded, standingOf } from '../../domain/watch/standing.js';
 import { html, lines, type Markup } from '../../report/html/markup.js';
 import { drawPlot } from '../../report/html/plot.js';
-import type { Look } from '../look.js';
+import type { DeploymentLook } from '../look.js';
 import { deploymentHead } from './deployment-head.js';
-import { type Asking, clockText, type PageContent } from './frame.js';
+import { type PageAsking, type PageContent, universalTime } from './frame.js';
 import { countdown, deploymentPath, listOf, part } from './parts.js';
 
 /** Of drawings that are one of many things on their page. */
 const SMALL = 90;
 
-export function watchesPart(look: Look, asking: Asking): Markup | undefined {
+export function watchesPart(look: DeploymentLook, asking: PageAsking): Markup | undefined {
   const { ledger } = look;
   if (ledger.monitors.length === 0) return undefined;
   const shown = ledger.monitors.map((record, index) => {
@@ -26,7 +26,7 @@ export function watchesPart(look: Look, asking: Asking): Markup | undefined {
 }
 
 /** One watch, with all that is drawn of it. @param number counted from 1 */
-export function watchPage(look: Look, number: number, asking: Asking): PageContent | undefined {
+export function watchPage(look: DeploymentLook, number: number, asking: PageAsking): PageContent | undefined {
   const record = look.ledger.monitors[number - 1];
   if (!record) return undefined;
   const main = html`${deploymentHead(look)}
@@ -36,7 +36,7 @@ ${plots(look, { index: number - 1, asking })}`;
   return { title: `${record.title}: ${look.ledger.deployment}`, main };
 }
 
-function watchHead(record: WatchRecord, look: Look, asking: Asking): Markup {
+function watchHead(record: WatchRecord, look: DeploymentLook, asking: PageAsking): Markup {
   const { words, now } = asking;
   const { title, startedAt, samples, ticks, endsAt } = record;
   const standing = standingOf(record, hasEnded(look.ledger) || !look.found.running);
@@ -46,11 +46,11 @@ function watchHead(record: WatchRecord, look: Look, asking: Asking): Markup {
     ? html`${formatDuration(Math.max((endsAt ?? 0) - (record.now ?? 0), 0))}`
     : countdown(endsAt ?? now, now);
   const toGo = standing === 'running' && endsAt !== undefined ? html`, ${words.deployment.toGo} ${left}` : undefined;
-  return html`<h3><span lang="${look.planned?.plan.language ?? 'en'}">${title}</span>: <span class="${state}">${words.standings[standing]}</span></h3><p class="soft">${clockText(startedAt)}, ${words.deployment.seen(samples, ticks)}${toGo}</p>`;
+  return html`<h3><span lang="${look.planned?.plan.language ?? 'en'}">${title}</span>: <span class="${state}">${words.standings[standing]}</span></h3><p class="soft">${universalTime(startedAt)}, ${words.deployment.seen(samples, ticks)}${toGo}</p>`;
 }
 
 /** What is not well comes first. */
-function criteria(results: readonly CriterionResult[], { words }: Asking): Markup {
+function criteria(results: readonly CriterionResult[], { words }: PageAsking): Markup {
   const rank = ({ verdict }: CriterionResult) => ['breached', 'unknown', 'healthy'].indexOf(verdict);
   const sorted = [...results].sort((one, other) => rank(one) - rank(other));
   const each = ({ title, rule, verdict, worst, unit, reason }: CriterionResult) => {
@@ -61,8 +61,8 @@ function criteria(results: readonly CriterionResult[], { words }: Asking): Marku
 }
 
 function plots(
-  look: Look,
-  { index, columns, asking }: { index: number; columns?: number; asking: Asking },
+  look: DeploymentLook,
+  { index, columns, asking }: { index: number; columns?: number; asking: PageAsking },
 ): Markup | undefined {
   const watch = look.planned?.view.watches[index];
   if (!watch) return undefined;

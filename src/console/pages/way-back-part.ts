@@ -2,13 +2,13 @@
 import { formatDuration } from '../../domain/duration.js';
 import type { Ledger, RollbackKind } from '../../domain/ledger/ledger.js';
 import { html, lines, type Markup } from '../../report/html/markup.js';
-import type { Look } from '../look.js';
+import type { DeploymentLook } from '../look.js';
 import type { ConsoleWords } from '../words/console-words.js';
-import type { Asking } from './frame.js';
+import type { PageAsking } from './frame.js';
 import { listOf, part } from './parts.js';
 import { rollbackOf } from './phases-part.js';
 
-export function wayBackPart(look: Look, asking: Asking): Markup {
+export function wayBackPart(look: DeploymentLook, asking: PageAsking): Markup {
   const { ledger } = look;
   const { words } = asking;
   const done = [...ledger.earlierRollbacks, ...(ledger.rollback ? [ledger.rollback] : [])];
@@ -49,7 +49,7 @@ function drops(
 }
 
 /** Of each way back that there is something to undo by: by the checklist's estimates, and by the trial restore. */
-function costs({ ledger: { production }, planned }: Look, { deployment, rollbacks }: ConsoleWords): string[] {
+function costs({ ledger: { production }, planned }: DeploymentLook, { deployment, rollbacks }: ConsoleWords): string[] {
   const { codeDeployed, migrated, backup, restoreEstimate } = production;
   const estimates = planned?.plan.rollback.estimates ?? {};
   const ways: [RollbackKind, number | undefined][] = [

@@ -13,7 +13,7 @@ export const ENGLISH: ConsoleWords = {
     skip: 'Skip to the content',
     sections: 'Pages',
     asOf: (time) => `As of ${time}.`,
-    again: 'Look again',
+    again: 'DeploymentLook again',
     signIn: 'Sign in',
     signOut: 'Sign out',
     signedInAs: (name) => `Signed in as ${name}`,
