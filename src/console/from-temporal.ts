@@ -7,13 +7,14 @@ import { type EvidenceFolder, evidenceFolder, readEvidence } from '../report/con
 import { clockOf } from '../report/content/times.js';
 import { findArchived, gatherArchived } from '../report/history/archive.js';
 import { deliveryFigures } from '../report/history/delivery.js';
+import { gather } from '../report/history/gather.js';
 import { knownDeployments } from '../report/history/known-deployments.js';
-import { type LedgerView, viewLedger } from '../report/history/ledger-view.js';
 import { startedWith } from '../report/history/started-with.js';
 import { viewOf } from '../report/html/view.js';
 import type { Connected } from '../temporal/connection.js';
 import { findRun, lookForDeployment, readLedger } from '../temporal/deployments.js';
 import { CliError, innermost } from '../temporal/errors.js';
+import { type LedgerView, lookAtLedger } from '../temporal/ledger-view.js';
 import { notRunning, sendDecision } from '../temporal/send-decision.js';
 import { watchdogService } from '../temporal/watchdog-service.js';
 import type { ConsoleRow, ConsoleRows, DeploymentLook, Deployments } from './look.js';
@@ -93,7 +94,7 @@ async function lookAt(
   const { workflowId, runId, running, inVirtualTime } = found;
   const key = JSON.stringify({ workflowId, runId });
   const [view, input, watchdog] = await Promise.all([
-    viewLedger(connected, found),
+    lookAtLedger(connected, found, async (...asked) => (await gather(...asked)).ledger),
     inputs(key).catch(() => undefined),
     running && !inVirtualTime ? watchdogService(connected) : undefined,
   ]);

@@ -2,7 +2,7 @@
 import { waitsFor } from '../domain/decisions/waits-for.js';
 import { formatDuration } from '../domain/duration.js';
 import { stillRollsBack } from '../domain/ledger/left-behind.js';
-import { cutOff } from '../report/history/ledger-view.js';
+import { cutOff } from '../temporal/ledger-view.js';
 import { unserved } from '../temporal/queue-service.js';
 import type { ConsoleRow, DeploymentLook } from './look.js';
 import type { ConsoleWords } from './words/console-words.js';

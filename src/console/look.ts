@@ -5,8 +5,8 @@ import type { ListedDeployment } from '../domain/deployments/listed.js';
 import type { Decision, Ledger } from '../domain/ledger/ledger.js';
 import type { ReportDocument } from '../report/content/document.js';
 import type { DeliveryFigures } from '../report/history/delivery.js';
-import type { LedgerView } from '../report/history/ledger-view.js';
 import type { View } from '../report/html/view.js';
+import type { LedgerView } from '../temporal/ledger-view.js';
 
 /** One deployment, as far as it can be seen. */
 export interface DeploymentLook extends LedgerView {

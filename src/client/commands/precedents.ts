@@ -4,12 +4,12 @@ import { deployWorkflowId } from '../../contract/names.js';
 import { precedentsOf } from '../../contract/precedents.js';
 import { leftBehind } from '../../domain/ledger/left-behind.js';
 import { nameOfRun, refusalToStart, unfinishedRun } from '../../domain/precedents.js';
-import { viewLedger } from '../../report/history/ledger-view.js';
 import type { Connected } from '../../temporal/connection.js';
 import { findDeployment, findRun } from '../../temporal/deployments.js';
 import { type CliError, innermost, usageError } from '../../temporal/errors.js';
 import { withoutMemos } from '../../temporal/runs.js';
 import { clockText } from '../rendering/status.js';
+import { viewLedger } from './ledger-view.js';
 
 /** @throws CliError when one of the two is missing: a reason without a run says nothing, and a run without one neither */
 export function startedOver({ after: run, why }: { after?: string; why?: string }): StartedOver | undefined {

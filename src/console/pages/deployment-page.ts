@@ -3,8 +3,8 @@
 import { missingRoles } from '../../domain/decisions/waits-for.js';
 import type { OpenQuestion } from '../../domain/ledger/ledger.js';
 import { leftBehind } from '../../domain/ledger/left-behind.js';
-import { cutOff } from '../../report/history/ledger-view.js';
 import { html, lines, type Markup } from '../../report/html/markup.js';
+import { cutOff } from '../../temporal/ledger-view.js';
 import { headlineOf } from '../headline.js';
 import type { DeploymentLook } from '../look.js';
 import { deploymentHead } from './deployment-head.js';

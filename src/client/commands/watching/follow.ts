@@ -1,18 +1,19 @@
 /** Looking at a deployment again and again, until it has ended, has come to something, or nobody wants to look any more. */
 import type { Ledger } from '../../../domain/ledger/ledger.js';
 import { leftBehind } from '../../../domain/ledger/left-behind.js';
-import { cutOff, type LedgerView, viewLedger } from '../../../report/history/ledger-view.js';
 import { activityProgress } from '../../../temporal/activity-progress.js';
 import { pinnedBuild } from '../../../temporal/builds.js';
 import type { Connected } from '../../../temporal/connection.js';
 import { type FoundDeployment, readLedger, servicesFor } from '../../../temporal/deployments.js';
 import { CliError, EXIT } from '../../../temporal/errors.js';
+import { cutOff, type LedgerView } from '../../../temporal/ledger-view.js';
 import { unserved } from '../../../temporal/queue-service.js';
 import { withoutMemos } from '../../../temporal/runs.js';
 import { ledgerChanges } from '../../rendering/changes.js';
 import { CLEAR, clockText, renderStatus, wayOn } from '../../rendering/status.js';
 import pc from '../../terminal/colors.js';
 import { note, print } from '../../terminal/output.js';
+import { viewLedger } from '../ledger-view.js';
 import { FROM_HISTORY } from '../status.js';
 
 const EVERY = 1_000;

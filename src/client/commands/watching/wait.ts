@@ -2,10 +2,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { hasReached, MILESTONES, type Milestone } from '../../../domain/deployments/until.js';
 import { parseDuration } from '../../../domain/duration.js';
-import type { LedgerView } from '../../../report/history/ledger-view.js';
 import type { Connected } from '../../../temporal/connection.js';
 import { type FoundDeployment, findDeployment } from '../../../temporal/deployments.js';
 import { EXIT } from '../../../temporal/errors.js';
+import type { LedgerView } from '../../../temporal/ledger-view.js';
 import { interruptible } from '../../terminal/interruption.js';
 import { note } from '../../terminal/output.js';
 import { exitCodeOf, statusDocument } from '../status.js';

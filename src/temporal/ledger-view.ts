@@ -1,12 +1,10 @@
 /** One look at a deployment, also where nobody answers for it any more. */
-import { inertValues } from '../../domain/inert.js';
-import type { Ledger } from '../../domain/ledger/ledger.js';
-import type { Connected } from '../../temporal/connection.js';
-import { type FoundDeployment, readLedger, servicesFor } from '../../temporal/deployments.js';
-import { CliError } from '../../temporal/errors.js';
-import type { QueueService } from '../../temporal/queue-service.js';
-import type { WatchdogService } from '../../temporal/watchdog-service.js';
-import type { Archived } from './archive.js';
+import type { Ledger } from '../domain/ledger/ledger.js';
+import type { Connected } from './connection.js';
+import { type FoundDeployment, readLedger, servicesFor } from './deployments.js';
+import { CliError } from './errors.js';
+import type { QueueService } from './queue-service.js';
+import type { WatchdogService } from './watchdog-service.js';
 
 export interface LedgerView {
   found: Pick<FoundDeployment, 'workflowId' | 'runId' | 'running' | 'status' | 'link' | 'build'>;
@@ -23,13 +21,18 @@ export interface LedgerView {
 
 /**
  * Asks the workflow; where no worker answers, or it was ended before it could say how it stands, its history tells.
+ * @param ofHistory goes through its history: what that needs is loaded by those who may wait for it
  * @throws CliError the workflow's own failure to answer, when its history cannot be read here either
  */
-export async function viewLedger(connected: Connected, found: FoundDeployment): Promise<LedgerView> {
+export async function lookAtLedger(
+  connected: Connected,
+  found: FoundDeployment,
+  ofHistory: (connected: Connected, found: FoundDeployment) => Promise<Ledger>,
+): Promise<LedgerView> {
   // One that was ended from outside has said nothing of its end, whoever could still answer for it.
   const isCutOff = !found.running && found.status !== 'COMPLETED';
   try {
-    if (isCutOff) return { found, ledger: await ledgerOfHistory(connected, found), services: [] };
+    if (isCutOff) return { found, ledger: await ofHistory(connected, found), services: [] };
   } catch {
     // Its worker may know it all the same.
   }
@@ -38,24 +41,10 @@ export async function viewLedger(connected: Connected, found: FoundDeployment): 
     return { found, ledger, services: await servicesFor(connected, found, ledger) };
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    const ledger = await ledgerOfHistory(connected, found).catch(() => undefined);
+    const ledger = await ofHistory(connected, found).catch(() => undefined);
     if (ledger === undefined) throw error;
     return { found, ledger, services: await servicesFor(connected, found, ledger), unanswered: error };
   }
-}
-
-/** The same of one that Temporal no longer has. */
-export async function viewArchived(connected: Connected, archived: Archived): Promise<LedgerView> {
-  const { gatherArchived } = await import('./archive.js');
-  const gathered = await gatherArchived(archived, connected.client.options.loadedDataConverter);
-  const { workflowId, runId, status, ledger, archive } = gathered;
-  return { found: { workflowId, runId, status, running: false }, ledger: inertValues(ledger), services: [], archive };
-}
-
-async function ledgerOfHistory(connected: Connected, found: FoundDeployment): Promise<Ledger> {
-  // The replay needs the SDK's worker: whoever is answered does not wait for it to load.
-  const { gather } = await import('./gather.js');
-  return (await gather(connected, found)).ledger;
 }
 
 /** How a deployment ended that had no say in it: Temporal's word; undefined for any other. */
