@@ -166,6 +166,14 @@ describe('a decision', () => {
     expect(sent).toEqual([]);
   });
 
+  test('to approve is not taken unsigned where the plan is not known, which may want signatures', async () => {
+    const look = { ...waiting(), planned: undefined };
+    look.ledger.demands = { signed: [], people: plan.approvals.roster, approve: ['qa'], roles: {} };
+    const page = await consoleWith({ looks: [look] }).text(DECIDE);
+    expect(page).toContain('value="reject"');
+    expect(page).not.toContain('value="approve"');
+  });
+
   test('on a question that is not open any more is not taken', async () => {
     const { text } = consoleWith({ looks: [lookWith()] });
     expect(await text(DECIDE)).toContain('This question is not open any more.');
@@ -262,6 +270,19 @@ describe('signed in', () => {
     const { ask } = consoleWith({ signIn: provider(async () => person) });
     expect((await ask('/')).headers.get('Content-Security-Policy')).toContain("form-action 'self' https://id.example");
   });
+});
+
+test('a page that is open is told of a change, and of nothing else', async () => {
+  const look = waiting();
+  const { ask } = consoleWith({ looks: [look] });
+  const answer = await ask(`/live?${new URLSearchParams({ page: `/deployments/${DEPLOYMENT}` })}`);
+  expect(answer.headers.get('Content-Type')).toMatch(/^text\/event-stream/);
+  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+  expect((await reader?.read())?.value).toContain('event: alive');
+  expect((await reader?.read())?.value).toContain('event: alive');
+  look.ledger.questions = [];
+  expect((await reader?.read())?.value).toContain('event: changed');
+  await reader?.cancel();
 });
 
 describe('evidence', () => {
