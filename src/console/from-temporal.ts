@@ -6,9 +6,10 @@ import { contentOf, documentOf } from '../report/content/document.js';
 import { type EvidenceFolder, evidenceFolder, readEvidence } from '../report/content/evidence.js';
 import { clockOf } from '../report/content/times.js';
 import { findArchived, gatherArchived } from '../report/history/archive.js';
+import { type ClosingWord, closingWord } from '../report/history/counted.js';
 import { deliveryFigures } from '../report/history/delivery.js';
 import { gather } from '../report/history/gather.js';
-import { knownDeployments } from '../report/history/known-deployments.js';
+import { type KnownDeployment, knownDeployments } from '../report/history/known-deployments.js';
 import { startedWith } from '../report/history/started-with.js';
 import { viewOf } from '../report/html/view.js';
 import type { Connected } from '../temporal/connection.js';
@@ -34,10 +35,11 @@ export function deploymentsFromTemporal(
   const inputs = remembering((key: string) => startedWith(connected, JSON.parse(key)), { most: PLANS });
   const all = remembering((_: string) => allRows(connected, evidence), { for: FRESH });
   const look = remembering((deployment: string) => lookAt(connected, { deployment, evidence, inputs }), { for: FRESH });
+  const closing = closingWords(connected);
   const figures = remembering(
     (length: string) => {
       const to = Date.now();
-      return deliveryFigures(connected, { evidence, period: { from: to - Number(length), to }, committed });
+      return deliveryFigures(connected, { evidence, period: { from: to - Number(length), to }, committed, closing });
     },
     { for: FIGURES_FRESH },
   );
@@ -62,6 +64,16 @@ export function deploymentsFromTemporal(
       all.forget('');
       return await sendDecision(connected, found, decision);
     },
+  };
+}
+
+/** What one that has ended by itself said then it says for good. One that was ended may have a rollback that goes on. */
+function closingWords(connected: Connected): (each: KnownDeployment) => Promise<ClosingWord> {
+  const known = new Map<string, ClosingWord>();
+  return async (each) => {
+    const word = known.get(each.runId) ?? (await closingWord(connected, each));
+    if (each.outcome !== 'ended-from-outside') known.set(each.runId, word);
+    return word;
   };
 }
 

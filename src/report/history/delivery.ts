@@ -4,8 +4,8 @@ import { selectDeployments } from '../../domain/deployments/listed.js';
 import type { Connected } from '../../temporal/connection.js';
 import { innermost } from '../../temporal/errors.js';
 import { retentionOf } from '../../temporal/retention.js';
-import { deploymentsToCount } from './counted.js';
-import { knownDeployments } from './known-deployments.js';
+import { type ClosingWord, closingWord, deploymentsToCount } from './counted.js';
+import { type KnownDeployment, knownDeployments } from './known-deployments.js';
 
 export interface DeliveryFigures {
   services: Map<string, DoraMetrics>;
@@ -14,7 +14,10 @@ export interface DeliveryFigures {
   notes: string[];
 }
 
-/** @param committed when a commit was made, where that can be known */
+/**
+ * @param asked.committed when a commit was made, where that can be known
+ * @param asked.closing what one that has ended said then, for those who keep it; it is asked of Temporal otherwise
+ */
 export async function deliveryFigures(
   connected: Connected,
   asked: {
@@ -22,14 +25,15 @@ export async function deliveryFigures(
     service?: string;
     period: Period;
     committed: (commit: string) => Promise<number | undefined>;
+    closing?: (each: KnownDeployment) => Promise<ClosingWord>;
   },
 ): Promise<DeliveryFigures> {
-  const { evidence, service, period, committed } = asked;
+  const { evidence, service, period, committed, closing = (each) => closingWord(connected, each) } = asked;
   const known = await knownDeployments(connected, evidence);
   const wanted = selectDeployments(known.deployments, { service, since: period.from });
   const real = wanted.filter(({ inVirtualTime }) => !inVirtualTime);
   const ended = real.filter(({ outcome }) => outcome !== 'running');
-  const counted = await deploymentsToCount(connected, ended, committed);
+  const counted = await deploymentsToCount(ended, { closing, committed });
   const going = real.length - ended.length;
   return {
     services: doraByService(counted, period),
