@@ -35,11 +35,11 @@ export function deploymentsFromTemporal(
   const inputs = remembering((key: string) => startedWith(connected, JSON.parse(key)), { most: PLANS });
   const all = remembering((_: string) => allRows(connected, evidence), { for: FRESH });
   const look = remembering((deployment: string) => lookAt(connected, { deployment, evidence, inputs }), { for: FRESH });
-  const closing = closingWords(connected);
+  const atEnd = wordsAtEnd(connected);
   const figures = remembering(
     (length: string) => {
       const to = Date.now();
-      return deliveryFigures(connected, { evidence, period: { from: to - Number(length), to }, committed, closing });
+      return deliveryFigures(connected, { evidence, period: { from: to - Number(length), to }, committed, atEnd });
     },
     { for: FIGURES_FRESH },
   );
@@ -68,7 +68,7 @@ export function deploymentsFromTemporal(
 }
 
 /** What one that has ended by itself said then it says for good. One that was ended may have a rollback that goes on. */
-function closingWords(connected: Connected): (each: KnownDeployment) => Promise<ClosingWord> {
+function wordsAtEnd(connected: Connected): (each: KnownDeployment) => Promise<ClosingWord> {
   const known = new Map<string, ClosingWord>();
   return async (each) => {
     const word = known.get(each.runId) ?? (await closingWord(connected, each));

@@ -1,4 +1,4 @@
-/** Past deployments as figures count them, each by its closing ledger. */
+/** Past deployments as figures count them, each by its atEnd ledger. */
 
 import type { DeployResult } from '../../contract/deployment.js';
 import { type CountedDeployment, countedFrom, type DeploymentsToCount } from '../../domain/deployments/dora.js';
@@ -27,13 +27,13 @@ const AT_ONCE = 8;
 
 /**
  * @param ended deployments that have ended, in real time
- * @param asked.closing what one of them has said at its end
+ * @param asked.atEnd what one of them has said at its end
  * @param asked.committed when a commit was made, where that can be known
  */
 export async function deploymentsToCount(
   ended: readonly KnownDeployment[],
   asked: {
-    closing: (each: KnownDeployment) => Promise<ClosingWord>;
+    atEnd: (each: KnownDeployment) => Promise<ClosingWord>;
     committed: (commit: string) => Promise<number | undefined>;
   },
 ): Promise<ToCount> {
@@ -49,7 +49,7 @@ export async function deploymentsToCount(
         notes.push(`${deployment} is not counted: ${why}`);
       };
       try {
-        const { counted, commit } = await asked.closing(each);
+        const { counted, commit } = await asked.atEnd(each);
         if (counted === undefined) leaveOut('it has changed production, and what became of that it does not say');
         if (!counted) continue;
         const committedAt = commit === undefined ? undefined : await asked.committed(commit);

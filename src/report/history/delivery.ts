@@ -16,7 +16,7 @@ export interface DeliveryFigures {
 
 /**
  * @param asked.committed when a commit was made, where that can be known
- * @param asked.closing what one that has ended said then, for those who keep it; it is asked of Temporal otherwise
+ * @param asked.atEnd what one that has ended said then, for those who keep it; it is asked of Temporal otherwise
  */
 export async function deliveryFigures(
   connected: Connected,
@@ -25,15 +25,15 @@ export async function deliveryFigures(
     service?: string;
     period: Period;
     committed: (commit: string) => Promise<number | undefined>;
-    closing?: (each: KnownDeployment) => Promise<ClosingWord>;
+    atEnd?: (each: KnownDeployment) => Promise<ClosingWord>;
   },
 ): Promise<DeliveryFigures> {
-  const { evidence, service, period, committed, closing = (each) => closingWord(connected, each) } = asked;
+  const { evidence, service, period, committed, atEnd = (each) => closingWord(connected, each) } = asked;
   const known = await knownDeployments(connected, evidence);
   const wanted = selectDeployments(known.deployments, { service, since: period.from });
   const real = wanted.filter(({ inVirtualTime }) => !inVirtualTime);
   const ended = real.filter(({ outcome }) => outcome !== 'running');
-  const counted = await deploymentsToCount(ended, { closing, committed });
+  const counted = await deploymentsToCount(ended, { atEnd, committed });
   const going = real.length - ended.length;
   return {
     services: doraByService(counted, period),
