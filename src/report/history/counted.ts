@@ -1,4 +1,4 @@
-/** Past deployments as figures count them, each by its atEnd ledger. */
+/** Past deployments as figures count them, each by its closing ledger. */
 
 import type { DeployResult } from '../../contract/deployment.js';
 import { type CountedDeployment, countedFrom, type DeploymentsToCount } from '../../domain/deployments/dora.js';
