@@ -5,7 +5,7 @@ import type { Connected } from '../../temporal/connection.js';
 import { innermost } from '../../temporal/errors.js';
 import { retentionOf } from '../../temporal/retention.js';
 import { type ClosingWord, closingWord, deploymentsToCount } from './counted.js';
-import { type KnownDeployment, knownDeployments } from './known-deployments.js';
+import { type KnownDeployment, type KnownDeployments, knownDeployments } from './known-deployments.js';
 
 export interface DeliveryFigures {
   services: Map<string, DoraMetrics>;
@@ -16,7 +16,7 @@ export interface DeliveryFigures {
 
 /**
  * @param asked.committed when a commit was made, where that can be known
- * @param asked.atEnd what one that has ended said then, for those who keep it; it is asked of Temporal otherwise
+ * @param asked.known all that there is word of, and `asked.atEnd` what one that has ended said then, for those who keep that
  */
 export async function deliveryFigures(
   connected: Connected,
@@ -26,10 +26,11 @@ export async function deliveryFigures(
     period: Period;
     committed: (commit: string) => Promise<number | undefined>;
     atEnd?: (each: KnownDeployment) => Promise<ClosingWord>;
+    known?: () => Promise<KnownDeployments>;
   },
 ): Promise<DeliveryFigures> {
   const { evidence, service, period, committed, atEnd = (each) => closingWord(connected, each) } = asked;
-  const known = await knownDeployments(connected, evidence);
+  const known = await (asked.known?.() ?? knownDeployments(connected, evidence));
   const wanted = selectDeployments(known.deployments, { service, since: period.from });
   const real = wanted.filter(({ inVirtualTime }) => !inVirtualTime);
   const ended = real.filter(({ outcome }) => outcome !== 'running');
