@@ -29,7 +29,7 @@ import { waitingPage } from './pages/waiting-page.js';
 import { watchPage } from './pages/watches-part.js';
 import { SIGN_IN_PATH } from './signed-in.js';
 
-const STATUS = { notFound: 404, forbidden: 403, form: 403, host: 421, tooLong: 413, failed: 503 } as const;
+const STATUS = { notFound: 404, forbidden: 403, form: 403, tooLong: 413, failed: 503 } as const;
 
 export function consoleApp({
   deployments,
@@ -71,10 +71,8 @@ export function consoleApp({
   app.use(
     ownNames(origins, () => new Response(`This is ${origins[0]}, and answers to no other name.\n`, { status: 421 })),
   );
-  app.use(
-    ownPages(origins, (context) => context.text('This was sent by a page of somebody else. Nothing was done.\n', 403)),
-  );
-  app.use(shortForms((context) => context.text('This form is too long. Nothing was done.\n', 413)));
+  app.use(ownPages(origins, (context) => console.problem(context, 'forbidden')));
+  app.use(shortForms((context) => console.problem(context, 'tooLong')));
   app.use(ownForms(console));
   assets(app);
   pages(app, console);

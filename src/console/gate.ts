@@ -2,9 +2,11 @@
  * What every request passes, and what every answer says to the browser: by OWASP's cheat sheets on HTTP headers, content
  * security policy and cross-site request forgery, and against names that lead to this machine (DNS rebinding).
  */
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
+
+type Refuse = (context: Context) => Promise<Response>;
 
 /** Bytes: a reason of 2,000 characters, and all else that a form holds. */
 const LONGEST_FORM = 20_000;
@@ -49,18 +51,14 @@ export const ownNames = (origins: readonly string[], refuse: () => Response): Mi
 };
 
 /** Who only looks is let in from anywhere; what is sent has to come from a page of ours, as the browser says. */
-export const ownPages = (
-  origins: readonly string[],
-  refuse: (context: Parameters<MiddlewareHandler>[0]) => Response,
-): MiddlewareHandler => {
+export const ownPages = (origins: readonly string[], refuse: Refuse): MiddlewareHandler => {
   return async (context, next) => {
     const { method } = context.req;
     if (method !== 'GET' && method !== 'HEAD' && !origins.includes(context.req.header('Origin') ?? '')) {
-      return refuse(context);
+      return await refuse(context);
     }
     await next();
   };
 };
 
-export const shortForms = (refuse: (context: Parameters<MiddlewareHandler>[0]) => Response): MiddlewareHandler =>
-  bodyLimit({ maxSize: LONGEST_FORM, onError: refuse });
+export const shortForms = (refuse: Refuse): MiddlewareHandler => bodyLimit({ maxSize: LONGEST_FORM, onError: refuse });

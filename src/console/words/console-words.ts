@@ -59,7 +59,6 @@ export interface ConsoleWords {
     waitsUnknown: (why: string) => string;
   };
   list: {
-    search: string;
     searchFor: string;
     service: string;
     outcome: string;
@@ -77,7 +76,6 @@ export interface ConsoleWords {
     lasted: (time: string) => string;
     virtual: string;
     archived: string;
-    count: (count: number) => string;
   };
   deployment: {
     release: string;
@@ -106,10 +104,8 @@ export interface ConsoleWords {
     seen: (samples: number, ticks: number) => string;
     worst: (value: string) => string;
     noValue: string;
-    plots: string;
     allPlots: string;
     noPlots: (why: string) => string;
-    criteria: string;
     signOffs: string;
     signedOff: (who: string, when: string) => string;
     verified: string;
@@ -125,7 +121,6 @@ export interface ConsoleWords {
     rolledBack: string;
     underWay: string;
     failed: string;
-    because: (text: string) => string;
     proven: Record<'migration' | 'code', { yes: string; no: string }>;
     unproven: string;
     changed: { code: string; database: string; maintenance: string };
@@ -141,13 +136,10 @@ export interface ConsoleWords {
     archived: (when: string, where: string) => string;
   };
   decision: {
-    asked: string;
-    known: string;
     digest: string;
     answers: string;
     you: string;
     choosePerson: string;
-    whoYouAre: string;
     why: string;
     whyNeeded: string;
     option: string;
@@ -188,5 +180,5 @@ export interface ConsoleWords {
     nothing: string;
     caption: (from: string, to: string) => string;
   };
-  problems: Record<'notFound' | 'forbidden' | 'form' | 'host' | 'tooLong' | 'failed', { title: string; text: string }>;
+  problems: Record<'notFound' | 'forbidden' | 'form' | 'tooLong' | 'failed', { title: string; text: string }>;
 }

@@ -95,7 +95,6 @@ export const ENGLISH: ConsoleWords = {
     waitsUnknown: (why) => `Whom it waits for is not known: ${why}`,
   },
   list: {
-    search: 'Search',
     searchFor: 'Deployment, service or release',
     service: 'Service',
     outcome: 'Outcome',
@@ -113,7 +112,6 @@ export const ENGLISH: ConsoleWords = {
     lasted: (time) => `took ${time}`,
     virtual: 'virtual time',
     archived: 'from its archive',
-    count: (count) => (count === 1 ? '1 deployment' : `${count} deployments`),
   },
   deployment: {
     release: 'Release',
@@ -142,10 +140,8 @@ export const ENGLISH: ConsoleWords = {
     seen: (samples, ticks) => `${samples} samples in ${ticks} ticks`,
     worst: (value) => `worst ${value}`,
     noValue: 'no value is known',
-    plots: 'Metrics',
     allPlots: 'All metrics of this watch',
     noPlots: (why) => `Plots are not shown: ${why}`,
-    criteria: 'Criteria',
     signOffs: 'Sign-offs',
     signedOff: (who, when) => `${who}, ${when}`,
     verified: 'signature verified',
@@ -161,7 +157,6 @@ export const ENGLISH: ConsoleWords = {
     rolledBack: 'Production is back',
     underWay: 'under way',
     failed: 'failed',
-    because: (text) => `Because ${text}`,
     proven: {
       migration: {
         yes: 'Staging has shown that the migration can be undone.',
@@ -190,13 +185,10 @@ export const ENGLISH: ConsoleWords = {
     archived: (when, where) => `Temporal no longer has it: this is from its archive of ${when} in ${where}.`,
   },
   decision: {
-    asked: 'What is asked',
-    known: 'What is known',
     digest: 'What is signed off, by its digest',
     answers: 'Your answer',
     you: 'You',
     choosePerson: 'Choose who you are',
-    whoYouAre: 'Who you are, as the plan names you',
     why: 'Reason',
     whyNeeded: 'needed, unless you approve, confirm, hold, resume or retry',
     option: 'Which way back',
@@ -262,7 +254,6 @@ export const ENGLISH: ConsoleWords = {
       title: 'Not sent',
       text: 'This form is of another browser, another sign-in or another start of the console. Nothing was done; open the page again.',
     },
-    host: { title: 'Another name', text: 'This console does not answer to this name.' },
     tooLong: { title: 'Too long', text: 'This form is too long. Nothing was done.' },
     failed: { title: 'It cannot be said now', text: 'What was asked for could not be found out.' },
   },

@@ -95,7 +95,6 @@ export const PORTUGUESE_OF_CONSOLE: ConsoleWords = {
     waitsUnknown: (why) => `Não se sabe por quem espera: ${why}`,
   },
   list: {
-    search: 'Busca',
     searchFor: 'Deploy, serviço ou versão',
     service: 'Serviço',
     outcome: 'Resultado',
@@ -113,7 +112,6 @@ export const PORTUGUESE_OF_CONSOLE: ConsoleWords = {
     lasted: (time) => `levou ${time}`,
     virtual: 'tempo virtual',
     archived: 'do arquivo',
-    count: (count) => (count === 1 ? '1 deploy' : `${count} deploys`),
   },
   deployment: {
     release: 'Versão',
@@ -142,10 +140,8 @@ export const PORTUGUESE_OF_CONSOLE: ConsoleWords = {
     seen: (samples, ticks) => `${samples} amostras em ${ticks} leituras`,
     worst: (value) => `pior valor ${value}`,
     noValue: 'nenhum valor conhecido',
-    plots: 'Métricas',
     allPlots: 'Todas as métricas deste monitoramento',
     noPlots: (why) => `Os gráficos não são mostrados: ${why}`,
-    criteria: 'Critérios',
     signOffs: 'Aprovações',
     signedOff: (who, when) => `${who}, ${when}`,
     verified: 'assinatura verificada',
@@ -161,7 +157,6 @@ export const PORTUGUESE_OF_CONSOLE: ConsoleWords = {
     rolledBack: 'A produção voltou',
     underWay: 'em andamento',
     failed: 'falhou',
-    because: (text) => `Porque ${text}`,
     proven: {
       migration: {
         yes: 'Staging mostrou que a migração pode ser desfeita.',
@@ -190,13 +185,10 @@ export const PORTUGUESE_OF_CONSOLE: ConsoleWords = {
     archived: (when, where) => `O Temporal não o tem mais: isto vem do arquivo de ${when} em ${where}.`,
   },
   decision: {
-    asked: 'O que se pergunta',
-    known: 'O que se sabe',
     digest: 'O que se aprova, pelo seu digest',
     answers: 'Sua resposta',
     you: 'Você',
     choosePerson: 'Escolha quem você é',
-    whoYouAre: 'Quem você é, como o plano chama você',
     why: 'Motivo',
     whyNeeded: 'necessário, a menos que você aprove, confirme, segure, retome ou repita',
     option: 'Qual caminho de volta',
@@ -262,7 +254,6 @@ export const PORTUGUESE_OF_CONSOLE: ConsoleWords = {
       title: 'Não enviado',
       text: 'Este formulário é de outro navegador, de outra sessão ou de outro início do console. Nada foi feito; abra a página de novo.',
     },
-    host: { title: 'Outro nome', text: 'Este console não responde por este nome.' },
     tooLong: { title: 'Longo demais', text: 'Este formulário é longo demais. Nada foi feito.' },
     failed: { title: 'Não se pode dizer agora', text: 'Não foi possível saber o que se pediu.' },
   },
