@@ -98,6 +98,23 @@ describe('the page of a deployment', () => {
     );
   });
 
+  test('after a rollback that failed it still says what another way back would cost', () => {
+    const production = {
+      codeDeployed: true,
+      migrated: true,
+      maintenance: true,
+      restoreEstimate: 240_000,
+      backup: { location: 'l', sha256: 's' },
+    };
+    const trigger = { kind: 'step' as const, step: 'production.smoke', text: 'the smoke tests failed' };
+    const rollback = { option: 'full' as const, workflowId: 'w', trigger, reasons: [], startedAt: START, steps: [] };
+    const cost = 'Taking back the backup would take about 4 min.';
+    expect(page({ production, rollback: { ...rollback, succeeded: false, reason: 'the script failed' } })).toContain(
+      cost,
+    );
+    expect(page({ production, rollback: { ...rollback, succeeded: true } })).not.toContain(cost);
+  });
+
   test('without its plan it says what is not known, rather than that there is none', () => {
     const text = page({}, { planned: undefined });
     expect(text).toContain(words.deployment.planUnknown);

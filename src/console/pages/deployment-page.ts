@@ -2,7 +2,7 @@
 
 import { missingRoles } from '../../domain/decisions/waits-for.js';
 import type { OpenQuestion } from '../../domain/ledger/ledger.js';
-import { leftBehind } from '../../domain/ledger/left-behind.js';
+import { leftBehind, stillRollsBack } from '../../domain/ledger/left-behind.js';
 import { html, lines, type Markup } from '../../report/html/markup.js';
 import { cutOff } from '../../temporal/ledger-view.js';
 import { headlineOf } from '../headline.js';
@@ -33,7 +33,7 @@ ${planned ? itemsPart(look, asking) : undefined}
 ${evidenceSummary(look, asking)}
 ${decisionsPart(ledger, asking)}
 ${part('about', words.deployment.plan, about(look, asking))}`;
-  return { title: `${headline.state}: ${ledger.deployment}`, main, isLive: !isOver };
+  return { title: `${headline.state}: ${ledger.deployment}`, main, isLive: !isOver || stillRollsBack(ledger) };
 }
 
 /** What has to be known of what is shown, and what of it is not. */

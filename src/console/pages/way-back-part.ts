@@ -13,8 +13,10 @@ export function wayBackPart(look: DeploymentLook, asking: PageAsking): Markup {
   const { words } = asking;
   const done = [...ledger.earlierRollbacks, ...(ledger.rollback ? [ledger.rollback] : [])];
   const told = [...changes(ledger, words), ...proofs(ledger, words), ...costs(look, words)];
-  const body = done.length > 0 ? lines(done.map((record) => rollbackOf(record, asking))) : listOf(told);
-  return part('way-back', words.deployment.wayBack, html`${body}`);
+  // Until one has brought production back, what another would cost is worth knowing.
+  const isBack = ledger.rollback?.succeeded === true;
+  const body = html`${isBack ? undefined : listOf(told)}${lines(done.map((record) => rollbackOf(record, asking)))}`;
+  return part('way-back', words.deployment.wayBack, body);
 }
 
 function changes({ production }: Ledger, { deployment: { changed, nothingToUndo } }: ConsoleWords): string[] {
