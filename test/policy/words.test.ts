@@ -51,8 +51,8 @@ test('a move to another build counts for the build that was signed, and for no o
   const envelope = await sealed(statement, (message) => ana.sign(message, ENVELOPE_NAMESPACE));
   const decision: Decision = { kind: 'move', who: 'ana', role: 'lead', build, envelope };
   const judged = (said: Partial<Decision>) => judgeWord(policy, subject, saidBy({ ...decision, ...said }), Date.now());
-  expect(judged({})).toBeUndefined();
-  expect(judged({ build: '0.2.0-000000000000' })).toContain('it was signed for another build');
-  expect(judged({ build: undefined })).toContain('it was signed for another build');
-  expect(judged({ build: undefined, to: '0123456789abcdef' })).toContain('it was signed for another runner');
+  expect(await judged({})).toBeUndefined();
+  expect(await judged({ build: '0.2.0-000000000000' })).toContain('it was signed for another build');
+  expect(await judged({ build: undefined })).toContain('it was signed for another build');
+  expect(await judged({ build: undefined, to: '0123456789abcdef' })).toContain('it was signed for another runner');
 });
