@@ -84,6 +84,12 @@ export const LAYERS = {
     packages: true,
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },
+  console: {
+    holds: 'the web pages on which people see deployments and decide, and who has signed in there',
+    layers: ['domain', 'contract', 'plan', 'policy', 'encryption', 'local', 'temporal', 'report'],
+    packages: true,
+    except: ['@temporalio/workflow', '@temporalio/worker'],
+  },
   watchdog: {
     holds: 'looks at deployments from outside of them, by the server’s own word, and tells people; changes nothing',
     layers: ['domain', 'contract', 'adapters', 'activities', 'encryption', 'temporal'],
@@ -153,7 +159,7 @@ export const LAYERS = {
   client: {
     holds: 'the command line',
     layers: ['domain', 'contract', 'plan', 'policy', 'encryption', 'local', 'temporal', 'report'],
-    later: ['worker', 'rehearsal', 'releases', 'init', 'demo', 'doctor', 'backtest', 'sandbox'],
+    later: ['worker', 'console', 'rehearsal', 'releases', 'init', 'demo', 'doctor', 'backtest', 'sandbox'],
     packages: true,
     except: ['@temporalio/worker'],
   },

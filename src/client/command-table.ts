@@ -45,6 +45,10 @@ export const COMMANDS: CommandTable = {
       'figures of past deployments: how often, how fast, how many failed, how long until production was back',
     load: async () => (await import('./commands/deployments/history.js')).defineHistory,
   },
+  console: {
+    description: 'serve the web pages on which people see deployments and decide; Ctrl-C stops it',
+    load: async () => (await import('./commands/console.js')).defineConsole,
+  },
   open: {
     description: "open a deployment's page in Temporal's Web UI",
     load: async () => (await import('./commands/open.js')).defineOpen,

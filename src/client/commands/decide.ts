@@ -1,31 +1,18 @@
-import {
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-} from '@temporalio/client';
 import { type Command, Option } from 'commander';
-import { decideUpdate } from '../../contract/messages.js';
 import { approvalStatement } from '../../domain/decisions/approvals.js';
 import { names, openQuestion } from '../../domain/decisions/decisions.js';
 import { isDemanded } from '../../domain/decisions/demands.js';
 import { DECISION_KINDS, type DecisionKind } from '../../domain/ledger/decision-kinds.js';
 import { type Decision, type Ledger, ROLLBACK_KINDS, type RollbackKind } from '../../domain/ledger/ledger.js';
-import { type Connected, withConnection } from '../../temporal/connection.js';
-import {
-  type FoundDeployment,
-  findDeployment,
-  readLedger,
-  servicesFor,
-  unansweredError,
-} from '../../temporal/deployments.js';
-import { CliError, EXIT, innermost, usageError } from '../../temporal/errors.js';
+import { withConnection } from '../../temporal/connection.js';
+import { findDeployment, readLedger, servicesFor } from '../../temporal/deployments.js';
+import { EXIT, usageError } from '../../temporal/errors.js';
+import { notRunning, sendDecision } from '../../temporal/send-decision.js';
 import { nextLine } from '../rendering/status.js';
 import pc from '../terminal/colors.js';
 import { exiting, print, printJson } from '../terminal/output.js';
 import { sealStatement, signStatement } from './trust/signing.js';
 import { buildName } from './worker.js';
-
-const DECIDE_WITHIN = 15_000;
 
 interface DecideOptions {
   as?: string;
@@ -165,15 +152,6 @@ function digestOf(kind: DecisionKind, given: string | undefined, proposed: strin
   return given === undefined || names(given, proposed) ? proposed : given;
 }
 
-/** The error that says that it is too late. */
-export function notRunning(found: FoundDeployment): CliError {
-  const name = found.deployment ?? found.workflowId;
-  return usageError(
-    `${name} is not running any more (${found.status.toLowerCase()}); nothing can be decided about it`,
-    `See how it ended with \`surefoot status ${name}\`.`,
-  );
-}
-
 /** The role needs no saying when the one open question has one role that may answer it. */
 export function onlyRole(kind: DecisionKind, subject: string | undefined, ledger: Ledger): string {
   const kinds = DECISION_KINDS[kind].answers;
@@ -185,27 +163,4 @@ export function onlyRole(kind: DecisionKind, subject: string | undefined, ledger
   if (roles.length === 1 && roles[0] !== undefined) return roles[0];
   const known = roles.length > 0 ? ` (one of ${roles.join(', ')})` : '';
   throw usageError(`The role in which you ${kind} is missing`, `Add --role ROLE${known}.`);
-}
-
-/**
- * @returns what it led to
- * @throws CliError exit 2 where it is refused, 3 where nobody answers
- */
-export async function sendDecision(connected: Connected, found: FoundDeployment, decision: Decision): Promise<string> {
-  try {
-    const update = () => found.handle.executeUpdate(decideUpdate, { args: [decision] });
-    return await connected.connection.withDeadline(Date.now() + DECIDE_WITHIN, update);
-  } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError) {
-      throw usageError(`Refused: ${innermost(error)}`, `See what is waited for with \`surefoot status\`.`);
-    }
-    if (error instanceof WorkflowNotFoundError) throw notRunning({ ...found, status: 'ended' });
-    if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) throw error;
-    const { message, hint, exitCode } = await unansweredError(connected, found, error);
-    throw new CliError(`${message}. The decision was not taken within ${DECIDE_WITHIN / 1_000} s`, {
-      hint: `${hint} Then see with \`surefoot status\` whether it has to be repeated.`,
-      exitCode,
-      cause: error,
-    });
-  }
 }

@@ -1,48 +1,14 @@
-/** One look at a deployment, also where nobody answers for it any more. */
+/** Looks at deployments as commands take them: what goes through histories is loaded only when it has to. */
 import { inertValues } from '../../domain/inert.js';
 import type { Ledger } from '../../domain/ledger/ledger.js';
 import type { Archived } from '../../report/history/archive.js';
 import type { Connected } from '../../temporal/connection.js';
-import { type FoundDeployment, readLedger, servicesFor } from '../../temporal/deployments.js';
-import { CliError } from '../../temporal/errors.js';
-import type { QueueService } from '../../temporal/queue-service.js';
-import type { WatchdogService } from '../../temporal/watchdog-service.js';
+import type { FoundDeployment } from '../../temporal/deployments.js';
+import { type LedgerView, lookAtLedger } from '../../temporal/ledger-view.js';
 
-export interface LedgerView {
-  found: Pick<FoundDeployment, 'workflowId' | 'runId' | 'running' | 'status' | 'link' | 'build'>;
-  ledger: Ledger;
-  /** Of the task queues that it waits for. */
-  services: QueueService[];
-  /** Whether somebody would be told if it were not carried on, where that was asked. */
-  watchdog?: WatchdogService;
-  /** Why the workflow itself did not say it: then the ledger is what its history says. */
-  unanswered?: CliError;
-  /** Temporal no longer has it: from the archive in this evidence store, made then. */
-  archive?: { store: string; at: number };
-}
-
-/**
- * Asks the workflow; where no worker answers, or it was ended before it could say how it stands, its history tells.
- * @throws CliError the workflow's own failure to answer, when its history cannot be read here either
- */
-export async function viewLedger(connected: Connected, found: FoundDeployment): Promise<LedgerView> {
-  // One that was ended from outside has said nothing of its end, whoever could still answer for it.
-  const isCutOff = !found.running && found.status !== 'COMPLETED';
-  try {
-    if (isCutOff) return { found, ledger: await ledgerOfHistory(connected, found), services: [] };
-  } catch {
-    // Its worker may know it all the same.
-  }
-  try {
-    const ledger = await readLedger(connected, found);
-    return { found, ledger, services: await servicesFor(connected, found, ledger) };
-  } catch (error) {
-    if (!(error instanceof CliError)) throw error;
-    const ledger = await ledgerOfHistory(connected, found).catch(() => undefined);
-    if (ledger === undefined) throw error;
-    return { found, ledger, services: await servicesFor(connected, found, ledger), unanswered: error };
-  }
-}
+/** @throws CliError the workflow's own failure to answer, when its history cannot be read here either */
+export const viewLedger = (connected: Connected, found: FoundDeployment): Promise<LedgerView> =>
+  lookAtLedger(connected, found, ledgerOfHistory);
 
 /** The same of one that Temporal no longer has. */
 export async function viewArchived(connected: Connected, archived: Archived): Promise<LedgerView> {
@@ -57,7 +23,3 @@ async function ledgerOfHistory(connected: Connected, found: FoundDeployment): Pr
   const { gather } = await import('../../report/history/gather.js');
   return (await gather(connected, found)).ledger;
 }
-
-/** How a deployment ended that had no say in it: Temporal's word; undefined for any other. */
-export const cutOff = ({ found, ledger }: Pick<LedgerView, 'found' | 'ledger'>): string | undefined =>
-  found.running || ledger.outcome ? undefined : (ledger.ending ?? found.status.toLowerCase());

@@ -3,12 +3,13 @@ import type { Ledger } from '../../domain/ledger/ledger.js';
 import { leftBehind } from '../../domain/ledger/left-behind.js';
 import { withConnection } from '../../temporal/connection.js';
 import { EXIT } from '../../temporal/errors.js';
+import { cutOff, type LedgerView } from '../../temporal/ledger-view.js';
 import { watchdogService } from '../../temporal/watchdog-service.js';
 import { renderStatus, wayOn } from '../rendering/status.js';
 import { archiveText, evidenceOption, findWithArchives } from '../retention/archived.js';
 import pc from '../terminal/colors.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
-import { cutOff, type LedgerView, viewArchived, viewLedger } from './ledger-view.js';
+import { viewArchived, viewLedger } from './ledger-view.js';
 
 export function defineStatus(command: Command): void {
   command

@@ -1,11 +1,7 @@
 /** What a person types to answer an open question. */
 import { commandFor } from '../../domain/decisions/answers.js';
+import { missingRoles } from '../../domain/decisions/waits-for.js';
 import type { Ledger, OpenQuestion } from '../../domain/ledger/ledger.js';
-
-/** Roles still to sign off, in the order of the question. */
-export function missingRoles(ledger: Ledger, question: OpenQuestion): string[] {
-  return question.roles.filter((role) => !ledger.approvals.some((approval) => approval.role === role));
-}
 
 /** One command a line, ready to be typed but for WHO, the reason, and ROLE where several may answer. */
 export function allowedDecisions(ledger: Ledger, question: OpenQuestion): string[] {

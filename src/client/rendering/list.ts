@@ -1,18 +1,10 @@
 /** Deployments beside each other, one a line. Pure. */
+import type { WaitsFor } from '../../domain/decisions/waits-for.js';
 import type { ListedDeployment, ListedOutcome } from '../../domain/deployments/listed.js';
 import { formatDuration } from '../../domain/duration.js';
-import type { Ledger } from '../../domain/ledger/ledger.js';
-import { missingRoles } from './allowed-decisions.js';
 import type { Colors } from './marks.js';
 import { clockText } from './status.js';
 import { alignedRows } from './table.js';
-
-/** A question that is open, and the roles whose answer it waits for. */
-export interface WaitsFor {
-  question: string;
-  title: string;
-  roles: string[];
-}
 
 export interface ListedRow {
   listed: ListedDeployment;
@@ -20,19 +12,6 @@ export interface ListedRow {
   waitsFor?: WaitsFor[];
   /** Why one that runs has not said whom it waits for. */
   unanswered?: string;
-}
-
-export function waitsFor(ledger: Ledger): WaitsFor[] {
-  const { held } = ledger;
-  const hold = held ? [{ question: 'resume', title: `held by ${held.who}`, roles: [held.role] }] : [];
-  const open = ledger.questions
-    .filter(({ answer }) => !answer)
-    .map((question) => ({
-      question: question.id,
-      title: question.title,
-      roles: question.kind === 'approvals' ? missingRoles(ledger, question) : question.roles,
-    }));
-  return [...hold, ...open];
 }
 
 export function listText(rows: readonly ListedRow[], { colors, now }: { colors: Colors; now: number }): string {

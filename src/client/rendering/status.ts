@@ -1,4 +1,5 @@
 /** The ledger as a person reads it at a terminal. Pure: the same ledger, time and colours give the same text. */
+import { missingRoles } from '../../domain/decisions/waits-for.js';
 import { formatDuration } from '../../domain/duration.js';
 import { ITEM_STATES } from '../../domain/items.js';
 import type { Ledger, OpenQuestion, RollbackRecord, StepRecord, WatchRecord } from '../../domain/ledger/ledger.js';
@@ -7,7 +8,7 @@ import { PHASES, type Phase } from '../../domain/steps.js';
 import { hasEnded, standingOf } from '../../domain/watch/standing.js';
 import { type QueueService, unserved } from '../../temporal/queue-service.js';
 import type { WatchdogService } from '../../temporal/watchdog-service.js';
-import { allowedDecisions, missingRoles } from './allowed-decisions.js';
+import { allowedDecisions } from './allowed-decisions.js';
 import { type Colors, stepMark, verdictMark } from './marks.js';
 
 export interface StatusView {

@@ -13,6 +13,8 @@ export interface Plot {
   samples: readonly Sample[];
   limits: readonly Limit[];
   clock: (at: number) => string;
+  /** Of the drawing; each shows the least and the greatest of its values, so that no peak is lost. */
+  columns?: number;
 }
 
 export interface Limit {
@@ -26,7 +28,7 @@ export interface Limit {
 }
 
 const BOX = { width: 640, height: 190, left: 56, right: 12, top: 14, bottom: 26 };
-/** Columns of the drawing; each shows the least and the greatest of its values, so that no peak is lost. */
+/** Where nobody says how many. */
 const COLUMNS = 290;
 /** A limit so many times the greatest value is told at the upper edge: drawn in place it would flatten the values. */
 const FAR = 3;
@@ -37,7 +39,7 @@ type Known = { at: number; value: number };
 type Run = Known[];
 
 export function drawPlot(plot: Plot): Markup {
-  const { id, title, unit, span, samples, limits, clock } = plot;
+  const { id, title, unit, span, samples, limits, clock, columns = COLUMNS } = plot;
   const { runs, gaps } = divide(samples, span);
   const known = runs.flat();
   const finite = known.map(({ value }) => value).filter((value) => Math.abs(value) < 1e15);
@@ -58,8 +60,8 @@ ${lines([
   ...gaps.map((gap) => drawGap(gap, x, y)),
   ...axes({ x, y, top, unit, clock }),
   ...limits.map((limit) => drawLimit(limit, { x, y, isNear: near.includes(limit), unit })),
-  ...runs.map((run) => drawRun(run, { x, y, top })),
-  ...marks(broken, { x, y, top }),
+  ...runs.map((run) => drawRun(run, { x, y, top, columns })),
+  ...marks(broken, { x, y, top, columns }),
   ...limits.map((limit) => drawFired(limit, { x, y })),
 ])}
 </svg><p class="seen">${description}</p></figure>`;
@@ -175,6 +177,7 @@ interface Drawing {
   x: Scale;
   y: Scale;
   top: number;
+  columns: number;
 }
 
 /** What is infinite stands at the upper edge. */
@@ -182,7 +185,7 @@ const heightOf = (value: number, { y, top }: Pick<Drawing, 'y' | 'top'>): number
   y(Math.min(Math.max(value, 0), top));
 
 function drawRun(run: Run, drawing: Drawing): Markup {
-  const points = columns(run, drawing.x).flatMap(({ at, least, greatest }) => {
+  const points = inColumns(run, drawing).flatMap(({ at, least, greatest }) => {
     const ends = least === greatest ? [least] : [least, greatest];
     return ends.map((value) => `${place(drawing.x(at))},${place(heightOf(value, drawing))}`);
   });
@@ -193,8 +196,8 @@ function drawRun(run: Run, drawing: Drawing): Markup {
   return html`<polyline class="line" points="${points.join(' ')}"/>`;
 }
 
-function columns(run: Run, x: Scale): { at: number; least: number; greatest: number }[] {
-  const width = (x.domain[1] - x.domain[0]) / COLUMNS || 1;
+function inColumns(run: Run, { x, columns }: Drawing): { at: number; least: number; greatest: number }[] {
+  const width = (x.domain[1] - x.domain[0]) / columns || 1;
   const found = new Map<number, { at: number; least: number; greatest: number }>();
   for (const { at, value } of run) {
     const column = Math.floor((at - x.domain[0]) / width);
@@ -211,7 +214,7 @@ function columns(run: Run, x: Scale): { at: number; least: number; greatest: num
 }
 
 function marks(broken: Known[], drawing: Drawing): Markup[] {
-  return columns(broken, drawing.x).map(
+  return inColumns(broken, drawing).map(
     ({ at, greatest }) =>
       html`<circle class="broken" cx="${place(drawing.x(at))}" cy="${place(heightOf(greatest, drawing))}" r="2.5"/>`,
   );

@@ -5,11 +5,25 @@ const filters = ITEM_STATES.map(
   (state) => `.filter:has(#show-${state}:checked) tr.item:not(.is-${state}) { display: none; }`,
 ).join('\n');
 
-export const STYLE = `
+/** Light and dark. */
+export const COLORS = `
 :root { color-scheme: light dark; --back: #fff; --text: #1a1d21; --soft: #5b6470; --line: #d5dae0; --card: #f6f7f9;
   --good: #14703c; --bad: #b3261e; --doubt: #8a5a00; --blue: #1f5fae; }
 @media (prefers-color-scheme: dark) { :root { --back: #14171a; --text: #e6e9ec; --soft: #a3adb8; --line: #353c44; --card: #1d2126;
   --good: #64cf91; --bad: #ff8a80; --doubt: #f2bf5e; --blue: #7db4f5; } }
+`.trim();
+
+/** What is drawn. */
+export const DRAWINGS = `
+.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(24rem, 1fr)); gap: 1rem; } figure { margin: .5rem 0; } .plot { background: var(--card); padding: .5rem .75rem; } figcaption { font-weight: 600; } .seen { color: var(--soft); font-size: .8em; margin: .25rem 0 0; }
+svg { width: 100%; height: auto; display: block; } svg text { font: 11px system-ui, sans-serif; fill: var(--soft); } .timeline svg text { fill: var(--text); font-size: 12px; }
+.tick line { stroke: var(--line); } .line { fill: none; stroke: var(--blue); stroke-width: 1.4; } circle.line { fill: var(--blue); } .bar { fill: var(--blue); }
+.limit line { stroke: var(--bad); stroke-dasharray: 5 4; } svg .limit text { fill: var(--bad); } .limit.far line { stroke-dasharray: 1 5; } .broken { fill: var(--bad); } .fired line { stroke: var(--bad); stroke-width: 1.5; } svg .fired text { fill: var(--bad); } .quantile line { stroke: var(--text); } svg .quantile text { fill: var(--text); }
+.gap { fill: var(--doubt); opacity: .28; } .step { fill: var(--blue); stroke: none; } .step.passed { fill: var(--good); } .step.failed { fill: var(--bad); } .step.skipped, .step.running { fill: var(--doubt); } svg .extent { fill: var(--soft); }
+`.trim();
+
+export const STYLE = `
+${COLORS}
 @media print { :root { color-scheme: light; --back: #fff; --text: #000; --soft: #444; --line: #bbb; --card: #fff; --good: #14703c; --bad: #b3261e; --doubt: #8a5a00; --blue: #1f5fae; }
   .filter fieldset, nav { display: none; } .filter tr.item { display: table-row !important; } figure, tr { break-inside: avoid; } body { font-size: 9pt; } a { text-decoration: none; } }
 * { box-sizing: border-box; }
@@ -31,9 +45,5 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; } 
 .note { background: var(--card); border-left: 4px solid var(--doubt); padding: .5rem .75rem; }
 fieldset { border: 1px solid var(--line); display: flex; flex-wrap: wrap; gap: .4rem; } .filter input { position: absolute; opacity: 0; } .filter label { border: 1px solid var(--line); border-radius: 1rem; padding: .1rem .7rem; cursor: pointer; } .filter input:checked + label { background: var(--text); color: var(--back); }
 ${filters}
-.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(24rem, 1fr)); gap: 1rem; } figure { margin: .5rem 0; } .plot { background: var(--card); padding: .5rem .75rem; } figcaption { font-weight: 600; } .seen { color: var(--soft); font-size: .8em; margin: .25rem 0 0; }
-svg { width: 100%; height: auto; display: block; } svg text { font: 11px system-ui, sans-serif; fill: var(--soft); } .timeline svg text { fill: var(--text); font-size: 12px; }
-.tick line { stroke: var(--line); } .line { fill: none; stroke: var(--blue); stroke-width: 1.4; } circle.line { fill: var(--blue); } .bar { fill: var(--blue); }
-.limit line { stroke: var(--bad); stroke-dasharray: 5 4; } svg .limit text { fill: var(--bad); } .limit.far line { stroke-dasharray: 1 5; } .broken { fill: var(--bad); } .fired line { stroke: var(--bad); stroke-width: 1.5; } svg .fired text { fill: var(--bad); } .quantile line { stroke: var(--text); } svg .quantile text { fill: var(--text); }
-.gap { fill: var(--doubt); opacity: .28; } .step { fill: var(--blue); stroke: none; } .step.passed { fill: var(--good); } .step.failed { fill: var(--bad); } .step.skipped, .step.running { fill: var(--doubt); } svg .extent { fill: var(--soft); }
+${DRAWINGS}
 `.trim();

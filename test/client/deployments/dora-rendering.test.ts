@@ -1,7 +1,8 @@
 import pc from 'picocolors';
 import { expect, test } from 'vitest';
-import { doraCsv, doraText } from '../../../src/client/rendering/dora.js';
+import { doraText } from '../../../src/client/rendering/dora.js';
 import type { DoraMetrics } from '../../../src/domain/deployments/dora.js';
+import { doraCsv } from '../../../src/domain/deployments/dora-csv.js';
 
 const HOUR = 3_600_000;
 const period = { from: Date.UTC(2025, 10, 1), to: Date.UTC(2025, 10, 15) };

@@ -11,10 +11,11 @@ import { type Connected, withConnection } from '../../../temporal/connection.js'
 import { type FoundDeployment, findDeployment, readLedger, servicesFor } from '../../../temporal/deployments.js';
 import { CliError, EXIT, innermost, usageError } from '../../../temporal/errors.js';
 import { queueServices } from '../../../temporal/queue-service.js';
+import { notRunning, sendDecision } from '../../../temporal/send-decision.js';
 import { nextLine } from '../../rendering/status.js';
 import pc from '../../terminal/colors.js';
 import { note, print, printJson } from '../../terminal/output.js';
-import { notRunning, onlyRole, sendDecision, signDecision } from '../decide.js';
+import { onlyRole, signDecision } from '../decide.js';
 import { type Ground, type LeftPart, type Takeover, takeOver } from './taking-over.js';
 
 interface Move {

@@ -1,13 +1,11 @@
 import type { Command } from 'commander';
-import { doraByService, doraOf, type Period } from '../../../domain/deployments/dora.js';
-import { selectDeployments } from '../../../domain/deployments/listed.js';
+import type { Period } from '../../../domain/deployments/dora.js';
+import { doraCsv } from '../../../domain/deployments/dora-csv.js';
 import { commitTime } from '../../../local/commit-time.js';
-import { deploymentsToCount } from '../../../report/history/counted.js';
-import { knownDeployments } from '../../../report/history/known-deployments.js';
-import { type Connected, withConnection } from '../../../temporal/connection.js';
-import { EXIT, innermost, usageError } from '../../../temporal/errors.js';
-import { retentionOf } from '../../../temporal/retention.js';
-import { doraCsv, doraText } from '../../rendering/dora.js';
+import { deliveryFigures } from '../../../report/history/delivery.js';
+import { withConnection } from '../../../temporal/connection.js';
+import { EXIT, usageError } from '../../../temporal/errors.js';
+import { doraText } from '../../rendering/dora.js';
 import { evidenceOption } from '../../retention/archived.js';
 import pc from '../../terminal/colors.js';
 import { exiting, note, print, printJson } from '../../terminal/output.js';
@@ -50,21 +48,9 @@ async function history({
   if (csv && json) throw usageError('--csv and --json exclude each other', 'Leave one of them out.');
   return await withConnection(async (connected) => {
     const period = { from, to: Date.now() };
-    const known = await knownDeployments(connected, evidence);
-    const wanted = selectDeployments(known.deployments, { service, since: from }).filter((each) => !each.inVirtualTime);
-    const ended = wanted.filter(({ outcome }) => outcome !== 'running');
     const committed = async (commit: string) =>
       repository === undefined ? undefined : await commitTime(repository, commit);
-    const counted = await deploymentsToCount(connected, ended, committed);
-    const services = doraByService(counted, period);
-    const all = doraOf(counted, period);
-    const going = wanted.length - ended.length;
-    const notes = [
-      ...known.unknown,
-      ...counted.notes,
-      ...(going > 0 ? [`${going} that still run are counted when they have ended`] : []),
-      ...(await beyondRetention(connected, period)),
-    ];
+    const { services, all, notes } = await deliveryFigures(connected, { evidence, service, period, committed });
     if (json) printJson({ period: inWords(period), all, services: Object.fromEntries(services), notes });
     else if (csv) print(doraCsv(services, period));
     else print(doraText(services, all, { colors: pc, period, hasCommits: repository !== undefined }));
@@ -74,15 +60,3 @@ async function history({
 }
 
 const inWords = ({ from, to }: Period) => ({ from: new Date(from).toISOString(), to: new Date(to).toISOString() });
-
-/** What has ended before Temporal forgets is only known where it was archived. */
-async function beyondRetention(connected: Connected, { from, to }: Period): Promise<string[]> {
-  const then = 'what has ended before is counted as far as the evidence folder has its archive';
-  try {
-    const kept = await retentionOf(connected);
-    if (kept === undefined) return [`how long Temporal keeps what has ended is not known: ${then}`];
-    return kept >= to - from ? [] : [`Temporal keeps what has ended for ${Math.floor(kept / 86_400_000)} d: ${then}`];
-  } catch (error) {
-    return [`how long Temporal keeps what has ended is not known (${innermost(error)}): ${then}`];
-  }
-}

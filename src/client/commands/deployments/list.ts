@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { waitsFor } from '../../../domain/decisions/waits-for.js';
 import {
   LISTED_OUTCOMES,
   type ListedDeployment,
@@ -9,7 +10,7 @@ import { knownDeployments } from '../../../report/history/known-deployments.js';
 import { type Connected, withConnection } from '../../../temporal/connection.js';
 import { findRun, readLedger } from '../../../temporal/deployments.js';
 import { CliError, EXIT, innermost } from '../../../temporal/errors.js';
-import { type ListedRow, listText, waitsFor } from '../../rendering/list.js';
+import { type ListedRow, listText } from '../../rendering/list.js';
 import { evidenceOption } from '../../retention/archived.js';
 import pc from '../../terminal/colors.js';
 import { exiting, note, print, printJson } from '../../terminal/output.js';

@@ -6,13 +6,14 @@ import { pinnedBuild } from '../../../temporal/builds.js';
 import type { Connected } from '../../../temporal/connection.js';
 import { type FoundDeployment, readLedger, servicesFor } from '../../../temporal/deployments.js';
 import { CliError, EXIT } from '../../../temporal/errors.js';
+import { cutOff, type LedgerView } from '../../../temporal/ledger-view.js';
 import { unserved } from '../../../temporal/queue-service.js';
 import { withoutMemos } from '../../../temporal/runs.js';
 import { ledgerChanges } from '../../rendering/changes.js';
 import { CLEAR, clockText, renderStatus, wayOn } from '../../rendering/status.js';
 import pc from '../../terminal/colors.js';
 import { note, print } from '../../terminal/output.js';
-import { cutOff, type LedgerView, viewLedger } from '../ledger-view.js';
+import { viewLedger } from '../ledger-view.js';
 import { FROM_HISTORY } from '../status.js';
 
 const EVERY = 1_000;

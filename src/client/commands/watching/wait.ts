@@ -5,9 +5,9 @@ import { parseDuration } from '../../../domain/duration.js';
 import type { Connected } from '../../../temporal/connection.js';
 import { type FoundDeployment, findDeployment } from '../../../temporal/deployments.js';
 import { EXIT } from '../../../temporal/errors.js';
+import type { LedgerView } from '../../../temporal/ledger-view.js';
 import { interruptible } from '../../terminal/interruption.js';
 import { note } from '../../terminal/output.js';
-import type { LedgerView } from '../ledger-view.js';
 import { exitCodeOf, statusDocument } from '../status.js';
 import { followDeployment, viewer } from './follow.js';
 

@@ -1,0 +1,46 @@
+/**
+ * What a browser does beside showing pages: it counts times on, and shows a page anew that is told to be another. Without
+ * it everything is there as well. Nothing that is being filled in, read aloud or opened is taken away.
+ */
+export const CONSOLE_SCRIPT = `
+'use strict';
+const ahead = Date.now() - Number(document.body.dataset.now);
+const UNITS = [[3600, 'h'], [60, 'min'], [1, 's']];
+function duration(milliseconds) {
+  let left = Math.max(0, Math.round(milliseconds / 1000));
+  if (left === 0) return '0 s';
+  const parts = UNITS.map(([size, unit]) => { const amount = Math.floor(left / size); left -= amount * size; return [amount, unit]; });
+  const first = parts.findIndex(([amount]) => amount > 0);
+  return parts.slice(first, first + 2).filter(([amount]) => amount > 0).map((part) => part.join(' ')).join(' ');
+}
+setInterval(() => {
+  const now = Date.now() - ahead;
+  for (const each of document.querySelectorAll('.count')) {
+    const { since, until } = each.dataset;
+    each.textContent = since === undefined ? duration(Number(until) - now) : duration(now - Number(since));
+  }
+}, 1000);
+const live = document.body.dataset.live;
+if (live !== undefined && 'EventSource' in window) {
+  const source = new EventSource(live);
+  source.addEventListener('changed', async () => {
+    const main = document.getElementById('main');
+    const isBusy = main.contains(document.activeElement) && document.activeElement.matches('input, select, textarea');
+    if (isBusy) return;
+    const answer = await fetch(location.href, { headers: { Accept: 'text/html' } });
+    if (!answer.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const content = fresh.getElementById('main');
+    if (content === null) return;
+    for (const details of document.querySelectorAll('main details[id]')) {
+      const other = content.querySelector('#' + CSS.escape(details.id));
+      if (other !== null && details.open) other.open = true;
+    }
+    const focused = document.activeElement.getAttribute('href');
+    main.replaceChildren(...content.childNodes);
+    document.title = fresh.title;
+    document.querySelector('footer').replaceWith(fresh.querySelector('footer'));
+    if (focused !== null) document.querySelector('a[href="' + CSS.escape(focused) + '"]')?.focus({ preventScroll: true });
+  });
+}
+`.trim();

@@ -1,0 +1,130 @@
+/** What can be said of a deployment here, by whom, and what a form has said. Pure. */
+
+import { type DecisionJudgement, HOLD, judgeDecision } from '../domain/decisions/decisions.js';
+import { decidersUnder, isDemanded } from '../domain/decisions/demands.js';
+import { DECISION_KINDS, type DecisionKind } from '../domain/ledger/decision-kinds.js';
+import { type Decision, type OpenQuestion, ROLLBACK_KINDS } from '../domain/ledger/ledger.js';
+import type { DeploymentLook } from './look.js';
+import type { SignedIn } from './signed-in.js';
+import type { ConsoleWords } from './words/console-words.js';
+
+/** What somebody may say about a deployment, asked or not. */
+export interface Sayable {
+  /** Missing where nobody has asked. */
+  question?: OpenQuestion;
+  /** Those that are taken here. */
+  kinds: DecisionKind[];
+  /** Those that have to be typed, by whoever has a key, or where more is known. */
+  typed: DecisionKind[];
+  speakers: Speaker[];
+  /** Why nothing is taken here. */
+  mayNot?: keyof ConsoleWords['decision']['mayNot'];
+}
+
+export interface Speaker {
+  person: string;
+  name: string;
+  role: string;
+}
+
+/** Who looks, as far as it matters for what may be said. */
+interface Viewer {
+  canSignIn: boolean;
+  signedIn?: SignedIn;
+}
+
+/** @param subject a question's ID; nothing, or the hold's, for what can be said without being asked */
+export function sayableOf(look: DeploymentLook, subject: string | undefined, viewer: Viewer): Sayable {
+  const { ledger, found } = look;
+  const question = ledger.questions.find(({ id, answer }) => id === subject && !answer);
+  const isUnasked = subject === undefined || subject === HELD;
+  const all: DecisionKind[] =
+    question?.moves ?? (isUnasked ? [ledger.held ? 'resume' : 'hold', 'abort', 'rollback'] : []);
+  const kinds = all.filter((kind) => viewer.canSignIn || isTakenUnsigned(look, kind));
+  const speakers = speakersOf(look, { question, signedIn: viewer.signedIn });
+  const sayable = { question, kinds, typed: all.filter((kind) => !kinds.includes(kind)), speakers };
+  const mayNot = (why: Sayable['mayNot']): Sayable => ({ ...sayable, kinds: [], mayNot: why });
+  if (ledger.outcome || !found.running) return mayNot('ended');
+  if (!isUnasked && !question) return mayNot('answered');
+  if (viewer.canSignIn && !viewer.signedIn) return mayNot('signIn');
+  if (speakers.length === 0) return mayNot(viewer.signedIn ? 'noRole' : 'nobody');
+  if (kinds.length > 0) return sayable;
+  return mayNot(look.planned || ledger.demands ? 'signedOnly' : 'unknown');
+}
+
+/** How a list names the wait for somebody who ends a hold. */
+const HELD = 'resume';
+
+/** What is not known to be taken without a signature is not sent without one. */
+function isTakenUnsigned({ ledger, planned }: DeploymentLook, kind: DecisionKind): boolean {
+  if (isDemanded(ledger.demands, kind)) return false;
+  return planned !== undefined && !(kind === 'approve' && planned.plan.approvals.signed === true);
+}
+
+/** People in their roles, as plan or policy has them: of those who have signed in only themselves. */
+function speakersOf(
+  { ledger, planned }: DeploymentLook,
+  { question, signedIn }: { question?: OpenQuestion; signedIn?: SignedIn },
+): Speaker[] {
+  const roster = planned
+    ? decidersUnder(ledger.demands, planned.plan.approvals, ledger.startedBy).roster
+    : (ledger.demands?.people ?? []);
+  return roster
+    .filter(({ id }) => signedIn === undefined || signedIn.person === id)
+    .flatMap(({ id, name, roles }) => roles.map((role) => ({ person: id, name, role })))
+    .filter(({ role }) => question === undefined || question.roles.includes(role));
+}
+
+/** As a form has it. */
+export const speakerValue = ({ person, role }: Pick<Speaker, 'person' | 'role'>): string =>
+  `${encodeURIComponent(person)}/${encodeURIComponent(role)}`;
+
+export type Lack = keyof ConsoleWords['decision']['lacks'];
+
+/** What a form has said of it, or what it lacks. What it says of whom is held against who may. */
+export function decisionOf(
+  form: URLSearchParams,
+  { look, sayable }: { look: DeploymentLook; sayable: Sayable },
+): { decision: Decision } | { lacks: Lack[] } {
+  const said = (name: string) => form.get(name)?.trim() || undefined;
+  const kind = sayable.kinds.find((each) => each === said('answer'));
+  const only = sayable.speakers.length === 1 ? sayable.speakers[0] : undefined;
+  const speaker = only ?? sayable.speakers.find((each) => speakerValue(each) === said('speaker'));
+  const why = said('why');
+  const lacks: Lack[] = [
+    ...(kind === undefined ? (['answer'] as const) : []),
+    ...(speaker === undefined ? (['person'] as const) : []),
+    ...(kind !== undefined && DECISION_KINDS[kind].asksWhy !== undefined && why === undefined
+      ? (['reason'] as const)
+      : []),
+    ...(kind === 'move' && said('to') === undefined ? (['runner'] as const) : []),
+  ];
+  if (lacks.length > 0 || kind === undefined || speaker === undefined) return { lacks };
+  const decision: Decision = {
+    kind,
+    who: speaker.person,
+    role: speaker.role,
+    deployment: look.ledger.deployment,
+    ...(why === undefined ? {} : { why }),
+    ...(kind === 'approve' ? { digest: said('digest') } : {}),
+    ...subjectOf(kind, sayable),
+    ...(kind === 'rollback'
+      ? { option: ROLLBACK_KINDS.find((each) => each === said('option')), revision: said('revision') }
+      : {}),
+    ...(kind === 'move' ? { to: said('to') } : {}),
+  };
+  return { decision };
+}
+
+/** A stop, too, says which concern it answers: the plan may name a way back for that. */
+function subjectOf(kind: DecisionKind, { question }: Sayable): Pick<Decision, 'subject'> {
+  if (question) return { subject: question.id };
+  return kind === 'resume' ? { subject: HOLD } : {};
+}
+
+/** What it would lead to now, by the deployment's own rule; undefined where that is not known before it is signed. */
+export function foreseen({ ledger, planned }: DeploymentLook, decision: Decision): DecisionJudgement | undefined {
+  const approvals = planned && decidersUnder(ledger.demands, planned.plan.approvals, ledger.startedBy);
+  if (!approvals || isDemanded(ledger.demands, decision.kind)) return undefined;
+  return judgeDecision(ledger, { ...approvals, signed: false }, decision);
+}

@@ -1,0 +1,63 @@
+/**
+ * The seam between the console's pages and signing in: who looks, and who stands for a decision. Pages know nobody by
+ * themselves. Behind it: nobody at all ({@link NOBODY}), or an identity provider.
+ */
+import { Hono } from 'hono';
+import type { Decision, Ledger } from '../domain/ledger/ledger.js';
+
+/** Somebody who has signed in. */
+export interface SignedIn {
+  /** By the ID that plan or policy has this person under: `who` of decisions. */
+  person: string;
+  name: string;
+  roles: string[];
+}
+
+/** What a person has said on a page, before anything proves that it was this person. */
+export interface ToProve {
+  decision: Decision;
+  /** Of the deployment that it is about, as it stands now: what it asks of decisions, what is signed off. */
+  ledger: Ledger;
+  /** The browser's own request; a POST, looked at already: its host, its origin and its form's token are right. */
+  request: Request;
+  /** Who has signed in; nobody where nobody has. */
+  signedIn?: SignedIn;
+  /** The page to come back to when the person gives up. */
+  page: string;
+}
+
+/**
+ * Hands the decision on to its deployment, and answers the browser with what that led to. Once; it may be called by a
+ * later request of the same browser, as when the identity provider has sent it back.
+ */
+export type Send = (proven: Decision) => Promise<Response>;
+
+export interface SignIn {
+  /** Whether people can sign in here at all. Where they cannot, decisions are unsigned, or not taken. */
+  isThere: boolean;
+  /** Origins that a form of a page may lead to beside the console's own: the provider's. */
+  leadsTo: readonly string[];
+  /** What is asked below {@link SIGN_IN_PATH}: signing in, coming back from the provider, signing out. */
+  pages: Hono;
+  /** By what this browser's cookie proves. Never by anything that a page or a link says. */
+  whoAsks(request: Request): Promise<SignedIn | undefined>;
+  /** Has the person stand for this decision, and has it sent then; answers the browser, as by a redirect. */
+  prove(said: ToProve, send: Send): Promise<Response>;
+}
+
+export const SIGN_IN_PATH = '/sign-in';
+
+/** Where one signs in. @param page the path to come back to */
+export const signInLink = (page: string): string => `${SIGN_IN_PATH}?${new URLSearchParams({ to: page })}`;
+
+/** Where one signs out: by POST, with the token that the forms of pages have. */
+export const SIGN_OUT_PATH = `${SIGN_IN_PATH}/out`;
+
+/** Without an identity provider: nobody has signed in, and what is said is sent as it is. */
+export const NOBODY: SignIn = {
+  isThere: false,
+  leadsTo: [],
+  pages: new Hono(),
+  whoAsks: () => Promise.resolve(undefined),
+  prove: ({ decision }, send) => send(decision),
+};
