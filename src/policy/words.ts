@@ -52,7 +52,8 @@ function keyText({ kind, public: held }: PolicyKey): string {
   return kind === 'passkey' ? `passkey ${held.fingerprint}` : held.fingerprint;
 }
 
-const isCounting = ({ from, until, revoked }: PolicyKey, now: number): boolean =>
+/** @param now epoch milliseconds */
+export const isCounting = ({ from, until, revoked }: PolicyKey, now: number): boolean =>
   (from === undefined || from <= now) &&
   (until === undefined || now < until) &&
   (revoked === undefined || now < revoked);
