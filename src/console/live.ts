@@ -15,7 +15,6 @@ export function tellOfChanges(context: Context, page: () => Promise<string>): Re
   if (open >= MOST) return context.text('', 503);
   return streamSSE(context, async (stream) => {
     open += 1;
-    stream.onAbort(() => {});
     try {
       let known: string | undefined;
       while (!stream.aborted && !stream.closed) {

@@ -49,16 +49,16 @@ export function sayableOf(look: DeploymentLook, subject: string | undefined, vie
   if (viewer.canSignIn && !viewer.signedIn) return mayNot('signIn');
   if (speakers.length === 0) return mayNot(viewer.signedIn ? 'noRole' : 'nobody');
   if (kinds.length > 0) return sayable;
-  return mayNot(look.planned || ledger.demands ? 'signedOnly' : 'unknown');
+  return mayNot(look.planned ? 'signedOnly' : 'unknown');
 }
 
 /** How a list names the wait for somebody who ends a hold. */
 const HELD = 'resume';
 
-/** What is not known to be taken without a signature is not sent without one. */
+/** By the policy of its runner; sign-offs by its plan as well: where that is not known, none is sent unsigned. */
 function isTakenUnsigned({ ledger, planned }: DeploymentLook, kind: DecisionKind): boolean {
   if (isDemanded(ledger.demands, kind)) return false;
-  return planned !== undefined && !(kind === 'approve' && planned.plan.approvals.signed === true);
+  return kind !== 'approve' || (planned !== undefined && planned.plan.approvals.signed !== true);
 }
 
 /** People in their roles, as plan or policy has them: of those who have signed in only themselves. */

@@ -1,0 +1,220 @@
+/** What the console's pages say, of looks that a test has made: no server, no Temporal. */
+import { describe, expect, test } from 'vitest';
+import { headlineOf } from '../../src/console/headline.js';
+import { deploymentPage } from '../../src/console/pages/deployment-page.js';
+import { deploymentsPage, wantedRows } from '../../src/console/pages/deployments-page.js';
+import { framed } from '../../src/console/pages/frame.js';
+import { historyPage } from '../../src/console/pages/history-page.js';
+import { evidencePage } from '../../src/console/pages/proof-part.js';
+import { waitingPage } from '../../src/console/pages/waiting-page.js';
+import { consoleWords, languageAsked } from '../../src/console/words/language.js';
+import { CliError } from '../../src/temporal/errors.js';
+import { ledgerWith, questionWith, START, stepWith } from '../client/ledgers.js';
+import { askingWith, FIGURES, listedWith, lookWith, NOW, signOffs } from './looks.js';
+
+const EVIL = '</main><script>alert(1)</script><img src=x onerror="alert(2)">\'"&';
+const words = consoleWords('en');
+const failure = new CliError('No worker answers', { hint: 'Start one.' });
+const unserved = {
+  queue: 'surefoot',
+  state: 'nobody' as const,
+  workers: 0,
+  text: 'nobody serves surefoot',
+  advice: 'Start one.',
+};
+
+describe('how a deployment stands', () => {
+  test('a question outweighs whatever runs beside it, and names whose answer is missing', () => {
+    const approvals = [{ role: 'qa', who: 'rui', at: START, digest: 'a' }];
+    const steps = [stepWith({ phase: 'approval', state: 'running' })];
+    expect(headlineOf(lookWith({ questions: [signOffs()], approvals, steps }), words)).toEqual({
+      tone: 'asks',
+      state: 'Waiting for dba',
+      next: 'Answer: Sign-offs',
+    });
+  });
+
+  test('nobody has to do anything only as far as it is known that somebody does the work', () => {
+    const steps = [stepWith({ state: 'running' })];
+    expect(headlineOf(lookWith({ steps }), words).next).toContain('nobody has to do anything');
+    const unknown = { ...unserved, state: 'unknown' as const, text: 'the server did not say' };
+    for (const more of [{ services: [unserved] }, { services: [unknown] }, { unanswered: failure }]) {
+      const { tone, next } = headlineOf(lookWith({ steps }, more), words);
+      expect(tone).toBe('doubt');
+      expect(next).not.toContain('nobody has to do anything');
+    }
+  });
+
+  test('one that was ended from outside is bad, and says what production was left in', () => {
+    const production = { codeDeployed: true, migrated: false, maintenance: true };
+    const found = { workflowId: 'w', runId: 'r', running: false, status: 'TERMINATED' };
+    const look = lookWith({ production }, { found });
+    expect(headlineOf(look, words)).toMatchObject({ tone: 'bad', state: 'Ended from outside (terminated)' });
+    expect(deploymentPage(look, askingWith()).main.text).toContain('maintenance mode was turned on');
+  });
+
+  test('a rollback that failed is not called over: what was left is looked at first', () => {
+    const look = lookWith({ outcome: 'rollback-failed', endedAt: NOW });
+    expect(headlineOf(look, words)).toMatchObject({ tone: 'bad', next: words.next.lookFirst });
+  });
+});
+
+describe('the page of a deployment', () => {
+  const page = (...look: Parameters<typeof lookWith>) => deploymentPage(lookWith(...look), askingWith()).main.text;
+
+  test('whatever a deployment says of itself is text', () => {
+    const text = page({
+      title: EVIL,
+      reason: EVIL,
+      questions: [questionWith({ title: EVIL, text: EVIL, roles: [EVIL] })],
+      steps: [stepWith({ title: EVIL, reason: EVIL, state: 'failed' })],
+      untold: [EVIL],
+    });
+    expect(text).not.toMatch(/<script|<img|onerror="/);
+  });
+
+  test('the running step counts on, and beside it stands how long it usually takes', () => {
+    const text = page({ phase: 'staging', steps: [stepWith({ state: 'running', startedAt: NOW - 90_000 })] });
+    expect(text).toMatch(/data-since="\d+">1 min 30 s<\/span>, usually 5 min/);
+  });
+
+  test('what nobody knows the end of is unknown, not failed', () => {
+    const text = page({ phase: 'staging', steps: [stepWith({ state: 'failed', unknown: true })] });
+    expect(text).toContain('</span> unknown</span>');
+  });
+
+  test('the way back that was not tried is unknown, and so is a cost that nothing says', () => {
+    const production = {
+      codeDeployed: true,
+      migrated: true,
+      maintenance: false,
+      backup: { location: 'l', sha256: 's' },
+    };
+    const text = page({ production });
+    expect(text).toContain('whether the way back works is unknown');
+    expect(text).toContain('How long taking back the backup would take is unknown');
+    expect(page({ production: { ...production, restoreEstimate: 240_000 } })).toContain(
+      'Taking back the backup would take about 4 min.',
+    );
+  });
+
+  test('without its plan it says what is not known, rather than that there is none', () => {
+    const text = page({}, { planned: undefined });
+    expect(text).toContain(words.deployment.planUnknown);
+    expect(text).not.toContain('<h2 id="items-h">');
+  });
+
+  test('one that nobody answers for says that it is told by its history', () => {
+    expect(page({}, { unanswered: failure })).toContain('This is what its history says.');
+  });
+
+  test('each evidence stands with its sha256', () => {
+    const { text } = evidencePage(lookWith(), askingWith()).main;
+    expect(text).toContain(`<code>${'e'.repeat(64)}</code>`);
+  });
+
+  test('its first view is less than 100 KB', () => {
+    const look = lookWith({ questions: [signOffs()] });
+    expect(framed(deploymentPage(look, askingWith()), askingWith()).text.length).toBeLessThan(100_000);
+  });
+});
+
+describe('the list', () => {
+  const rows = Array.from({ length: 1_000 }, (_, index) => ({
+    listed: listedWith({
+      deployment: `shop-${index}`,
+      service: index % 2 ? 'shop' : 'orders',
+      startedAt: START + index,
+      target: `v${index}`,
+    }),
+  }));
+  const page = (query: string) =>
+    deploymentsPage({ rows, unknown: ['a torn archive'] }, wantedRows(new URLSearchParams(query)), askingWith()).main
+      .text;
+  const shown = (text: string) => [...text.matchAll(/href="\/deployments\/(shop-\d+)"/g)].map(([, name]) => name);
+
+  test('of a thousand shows the newest fifty in less than 100 KB, and a way to the others', () => {
+    const text = page('');
+    expect(shown(text)).toHaveLength(50);
+    expect(shown(text)[0]).toBe('shop-999');
+    expect(text.length).toBeLessThan(100_000);
+    expect(shown(page('page=2'))[0]).toBe('shop-949');
+    expect(shown(page('page=999'))).toHaveLength(50);
+  });
+
+  test('is searched by words, service and outcome, together', () => {
+    expect(shown(page('search=V77')).sort()).toEqual([
+      'shop-77',
+      ...Array.from({ length: 10 }, (_, i) => `shop-77${i}`),
+    ]);
+    expect(shown(page('search=v77&service=shop'))).toHaveLength(6);
+    expect(shown(page('outcome=aborted'))).toEqual([]);
+  });
+
+  test('says what is not among them', () => {
+    expect(page('')).toContain('a torn archive');
+  });
+
+  test('of one that has not answered it is not said that it waits for nobody', () => {
+    const silent = { listed: listedWith({ outcome: 'running', endedAt: undefined }), unanswered: 'no worker' };
+    const { main } = deploymentsPage({ rows: [silent], unknown: [] }, {}, askingWith());
+    expect(main.text).toContain('Whom it waits for is not known: no worker');
+  });
+});
+
+describe('what waits', () => {
+  const waits = (role: string, deployment: string) => ({
+    listed: listedWith({ deployment, outcome: 'running', endedAt: undefined }),
+    ledger: ledgerWith({ deployment, questions: [questionWith({ roles: [role] })] }),
+  });
+  const rows = [waits('qa', 'one'), waits('dba', 'two')];
+  const shown = (role: string | undefined, ...parts: Parameters<typeof askingWith>) =>
+    [
+      ...waitingPage({ rows, unknown: [] }, role, askingWith(...parts)).main.text.matchAll(
+        /deployments\/(\w+)\/decide/g,
+      ),
+    ].map(([, name]) => name);
+
+  test('is what the roles of who has signed in may answer; without signing in, everybody’s or a role’s', () => {
+    expect(shown(undefined)).toEqual(['one', 'two']);
+    expect(shown('dba')).toEqual(['two']);
+    expect(shown('dba', { canSignIn: true, signedIn: { person: 'rui', name: 'Rui', roles: ['qa'] } })).toEqual(['one']);
+  });
+
+  test('is not nothing where a deployment has not answered', () => {
+    const silent = { listed: listedWith({ outcome: 'running', endedAt: undefined }), unanswered: 'no worker' };
+    const { text } = waitingPage({ rows: [silent], unknown: [] }, undefined, askingWith()).main;
+    expect(text).not.toContain(words.waiting.nothing);
+    expect(text).toContain(words.waiting.nothingKnown);
+    expect(text).toContain('no worker');
+  });
+});
+
+test('a figure that is not known says so, and of how many it leaves some out', () => {
+  const figures = { services: new Map([['shop', FIGURES]]), all: FIGURES, notes: ['one is not counted'] };
+  const { text } = historyPage(figures, 90, askingWith()).main;
+  expect(text).toContain('<td>unknown (unknown of 6)</td>');
+  expect(text).toContain('<td>10 min (unknown of 1)</td>');
+  expect(text).toContain('one is not counted');
+});
+
+describe('languages', () => {
+  test.each([
+    ['pt-BR,pt;q=0.9,en;q=0.8', 'pt-BR'],
+    ['de, en;q=0.5, pt;q=0.7', 'pt-BR'],
+    ['pt;q=0, en', 'en'],
+    ['', 'en'],
+    ['fr', 'en'],
+  ])('a browser that asks for "%s" is answered in %s', (asked, language) => {
+    expect(languageAsked(asked)).toBe(language);
+  });
+
+  test('a page in Portuguese says so, and has no English words of ours', () => {
+    const asking = askingWith({}, 'pt-BR');
+    const { text } = framed(deploymentPage(lookWith({ questions: [signOffs()] }), asking), asking);
+    expect(text).toContain('<html lang="pt-BR">');
+    for (const each of Object.values(words.deployment)) {
+      if (typeof each === 'string' && each.includes(' ')) expect(text).not.toContain(`>${each}<`);
+    }
+  });
+});
