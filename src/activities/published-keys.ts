@@ -21,19 +21,28 @@ const keySet = z.object({ keys: z.array(z.unknown()).max(100) });
 
 type Found = Awaited<ReturnType<FindProviderKeys>>;
 
+interface Asked {
+  until: number;
+  found: Promise<Found>;
+}
+
 /**
  * A token that was once seen to be signed with a key that was published then stays so, though the provider has taken
  * another key since; any other takes a key that is published now: one that was taken back proves nothing new.
  * @param state the runner's own folder, where it keeps which key that was
  */
 export function publishedKeys(state: string): FindProviderKeys {
-  const published = new Map<string, { until: number; found: Promise<Found> }>();
+  const published = new Map<string, Asked>();
   const ask = (issuer: string): Promise<Found> => {
     const last = published.get(issuer);
     if (last && performance.now() < last.until) return last.found;
-    const found = keysOf(issuer);
-    published.set(issuer, { until: performance.now() + REMEMBERED, found });
-    return found;
+    // From the answer on: a provider that takes long is not asked for each of many words.
+    const answered = () => {
+      asked.until = performance.now() + REMEMBERED;
+    };
+    const asked: Asked = { until: Number.POSITIVE_INFINITY, found: keysOf(issuer).finally(answered) };
+    published.set(issuer, asked);
+    return asked.found;
   };
   return async (issuer, token) => {
     const file = join(state, 'identity', `${createHash('sha256').update(`${issuer}\n${token}`).digest('hex')}.json`);
@@ -41,7 +50,8 @@ export function publishedKeys(state: string): FindProviderKeys {
     if (before) return { keys: [before] };
     const found = await ask(issuer);
     const key = 'keys' in found ? await signingKey(token, found.keys) : undefined;
-    if (key) await keep(file, key);
+    // What cannot be kept is asked for again: no way back is to fail for want of room on a disk.
+    if (key) await keep(file, key).catch(() => {});
     return found;
   };
 }
@@ -63,10 +73,9 @@ async function keysOf(issuer: string): Promise<Found> {
 }
 
 const kept = (file: string): Promise<JsonWebKey | undefined> =>
-  readFile(file, 'utf8').then(
-    (text) => (JSON.parse(text) as { key: JsonWebKey }).key,
-    () => undefined,
-  );
+  readFile(file, 'utf8')
+    .then((text) => (JSON.parse(text) as { key: JsonWebKey }).key)
+    .catch(() => undefined);
 
 async function keep(file: string, key: JsonWebKey): Promise<void> {
   await mkdir(join(file, '..'), { recursive: true, mode: 0o700 });

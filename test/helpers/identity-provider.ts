@@ -68,6 +68,8 @@ export class TestBrowser {
     const cookies = (this.cookies.get(origin) ?? []).filter(({ path }) => pathname.startsWith(path));
     if (cookies.length > 0) headers.set('cookie', cookies.map(({ name, value }) => `${name}=${value}`).join('; '));
     const body = form && new URLSearchParams(form);
+    headers.set('host', new URL(url).host);
+    if (body) headers.set('origin', origin);
     const request = new Request(url, { headers, redirect: 'manual', ...(body && { method: 'POST', body }) });
     const response = await (origin === this.own ? this.answer(request) : fetch(request));
     for (const line of response.headers.getSetCookie()) this.keep(origin, line);

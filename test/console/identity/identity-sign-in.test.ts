@@ -6,6 +6,7 @@ import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { publishedKeys } from '../../../src/activities/published-keys.js';
 import { identitySignIn } from '../../../src/console/identity/identity-sign-in.js';
+import { CONFIRMED } from '../../../src/console/pages/decision-page.js';
 import { SIGN_IN_PATH, type SignIn, signInLink } from '../../../src/console/signed-in.js';
 import { saidBy } from '../../../src/contract/envelope.js';
 import type { Decision, Ledger } from '../../../src/domain/ledger/ledger.js';
@@ -14,6 +15,7 @@ import { judgeWord } from '../../../src/policy/judge-act.js';
 import { openEnvelope } from '../../../src/policy/open-envelope.js';
 import { loadPolicy, type Policy } from '../../../src/policy/policy.js';
 import { type RealProvider, realProvider, TestBrowser } from '../../helpers/identity-provider.js';
+import { lookWith, consoleWith as pagesWith, signOffs } from '../looks.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'surefoot-sign-in-'));
 const OWN = 'http://127.0.0.1:8080';
@@ -281,6 +283,37 @@ describe('a decision', () => {
     await browser.go(`${OWN}/say`, {});
     expect(sent).toEqual([approval]);
   });
+});
+
+test('on the console’s own pages somebody signs in, signs off and signs out; without a form of theirs nothing happens', async () => {
+  const policy = policyOf();
+  const people = [{ id: 'bob', name: 'BOB', roles: ['qa'] }];
+  const demands: Ledger['demands'] = { signed: ['start', 'approve'], people, approve: ['qa'], roles: {} };
+  const look = lookWith({ questions: [signOffs()], approvals: [], demands });
+  const { app, sent } = pagesWith({ looks: [look], signIn: await identitySignIn({ policy, issuer: provider.issuer }) });
+  const browser = new TestBrowser(OWN, (request) => app.fetch(request));
+  await signedIn(browser, 'bob');
+  const page = async (path: string) => (await browser.go(`${OWN}${path}`)).response.text();
+  const token = (text: string) => /name="token" value="([^"]*)"/.exec(text)?.[1] ?? '';
+  const home = await page('/');
+  expect(home).toContain('Signed in as BOB');
+  const decide = `/deployments/${look.ledger.deployment}/decide/sign-offs`;
+  const approve = {
+    answer: 'approve',
+    speaker: 'bob/qa',
+    digest: look.ledger.proposal?.digest ?? '',
+    [CONFIRMED]: 'yes',
+  };
+  expect((await browser.go(`${OWN}${decide}`, approve)).response.status).toBe(403);
+  const { next = '' } = await browser.go(`${OWN}${decide}`, { ...approve, token: token(await page(decide)) });
+  const { response } = await browser.go(await browser.signInAt(next, 'bob'));
+  expect(await response.text()).toContain('signed off as qa');
+  const runner = { ...policy, findProviderKeys: publishedKeys(mkdtempSync(join(folder, 'state-'))) };
+  expect(await openEnvelope(runner, sent[0]?.envelope ?? '', Date.now())).toMatchObject({ person: { id: 'bob' } });
+  expect((await browser.go(`${OWN}${SIGN_IN_PATH}/out`, {})).response.status).toBe(403);
+  expect(browser.cookie(SESSION)).toBeDefined();
+  await browser.go(`${OWN}${SIGN_IN_PATH}/out`, { token: token(home) });
+  expect(await page('/')).not.toContain('Signed in as');
 });
 
 test('a provider that does not answer is said so', async () => {
