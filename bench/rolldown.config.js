@@ -1,5 +1,15 @@
 /** Each bench is a program of its own in dist/bench, with the project's sources in it and packages as they are. */
-const PROGRAMS = ['all', 'start-cost', 'load-generator', 'reaction', 'approval', 'scale', 'scale-worker', 'history'];
+const PROGRAMS = [
+  'all',
+  'start-cost',
+  'load-generator',
+  'reaction',
+  'approval',
+  'scale',
+  'scale-worker',
+  'history',
+  'console',
+];
 
 export default {
   input: Object.fromEntries(PROGRAMS.map((name) => [name, `bench/${name}.ts`])),

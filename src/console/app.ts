@@ -39,7 +39,8 @@ export function consoleApp({
   clock = Date.now,
 }: ConsoleOptions): Hono {
   const app = new Hono();
-  const browser = (context: Context) => browserOf(context, tokens);
+  const secure = origins.every((origin) => origin.startsWith('https:'));
+  const browser = (context: Context) => browserOf(context, { tokens, secure });
   const console: ConsoleContext = {
     deployments,
     signIn,

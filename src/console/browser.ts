@@ -15,11 +15,14 @@ const ID = 'surefoot-browser';
 const LANGUAGE = 'surefoot-language';
 const YEAR = 365 * 24 * 3600;
 
-/** A browser that has no ID gets one. Links from elsewhere bring the cookies along, forms of others do not. */
-export function browserOf(context: Context, tokens: FormTokens): Browser {
+/**
+ * A browser that has no ID gets one. Links from elsewhere bring the cookies along, forms of others do not.
+ * @param secure people reach the console by HTTPS alone
+ */
+export function browserOf(context: Context, { tokens, secure }: { tokens: FormTokens; secure: boolean }): Browser {
   const known = context.get('browser') as Browser | undefined;
   if (known) return known;
-  const options = { path: '/', httpOnly: true, sameSite: 'Lax', secure: context.req.url.startsWith('https:') } as const;
+  const options = { path: '/', httpOnly: true, sameSite: 'Lax', secure } as const;
   const given = getCookie(context, ID);
   const id = given || tokens.newBrowser();
   if (!given) setCookie(context, ID, id, options);

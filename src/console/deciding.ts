@@ -29,7 +29,7 @@ async function said(context: Context, console: ConsoleContext): Promise<Response
   const [look, asking] = await Promise.all([console.looked(context), console.asking(context)]);
   if (!look) return await console.problem(context, 'notFound');
   const sayable = sayableOf(look, context.req.param('question'), asking);
-  if (sayable.mayNot) return console.answer(context, decisionPage({ look, sayable, asking }), asking);
+  if (sayable.mayNot) return context.html(framed(decisionPage({ look, sayable, asking }), asking).text, 409);
   const read = decisionOf(form, { look, sayable });
   if ('lacks' in read) {
     const page = decisionPage({ look, sayable, asking }, { form, lacks: read.lacks });

@@ -8,7 +8,6 @@ import { clockOf } from '../report/content/times.js';
 import { findArchived, gatherArchived } from '../report/history/archive.js';
 import { deliveryFigures } from '../report/history/delivery.js';
 import { gather } from '../report/history/gather.js';
-import { knownDeployments } from '../report/history/known-deployments.js';
 import { startedWith } from '../report/history/started-with.js';
 import { viewOf } from '../report/html/view.js';
 import type { Connected } from '../temporal/connection.js';
@@ -17,6 +16,7 @@ import { CliError, innermost } from '../temporal/errors.js';
 import { type LedgerView, lookAtLedger } from '../temporal/ledger-view.js';
 import { notRunning, sendDecision } from '../temporal/send-decision.js';
 import { watchdogService } from '../temporal/watchdog-service.js';
+import { type EndedOnes, endedOnes } from './ended-ones.js';
 import type { ConsoleRow, ConsoleRows, DeploymentLook, Deployments } from './look.js';
 import { remembering } from './remembering.js';
 
@@ -31,13 +31,14 @@ export function deploymentsFromTemporal(
   connected: Connected,
   { evidence, committed }: { evidence: string; committed: (commit: string) => Promise<number | undefined> },
 ): Deployments {
+  const ended = endedOnes(connected, evidence);
   const inputs = remembering((key: string) => startedWith(connected, JSON.parse(key)), { most: PLANS });
-  const all = remembering((_: string) => allRows(connected, evidence), { for: FRESH });
+  const all = remembering((_: string) => allRows(connected, ended.known), { for: FRESH });
   const look = remembering((deployment: string) => lookAt(connected, { deployment, evidence, inputs }), { for: FRESH });
   const figures = remembering(
     (length: string) => {
       const to = Date.now();
-      return deliveryFigures(connected, { evidence, period: { from: to - Number(length), to }, committed });
+      return deliveryFigures(connected, { evidence, period: { from: to - Number(length), to }, committed, ...ended });
     },
     { for: FIGURES_FRESH },
   );
@@ -65,8 +66,8 @@ export function deploymentsFromTemporal(
   };
 }
 
-async function allRows(connected: Connected, evidence: string): Promise<ConsoleRows> {
-  const { deployments, unknown } = await knownDeployments(connected, evidence);
+async function allRows(connected: Connected, known: EndedOnes['known']): Promise<ConsoleRows> {
+  const { deployments, unknown } = await known();
   const row = async (listed: (typeof deployments)[number]): Promise<ConsoleRow> => {
     if (listed.outcome !== 'running') return { listed };
     try {

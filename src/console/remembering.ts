@@ -7,7 +7,7 @@ export interface Remembering<Value> {
 
 /**
  * @param limits.for milliseconds that an answer holds; for good where it is left out
- * @param limits.most keys that are kept: the one asked for longest ago goes first
+ * @param limits.most answers that are kept: the oldest goes first
  */
 export function remembering<Value>(
   ask: (key: string) => Promise<Value>,

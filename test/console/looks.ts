@@ -91,20 +91,21 @@ export interface Trial {
   send(path: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<Response>;
 }
 
-/** @param refusal why the deployment refuses what is sent to it */
-export function consoleWith(options: {
+interface Known {
   looks?: DeploymentLook[];
   rows?: ConsoleRow[];
-  signIn?: SignIn;
+  /** Why the deployment refuses what is sent to it. */
   refusal?: string;
   evidence?: Deployments['evidence'];
-}): Trial {
-  const { looks = [], rows = [], signIn = NOBODY, refusal } = options;
+}
+
+/** Deployments that are what a test says, and keep what is sent to them. */
+export function deploymentsWith({ looks = [], rows = [], refusal, evidence }: Known) {
   const sent: Decision[] = [];
   const deployments: Deployments = {
     all: async () => ({ rows, unknown: [] }),
     look: async (deployment) => looks.find(({ ledger }) => ledger.deployment === deployment),
-    evidence: options.evidence ?? (async (_, path) => ({ unused: `${path}: there is no such file` })),
+    evidence: evidence ?? (async (_, path) => ({ unused: `${path}: there is no such file` })),
     figures: async () => ({ services: new Map([['shop', FIGURES]]), all: FIGURES, notes: ['one is not counted'] }),
     async send(_, decision) {
       if (refusal !== undefined) throw usageError(`Refused: ${refusal}`, 'See what is waited for.');
@@ -112,6 +113,11 @@ export function consoleWith(options: {
       return `signed off as ${decision.role}`;
     },
   };
+  return { deployments, sent };
+}
+
+export function consoleWith({ signIn = NOBODY, ...known }: Known & { signIn?: SignIn }): Trial {
+  const { deployments, sent } = deploymentsWith(known);
   const app = consoleApp({ deployments, signIn, origins: [ORIGIN], clock: () => NOW });
   const cookies = new Map<string, string>();
   const ask = async (path: string, init: RequestInit = {}) => {

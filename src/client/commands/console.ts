@@ -31,10 +31,11 @@ export function defineConsole(command: Command): void {
 async function serveUntil(interrupted: AbortSignal, options: ConsoleCommandOptions): Promise<number> {
   const { port, evidence, repository, policy, json } = options;
   if (!/^\d{1,5}$/.test(port)) throw usageError(`${port} is no port`, 'Write for example --port 8080.');
-  const [{ serveConsole }, { deploymentsFromTemporal }, signIn] = await Promise.all([
+  const [{ serveConsole }, { deploymentsFromTemporal }, signIn, { periodOf, USUAL_DAYS }] = await Promise.all([
     import('../../console/serve.js'),
     import('../../console/from-temporal.js'),
     signInBy(policy),
+    import('../../console/pages/history-page.js'),
   ]);
   return await withConnection(async (connected) => {
     const committed = async (commit: string) =>
@@ -47,6 +48,8 @@ async function serveUntil(interrupted: AbortSignal, options: ConsoleCommandOptio
       note(
         'nobody signs in here: whoever uses this machine can answer for others, where a deployment takes unsigned decisions',
       );
+    // Whoever asks for them first does not wait for all that has ended to be read.
+    void deployments.figures(periodOf(USUAL_DAYS, Date.now())).catch(() => {});
     await untilAborted(interrupted);
     stop();
     return EXIT.good;

@@ -17,7 +17,7 @@ main:focus { outline: none; }
 .top ul { display: flex; flex-wrap: wrap; gap: 0 1rem; list-style: none; margin: 0; padding: 0; }
 .top li a { display: inline-block; padding: .3rem 0; } [aria-current=page] { color: inherit; font-weight: 600; text-decoration-thickness: 2px; }
 .who { margin: 0 0 0 auto; }
-.unsigned { margin: 0; padding: .5rem .75rem; background: var(--card); border-left: 4px solid var(--doubt); font-size: .9rem; }
+.unsigned { margin: 0; width: 100%; max-width: none; padding: .5rem .75rem; background: var(--card); border-left: 4px solid var(--doubt); font-size: .9rem; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 1.5rem 0 .75rem; } h1 small { display: block; font-size: .9rem; font-weight: 400; }
 h2 { font-size: 1.2rem; margin: 2.25rem 0 .5rem; padding-bottom: .25rem; border-bottom: 1px solid var(--line); } h3 { font-size: 1.05rem; margin: .75rem 0 .25rem; }
 p { margin: .4rem 0; max-width: 70ch; }

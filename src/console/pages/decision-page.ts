@@ -41,7 +41,7 @@ export function decisionPage(
 ${asked}
 ${retried ? lackOf(retried.lacks, words) : undefined}
 ${sayable.mayNot ? refusal(context) : answerForm(context, retried?.form)}
-${typedCommands(sayable, words)}
+${typedCommands(context)}
 ${signOffsPart(look.ledger, asking)}
 ${wayBackPart(look, asking)}
 ${watchesPart(look, asking)}
@@ -64,14 +64,16 @@ function refusal({ sayable, asking }: DecisionContext): Markup | undefined {
 }
 
 /** What can't be said here is typed. */
-function typedCommands({ typed, question, mayNot }: Sayable, { decision }: ConsoleWords): Markup | undefined {
+function typedCommands({ look, sayable, asking }: DecisionContext): Markup | undefined {
+  const { typed, question, mayNot } = sayable;
+  const { signedOnly, unknown } = asking.words.decision.mayNot;
   if (typed.length === 0 || mayNot === 'ended' || mayNot === 'answered') return undefined;
   const command = (kind: DecisionKind) => {
     const [only, ...others] = question?.roles ?? [];
     const role = only !== undefined && others.length === 0 ? only : 'ROLE';
     return html`<code>${commandFor(kind, { role, subject: question?.id })} --sign KEY</code>`;
   };
-  const why = mayNot === undefined ? html`<p>${decision.mayNot.signedOnly}</p>` : undefined;
+  const why = mayNot === undefined ? html`<p>${look.planned ? signedOnly : unknown}</p>` : undefined;
   return html`${why}${listOf(typed.map(command))}`;
 }
 

@@ -65,7 +65,10 @@ function questions(look: DeploymentLook, asking: PageAsking): Markup {
   const { ledger } = look;
   const told = words.deployment;
   const open = ledger.questions.filter(({ answer }) => !answer);
-  const unasked = html`<p><a href="${deploymentPath(ledger.deployment, 'decide')}">${told.saySomething}</a></p>`;
+  const to = deploymentPath(ledger.deployment, 'decide');
+  const unasked = ledger.held
+    ? html`<p><a class="button" href="${to}">${words.answers.resume.name}</a></p>`
+    : html`<p><a href="${to}">${told.saySomething}</a></p>`;
   const each = (question: OpenQuestion) => {
     const roles = question.kind === 'approvals' ? missingRoles(ledger, question) : question.roles;
     return html`<h3>${question.title}</h3>${question.text === '' ? undefined : html`<p class="told">${question.text}</p>`}<p class="soft">${told.answeredBy(roles.join(', '))}, ${told.openFor} ${elapsed(question.openedAt, now)}</p><p><a class="button" href="${deploymentPath(ledger.deployment, 'decide', question.id)}">${told.toDecision(question.title)}</a></p>`;

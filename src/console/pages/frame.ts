@@ -51,9 +51,9 @@ export function framed({ title, main, isLive = false }: PageContent, asking: Pag
 <header class="top">
 <a class="name" href="/">Surefoot</a>
 <nav aria-label="${words.frame.sections}"><ul>${links(asking)}</ul></nav>
-${who(asking)}
+${who(asking)}${asking.canSignIn ? undefined : html`<p class="unsigned">${words.frame.unsigned}</p>`}
 </header>
-${asking.canSignIn ? undefined : html`<p class="unsigned">${words.frame.unsigned}</p>\n`}<main id="main" tabindex="-1">
+<main id="main" tabindex="-1">
 ${main}
 </main>
 <footer>

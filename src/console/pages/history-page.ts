@@ -9,10 +9,11 @@ import type { PageAsking, PageContent } from './frame.js';
 import { choices, notes, wide } from './parts.js';
 
 const PERIODS = [30, 90, 365] as const;
+export const USUAL_DAYS = 90;
 
 /** As the page's query says. Days. */
 export const periodAsked = (query: URLSearchParams): number =>
-  PERIODS.find((days) => String(days) === query.get('days')) ?? 90;
+  PERIODS.find((days) => String(days) === query.get('days')) ?? USUAL_DAYS;
 
 export const periodOf = (days: number, now: number): Period => ({ from: now - days * 86_400_000, to: now });
 

@@ -30,6 +30,7 @@ export function watchPage(look: DeploymentLook, number: number, asking: PageAski
   const record = look.ledger.monitors[number - 1];
   if (!record) return undefined;
   const main = html`${deploymentHead(look)}
+<h2>${asking.words.deployment.watches}</h2>
 ${watchHead(record, look, asking)}
 ${criteria(record.criteria, asking)}
 ${plots(look, { index: number - 1, asking })}`;

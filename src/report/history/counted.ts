@@ -15,17 +15,27 @@ export interface ToCount extends DeploymentsToCount {
   notes: string[];
 }
 
+/** What figures need of one that has ended. */
+export interface ClosingWord {
+  /** As {@link countedFrom} has it. */
+  counted: CountedDeployment | null | undefined;
+  commit?: string;
+}
+
 /** Asked of the server at once. */
 const AT_ONCE = 8;
 
 /**
  * @param ended deployments that have ended, in real time
- * @param committed when a commit was made, where that can be known
+ * @param asked.atEnd what one of them has said at its end
+ * @param asked.committed when a commit was made, where that can be known
  */
 export async function deploymentsToCount(
-  connected: Connected,
   ended: readonly KnownDeployment[],
-  committed: (commit: string) => Promise<number | undefined>,
+  asked: {
+    atEnd: (each: KnownDeployment) => Promise<ClosingWord>;
+    committed: (commit: string) => Promise<number | undefined>;
+  },
 ): Promise<ToCount> {
   const known: CountedDeployment[] = [];
   const unknown: DeploymentsToCount['unknown'][number][] = [];
@@ -39,13 +49,11 @@ export async function deploymentsToCount(
         notes.push(`${deployment} is not counted: ${why}`);
       };
       try {
-        const ledger = await ledgerOf(connected, each);
-        const counted = countedFrom(ledger);
+        const { counted, commit } = await asked.atEnd(each);
         if (counted === undefined) leaveOut('it has changed production, and what became of that it does not say');
         if (!counted) continue;
-        const own = { ...counted, service: inert(counted.service) };
-        const committedAt = ledger.commit === undefined ? undefined : await committed(ledger.commit);
-        known.push(committedAt === undefined ? own : { ...own, committedAt });
+        const committedAt = commit === undefined ? undefined : await asked.committed(commit);
+        known.push(committedAt === undefined ? counted : { ...counted, committedAt });
       } catch (error) {
         leaveOut(innermost(error));
       }
@@ -53,6 +61,13 @@ export async function deploymentsToCount(
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   return { known, unknown, notes: notes.sort() };
+}
+
+/** @throws where it cannot be known */
+export async function closingWord(connected: Connected, each: KnownDeployment): Promise<ClosingWord> {
+  const ledger = await ledgerOf(connected, each);
+  const counted = countedFrom(ledger);
+  return { counted: counted && { ...counted, service: inert(counted.service) }, commit: ledger.commit };
 }
 
 async function ledgerOf(connected: Connected, each: KnownDeployment): Promise<Ledger> {

@@ -4,8 +4,8 @@ import { selectDeployments } from '../../domain/deployments/listed.js';
 import type { Connected } from '../../temporal/connection.js';
 import { innermost } from '../../temporal/errors.js';
 import { retentionOf } from '../../temporal/retention.js';
-import { deploymentsToCount } from './counted.js';
-import { knownDeployments } from './known-deployments.js';
+import { type ClosingWord, closingWord, deploymentsToCount } from './counted.js';
+import { type KnownDeployment, type KnownDeployments, knownDeployments } from './known-deployments.js';
 
 export interface DeliveryFigures {
   services: Map<string, DoraMetrics>;
@@ -14,7 +14,10 @@ export interface DeliveryFigures {
   notes: string[];
 }
 
-/** @param committed when a commit was made, where that can be known */
+/**
+ * @param asked.committed when a commit was made, where that can be known
+ * @param asked.known all that there is word of, and `asked.atEnd` what one that has ended said then, for those who keep that
+ */
 export async function deliveryFigures(
   connected: Connected,
   asked: {
@@ -22,14 +25,16 @@ export async function deliveryFigures(
     service?: string;
     period: Period;
     committed: (commit: string) => Promise<number | undefined>;
+    atEnd?: (each: KnownDeployment) => Promise<ClosingWord>;
+    known?: () => Promise<KnownDeployments>;
   },
 ): Promise<DeliveryFigures> {
-  const { evidence, service, period, committed } = asked;
-  const known = await knownDeployments(connected, evidence);
+  const { evidence, service, period, committed, atEnd = (each) => closingWord(connected, each) } = asked;
+  const known = await (asked.known?.() ?? knownDeployments(connected, evidence));
   const wanted = selectDeployments(known.deployments, { service, since: period.from });
   const real = wanted.filter(({ inVirtualTime }) => !inVirtualTime);
   const ended = real.filter(({ outcome }) => outcome !== 'running');
-  const counted = await deploymentsToCount(connected, ended, committed);
+  const counted = await deploymentsToCount(ended, { atEnd, committed });
   const going = real.length - ended.length;
   return {
     services: doraByService(counted, period),

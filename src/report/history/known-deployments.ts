@@ -19,12 +19,25 @@ export interface KnownDeployments {
   unknown: string[];
 }
 
-/** @param store the evidence folder */
-export async function knownDeployments(connected: Connected, store: string): Promise<KnownDeployments> {
+/** What an archive says of its deployment, and what it does not. */
+export interface ToldByArchive {
+  deployment: KnownDeployment;
+  unknown: string[];
+}
+
+/**
+ * @param store the evidence folder
+ * @param tell for those who keep what archives say: they do not change
+ */
+export async function knownDeployments(
+  connected: Connected,
+  store: string,
+  tell: (archived: Archived) => Promise<ToldByArchive> = (archived) => toldByArchive(connected, archived),
+): Promise<KnownDeployments> {
   const [listed, { archives, unreadable }] = await Promise.all([listDeployments(connected), archivesIn(store)]);
   const runs = new Set(listed.map(({ runId }) => runId));
   const forgotten = archives.filter(({ index }) => !runs.has(index.runId));
-  const told = await Promise.all(forgotten.map((archived) => fromArchive(connected, archived)));
+  const told = await Promise.all(forgotten.map(tell));
   const folder = existsSync(store)
     ? []
     : [`there is no evidence folder ${store} here: what Temporal no longer has is not among them`];
@@ -38,10 +51,7 @@ export async function knownDeployments(connected: Connected, store: string): Pro
   };
 }
 
-async function fromArchive(
-  { client }: Connected,
-  archived: Archived,
-): Promise<{ deployment: KnownDeployment; unknown: string[] }> {
+export async function toldByArchive({ client }: Connected, archived: Archived): Promise<ToldByArchive> {
   const { workflowId, runId, deployment, service, startedAt, archivedAt } = archived.index;
   const about = { workflowId, runId, deployment, service, startedAt, archived: true as const };
   try {

@@ -1,0 +1,218 @@
+/** The console in a real browser: on a narrow phone, in the dark, by keyboard, without JavaScript, and live. */
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { findBrowser } from '../../src/adapters/application/browser.js';
+import type { DeploymentLook } from '../../src/console/look.js';
+import { type Served, serveConsole } from '../../src/console/serve.js';
+import { NOBODY } from '../../src/console/signed-in.js';
+import type { Decision, WatchRecord } from '../../src/domain/ledger/ledger.js';
+import { START, stepWith } from '../client/ledgers.js';
+import { plan } from '../report/reports.js';
+import { deploymentsWith, listedWith, lookWith, NOW, signOffs } from './looks.js';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const DEPLOYMENT = 'eduautismo-20251124-120000-ab12';
+const PHONE = { width: 320, height: 640 };
+const speaker = plan.approvals.roster.find(({ id, roles }) => roles.includes('qa') && id !== 'ana.souza');
+
+const watched: WatchRecord = {
+  id: 'watch-1h',
+  workflowId: 'w',
+  title: 'Observar 1 hora',
+  startedAt: START,
+  now: NOW,
+  endsAt: NOW + 600_000,
+  ticks: 60,
+  samples: 120,
+  criteria: [
+    {
+      id: 'errors',
+      title: 'Taxa de erros',
+      tier: 'rollback',
+      verdict: 'breached',
+      samples: 60,
+      unknown: 0,
+      worst: 12.345,
+      unit: '%',
+      rule: '> 10 % for 2 min',
+    },
+    {
+      id: 'memory',
+      title: 'Memória',
+      tier: 'consider',
+      verdict: 'unknown',
+      samples: 60,
+      unknown: 30,
+      unit: 'MB',
+      rule: '> 900 MB',
+      reason: 'no data',
+    },
+  ],
+};
+
+function busyLook(): DeploymentLook {
+  const steps = [
+    stepWith({
+      id: 'staging.health',
+      title: 'Staging answers',
+      state: 'failed',
+      endedAt: START + 1_000,
+      reason: 'it did not answer',
+    }),
+    stepWith({ id: 'sign-offs', phase: 'approval', title: 'Sign-offs', state: 'running' }),
+  ];
+  const production = { codeDeployed: true, migrated: true, maintenance: false };
+  const look = lookWith({
+    questions: [signOffs()],
+    steps,
+    monitors: [watched],
+    production,
+    untold: ['Slack did not answer'],
+  });
+  const samples = Array.from({ length: 60 }, (_, index) => ({
+    at: START + index * 60_000,
+    kind: 'ok' as const,
+    value: index % 13,
+  }));
+  const plot = {
+    id: 'plot-0-0',
+    title: 'Taxa de erros',
+    unit: '%',
+    span: [START, NOW] as const,
+    samples,
+    limits: [{ title: 'Taxa de erros', rule: '> 10 %', comparison: '>' as const, threshold: 10 }],
+    clock: (at: number) => new Date(at).toISOString().slice(11, 16),
+  };
+  if (look.planned) look.planned.view.watches = [{ monitor: watched, plots: [plot] }];
+  return look;
+}
+
+let browser: Browser;
+let served: Served;
+let sent: Decision[];
+const looks: DeploymentLook[] = [];
+const opened: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  const { chromium } = await import('playwright-core');
+  browser = await chromium.launch({ executablePath: await findBrowser(), chromiumSandbox: process.getuid?.() !== 0 });
+  looks.push(busyLook());
+  const waits = {
+    listed: listedWith({ deployment: DEPLOYMENT, outcome: 'running', endedAt: undefined }),
+    ledger: looks[0]?.ledger,
+  };
+  const known = deploymentsWith({ looks, rows: [waits, { listed: listedWith({ outcome: 'rolled-back' }) }] });
+  sent = known.sent;
+  served = await serveConsole({ port: 0, deployments: known.deployments, signIn: NOBODY });
+});
+
+afterEach(async () => {
+  for (const close of opened.splice(0)) await close();
+});
+
+afterAll(async () => {
+  served?.stop();
+  await browser?.close();
+});
+
+async function open(path: string, options: BrowserContextOptions = {}): Promise<{ page: Page; problems: string[] }> {
+  const context = await browser.newContext({ viewport: PHONE, ...options });
+  opened.push(() => context.close());
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on('console', (message) => void (message.type() === 'error' && problems.push(message.text())));
+  page.on('pageerror', (error) => void problems.push(error.message));
+  await page.goto(`${served.url}${path}`);
+  return { page, problems };
+}
+
+const PAGES = [
+  '/',
+  '/?search=shop&outcome=rolled-back',
+  '/waiting',
+  '/history',
+  `/deployments/${DEPLOYMENT}`,
+  `/deployments/${DEPLOYMENT}/evidence`,
+  `/deployments/${DEPLOYMENT}/watches/1`,
+  `/deployments/${DEPLOYMENT}/decide/sign-offs`,
+  `/deployments/${DEPLOYMENT}/decide`,
+  '/nowhere',
+];
+
+test.each([
+  ['en', 'light'],
+  ['pt-BR', 'dark'],
+] as const)('no page violates WCAG 2.2 AA at 320 px, or is wider than that: in %s, %s', async (locale, colorScheme) => {
+  const { page, problems } = await open('/', { locale, colorScheme });
+  for (const path of PAGES) {
+    await page.goto(`${served.url}${path}`);
+    await page.evaluate(AXE);
+    const found = await page.evaluate(async (tags) => {
+      const { axe } = globalThis as unknown as {
+        axe: { run(options: unknown): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+      };
+      const { violations } = await axe.run({ runOnly: tags });
+      return violations.map(
+        ({ id, nodes }) =>
+          `${id}: ${nodes
+            .map((node) => node.html)
+            .slice(0, 3)
+            .join(' ')}`,
+      );
+    }, TAGS);
+    expect(found, path).toEqual([]);
+    expect(await page.evaluate('document.documentElement.scrollWidth'), path).toBeLessThanOrEqual(PHONE.width);
+    expect(await page.getAttribute('html', 'lang')).toBe(locale);
+  }
+  expect(problems.filter((text) => !text.includes('404'))).toEqual([]);
+});
+
+test('without JavaScript a person decides, by the keyboard alone', async () => {
+  const { page } = await open(`/deployments/${DEPLOYMENT}/decide/sign-offs`, { javaScriptEnabled: false });
+  await page.keyboard.press('Tab');
+  expect(await page.locator(':focus').textContent()).toBe('Skip to the content');
+  await page.keyboard.press('Enter');
+  await page.locator('#answer-approve').focus();
+  await page.keyboard.press('Space');
+  await page.locator('select[name=speaker]').selectOption(`${speaker?.id}/qa`);
+  await page.getByRole('button', { name: 'Go on to the confirmation' }).press('Enter');
+  await page.getByRole('heading', { name: 'Approve?' }).waitFor();
+  expect(sent).toEqual([]);
+  await page.getByRole('button', { name: 'Approve now' }).press('Enter');
+  await page.getByText('signed off as qa').waitFor();
+  expect(sent).toMatchObject([{ kind: 'approve', who: speaker?.id, role: 'qa' }]);
+});
+
+test('a page that is open shows what has changed, and keeps open what its reader has opened', async () => {
+  const { page, problems } = await open(`/deployments/${DEPLOYMENT}`);
+  const before = looks[0];
+  if (!before) throw new Error('there is no deployment to look at');
+  await page.locator('#phase-prerequisites, #phase-staging').first().waitFor();
+  const counted = await page.locator('.count').first().textContent();
+  const wasOpen = await page.locator('details[open]').count();
+  looks[0] = {
+    ...before,
+    ledger: {
+      ...before.ledger,
+      held: { kind: 'hold', who: 'rui', role: 'qa', at: NOW, via: 'update', accepted: true, reason: '' },
+    },
+  };
+  await page.getByText('Held by rui').waitFor({ timeout: 15_000 });
+  expect(await page.locator('details[open]').count()).toBe(wasOpen);
+  expect(await page.locator('.count').first().textContent()).not.toBe(counted);
+  expect(problems).toEqual([]);
+  looks[0] = before;
+});
+
+test('a name of somebody else that leads to this machine is not answered to', async () => {
+  const { port } = new URL(served.url);
+  const context = await browser.newContext();
+  opened.push(() => context.close());
+  const page = await context.newPage();
+  const other = await page.goto(`http://console.localhost:${port}/`);
+  expect(other?.status()).toBe(421);
+});
