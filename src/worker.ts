@@ -34,6 +34,7 @@ import { createOwnCheckActivities } from './activities/own-checks/own-checks.js'
 import { createDatabaseActivities } from './activities/postgres/databases.js';
 import { createIndexActivities } from './activities/postgres/indexes.js';
 import { createPrerequisiteActivities } from './activities/prerequisites.js';
+import { publishedKeys } from './activities/published-keys.js';
 import { createApprovalActivities } from './activities/review/approvals.js';
 import { createReviewActivities } from './activities/review/review.js';
 import { createVerificationActivities } from './activities/verification.js';
@@ -104,7 +105,8 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   // From here on the runtime keeps the process alive, until its last connection is closed.
   const log = installRuntime(options.logLevel ?? 'info', options.metrics);
   const runner = runnerQueue(identity);
-  const { namespace, policy, build = ownBuild() } = options;
+  const { namespace, build = ownBuild() } = options;
+  const policy = options.policy && { ...options.policy, findProviderKeys: publishedKeys(state) };
   const about = { runner: identity, build, state, namespace, address: options.connection.address };
   log.info(about, `runner ${identity} starts, build ${build}`);
   if (!policy) log.warn(WITHOUT_POLICY);

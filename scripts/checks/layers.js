@@ -46,7 +46,7 @@ export const LAYERS = {
   policy: {
     holds: 'whose word counts for what: the policy file, envelopes, and whether an act may be done',
     layers: ['domain', 'contract', 'plan'],
-    packages: ['zod', '@simplewebauthn/server', '@levischuck/tiny-cbor', 'node:'],
+    packages: ['zod', '@simplewebauthn/server', '@levischuck/tiny-cbor', 'jose', 'node:'],
   },
   adapters: {
     holds: 'one kind of outside world a file: commands, ssh, PostgreSQL, git, HTTP, metrics',

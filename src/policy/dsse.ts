@@ -19,9 +19,17 @@ export interface Envelope {
   signatures: Signature[];
 }
 
-/** `kind` says what the proof is: an SSH signature, or what a passkey has answered. `sig` is base64. */
+/** By which people prove that it is they who say something. */
+export const SIGNATURE_KINDS = ['ssh', 'passkey', 'oidc'] as const;
+
+export type SignatureKind = (typeof SIGNATURE_KINDS)[number];
+
+/**
+ * `kind` says what the proof is: an SSH signature, what a passkey has answered, or the ID token of an identity provider
+ * (OpenID Connect). `sig` is base64.
+ */
 export interface Signature {
-  kind: 'ssh' | 'passkey';
+  kind: SignatureKind;
   sig: string;
 }
 
@@ -56,8 +64,18 @@ export const sealedByPasskey = (
     return { kind: 'passkey', sig: Buffer.from(assertion).toString('base64') };
   });
 
+/** What an identity provider is asked with in place of a message, as the `nonce`: its hash. */
+export const nonceOf = (statement: Statement): string =>
+  challengeOf(preAuthentication(PAYLOAD_TYPE, payloadOf(statement)));
+
+/** @param token that the provider has made out for {@link nonceOf} the statement. @returns the envelope as it is sent */
+export const sealedByProvider = (statement: Statement, token: string): Promise<string> =>
+  enveloped(statement, async () => ({ kind: 'oidc', sig: Buffer.from(token).toString('base64') }));
+
+const payloadOf = (statement: Statement): Buffer => Buffer.from(JSON.stringify(statement));
+
 async function enveloped(statement: Statement, sign: (message: Buffer) => Promise<Signature>): Promise<string> {
-  const payload = Buffer.from(JSON.stringify(statement));
+  const payload = payloadOf(statement);
   const signature = await sign(preAuthentication(PAYLOAD_TYPE, payload));
   const envelope: Envelope = {
     payloadType: PAYLOAD_TYPE,

@@ -1,10 +1,10 @@
 /** Whether an act may be done now: by the policy of who does it, and by what people have signed. Nothing else counts. */
-import type { Authority, SaidDecision, SignedKind, Statement } from '../contract/envelope.js';
+import type { Authority, SaidDecision } from '../contract/envelope.js';
 import { fillRoles } from '../domain/decisions/approvals.js';
 import { whyTooMany } from '../domain/decisions/room.js';
 import { digestOf } from '../plan/core/digest.js';
 import { type ActInput, type PlannedAct, plannedAct } from './acts.js';
-import { type Opened, openEnvelope } from './open-envelope.js';
+import { type CountedWord, CountedWords, type Word, type WordSubject } from './counted-words.js';
 import type { Policy } from './policy.js';
 
 export interface AskedAct {
@@ -17,32 +17,14 @@ export interface AskedAct {
   migratedFrom?: string | null;
   /** Commits that production itself has told this runner that it runs. */
   commitsSeen?: readonly string[];
-  /** Words that have led this runner back once, by their nonces, and in which attempt. */
+  /** CountedWords that have led this runner back once, by their nonces, and in which attempt. */
   spent?: Readonly<Record<string, number>>;
   /** Epoch milliseconds, by this machine's own clock. */
   now: number;
 }
 
-/** By whose word something is done. */
-export interface Word {
-  decision: SignedKind;
-  person: string;
-  role: string;
-  subject: string;
-  /** Of the key; missing where the policy asks for no signature. */
-  key?: string;
-}
-
 /** `spends`: the nonces of the words that are good for no other attempt from then on. */
 export type ActJudgement = { act: PlannedAct; by: Word[]; spends: string[] } | { refused: string };
-
-/** What the words that come with something have to be about. */
-interface Subject {
-  deployment: string;
-  service: string;
-  /** The plan's digest. */
-  digest: string;
-}
 
 /** Says why not, for people, where an act may not be done. */
 export async function judgeAct(policy: Policy, asked: AskedAct): Promise<ActJudgement> {
@@ -58,7 +40,7 @@ export async function judgeAct(policy: Policy, asked: AskedAct): Promise<ActJudg
   const subject = { deployment, service: plan.service, digest: digestOf(plan) };
   const tooMany = whyTooMany(decisions);
   if (tooMany !== undefined) return refused(`it comes with ${tooMany}`);
-  const words = new Words(policy, subject, now);
+  const words = new CountedWords(policy, subject, now);
   const bad = await words.read(decisions);
   // On the way back what does not count is left out: it must not keep people in a production that is broken.
   const unsaid = act.kind === 'look' || act.kind === 'forward' ? bad : undefined;
@@ -70,124 +52,32 @@ export async function judgeAct(policy: Policy, asked: AskedAct): Promise<ActJudg
 /** Whether a deployment may begin at all. @returns why not */
 export async function judgeStart(
   policy: Policy,
-  subject: Subject,
+  subject: WordSubject,
   start: SaidDecision,
   now: number,
 ): Promise<string | undefined> {
-  const words = new Words(policy, subject, now);
-  return (await words.read([start])) ?? startProblem(policy, words, subject) ?? words.late(['start']);
+  const words = new CountedWords(policy, subject, now);
+  return (await words.read([start])) ?? startProblem(policy, words, subject) ?? words.late(['start']) ?? words.runOut();
 }
 
 /** Whether one decision is what its envelope says, and may be said by whom it is of. @returns why not */
 export async function judgeWord(
   policy: Policy,
-  subject: Subject,
+  subject: WordSubject,
   decision: SaidDecision,
   now: number,
 ): Promise<string | undefined> {
-  const words = new Words(policy, subject, now);
-  return (await words.read([decision])) ?? words.late([decision.kind]);
+  const words = new CountedWords(policy, subject, now);
+  return (await words.read([decision])) ?? words.late([decision.kind]) ?? words.runOut();
 }
 
 const refused = (reason: string) => ({ refused: reason });
 
-interface CountedWord {
-  word: Word;
-  /** Missing where the policy asks for no signature. */
-  statement?: Statement;
-}
-
-/** The decisions that come with an act, as far as they count. */
-class Words {
-  private readonly counted: CountedWord[] = [];
-  private readonly nonces = new Set<string>();
-
-  constructor(
-    private readonly policy: Policy,
-    private readonly subject: Subject,
-    private readonly now: number,
-  ) {}
-
-  get all(): Word[] {
-    return this.counted.map(({ word }) => word);
-  }
-
-  /** @returns what is wrong with the first that does not count */
-  async read(decisions: SaidDecision[]): Promise<string | undefined> {
-    let first: string | undefined;
-    // One after the other: which of two is there twice is no matter of luck.
-    for (const decision of decisions) {
-      const reason = await this.take(decision);
-      if (reason !== undefined) first ??= `${decision.kind} by ${decision.who} does not count: ${reason}`;
-    }
-    return first;
-  }
-
-  said(kind: SignedKind): CountedWord[] {
-    return this.counted.filter(({ word }) => word.decision === kind);
-  }
-
-  /** @returns which of these has come to its end */
-  late(kinds: SignedKind[]): string | undefined {
-    const late = this.counted.find((counted) => kinds.includes(counted.word.decision) && !this.isInTime(counted));
-    return late && `${late.word.decision} by ${late.word.person} does not count any more: it has expired`;
-  }
-
-  isInTime({ statement }: CountedWord): boolean {
-    return statement === undefined || this.now < Date.parse(statement.expires);
-  }
-
-  private async take(decision: SaidDecision): Promise<string | undefined> {
-    const { policy } = this;
-    const { kind, who, role, subject = '' } = decision;
-    const person = policy.people.get(who);
-    if (!person) return `${who} is not one of the people of the policy`;
-    const opened = policy.signed.has(kind) ? await this.open(decision) : undefined;
-    if (opened && 'refused' in opened) return opened.refused;
-    if (kind !== 'start') {
-      if (!person.roles.includes(role)) return `${who} does not have the role ${role}`;
-      const { [kind]: allowed } = policy.decisions;
-      if (allowed && !allowed.includes(role)) return `${kind} is said by ${allowed.join(', ')}`;
-    }
-    const word = { decision: kind, person: who, role, subject, key: opened?.fingerprint };
-    this.counted.push({ word, statement: opened?.statement });
-    return undefined;
-  }
-
-  /** The envelope says what the decision says, of this deployment and plan, and has not been counted yet. */
-  private async open({
-    kind,
-    who,
-    role,
-    subject = '',
-    option = '',
-    revision = '',
-    to = '',
-    build = '',
-    envelope,
-  }: SaidDecision): Promise<Opened | { refused: string }> {
-    if (envelope === undefined) return refused('it is not signed');
-    const opened = await openEnvelope(this.policy, envelope, this.now);
-    if ('refused' in opened) return opened;
-    const { statement } = opened;
-    const { deployment, service, digest } = this.subject;
-    if (statement.deployment !== deployment) return refused('it was signed for another deployment');
-    if (statement.service !== service) return refused('it was signed for another service');
-    if (statement.plan !== digest) return refused('it was signed for another plan');
-    if (statement.decision !== kind) return refused(`what was signed is ${statement.decision}`);
-    if (statement.person !== who) return refused(`it was signed by ${statement.person}`);
-    if (statement.role !== role) return refused(`it was signed as ${statement.role}`);
-    if (statement.subject !== subject) return refused('it was signed about something else');
-    if (statement.option !== option || statement.revision !== revision) return refused('another way back was signed');
-    if (statement.to !== to) return refused('it was signed for another runner');
-    if (statement.build !== build) return refused('it was signed for another build');
-    if (this.nonces.has(statement.nonce)) return refused('it is there twice');
-    this.nonces.add(statement.nonce);
-    return opened;
-  }
-}
-
-function startProblem({ services, people }: Policy, words: Words, { service, digest }: Subject): string | undefined {
+function startProblem(
+  { services, people }: Policy,
+  words: CountedWords,
+  { service, digest }: WordSubject,
+): string | undefined {
   const rules = services.get(service);
   if (!rules) return `the policy knows no service ${service}`;
   if (rules.plans && !rules.plans.includes(digest)) return 'the plan is not one that the policy lets be carried out';
@@ -201,7 +91,7 @@ function startProblem({ services, people }: Policy, words: Words, { service, dig
 
 function actProblem(
   policy: Policy,
-  words: Words,
+  words: CountedWords,
   { act, asked, authority }: { act: PlannedAct; asked: AskedAct; authority: Authority },
 ): string | undefined {
   if (act.kind === 'look') return undefined;
@@ -241,7 +131,7 @@ function aloneProblem(
 }
 
 /** Each role by a person of its own, for this very proposal, and none by who started it: by name and by key. */
-function missingRoles({ services }: Policy, words: Words, { plan, proposal, commit = '' }: Authority): string[] {
+function missingRoles({ services }: Policy, words: CountedWords, { plan, proposal, commit = '' }: Authority): string[] {
   const needed = services.get(plan.service)?.approve ?? [];
   const starts = words.said('start').map(({ word }) => word);
   const counted = words
@@ -259,14 +149,14 @@ function missingRoles({ services }: Policy, words: Words, { plan, proposal, comm
 }
 
 /** A command that is run once more is so by somebody's word, each time. */
-function unrepeated({ signed }: Policy, words: Words, { step, generation }: PlannedAct): string | undefined {
+function unrepeated({ signed }: Policy, words: CountedWords, { step, generation }: PlannedAct): string | undefined {
   if (!signed.has('retry')) return undefined;
   const retries = words.said('retry').filter(({ word }) => word.subject === step);
   return retries.length >= generation - 1 ? undefined : 'nobody has signed that it is tried again';
 }
 
 /** What somebody who may roll back has said of it, and not too long ago: one signature is enough. */
-function personalWords({ decisions }: Policy, words: Words, { kind }: PlannedAct): CountedWord[] {
+function personalWords({ decisions }: Policy, words: CountedWords, { kind }: PlannedAct): CountedWord[] {
   const roles = decisions.rollback ?? [];
   return (['rollback', 'abort', 'retry'] as const)
     .flatMap((decision) => words.said(decision))
@@ -290,7 +180,7 @@ function spentBy(personal: CountedWord[], { kind }: PlannedAct): string[] {
 }
 
 /** What is left of a command is ended when somebody has said what is to follow it. */
-function unended(words: Words): string | undefined {
+function unended(words: CountedWords): string | undefined {
   const answers = (['retry', 'skip', 'rollback', 'abort'] as const).flatMap((kind) => words.said(kind));
   if (answers.some((answer) => words.isInTime(answer))) return undefined;
   return 'nobody whose word counts has said what is to follow it';

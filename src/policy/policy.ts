@@ -10,12 +10,18 @@ import { openDocument } from '../plan/core/open.js';
 import { formatPath, type Path, PlanError, type Problem } from '../plan/core/problems.js';
 import { nearest } from '../plan/core/suggest.js';
 import { readDocumentAs } from '../plan/sections.js';
+import type { SignatureKind } from './dsse.js';
+import { type Account, type IdentityProvider, readAccount } from './identity-token.js';
 import { type Passkey, type PasskeyPlace, readPasskey } from './passkey.js';
+import { type FindProviderKeys, readProviderKey } from './provider-keys.js';
 import { policySchema } from './schema.js';
 import { readSshKey, type SshKey } from './ssh-key.js';
 import { Malformed } from './ssh-wire.js';
 
-type ReadKey = { kind: 'ssh'; public: SshKey } | { kind: 'passkey'; public: Passkey };
+type ReadKey =
+  | { kind: 'ssh'; public: SshKey }
+  | { kind: 'passkey'; public: Passkey }
+  | { kind: 'oidc'; public: Account };
 
 export type PolicyKey = Validity & ReadKey;
 
@@ -42,6 +48,12 @@ export interface PolicyService {
 export interface Policy {
   people: Map<string, PolicyPerson>;
   passkeys?: PasskeyPlace;
+  /** By issuer. */
+  identityProviders: Map<string, IdentityProvider>;
+  /** The file does not say it: whoever goes by the policy knows where to look, unless the file pins the keys. */
+  findProviderKeys?: FindProviderKeys;
+  /** By role; a role that is not there takes any. */
+  proofs: Map<string, SignatureKind[]>;
   services: Map<string, PolicyService>;
   decisions: Partial<Record<DecisionKind, string[]>>;
   signed: Set<SignedKind>;
@@ -79,7 +91,7 @@ export function demandsOf({ people, services, decisions, signed }: Policy, servi
 
 /** What nobody else's key may have. */
 const marksOf = (key: ReadKey): string[] =>
-  key.kind === 'ssh' ? [key.public.fingerprint] : [key.public.fingerprint, key.public.credential];
+  key.kind === 'passkey' ? [key.public.fingerprint, key.public.credential] : [key.public.fingerprint];
 
 class Resolving {
   readonly problems: Problem[] = [];
@@ -87,6 +99,7 @@ class Resolving {
   constructor(private readonly document: PlanDocument) {}
 
   policy(authored: Authored): Policy {
+    const identityProviders = this.identityProviders(authored);
     const people = this.people(authored);
     const held = new Set([...people.values()].flatMap(({ roles }) => roles));
     for (const [service, { start, approve }] of Object.entries(authored.services)) {
@@ -94,15 +107,69 @@ class Resolving {
       if (this.known(approve, held, ['services', service, 'approve'])) this.quorum(people, { service, start, approve });
     }
     for (const [kind, roles] of Object.entries(authored.decisions)) this.known(roles, held, ['decisions', kind]);
+    this.provable(people, authored);
+    for (const role of Object.keys(authored.proofs)) this.known([role], held, ['proofs']);
     return {
       people,
       passkeys: authored.passkeys,
+      identityProviders,
+      proofs: new Map(Object.entries(authored.proofs)),
       services: new Map(Object.entries(authored.services)),
       decisions: authored.decisions,
       signed: new Set(authored.signed),
       automaticRollback: authored.automaticRollback,
       runners: authored.runners,
     };
+  }
+
+  private identityProviders({ identityProviders, people }: Authored): Map<string, IdentityProvider> {
+    const read = new Map<string, IdentityProvider>();
+    for (const [index, { issuer, audience, keys }] of identityProviders.entries()) {
+      const at = ['identityProviders', index];
+      if (read.has(issuer)) this.report([...at, 'issuer'], 'Stands here twice');
+      const pinned = keys?.flatMap((key, place) => this.providerKey(key, [...at, 'keys', place]) ?? []);
+      read.set(issuer, { issuer, audience, keys: pinned });
+    }
+    const first = new Map<string, string>();
+    for (const [id, { keys }] of Object.entries(people)) {
+      for (const [index, key] of keys.entries()) {
+        if (key.kind !== 'oidc') continue;
+        const at = ['people', id, 'keys', index];
+        const { issuer, email } = key;
+        if (!read.has(issuer))
+          this.report([...at, 'issuer'], 'Is none of `identityProviders`', nearest(issuer, read.keys()));
+        const by = email === undefined ? 'subject' : 'email';
+        if ((first.get(issuer) ?? by) !== by)
+          this.report(
+            [...at, by],
+            `Name all people of ${issuer} by the same: one account could stand for two otherwise`,
+          );
+        first.set(issuer, by);
+      }
+    }
+    return read;
+  }
+
+  private providerKey(written: Record<string, unknown>, at: Path): IdentityProvider['keys'] {
+    try {
+      return [readProviderKey(written)];
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      this.report(at, `Is no key to go by: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  /** Who has a role can prove it, where the role says by what. */
+  private provable(people: Map<string, PolicyPerson>, { proofs, signed }: Authored): void {
+    if (signed.length === 0) return;
+    for (const { id, roles, keys } of people.values()) {
+      for (const role of roles) {
+        const { [role]: taken } = proofs;
+        if (!taken || keys.some(({ kind }) => taken.includes(kind))) continue;
+        this.report(['people', id, 'keys'], `Has no ${taken.join(' or ')}, which is what proves a word of ${role}`);
+      }
+    }
   }
 
   private people({ people, signed, passkeys }: Authored): Map<string, PolicyPerson> {
@@ -113,7 +180,7 @@ class Resolving {
       }
       const read = keys.flatMap((authored, index): PolicyKey[] => {
         const { from, until, revoked } = authored;
-        const at: Path = ['people', id, 'keys', index, 'key'];
+        const at: Path = ['people', id, 'keys', index, authored.kind === 'oidc' ? 'issuer' : 'key'];
         const found = this.key(authored, at);
         if (!found) return [];
         if (found.kind === 'passkey' && !passkeys)
@@ -137,6 +204,7 @@ class Resolving {
   private key(written: AuthoredKey, at: Path): ReadKey | undefined {
     try {
       if (written.kind === 'ssh') return { kind: 'ssh', public: readSshKey(written.key) };
+      if (written.kind === 'oidc') return { kind: 'oidc', public: readAccount(written) };
       return { kind: 'passkey', public: readPasskey(written) };
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { DECISIONS } from '../domain/ledger/decision-kinds.js';
 import { id, named, strict, text } from '../plan/core/basics.js';
+import { SIGNATURE_KINDS } from './dsse.js';
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?Z$/;
@@ -17,6 +18,11 @@ const moment = () =>
 
 /** What a browser takes for safe: TLS, or the machine itself. */
 const ORIGIN = /^(https:\/\/[a-z0-9.-]+|http:\/\/localhost)(:\d+)?$/;
+
+/** As a provider names itself, letter by letter; beyond this machine it is known by TLS. */
+const ISSUER = /^(https:\/\/[a-z0-9.-]+|http:\/\/(localhost|127\.0\.0\.1))(:\d+)?(\/[^?#\s]*)?$/;
+
+const issuer = () => text().regex(ISSUER, 'Write an issuer: https://accounts.example.com');
 
 const roles = (nobody: string) => z.array(id()).min(1, nobody);
 
@@ -47,8 +53,19 @@ const key = z.discriminatedUnion(
         ),
       ...validity,
     }),
+    strict({
+      kind: z.literal('oidc'),
+      issuer: issuer().describe('One of `identityProviders`'),
+      subject: text().max(255).optional().describe('The person’s account there: `sub` of its ID tokens'),
+      email: text()
+        .optional()
+        .describe('In place of `subject`: a verified e-mail, where the provider gives none to anybody else later'),
+      ...validity,
+    }).refine(({ subject, email }) => (subject === undefined) !== (email === undefined), {
+      error: 'Write exactly one of subject, email',
+    }),
   ],
-  { error: 'Only keys of the kinds ssh and passkey are known' },
+  { error: 'Only keys of the kinds ssh, passkey and oidc are known' },
 );
 
 const SIGNABLE = ['start', ...DECISIONS] as const;
@@ -71,6 +88,25 @@ export const policySchema = strict({
   })
     .optional()
     .describe('Where passkeys sign; needed where somebody has one'),
+  identityProviders: z
+    .array(
+      strict({
+        issuer: issuer().describe('Its name, as in its ID tokens'),
+        audience: text().describe('The client’s ID there: whom its ID tokens are made out to'),
+        keys: z
+          .array(
+            z.record(z.string(), z.unknown(), { error: 'Write a JSON Web Key: {kty: RSA, kid: …, n: …, e: AQAB}' }),
+          )
+          .min(1, 'Nothing would be signed with any')
+          .optional()
+          .describe('The only keys that count; those that it publishes when left out'),
+      }),
+    )
+    .default([])
+    .describe('Who says that people have signed in (OpenID Connect); needed where somebody has an account'),
+  proofs: named(z.array(z.enum(SIGNATURE_KINDS)).min(1, 'Nothing proves it'))
+    .default({})
+    .describe('What proves a person’s word in a role, by role; anything in `keys` where a role is left out'),
   services: named(
     strict({
       start: roles('Nobody may start it').describe('Roles that may start deployments of it'),

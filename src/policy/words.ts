@@ -1,5 +1,6 @@
 /** What a policy grants, in words. */
 import { DECISIONS } from '../domain/ledger/decision-kinds.js';
+import type { IdentityProvider } from './identity-token.js';
 import type { Policy, PolicyKey, PolicyPerson } from './policy.js';
 
 /** What a worker says that has none. */
@@ -8,13 +9,15 @@ export const WITHOUT_POLICY =
 
 /** @param now epoch milliseconds: which keys count */
 export function grantsOf(
-  { people, passkeys, services, decisions, signed, automaticRollback, runners }: Policy,
+  { people, passkeys, identityProviders, proofs, services, decisions, signed, automaticRollback, runners }: Policy,
   now: number,
 ): string[] {
   const everyone = DECISIONS.filter((kind) => kind !== 'approve' && decisions[kind] === undefined);
   return [
     ...[...people.values()].map((person) => personText(person, now)),
     ...(passkeys ? [`passkeys sign on ${passkeys.origins.join(', ')}, as those of ${passkeys.id}`] : []),
+    ...[...identityProviders.values()].map(providerText),
+    ...[...proofs].map(([role, kinds]) => `a word of ${role} is proven by ${kinds.join(' or ')}`),
     ...[...services].flatMap(([service, { start, approve, plans }]) => [
       `${service} is started by ${start.join(', ')}`,
       `${service} is signed off by ${approve.join(', ')}: each another person, and none who started it`,
@@ -41,10 +44,16 @@ function personText({ id, name, roles, keys }: PolicyPerson, now: number): strin
   return `${id} (${name}) is ${roles.join(', ')}, and signs with ${counting.join(', ') || 'nothing'}${lost}`;
 }
 
-const keyText = ({ kind, public: { fingerprint } }: PolicyKey): string =>
-  kind === 'passkey' ? `passkey ${fingerprint}` : fingerprint;
+const providerText = ({ issuer, audience, keys }: IdentityProvider): string =>
+  `${issuer} says to ${audience} who has signed in, by ${keys ? 'the keys that are pinned here' : 'the keys that it publishes'}`;
 
-const isCounting = ({ from, until, revoked }: PolicyKey, now: number): boolean =>
+function keyText({ kind, public: held }: PolicyKey): string {
+  if (kind === 'oidc') return `the account ${held.email ?? held.subject} at ${held.issuer}`;
+  return kind === 'passkey' ? `passkey ${held.fingerprint}` : held.fingerprint;
+}
+
+/** @param now epoch milliseconds */
+export const isCounting = ({ from, until, revoked }: PolicyKey, now: number): boolean =>
   (from === undefined || from <= now) &&
   (until === undefined || now < until) &&
   (revoked === undefined || now < revoked);

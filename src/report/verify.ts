@@ -20,6 +20,7 @@ import {
 import { type EvidenceFolder, evidenceFolder, type Flaw, flawOf } from './content/evidence.js';
 import { type Archived, EVIDENCE_HERE, findArchived, flawsOfArchive, gatherArchived } from './history/archive.js';
 import { type Gathered, gather, type LedgerSource } from './history/gather.js';
+import { restingOnKeptKeys, withKeptKeys } from './kept-keys.js';
 import { type Format, renderReport } from './make.js';
 import { unprovenWords } from './words-proven.js';
 
@@ -151,7 +152,11 @@ async function check(
     if (format === 'html' && isSameWords) found.push(...(await comparePages(text, { file, place, plan, notes })));
   }
   found.push(...(await checkEvidence(document.evidence ?? content.evidence, { place, file: document, notes })));
-  if (policy) found.push(...(await unprovenWords(policy, gathered)));
+  if (policy) {
+    const withKeys = withKeptKeys(policy, { place, references: content.evidence });
+    found.push(...(await unprovenWords(withKeys, gathered)));
+    notes.push(...restingOnKeptKeys(policy));
+  }
   return { differences: found, notes };
 }
 

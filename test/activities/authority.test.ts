@@ -9,6 +9,8 @@ import { temporaryFolder } from './support.js';
 
 const policy: Policy = {
   people: new Map(),
+  identityProviders: new Map(),
+  proofs: new Map(),
   services: new Map(),
   decisions: {},
   signed: new Set(),

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { SignIn } from '../../console/signed-in.js';
 import { commitTime } from '../../local/commit-time.js';
 import { withConnection } from '../../temporal/connection.js';
 import { EXIT, usageError } from '../../temporal/errors.js';
@@ -6,11 +7,13 @@ import { evidenceOption } from '../retention/archived.js';
 import { interruptible } from '../terminal/interruption.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
 import { untilAborted } from '../terminal/until-aborted.js';
+import { givenPolicy } from './trust/given-policy.js';
 
 interface ConsoleCommandOptions {
   port: string;
   evidence: string;
   repository?: string;
+  policy?: string;
   json?: boolean;
 }
 
@@ -19,34 +22,51 @@ export function defineConsole(command: Command): void {
     .option('--port <PORT>', 'port on this machine (0: any free one)', '8080')
     .addOption(evidenceOption())
     .option('--repository <FOLDER>', 'a clone that has the commits: without it no lead time is known')
+    .option('--policy <FILE>', 'the policy of the workers: people sign in at its identity provider')
     .option('--json', 'one JSON document on stdout once it serves')
     .addHelpText('after', '\nExample:\n  $ surefoot console --port 8080')
     .action(exiting((options: ConsoleCommandOptions) => interruptible((signal) => serveUntil(signal, options))));
 }
 
 async function serveUntil(interrupted: AbortSignal, options: ConsoleCommandOptions): Promise<number> {
-  const { port, evidence, repository, json } = options;
+  const { port, evidence, repository, policy, json } = options;
   if (!/^\d{1,5}$/.test(port)) throw usageError(`${port} is no port`, 'Write for example --port 8080.');
-  const [{ serveConsole }, { deploymentsFromTemporal }, { NOBODY }, { periodOf, USUAL_DAYS }] = await Promise.all([
+  const [{ serveConsole }, { deploymentsFromTemporal }, signIn, { periodOf, USUAL_DAYS }] = await Promise.all([
     import('../../console/serve.js'),
     import('../../console/from-temporal.js'),
-    import('../../console/signed-in.js'),
+    signInBy(policy),
     import('../../console/pages/history-page.js'),
   ]);
   return await withConnection(async (connected) => {
     const committed = async (commit: string) =>
       repository === undefined ? undefined : await commitTime(repository, commit);
     const deployments = deploymentsFromTemporal(connected, { evidence, committed });
-    const { url, stop } = await serveConsole({ port: Number(port), deployments, signIn: NOBODY });
+    const { url, stop } = await serveConsole({ port: Number(port), deployments, signIn });
     if (json) printJson({ url });
     else print(`console at ${url}; Ctrl-C stops it`);
-    note(
-      'nobody signs in here: whoever uses this machine can answer for others, where a deployment takes unsigned decisions',
-    );
+    if (!signIn.isThere)
+      note(
+        'nobody signs in here: whoever uses this machine can answer for others, where a deployment takes unsigned decisions',
+      );
     // Whoever asks for them first does not wait for all that has ended to be read.
     void deployments.figures(periodOf(USUAL_DAYS, Date.now())).catch(() => {});
     await untilAborted(interrupted);
     stop();
     return EXIT.good;
   });
+}
+
+async function signInBy(file: string | undefined): Promise<SignIn> {
+  if (file === undefined) return (await import('../../console/signed-in.js')).NOBODY;
+  const policy = await givenPolicy(file);
+  const [issuer, ...others] = policy.identityProviders.keys();
+  if (issuer === undefined || others.length > 0) {
+    const held = `${policy.identityProviders.size} identity providers`;
+    throw usageError(
+      `The policy ${file} has ${held}, and people sign in at one`,
+      'Write one under `identityProviders`.',
+    );
+  }
+  const { identitySignIn } = await import('../../console/identity/identity-sign-in.js');
+  return await identitySignIn({ policy, issuer });
 }

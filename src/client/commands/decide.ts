@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
 import { approvalStatement } from '../../domain/decisions/approvals.js';
-import { names, openQuestion } from '../../domain/decisions/decisions.js';
+import { names } from '../../domain/decisions/decisions.js';
 import { isDemanded } from '../../domain/decisions/demands.js';
 import { DECISION_KINDS, type DecisionKind } from '../../domain/ledger/decision-kinds.js';
 import { type Decision, type Ledger, ROLLBACK_KINDS, type RollbackKind } from '../../domain/ledger/ledger.js';
+import { saidInDecision } from '../../policy/said-in-decision.js';
 import { withConnection } from '../../temporal/connection.js';
 import { findDeployment, readLedger, servicesFor } from '../../temporal/deployments.js';
 import { EXIT, usageError } from '../../temporal/errors.js';
@@ -131,14 +132,12 @@ async function decide(kind: DecisionKind, subject: string | undefined, options: 
 
 /** As the deployment asks for it: by the policy of its runner, or by its plan. */
 export async function signDecision(decision: Decision, before: Ledger, key: string): Promise<void> {
-  const { kind, who, role, digest, why = '', option = '', revision = '', to = '', build = '' } = decision;
-  const { deployment, service, demands, proposal } = before;
+  const { kind, who, role, digest } = decision;
+  const { deployment, demands } = before;
   if (isDemanded(demands, kind)) {
-    // What is signed says what it answers, also where only one question is open.
-    decision.subject ??= openQuestion(before, decision, DECISION_KINDS[kind].answers)?.id;
-    const about = { proposal: proposal?.digest ?? '', commit: proposal?.commit ?? '', subject: decision.subject ?? '' };
-    const said = { deployment, service, plan: before.digest, role, person: who, decision: kind };
-    decision.envelope = await sealStatement({ ...said, ...about, why, option, revision, to, build }, key);
+    const said = saidInDecision(decision, before);
+    decision.subject ??= said.subject || undefined;
+    decision.envelope = await sealStatement(said, key);
   } else if (kind === 'approve' && digest !== undefined) {
     decision.signature = await signStatement(approvalStatement({ deployment, digest, role, who }), key);
   } else if (kind !== 'approve') {

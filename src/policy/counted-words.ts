@@ -1,0 +1,131 @@
+/** The decisions that come with something, as far as they count: each opened, and held against what it is said to say. */
+import type { JsonWebKey } from 'node:crypto';
+import type { SaidDecision, SignedKind, Statement } from '../contract/envelope.js';
+import { type Opened, openEnvelope } from './open-envelope.js';
+import type { Policy } from './policy.js';
+
+/** By whose word something is done. */
+export interface Word {
+  decision: SignedKind;
+  person: string;
+  role: string;
+  subject: string;
+  /** Of the key; missing where the policy asks for no signature. */
+  key?: string;
+  /** The identity provider's key, where the signature is its word: it may be gone when somebody looks again. */
+  verifiedBy?: JsonWebKey;
+}
+
+/** What the words that come with something have to be about. */
+export interface WordSubject {
+  deployment: string;
+  service: string;
+  /** The plan's digest. */
+  digest: string;
+}
+
+export interface CountedWord {
+  word: Word;
+  /** Missing where the policy asks for no signature. */
+  statement?: Statement;
+  hasRunOut: boolean;
+}
+
+/** The decisions that come with an act, as far as they count. */
+export class CountedWords {
+  private readonly counted: CountedWord[] = [];
+  private readonly nonces = new Set<string>();
+
+  constructor(
+    private readonly policy: Policy,
+    private readonly subject: WordSubject,
+    private readonly now: number,
+  ) {}
+
+  get all(): Word[] {
+    return this.counted.map(({ word }) => word);
+  }
+
+  /** @returns what is wrong with the first that does not count */
+  async read(decisions: SaidDecision[]): Promise<string | undefined> {
+    let first: string | undefined;
+    // One after the other: which of two is there twice is no matter of luck.
+    for (const decision of decisions) {
+      const reason = await this.take(decision);
+      if (reason !== undefined) first ??= `${decision.kind} by ${decision.who} does not count: ${reason}`;
+    }
+    return first;
+  }
+
+  said(kind: SignedKind): CountedWord[] {
+    return this.counted.filter(({ word }) => word.decision === kind);
+  }
+
+  /** @returns which of these has come to its end */
+  late(kinds: SignedKind[]): string | undefined {
+    const late = this.counted.find((counted) => kinds.includes(counted.word.decision) && !this.isInTime(counted));
+    return late && `${late.word.decision} by ${late.word.person} does not count any more: it has expired`;
+  }
+
+  /** @returns which of these comes too late to be taken: what has been taken counts on */
+  runOut(): string | undefined {
+    const { word } = this.counted.find(({ hasRunOut }) => hasRunOut) ?? {};
+    return word && `${word.decision} by ${word.person} does not count: its ID token had run out before it was taken`;
+  }
+
+  isInTime({ statement }: CountedWord): boolean {
+    return statement === undefined || this.now < Date.parse(statement.expires);
+  }
+
+  private async take(decision: SaidDecision): Promise<string | undefined> {
+    const { policy } = this;
+    const { kind, who, role, subject = '' } = decision;
+    const person = policy.people.get(who);
+    if (!person) return `${who} is not one of the people of the policy`;
+    const opened = policy.signed.has(kind) ? await this.open(decision) : undefined;
+    if (opened && 'refused' in opened) return opened.refused;
+    if (kind !== 'start') {
+      if (!person.roles.includes(role)) return `${who} does not have the role ${role}`;
+      const { [kind]: allowed } = policy.decisions;
+      if (allowed && !allowed.includes(role)) return `${kind} is said by ${allowed.join(', ')}`;
+    }
+    const { fingerprint: key, verifiedBy, statement, hasRunOut = false } = opened ?? {};
+    const word = { decision: kind, person: who, role, subject, key, ...(verifiedBy && { verifiedBy }) };
+    this.counted.push({ word, statement, hasRunOut });
+    return undefined;
+  }
+
+  /** The envelope says what the decision says, of this deployment and plan, and has not been counted yet. */
+  private async open({
+    kind,
+    who,
+    role,
+    subject = '',
+    option = '',
+    revision = '',
+    to = '',
+    build = '',
+    envelope,
+  }: SaidDecision): Promise<Opened | { refused: string }> {
+    if (envelope === undefined) return refused('it is not signed');
+    const opened = await openEnvelope(this.policy, envelope, this.now);
+    if ('refused' in opened) return opened;
+    const { statement } = opened;
+    const { deployment, service, digest } = this.subject;
+    if (statement.deployment !== deployment) return refused('it was signed for another deployment');
+    if (statement.service !== service) return refused('it was signed for another service');
+    if (statement.plan !== digest) return refused('it was signed for another plan');
+    if (statement.decision !== kind) return refused(`what was signed is ${statement.decision}`);
+    if (statement.person !== who) return refused(`it was signed by ${statement.person}`);
+    if (statement.role !== role) return refused(`it was signed as ${statement.role}`);
+    if (statement.subject !== subject) return refused('it was signed about something else');
+    if (statement.option !== option || statement.revision !== revision) return refused('another way back was signed');
+    if (statement.to !== to) return refused('it was signed for another runner');
+    if (statement.build !== build) return refused('it was signed for another build');
+    if (this.nonces.has(statement.nonce)) return refused('it is there twice');
+    this.nonces.add(statement.nonce);
+    return opened;
+  }
+}
+
+const refused = (reason: string) => ({ refused: reason });
