@@ -28,8 +28,8 @@ function postToWebhook(sending: Sending<WebhookChannel>): Promise<Delivery> {
   return deliver(sending, references, async (request, secrets) => {
     const url = isReference(channel.url) ? secrets[0] : channel.url;
     const secret = channel.secret && secrets.at(-1);
-    const { id, event, text, values, about } = message;
-    const json = { id, event, text, ...about, ...values };
+    const { id, event, text, values, about, page } = message;
+    const json = { id, event, text, ...(page !== undefined && { page }), ...about, ...values };
     const answer = await request({
       url: url ?? '',
       method: 'POST',
