@@ -71,6 +71,8 @@ function mailOf(channel: EmailChannel, message: Sending['message']): Mail {
     references: [thread],
     ...(loud && { priority: 'high' as const }),
     ...contentOf(message),
+    // Else long lines are broken, and with them their links.
+    textEncoding: 'quoted-printable',
     // No holiday answers it (RFC 3834), nor does Exchange.
     headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
   };

@@ -130,7 +130,7 @@ function smtpWords(error: unknown, { answer, whole }: Patience): string {
   if (code === 'EABORT') return `not taken within ${formatDuration(whole)}`;
   if (CERTIFICATE.test(originalCode)) return `the server’s certificate is not trusted (${originalCode})`;
   if (code === 'ETIMEDOUT') return `no answer within ${formatDuration(answer)}`;
-  if (response !== undefined && responseCode !== undefined) return `the server answered ${response}`;
+  if (code !== 'ETLS' && response !== undefined && responseCode !== undefined) return `the server answered ${response}`;
   if (code === 'ESOCKET' && originalCode !== '') return networkMessage({ code: originalCode });
   return WORDS[code] ?? networkMessage(error instanceof NoAnswer ? error : { code });
 }
