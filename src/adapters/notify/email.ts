@@ -8,7 +8,7 @@ import { shortened } from '../../domain/shortened.js';
 import { readSecret } from '../evidence/secrets.js';
 import { type ChannelProbe, type ChannelTrial, channelNotifier } from './channel-notifier.js';
 import { DELIVERY_PATIENCE, type Delivery, deliver, receiverWords, type Sending } from './deliveries.js';
-import { handOver, logIn, type Mail, smtpServer } from './smtp.js';
+import { handOver, type Mail, smtpServer, tryToLogIn } from './smtp.js';
 
 /** Characters. Nobody reads more in a mail that says what has happened. */
 const LONGEST_TEXT = 20_000;
@@ -41,7 +41,7 @@ async function probe({ channel, signal, patience }: ChannelTrial<EmailChannel>):
   const what = `e-mail (${id}): ${host}:${port}`;
   const password = channel.password === undefined ? undefined : await readSecret(channel.password);
   try {
-    await logIn(channel, { password, signal, patience });
+    await tryToLogIn(channel, { password, signal, patience });
     const how = user === undefined ? 'takes connections' : `lets ${user} log in`;
     return { ok: true, note: true, text: `${what} ${how}; nothing was sent, so whether it takes mail is not known` };
   } catch (error) {

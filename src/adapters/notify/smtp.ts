@@ -8,7 +8,7 @@ import { createTransport } from 'nodemailer';
 import { z } from 'zod';
 import { formatDuration } from '../../domain/duration.js';
 import { Deadline } from '../deadline.js';
-import { NoAnswer, networkMessage } from '../http/http.js';
+import { networkMessage } from '../http/http.js';
 import type { Patience } from '../http/patient-request.js';
 import { isLoopback } from '../postgres/postgres-tls.js';
 
@@ -59,7 +59,7 @@ export async function handOver(server: SmtpServer, { mail, ...means }: Means & {
 }
 
 /** Connects, and logs in where there is a password. Sends nothing. @throws as {@link handOver} does */
-export async function logIn(server: SmtpServer, means: Means): Promise<void> {
+export async function tryToLogIn(server: SmtpServer, means: Means): Promise<void> {
   const { signal, patience } = means;
   const transport = await transportTo(server, means);
   try {
@@ -104,6 +104,7 @@ interface SmtpFailure {
   code?: string;
   /** The system's or TLS's, where `code` is nodemailer's own. */
   originalCode?: string;
+  timeoutType?: string;
   response?: string;
   responseCode?: number;
 }
@@ -124,13 +125,16 @@ const WORDS: Record<string, string> = {
 };
 
 function smtpWords(error: unknown, { answer, whole }: Patience): string {
-  const { code = '', originalCode = '', response, responseCode } = error as SmtpFailure;
+  const { code = '', originalCode = '', timeoutType, response, responseCode } = error as SmtpFailure;
   // What is said of a login may quote it.
   if (code === 'EAUTH') return `the server does not log in this user with this password (${responseCode ?? code})`;
   if (code === 'EABORT') return `not taken within ${formatDuration(whole)}`;
   if (CERTIFICATE.test(originalCode)) return `the server’s certificate is not trusted (${originalCode})`;
-  if (code === 'ETIMEDOUT') return `no answer within ${formatDuration(answer)}`;
+  if (code === 'ETIMEDOUT') {
+    const waited = timeoutType === 'SOCKET_TIMEOUT' ? answer * READING : answer;
+    return `no answer within ${formatDuration(waited)}`;
+  }
   if (code !== 'ETLS' && response !== undefined && responseCode !== undefined) return `the server answered ${response}`;
   if (code === 'ESOCKET' && originalCode !== '') return networkMessage({ code: originalCode });
-  return WORDS[code] ?? networkMessage(error instanceof NoAnswer ? error : { code });
+  return WORDS[code] ?? networkMessage({ code });
 }

@@ -3,7 +3,7 @@ import { inFewWords, valuesOf } from './event-words.js';
 import { type AnsweredEvent, EVENTS } from './events.js';
 import { type About, fillIn, type Message, type Notifications } from './notifications.js';
 
-export interface Answered {
+export interface AnsweredMessage {
   event: AnsweredEvent;
   about: About;
   /** What was told. */
@@ -15,7 +15,7 @@ export interface Answered {
 /** @returns the edit, as a message without its ID */
 export function answeredMessage(
   { templates }: Pick<Notifications, 'templates'>,
-  { event, about, message: { channel, text }, edits }: Answered,
+  { event, about, message: { channel, text }, edits }: AnsweredMessage,
 ): Omit<Message, 'id'> {
   const values = valuesOf(event);
   const { kind } = event;
