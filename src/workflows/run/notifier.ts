@@ -26,6 +26,7 @@ import {
   type ToNotify,
   whereProductionIsLeft,
 } from '../../domain/notifications/notifications.js';
+import { HOLD_ID } from '../../domain/notifications/question-page.js';
 import { people } from '../common/policies.js';
 import { describe } from './failures.js';
 
@@ -115,7 +116,7 @@ export class Notifier {
     if (!held) return;
     const title = `held by ${held.who}`;
     const text = held.why ?? 'no reason given';
-    const asked: QuestionDetails = { id: 'hold', title, text, roles, moves: ['resume'], openedAt: held.at };
+    const asked: QuestionDetails = { id: HOLD_ID, title, text, roles, moves: ['resume'], openedAt: held.at };
     const isOpen = () => this.ledger.held === held && this.ledger.outcome === undefined;
     void CancellationScope.nonCancellable(async () => {
       await this.notify({ kind: 'held', who: held.who, reason: text });

@@ -68,7 +68,7 @@ const teams = ({ url }: { url: string }): Channel => {
 };
 
 /** Where a question is answered. */
-const page = 'https://surefoot.example.com/deployments/d-1/questions/smoke';
+const page = 'https://surefoot.example.com/deployments/d-1/decide/smoke';
 
 let count = 0;
 const message = (channel: Channel, changes: Partial<Message> = {}): Message => ({

@@ -214,7 +214,7 @@ describe('the mail', () => {
 
   test('leads to the page of its question, in text and in HTML, and nowhere where there is none', async () => {
     const server = await mailServer();
-    const page = 'https://surefoot.example.com/deployments/d-1/questions/smoke';
+    const page = 'https://surefoot.example.com/deployments/d-1/decide/smoke';
     await send(channel(server), message({ page, values: { question: 'Smoke failed' } }));
     expect(first(server).text).toBe(`Errors at 12 %\n\nSmoke failed: ${page}`);
     expect([...first(server).html.matchAll(/<a href="([^"]*)">([^<]*)<\/a>/g)].map(([, ...link]) => link)).toEqual([

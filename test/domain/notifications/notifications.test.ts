@@ -24,7 +24,7 @@ import {
   nextCall,
   placeholdersIn,
 } from '../../../src/domain/notifications/notifications.js';
-import { questionPage } from '../../../src/domain/notifications/question-page.js';
+import { HOLD_ID, questionPage } from '../../../src/domain/notifications/question-page.js';
 
 const about: About = {
   title: 'Shop',
@@ -281,12 +281,16 @@ describe('the console’s page', () => {
   };
 
   test('stands in whatever asks people, and in nothing else', () => {
-    const page = `${console}/deployments/${about.deployment}/questions/smoke`;
+    const page = `${console}/deployments/${about.deployment}/decide/smoke`;
     for (const kind of EVENT_KINDS) {
       const asks = 'question' in SAMPLES[kind] && kind !== 'question-answered';
       expect(new Set(pages(kind)), kind).toEqual(new Set([asks ? page : undefined]));
     }
     expect(new Set(pages('step-failed', {}))).toEqual(new Set([undefined]));
+  });
+
+  test('of a hold, which is no question, offers all that may be said', () => {
+    expect(questionPage(console, { deployment: 'd-1', id: HOLD_ID })).toBe(`${console}/deployments/d-1/decide`);
   });
 
   test('leads nowhere else, whatever a deployment or a question is called', () => {
@@ -299,7 +303,7 @@ describe('the console’s page', () => {
           'base',
           'deployments',
           `d${deployment}`,
-          'questions',
+          'decide',
           `q${id}`,
         ]);
       }),

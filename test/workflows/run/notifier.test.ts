@@ -161,7 +161,7 @@ describe('where the plan names a console', () => {
     const asked = posts('#backend-team');
     expect(asked.map(({ blocks }) => JSON.stringify(blocks))).toEqual(
       ['access', 'manual'].map((id) =>
-        expect.stringContaining(`"url":"${console}/deployments/${ledger.deployment}/questions/${id}"`),
+        expect.stringContaining(`"url":"${console}/deployments/${ledger.deployment}/decide/${id}"`),
       ),
     );
     expect(edits().map(({ text }) => String(text).split('\n')[0])).toEqual([
