@@ -20,11 +20,11 @@ export const webhook = channelNotifier({
     }),
 });
 
-const isReference = (text: string): boolean => /^(env|file):/.test(text);
+const isReference = (text: string): boolean => /^(env|file|exec):/.test(text);
 
 function postToWebhook(sending: Sending<WebhookChannel>): Promise<Delivery> {
   const { channel, message } = sending;
-  const references = [channel.url, channel.secret ?? ''].filter(isReference);
+  const references = [...(isReference(channel.url) ? [channel.url] : []), ...(channel.secret ? [channel.secret] : [])];
   return deliver(sending, references, async (request, secrets) => {
     const url = isReference(channel.url) ? secrets[0] : channel.url;
     const secret = channel.secret && secrets.at(-1);

@@ -372,6 +372,17 @@ describe('a webhook', () => {
     expect(Math.abs(Number(headers['webhook-timestamp']) - Date.now() / 1_000)).toBeLessThan(60);
   });
 
+  test('is told nothing that it could not be sure of: no message goes unsigned for a secret that is not there', async () => {
+    const receiver = await webhookReceiver();
+    for (const secret of ['env:TEST_NOWHERE', 'file:/nowhere/key', 'exec:/nowhere/helper key']) {
+      const { untold } = await say([message(webhook(receiver, secret))]);
+      expect(untold).toEqual([expect.stringContaining('Secret not found')]);
+    }
+    const { untold } = await say([message(webhook({ url: 'exec:/nowhere/helper url' }))]);
+    expect(untold).toEqual([expect.stringContaining('Secret not found')]);
+    expect(receiver.received).toEqual([]);
+  });
+
   test('may be a secret itself, which no failure shows', async () => {
     const receiver = await webhookReceiver();
     process.env.TEST_HOOK = `${receiver.url}/canary-path`;
