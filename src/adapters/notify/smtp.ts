@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createTransport } from 'nodemailer';
 import { z } from 'zod';
 import { formatDuration } from '../../domain/duration.js';
+import { inOneLine } from '../../domain/one-line.js';
 import { Deadline } from '../deadline.js';
 import { networkMessage } from '../http/http.js';
 import type { Patience } from '../http/patient-request.js';
@@ -134,7 +135,8 @@ function smtpWords(error: unknown, { answer, whole }: Patience): string {
     const waited = timeoutType === 'SOCKET_TIMEOUT' ? answer * READING : answer;
     return `no answer within ${formatDuration(waited)}`;
   }
-  if (code !== 'ETLS' && response !== undefined && responseCode !== undefined) return `the server answered ${response}`;
+  if (code !== 'ETLS' && response !== undefined && responseCode !== undefined)
+    return `the server answered ${inOneLine(response)}`;
   if (code === 'ESOCKET' && originalCode !== '') return networkMessage({ code: originalCode });
   return WORDS[code] ?? networkMessage({ code });
 }

@@ -202,7 +202,7 @@ describe('the mail', () => {
       subject: 'Deploy (d-1)',
       'auto-submitted': 'auto-generated',
       'x-auto-response-suppress': 'All',
-      importance: 'high',
+      importance: 'High',
     });
     expect(two).not.toHaveProperty('importance');
     expect(one?.references).toMatch(/^<[^<>\s]+>$/);
