@@ -57,11 +57,11 @@ export async function startAnnouncementReceiver(home: string): Promise<Announcem
 }
 
 function answerTo(path: string, sent: Record<string, unknown> & { posted: number }): { status: number; body: unknown } {
-  if (path === '/api/chat.postMessage') {
+  if (path === '/api/chat.postMessage' || path === '/api/chat.update') {
     const ts = `${Math.floor(Date.now() / 1_000)}.${String(sent.posted).padStart(6, '0')}`;
     return {
       status: 200,
-      body: { ok: true, channel: sent.channel, ts, message: { type: 'message', text: sent.text, ts } },
+      body: { ok: true, channel: 'C0SANDBOX', ts, message: { type: 'message', text: sent.text, ts } },
     };
   }
   if (path === '/v2/enqueue') {

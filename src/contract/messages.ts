@@ -25,7 +25,12 @@ export const decisionSignals = Object.fromEntries(
   DECISIONS.map((kind) => [kind, defineSignal<[Omit<Decision, 'kind'>]>(kind)]),
 ) as Record<DecisionKind, ReturnType<typeof defineSignal<[Omit<Decision, 'kind'>]>>>;
 
-/** The same decisions as an update, so that the CLI hears a refusal at once. Resolves to what the decision led to. */
+/** The same as updates: whoever decides in the Web UI hears a refusal at once. Resolve to what the decision led to. */
+export const decisionUpdates = Object.fromEntries(
+  DECISIONS.map((kind) => [kind, defineUpdate<string, [Omit<Decision, 'kind'>]>(kind)]),
+) as Record<DecisionKind, ReturnType<typeof defineUpdate<string, [Omit<Decision, 'kind'>]>>>;
+
+/** The same by one name, for the CLI: the decision says its kind. */
 export const decideUpdate = defineUpdate<string, [Decision]>('decide');
 
 export const statusQuery = defineQuery<Ledger>('status');

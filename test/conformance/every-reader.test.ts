@@ -38,8 +38,9 @@ const COVERED: Record<string, string> = {
   'http/connect.ts':
     'whether a port can be reached, no more; by the suites of notifiers and the tests of health readings',
   'migration/migration-lock.ts': 'test/adapters/migration/migration-lock.test.ts',
-  'notify/connection.ts': 'by the suites of PagerDuty and the webhook',
+  'notify/connection.ts': 'by the suites of PagerDuty, Teams and the webhook',
   'notify/deliveries.ts': 'by the suites of every notifier',
+  'notify/smtp.ts': 'by the suite of e-mail',
   'postgres/connection-pool.ts': 'by the suite of the PostgreSQL metrics',
   'postgres/postgres-connection.ts': 'by the suite of PostgreSQL connections',
   'postgres/postgres-errors.ts': 'it puts errors into words; test/adapters/postgres/quotable.test.ts',

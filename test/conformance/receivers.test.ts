@@ -1,10 +1,15 @@
 /** Receivers of messages: that one was told is read from what they answer. Their channels are as a plan has them. */
+import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { expect, test } from 'vitest';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { SMTPServerOptions } from 'smtp-server';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { NOTIFIERS, notifierOf } from '../../src/adapters/notify/notifiers.js';
 import type { Channel } from '../../src/domain/notifications/notifications.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { CHANNEL_KINDS } from '../../src/plan/notifications/channel-kinds.js';
+import { makeAuthority } from '../helpers/certificates.js';
+import { mailServer, replyOf } from '../helpers/mail-server.js';
 import { type Handler, json, readBody, serve } from '../helpers/server.js';
 import { replaceOnce, shippedText, write } from '../plan/plan-files.js';
 import { notifierConforms, type Receivers } from './notifier.js';
@@ -19,9 +24,9 @@ process.env.TEST_RECEIVER_URL = 'http://127.0.0.1:9/unused';
 const NOWHERE = 'http://127.0.0.1:9';
 
 /** What is made of a channel by the plan that holds it: that, and nothing else, is what its notifier is given. */
-function channelOf(written: string): Channel {
+function channelOf(written: string, host = NOWHERE): Channel {
   const text = [
-    ['\nhosts:\n', `\nhosts:\n  receiver: ${NOWHERE}\n`],
+    ['\nhosts:\n', `\nhosts:\n  receiver: ${host}\n`],
     ['\ncredentials:\n', '\ncredentials:\n  key: env:TEST_RECEIVER_SECRET\n  address: env:TEST_RECEIVER_URL\n'],
     ['\n  channels:\n', `\n  channels:\n    tested: ${written}\n`],
   ] as const;
@@ -140,6 +145,18 @@ notifierConforms(
   { secrets },
 );
 
+notifierConforms(
+  'adapters/notify/teams.ts',
+  overHttp({
+    written: '{ kind: teams, url: address }',
+    path: `/workflows/${SECRET}?sig=${SECRET}`,
+    good: (_, response) => void response.writeHead(202).end(),
+    refusal: answering({ error: { code: 'TriggerInputSchemaMismatch', message: SECRET } }, 400),
+    nonsense: nonsenseOf(200),
+  }),
+  { secrets },
+);
+
 const webhook = {
   good: (_, response) => void response.writeHead(204).end(),
   refusal: answering({ detail: SECRET }, 403),
@@ -157,6 +174,56 @@ notifierConforms(
   overHttp({ ...webhook, written: '{ kind: webhook, url: address }', path: `/hooks/${SECRET}?sig=${SECRET}` }),
   { secrets },
 );
+
+const authority = makeAuthority();
+afterAll(() => authority.remove());
+const issued = authority.issue(['localhost', '127.0.0.1']);
+const served = { cert: readFileSync(issued.certificate), key: readFileSync(issued.key) };
+
+/** By a real mail server where one behaves so, else by whatever listens. */
+function bySmtp(): Receivers {
+  const written = '{ kind: email, host: receiver, password: key, from: a@b.example, to: [c@d.example] }';
+  const resolved = channelOf(written, 'smtp://alerts@127.0.0.1:9');
+  conforming.add(resolved.kind);
+  const at = (port: number, taken: () => number) => ({
+    channel: { ...resolved, port, rootCertificate: authority.root },
+    taken,
+  });
+  const mail =
+    (options: SMTPServerOptions = {}, refusals: string[] = []) =>
+    async () => {
+      const server = await mailServer({ ...served, password: SECRET, ...options });
+      server.refusals.push(...refusals);
+      return at(server.port, () => server.received.length);
+    };
+  const raw = (talk: (socket: Socket) => void) => async () => {
+    const server = createServer((socket) => talk(socket.on('error', () => undefined)));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    return at((server.address() as AddressInfo).port, () => 0);
+  };
+  const quoted = `550 ${`${SECRET} `.repeat(50)}`;
+  return {
+    value: mail(),
+    none: raw((socket) => void socket.end('554 no mail here\r\n')),
+    hidden: mail({ onRcptTo: (_address, _session, done) => done(replyOf('550 no such user')) }),
+    partial: raw((socket) => void socket.end('220 mail.exam')),
+    error: mail({}, ['554 no', '554 no', '554 no']),
+    hang: raw(() => undefined),
+    nonsense: raw((socket) => void socket.end(`HTTP/1.1 400 Bad Request\r\n\r\n<html>${SECRET}`)),
+    huge: raw((socket) => {
+      const more = () => {
+        while (!socket.destroyed && socket.write(`220-${' '.repeat(65_536)}`));
+        socket.once('drain', more);
+      };
+      more();
+    }),
+    rateLimit: mail({}, ['421 Too many mails, try again later']),
+    secrets: mail({}, [quoted]),
+  };
+}
+
+notifierConforms('adapters/notify/email.ts', bySmtp(), { secrets });
 
 test('each kind of channel that a plan may name has a notifier, and each notifier is put through all this', () => {
   expect(Object.keys(NOTIFIERS).sort()).toEqual(Object.keys(CHANNEL_KINDS).sort());

@@ -39,12 +39,26 @@ test('the sandbox’s receiver answers as Slack, PagerDuty and a webhook do, and
   const { untold, threads } = await inActivity(() => tell({ messages, threads: {}, questions: [] }));
   expect(untold).toEqual([]);
   expect(threads.d).toMatch(/^\d+\.\d+$/);
+  const [slack] = messages as [Message];
+  const asked = { ...slack, page: 'https://surefoot.example.com/' };
+  const { places = {} } = await inActivity(() => tell({ messages: [asked], threads: {}, questions: [] }));
+  const edit = { ...slack, id: '4', edits: places['1'] as string };
+  expect(await inActivity(() => tell({ messages: [edit], threads: {}, questions: [] }))).toEqual({
+    threads: {},
+    untold: [],
+  });
   const kept = await readFile(file, 'utf8');
   const lines = kept
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as { path: string });
-  expect(lines.map(({ path }) => path).sort()).toEqual(['/api/chat.postMessage', '/hook', '/v2/enqueue']);
+  expect(lines.map(({ path }) => path).sort()).toEqual([
+    '/api/chat.postMessage',
+    '/api/chat.postMessage',
+    '/api/chat.update',
+    '/hook',
+    '/v2/enqueue',
+  ]);
   expect(kept).not.toContain('canary');
   expect((await fetch(url, { method: 'POST', body: 'no JSON' })).status).toBe(400);
 });

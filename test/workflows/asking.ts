@@ -22,6 +22,25 @@ export async function asking(input: DeployInput): Promise<Ledger> {
   return end(deployment);
 }
 
+/** Asks for two sign-offs, and ends when they are given. */
+export async function signing(input: DeployInput): Promise<Ledger> {
+  const deployment = new Deployment(input);
+  const roles = ['devops', 'qa'];
+  const question = deployment.openQuestion({
+    kind: 'approvals',
+    id: 'sign-offs',
+    title: 'Sign off?',
+    text: 'all is proven',
+    roles,
+    moves: ['approve', 'reject'],
+  });
+  await sleep(1, { summary: 'Let it be asked' });
+  const { approvals } = deployment.ledger;
+  approvals.push(...roles.map((role) => ({ role, who: `${role}-person`, at: Date.now(), digest: 'd'.repeat(64) })));
+  deployment.closeQuestion(question);
+  return end(deployment);
+}
+
 /** Waits for concerns of a monitor to come and go. */
 export async function concerned(input: DeployInput): Promise<Ledger> {
   const deployment = new Deployment(input);

@@ -24,7 +24,8 @@ export function createPeopleActivities({ answer, patience }: Options = {}): Peop
           delivery.told ? [] : [`${message.subject}: not told to ${message.channel.id} (${delivery.why})`],
         );
         for (const question of questions) await answer?.(question);
-        return { threads: told.threads, untold };
+        const places = Object.fromEntries(told.results.flatMap(placeToEdit));
+        return { threads: told.threads, untold, ...(Object.keys(places).length > 0 && { places }) };
       }),
 
     sendNotices: ({ key, evidence, at, notices, about, threads }) =>
@@ -76,6 +77,10 @@ export async function tellAll(
   );
   return { results: results.flat(), threads };
 }
+
+/** What offers a page to answer on says the answer, once there is one, where its channel lets it be edited. */
+const placeToEdit = ({ message: { id, page }, delivery }: Told): [string, string][] =>
+  page !== undefined && delivery.told && delivery.place !== undefined ? [[id, delivery.place]] : [];
 
 type NoticeToSend = Parameters<PeopleActivities['sendNotices']>[0]['notices'][number];
 

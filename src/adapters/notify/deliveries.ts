@@ -6,8 +6,11 @@ import { redact } from '../evidence/redaction.js';
 import { readSecret } from '../evidence/secrets.js';
 import { type Patience, type PatientRequest, patientRequests } from '../http/patient-request.js';
 
-/** `thread` is what later messages of the deployment reply to. `why` is for people and names no secret. */
-export type Delivery = { told: true; thread?: string } | { told: false; why: string };
+/**
+ * `thread` is what later messages of the deployment reply to, `place` what the message can be edited by. `why` is for
+ * people and names no secret.
+ */
+export type Delivery = { told: true; thread?: string; place?: string } | { told: false; why: string };
 
 /** A message is worth a minute: what is told later than that is yesterday's news, and the board has it. */
 export const DELIVERY_PATIENCE: Patience = { answer: 5_000, whole: 60_000, pause: 500 };

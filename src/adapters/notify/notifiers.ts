@@ -1,11 +1,13 @@
 /** The registry of notifiers: one for each kind of channel that plans may name. */
 import type { Channel } from '../../domain/notifications/notifications.js';
 import type { ChannelNotifier } from './channel-notifier.js';
+import { email } from './email.js';
 import { pagerduty } from './pagerduty.js';
 import { slack } from './slack.js';
+import { teams } from './teams.js';
 import { webhook } from './webhook.js';
 
-export const NOTIFIERS: Readonly<Record<string, ChannelNotifier>> = { slack, pagerduty, webhook };
+export const NOTIFIERS: Readonly<Record<string, ChannelNotifier>> = { slack, pagerduty, email, teams, webhook };
 
 /** Who tells a channel. One of a kind that this release does not know is told nothing, and that is said. */
 export function notifierOf({ kind }: Channel): ChannelNotifier {

@@ -31,7 +31,10 @@ function page(sending: Sending<PagerDutyChannel>): Promise<Delivery> {
   const { channel, message } = sending;
   const { alert, about } = message;
   if (!alert) return Promise.resolve({ told: false, why: 'a pager is told alerts only' });
-  const link = about.link.startsWith('http') ? about.link : undefined;
+  const links = [
+    ...(message.page === undefined ? [] : [{ href: message.page, text: 'The question in the console' }]),
+    ...(about.link.startsWith('http') ? [{ href: about.link, text: 'The deployment in Temporal' }] : []),
+  ];
   return deliver(sending, [channel.routingKey], async (request, [routingKey]) => {
     const event = {
       routing_key: routingKey,
@@ -40,7 +43,7 @@ function page(sending: Sending<PagerDutyChannel>): Promise<Delivery> {
     };
     const payload = alert.action === 'trigger' && {
       client: 'Surefoot',
-      ...(link && { client_url: link, links: [{ href: link, text: 'The deployment in Temporal' }] }),
+      ...(links[0] && { client_url: links[0].href, links }),
       payload: {
         summary: shortened(message.text, LONGEST_SUMMARY),
         source: `${about.service}/production`,

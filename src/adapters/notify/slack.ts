@@ -1,7 +1,7 @@
 /**
- * Slack's chat.postMessage (https://docs.slack.dev/reference/methods/chat.postMessage), by undici and zod rather than by
- * @slack/web-api: one endpoint is used, and that client is 9 MB with retries, queue, logs and time-outs of its own beside
- * those that every other receiver has here (by default ten retries in half an hour, and no time-out).
+ * Slack's chat.postMessage and chat.update (https://docs.slack.dev/reference/methods/chat.postMessage), by undici and zod
+ * rather than by @slack/web-api: two endpoints are used, and that client is 9 MB with retries, queue, logs and time-outs of
+ * its own beside those that every other receiver has here (by default ten retries in half an hour, and no time-out).
  */
 import { z } from 'zod';
 import { inert } from '../../domain/inert.js';
@@ -14,13 +14,26 @@ import { type Delivery, deliver, receiverWords, type Sending } from './deliverie
 
 /** Slack cuts at 40,000 characters; nobody reads that many. */
 const LONGEST_TEXT = 3_900;
+/** The same of one block, and of a button (https://docs.slack.dev/reference/block-kit). */
+const LONGEST_BLOCK = 3_000;
+const LONGEST_LABEL = 75;
 
 /** A Slack channel. `api` is `https://slack.com` or what stands in for it, `channel` a name or an ID. */
 const channel = z.object({ id: z.string(), api: z.string(), token: z.string(), channel: z.string() });
 type SlackChannel = z.output<typeof channel>;
 
 const refused = z.object({ ok: z.literal(false), error: z.string().regex(/^[a-z0-9_]{1,80}$/) });
-const answered = z.union([z.object({ ok: z.literal(true), ts: z.string().regex(/^\d+\.\d+$/) }), refused]);
+/** `channel` is its ID: by the name that the plan may have it is posted to, and not edited in. */
+const posted = z.object({
+  ok: z.literal(true),
+  ts: z.string().regex(/^\d+\.\d+$/),
+  channel: z
+    .string()
+    .regex(/^[A-Z0-9]+$/)
+    .optional()
+    .catch(undefined),
+});
+const answered = z.union([posted, refused]);
 
 /** What people can do about the errors that a first try ends with. */
 const ADVICE: Record<string, string> = {
@@ -39,22 +52,46 @@ export const slack = channelNotifier({
 });
 
 function postToSlack(sending: Sending<SlackChannel>): Promise<Delivery> {
-  const { channel, message, thread } = sending;
+  const { channel, message } = sending;
   return deliver(sending, [channel.token], async (request, [token]) => {
     const answer = await request({
-      url: `${channel.api}/api/chat.postMessage`,
+      url: `${channel.api}/api/${message.edits === undefined ? 'chat.postMessage' : 'chat.update'}`,
       method: 'POST',
       headers: { authorization: `Bearer ${token}` },
-      json: {
-        channel: channel.channel,
-        text: [...message.mentions.map(mention), shortened(escaped(message.text), LONGEST_TEXT)].join(' '),
-        unfurl_links: false,
-        unfurl_media: false,
-        ...(thread === undefined ? {} : { thread_ts: thread, reply_broadcast: message.loud }),
-      },
+      json: message.edits === undefined ? post(sending) : edit(message, message.edits),
     });
-    return judge(answer);
+    const delivery = judge(answer);
+    // An edit begins no thread.
+    return delivery.told && message.edits !== undefined ? { told: true } : delivery;
   });
+}
+
+function post({ channel, message, thread }: Sending<SlackChannel>) {
+  return {
+    channel: channel.channel,
+    ...content(message),
+    unfurl_links: false,
+    unfurl_media: false,
+    ...(thread === undefined ? {} : { thread_ts: thread, reply_broadcast: message.loud }),
+  };
+}
+
+/** Without blocks it would keep its button. */
+function edit(message: Said, place: string) {
+  const [channel, ts] = place.split('/');
+  return { channel, ts, ...content(message), blocks: [] };
+}
+
+type Said = Pick<Sending['message'], 'text' | 'mentions' | 'page' | 'values'>;
+
+/** A button that leads to a page: to press it tells Slack and Surefoot nothing. */
+function content({ text, mentions, page, values }: Said) {
+  const said = (longest: number) => [...mentions.map(mention), shortened(escaped(text), longest)].join(' ');
+  if (page === undefined) return { text: said(LONGEST_TEXT) };
+  const label = { type: 'plain_text', text: shortened(inert(values.question ?? page), LONGEST_LABEL) };
+  const button = { type: 'button', action_id: 'page', text: label, url: page };
+  const section = { type: 'section', text: { type: 'mrkdwn', text: shortened(said(LONGEST_BLOCK), LONGEST_BLOCK) } };
+  return { text: said(LONGEST_TEXT), blocks: [section, { type: 'actions', elements: [button] }] };
 }
 
 /** 200 alone says nothing: `ok` does. */
@@ -62,7 +99,10 @@ function judge(answer: HttpAnswer): Delivery {
   if (answer.status !== 200) return { told: false, why: `Slack answered ${answer.statusText}` };
   const { data } = answered.safeParse(jsonOf(answer));
   if (!data) return { told: false, why: 'Slack answered something else than its API describes' };
-  if (data.ok) return { told: true, thread: data.ts };
+  if (data.ok) {
+    const { ts, channel } = data;
+    return { told: true, thread: ts, ...(channel !== undefined && { place: `${channel}/${ts}` }) };
+  }
   const advice = ADVICE[data.error];
   return { told: false, why: `Slack refused: ${data.error}${advice ? ` (${advice})` : ''}` };
 }

@@ -20,16 +20,16 @@ export const webhook = channelNotifier({
     }),
 });
 
-const isReference = (text: string): boolean => /^(env|file):/.test(text);
+const isReference = (text: string): boolean => /^(env|file|exec):/.test(text);
 
 function postToWebhook(sending: Sending<WebhookChannel>): Promise<Delivery> {
   const { channel, message } = sending;
-  const references = [channel.url, channel.secret ?? ''].filter(isReference);
+  const references = [...(isReference(channel.url) ? [channel.url] : []), ...(channel.secret ? [channel.secret] : [])];
   return deliver(sending, references, async (request, secrets) => {
     const url = isReference(channel.url) ? secrets[0] : channel.url;
     const secret = channel.secret && secrets.at(-1);
-    const { id, event, text, values, about } = message;
-    const json = { id, event, text, ...about, ...values };
+    const { id, event, text, values, about, page } = message;
+    const json = { id, event, text, ...(page !== undefined && { page }), ...about, ...values };
     const answer = await request({
       url: url ?? '',
       method: 'POST',

@@ -10,12 +10,13 @@ export interface PeopleActivities {
    * time stand-in people then answer the questions before it returns, or say when they will.
    * @param input `threads`: the deployment's thread in each Slack channel, as far as it has one
    * @returns the threads that were begun, and what could not be told to whom, and why; `later`: in so many milliseconds
-   * stand-in people want to be asked again
+   * stand-in people want to be asked again; `places`: by its ID, what a message with a page can be edited by
    */
   tell(input: { messages: Message[]; threads: Record<string, string>; questions: Question[] }): Promise<{
     threads: Record<string, string>;
     untold: string[];
     later?: number;
+    places?: Record<string, string>;
   }>;
   /** Checklist 2.2: one fact for each notice, told or prepared; its text is kept as evidence. */
   sendNotices(input: {

@@ -114,7 +114,7 @@ export type DecisionKind = keyof typeof DECISION_KINDS;
 /** In the order in which they are offered. */
 export const DECISIONS = Object.keys(DECISION_KINDS) as DecisionKind[];
 
-/** What the Web UI's signal dialog says: the meaning, and an input to copy. */
+/** What the Web UI's dialogs of signals and updates say: the meaning, and an input to copy. */
 export function signalHelp(kind: DecisionKind): string {
   const { help, example } = DECISION_KINDS[kind];
   return `${help.charAt(0).toUpperCase()}${help.slice(1)}. Input: ${JSON.stringify(example)}`;

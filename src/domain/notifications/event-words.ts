@@ -2,8 +2,7 @@
 import { answeringCommand } from '../decisions/answers.js';
 import { formatDuration } from '../duration.js';
 import { byWhom } from '../evidence.js';
-import type { DecisionRecord } from '../ledger/ledger.js';
-import { type DeploymentEvent, EVENTS } from './events.js';
+import { type AnsweredEvent, type DeploymentEvent, EVENTS } from './events.js';
 
 /** What an event's own placeholders stand for. */
 export function valuesOf(event: DeploymentEvent): Record<string, string> {
@@ -22,13 +21,14 @@ export function valuesOf(event: DeploymentEvent): Record<string, string> {
     roles: question.roles.join(', '),
     moves: question.moves.join(', '),
     command: answeringCommand(question),
-    ...(event.kind === 'question-answered' ? { answer: answerText(event.answer) } : {}),
+    ...(event.kind === 'question-answered' ? { answer: answerText(event) } : {}),
   };
 }
 
-function answerText(answer: DecisionRecord | undefined): string {
-  if (!answer) return 'settled';
-  return `${answer.kind} ${byWhom(answer)}`;
+function answerText({ answer, approvals = [] }: AnsweredEvent): string {
+  if (answer) return `${answer.kind} ${byWhom(answer)}`;
+  if (approvals.length === 0) return 'settled';
+  return `approve ${approvals.map(({ who, role }) => byWhom({ who, role })).join(', ')}`;
 }
 
 /** An event in a few words, for the Web UI and the board. */

@@ -1,5 +1,5 @@
 /** What happens in a deployment that people may want to hear of: a closed set, and what can be said of each. */
-import type { DecisionRecord, OpenQuestion, Outcome } from '../ledger/ledger.js';
+import type { Approval, DecisionRecord, OpenQuestion, Outcome } from '../ledger/ledger.js';
 import { STEPS } from '../steps.js';
 import type { Verdict } from '../watch/criteria.js';
 
@@ -22,7 +22,15 @@ export type DeploymentEvent =
 export type QuestionEvent =
   | { kind: AskingKind; question: QuestionDetails }
   | { kind: 'question-reminded' | 'question-escalated'; question: QuestionDetails; waited: number }
-  | { kind: 'question-answered'; question: QuestionDetails; answer?: DecisionRecord };
+  | AnsweredEvent;
+
+/** `approvals`: the answer to a question that several people answer together. */
+export interface AnsweredEvent {
+  kind: 'question-answered';
+  question: QuestionDetails;
+  answer?: DecisionRecord;
+  approvals?: readonly Pick<Approval, 'who' | 'role'>[];
+}
 
 /** The event that a question is when it is asked. */
 export type AskingKind =

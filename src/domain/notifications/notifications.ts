@@ -1,6 +1,7 @@
 /** Who is told what: from an event and the plan to messages for channels. Pure; sending is another matter. */
 import { inFewWords, valuesOf } from './event-words.js';
 import { type DeploymentEvent, EVENTS, type EventKind, type QuestionDetails, type RoutedKind } from './events.js';
+import { pageOf } from './question-page.js';
 
 /**
  * Where people are told. What else its kind needs (addresses, references to secrets) is written by the kind's entry in
@@ -67,6 +68,8 @@ export interface Notifications {
   notices: Notice[];
   /** Base URL of Temporal's Web UI, for `{link}`. */
   webUi?: string;
+  /** Base URL of the console, for links to questions. */
+  console?: string;
 }
 
 /** What the common placeholders stand for. */
@@ -94,6 +97,10 @@ export interface Message {
   /** Those who are named, as the channel's kind knows them: Slack's IDs, for example. */
   mentions: string[];
   alert?: Alert;
+  /** The console's page of the question that it asks. */
+  page?: string;
+  /** The message that it takes the place of, as its channel knows it. */
+  edits?: string;
 }
 
 /** Alerts that have been triggered and not resolved, by channel. */
@@ -125,7 +132,7 @@ const ALERTS: Partial<Record<EventKind, { severity: Severity; about: 'incident' 
 export const isAlert = (kind: EventKind): boolean => ALERTS[kind] !== undefined;
 
 /** A step that fails again is another alert than the first time. */
-const questionKey = ({ id, openedAt }: QuestionDetails): string => `question/${id}/${openedAt}`;
+export const questionKey = ({ id, openedAt }: QuestionDetails): string => `question/${id}/${openedAt}`;
 
 export const isPaged = (alerts: OpenAlerts, question: QuestionDetails): boolean =>
   Object.values(alerts).some((keys) => keys.includes(questionKey(question)));
@@ -176,6 +183,7 @@ export function messagesFor(
     text: fillIn(templates[event.kind] ?? EVENTS[event.kind].template, { ...about, ...values }),
     values,
     about,
+    ...pageOf(notifications, { event, about }),
     loud: EVENTS[event.kind].urgent === true || event.kind === 'ended',
   };
   const named = namedIn(contacts, event, to?.contacts ?? []);

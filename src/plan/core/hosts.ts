@@ -23,6 +23,7 @@ const BACKUPS: Wanted = {
   protocols: ['s3:', 'file:'],
   example: 's3://bucket/prefix?region=sa-east-1", or "file:./backups',
 };
+const MAIL: Wanted = { protocols: ['smtps:', 'smtp:'], example: 'smtps://user@mail.example.com' };
 const SERVER: Wanted = { protocols: ['ssh:', 'local:'], example: 'ssh://user@host:22", or "local:' };
 
 /** Base URL without a trailing slash. */
@@ -37,10 +38,7 @@ export function apiUrl(resolution: Resolution, from: { name: string; path: Path 
 
 /** @returns undefined for an empty host: what it is for is off on this machine */
 export function receiverUrl(resolution: Resolution, from: { name: string; path: Path }): string | undefined {
-  if (resolution.value('hosts', from.name)?.value === '') {
-    resolution.entry('hosts', from.name, from.path);
-    return undefined;
-  }
+  if (isOff(resolution, from)) return undefined;
   const found = url(resolution, from, API);
   if (found === undefined) return undefined;
   const parameter = [...found.url.searchParams.keys()].find((key) => SECRET_PARAMETER.test(key));
@@ -49,6 +47,37 @@ export function receiverUrl(resolution: Resolution, from: { name: string; path: 
     resolution.report(found.path, message);
   }
   return found.url.href;
+}
+
+/** Where mail is handed over: `smtps:` begins with TLS, `smtp:` goes over to it by STARTTLS. */
+export interface MailServer {
+  host: string;
+  port: number;
+  secure: boolean;
+  user?: string;
+  /** A file with the authorities that are trusted, in place of the public ones. */
+  rootCertificate?: string;
+}
+
+/** @returns undefined for an empty host: what it is for is off on this machine */
+export function mailServer(resolution: Resolution, from: { name: string; path: Path }): MailServer | undefined {
+  const found = isOff(resolution, from) ? undefined : url(resolution, from, MAIL);
+  if (found === undefined) return undefined;
+  const { protocol, hostname, port, pathname, username, searchParams } = found.url;
+  const secure = protocol === 'smtps:';
+  const result: MailServer = { host: bare(hostname), port: Number(port || (secure ? 465 : 587)), secure };
+  if (!['', '/'].includes(pathname)) resolution.report(found.path, 'Is a mail server: leave out what follows its port');
+  const user = decode(username);
+  if (user !== '') result.user = user;
+  for (const [key, value] of searchParams) {
+    if (key === 'root-certificate' && value !== '') result.rootCertificate = resolve(found.folder, value);
+    else
+      resolution.report(found.path, {
+        message: `\`${key}\` is not a parameter of a mail server, or is empty`,
+        suggestion: 'root-certificate',
+      });
+  }
+  return result;
 }
 
 export function database(resolution: Resolution, from: { name: string; path: Path }): Omit<Database, 'password'> {
@@ -182,6 +211,13 @@ function url(resolution: Resolution, from: { name: string; path: Path }, wanted:
     resolution.report(path, `Does not name a host; ${example}`);
   }
   return { url: parsed, path, folder };
+}
+
+/** An empty host: what it is for is off on this machine. */
+function isOff(resolution: Resolution, { name, path }: { name: string; path: Path }): boolean {
+  if (resolution.value('hosts', name)?.value !== '') return false;
+  resolution.entry('hosts', name, path);
+  return true;
 }
 
 const bare = (hostname: string) => hostname.replace(/^\[|\]$/g, '');

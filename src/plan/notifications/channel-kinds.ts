@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Channel } from '../../domain/notifications/notifications.js';
 import { reference, strict, text } from '../core/basics.js';
-import { receiverUrl } from '../core/hosts.js';
+import { type MailServer, mailServer, receiverUrl } from '../core/hosts.js';
 import type { Path } from '../core/problems.js';
 import type { Resolution } from '../core/resolution.js';
 
@@ -39,6 +39,11 @@ class Place {
     return { api: url.replace(/\/+$/, ''), ...off };
   }
 
+  /** Where mail is handed over; nothing when that is off on this machine. */
+  mail(host: string): MailServer | undefined {
+    return mailServer(this.resolution, { name: host, path: this.pathOf('host') });
+  }
+
   /** Of the channel as a whole. */
   report(message: string): void {
     this.resolution.report(this.pathOf(), { message, key: true });
@@ -67,6 +72,9 @@ interface ChannelKind<Schema extends z.ZodObject> {
 const kind = <Schema extends z.ZodObject>(entry: ChannelKind<Schema>) => entry;
 
 const host = () => reference('hosts').describe('A key of `hosts`; an empty host turns the channel off on this machine');
+
+const address = () =>
+  text().regex(/^[^\s@<>()[\],;:\\"]+@[A-Za-z0-9.-]+$/, 'Not an e-mail address; write for example deploys@example.com');
 
 const kinds = {
   slack: kind({
@@ -110,6 +118,44 @@ const kinds = {
       title: 'PagerDuty',
       inChecklist: 'blank',
     },
+  }),
+
+  email: kind({
+    schema: strict({
+      kind: z.literal('email').describe('E-mail, handed to a server that takes it (SMTP)'),
+      host: reference('hosts').describe(
+        'A key of `hosts`: `smtps://user@mail.example.com` (TLS from the start) or `smtp://user@mail.example.com` (STARTTLS); `?root-certificate=FILE` trusts an authority of your own; an empty host turns the channel off on this machine',
+      ),
+      password: reference('credentials')
+        .optional()
+        .describe('A key of `credentials`: the password of the user in `host`; without both nobody is logged in'),
+      from: address().describe('Whom it is from'),
+      to: z.array(address()).min(1, 'Names nobody').describe('Who gets it, whatever it is about'),
+    }),
+    resolve: ({ host, password, from, to }, place) => {
+      const server = place.mail(host);
+      if (server !== undefined && (server.user === undefined) !== (password === undefined))
+        place.report('Write both or neither: the user in the host’s URL, and `password`');
+      return {
+        ...(server ?? { off: true }),
+        ...(password === undefined ? {} : { password: place.secret('password', password) }),
+        from,
+        to,
+      };
+    },
+    contact: {
+      schema: address().optional().describe('An e-mail address, which gets messages that name this contact, too'),
+      title: 'E-mail',
+      inChecklist: 'end',
+    },
+  }),
+
+  teams: kind({
+    schema: strict({
+      kind: z.literal('teams').describe('A channel or chat of Microsoft Teams, by a workflow that takes webhooks'),
+      url: reference('credentials').describe('A key of `credentials`: the URL of the workflow, a secret by itself'),
+    }),
+    resolve: ({ url }, place) => ({ url: place.secret('url', url) }),
   }),
 
   webhook: kind({

@@ -43,7 +43,7 @@ export function resolveNotifications(resolution: Resolution): Notifications {
   const roster = resolution.sections.approvals;
   const result: Notifications = { channels: [], events: {}, templates: {}, contacts: [], notices: [] };
   if (authored === undefined) return result;
-  const { webUi, channels, templates } = authored;
+  const { channels, templates } = authored;
   result.channels = Object.entries(channels).map(([id, channel]) =>
     resolveChannel(resolution, { id, authored: channel }),
   );
@@ -66,9 +66,10 @@ export function resolveNotifications(resolution: Resolution): Notifications {
     checkTemplate(resolution, { template: notice.text, at: [...at, 'text'], more: [] });
     return { id, ...notice };
   });
-  if (webUi !== undefined) {
-    const url = receiverUrl(resolution, { name: webUi, path: ['notifications', 'webUi'] });
-    if (url !== undefined) result.webUi = url.replace(/\/+$/, '');
+  for (const place of ['webUi', 'console'] as const) {
+    const name = authored[place];
+    const url = name && receiverUrl(resolution, { name, path: ['notifications', place] });
+    if (url) result[place] = url.replace(/\/+$/, '');
   }
   warnOfUnused(resolution, authored, result);
   return result;

@@ -37,6 +37,9 @@ const contactWays = Object.fromEntries(
 
 export const notifications = strict({
   webUi: reference('hosts').optional().describe('A key of `hosts`: Temporal’s Web UI, for `{link}`'),
+  console: reference('hosts')
+    .optional()
+    .describe('A key of `hosts`: the console, for links from questions to the page where they are answered'),
   channels: named(channel).describe('Where people are told'),
   events: strict(events)
     .prefault({})

@@ -12,7 +12,7 @@ export class Sampler {
   async sample(request: Request): ReturnType<SampleActivities['sampleMetrics']> {
     if (!this.isSlow) {
       try {
-        return await briefSamples.sampleMetrics(request);
+        return await briefSamples.sampleMetrics.executeWithOptions({ summary: 'Sample what is watched' }, [request]);
       } catch (error) {
         if (!isWorthAnotherTry(error)) throw error;
       }

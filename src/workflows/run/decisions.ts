@@ -16,6 +16,7 @@ import {
   concernSettled,
   decideUpdate,
   decisionSignals,
+  decisionUpdates,
   itemsQuery,
   readTexts,
   runnerAway,
@@ -41,6 +42,8 @@ import type { Notifier } from './notifier.js';
 import type { Questions } from './questions.js';
 
 const NO_CHILD = 'what is said of a runner is said by rollbacks and trials of them, while they run';
+const FROM_WATCH = { description: 'Sent by watches, not by people.' };
+const FROM_CHILD = { description: 'Sent by rollbacks and trials of them, not by people.' };
 const NO_CONCERN = 'concerns are raised by monitors, about criteria of the plan, while they watch';
 
 /** The most decisions that are kept one by one; a flood of garbage must not grow what every query answers with. */
@@ -62,49 +65,66 @@ export class Decisions {
   listen(): void {
     const { context } = this;
     for (const kind of DECISIONS) {
-      setHandler(decisionSignals[kind], (sent: unknown) => void this.receive(kind, sent, 'signal'), {
-        description: signalHelp(kind),
-      });
+      const description = signalHelp(kind);
+      setHandler(decisionSignals[kind], (sent: unknown) => void this.receive(kind, sent, 'signal'), { description });
+      const update = this.updateOf(() => kind);
+      setHandler(decisionUpdates[kind], update.handle, { description, validator: update.validate });
     }
-    setHandler(
-      decideUpdate,
-      async (decision) => {
-        const record = this.receive(decision.kind, decision, 'update');
-        // A signature is verified, a runner called, before its sender hears whether it counts.
-        await condition(() => !context.ledger.claims.includes(record));
-        if (!record.accepted) throw refusal(record.reason);
-        return record.reason;
-      },
-      {
-        description: 'A decision; refused at once when it cannot be taken.',
-        validator: (decision) => {
-          const judgement = this.consider(decision?.kind, decision);
-          if (!judgement.accepted) throw refusal(judgement.reason);
-        },
-      },
-    );
+    const update = this.updateOf<Decision>((decision) => decision?.kind);
+    const description = 'A decision that says its kind, as the command line sends it; refused when it cannot be taken.';
+    setHandler(decideUpdate, update.handle, { description, validator: update.validate });
     setHandler(statusQuery, () => context.counted, {
       description: 'The ledger: steps, questions, decisions, outcome.',
     });
     setHandler(itemsQuery, () => itemStatuses(context.plan.items, context.ledger.steps), {
       description: 'How each box of the checklist stands, with its evidence.',
     });
-    setHandler(concernRaised, (sent) => this.raiseConcern(sent));
-    setHandler(concernSettled, (sent) => {
-      const settled = readTexts(sent, ['criterion']);
-      const open = context.ledger.questions.find(({ kind, id }) => kind === 'concern' && id === settled?.criterion);
-      if (open) this.questions.close(open);
-    });
-    setHandler(runnerAway, (sent) => {
-      const absence = readTexts(sent, ['runner', 'what', 'since', 'begun']) as Absence | undefined;
-      if (!absence || !this.absences.ofChild(absence)) this.refuseSignal('runnerAway', NO_CHILD);
-    });
-    setHandler(runnerBack, () => {
-      this.absences.ofChild(undefined);
-    });
+    setHandler(concernRaised, (sent) => this.raiseConcern(sent), FROM_WATCH);
+    setHandler(
+      concernSettled,
+      (sent) => {
+        const settled = readTexts(sent, ['criterion']);
+        const open = context.ledger.questions.find(({ kind, id }) => kind === 'concern' && id === settled?.criterion);
+        if (open) this.questions.close(open);
+      },
+      FROM_WATCH,
+    );
+    setHandler(
+      runnerAway,
+      (sent) => {
+        const absence = readTexts(sent, ['runner', 'what', 'since', 'begun']) as Absence | undefined;
+        if (!absence || !this.absences.ofChild(absence)) this.refuseSignal('runnerAway', NO_CHILD);
+      },
+      FROM_CHILD,
+    );
+    setHandler(
+      runnerBack,
+      () => {
+        this.absences.ofChild(undefined);
+      },
+      FROM_CHILD,
+    );
     setDefaultSignalHandler((name) =>
       this.refuseSignal(name, `"${name}" is no decision; use one of ${DECISIONS.join(', ')}`),
     );
+  }
+
+  /** A decision whose sender hears whether it counts. @param kindOf says which it is */
+  private updateOf<Sent>(kindOf: (sent: Sent) => DecisionKind) {
+    const { ledger } = this.context;
+    return {
+      handle: async (sent: Sent): Promise<string> => {
+        const record = this.receive(kindOf(sent), sent, 'update');
+        // A signature is verified, a runner called, before its sender hears whether it counts.
+        await condition(() => !ledger.claims.includes(record));
+        if (!record.accepted) throw refusal(record.reason);
+        return record.reason;
+      },
+      validate: (sent: Sent): void => {
+        const judgement = this.consider(kindOf(sent), sent);
+        if (!judgement.accepted) throw refusal(judgement.reason);
+      },
+    };
   }
 
   private raiseConcern(sent: unknown): void {

@@ -2,8 +2,15 @@
 import { CancellationScope, condition, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
 import { aboutOf, type DeployInput } from '../../contract/deployment.js';
 import type { Ledger, OpenQuestion, Question } from '../../domain/ledger/ledger.js';
+import { answeredMessage } from '../../domain/notifications/answered-message.js';
 import { inFewWords } from '../../domain/notifications/event-words.js';
-import { askingKind, type DeploymentEvent, EVENTS, type QuestionDetails } from '../../domain/notifications/events.js';
+import {
+  type AnsweredEvent,
+  askingKind,
+  type DeploymentEvent,
+  EVENTS,
+  type QuestionDetails,
+} from '../../domain/notifications/events.js';
 import {
   type About,
   alertsAfter,
@@ -15,9 +22,11 @@ import {
   nextCall,
   noticeMessages,
   type OpenAlerts,
+  questionKey,
   type ToNotify,
   whereProductionIsLeft,
 } from '../../domain/notifications/notifications.js';
+import { HOLD_ID } from '../../domain/notifications/question-page.js';
 import { people } from '../common/policies.js';
 import { describe } from './failures.js';
 
@@ -32,7 +41,7 @@ interface Batch {
 interface Waiting {
   asked: QuestionDetails;
   isOpen: () => boolean;
-  answer: () => OpenQuestion['answer'];
+  answer: () => Pick<AnsweredEvent, 'answer' | 'approvals'>;
   /** The event that it was when it began. */
   kind: 'held' | ReturnType<typeof askingKind>;
 }
@@ -44,6 +53,9 @@ export class Notifier {
   /** The deployment's thread in each Slack channel. */
   private threads: Record<string, string> = {};
   private alerts: OpenAlerts = {};
+  /** What offers a page to answer open questions on, and what it can be edited by, where it can. */
+  private offers: { question: QuestionDetails; message: Message }[] = [];
+  private readonly places: Record<string, string> = {};
   private sent = 0;
 
   constructor(
@@ -58,6 +70,8 @@ export class Notifier {
     const plan = this.input.plan.notifications;
     const messages = this.numbered(messagesFor(plan, { event, about: this.about(), to, alerts: this.alerts }));
     this.alerts = alertsAfter(this.alerts, messages);
+    const offering = messages.filter(({ page }) => page !== undefined);
+    if ('question' in event) this.offers.push(...offering.map((message) => ({ question: event.question, message })));
     // In real time people answer by themselves; in virtual time an activity in flight keeps time from running past them.
     const isVirtual = this.input.clock === 'virtual';
     const questions = question && isVirtual ? [question] : [];
@@ -75,7 +89,9 @@ export class Notifier {
     void CancellationScope.nonCancellable(async () => {
       await this.notify({ kind: waiting.kind, question: waiting.asked }, { question });
       // A window opens by itself: people may go on before, and need not.
-      if (open.kind !== 'window') await this.followUp(waiting);
+      if (open.kind !== 'window') return this.followUp(waiting);
+      await condition(() => !waiting.isOpen());
+      await this.withdraw(answeredEvent(waiting));
     });
   }
 
@@ -89,7 +105,7 @@ export class Notifier {
     return {
       asked: { id, title, text, roles, moves, openedAt },
       isOpen: () => open.answer === undefined && this.ledger.questions.includes(open),
-      answer: () => open.answer,
+      answer: () => ({ answer: open.answer, approvals: this.signedBy(open) }),
       kind: askingKind(open),
     } satisfies Waiting;
   }
@@ -100,11 +116,11 @@ export class Notifier {
     if (!held) return;
     const title = `held by ${held.who}`;
     const text = held.why ?? 'no reason given';
-    const asked: QuestionDetails = { id: 'hold', title, text, roles, moves: ['resume'], openedAt: held.at };
+    const asked: QuestionDetails = { id: HOLD_ID, title, text, roles, moves: ['resume'], openedAt: held.at };
     const isOpen = () => this.ledger.held === held && this.ledger.outcome === undefined;
     void CancellationScope.nonCancellable(async () => {
       await this.notify({ kind: 'held', who: held.who, reason: text });
-      await this.followUp({ asked, isOpen, answer: () => undefined, kind: 'held' });
+      await this.followUp({ asked, isOpen, answer: () => ({}), kind: 'held' });
     });
   }
 
@@ -156,13 +172,35 @@ export class Notifier {
       }
       if (next) await this.notify({ kind: next.kind, question: asked, waited: Date.now() - asked.openedAt }, { to });
     }
+    const answered = answeredEvent(waiting);
+    void this.withdraw(answered);
     const wasReminded = reminded > 0 || escalated;
     if (!wasReminded && !isPaged(this.alerts, asked)) return;
     // Pagers hear of it by their alert, and those who were reminded by a message; of a hold's end they hear anyway.
     const toldAnyway = kind === 'held' ? (notifications.events.resumed ?? []) : [];
     const channels = wasReminded ? to.channels.filter((id) => !toldAnyway.includes(id)) : [];
-    const answered = { kind: 'question-answered', question: asked, answer: waiting.answer() } as const;
     await this.notify(answered, { to: { channels, contacts: [] } });
+  }
+
+  /** Those who have signed, where all have that were asked. */
+  private signedBy({ kind, roles }: OpenQuestion): AnsweredEvent['approvals'] {
+    const { approvals } = this.ledger;
+    const isComplete = kind === 'approvals' && roles.every((role) => approvals.some((one) => one.role === role));
+    return isComplete ? approvals : undefined;
+  }
+
+  /** What was told of a question says the answer from now on, and offers its page no more. */
+  private async withdraw(event: AnsweredEvent): Promise<void> {
+    const key = questionKey(event.question);
+    const own = this.offers.filter(({ question }) => questionKey(question) === key);
+    this.offers = this.offers.filter((offer) => !own.includes(offer));
+    const edited = own.flatMap(({ message }) => {
+      const edits = this.places[message.id];
+      const answered = { event, about: this.about(), message };
+      return edits === undefined ? [] : [answeredMessage(this.input.plan.notifications, { ...answered, edits })];
+    });
+    if (edited.length === 0) return;
+    await this.enqueue({ summary: inFewWords(event), messages: this.numbered(edited), questions: [] });
   }
 
   private async isSettled({ isOpen, asked }: Waiting, next: NextCall | undefined): Promise<boolean> {
@@ -204,11 +242,16 @@ export class Notifier {
 
   private async send({ summary, messages, questions }: Batch): Promise<void> {
     try {
-      const { threads, untold, later } = await people.tell.executeWithOptions(
-        { summary: `Tell: ${summary}`.slice(0, 200) },
-        [{ messages, threads: this.threads, questions }],
-      );
+      const {
+        threads,
+        untold,
+        later,
+        places = {},
+      } = await people.tell.executeWithOptions({ summary: `Tell: ${summary}`.slice(0, 200) }, [
+        { messages, threads: this.threads, questions },
+      ]);
       this.threads = { ...threads, ...this.threads };
+      Object.assign(this.places, places);
       this.ledger.untold.push(...untold);
       if (later !== undefined) void this.askAgain(later);
     } catch (error) {
@@ -234,6 +277,12 @@ export class Notifier {
     return aboutOf(this.input, workflowInfo());
   }
 }
+
+const answeredEvent = ({ asked, answer }: Waiting): AnsweredEvent => ({
+  kind: 'question-answered',
+  question: asked,
+  ...answer(),
+});
 
 /** What happens at the same moment is told by one activity: three events of the history rather than three each. */
 async function endOfThisMoment(): Promise<void> {

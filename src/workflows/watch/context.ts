@@ -42,7 +42,9 @@ export class WatchContext {
   }
 
   listen(): void {
-    setHandler(progressQuery, () => this.progress);
+    setHandler(progressQuery, () => this.progress, {
+      description: 'How each criterion stands, and until when it is watched.',
+    });
     // A watch of the plan lasts as long as that says, whoever sends what.
     if (this.watch.id !== GUARD) return;
     setHandler(guardRelieved, () => {

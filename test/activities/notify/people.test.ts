@@ -13,8 +13,10 @@ import {
   nonsense,
   pagerDutyReceiver,
   type Receiver,
+  SLACK_CHANNEL,
   silent,
   slackReceiver,
+  teamsReceiver,
   tooMany,
   webhookReceiver,
 } from '../../helpers/receivers.js';
@@ -59,6 +61,14 @@ const webhook = ({ url }: { url: string }, secret?: string): Channel => ({
   url,
   ...(secret && { secret }),
 });
+
+const teams = ({ url }: { url: string }): Channel => {
+  process.env.TEST_TEAMS_URL = `${url}/canary-workflow?sig=canary`;
+  return { id: 'team', kind: 'teams', url: 'env:TEST_TEAMS_URL' };
+};
+
+/** Where a question is answered. */
+const page = 'https://surefoot.example.com/deployments/d-1/decide/smoke';
 
 let count = 0;
 const message = (channel: Channel, changes: Partial<Message> = {}): Message => ({
@@ -110,6 +120,43 @@ describe('Slack', () => {
     const receiver = await slackReceiver();
     await say([message(slack(receiver), { text: '<!channel> a & b <@U1>', mentions: ['U00CTO', 'S00DEVOPS'] })]);
     expect(bodies(receiver)[0]?.text).toBe('<@U00CTO> <!subteam^S00DEVOPS> &lt;!channel&gt; a &amp; b &lt;@U1&gt;');
+  });
+
+  test('has a button to the page of a question, and can edit that message, by the channel’s ID', async () => {
+    const receiver = await slackReceiver();
+    const asked = { text: 'Smoke <failed>', mentions: ['U1'], page, values: { question: 'Smoke failed' } };
+    const sent = message(slack(receiver), asked);
+    const place = `${SLACK_CHANNEL}/1764000001.000100`;
+    expect(await say([sent])).toMatchObject({ untold: [], places: { [sent.id]: place } });
+    const text = '<@U1> Smoke &lt;failed&gt;';
+    expect(bodies(receiver)[0]).toMatchObject({
+      text,
+      blocks: [
+        { type: 'section', text: { type: 'mrkdwn', text } },
+        {
+          type: 'actions',
+          elements: [{ type: 'button', text: { type: 'plain_text', text: 'Smoke failed' }, url: page }],
+        },
+      ],
+    });
+    const edit = message(slack(receiver), { text: 'retry by ana\nSmoke <failed>', edits: place });
+    // An edit begins no thread, and replies to none.
+    expect(await say([edit])).toEqual({ threads: {}, untold: [] });
+    expect(receiver.received[1]?.path).toBe('/api/chat.update');
+    expect(bodies(receiver)[1]).toEqual({
+      channel: SLACK_CHANNEL,
+      ts: '1764000001.000100',
+      text: 'retry by ana\nSmoke &lt;failed&gt;',
+      blocks: [],
+    });
+  });
+
+  test('takes a question of any length, and an edit that finds nothing is told', async () => {
+    const receiver = await slackReceiver();
+    const long = { text: '&'.repeat(50_000), mentions: ['U00CTO'], page, values: { question: 'x'.repeat(500) } };
+    expect(await say([message(slack(receiver), long)])).toMatchObject({ untold: [] });
+    const lost = message(slack(receiver), { edits: `${SLACK_CHANNEL}/1764000009.000100` });
+    expect((await say([lost])).untold).toEqual(['breach: not told to deploys (Slack refused: message_not_found)']);
   });
 
   test('cuts a text that nobody would read', async () => {
@@ -195,6 +242,18 @@ describe('PagerDuty', () => {
     ]);
   });
 
+  test('leads to the page of a question, and to the deployment', async () => {
+    const receiver = await pagerDutyReceiver();
+    expect(await say([message(pager(receiver), { page })])).toMatchObject({ untold: [] });
+    expect(bodies(receiver)[0]).toMatchObject({
+      client_url: page,
+      links: [
+        { href: page, text: 'The question in the console' },
+        { href: about.link, text: 'The deployment in Temporal' },
+      ],
+    });
+  });
+
   test('takes a key and a summary of any length: the key is cut where the rest is hashed, the same each time', async () => {
     const receiver = await pagerDutyReceiver();
     const alert = { key: `question/${'x'.repeat(400)}`, action: 'trigger', severity: 'error' } as const;
@@ -245,7 +304,54 @@ describe('PagerDuty', () => {
   });
 });
 
+describe('Teams', () => {
+  const cardOf = (receiver: Receiver, index = 0) =>
+    (bodies(receiver)[index] as { attachments: { content: Record<string, unknown> }[] }).attachments[0]?.content;
+
+  test('gets a card, with the page of a question', async () => {
+    const receiver = await teamsReceiver();
+    expect(await say([message(teams(receiver), { page, values: { question: 'Smoke failed' } })])).toEqual({
+      threads: {},
+      untold: [],
+    });
+    expect(receiver.requests).toEqual(['POST /canary-workflow?sig=canary']);
+    expect(cardOf(receiver)).toMatchObject({
+      body: [{ type: 'RichTextBlock', inlines: [{ type: 'TextRun', text: 'Errors at 12 %' }] }],
+      actions: [
+        { type: 'Action.OpenUrl', title: 'Smoke failed', url: page },
+        { type: 'Action.OpenUrl', title: 'Temporal', url: about.link },
+      ],
+    });
+    await say([message(teams(receiver), { about: { ...about, link: 'workflow d-1' } })]);
+    expect(cardOf(receiver, 1)).not.toHaveProperty('actions');
+  });
+
+  test('takes texts of any kind and length as text', async () => {
+    const receiver = await teamsReceiver();
+    const text = '[link](https://evil.example) **bold** <at>everybody</at>';
+    const long = { text: '\u2066"\\😀'.repeat(5_000), page, values: { question: '😀'.repeat(100) } };
+    const { untold } = await say([message(teams(receiver), { text }), message(teams(receiver), long)]);
+    expect(untold).toEqual([]);
+    expect(cardOf(receiver)?.body).toMatchObject([{ type: 'RichTextBlock', inlines: [{ type: 'TextRun', text }] }]);
+  });
+
+  test.each([
+    ['200, which is no acceptance', nonsense, 'Teams answered 200 OK'],
+    ['400', (response) => json(response, { error: { code: 'x' } }, 400), 'Teams answered 400 Bad Request'],
+  ] as [string, Receiver['instead'][number], string][])('that answers %s has not been told', async (_, answer, why) => {
+    const receiver = await teamsReceiver();
+    receiver.instead.push(answer);
+    expect((await say([message(teams(receiver))])).untold).toEqual([`breach: not told to team (${why})`]);
+  });
+});
+
 describe('a webhook', () => {
+  test('gets the page of a question, too', async () => {
+    const receiver = await webhookReceiver();
+    await say([message(webhook(receiver), { page })]);
+    expect(bodies(receiver)[0]).toMatchObject({ page });
+  });
+
   test('gets the text, and what a machine needs', async () => {
     const receiver = await webhookReceiver();
     const sent = message(webhook(receiver));
@@ -264,6 +370,17 @@ describe('a webhook', () => {
     const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${raw}`;
     expect(headers['webhook-signature']).toBe(`v1,${createHmac('sha256', key).update(signed).digest('base64')}`);
     expect(Math.abs(Number(headers['webhook-timestamp']) - Date.now() / 1_000)).toBeLessThan(60);
+  });
+
+  test('is told nothing that it could not be sure of: no message goes unsigned for a secret that is not there', async () => {
+    const receiver = await webhookReceiver();
+    for (const secret of ['env:TEST_NOWHERE', 'file:/nowhere/key', 'exec:/nowhere/helper key']) {
+      const { untold } = await say([message(webhook(receiver, secret))]);
+      expect(untold).toEqual([expect.stringContaining('Secret not found')]);
+    }
+    const { untold } = await say([message(webhook({ url: 'exec:/nowhere/helper url' }))]);
+    expect(untold).toEqual([expect.stringContaining('Secret not found')]);
+    expect(receiver.received).toEqual([]);
   });
 
   test('may be a secret itself, which no failure shows', async () => {
@@ -286,6 +403,7 @@ describe('whatever becomes of one channel', () => {
   const kinds = [
     ['Slack', slack],
     ['PagerDuty', pager],
+    ['Teams', teams],
     ['a webhook', webhook],
   ] as [string, (place: { url: string }) => Channel][];
 

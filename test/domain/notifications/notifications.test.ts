@@ -1,11 +1,15 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { answeredMessage } from '../../../src/domain/notifications/answered-message.js';
 import { valuesOf } from '../../../src/domain/notifications/event-words.js';
 import {
+  type AnsweredEvent,
   askingKind,
   COMMON_PLACEHOLDERS,
   type DeploymentEvent,
   EVENT_KINDS,
   EVENTS,
+  type EventKind,
 } from '../../../src/domain/notifications/events.js';
 import {
   type About,
@@ -20,6 +24,7 @@ import {
   nextCall,
   placeholdersIn,
 } from '../../../src/domain/notifications/notifications.js';
+import { HOLD_ID, questionPage } from '../../../src/domain/notifications/question-page.js';
 
 const about: About = {
   title: 'Shop',
@@ -265,5 +270,78 @@ describe('what comes next for a question', () => {
   test('at last nothing: a month of reminders is enough', () => {
     expect(hours({ reminded: 59, escalated: true })).toBe('question-reminded 712');
     expect(hours({ reminded: 60, escalated: true })).toBeUndefined();
+  });
+});
+
+describe('the console’s page', () => {
+  const console = 'https://surefoot.example.com';
+  const pages = (kind: EventKind, changes: Partial<Notifications> = { console }) => {
+    const to = { channels: ['deploys', 'pager'], contacts: [] };
+    return messagesFor(notifications(changes), { event: SAMPLES[kind], about, alerts: {}, to }).map(({ page }) => page);
+  };
+
+  test('stands in whatever asks people, and in nothing else', () => {
+    const page = `${console}/deployments/${about.deployment}/decide/smoke`;
+    for (const kind of EVENT_KINDS) {
+      const asks = 'question' in SAMPLES[kind] && kind !== 'question-answered';
+      expect(new Set(pages(kind)), kind).toEqual(new Set([asks ? page : undefined]));
+    }
+    expect(new Set(pages('step-failed', {}))).toEqual(new Set([undefined]));
+  });
+
+  test('of a hold, which is no question, offers all that may be said', () => {
+    expect(questionPage(console, { deployment: 'd-1', id: HOLD_ID })).toBe(`${console}/deployments/d-1/decide`);
+  });
+
+  test('leads nowhere else, whatever a deployment or a question is called', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (deployment, id) => {
+        const page = new URL(questionPage(`${console}/base`, { deployment: `d${deployment}`, id: `q${id}` }));
+        expect(page.origin).toBe(console);
+        expect(page.search + page.hash).toBe('');
+        expect(page.pathname.split('/').slice(1).map(decodeURIComponent)).toEqual([
+          'base',
+          'deployments',
+          `d${deployment}`,
+          'decide',
+          `q${id}`,
+        ]);
+      }),
+    );
+  });
+});
+
+describe('what was told of a question, once it is answered', () => {
+  const message = { channel: slack('deploys'), text: 'Smoke test failed. <link>' };
+  const edited = (event: Partial<AnsweredEvent>, templates = {}) =>
+    answeredMessage(notifications({ templates }), {
+      event: { kind: 'question-answered', question: asked, ...event },
+      about,
+      message,
+      edits: 'C1/1.2',
+    });
+
+  test('says by whom first, in the words of the plan, and offers its page no more', () => {
+    const at = 0;
+    const answer = { kind: 'retry', who: 'ana', role: 'qa', at, via: 'update', accepted: true, reason: '' } as const;
+    expect(edited({ answer })).toMatchObject({
+      channel: message.channel,
+      edits: 'C1/1.2',
+      mentions: [],
+      text: expect.stringMatching(/: retry by ana as qa\.\nSmoke test failed\. <link>$/),
+    });
+    expect(edited({ answer })).not.toHaveProperty('page');
+    const templates = { 'question-answered': 'Respondido: {answer}' };
+    expect(edited({ answer }, templates).text).toBe('Respondido: retry by ana as qa\nSmoke test failed. <link>');
+  });
+
+  test('names all who have signed, and nobody where nobody has answered', () => {
+    const approvals = [
+      { who: 'ana', role: 'qa' },
+      { who: 'bo', role: 'dev' },
+    ];
+    const templates = { 'question-answered': '{answer}' };
+    expect(edited({ approvals }, templates).text).toMatch(/^approve by ana as qa, by bo as dev\n/);
+    expect(edited({}, templates).text).toMatch(/^settled\n/);
   });
 });

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EVENTS, ROUTED_KINDS } from '../../../src/domain/notifications/events.js';
 import { loadPlan } from '../../../src/plan/load.js';
@@ -60,6 +61,54 @@ test('a webhook is a host, or a credential when its URL is a secret', () => {
     secret: 'env:PAGERDUTY_DEVOPS_ROUTING_KEY',
   });
   expect(channel('{ kind: webhook, host: pagerduty }')).toMatchObject({ url: 'https://events.pagerduty.com/' });
+});
+
+const hosted = (url: string) => ['\nhosts:\n', `\nhosts:\n  mail: "${url}"\n`] as const;
+
+test('e-mail is handed to a server by its URL: TLS from the start, or by STARTTLS', () => {
+  const channel = (url: string, receiver: string) => {
+    const text = [hosted(url), withReceiver(receiver), used].reduce(replaceOnce, shippedText);
+    const file = write('plan.yaml', text);
+    return { file, channel: loadPlan(file).resolved.notifications.channels.at(-1) };
+  };
+  const written = 'from: surefoot@example.com, to: [team@example.com, on-call@example.com]';
+  const common = { id: 'other', kind: 'email', from: 'surefoot@example.com' };
+  const to = ['team@example.com', 'on-call@example.com'];
+  const implicit = channel(
+    'smtps://alerts%40example.com@mail.example.com?root-certificate=own/ca.pem',
+    `{ kind: email, host: mail, password: slack, ${written} }`,
+  );
+  expect(implicit.channel).toEqual({
+    ...common,
+    to,
+    host: 'mail.example.com',
+    port: 465,
+    secure: true,
+    user: 'alerts@example.com',
+    password: 'env:SLACK_TOKEN',
+    rootCertificate: join(dirname(implicit.file), 'own/ca.pem'),
+  });
+  const anonymous = `{ kind: email, host: mail, ${written} }`;
+  const upgraded = { ...common, to, host: 'mail.example.com', port: 587, secure: false };
+  expect(channel('smtp://mail.example.com', anonymous).channel).toEqual(upgraded);
+  expect(channel('smtp://[::1]:2525', anonymous).channel).toEqual({ ...upgraded, host: '::1', port: 2525 });
+  expect(channel('', anonymous).channel).toEqual({ ...common, to, off: true });
+});
+
+test('a workflow of Teams is a credential, and the console a host that may be off', () => {
+  const console = (url: string) => {
+    const edits = [
+      ['\nhosts:\n', `\nhosts:\n  console: "${url}"\n`],
+      ['  webUi: temporal-ui\n', '  webUi: temporal-ui\n  console: console\n'],
+      withReceiver('{ kind: teams, url: slack }'),
+      used,
+    ] as const;
+    return loadPlan(write('plan.yaml', edits.reduce(replaceOnce, shippedText))).resolved.notifications;
+  };
+  const { channels, console: base } = console('https://surefoot.example.com/');
+  expect(channels.at(-1)).toEqual({ id: 'other', kind: 'teams', url: 'env:SLACK_TOKEN' });
+  expect(base).toBe('https://surefoot.example.com');
+  expect(console('')).not.toHaveProperty('console');
 });
 
 test('without hosts Slack and PagerDuty are where they always are', () => {
@@ -190,5 +239,52 @@ describe('mistakes', () => {
     ],
   ])('%s is told', (_, edit, expected) => {
     expectOneProblem([edit], expected);
+  });
+});
+
+describe('a mistake in e-mail is told at its place', () => {
+  const mail = (settings: string) =>
+    [RECEIVER, `${RECEIVER}    other: { kind: email, host: mail, from: a@b.example, ${settings} }\n`] as const;
+  const whole = mail('to: [c@d.example]');
+
+  test.each([
+    [
+      'a password and no user',
+      hosted('smtps://mail.example.com'),
+      [RECEIVER, mail('to: [c@d.example], password: slack')[1].replace('other:', '¦other:')] as const,
+      { path: 'notifications.channels.other', says: 'Write both or neither' },
+    ],
+    [
+      'a user and no password',
+      hosted('smtps://a@mail.example.com'),
+      [RECEIVER, whole[1].replace('other:', '¦other:')] as const,
+      { path: 'notifications.channels.other', says: 'Write both or neither' },
+    ],
+    [
+      'a parameter that is none',
+      ['\nhosts:\n', '\nhosts:\n  mail: ¦"smtp://mail.example.com?verify=no"\n'] as const,
+      whole,
+      { path: 'hosts.mail', says: 'not a parameter of a mail server', suggestion: 'root-certificate' },
+    ],
+    [
+      'a password in the URL',
+      ['\nhosts:\n', '\nhosts:\n  mail: ¦"smtp://:word@mail.example.com"\n'] as const,
+      whole,
+      { path: 'hosts.mail', says: 'Holds a password' },
+    ],
+    [
+      'a web address',
+      ['\nhosts:\n', '\nhosts:\n  mail: ¦"https://mail.example.com"\n'] as const,
+      whole,
+      { path: 'hosts.mail', says: 'smtps://user@mail.example.com' },
+    ],
+    [
+      'no address',
+      hosted('smtp://mail.example.com'),
+      mail('to: [¦"c@d.example, e@f.example"]'),
+      { path: 'notifications.channels.other.to[0]', says: 'Not an e-mail address' },
+    ],
+  ])('%s', (_, host, channel, expected) => {
+    expectOneProblem([host, channel, used], expected);
   });
 });

@@ -1,7 +1,7 @@
 /** Reminders, escalation, pages and threads: the deployment's own code on a real server, in virtual time. */
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
-import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPeopleActivities } from '../../../src/activities/notify/people.js';
 import type { DeployInput } from '../../../src/contract/deployment.js';
 import { concernRaised, concernSettled, decideUpdate, decisionSignals } from '../../../src/contract/messages.js';
@@ -143,6 +143,51 @@ test('one thread in each channel, and what happens at one moment is told by one 
   ]);
   // An answered question has cost no timer.
   expect(events.some(({ timerStartedEventAttributes }) => timerStartedEventAttributes)).toBe(false);
+});
+
+describe('where the plan names a console', () => {
+  const console = 'https://surefoot.example.com';
+  const edits = () => slack.received.filter(({ path }) => path === '/api/chat.update').map(({ body }) => body);
+
+  test('questions lead to its page, until they say the answer', async () => {
+    answer = async (question) => {
+      const [who, role] = question.id === 'access' ? ['diego.alves', 'devops'] : ['fabio.nunes', 'qa'];
+      const handle = temporal.virtual.workflow.getHandle(question.workflowId);
+      await confirm(handle, question.id, who as string, role as string);
+    };
+    const handle = await start('asking', { clock: 'virtual', console });
+    const ledger = (await handle.result()) as Ledger;
+    expect(ledger.untold).toEqual([]);
+    const asked = posts('#backend-team');
+    expect(asked.map(({ blocks }) => JSON.stringify(blocks))).toEqual(
+      ['access', 'manual'].map((id) =>
+        expect.stringContaining(`"url":"${console}/deployments/${ledger.deployment}/decide/${id}"`),
+      ),
+    );
+    expect(edits().map(({ text }) => String(text).split('\n')[0])).toEqual([
+      expect.stringContaining('confirm by diego.alves as devops'),
+      expect.stringContaining('confirm by fabio.nunes as qa'),
+    ]);
+    for (const [index, edit] of edits().entries()) {
+      expect(edit.blocks).toEqual([]);
+      const [, ...rest] = String(edit.text).split('\n');
+      // Those who were named then are not named again.
+      expect(String(asked[index]?.text)).toContain(rest.join('\n'));
+    }
+    // With the ending, which is told at the same moment.
+    const activities = (await eventsOf(handle)).filter(({ activityTaskScheduledEventAttributes: sent }) => sent);
+    expect(activities).toHaveLength(2);
+  });
+
+  test('sign-offs say who gave them', async () => {
+    const handle = await start('signing', { console, events: { 'sign-offs-asked': ['deploys'] } });
+    await handle.result();
+    expect(edits()).toEqual([
+      expect.objectContaining({
+        text: expect.stringContaining('approve by devops-person as devops, by qa-person as qa'),
+      }),
+    ]);
+  });
 });
 
 test('receivers that are down delay nothing, and what could not be told is in the ledger, without a token', async () => {
