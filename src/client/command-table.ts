@@ -45,6 +45,10 @@ export const COMMANDS: CommandTable = {
       'figures of past deployments: how often, how fast, how many failed, how long until production was back',
     load: async () => (await import('./commands/deployments/history.js')).defineHistory,
   },
+  audit: {
+    description: 'what has happened in deployments as a log that shows each change of it; or check such a log',
+    load: async () => (await import('./commands/audit.js')).defineAudit,
+  },
   open: {
     description: "open a deployment's page in Temporal's Web UI",
     load: async () => (await import('./commands/open.js')).defineOpen,
