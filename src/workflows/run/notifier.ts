@@ -18,6 +18,7 @@ import {
   type ToNotify,
   whereProductionIsLeft,
 } from '../../domain/notifications/notifications.js';
+import { endOfThisMoment } from '../common/moment.js';
 import { people } from '../common/policies.js';
 import { describe } from './failures.js';
 
@@ -233,14 +234,6 @@ export class Notifier {
   private about(): About {
     return aboutOf(this.input, workflowInfo());
   }
-}
-
-/** What happens at the same moment is told by one activity: three events of the history rather than three each. */
-async function endOfThisMoment(): Promise<void> {
-  let over = false;
-  const end = condition(() => over);
-  over = true;
-  await end;
 }
 
 const merged = (batches: Batch[]): Batch => ({
