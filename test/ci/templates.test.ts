@@ -1,0 +1,162 @@
+/** What `ci/` offers to pipelines: its inputs are told and used, and its scripts do with the real command line what it says. */
+import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { deployWorkflowId, TASK_QUEUE } from '../../src/contract/names.js';
+import { MILESTONES } from '../../src/domain/deployments/until.js';
+import type { Ledger } from '../../src/domain/ledger/ledger.js';
+import { ledgerWith } from '../client/ledgers.js';
+import { standIns } from '../helpers/stand-ins.js';
+import { workflowServer } from '../helpers/workflow-server.js';
+import { SHIPPED } from '../plan/plan-files.js';
+
+interface Input {
+  description?: string;
+  default?: string;
+  required?: boolean;
+  options?: string[];
+}
+
+interface GitLabJob {
+  variables: Record<string, string>;
+  script: string[];
+  allow_failure: { exit_codes: number[] };
+}
+
+interface Template {
+  inputs: Record<string, Input>;
+  /** Variables of the script, as the template fills them in. */
+  variables: Record<string, string>;
+  script: string;
+  /** Where its `deploymentId` comes out, and under which name. */
+  output: { file: string; name: string };
+}
+
+const githubFile = readFileSync('ci/github/action.yml', 'utf8');
+const gitlabFile = readFileSync('ci/gitlab/surefoot.gitlab-ci.yml', 'utf8');
+const action = parse(githubFile);
+const [spec, jobs] = parseAllDocuments(gitlabFile).map((document) => document.toJS());
+const [job] = Object.values(jobs) as [GitLabJob];
+const started = action.runs.steps.find(({ id }: { id?: string }) => id === 'start');
+
+const TEMPLATES: Record<string, Template> = {
+  github: {
+    inputs: action.inputs,
+    variables: started.env,
+    script: started.run,
+    output: { file: 'github-output', name: 'deployment' },
+  },
+  gitlab: {
+    inputs: spec.spec.inputs,
+    variables: job.variables,
+    script: job.script.join('\n'),
+    output: { file: 'surefoot.env', name: 'SUREFOOT_DEPLOYMENT' },
+  },
+};
+
+const used = (text: string): string[] => [...text.matchAll(/inputs\.([\w-]+)/g)].map(([, name = '']) => name);
+const INPUT = /^\$(?:\{\{ inputs\.[\w-]+ \}\}|\[\[ inputs\.[\w-]+ \]\])$/;
+
+describe.each(Object.entries(TEMPLATES))('ci/%s', (kind, { inputs, variables, script }) => {
+  test('every input is told, and used; nothing else is', () => {
+    for (const [name, { description }] of Object.entries(inputs)) expect(description, name).toMatch(/^[A-Z].{10,}/);
+    const all = used(kind === 'github' ? JSON.stringify(action.runs) : JSON.stringify(jobs));
+    expect(new Set(all)).toEqual(new Set(Object.keys(inputs)));
+  });
+
+  test('a script reads what was said to it from variables: nothing that was said becomes part of it', () => {
+    expect(script).not.toMatch(/\$\{\{|\$\[\[/);
+    const read = [...script.matchAll(/"\$(SUREFOOT\w*)"|\$(SUREFOOT)\b/g)].map(([, one, other]) => one ?? other);
+    expect(new Set(read)).toEqual(new Set(Object.keys(variables)));
+    const filled = Object.entries(variables).filter(([name]) => name !== 'SUREFOOT_HERE');
+    for (const [name, value] of filled) expect(value, name).toMatch(INPUT);
+  });
+
+  test('as far as one can be waited for, it is told', () => {
+    const { description = '', options } = inputs.until ?? {};
+    if (options) expect(options).toEqual(['', ...MILESTONES]);
+    else expect(description).toContain(`(${MILESTONES.join(', ')})`);
+  });
+});
+
+test('what is still on its way is no failure of a job', () => {
+  expect(job.allow_failure).toEqual({ exit_codes: [4] });
+});
+
+const temporal = workflowServer();
+const deployments = standIns(temporal, { queue: TASK_QUEUE });
+const SERVICE = 'eduautismo';
+
+afterEach(async () => {
+  await temporal.client.workflow
+    .getHandle(deployWorkflowId(SERVICE))
+    .terminate()
+    .catch(() => undefined);
+});
+
+let count = 0;
+
+/** Runs a template's script as its runner does, with the real command line. */
+async function runs(kind: string, said: Record<string, string>, address = temporal.address) {
+  const { variables, script, output } = TEMPLATES[kind] as Template;
+  const folder = join(temporal.folder, `job-${++count}`);
+  mkdirSync(folder);
+  const empty = Object.fromEntries(Object.keys(variables).map((name) => [name, '']));
+  const env = {
+    ...process.env,
+    ...empty,
+    SUREFOOT: `node ${resolve('dist/src/client/main.js')}`,
+    SUREFOOT_PLAN: resolve(SHIPPED),
+    SUREFOOT_AS: 'ana.souza',
+    ...said,
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_CONFIG_FILE: join(folder, 'none.toml'),
+    RUNNER_TEMP: folder,
+    GITHUB_OUTPUT: join(folder, 'github-output'),
+  };
+  const shell = kind === 'github' ? ['--noprofile', '--norc', '-eo', 'pipefail', '-c', script] : ['-e', '-c', script];
+  return new Promise<{ code: number; err: string; deployment: string | undefined; output: string }>((done) => {
+    execFile(kind === 'github' ? 'bash' : 'sh', shell, { cwd: folder, env }, (error, _, err) => {
+      const text = readFileSync(join(folder, output.file), 'utf8');
+      const deployment = new RegExp(`^${output.name}=(.*)$`, 'm').exec(text)?.[1];
+      done({ code: error ? Number(error.code) : 0, err, deployment, output: text });
+    });
+  });
+}
+
+const of = (parts: Partial<Ledger> = {}): Ledger =>
+  ledgerWith({ service: SERVICE, deployment: `${SERVICE}-20251124-120000-ab12`, ...parts });
+
+describe.each(['github', 'gitlab'])('a job of %s', (kind) => {
+  test('starts a deployment and comes back with its ID', async () => {
+    deployments.say(of());
+    const { code, err, deployment } = await runs(kind, {});
+    expect({ code, err }).toMatchObject({ code: 0 });
+    const { memo } = await temporal.client.workflow.getHandle(deployWorkflowId(SERVICE)).describe();
+    expect(deployment).toBe(memo?.deployment);
+  }, 60_000);
+
+  test('comes back at the sign-offs, where it is told to wait for them', async () => {
+    deployments.say(of({ phase: 'approval' }));
+    expect(await runs(kind, { SUREFOOT_UNTIL: 'sign-offs', SUREFOOT_TIMEOUT: '5m' })).toMatchObject({ code: 0 });
+  }, 60_000);
+
+  test('says that it is still on its way when its time is over', async () => {
+    deployments.say(of({ phase: 'soak' }));
+    const { code, deployment, output } = await runs(kind, { SUREFOOT_UNTIL: 'production', SUREFOOT_TIMEOUT: '2s' });
+    expect(deployment).toMatch(/^eduautismo-/);
+    // GitHub knows no exit codes that are none: there it is an output.
+    expect(code).toBe(kind === 'github' ? 0 : 4);
+    if (kind === 'github') expect(output).toContain('on-its-way=true\n');
+  }, 60_000);
+
+  test('fails with a deployment that ended badly, with a plan that is none, and where Temporal is not', async () => {
+    deployments.say(of({ outcome: 'aborted', reason: 'so' }));
+    expect(await runs(kind, { SUREFOOT_UNTIL: 'end' })).toMatchObject({ code: 1 });
+    const hostile = '$(exit 9); none.yaml';
+    expect(await runs(kind, { SUREFOOT_PLAN: hostile })).toMatchObject({ code: 2, deployment: '' });
+    expect(await runs(kind, {}, '127.0.0.1:1')).toMatchObject({ code: 3, deployment: '' });
+  }, 60_000);
+});
