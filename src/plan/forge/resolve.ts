@@ -10,18 +10,19 @@ type Resolution = ResolutionOf<MachineMaps & { forge?: AuthoredForge }>;
 export function resolveForge(resolution: Resolution): Forge | undefined {
   const { forge } = resolution.sections;
   if (forge === undefined) return undefined;
-  const { kind, host, repository, environment } = forge;
+  const { host, repository, environment } = forge;
   const token = resolution.secret(forge.token, ['forge', 'token']);
-  const url = (otherwise: string) =>
-    host === undefined ? otherwise : receiverUrl(resolution, { name: host, path: ['forge', 'host'] });
-  if (kind === 'github') {
-    const api = url('https://api.github.com');
-    const [owner = '', name = ''] = repository.split('/');
-    return api === undefined ? undefined : { kind, api: base(api), token, owner, repository: name, environment };
+  const own = host === undefined ? undefined : receiverUrl(resolution, { name: host, path: ['forge', 'host'] });
+  if (host !== undefined && own === undefined) return undefined;
+  const common = { token, environment };
+  switch (forge.kind) {
+    case 'github': {
+      const [owner = '', name = ''] = repository.split('/');
+      return { kind: 'github', api: base(own ?? 'https://api.github.com'), ...common, owner, repository: name };
+    }
+    case 'gitlab':
+      return { kind: 'gitlab', api: `${base(own ?? 'https://gitlab.com')}/api/v4`, ...common, project: repository };
   }
-  const gitlab = url('https://gitlab.com');
-  if (gitlab === undefined) return undefined;
-  return { kind, api: `${base(gitlab)}/api/v4`, token, project: repository, environment };
 }
 
 const base = (url: string): string => url.replace(/\/+$/, '');
