@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { deployWorkflowId, TASK_QUEUE } from '../../src/contract/names.js';
 import { MILESTONES } from '../../src/domain/deployments/until.js';
@@ -89,11 +89,17 @@ const temporal = workflowServer();
 const deployments = standIns(temporal, { queue: TASK_QUEUE });
 const SERVICE = 'eduautismo';
 
+/** As after its retention: one that was ended from outside would be in the way of the next. */
 afterEach(async () => {
-  await temporal.client.workflow
-    .getHandle(deployWorkflowId(SERVICE))
-    .terminate()
-    .catch(() => undefined);
+  const handle = temporal.client.workflow.getHandle(deployWorkflowId(SERVICE));
+  const last = await handle.describe().catch(() => undefined);
+  if (!last) return;
+  const { workflowId, runId } = last;
+  const { workflowService } = temporal.client.connection;
+  const namespace = 'default';
+  await workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId, runId } });
+  const listed = () => workflowService.listWorkflowExecutions({ namespace, query: `RunId = '${runId}'` });
+  await vi.waitUntil(async () => (await listed()).executions?.length === 0, { timeout: 20_000, interval: 100 });
 });
 
 let count = 0;
