@@ -20,8 +20,8 @@ interface Asked {
 }
 
 export interface Forge extends TestServer {
-  /** What is done with the next requests that write: answered otherwise, or carried out with the answer lost. */
-  instead: ((response: ServerResponse, carryOut: () => void) => void)[];
+  /** What is done with the next requests that write, in turn; undefined: the usual. `carryOut` does it, and answers nothing. */
+  instead: (((response: ServerResponse, carryOut: () => void) => void) | undefined)[];
   /** Requests that wrote something. */
   written: string[];
 }
