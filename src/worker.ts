@@ -27,6 +27,7 @@ import { createArchiveActivities } from './activities/evidence/deployment-archiv
 import { keepToOwnEvidence } from './activities/evidence/own-evidence.js';
 import { archiveReports } from './activities/evidence/report-archive.js';
 import { redactResults } from './activities/evidence/result-redaction.js';
+import { createForgeActivities } from './activities/forge/forge.js';
 import { createSampleActivities } from './activities/metrics/samples.js';
 import { createTrendActivities } from './activities/metrics/trends.js';
 import { createPeopleActivities } from './activities/notify/people.js';
@@ -164,6 +165,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
           ...createTrendActivities(),
           ...createOwnCheckActivities(metrics),
           ...createPeopleActivities({ answer: options.answer }),
+          ...createForgeActivities(),
           ...createReviewActivities(),
           ...createAccessActivities(),
           ...createAlertActivities(),

@@ -49,6 +49,10 @@ export const COMMANDS: CommandTable = {
     description: 'serve the web pages on which people see deployments and decide; Ctrl-C stops it',
     load: async () => (await import('./commands/console.js')).defineConsole,
   },
+  audit: {
+    description: 'what has happened in deployments as a log that shows each change of it; or check such a log',
+    load: async () => (await import('./commands/audit.js')).defineAudit,
+  },
   open: {
     description: "open a deployment's page in Temporal's Web UI",
     load: async () => (await import('./commands/open.js')).defineOpen,

@@ -21,6 +21,7 @@ import { channelChecks } from './checks/channels.js';
 import { type Check, type CheckContext, type CheckResult, LONGEST, type Means } from './checks/check.js';
 import { credentialChecks, secretReferences } from './checks/credentials.js';
 import { databaseChecks } from './checks/databases.js';
+import { forgeChecks } from './checks/forge.js';
 import { metricChecks } from './checks/metrics.js';
 import { migrationChecks } from './checks/migrations.js';
 import { ownCheckChecks } from './checks/own-checks.js';
@@ -105,6 +106,7 @@ const checksOf = (asked: CheckContext, timeline: ReadonlyMap<string, Moment>): C
   ...metricChecks(asked),
   ...ownCheckChecks(asked),
   ...channelChecks(asked),
+  ...forgeChecks(asked),
   ...peopleChecks(asked, timeline),
 ];
 

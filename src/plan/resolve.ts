@@ -20,6 +20,7 @@ import { resolveVariables } from './commands/variables.js';
 import { apiUrl, database, server } from './core/hosts.js';
 import type { Problem } from './core/problems.js';
 import { Resolution as ResolutionOf, type Sources as SourcesOf } from './core/resolution.js';
+import { resolveForge } from './forge/resolve.js';
 import { resolveProviders } from './metrics/resolve-providers.js';
 import { resolveWatches } from './metrics/resolve-watches.js';
 import { resolveNotifications } from './notifications/resolve.js';
@@ -70,6 +71,7 @@ export function resolvePlan(
   const rollback = resolveRollback(resolution);
   const backup = resolveBackup(resolution, { environments, evidence });
   const notifications = resolveNotifications(resolution);
+  const forge = resolveForge(resolution);
   checkRequirements(resolution);
   resolution.warnOfUnused();
 
@@ -114,6 +116,7 @@ export function resolvePlan(
   if (sections.acknowledge !== undefined) withoutItems.acknowledged = sections.acknowledge;
   if (windows !== undefined) withoutItems.windows = windows;
   if (ownChecks !== undefined) withoutItems.checks = ownChecks;
+  if (forge !== undefined) withoutItems.forge = forge;
   checkOwnSteps(resolution, withoutItems);
   const items = resolveItems(resolution, withoutItems, broken);
   if (!broken.has('items')) {

@@ -35,6 +35,7 @@ import {
   version,
   wholeNumber,
 } from './core/basics.js';
+import { forge } from './forge/schema.js';
 import { trend } from './metrics/schema-trends.js';
 import { criterion, soakSchema, watchSchema } from './metrics/schema-watches.js';
 import { metric, provider } from './metrics/sources/registry.js';
@@ -234,6 +235,7 @@ export const planSchema = strict({
     .prefault({})
     .describe('Rollback'),
   notifications: notifications.optional().describe('Who is told what'),
+  forge: forge.optional(),
   acknowledge: acknowledge.optional().describe('What is left out although it makes deployments weaker, and why'),
 });
 

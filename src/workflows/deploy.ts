@@ -104,6 +104,7 @@ async function conclude(deployment: Deployment, ended: { outcome: Outcome; reaso
   deployment.publish();
   await deployment.watching.sealed();
   await deployment.notifier.flushed();
+  await deployment.forge.flushed();
   await archive(deployment, result);
   // Whoever has asked for a move that is being looked at hears that it is too late.
   await condition(() => allHandlersFinished() && !deployment.ledger.claims.some(({ kind }) => kind === 'move'));

@@ -12,7 +12,9 @@ const EXAMPLES: Record<string, RegExp> = {
     /\bcommand(?:Source|Metrics)\b|\bkind: 'command';\s+command: Command;\s+environment: EnvironmentName/,
   'A notifier': /(?<!hooks\.)\bslack\b/,
   'An alert source': /'rules-file'/,
-  'A review source': /'github'|\bgitHubReviews\b/,
+  // Forges have a kind of this name as well.
+  'A review source': /^(?![\s\S]*\b[Ff]orge)[\s\S]*(?:'github'|\bgitHubReviews\b)/,
+  'A forge': /'gitlab'|\bgitlabForge\b/,
   'A migration tool': /\balembic/i,
   'A step': /\b(?:productionUnchanged|checkProduction|lookAtProduction|FoundProduction)\b/,
   'A phase': /'closing'|\bclosing\(|\bproductionState\b/,

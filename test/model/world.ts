@@ -275,6 +275,7 @@ export class World {
       return { threads: {}, untold: [] };
     },
     sendNotices: () => report(['devops', 'stakeholders', 'users']),
+    tellForge: () => ({}),
     sealProposal: ({ content }) => {
       const digest = this.digestOf(content);
       this.sealed = { digest, at: this.clock(), content };

@@ -7,7 +7,7 @@ import { shortened } from '../../domain/shortened.js';
 
 export interface HttpRequest {
   url: string;
-  method?: 'GET' | 'POST';
+  method?: 'GET' | 'POST' | 'PUT';
   headers?: Record<string, string>;
   /** Sent as JSON. */
   json?: unknown;

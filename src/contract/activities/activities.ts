@@ -8,6 +8,7 @@ import type { DocumentationActivities, HttpActivities, LoadActivities } from './
 import type { ArchiveActivities } from './archive.js';
 import type { BackupActivities, CommandBackupActivities, RestoreActivities } from './backup.js';
 import type { CommandActivities } from './commands.js';
+import type { ForgeActivities } from './forge.js';
 import type { SampleActivities, TrendActivities } from './metrics.js';
 import type { PeopleActivities } from './notify.js';
 import type { OwnCheckActivities } from './own-checks.js';
@@ -35,5 +36,6 @@ export type Activities = AdmissionActivities &
   TrendActivities &
   OwnCheckActivities &
   PeopleActivities &
+  ForgeActivities &
   VerificationActivities &
   WindowActivities;

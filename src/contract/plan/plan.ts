@@ -12,6 +12,7 @@ import type { ApiDocumentation, EndpointCheck, LoadLimits, LoadTest, Maintenance
 import type { Backup } from './backup.js';
 import type { Commands } from './commands.js';
 import type { Environment, SecretReference } from './environment.js';
+import type { Forge } from './forge.js';
 import type { IndexExpectations, Migration } from './migration.js';
 import type { OwnChecks } from './own-checks.js';
 import type { Access, Alerts, Review } from './proofs.js';
@@ -92,6 +93,8 @@ export interface ResolvedPlan {
     previousChecks?: string[];
   };
   notifications: Notifications;
+  /** Where deployments are shown beside the commit. */
+  forge?: Forge;
   review?: Review;
   access?: Access[];
   alerts?: Alerts;

@@ -14,12 +14,13 @@ type Section = [content: unknown, step: string, holds?: (key: string) => boolean
 
 /** Each reference once, with the step that needs it first. */
 export function secretReferences(plan: ResolvedPlan): { reference: string; step: string }[] {
-  const { environments, backup, review, access, alerts, soak, watches, notifications } = plan;
+  const { environments, backup, review, access, alerts, soak, watches, notifications, forge } = plan;
   // Each kind of channel has keys of its own.
   const channels = channelsInUse(notifications).map(({ channel, step }): Section => [channel, step, () => true]);
   // In the order in which a deployment comes to them, so that the first is the one that counts.
   const sections: Section[] = [
     ...channels.filter(([, step]) => step === STEPS.admission.id),
+    [forge, STEPS.admission.id],
     [review, STEPS.review.id],
     [access, STEPS.access.id],
     [environments, STEPS.staging.id],

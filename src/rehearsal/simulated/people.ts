@@ -5,7 +5,7 @@ import type { Message } from '../../domain/notifications/notifications.js';
 import type { World } from '../world/world.js';
 import { current, type Find, good, perform, worldTime } from './performing.js';
 
-export function simulatePeople(find: Find): Pick<Activities, 'tell' | 'sendNotices'> {
+export function simulatePeople(find: Find): Pick<Activities, 'tell' | 'sendNotices' | 'tellForge'> {
   return {
     tell: async ({ messages, questions }) => {
       const rehearsed = current(find);
@@ -19,6 +19,8 @@ export function simulatePeople(find: Find): Pick<Activities, 'tell' | 'sendNotic
       await world.happen(at);
       return { threads: {}, untold: [], later: world.nextDue(at) };
     },
+    // In virtual time no forge is told.
+    tellForge: async () => ({}),
     sendNotices: ({ key, notices }) =>
       perform(find, { activity: 'sendNotices', key }, ({ world }, at) => {
         note(

@@ -29,6 +29,7 @@ type Steps = Omit<
   | 'assessTrends'
   | 'tell'
   | 'sendNotices'
+  | 'tellForge'
   | 'checkCommand'
   | keyof OwnCheckActivities
 >;

@@ -1,14 +1,11 @@
 /** Past deployments as figures count them, each by its closing ledger. */
 
-import type { DeployResult } from '../../contract/deployment.js';
 import { type CountedDeployment, countedFrom, type DeploymentsToCount } from '../../domain/deployments/dora.js';
 import { inert } from '../../domain/inert.js';
-import type { Ledger } from '../../domain/ledger/ledger.js';
 import type { Connected } from '../../temporal/connection.js';
-import { findRun } from '../../temporal/deployments.js';
 import { innermost } from '../../temporal/errors.js';
-import { gather } from './gather.js';
 import type { KnownDeployment } from './known-deployments.js';
+import { ledgerOfEnded } from './ledgers.js';
 
 export interface ToCount extends DeploymentsToCount {
   /** Which of them are not counted, or not in every figure, and why; in sentences. */
@@ -65,19 +62,7 @@ export async function deploymentsToCount(
 
 /** @throws where it cannot be known */
 export async function closingWord(connected: Connected, each: KnownDeployment): Promise<ClosingWord> {
-  const ledger = await ledgerOf(connected, each);
+  const ledger = await ledgerOfEnded(connected, each);
   const counted = countedFrom(ledger);
   return { counted: counted && { ...counted, service: inert(counted.service) }, commit: ledger.commit };
-}
-
-async function ledgerOf(connected: Connected, each: KnownDeployment): Promise<Ledger> {
-  const { ledger, outcome, workflowId, runId } = each;
-  if (ledger) return ledger;
-  if (each.archived) throw new Error('its archive cannot be read');
-  if (outcome !== 'ended-from-outside') {
-    return (await connected.client.workflow.getHandle(workflowId, runId).result()) as DeployResult;
-  }
-  const found = await findRun(connected, each);
-  if (!found) throw new Error('Temporal no longer has it');
-  return (await gather(connected, found)).ledger;
 }

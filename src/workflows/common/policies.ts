@@ -15,6 +15,7 @@ import type { DocumentationActivities, HttpActivities, LoadActivities } from '..
 import type { ArchiveActivities } from '../../contract/activities/archive.js';
 import type { BackupActivities, CommandBackupActivities, RestoreActivities } from '../../contract/activities/backup.js';
 import type { CommandActivities, PresenceActivities } from '../../contract/activities/commands.js';
+import type { ForgeActivities } from '../../contract/activities/forge.js';
 import type { SampleActivities, TrendActivities } from '../../contract/activities/metrics.js';
 import type { PeopleActivities } from '../../contract/activities/notify.js';
 import type { OwnCheckActivities } from '../../contract/activities/own-checks.js';
@@ -168,6 +169,14 @@ export const presenceNow = (runner: string) =>
 /** Messages: worth a few tries, never worth waiting for. The stand-in people of virtual time answer within it. */
 export const people = proxyActivities<Pick<PeopleActivities, 'tell'>>({
   startToCloseTimeout: '10m',
+  scheduleToCloseTimeout: '30m',
+  heartbeatTimeout: '30s',
+  retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
+});
+
+/** The same of the forge: a telling finds what the one before it has written. */
+export const forges = proxyActivities<ForgeActivities>({
+  startToCloseTimeout: '2m',
   scheduleToCloseTimeout: '30m',
   heartbeatTimeout: '30s',
   retry: { ...PATIENT_RETRY, maximumAttempts: 5 },

@@ -9,6 +9,7 @@ import type { DecisionRecord, OpenQuestion } from '../../domain/ledger/ledger.js
 import type { DeploymentEvent } from '../../domain/notifications/events.js';
 import type { Phase } from '../../domain/steps.js';
 import type { RollbackOption } from '../../domain/watch/criteria.js';
+import { ForgeTeller } from '../forge/forge-teller.js';
 import { Absences } from './absences.js';
 import { Context } from './context.js';
 import { Decisions } from './decisions.js';
@@ -24,6 +25,7 @@ export class Deployment extends Context {
   /** Everything on the way forward runs in here; a stop cancels it. */
   readonly forward = new CancellationScope();
   readonly notifier: Notifier;
+  readonly forge: ForgeTeller;
   readonly watching: Watching;
   readonly guard: Guard;
   /** What was in the migration's new objects right after it, by name: wherever the way forward ends, a rollback asks. */
@@ -38,6 +40,10 @@ export class Deployment extends Context {
   constructor(input: DeployInput) {
     super(input);
     this.notifier = new Notifier(input, this.ledger, () => this.publish());
+    this.forge = new ForgeTeller(input, this.ledger, (text, error) => {
+      this.ledger.untold.push(error === undefined ? text : `${text}: ${describe(error)}`);
+      this.publish();
+    });
     this.questions = new Questions(this, this.notifier);
     this.absences = new Absences(this, this.questions);
     this.watching = new Watching(this, this.questions, this.notifier);
@@ -50,6 +56,11 @@ export class Deployment extends Context {
   /** What the plan says for the concern that a stop has answered. */
   get planned(): RollbackOption | undefined {
     return this.decisions.planned;
+  }
+
+  override publish(): void {
+    super.publish();
+    this.forge.changed();
   }
 
   override away(absence: Absence | undefined): void {

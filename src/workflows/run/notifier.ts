@@ -27,6 +27,7 @@ import {
   whereProductionIsLeft,
 } from '../../domain/notifications/notifications.js';
 import { HOLD_ID } from '../../domain/notifications/question-page.js';
+import { endOfThisMoment } from '../common/moment.js';
 import { people } from '../common/policies.js';
 import { describe } from './failures.js';
 
@@ -283,14 +284,6 @@ const answeredEvent = ({ asked, answer }: Waiting): AnsweredEvent => ({
   question: asked,
   ...answer(),
 });
-
-/** What happens at the same moment is told by one activity: three events of the history rather than three each. */
-async function endOfThisMoment(): Promise<void> {
-  let over = false;
-  const end = condition(() => over);
-  over = true;
-  await end;
-}
 
 const merged = (batches: Batch[]): Batch => ({
   summary: batches.map(({ summary }) => summary).join('; '),

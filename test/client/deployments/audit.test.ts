@@ -1,0 +1,85 @@
+/** `surefoot audit` against a real server, with deployments of which only the ledger is real. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import type { Ledger } from '../../../src/domain/ledger/ledger.js';
+import { standIns } from '../../helpers/stand-ins.js';
+import { workflowServer } from '../../helpers/workflow-server.js';
+import { surefoot } from '../command-line.js';
+import { ledgerWith, START, stepWith } from '../ledgers.js';
+
+const temporal = workflowServer();
+const deployments = standIns(temporal);
+const unserved = standIns(temporal, { queue: 'nobody', served: false });
+let log: string;
+
+const of = (service: string, parts: Partial<Ledger> = {}): Ledger =>
+  ledgerWith({ deployment: `${service}-20251124-120000-ab12`, service, ...parts });
+
+const exported = (...options: string[]) =>
+  surefoot('audit', 'export', '--evidence', join(temporal.folder, 'none'), ...options);
+
+beforeAll(async () => {
+  log = join(temporal.folder, 'audit.jsonl');
+  await deployments.begin(of('orders', { outcome: 'rolled-back', endedAt: START + 1, reason: 'slow' }));
+  await deployments.begin(of('shop', { steps: [stepWith({ endedAt: START + 1, state: 'passed', title: 'Größe ✓' })] }));
+  await unserved.begin(of('lost'));
+}, 60_000);
+
+beforeEach(() => {
+  vi.stubEnv('TEMPORAL_ADDRESS', temporal.address);
+  vi.stubEnv('TEMPORAL_CONFIG_FILE', join(temporal.folder, 'none.toml'));
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  process.exitCode = undefined;
+});
+
+const eventsIn = (text: string) =>
+  text
+    .split('\n')
+    .slice(0, -2)
+    .map((line) => JSON.parse(line).event as Record<string, unknown>);
+
+test('every deployment that there is word of is in the log, and what nobody could tell is in it as not known', async () => {
+  await vi.waitUntil(async () => (await exported()).err.includes('of 3 deployments'), { timeout: 30_000 });
+  vi.stubEnv('TEMPORAL_ADDRESS', temporal.address);
+  const { code, out, err } = await exported();
+  expect(code).toBe(0);
+  const events = eventsIn(out);
+  const of = (service: string) => events.filter((event) => event.service === service).map(({ kind }) => kind);
+  expect(events[0]).toMatchObject({ kind: 'exported' });
+  expect(of('orders')).toEqual(['deployment-started', 'deployment-ended']);
+  expect(of('shop')).toEqual(['deployment-started', 'step-began', 'step-ended']);
+  const unknown = events.filter(({ kind }) => kind === 'not-known').map(({ text }) => text);
+  expect(unknown).toEqual([
+    expect.stringContaining('there is no evidence folder'),
+    expect.stringMatching(/^what happened in lost-20251124-120000-ab12: No worker answers/),
+  ]);
+  expect(err).toContain(`not known: ${unknown[1]}`);
+  await writeFile(log, out);
+});
+
+test('the log is verified, and its head is the one that was said when it was exported', async () => {
+  const { out, err } = await exported('--service', 'orders');
+  await writeFile(log, out);
+  const { code, out: said } = await surefoot('audit', 'verify', log);
+  expect(code).toBe(0);
+  expect(said).toContain(/head ([0-9a-f]{64})/.exec(err)?.[1]);
+});
+
+test('a log of which one byte is another is not, and where is said; whatever byte it is', async () => {
+  const { out } = await exported('--service', 'shop');
+  const bytes = Buffer.from(out);
+  const at = bytes.indexOf('Größe');
+  for (const byte of [0x00, 0x0a, 0x41, 0xc3, 0xff]) {
+    const forged = Buffer.from(bytes);
+    forged[at + 2] = byte;
+    await writeFile(log, forged);
+    const { code, out: said } = await surefoot('audit', 'verify', log, '--json');
+    expect({ byte, code }).toEqual({ byte, code: 1 });
+    expect(JSON.parse(said)).toMatchObject({ ok: false, whole: false, line: expect.any(Number) });
+  }
+  expect(await surefoot('audit', 'verify', join(temporal.folder, 'no-such-log'))).toMatchObject({ code: 2 });
+});
