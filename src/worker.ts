@@ -6,12 +6,10 @@ import {
   type ActivityInterceptorsFactory,
   NativeConnection,
   type NativeConnectionOptions,
-  Runtime,
   type WorkerOptions as SdkWorkerOptions,
   Worker,
   type WorkerDeploymentOptions,
 } from '@temporalio/worker';
-import { type Logger, pino } from 'pino';
 import { createAdmissionActivities } from './activities/admission.js';
 import { createAlertActivities } from './activities/alerts/alerts.js';
 import { createBrowserActivities } from './activities/application/documentation.js';
@@ -41,8 +39,6 @@ import { createReviewActivities } from './activities/review/review.js';
 import { createVerificationActivities } from './activities/verification.js';
 import { createWindowActivities } from './activities/windows.js';
 import { copyWarning, formerQueue, runnerIdentity } from './adapters/commands/runner-identity.js';
-import { redact } from './adapters/evidence/redaction.js';
-import { knownSecrets } from './adapters/evidence/secrets.js';
 import { MetricReaders } from './adapters/metrics/metric-sources.js';
 import { Tracing } from './adapters/traces/tracing.js';
 import { runnerQueue, TASK_QUEUE, WATCHDOG, WORKER_DEPLOYMENT } from './contract/names.js';
@@ -57,6 +53,7 @@ import { releaseFirst } from './temporal/first-release.js';
 import { withoutMemos } from './temporal/runs.js';
 import { createWatchdogActivities } from './watchdog/activities.js';
 import { ensureWatchdog } from './watchdog/schedule.js';
+import { installRuntime } from './worker/runtime.js';
 
 export interface WatchdogOptions {
   connection: NativeConnectionOptions;
@@ -88,11 +85,9 @@ export interface WorkerOptions extends WatchdogOptions {
 }
 
 export { StateFolderUnusable } from './adapters/commands/runner-identity.js';
+export { MetricsUnservable } from './worker/runtime.js';
 
 const bundle = (name: string): string => fileURLToPath(new URL(`../${name}.js`, import.meta.url));
-
-/** What ends a worker in order: a terminal that goes away, too. */
-const STOPPED_BY: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * Runs until SIGINT, SIGTERM or SIGHUP. Two task queues: one that all workers share, and one of this runner alone, where
@@ -249,53 +244,3 @@ const pinnedTo = (buildId: string): WorkerDeploymentOptions => ({
   version: { deploymentName: WORKER_DEPLOYMENT, buildId },
   defaultVersioningBehavior: 'PINNED',
 });
-
-/** The address for the metrics cannot be listened on. */
-export class MetricsUnservable extends Error {
-  override name = 'MetricsUnservable';
-}
-
-/** One JSON line for each event on stderr, without secrets: stdout belongs to the commands' own output. */
-function installRuntime(level: 'info' | 'warn' | 'error', metrics: string | undefined): Logger {
-  const stderr = pino.destination(2);
-  const lines = { write: (line: string) => stderr.write(redact(line, knownSecrets())) };
-  const logger = pino({ level, base: { service: 'surefoot-worker' } }, lines);
-  const write = (at: 'trace' | 'debug' | 'info' | 'warn' | 'error') => (message: string, meta?: object) =>
-    logger[at](printable(meta), message);
-  try {
-    Runtime.install({
-      shutdownSignals: STOPPED_BY,
-      logger: {
-        log: (at, message, meta) => write(at.toLowerCase() as 'info')(message, meta),
-        trace: write('trace'),
-        debug: write('debug'),
-        info: write('info'),
-        warn: write('warn'),
-        error: write('error'),
-      },
-      telemetryOptions: {
-        // What is not forwarded goes to stdout, as text.
-        logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } },
-        ...(metrics === undefined
-          ? {}
-          : { metrics: { attachServiceName: false, prometheus: { bindAddress: metrics, ...PROMETHEUS_NAMES } } }),
-      },
-    });
-  } catch (error) {
-    if (metrics === undefined) throw error;
-    throw new MetricsUnservable(`The metrics cannot be served at ${metrics}`, { cause: error });
-  }
-  return logger;
-}
-
-/** Units and names as Prometheus recommends them. */
-const PROMETHEUS_NAMES = { unitSuffix: true, useSecondsForDurations: true, countersTotalSuffix: true };
-
-/** The SDK's metadata without what JSON cannot hold. */
-const printable = (meta: object | undefined): object =>
-  Object.fromEntries(
-    Object.entries(meta ?? {}).map(([name, value]) => [
-      name,
-      value instanceof Error ? `${value.name}: ${value.message}` : typeof value === 'bigint' ? String(value) : value,
-    ]),
-  );
