@@ -29,4 +29,5 @@ export async function closing(deployment: Deployment): Promise<void> {
     ]),
   );
   await ownChecks(deployment, 'closing');
+  await deployment.guard.relieve();
 }

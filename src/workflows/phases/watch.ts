@@ -15,6 +15,8 @@ export async function watch(deployment: Deployment, before: BeforeWatch): Promis
   const environment = plan.environments.production;
   deployment.enter('watch');
   for (const [position, stretch] of plan.watches.entries()) {
+    // Whoever has stood since the last one.
+    await deployment.guard.relieve();
     deployment.guard.set(stretch, before.baselines);
     await watchProduction(deployment, stretch, before);
     // Within the first minutes those who need an index may not have come yet.

@@ -11,6 +11,7 @@ import { GUARD, watchWorkflowId } from '../../contract/names.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import type { Context } from './context.js';
 import { isFailure, RollbackNeeded } from './failures.js';
+import type { Notifier } from './notifier.js';
 import { reportOf, rollbackFor, type Watching } from './watching.js';
 
 /** Longest guard before the next one takes over, milliseconds. */
@@ -25,6 +26,7 @@ export class Guard {
   constructor(
     private readonly context: Context,
     private readonly watching: Watching,
+    private readonly notifier: Pick<Notifier, 'notify'>,
   ) {}
 
   /** From here on whatever is guarded is guarded by the rules of this watch. */
@@ -56,6 +58,11 @@ export class Guard {
   async leave(): Promise<void> {
     await this.standing?.end();
     this.standing = undefined;
+  }
+
+  /** Who has stood has seen a breach, which nobody has acted on yet. */
+  get breached(): boolean {
+    return this.standing?.broken !== undefined;
   }
 
   /**
@@ -90,20 +97,27 @@ export class Guard {
   }
 
   /**
-   * @returns undefined where nothing calls for a rollback by itself, and while maintenance mode is on: what users meet then
-   *   says nothing of the release
+   * @returns undefined where nothing calls for a rollback by itself, while maintenance mode is on (what users meet then
+   *   says nothing of the release), and where production is on its way back already
    */
   private begin(): Standing | undefined {
     const { watch, baselines = {} } = this.post ?? {};
     const criteria = watch?.criteria.filter(({ tier }) => tier === 'rollback') ?? [];
-    if (!watch || criteria.length === 0 || this.context.ledger.production.maintenance) return undefined;
+    const { production, ending } = this.context.ledger;
+    if (!watch || criteria.length === 0 || production.maintenance || ending !== undefined) return undefined;
     const metrics = watch.metrics.filter(({ name }) => criteria.some(({ metric }) => metric === name));
     const title = `Guard of production (${watch.title})`;
     const guard: Watch = { ...watch, id: GUARD, title, criteria, metrics, trends: [], duration: GUARD_LASTS };
     return new Standing(async () => {
       this.count += 1;
       const watched = await this.watching.over(guard, { generation: this.count, baselines }).catch(replaceable);
-      if (watched?.result.breach) return rollbackFor(watched.result.breach, reportOf(guard, watched));
+      const breach = watched?.result.breach;
+      if (watched && breach) {
+        // A command that is at work is attended to before it is acted on; people are told at once.
+        const told = { kind: 'breach', criterion: breach.title, reason: breach.text } as const;
+        void CancellationScope.nonCancellable(() => this.notifier.notify(told));
+        return rollbackFor(breach, reportOf(guard, watched));
+      }
       if (!watched) await sleep(guard.tick, { summary: 'Set up another guard' });
       return undefined;
     });

@@ -32,6 +32,8 @@ export interface Owner {
   readonly authority?: Authority;
   /** Commands wait for a runner that nobody serves; without an absence: they do not any more. */
   away(absence: Absence | undefined): void;
+  /** Whether what nobody has begun is not to be begun any more: it is waited for no longer. */
+  readonly calledOff: boolean;
   /** Before what nobody has begun is tried again. @throws what is to happen instead */
   again(): void;
 }
@@ -143,7 +145,8 @@ async function untilServed(
     );
     // Nobody waits for it any more after a move.
     served.catch(() => undefined);
-    await Promise.race([served, condition(() => owner.runner !== queue)]);
+    // What may be at work is attended to first, whatever has happened meanwhile.
+    await Promise.race([served, condition(() => owner.runner !== queue || (!begun && owner.calledOff))]);
   } finally {
     looking.cancel();
     owner.away(undefined);
