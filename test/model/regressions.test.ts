@@ -440,7 +440,7 @@ describe('a runner that is lost once users are on the new release', () => {
   });
 
   test('with a command that may be at work: people are told of a breach at once, and it is attended to first', async () => {
-    await begin({ troubles: [{ ...atGuard, tick: 4 }], slow: { 'watch.report': 5 * MINUTE } });
+    await begin({ troubles: [{ ...atGuard, tick: 8 }], slow: { 'watch.report': 5 * MINUTE } });
     await played.goOnUntil(asks('communication'));
     played.send('confirm', { ...diego, subject: 'communication' });
     await played.idleUntil(reached('watch.report'));

@@ -19,6 +19,7 @@ export async function watch(deployment: Deployment, before: BeforeWatch): Promis
     await deployment.guard.relieve();
     deployment.guard.set(stretch, before.baselines);
     await watchProduction(deployment, stretch, before);
+    deployment.guard.standBy();
     // Within the first minutes those who need an index may not have come yet.
     await checkIndexUse(deployment, {
       watch: stretch,

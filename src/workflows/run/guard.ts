@@ -1,6 +1,10 @@
-/** Production is never left alone: while it changes, and while people are waited for, what calls for a rollback is watched. */
+/**
+ * Production is never left alone: while it changes, while somebody is waited for, and while what is done after a watch takes
+ * its time, what calls for a rollback is watched.
+ */
 import {
   CancellationScope,
+  condition,
   getExternalWorkflowHandle,
   isCancellation,
   sleep,
@@ -16,6 +20,9 @@ import { reportOf, rollbackFor, type Watching } from './watching.js';
 
 /** Longest guard before the next one takes over, milliseconds. */
 const GUARD_LASTS = 7 * 24 * 3_600_000;
+
+/** What is over by then is not worth a workflow of its own: a watch as a rule looks no more often. Milliseconds. */
+const BRIEF = 60_000;
 
 export class Guard {
   private post?: { watch: Watch; baselines: Record<string, number> };
@@ -39,7 +46,16 @@ export class Guard {
    * ahead of commands that take real time: there production is guarded while people are waited for.
    */
   stand(): void {
-    if (this.context.input.clock === 'real') this.standing ??= this.begin();
+    if (this.context.input.clock === 'real') this.standing ??= this.another({ begun: true });
+    this.standing?.begin();
+  }
+
+  /**
+   * The same where what comes now is over in a moment as a rule, which it shall not cost more than a timer. What takes
+   * longer is guarded from then on.
+   */
+  standBy(): void {
+    if (this.context.input.clock === 'real') this.standing ??= this.another({ begun: false });
   }
 
   /**
@@ -79,8 +95,9 @@ export class Guard {
    * @throws RollbackNeeded at a breach
    */
   async during<T>(wait: () => Promise<T>): Promise<T> {
-    const guard = this.standing ?? this.begin();
+    const guard = this.standing ?? this.another({ begun: true });
     if (!guard) return wait();
+    guard.begin();
     const waiting = new CancellationScope();
     try {
       const waited = waiting.run(wait);
@@ -100,7 +117,7 @@ export class Guard {
    * @returns undefined where nothing calls for a rollback by itself, while maintenance mode is on (what users meet then
    *   says nothing of the release), and where production is on its way back already
    */
-  private begin(): Standing | undefined {
+  private another({ begun }: { begun: boolean }): Standing | undefined {
     const { watch, baselines = {} } = this.post ?? {};
     const criteria = watch?.criteria.filter(({ tier }) => tier === 'rollback') ?? [];
     const { production, ending } = this.context.ledger;
@@ -108,7 +125,7 @@ export class Guard {
     const metrics = watch.metrics.filter(({ name }) => criteria.some(({ metric }) => metric === name));
     const title = `Guard of production (${watch.title})`;
     const guard: Watch = { ...watch, id: GUARD, title, criteria, metrics, trends: [], duration: GUARD_LASTS };
-    return new Standing(async () => {
+    return new Standing(begun, async () => {
       this.count += 1;
       const watched = await this.watching.over(guard, { generation: this.count, baselines }).catch(replaceable);
       const breach = watched?.result.breach;
@@ -132,19 +149,29 @@ class Standing {
   readonly done: Promise<void>;
   private readonly scope = new CancellationScope();
 
-  constructor(watch: () => Promise<RollbackNeeded | undefined>) {
+  /** @param begun at once, rather than when somebody wants it, or what is guarded is not over in a moment */
+  constructor(
+    private begun: boolean,
+    watch: () => Promise<RollbackNeeded | undefined>,
+  ) {
     this.done = this.scope.run(async () => {
+      if (!this.begun) await this.wanted();
       while (!this.broken && !this.isRelieved) this.broken = await watch();
     });
     // It is waited for later, if at all.
     this.done.catch(() => undefined);
   }
 
+  /** From now on. */
+  begin(): void {
+    this.begun = true;
+  }
+
   /** @param tell it to come to its end; where nobody hears that, it is ended */
   async relieve(tell: () => Promise<void>): Promise<void> {
     this.isRelieved = true;
     try {
-      await tell();
+      if (this.begun) await tell();
     } catch (error) {
       if (!isFailure(error)) throw error;
       return this.end();
@@ -157,6 +184,11 @@ class Standing {
     await this.done.catch((error) => {
       if (!isCancellation(error)) throw error;
     });
+  }
+
+  private async wanted(): Promise<void> {
+    await condition(() => this.begun || this.isRelieved, BRIEF, { summary: 'Set up a guard' });
+    this.begun ||= !this.isRelieved;
   }
 }
 
