@@ -15,7 +15,7 @@ import type { LoadActivities } from '../../contract/activities/application.js';
 import type { BackupActivities, CommandBackupActivities, RestoreActivities } from '../../contract/activities/backup.js';
 import type { CommandActivities } from '../../contract/activities/commands.js';
 import type { Authority } from '../../contract/envelope.js';
-import { FailureType } from '../../contract/errors.js';
+import { FailureType, NOT_IN_HAND } from '../../contract/errors.js';
 import type { Absence } from '../../contract/messages.js';
 import { runnerOf } from '../../contract/names.js';
 import { authorised } from '../common/authorised.js';
@@ -122,7 +122,7 @@ const isCutOff = (error: unknown): error is ActivityFailure =>
   error instanceof ActivityFailure &&
   runsCommands(error) &&
   error.cause instanceof CancelledFailure &&
-  error.cause.details.includes('ACTIVITY_ID_NOT_STARTED');
+  error.cause.details.includes(NOT_IN_HAND);
 
 /** A command that was stopped while nobody had it in hand: what is left of it is still to be ended. */
 export class CutOff extends ActivityFailure {}
