@@ -2,17 +2,19 @@
 import type { Command } from '../contract/plan/commands.js';
 import type { Environment, EnvironmentName } from '../contract/plan/environment.js';
 import { allOwnChecks } from '../contract/plan/own-checks.js';
+import { environmentsOf, watchesOf } from '../contract/plan/parts.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
+import { secondPlacesOf } from '../contract/second-places.js';
 import { isCommitName } from '../domain/commit.js';
 import { STEPS } from '../domain/steps.js';
 import { canonicalJson } from '../plan/core/digest.js';
 
 /**
- * `look`: changes nothing of production. `forward`: what the sign-offs are for. `back`: a rollback. `cover`: users are
+ * `look`: changes nothing of production. `read`: nor of anything else, and production is watched by it. `forward`: what the sign-offs are for. `back`: a rollback. `cover`: users are
  * kept out meanwhile, or let in again. `restore`: what was written since the backup is lost. `end`: what is left of a
  * command is ended.
  */
-export type ActKind = 'look' | 'forward' | 'back' | 'cover' | 'restore' | 'end';
+export type ActKind = 'look' | 'read' | 'forward' | 'back' | 'cover' | 'restore' | 'end';
 
 export interface PlannedAct {
   kind: ActKind;
@@ -40,6 +42,11 @@ export interface ActInput {
   direction?: { kind: string; from?: string; to?: string | null };
   backup?: unknown;
   service?: string;
+  metrics?: unknown[];
+  elsewhere?: unknown[];
+  asks?: unknown;
+  test?: unknown;
+  logs?: unknown;
 }
 
 type Reader = (asked: Asked) => PlannedAct | undefined;
@@ -84,6 +91,20 @@ const READERS: Record<string, Reader> = {
     const { migration } = asked.input;
     return migration === undefined || isSame(migration, asked.plan.migration) ? look(asked) : undefined;
   },
+  runLoadTest: (asked) => {
+    const { input, plan, on, step } = asked;
+    const { commands, loadTests, production } = plan;
+    const tests = on === 'staging' ? loadTests : [production.loadTest?.test];
+    const isPlanned = tests.some((test) => test?.id === step && isSame(test, input.test));
+    return isPlanned && (input.logs === undefined || isSame(input.logs, commands.logs)) ? look(asked) : undefined;
+  },
+  checkMetric: (asked) => {
+    const { input, plan, on, step } = asked;
+    const isOwn = allOwnChecks(plan).some(
+      ({ id, environment, asks }) => id === step && environment === on && isSame(asks, input.asks),
+    );
+    return isOwn ? read(asked) : undefined;
+  },
   backUpByCommands: (asked) => (isBackup(asked) ? look(asked) : undefined),
   restoreByCommands: (asked) => restoring(asked),
   restoreDatabase: (asked) => restoring(asked),
@@ -92,18 +113,22 @@ const READERS: Record<string, Reader> = {
 /** Ends what is left of a command. */
 const END = 'endCommands';
 
-/** The activities that a policy is asked about. Whatever is not listed here runs no command of a plan. */
-export const ACTS: readonly string[] = [...Object.keys(READERS), END];
+/** Reads metrics, of whichever environment, and listens to other places. */
+const SAMPLES = 'sampleMetrics';
+
+/** The activities that a policy is asked about. What others run is a login or a health check by a command. */
+export const ACTS: readonly string[] = [...Object.keys(READERS), END, SAMPLES];
 
 /** @returns undefined where the plan has no such act at this step */
 export function plannedAct(activity: string, input: ActInput, plan: ResolvedPlan): PlannedAct | undefined {
   const { environment, evidence, key } = input;
   const { step = '', generation = 1 } = key ?? {};
   if (activity === END) return { kind: 'end', step, generation };
+  if (evidence && evidence.store !== plan.evidence) return undefined;
+  if (activity === SAMPLES) return sampling(input, plan);
   const on = environment?.name;
   if (on !== 'staging' && on !== 'production') return undefined;
   if (!isSame(environment, plan.environments[on])) return undefined;
-  if (evidence && evidence.store !== plan.evidence) return undefined;
   return READERS[activity]?.({ input, plan, on, step, generation });
 }
 
@@ -116,6 +141,23 @@ const isBackup = ({ input, plan }: Asked): boolean =>
 const act = ({ on, step, generation }: Asked, kind: ActKind): PlannedAct => ({ kind, on, step, generation });
 
 const look = (asked: Asked): PlannedAct => act(asked, 'look');
+
+/** Whoever reads metrics need not be the runner of the environment that they are about. */
+const read = ({ step, generation }: Pick<Asked, 'step' | 'generation'>): PlannedAct => ({
+  kind: 'read',
+  step,
+  generation,
+});
+
+/** Whatever is read, and whatever is listened to, is the plan's own to the letter: what commands they run, and where. */
+function sampling({ metrics = [], elsewhere = [] }: ActInput, plan: ResolvedPlan): PlannedAct | undefined {
+  const known = watchesOf(plan).flatMap((watch) => watch.metrics);
+  const places = environmentsOf(plan).flatMap(({ name }) => secondPlacesOf(plan, name));
+  const isPlanned =
+    metrics.every((metric) => known.some((own) => isSame(own, metric))) &&
+    elsewhere.every((place) => places.some((own) => isSame(own, place)));
+  return isPlanned ? read({ step: SAMPLES, generation: 1 }) : undefined;
+}
 
 const restoring = (asked: Asked): PlannedAct | undefined =>
   asked.on === 'production' && isBackup(asked) && asked.step === 'rollback-restore.restore'

@@ -45,7 +45,8 @@ export const runnerCommands = (
   callsOf(owner, (queue) => authorised(commandsOn(queue), owner.authority));
 
 /** Its load tests. */
-export const runnerLoad = (owner: Owner): Calls<LoadActivities> => callsOf(owner, loadOn);
+export const runnerLoad = (owner: Owner): Calls<LoadActivities> =>
+  callsOf(owner, (queue) => authorised(loadOn(queue), owner.authority));
 
 type Call = { executeWithOptions(how: { summary: string }, args: unknown[]): Promise<unknown> };
 
