@@ -44,6 +44,9 @@ export interface ActInput {
   service?: string;
   metrics?: unknown[];
   elsewhere?: unknown[];
+  environments?: Environment[];
+  tools?: string[];
+  checks?: unknown[];
   asks?: unknown;
   test?: unknown;
   logs?: unknown;
@@ -98,26 +101,39 @@ const READERS: Record<string, Reader> = {
     const isPlanned = tests.some((test) => test?.id === step && isSame(test, input.test));
     return isPlanned && (input.logs === undefined || isSame(input.logs, commands.logs)) ? look(asked) : undefined;
   },
-  checkMetric: (asked) => {
-    const { input, plan, on, step } = asked;
-    const isOwn = allOwnChecks(plan).some(
-      ({ id, environment, asks }) => id === step && environment === on && isSame(asks, input.asks),
-    );
-    return isOwn ? read(asked) : undefined;
+  checkMetric: (asked) => (isOwnQuestion(asked) ? read(asked) : undefined),
+  checkRequest: (asked) => (isOwnQuestion(asked) ? read(asked) : undefined),
+  // A login by a command and a health check by one are the environment's.
+  checkEndpoints: (asked) => {
+    const { input, plan } = asked;
+    const known = [...plan.functional, ...plan.smoke];
+    return input.checks?.every((check) => known.some((own) => isSame(own, check))) ? read(asked) : undefined;
   },
+  awaitHealth: (asked) => read(asked),
+  readStarts: (asked) => read(asked),
+  awaitDrained: (asked) => read(asked),
+  checkMaintenance: (asked) => read(asked),
+  checkPath: (asked) => read(asked),
+  checkApiDocumentation: (asked) => read(asked),
+  verifyState: (asked) => read(asked),
   backUpByCommands: (asked) => (isBackup(asked) ? look(asked) : undefined),
   restoreByCommands: (asked) => restoring(asked),
   restoreDatabase: (asked) => restoring(asked),
 };
 
+/** Whether what is asked of the plan's environments in general is the plan's own. */
+const OF_ALL: Record<string, (input: ActInput, plan: ResolvedPlan) => boolean> = {
+  sampleMetrics: sampling,
+  checkStaging: ({ environments = [] }, plan) =>
+    environments.every((environment) => environmentsOf(plan).some((own) => isSame(own, environment))),
+  checkTools: ({ tools }, plan) => isSame(tools, plan.prerequisites.tools),
+};
+
 /** Ends what is left of a command. */
 const END = 'endCommands';
 
-/** Reads metrics, of whichever environment, and listens to other places. */
-const SAMPLES = 'sampleMetrics';
-
-/** The activities that a policy is asked about. What others run is a login or a health check by a command. */
-export const ACTS: readonly string[] = [...Object.keys(READERS), END, SAMPLES];
+/** The activities that a policy is asked about. Whatever is not listed here runs no command of a plan. */
+export const ACTS: readonly string[] = [...Object.keys(READERS), ...Object.keys(OF_ALL), END];
 
 /** @returns undefined where the plan has no such act at this step */
 export function plannedAct(activity: string, input: ActInput, plan: ResolvedPlan): PlannedAct | undefined {
@@ -125,7 +141,8 @@ export function plannedAct(activity: string, input: ActInput, plan: ResolvedPlan
   const { step = '', generation = 1 } = key ?? {};
   if (activity === END) return { kind: 'end', step, generation };
   if (evidence && evidence.store !== plan.evidence) return undefined;
-  if (activity === SAMPLES) return sampling(input, plan);
+  const isOfAll = OF_ALL[activity];
+  if (isOfAll) return isOfAll(input, plan) ? read({ step, generation }) : undefined;
   const on = environment?.name;
   if (on !== 'staging' && on !== 'production') return undefined;
   if (!isSame(environment, plan.environments[on])) return undefined;
@@ -137,6 +154,9 @@ const isSame = (one: unknown, other: unknown): boolean =>
 
 const isBackup = ({ input, plan }: Asked): boolean =>
   input.service === plan.service && isSame(input.backup, plan.backup);
+
+const isOwnQuestion = ({ input, plan, on, step }: Asked): boolean =>
+  allOwnChecks(plan).some(({ id, environment, asks }) => id === step && environment === on && isSame(asks, input.asks));
 
 const act = ({ on, step, generation }: Asked, kind: ActKind): PlannedAct => ({ kind, on, step, generation });
 
@@ -150,13 +170,13 @@ const read = ({ step, generation }: Pick<Asked, 'step' | 'generation'>): Planned
 });
 
 /** Whatever is read, and whatever is listened to, is the plan's own to the letter: what commands they run, and where. */
-function sampling({ metrics = [], elsewhere = [] }: ActInput, plan: ResolvedPlan): PlannedAct | undefined {
+function sampling({ metrics = [], elsewhere = [] }: ActInput, plan: ResolvedPlan): boolean {
   const known = watchesOf(plan).flatMap((watch) => watch.metrics);
   const places = environmentsOf(plan).flatMap(({ name }) => secondPlacesOf(plan, name));
-  const isPlanned =
+  return (
     metrics.every((metric) => known.some((own) => isSame(own, metric))) &&
-    elsewhere.every((place) => places.some((own) => isSame(own, place)));
-  return isPlanned ? read({ step: SAMPLES, generation: 1 }) : undefined;
+    elsewhere.every((place) => places.some((own) => isSame(own, place)))
+  );
 }
 
 const restoring = (asked: Asked): PlannedAct | undefined =>

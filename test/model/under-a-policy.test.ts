@@ -37,11 +37,20 @@ function acts(): Record<string, Set<ActKind | 'refused'>> {
 }
 
 test('all is well: the watches, the load tests and the guard say by whose word they read', async () => {
-  const { outcome } = await playUnderPolicy({ plan: { loadTest: true }, slow: { 'watch.report': 5 * MINUTE } });
+  const { outcome } = await playUnderPolicy({
+    plan: { loadTest: true, restart: true },
+    slow: { 'watch.report': 5 * MINUTE },
+  });
   expect(outcome).toBe('succeeded');
   const seen = acts();
   for (const [activity, kinds] of Object.entries(seen)) expect([...kinds], activity).not.toContain('refused');
   expect(seen).toMatchObject({ sampleMetrics: new Set(['read']), runLoadTest: new Set(['look']) });
+  expect(Object.keys(seen)).toEqual(
+    expect.arrayContaining([
+      ...['checkStaging', 'checkTools', 'checkEndpoints', 'awaitHealth', 'readStarts', 'awaitDrained'],
+      ...['checkMaintenance', 'checkApiDocumentation', 'verifyState'],
+    ]),
+  );
 });
 
 test('production goes back: so does whatever reads and acts on the way', async () => {

@@ -210,4 +210,31 @@ describe('what is read by commands is the plan’s own', () => {
     expect(look('runLoadTest', { ...asked, environment: production })).toBeUndefined();
     expect(look('runLoadTest', { ...asked, test: { ...test, requests: 1_000_000 } })).toBeUndefined();
   });
+
+  test('logins and health checks by a command are those of the plan’s own environments', () => {
+    const login = { kind: 'command' as const, command: theirs };
+    const path = plan.healthPath;
+    for (const activity of [
+      'awaitHealth',
+      'readStarts',
+      'awaitDrained',
+      'checkMaintenance',
+      'checkPath',
+      'verifyState',
+    ]) {
+      expect(look(activity, { environment: production }), activity).toBe('read');
+      const health = { version: { command: theirs } };
+      for (const change of [{ login }, { health }, { tools: ['/tmp/theirs'] }, { api: 'https://evil.example' }])
+        expect(look(activity, { environment: { ...production, ...change }, ...{ path } }), activity).toBeUndefined();
+    }
+    const asked = { environment: production, checks: plan.smoke };
+    expect(look('checkEndpoints', asked)).toBe('read');
+    expect(look('checkEndpoints', { environment: production })).toBeUndefined();
+    const [first] = plan.smoke;
+    expect(look('checkEndpoints', { ...asked, checks: [{ ...first, method: 'DELETE' }] })).toBeUndefined();
+    expect(look('checkStaging', { environments: [production] })).toBe('read');
+    expect(look('checkStaging', { environments: [production, { ...production, login }] })).toBeUndefined();
+    expect(look('checkTools', { tools: plan.prerequisites.tools })).toBe('read');
+    expect(look('checkTools', { tools: ['/tmp/theirs'] })).toBeUndefined();
+  });
 });

@@ -49,7 +49,9 @@ function make(deployment: Deployment, check: OwnCheck, { key, summary }: Making)
   const asked = { key, evidence, environment: environmentOf(deployment, check), timeout };
   switch (asks.kind) {
     case 'http':
-      return longChecks.checkRequest.executeWithOptions({ summary }, [{ ...asked, asks }]);
+      return authorised(longChecks, deployment.authority).checkRequest.executeWithOptions({ summary }, [
+        { ...asked, asks },
+      ]);
     case 'sql': {
       const before = deployment.readBefore.get(check.id);
       return longChecks.checkQuery.executeWithOptions({ summary }, [{ ...asked, asks, before }]);
