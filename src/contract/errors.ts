@@ -20,3 +20,6 @@ export const FailureType = {
   DecisionRefused: 'DecisionRefused',
 } as const;
 export type FailureType = (typeof FailureType)[keyof typeof FailureType];
+
+/** Temporal's own word, in a cancellation's details, for an activity that no worker has in hand at that moment. */
+export const NOT_IN_HAND = 'ACTIVITY_ID_NOT_STARTED';

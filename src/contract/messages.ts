@@ -102,6 +102,8 @@ export interface WatchInput {
   baselines: Record<string, number>;
   /** What the worker listens to when it hears nothing of what is watched; nothing where the plan has no such place. */
   elsewhere?: SecondPlace[];
+  /** By whose word it is read; nothing where the runner has no policy. */
+  authority?: Authority;
   /** Roles that may answer a concern. */
   roles: string[];
   /** What is told when the deployment is ended from outside meanwhile; nothing where production is not watched. */

@@ -6,6 +6,7 @@ import { FailureType } from '../../src/contract/errors.js';
 import type { Environment, EnvironmentName } from '../../src/contract/plan/environment.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { approvalStatement } from '../../src/domain/decisions/approvals.js';
+import type { Demands } from '../../src/domain/decisions/demands.js';
 import type { StepReport } from '../../src/domain/evidence.js';
 import type { Message } from '../../src/domain/notifications/notifications.js';
 import type { Sample } from '../../src/domain/watch/criteria.js';
@@ -78,6 +79,8 @@ export class World {
   calls = 0;
   /** Why the worker admits no deployment. */
   refusal?: string;
+  /** What the policy of the runner asks of those who decide, where it has one. */
+  demands?: Demands;
   /** The digest of the last proposal that was sealed, and everything that it was sealed from. */
   sealed?: { digest: string; at: number; content: unknown };
   readonly production: { version: string; maintenance: boolean };
@@ -171,7 +174,7 @@ export class World {
   }
 
   private readonly answers: { [Name in keyof Activities]: (input: Parameters<Activities[Name]>[0]) => unknown } = {
-    admit: () => ({ runner: 'machine' }),
+    admit: () => ({ runner: 'machine', ...(this.demands ? { demands: this.demands } : {}) }),
     checkClock: () => undefined,
     archiveDeployment: () => ({ untold: [] }),
     stateOfRun: () => 'RUNNING',

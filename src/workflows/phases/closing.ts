@@ -1,6 +1,7 @@
 /** The last look: production is what was promised, read from production itself. */
 import { expectedCommit } from '../../contract/plan/proof-of-commit.js';
 import { STEPS } from '../../domain/steps.js';
+import { authorised } from '../common/authorised.js';
 import { briefChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { reportedRevision } from '../run/reported-revision.js';
@@ -12,7 +13,7 @@ export async function closing(deployment: Deployment): Promise<void> {
   const { production } = plan.environments;
   deployment.enter('closing');
   await deployment.step(STEPS.productionState, async (key, summary) =>
-    briefChecks.verifyState.executeWithOptions({ summary }, [
+    authorised(briefChecks, deployment.authority).verifyState.executeWithOptions({ summary }, [
       {
         key,
         evidence,
@@ -29,4 +30,5 @@ export async function closing(deployment: Deployment): Promise<void> {
     ]),
   );
   await ownChecks(deployment, 'closing');
+  await deployment.guard.relieve();
 }

@@ -4,6 +4,7 @@ import { commandsOfChecks } from '../../contract/plan/own-checks.js';
 import { environmentsOf, inRepository } from '../../contract/plan/parts.js';
 import { noBranch } from '../../contract/plan/proof-of-commit.js';
 import { STEPS } from '../../domain/steps.js';
+import { authorised } from '../common/authorised.js';
 import { briefChecks, checks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { confirmAll } from '../steps/confirmations.js';
@@ -40,7 +41,7 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
   });
   await proofs(deployment);
   await deployment.step(STEPS.staging, (key, summary) =>
-    briefChecks.checkStaging.executeWithOptions({ summary }, [
+    authorised(briefChecks, deployment.authority).checkStaging.executeWithOptions({ summary }, [
       {
         key,
         evidence,
@@ -52,7 +53,7 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
   );
   await lookAtProduction(deployment, STEPS.productionFound);
   await deployment.step(STEPS.tools, (key, summary) =>
-    briefChecks.checkTools.executeWithOptions({ summary }, [
+    authorised(briefChecks, deployment.authority).checkTools.executeWithOptions({ summary }, [
       {
         key,
         evidence,

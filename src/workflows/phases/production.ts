@@ -4,6 +4,7 @@ import type { IndexUse } from '../../contract/activities/postgres.js';
 import { tablesCountedBefore } from '../../contract/plan/metrics.js';
 import { canRestore, migratesFirst, needed } from '../../contract/plan/parts.js';
 import { STEPS } from '../../domain/steps.js';
+import { authorised } from '../common/authorised.js';
 import { briefReads, checks, localReads, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { countStored } from '../run/stored-rows.js';
@@ -92,7 +93,9 @@ async function change(deployment: Deployment): Promise<IndexUse | undefined> {
   if (ledger.production.maintenance) await maintenanceOff(deployment);
   guard.stand();
   await deployment.step(STEPS.smoke, (key, summary) =>
-    longChecks.checkEndpoints.executeWithOptions({ summary }, [{ key, evidence, environment, checks: plan.smoke }]),
+    authorised(longChecks, deployment.authority).checkEndpoints.executeWithOptions({ summary }, [
+      { key, evidence, environment, checks: plan.smoke },
+    ]),
   );
   await restart(deployment);
   await ownChecks(deployment, 'production');

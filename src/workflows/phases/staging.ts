@@ -2,6 +2,7 @@
 import { migratesFirst, needed } from '../../contract/plan/parts.js';
 import type { FirstUpgrade } from '../../contract/reversibility.js';
 import { STEPS } from '../../domain/steps.js';
+import { authorised } from '../common/authorised.js';
 import { checks, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { backUp } from '../steps/back-up.js';
@@ -35,7 +36,7 @@ export async function staging(deployment: Deployment): Promise<void> {
     ]),
   );
   await deployment.step(STEPS.functional, (key, summary) =>
-    longChecks.checkEndpoints.executeWithOptions({ summary }, [
+    authorised(longChecks, deployment.authority).checkEndpoints.executeWithOptions({ summary }, [
       { key, evidence, environment, checks: plan.functional },
     ]),
   );

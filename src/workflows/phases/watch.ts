@@ -15,8 +15,11 @@ export async function watch(deployment: Deployment, before: BeforeWatch): Promis
   const environment = plan.environments.production;
   deployment.enter('watch');
   for (const [position, stretch] of plan.watches.entries()) {
+    // Whoever has stood since the last one.
+    await deployment.guard.relieve();
     deployment.guard.set(stretch, before.baselines);
     await watchProduction(deployment, stretch, before);
+    deployment.guard.standBy();
     // Within the first minutes those who need an index may not have come yet.
     await checkIndexUse(deployment, {
       watch: stretch,

@@ -22,6 +22,7 @@ import {
   type ReversibilityTrials,
 } from '../../domain/rollback/reversibility.js';
 import { STEPS } from '../../domain/steps.js';
+import { authorised } from '../common/authorised.js';
 import { mustHold } from '../common/input.js';
 import { longChecks } from '../common/policies.js';
 import { ChildRunner } from '../run/child-runner.js';
@@ -134,9 +135,10 @@ class Proof {
   private async smoke(name: string, what: string, checks: EndpointCheck[]): Promise<StepReport> {
     const { evidence } = this.input;
     const { environment } = this;
-    const report = await longChecks.checkEndpoints.executeWithOptions({ summary: `Smoke tests of ${what}` }, [
-      { key: this.key(name), evidence, environment, checks },
-    ]);
+    const report = await authorised(longChecks, this.input.authority).checkEndpoints.executeWithOptions(
+      { summary: `Smoke tests of ${what}` },
+      [{ key: this.key(name), evidence, environment, checks }],
+    );
     this.evidence.push(...report.evidence);
     return report;
   }
@@ -206,9 +208,21 @@ class Proof {
     const { plan, evidence } = this.input;
     const { environment } = this;
     const { healthPath: path, healthWithin: within } = plan;
-    const report = await longChecks.awaitHealth.executeWithOptions({ summary: `Staging answers with ${version}` }, [
-      { key: this.key(name), evidence, environment, path, version, ...this.released(version).expected, since, within },
-    ]);
+    const report = await authorised(longChecks, this.input.authority).awaitHealth.executeWithOptions(
+      { summary: `Staging answers with ${version}` },
+      [
+        {
+          key: this.key(name),
+          evidence,
+          environment,
+          path,
+          version,
+          ...this.released(version).expected,
+          since,
+          within,
+        },
+      ],
+    );
     this.evidence.push(...report.evidence);
     return report;
   }

@@ -8,6 +8,7 @@ import { commitBefore, type ReleaseBefore, releaseFound, wordsBack } from '../..
 import type { StepReport } from '../../domain/evidence.js';
 import { cell } from '../../domain/ledger/board.js';
 import type { StepRecord } from '../../domain/ledger/ledger.js';
+import { authorised } from '../common/authorised.js';
 import { mustHold } from '../common/input.js';
 import { checks, longChecks } from '../common/policies.js';
 import { publishState } from '../common/published.js';
@@ -111,7 +112,7 @@ export class Rollback {
   awaitHealth(version?: string): Promise<void> {
     const { plan, evidence } = this.input;
     return this.step('health', 'Production answers its health check', (key, summary) =>
-      longChecks.awaitHealth.executeWithOptions({ summary }, [
+      authorised(longChecks, this.input.authority).awaitHealth.executeWithOptions({ summary }, [
         {
           key,
           evidence,
@@ -141,7 +142,9 @@ export class Rollback {
     const { verifyPath: path } = plan.rollback;
     if (path === undefined || this.input.maintenance) return Promise.resolve();
     return this.step('application', `${path} answers`, (key, summary) =>
-      longChecks.checkPath.executeWithOptions({ summary }, [{ key, evidence, environment: this.environment, path }]),
+      authorised(longChecks, this.input.authority).checkPath.executeWithOptions({ summary }, [
+        { key, evidence, environment: this.environment, path },
+      ]),
     );
   }
 
@@ -149,7 +152,7 @@ export class Rollback {
   verify(expected: { version?: string; revision?: string | null; migrationUndone: boolean }): Promise<void> {
     const { plan, evidence } = this.input;
     return this.step('verify', 'Production is back', async (key, summary) =>
-      checks.verifyState.executeWithOptions({ summary }, [
+      authorised(checks, this.input.authority).verifyState.executeWithOptions({ summary }, [
         {
           key,
           evidence,

@@ -39,5 +39,7 @@ export class ChildRunner implements Owner {
     });
   }
 
+  /** Nothing but its deployment's word ends it, which is a cancellation. */
+  readonly calledOff = false;
   again(): void {}
 }

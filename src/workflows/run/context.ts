@@ -43,6 +43,9 @@ export class Context implements Owner {
   away(_: Absence | undefined): void {}
 
   /** Nothing stands in the way. */
+  get calledOff(): boolean {
+    return false;
+  }
   again(): void {}
 
   /** Who may decide, and what. */

@@ -41,7 +41,7 @@ export class Deployment extends Context {
     this.questions = new Questions(this, this.notifier);
     this.absences = new Absences(this, this.questions);
     this.watching = new Watching(this, this.questions, this.notifier);
-    this.guard = new Guard(this, this.watching);
+    this.guard = new Guard(this, this.watching, this.notifier);
     this.steps = new Steps(this, this.questions, this.guard);
     this.decisions = new Decisions(this, this.questions, this.notifier, this.absences, this.forward);
     this.decisions.listen();
@@ -52,8 +52,14 @@ export class Deployment extends Context {
     return this.decisions.planned;
   }
 
+  /** Who waits for a runner may wait for days: production is guarded from then on, until somebody else watches it. */
   override away(absence: Absence | undefined): void {
     this.absences.own(absence);
+    if (absence) this.guard.stand();
+  }
+
+  override get calledOff(): boolean {
+    return this.guard.breached;
   }
 
   /** @throws RollbackNeeded when there has been a breach meanwhile */

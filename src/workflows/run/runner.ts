@@ -15,7 +15,7 @@ import type { LoadActivities } from '../../contract/activities/application.js';
 import type { BackupActivities, CommandBackupActivities, RestoreActivities } from '../../contract/activities/backup.js';
 import type { CommandActivities } from '../../contract/activities/commands.js';
 import type { Authority } from '../../contract/envelope.js';
-import { FailureType } from '../../contract/errors.js';
+import { FailureType, NOT_IN_HAND } from '../../contract/errors.js';
 import type { Absence } from '../../contract/messages.js';
 import { runnerOf } from '../../contract/names.js';
 import { authorised } from '../common/authorised.js';
@@ -32,6 +32,8 @@ export interface Owner {
   readonly authority?: Authority;
   /** Commands wait for a runner that nobody serves; without an absence: they do not any more. */
   away(absence: Absence | undefined): void;
+  /** Whether what nobody has begun is not to be begun any more: it is waited for no longer. */
+  readonly calledOff: boolean;
   /** Before what nobody has begun is tried again. @throws what is to happen instead */
   again(): void;
 }
@@ -43,7 +45,8 @@ export const runnerCommands = (
   callsOf(owner, (queue) => authorised(commandsOn(queue), owner.authority));
 
 /** Its load tests. */
-export const runnerLoad = (owner: Owner): Calls<LoadActivities> => callsOf(owner, loadOn);
+export const runnerLoad = (owner: Owner): Calls<LoadActivities> =>
+  callsOf(owner, (queue) => authorised(loadOn(queue), owner.authority));
 
 type Call = { executeWithOptions(how: { summary: string }, args: unknown[]): Promise<unknown> };
 
@@ -120,7 +123,7 @@ const isCutOff = (error: unknown): error is ActivityFailure =>
   error instanceof ActivityFailure &&
   runsCommands(error) &&
   error.cause instanceof CancelledFailure &&
-  error.cause.details.includes('ACTIVITY_ID_NOT_STARTED');
+  error.cause.details.includes(NOT_IN_HAND);
 
 /** A command that was stopped while nobody had it in hand: what is left of it is still to be ended. */
 export class CutOff extends ActivityFailure {}
@@ -143,7 +146,8 @@ async function untilServed(
     );
     // Nobody waits for it any more after a move.
     served.catch(() => undefined);
-    await Promise.race([served, condition(() => owner.runner !== queue)]);
+    // What may be at work is attended to first, whatever has happened meanwhile.
+    await Promise.race([served, condition(() => owner.runner !== queue || (!begun && owner.calledOff))]);
   } finally {
     looking.cancel();
     owner.away(undefined);

@@ -50,7 +50,7 @@ export class Watching {
     watch: Watch,
     { generation, baselines }: { generation: number; baselines: Record<string, number> },
   ): Promise<Watched> {
-    const { ledger, plan, evidence, input, allRoles: roles } = this.context;
+    const { ledger, plan, evidence, input, authority, allRoles: roles } = this.context;
     const { deployment, clock } = input;
     const workflowId = watchWorkflowId(deployment, watch.id, generation);
     const record = this.begin(watch, workflowId);
@@ -83,6 +83,7 @@ export class Watching {
             baselines,
             roles,
             ...(elsewhere.length > 0 ? { elsewhere } : {}),
+            ...(authority ? { authority } : {}),
             ...(alarm ? { alarm } : {}),
           },
         ],

@@ -3,6 +3,7 @@ import type { Environment } from '../../contract/plan/environment.js';
 import { logsOf } from '../../contract/plan/parts.js';
 import { expectedCommit, releaseWords } from '../../contract/plan/proof-of-commit.js';
 import type { StepDefinition } from '../../domain/steps.js';
+import { authorised } from '../common/authorised.js';
 import { longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 
@@ -29,7 +30,7 @@ export async function deployRelease(deployment: Deployment, deploying: Deploying
     return commands.runCommand.executeWithOptions({ summary }, [{ key, evidence, environment, command, values }]);
   });
   await deployment.step(health, (key, summary) =>
-    longChecks.awaitHealth.executeWithOptions({ summary }, [
+    authorised(longChecks, deployment.authority).awaitHealth.executeWithOptions({ summary }, [
       {
         key,
         evidence,

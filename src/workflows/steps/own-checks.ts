@@ -14,6 +14,7 @@ import { releaseWords } from '../../contract/plan/proof-of-commit.js';
 import { formatDuration } from '../../domain/duration.js';
 import { attestationOf, byWhom, type StepReport } from '../../domain/evidence.js';
 import type { Phase } from '../../domain/steps.js';
+import { authorised } from '../common/authorised.js';
 import { longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 
@@ -48,13 +49,17 @@ function make(deployment: Deployment, check: OwnCheck, { key, summary }: Making)
   const asked = { key, evidence, environment: environmentOf(deployment, check), timeout };
   switch (asks.kind) {
     case 'http':
-      return longChecks.checkRequest.executeWithOptions({ summary }, [{ ...asked, asks }]);
+      return authorised(longChecks, deployment.authority).checkRequest.executeWithOptions({ summary }, [
+        { ...asked, asks },
+      ]);
     case 'sql': {
       const before = deployment.readBefore.get(check.id);
       return longChecks.checkQuery.executeWithOptions({ summary }, [{ ...asked, asks, before }]);
     }
     case 'metric':
-      return longChecks.checkMetric.executeWithOptions({ summary }, [{ ...asked, asks, clock: input.clock }]);
+      return authorised(longChecks, deployment.authority).checkMetric.executeWithOptions({ summary }, [
+        { ...asked, asks, clock: input.clock },
+      ]);
     case 'command': {
       const { command, expect } = asks;
       const values = releaseWords(command, plan.release.target, ledger.commit);

@@ -98,7 +98,7 @@ class Impact {
   private readonly watch: Watch | undefined;
   private readonly criteria: Watch['criteria'];
   private readonly since: Record<string, number> = {};
-  private readonly sampler = new Sampler();
+  private readonly sampler = new Sampler(() => this.deployment.authority);
   private samples: Samples = {};
 
   constructor(

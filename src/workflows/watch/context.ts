@@ -18,7 +18,7 @@ export interface CarriedWatch extends WatchState {
 
 export class WatchContext {
   readonly watch: Watch;
-  readonly sampler = new Sampler();
+  readonly sampler = new Sampler(() => this.input.authority);
   state: WatchState;
   /** A guard is not needed any more. */
   relieved = false;
