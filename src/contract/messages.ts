@@ -13,6 +13,7 @@ import type {
 } from '../domain/ledger/ledger.js';
 import type { Message } from '../domain/notifications/notifications.js';
 import type { FullRollback } from '../domain/rollback/order.js';
+import type { CommandQueues, RunnerMove } from '../domain/runner.js';
 import type { CriterionResult, RollbackOption, Verdict } from '../domain/watch/criteria.js';
 import type { Clock, EvidencePlace } from './activities/step.js';
 import type { Authority } from './envelope.js';
@@ -67,7 +68,7 @@ export interface Absence {
 export const runnerAway = defineSignal<[Absence]>('runnerAway');
 export const runnerBack = defineSignal('runnerBack');
 /** Deployment to child: commands run there from now on. */
-export const runnerMoved = defineSignal<[{ runner: string }]>('runnerMoved');
+export const runnerMoved = defineSignal<[RunnerMove]>('runnerMoved');
 
 /** Whoever may signal a workflow may send anything. @returns the texts that the message needs, or undefined when one is missing */
 export function readTexts<Field extends string>(
@@ -122,10 +123,9 @@ export interface WatchResult {
   evidence: EvidenceReference[];
 }
 
-export interface RollbackInput {
+export interface RollbackInput extends CommandQueues {
   deployment: string;
   plan: ResolvedPlan;
-  runner: string;
   /** By whose word it is done; nothing where the runner has no policy. */
   authority?: Authority;
   evidence: EvidencePlace;

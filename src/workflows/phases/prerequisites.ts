@@ -24,9 +24,8 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
       start: { startedBy: input.startedBy, envelope: input.envelope },
     },
   ]);
-  deployment.runner = admitted.runner;
+  deployment.runOn(admitted);
   evidence.identity = admitted.evidence;
-  ledger.runner = admitted.runner;
   ledger.demands = admitted.demands;
   deployment.tell({ kind: 'started' });
 

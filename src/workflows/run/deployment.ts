@@ -7,6 +7,7 @@ import type { StepReport } from '../../domain/evidence.js';
 import type { Read } from '../../domain/expectations.js';
 import type { DecisionRecord, OpenQuestion } from '../../domain/ledger/ledger.js';
 import type { DeploymentEvent } from '../../domain/notifications/events.js';
+import type { CommandQueues } from '../../domain/runner.js';
 import type { Phase } from '../../domain/steps.js';
 import type { RollbackOption } from '../../domain/watch/criteria.js';
 import { Absences } from './absences.js';
@@ -52,8 +53,8 @@ export class Deployment extends Context {
     return this.decisions.planned;
   }
 
-  override away(absence: Absence | undefined): void {
-    this.absences.own(absence);
+  override away(absence: Absence): () => void {
+    return this.absences.own(absence);
   }
 
   /** @throws RollbackNeeded when there has been a breach meanwhile */
@@ -62,7 +63,7 @@ export class Deployment extends Context {
   }
 
   /** Runs a child that runs commands by itself: it hears of moves, and people hear where it waits for its runner. */
-  accompany<T extends Workflow>(start: (runner: string) => Promise<ChildWorkflowHandle<T>>) {
+  accompany<T extends Workflow>(start: (queues: CommandQueues) => Promise<ChildWorkflowHandle<T>>) {
     return this.absences.accompany(start);
   }
 
