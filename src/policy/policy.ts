@@ -91,6 +91,10 @@ export function ownRunnersOf({ runners }: Pick<Policy, 'runners'>, admitting: st
   return own.length === 0 ? undefined : Object.fromEntries(own);
 }
 
+/** The environments that the policy names a runner for. */
+export const environmentsNaming = ({ runners }: Pick<Policy, 'runners'>, runner: string): EnvironmentName[] =>
+  (['staging', 'production'] as const).filter((environment) => runners[environment]?.includes(runner));
+
 /** What nobody else's key may have. */
 const marksOf = (key: ReadKey): string[] =>
   key.kind === 'ssh' ? [key.public.fingerprint] : [key.public.fingerprint, key.public.credential];
