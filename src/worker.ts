@@ -136,6 +136,16 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     maxHeartbeatThrottleInterval: '2s',
     shutdownGraceTime: '10s',
   } satisfies Partial<SdkWorkerOptions>;
+  // An environment is looked at where its commands run, where those have a runner of their own.
+  const looks = {
+    ...createPrerequisiteActivities({ tools: options.tools }),
+    ...createDatabaseActivities(),
+    ...createBrowserActivities(),
+    ...createHttpActivities(),
+    ...createIndexActivities(),
+    ...createOwnCheckActivities(metrics),
+    ...createVerificationActivities(),
+  };
   const released = new AbortController();
   try {
     // Demos come and go, and their time is not the server's.
@@ -146,43 +156,29 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
         log.error(`the watchdog's schedule cannot be made: ${error instanceof Error ? error.message : String(error)}`),
       );
     }
+    const deploying = () =>
+      Worker.create({
+        ...shared,
+        workerDeploymentOptions: pinnedTo(build),
+        taskQueue: TASK_QUEUE,
+        sinks: tracing ? heardBy(tracing.published) : SILENT_SINKS,
+        workflowBundle: { codePath: bundle(converter ? 'encrypting-workflow-bundle' : 'workflow-bundle') },
+        activities: {
+          ...createAdmissionActivities({ runner, state, allowVirtualTime: !isWatched, policy, runsOf: withoutMemos }),
+          ...createApprovalActivities({ policy }),
+          ...looks,
+          ...createArchiveActivities({ report: reportOfArchive }),
+          ...createSampleActivities(metrics),
+          ...createTrendActivities(),
+          ...createPeopleActivities({ answer: options.answer }),
+          ...createReviewActivities(),
+          ...createAccessActivities(),
+          ...createAlertActivities(),
+          ...createWindowActivities(),
+        },
+      });
     const workers = await Promise.all([
-      ...(isShared
-        ? [
-            Worker.create({
-              ...shared,
-              workerDeploymentOptions: pinnedTo(build),
-              taskQueue: TASK_QUEUE,
-              sinks: tracing ? heardBy(tracing.published) : SILENT_SINKS,
-              workflowBundle: { codePath: bundle(converter ? 'encrypting-workflow-bundle' : 'workflow-bundle') },
-              activities: {
-                ...createAdmissionActivities({
-                  runner,
-                  state,
-                  allowVirtualTime: !isWatched,
-                  policy,
-                  runsOf: withoutMemos,
-                }),
-                ...createApprovalActivities({ policy }),
-                ...createPrerequisiteActivities({ tools: options.tools }),
-                ...createArchiveActivities({ report: reportOfArchive }),
-                ...createDatabaseActivities(),
-                ...createBrowserActivities(),
-                ...createHttpActivities(),
-                ...createIndexActivities(),
-                ...createSampleActivities(metrics),
-                ...createTrendActivities(),
-                ...createOwnCheckActivities(metrics),
-                ...createPeopleActivities({ answer: options.answer }),
-                ...createReviewActivities(),
-                ...createAccessActivities(),
-                ...createAlertActivities(),
-                ...createVerificationActivities(),
-                ...createWindowActivities(),
-              },
-            }),
-          ]
-        : []),
+      ...(isShared ? [deploying()] : []),
       // What waits in a queue of then began without a build, and goes on without one.
       ...[{ taskQueue: runner, workerDeploymentOptions: pinnedTo(build) }, ...(older ? [formerQueue(state)] : [])].map(
         (queue) =>
@@ -195,6 +191,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
               ...createRestoreActivities({ state, runner: identity }),
               ...createCommandBackupActivities({ state, runner: identity }),
               ...createLoadActivities({ state }),
+              ...looks,
             },
           }),
       ),
@@ -203,17 +200,17 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     ]);
     const working = Promise.all(workers.map((worker) => worker.run()));
     // Where nobody carries deployments out, none may begin.
-    const releasing = isShared
-      ? releaseFirst(
-          { connection, namespace },
-          {
-            build,
-            always: options.releasesItself ?? false,
-            tell: (level, text) => log[level](text),
-            signal: released.signal,
-          },
-        )
-      : undefined;
+    const releasing =
+      isShared &&
+      releaseFirst(
+        { connection, namespace },
+        {
+          build,
+          always: options.releasesItself ?? false,
+          tell: (level, text) => log[level](text),
+          signal: released.signal,
+        },
+      );
     await working.finally(() => released.abort());
     await releasing;
   } finally {

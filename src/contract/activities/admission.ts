@@ -49,6 +49,8 @@ export interface PrerequisiteActivities {
     key: StepKey;
     evidence: EvidencePlace;
     environments: Environment[];
+    /** Whose runner is asked, where that is its own. */
+    environment?: Environment;
     /** By which a login can be tried that is only sent along. */
     readings?: Partial<Record<EnvironmentName, EndpointCheck>>;
     minimumRows?: { table: string; rows: number };
@@ -59,6 +61,8 @@ export interface PrerequisiteActivities {
     tools: string[];
     scripts: string[];
     commands: Commands;
+    /** Whose runner is asked, where that is its own. */
+    environment?: Environment;
   }): Promise<StepReport>;
 }
 

@@ -23,7 +23,7 @@ import { type CommandQueues, queueFor } from '../../domain/runner.js';
 import { authorised } from '../common/authorised.js';
 import type { Calls } from '../common/briefly.js';
 import { NOT_SERVED_AFTER } from '../common/patience.js';
-import { COMMAND_HEARTBEAT, commandsOn, loadOn, presenceOn } from '../common/policies.js';
+import { COMMAND_HEARTBEAT, commandsOn, loadOn, looksOn, presenceOn } from '../common/policies.js';
 import { runsCommands } from './failures.js';
 
 /** Whose commands they are: the deployment, or a child of it. */
@@ -58,6 +58,22 @@ function callsOf<A>(owner: Owner, on: (queue: string) => unknown): Calls<A> {
       ),
   });
   return new Proxy({}, { get: (_, name) => call(String(name)) }) as Calls<A>;
+}
+
+/**
+ * Calls of what only looks: the same, but that what is about an environment with a runner of its own is looked at there.
+ * @param on how they are called on a runner's queue
+ */
+export function placed<A extends object>(owner: Owner, shared: A, on: (queue: string) => unknown = looksOn): A {
+  const there = callsOf<Record<string, (input: unknown) => Promise<unknown>>>(owner, on);
+  const call = (name: string): Call => ({
+    executeWithOptions: (how, args) => {
+      const environment = environmentIn(args);
+      const calls = environment && owner.runners?.[environment] ? there : shared;
+      return (calls as Record<string, Call>)[name]?.executeWithOptions(how, args) as Promise<unknown>;
+    },
+  });
+  return new Proxy(shared, { get: (_, name) => call(String(name)) });
 }
 
 /** Whose runner does it: each input has the environment that it is about. */
