@@ -144,6 +144,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     ...createHttpActivities(),
     ...createIndexActivities(),
     ...createOwnCheckActivities(metrics),
+    ...createSampleActivities(metrics),
     ...createVerificationActivities(),
   };
   const released = new AbortController();
@@ -168,7 +169,6 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
           ...createApprovalActivities({ policy }),
           ...looks,
           ...createArchiveActivities({ report: reportOfArchive }),
-          ...createSampleActivities(metrics),
           ...createTrendActivities(),
           ...createPeopleActivities({ answer: options.answer }),
           ...createReviewActivities(),

@@ -17,8 +17,11 @@ export const keepToEnvironment = (own: EnvironmentName) => () => ({
   inbound: {
     async execute<I extends { args: unknown[] }>(input: I, next: (input: I) => Promise<unknown>): Promise<unknown> {
       const { activityType, attempt } = activityInfo();
-      const { environment, key } = (input.args[0] ?? {}) as { environment?: { name?: unknown }; key?: StepKey };
-      const about = environment?.name;
+      const { environment, key } = (input.args[0] ?? {}) as {
+        environment?: string | { name?: unknown };
+        key?: StepKey;
+      };
+      const about = typeof environment === 'string' ? environment : environment?.name;
       if (about === own || (about === undefined && OF_NO_ENVIRONMENT.includes(activityType))) return next(input);
       const reason = `the worker of this runner serves ${own} only, and this is about ${String(about ?? 'no environment').slice(0, 40)}`;
       // It may have served others when it was asked before.

@@ -67,7 +67,7 @@ export interface Absence {
 /** Child to deployment: its runner is not served; later: it is, or nobody waits for it any more. */
 export const runnerAway = defineSignal<[Absence]>('runnerAway');
 export const runnerBack = defineSignal('runnerBack');
-/** Deployment to child: commands run there from now on. */
+/** Deployment to child, and to watch: commands run there from now on. */
 export const runnerMoved = defineSignal<[RunnerMove]>('runnerMoved');
 
 /** Whoever may signal a workflow may send anything. @returns the texts that the message needs, or undefined when one is missing */
@@ -103,6 +103,8 @@ export interface WatchInput {
   baselines: Record<string, number>;
   /** What the worker listens to when it hears nothing of what is watched; nothing where the plan has no such place. */
   elsewhere?: SecondPlace[];
+  /** The queue of its environment's own runner, where that has one: it takes the samples. */
+  runner?: string;
   /** Roles that may answer a concern. */
   roles: string[];
   /** What is told when the deployment is ended from outside meanwhile; nothing where production is not watched. */

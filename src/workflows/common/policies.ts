@@ -227,6 +227,17 @@ export const slowSamples = proxyActivities<Pick<SampleActivities, 'sampleMetrics
   retry: { ...PATIENT_RETRY, maximumAttempts: 3 },
 });
 
+/** The same of an environment that has a runner of its own. One that does not take it soon has nothing to say of that tick. */
+export const samplesOn = (runner: string) =>
+  proxyActivities<Pick<SampleActivities, 'sampleMetrics'>>({
+    taskQueue: runner,
+    startToCloseTimeout: '45s',
+    scheduleToStartTimeout: '20s',
+    scheduleToCloseTimeout: '2m',
+    heartbeatTimeout: '20s',
+    retry: { ...PATIENT_RETRY, maximumAttempts: 3 },
+  });
+
 /** What becomes of the samples of a watch that has ended: about five minutes of tries, for the watch may have taken a day. */
 export const series = proxyActivities<Pick<SampleActivities, 'sealSeries'> & TrendActivities>({
   startToCloseTimeout: '5m',

@@ -1,7 +1,10 @@
 /** A watch's samples, tick by tick. */
+import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { SampleActivities } from '../../contract/activities/metrics.js';
+import { FailureType } from '../../contract/errors.js';
+import { runnerOf } from '../../contract/names.js';
 import { isWorthAnotherTry, MOMENT } from './briefly.js';
-import { briefSamples, slowSamples } from './policies.js';
+import { briefSamples, samplesOn, slowSamples } from './policies.js';
 
 type Request = Parameters<SampleActivities['sampleMetrics']>[0];
 
@@ -9,7 +12,12 @@ type Request = Parameters<SampleActivities['sampleMetrics']>[0];
 export class Sampler {
   private isSlow = false;
 
+  /** @param ownRunner the queue of the environment's own runner as of now, where it has one */
+  constructor(private readonly ownRunner: () => string | undefined) {}
+
   async sample(request: Request): ReturnType<SampleActivities['sampleMetrics']> {
+    const runner = this.ownRunner();
+    if (runner !== undefined) return sampleThere(runner, request);
     if (!this.isSlow) {
       try {
         return await briefSamples.sampleMetrics(request);
@@ -24,5 +32,17 @@ export class Sampler {
     // Tried locally first, each tick of such a source would ask it twice.
     this.isSlow = Date.now() - began > MOMENT;
     return samples;
+  }
+}
+
+async function sampleThere(runner: string, request: Request): ReturnType<SampleActivities['sampleMetrics']> {
+  try {
+    const { sampleMetrics } = samplesOn(runner);
+    return await sampleMetrics.executeWithOptions({ summary: `Sample on runner ${runnerOf(runner)}` }, [request]);
+  } catch (error) {
+    const { cause } = error instanceof ActivityFailure ? error : {};
+    if (!(cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START')) throw error;
+    const message = `nobody has served runner ${runnerOf(runner)}, which takes the samples of its environment`;
+    throw ApplicationFailure.create({ type: FailureType.StepFailed, message, nonRetryable: true });
   }
 }

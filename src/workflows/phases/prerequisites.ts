@@ -71,15 +71,22 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
   await ownChecks(deployment, 'prerequisites');
 }
 
+type Look = (environments: Environment[], own?: Environment) => Promise<StepReport>;
+
 /** Looked at once, or once on the runner of each environment that has one of its own. */
-async function whereverItRuns(
-  deployment: Deployment,
-  look: (environments: Environment[], own?: Environment) => Promise<StepReport>,
-): Promise<StepReport> {
+function whereverItRuns(deployment: Deployment, look: Look): Promise<StepReport> {
   const all = environmentsOf(deployment.plan);
   const own = all.filter(({ name }) => deployment.runners?.[name]);
   if (own.length === 0) return look(all);
   const others = all.filter((environment) => !own.includes(environment));
+  return onEach(deployment, { own, others }, look);
+}
+
+async function onEach(
+  deployment: Deployment,
+  { own, others }: Record<'own' | 'others', Environment[]>,
+  look: Look,
+): Promise<StepReport> {
   const places = others.length > 0 ? [{ where: 'on a shared worker', report: await look(others) }] : [];
   for (const environment of own) {
     const where = `on runner ${runnerOf(queueFor(deployment, environment.name))}`;
