@@ -8,6 +8,7 @@ import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { approvalStatement } from '../../src/domain/decisions/approvals.js';
 import type { StepReport } from '../../src/domain/evidence.js';
 import type { Message } from '../../src/domain/notifications/notifications.js';
+import type { OwnRunners } from '../../src/domain/runner.js';
 import type { Sample } from '../../src/domain/watch/criteria.js';
 import { canonicalJson } from '../../src/plan/core/digest.js';
 import type { ActivityOutcome } from './outcomes.js';
@@ -76,6 +77,8 @@ export class World {
   readonly messages: Message[] = [];
   /** How many of them were questions with a time limit. */
   calls = 0;
+  /** The runners that its policy names for environments. */
+  runners?: OwnRunners;
   /** Why the worker admits no deployment. */
   refusal?: string;
   /** The digest of the last proposal that was sealed, and everything that it was sealed from. */
@@ -171,7 +174,7 @@ export class World {
   }
 
   private readonly answers: { [Name in keyof Activities]: (input: Parameters<Activities[Name]>[0]) => unknown } = {
-    admit: () => ({ runner: 'machine' }),
+    admit: () => ({ runner: 'machine', ...(this.runners ? { runners: this.runners } : {}) }),
     checkClock: () => undefined,
     archiveDeployment: () => ({ untold: [] }),
     stateOfRun: () => 'RUNNING',

@@ -62,7 +62,10 @@ export function judgeMove(
     return { refused: `the worker of runner ${identity} serves ${environment} only, and not ${others.join(' and ')}` };
   }
   const of = queues.runners ? ` of ${affected.join(' and ')}` : '';
-  if (affected.every((each) => queueFor(queues, each) === queue)) return { refused: runsThere(identity, of) };
+  if (affected.every((each) => queueFor(queues, each) === queue)) {
+    const others = of && ', and it may run no others';
+    return { refused: `${runsThere(identity, of)}${others}` };
+  }
   return { moves, reason: movedTo({ to: identity }, of) };
 }
 

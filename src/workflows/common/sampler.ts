@@ -1,8 +1,9 @@
 /** A watch's samples, tick by tick. */
-import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
+import { ActivityFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { SampleActivities } from '../../contract/activities/metrics.js';
-import { FailureType } from '../../contract/errors.js';
 import { runnerOf } from '../../contract/names.js';
+import { runsCommand } from '../../contract/plan/metrics.js';
+import type { Sample } from '../../domain/watch/criteria.js';
 import { isWorthAnotherTry, MOMENT } from './briefly.js';
 import { briefSamples, samplesOn, slowSamples } from './policies.js';
 
@@ -35,6 +36,10 @@ export class Sampler {
   }
 }
 
+/**
+ * Where nobody serves that runner, others see what takes none of its commands: production is not left alone with it. A
+ * source whose secrets only that runner has says so itself.
+ */
 async function sampleThere(runner: string, request: Request): ReturnType<SampleActivities['sampleMetrics']> {
   try {
     const { sampleMetrics } = samplesOn(runner);
@@ -42,7 +47,16 @@ async function sampleThere(runner: string, request: Request): ReturnType<SampleA
   } catch (error) {
     const { cause } = error instanceof ActivityFailure ? error : {};
     if (!(cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START')) throw error;
-    const message = `nobody has served runner ${runnerOf(runner)}, which takes the samples of its environment`;
-    throw ApplicationFailure.create({ type: FailureType.StepFailed, message, nonRetryable: true });
   }
+  const message = `nobody has served runner ${runnerOf(runner)}, which takes it`;
+  const unseen: Sample = { at: request.at, kind: 'error', message, silence: { proven: false, text: message } };
+  const { environment: _, ...asked } = request;
+  const metrics = request.metrics.filter(({ source }) => !runsCommand(source));
+  const seen =
+    metrics.length === 0
+      ? {}
+      : await slowSamples.sampleMetrics.executeWithOptions({ summary: 'Sample what takes no command' }, [
+          { ...asked, metrics },
+        ]);
+  return { ...Object.fromEntries(request.metrics.map(({ name }) => [name, [unseen]])), ...seen };
 }

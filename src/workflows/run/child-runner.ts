@@ -61,5 +61,9 @@ export class ChildRunner implements Owner {
     });
   }
 
+  meanwhile(wait: () => Promise<unknown>): Promise<unknown> {
+    return wait();
+  }
+
   again(): void {}
 }

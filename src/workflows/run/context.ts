@@ -56,6 +56,11 @@ export class Context implements Owner {
     return () => {};
   }
 
+  /** Nobody else is there to look after anything. */
+  meanwhile(wait: () => Promise<unknown>): Promise<unknown> {
+    return wait();
+  }
+
   /** Nothing stands in the way. */
   again(): void {}
 

@@ -57,6 +57,11 @@ export class Deployment extends Context {
     return this.absences.own(absence);
   }
 
+  /** Production is watched. @throws RollbackNeeded when there has been a breach meanwhile */
+  override meanwhile(wait: () => Promise<unknown>): Promise<unknown> {
+    return this.ledger.ending === undefined ? this.guard.during(wait) : wait();
+  }
+
   /** @throws RollbackNeeded when there has been a breach meanwhile */
   override again(): void {
     this.guard.raise();

@@ -32,6 +32,8 @@ export interface Owner extends Readonly<CommandQueues> {
   readonly authority?: Authority;
   /** Commands wait for a runner that nobody serves. @returns says that they do not any more */
   away(absence: Absence): () => void;
+  /** How what nobody has begun is waited for. @throws what is to happen instead */
+  meanwhile(wait: () => Promise<unknown>): Promise<unknown>;
   /** Before what nobody has begun is tried again. @throws what is to happen instead */
   again(): void;
 }
@@ -164,7 +166,8 @@ async function untilServed(
     );
     // Nobody waits for it any more after a move.
     served.catch(() => undefined);
-    await Promise.race([served, condition(() => isMoved(queue))]);
+    const wait = () => Promise.race([served, condition(() => isMoved(queue))]);
+    await (begun ? wait() : owner.meanwhile(wait));
   } finally {
     looking.cancel();
     back();
