@@ -12,20 +12,34 @@ import type { EnvironmentName } from '../contract/plan/environment.js';
 /** About the runner itself, and about what it has begun. */
 const OF_NO_ENVIRONMENT: string[] = ['present', 'endCommands'] satisfies (keyof CommandActivities)[];
 
+type Named = string | { name?: unknown };
+
+interface Asked {
+  key?: StepKey;
+  environment?: Named;
+  environments?: Named[];
+  metrics?: { source?: { environment?: Named } }[];
+}
+
+/** Every environment that an input is about. */
+const namesIn = ({ environment, environments = [], metrics = [] }: Asked): unknown[] =>
+  [environment, ...environments, ...metrics.map(({ source }) => source?.environment)].flatMap((each) =>
+    each === undefined ? [] : [typeof each === 'string' ? each : each?.name],
+  );
+
 /** Refuses what is about another environment than the worker's, or says none. */
 export const keepToEnvironment = (own: EnvironmentName) => () => ({
   inbound: {
     async execute<I extends { args: unknown[] }>(input: I, next: (input: I) => Promise<unknown>): Promise<unknown> {
       const { activityType, attempt } = activityInfo();
-      const { environment, key } = (input.args[0] ?? {}) as {
-        environment?: string | { name?: unknown };
-        key?: StepKey;
-      };
-      const about = typeof environment === 'string' ? environment : environment?.name;
-      if (about === own || (about === undefined && OF_NO_ENVIRONMENT.includes(activityType))) return next(input);
+      const asked = (input.args[0] ?? {}) as Asked;
+      const names = namesIn(asked);
+      const isOwn = names.length > 0 ? names.every((name) => name === own) : OF_NO_ENVIRONMENT.includes(activityType);
+      if (isOwn) return next(input);
+      const about = names.find((name) => name !== own);
       const reason = `the worker of this runner serves ${own} only, and this is about ${String(about ?? 'no environment').slice(0, 40)}`;
       // It may have served others when it was asked before.
-      throw attempt > 1 || (key?.begun ?? []).length > 0 ? leftAlone(reason) : refused(reason);
+      throw attempt > 1 || (asked.key?.begun ?? []).length > 0 ? leftAlone(reason) : refused(reason);
     },
   },
 });

@@ -40,6 +40,18 @@ test.each([
   expect(message).toBe(`Not begun: the worker of this runner serves staging only, and this is about ${about}`);
 });
 
+test('what is about another environment in a part of it is refused, too', async () => {
+  const environment = { name: 'staging' };
+  const source = { kind: 'command', environment: 'production' };
+  for (const input of [
+    { key, environment, environments: [environment, { name: 'production' }] },
+    { environment: 'staging', metrics: [{ source: { kind: 'scrape' } }, { source }] },
+  ])
+    expect((await asked('checkStaging', input)).message).toContain('and this is about production');
+  const own = { environment: 'staging', metrics: [{ source: { kind: 'scrape' } }] };
+  expect((await asked('sampleMetrics', own)).done).toEqual([own]);
+});
+
 test('what an earlier attempt may have begun, before the worker was for one environment, is unknown', async () => {
   const environment = { name: 'production' };
   const begun = { ...key, begun: ['production.deploy'] };

@@ -19,6 +19,8 @@ const GUARD_LASTS = 7 * 24 * 3_600_000;
 export class Guard {
   private post?: { watch: Watch; baselines: Record<string, number> };
   private standing?: Standing;
+  /** Stands while somebody is waited for, whatever else is waited for within that. */
+  private passing?: Standing;
   /** How many have stood so far; each is a workflow of its own. */
   private count = 0;
 
@@ -72,8 +74,10 @@ export class Guard {
    * @throws RollbackNeeded at a breach
    */
   async during<T>(wait: () => Promise<T>): Promise<T> {
-    const guard = this.standing ?? this.begin();
+    const there = this.standing ?? this.passing;
+    const guard = there ?? this.begin();
     if (!guard) return wait();
+    if (!there) this.passing = guard;
     const waiting = new CancellationScope();
     try {
       const waited = waiting.run(wait);
@@ -83,7 +87,10 @@ export class Guard {
       waiting.cancel();
       await waited.catch(isOver);
     } finally {
-      if (guard !== this.standing) await guard.end();
+      if (!there) {
+        this.passing = undefined;
+        await guard.end();
+      }
     }
     // Also when people answered in the very moment of the breach.
     throw guard.broken;
