@@ -79,7 +79,7 @@ export function createAdmissionActivities(options: {
       const refusal = clock === 'virtual' ? undefined : refusalToStart(await precedents(plan.service), after);
       if (refusal !== undefined) throw refused(refusal);
       const demands = policy && demandsOf(policy, plan.service);
-      const runners = policy && ownRunnersOf(policy, runnerOf(options.runner));
+      const runners = policy && ownRunnersOf(policy, { ...plan, admitting: runnerOf(options.runner) });
       const evidence = await evidenceOf(plan);
       // Last of all: what was refused for another reason was not admitted.
       if (clock === 'real') await admitOnce(deployment, [options.state, plan.evidence]);

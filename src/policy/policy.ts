@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { SignedKind } from '../contract/envelope.js';
 import { runnerQueue } from '../contract/names.js';
 import type { EnvironmentName } from '../contract/plan/environment.js';
+import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { fillRoles } from '../domain/decisions/approvals.js';
 import type { Demands } from '../domain/decisions/demands.js';
 import type { DecisionKind } from '../domain/ledger/decision-kinds.js';
@@ -80,11 +81,15 @@ export function demandsOf({ people, services, decisions, signed }: Policy, servi
 }
 
 /**
- * Who runs the commands of environments that the policy names runners for: whoever admits the deployment where that one
- * is among them, else the first; undefined where it names none.
+ * Who runs the commands of a plan's environments that the policy names runners for: whoever admits the deployment where
+ * that one is among them, else the first; undefined where it names none.
  */
-export function ownRunnersOf({ runners }: Pick<Policy, 'runners'>, admitting: string): OwnRunners | undefined {
-  const own = Object.entries(runners).flatMap(([environment, named = []]) => {
+export function ownRunnersOf(
+  { runners }: Pick<Policy, 'runners'>,
+  { environments, admitting }: Pick<ResolvedPlan, 'environments'> & { admitting: string },
+): OwnRunners | undefined {
+  const own = (['staging', 'production'] as const).flatMap((environment) => {
+    const named = (environments[environment] && runners[environment]) ?? [];
     const runner = named.includes(admitting) ? admitting : named[0];
     return runner === undefined ? [] : [[environment, { queue: runnerQueue(runner), named }]];
   });

@@ -19,6 +19,7 @@ const plan = {
   evidence: join(folder, 'evidence'),
   service: 'eduautismo',
   title: 'A plan',
+  environments: { production: {} },
   release: { branch: 'work', target: 'v2', previous: 'v1' },
   migration: { revision: '5403edb1d087' },
 } as ResolvedPlan;
@@ -59,7 +60,8 @@ describe('admit', () => {
 
 describe('admit, by a policy that names runners for environments', () => {
   const [own, other] = ['a'.repeat(16), 'b'.repeat(16)];
-  const named = async (runners: Policy['runners']) => {
+  const both = { ...plan, environments: { staging: {}, production: {} } } as ResolvedPlan;
+  const named = async (runners: Policy['runners'], of = both) => {
     const policy: Policy = {
       people: new Map([['ana', { id: 'ana', name: 'Ana', roles: ['lead'], keys: [] }]]),
       services: new Map([[plan.service, { start: ['lead'], approve: ['lead'] }]]),
@@ -72,7 +74,8 @@ describe('admit, by a policy that names runners for environments', () => {
       precedents,
       policy,
     });
-    const input = { deployment: 'shop-1', plan, digest, clock: 'virtual' as const, workflowTime: Date.now() };
+    const asked = { plan: of, digest: digestOf(of), clock: 'virtual' as const, workflowTime: Date.now() };
+    const input = { deployment: 'shop-1', ...asked };
     const admitted = await runActivity(() => activities.admit({ ...input, start: { startedBy: 'ana' } }));
     return 'runners' in admitted ? admitted.runners : 'none';
   };
@@ -85,8 +88,9 @@ describe('admit, by a policy that names runners for environments', () => {
     expect(await named({ production: [other] })).toEqual({ production: { queue: runnerQueue(other), named: [other] } });
   });
 
-  test('says nothing of runners where the policy names none', async () => {
+  test('says nothing of runners where the policy names none, nor of an environment that the plan has not', async () => {
     expect(await named({})).toBe('none');
+    expect(await named({ staging: [own] }, plan)).toBe('none');
   });
 });
 
