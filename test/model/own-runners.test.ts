@@ -17,6 +17,7 @@ afterEach(() => played.temporal.end());
 
 const [STAGING = '', PRODUCTION = '', SPARE = ''] = ['a', 'b', 'c'].map((letter) => letter.repeat(16));
 const own = (...named: string[]) => ({ queue: runnerQueue(named[0] ?? ''), named });
+const breach = { watch: 'watch-5m', tick: 2, metric: 'errors', says: 'breach', lasts: 1 } as const;
 const BOTH = { staging: own(STAGING), production: own(PRODUCTION, SPARE) };
 const diego = { who: 'diego.alves', role: 'devops', why: 'the machine is gone' };
 
@@ -76,7 +77,6 @@ describe('everything that is about an environment is done on its own runner, and
   });
 
   test('on the way back', async () => {
-    const breach = { watch: 'watch-5m', tick: 2, metric: 'errors', says: 'breach', lasts: 1 } as const;
     await begin(BOTH, { troubles: [breach] });
     expect((await played.toItsEnd()).outcome).toBe('rolled-back');
     expect(played.temporal.scheduled.some(({ workflowId }) => workflowId.includes('/rollback-'))).toBe(true);
@@ -123,6 +123,19 @@ describe('a runner of production that nobody serves any more', () => {
       ),
       `its commands of production run on runner ${SPARE} from now on`,
     ]);
+  });
+
+  test('is waited for by a rollback, which hears where production’s commands were moved to', async () => {
+    await begin(BOTH, { troubles: [breach] });
+    await until(() => played.rollbacks.length > 0);
+    played.lost.add(runnerQueue(PRODUCTION));
+    await played.goOnUntil(isRunnerAsked);
+    const before = played.temporal.scheduled.length;
+    played.send('move', { ...diego, to: SPARE });
+    expect((await played.toItsEnd()).outcome).toBe('rolled-back');
+    const since = played.temporal.scheduled.slice(before).filter((call) => environmentOf(call) === 'production');
+    const ofRollback = since.filter(({ workflowId }) => workflowId.includes('/rollback-'));
+    expect(new Set(ofRollback.map(({ queue }) => queue))).toEqual(new Set([runnerQueue(SPARE)]));
   });
 
   test('leaves staging’s to its own: nobody is asked about that one', async () => {
