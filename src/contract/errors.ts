@@ -8,7 +8,7 @@ export const FailureType = {
   OutcomeUnknown: 'OutcomeUnknown',
   /** The runner cannot do its part: its disk is full or read-only, its records do not hold. Not retryable: a person decides. */
   RunnerFailed: 'RunnerFailed',
-  /** The runner's policy does not let it be done: nothing was begun. Not retryable: a person decides. */
+  /** The runner's policy, or what its worker is for, does not let it be done: nothing was begun. Not retryable: a person decides. */
   NotAuthorised: 'NotAuthorised',
   /** A precondition does not hold (another revision than expected, a lock held by somebody else). Not retryable. */
   PreconditionFailed: 'PreconditionFailed',

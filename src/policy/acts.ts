@@ -10,9 +10,9 @@ import { STEPS } from '../domain/steps.js';
 import { canonicalJson } from '../plan/core/digest.js';
 
 /**
- * `look`: changes nothing of production. `read`: nor of anything else, and production is watched by it. `forward`: what the sign-offs are for. `back`: a rollback. `cover`: users are
- * kept out meanwhile, or let in again. `restore`: what was written since the backup is lost. `end`: what is left of a
- * command is ended.
+ * `look`: changes nothing of production. `read`: nor of anything else, and production is watched by it. `forward`: what
+ * the sign-offs are for. `back`: a rollback. `cover`: users are kept out meanwhile, or let in again. `restore`: what was
+ * written since the backup is lost. `end`: what is left of a command is ended.
  */
 export type ActKind = 'look' | 'read' | 'forward' | 'back' | 'cover' | 'restore' | 'end';
 

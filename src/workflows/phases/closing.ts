@@ -1,10 +1,10 @@
 /** The last look: production is what was promised, read from production itself. */
 import { expectedCommit } from '../../contract/plan/proof-of-commit.js';
 import { STEPS } from '../../domain/steps.js';
-import { authorised } from '../common/authorised.js';
 import { briefChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { reportedRevision } from '../run/reported-revision.js';
+import { placed } from '../run/runner.js';
 import { ownChecks } from '../steps/own-checks.js';
 
 export async function closing(deployment: Deployment): Promise<void> {
@@ -13,7 +13,7 @@ export async function closing(deployment: Deployment): Promise<void> {
   const { production } = plan.environments;
   deployment.enter('closing');
   await deployment.step(STEPS.productionState, async (key, summary) =>
-    authorised(briefChecks, deployment.authority).verifyState.executeWithOptions({ summary }, [
+    placed(deployment, briefChecks).verifyState.executeWithOptions({ summary }, [
       {
         key,
         evidence,

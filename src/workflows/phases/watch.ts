@@ -5,6 +5,7 @@ import { indexUseStep, isReviewed } from '../../contract/runbook.js';
 import { STEPS } from '../../domain/steps.js';
 import { briefReads, checks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
+import { placed } from '../run/runner.js';
 import { reportOf, rollbackFor } from '../run/watching.js';
 import type { BeforeWatch } from '../steps/before-watch.js';
 import { ownChecks } from '../steps/own-checks.js';
@@ -28,7 +29,7 @@ export async function watch(deployment: Deployment, before: BeforeWatch): Promis
     });
     if (isReviewed(plan, position)) {
       await deployment.step(STEPS.databaseReview, (key, summary) =>
-        checks.reviewDatabase.executeWithOptions({ summary }, [{ key, evidence, environment }]),
+        placed(deployment, checks).reviewDatabase.executeWithOptions({ summary }, [{ key, evidence, environment }]),
       );
     }
   }
@@ -44,7 +45,7 @@ async function checkIndexUse(
   const { plan, evidence } = deployment;
   const environment = plan.environments.production;
   await deployment.step({ id: indexUseStep(watch) }, (key, summary) =>
-    briefReads.checkIndexUse.executeWithOptions({ summary }, [
+    placed(deployment, briefReads).checkIndexUse.executeWithOptions({ summary }, [
       { key, evidence, environment, indexes: needed(plan.indexes), baseline, advisory },
     ]),
   );

@@ -22,11 +22,11 @@ import {
   type ReversibilityTrials,
 } from '../../domain/rollback/reversibility.js';
 import { STEPS } from '../../domain/steps.js';
-import { authorised } from '../common/authorised.js';
 import { mustHold } from '../common/input.js';
 import { longChecks } from '../common/policies.js';
 import { ChildRunner } from '../run/child-runner.js';
 import { describe, isFailure, isUnknown } from '../run/failures.js';
+import { placed } from '../run/runner.js';
 
 /** A child of the deployment, so that the deployment's own history stays short enough to read. */
 export async function ReversibilityWorkflow(input: ReversibilityInput): Promise<ReversibilityResult> {
@@ -62,12 +62,14 @@ class Proof {
   /** The upgrade that the others are compared with. */
   private since?: StepKey;
   readonly evidence: StepReport['evidence'] = [];
+  private readonly runner;
   private readonly commands;
   private readonly environment;
   private readonly migration;
 
   constructor(private readonly input: ReversibilityInput) {
-    this.commands = new ChildRunner(input).commands;
+    this.runner = new ChildRunner(input);
+    this.commands = this.runner.commands;
     this.environment = needed(input.plan.environments.staging);
     this.migration = needed(input.plan.migration);
   }
@@ -135,7 +137,7 @@ class Proof {
   private async smoke(name: string, what: string, checks: EndpointCheck[]): Promise<StepReport> {
     const { evidence } = this.input;
     const { environment } = this;
-    const report = await authorised(longChecks, this.input.authority).checkEndpoints.executeWithOptions(
+    const report = await placed(this.runner, longChecks).checkEndpoints.executeWithOptions(
       { summary: `Smoke tests of ${what}` },
       [{ key: this.key(name), evidence, environment, checks }],
     );
@@ -208,7 +210,7 @@ class Proof {
     const { plan, evidence } = this.input;
     const { environment } = this;
     const { healthPath: path, healthWithin: within } = plan;
-    const report = await authorised(longChecks, this.input.authority).awaitHealth.executeWithOptions(
+    const report = await placed(this.runner, longChecks).awaitHealth.executeWithOptions(
       { summary: `Staging answers with ${version}` },
       [
         {

@@ -8,12 +8,12 @@ import { commitBefore, type ReleaseBefore, releaseFound, wordsBack } from '../..
 import type { StepReport } from '../../domain/evidence.js';
 import { cell } from '../../domain/ledger/board.js';
 import type { StepRecord } from '../../domain/ledger/ledger.js';
-import { authorised } from '../common/authorised.js';
 import { mustHold } from '../common/input.js';
 import { checks, longChecks } from '../common/policies.js';
 import { publishState } from '../common/published.js';
 import { ChildRunner } from '../run/child-runner.js';
 import { reportedRevision } from '../run/reported-revision.js';
+import { placed } from '../run/runner.js';
 import { begunRecord, runGeneration } from '../run/step-record.js';
 
 /** Ends a rollback that could not be done: a modelled state, not an accident. */
@@ -24,6 +24,7 @@ export class Rollback {
   private readonly startedAt = Date.now();
   /** When the previous release began to be deployed: where no version is told, what was started since is the proof. */
   private since?: number;
+  private readonly runner;
   private readonly commands;
   private readonly environment;
   private readonly before: ReleaseBefore;
@@ -33,7 +34,8 @@ export class Rollback {
     private readonly option: string,
   ) {
     mustHold(input, 'deployment', 'plan', 'runner', 'evidence', 'trigger');
-    this.commands = new ChildRunner(input).commands;
+    this.runner = new ChildRunner(input);
+    this.commands = this.runner.commands;
     this.environment = input.plan.environments.production;
     this.before = releaseFound(input.previous, input.found);
   }
@@ -112,7 +114,7 @@ export class Rollback {
   awaitHealth(version?: string): Promise<void> {
     const { plan, evidence } = this.input;
     return this.step('health', 'Production answers its health check', (key, summary) =>
-      authorised(longChecks, this.input.authority).awaitHealth.executeWithOptions({ summary }, [
+      placed(this.runner, longChecks).awaitHealth.executeWithOptions({ summary }, [
         {
           key,
           evidence,
@@ -142,7 +144,7 @@ export class Rollback {
     const { verifyPath: path } = plan.rollback;
     if (path === undefined || this.input.maintenance) return Promise.resolve();
     return this.step('application', `${path} answers`, (key, summary) =>
-      authorised(longChecks, this.input.authority).checkPath.executeWithOptions({ summary }, [
+      placed(this.runner, longChecks).checkPath.executeWithOptions({ summary }, [
         { key, evidence, environment: this.environment, path },
       ]),
     );
@@ -152,7 +154,7 @@ export class Rollback {
   verify(expected: { version?: string; revision?: string | null; migrationUndone: boolean }): Promise<void> {
     const { plan, evidence } = this.input;
     return this.step('verify', 'Production is back', async (key, summary) =>
-      authorised(checks, this.input.authority).verifyState.executeWithOptions({ summary }, [
+      placed(this.runner, checks).verifyState.executeWithOptions({ summary }, [
         {
           key,
           evidence,

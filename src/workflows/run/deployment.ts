@@ -7,6 +7,7 @@ import type { StepReport } from '../../domain/evidence.js';
 import type { Read } from '../../domain/expectations.js';
 import type { DecisionRecord, OpenQuestion } from '../../domain/ledger/ledger.js';
 import type { DeploymentEvent } from '../../domain/notifications/events.js';
+import type { CommandQueues } from '../../domain/runner.js';
 import type { Phase } from '../../domain/steps.js';
 import type { RollbackOption } from '../../domain/watch/criteria.js';
 import { Absences } from './absences.js';
@@ -53,13 +54,14 @@ export class Deployment extends Context {
   }
 
   /** Who waits for a runner may wait for days: production is guarded from then on, until somebody else watches it. */
-  override away(absence: Absence | undefined): void {
-    this.absences.own(absence);
-    if (absence) this.guard.stand();
+  override away(absence: Absence): () => void {
+    this.guard.stand();
+    return this.absences.own(absence);
   }
 
-  override get calledOff(): boolean {
-    return this.guard.breached;
+  /** @throws RollbackNeeded when there has been a breach meanwhile */
+  override meanwhile(wait: () => Promise<unknown>): Promise<unknown> {
+    return this.guard.during(wait);
   }
 
   /** @throws RollbackNeeded when there has been a breach meanwhile */
@@ -68,7 +70,7 @@ export class Deployment extends Context {
   }
 
   /** Runs a child that runs commands by itself: it hears of moves, and people hear where it waits for its runner. */
-  accompany<T extends Workflow>(start: (runner: string) => Promise<ChildWorkflowHandle<T>>) {
+  accompany<T extends Workflow>(start: (queues: CommandQueues) => Promise<ChildWorkflowHandle<T>>) {
     return this.absences.accompany(start);
   }
 

@@ -27,6 +27,8 @@ const BRIEF = 60_000;
 export class Guard {
   private post?: { watch: Watch; baselines: Record<string, number> };
   private standing?: Standing;
+  /** Stands while somebody is waited for, whatever else is waited for within that. */
+  private passing?: Standing;
   /** How many have stood so far; each is a workflow of its own. */
   private count = 0;
 
@@ -46,7 +48,7 @@ export class Guard {
    * ahead of commands that take real time: there production is guarded while people are waited for.
    */
   stand(): void {
-    if (this.context.input.clock === 'real') this.standing ??= this.another({ begun: true });
+    this.appoint({ begun: true });
     this.standing?.begin();
   }
 
@@ -55,7 +57,7 @@ export class Guard {
    * longer is guarded from then on.
    */
   standBy(): void {
-    if (this.context.input.clock === 'real') this.standing ??= this.another({ begun: false });
+    this.appoint({ begun: false });
   }
 
   /**
@@ -76,11 +78,6 @@ export class Guard {
     this.standing = undefined;
   }
 
-  /** Who has stood has seen a breach, which nobody has acted on yet. */
-  get breached(): boolean {
-    return this.standing?.broken !== undefined;
-  }
-
   /**
    * A breach is not acted on beside a command that runs: whoever has waited for one asks here.
    * @throws RollbackNeeded when there has been one
@@ -95,8 +92,10 @@ export class Guard {
    * @throws RollbackNeeded at a breach
    */
   async during<T>(wait: () => Promise<T>): Promise<T> {
-    const guard = this.standing ?? this.another({ begun: true });
+    const there = this.standing ?? this.passing;
+    const guard = there ?? this.another({ begun: true });
     if (!guard) return wait();
+    if (!there) this.passing = guard;
     guard.begin();
     const waiting = new CancellationScope();
     try {
@@ -107,10 +106,19 @@ export class Guard {
       waiting.cancel();
       await waited.catch(isOver);
     } finally {
-      if (guard !== this.standing) await guard.end();
+      if (!there) {
+        this.passing = undefined;
+        // Unless it has been asked to stay meanwhile.
+        if (guard !== this.standing) await guard.end();
+      }
     }
     // Also when people answered in the very moment of the breach.
     throw guard.broken;
+  }
+
+  /** Whoever is there while somebody is waited for stays from here on. */
+  private appoint(how: { begun: boolean }): void {
+    if (this.context.input.clock === 'real') this.standing ??= this.passing ?? this.another(how);
   }
 
   /**

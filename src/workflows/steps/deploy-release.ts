@@ -3,9 +3,9 @@ import type { Environment } from '../../contract/plan/environment.js';
 import { logsOf } from '../../contract/plan/parts.js';
 import { expectedCommit, releaseWords } from '../../contract/plan/proof-of-commit.js';
 import type { StepDefinition } from '../../domain/steps.js';
-import { authorised } from '../common/authorised.js';
 import { longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
+import { placed } from '../run/runner.js';
 
 interface Deploying {
   environment: Environment;
@@ -30,7 +30,7 @@ export async function deployRelease(deployment: Deployment, deploying: Deploying
     return commands.runCommand.executeWithOptions({ summary }, [{ key, evidence, environment, command, values }]);
   });
   await deployment.step(health, (key, summary) =>
-    authorised(longChecks, deployment.authority).awaitHealth.executeWithOptions({ summary }, [
+    placed(deployment, longChecks).awaitHealth.executeWithOptions({ summary }, [
       {
         key,
         evidence,

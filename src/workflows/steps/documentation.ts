@@ -2,9 +2,9 @@
 import { DOCUMENTATION_FACTS } from '../../contract/checks.js';
 import { attestationOf, byWhom } from '../../domain/evidence.js';
 import { STEPS } from '../../domain/steps.js';
-import { authorised } from '../common/authorised.js';
 import { longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
+import { placed } from '../run/runner.js';
 
 export async function documentation(deployment: Deployment): Promise<void> {
   const { plan, evidence } = deployment;
@@ -12,10 +12,9 @@ export async function documentation(deployment: Deployment): Promise<void> {
   const environment = plan.environments.staging;
   if (!apiDocumentation || !environment) return;
   await deployment.step(STEPS.swagger, async (key, summary) => {
-    const report = await authorised(longChecks, deployment.authority).checkApiDocumentation.executeWithOptions(
-      { summary },
-      [{ key, evidence, environment, documentation: apiDocumentation }],
-    );
+    const report = await placed(deployment, longChecks).checkApiDocumentation.executeWithOptions({ summary }, [
+      { key, evidence, environment, documentation: apiDocumentation },
+    ]);
     if (report.browser) return report;
     const boxes = plan.items.filter(({ by }) => by.some(({ step }) => step === STEPS.swagger.id));
     const answer = await deployment.ask({

@@ -1,10 +1,10 @@
 /** Checklist 3.2 and 3.7: users get a message in place of the application while production changes, where the plan says so. */
 import type { StepReport } from '../../domain/evidence.js';
 import { STEPS } from '../../domain/steps.js';
-import { authorised } from '../common/authorised.js';
 import { briefReads, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { turnMaintenanceOff } from '../run/maintenance.js';
+import { placed } from '../run/runner.js';
 
 const VISIT = 'Visit the application as its users do';
 
@@ -18,16 +18,15 @@ export async function maintenanceOn(deployment: Deployment): Promise<void> {
     const turnedOn = await deployment.commands.runCommand.executeWithOptions({ summary }, [
       { key, evidence, environment, command, values: {} },
     ]);
-    const drained = await authorised(longChecks, deployment.authority).awaitDrained.executeWithOptions(
+    const drained = await placed(deployment, longChecks).awaitDrained.executeWithOptions(
       { summary: 'Wait for requests to finish' },
       [{ key, evidence, environment, path: plan.healthPath, drain: plan.production.maintenance.drain }],
     );
     const { message } = plan.production.maintenance;
     if (!message) return combined([turnedOn, drained]);
-    const shown = await authorised(briefReads, deployment.authority).checkMaintenance.executeWithOptions(
-      { summary: VISIT },
-      [{ key, evidence, environment, message, on: true }],
-    );
+    const shown = await placed(deployment, briefReads).checkMaintenance.executeWithOptions({ summary: VISIT }, [
+      { key, evidence, environment, message, on: true },
+    ]);
     return combined([turnedOn, drained, shown]);
   });
 }
@@ -38,10 +37,9 @@ export async function maintenanceOff(deployment: Deployment): Promise<void> {
   await deployment.step(STEPS.maintenanceOff, async (key, summary) => {
     const turnedOff = await turnMaintenanceOff(deployment, key, summary);
     if (!message) return turnedOff;
-    const gone = await authorised(briefReads, deployment.authority).checkMaintenance.executeWithOptions(
-      { summary: VISIT },
-      [{ key, evidence, environment: plan.environments.production, message, on: false }],
-    );
+    const gone = await placed(deployment, briefReads).checkMaintenance.executeWithOptions({ summary: VISIT }, [
+      { key, evidence, environment: plan.environments.production, message, on: false },
+    ]);
     return combined([turnedOff, gone]);
   });
   // Who has confirmed what nobody knew has seen that users are back: from here on they are watched over again.

@@ -2,9 +2,9 @@
 import { logsOf, needed } from '../../contract/plan/parts.js';
 import type { Fact } from '../../domain/evidence.js';
 import { STEPS } from '../../domain/steps.js';
-import { authorised } from '../common/authorised.js';
 import { briefReads, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
+import { placed } from '../run/runner.js';
 
 export async function restart(deployment: Deployment): Promise<void> {
   const { plan, evidence, commands } = deployment;
@@ -19,14 +19,14 @@ export async function restart(deployment: Deployment): Promise<void> {
         { ...logs, key: before },
       ]);
     }
-    const startedBefore = await authorised(briefReads, deployment.authority).readStarts.executeWithOptions(
+    const startedBefore = await placed(deployment, briefReads).readStarts.executeWithOptions(
       { summary: 'Note when the instances started' },
       [{ environment, path: plan.healthPath }],
     );
     const ran = await commands.runCommand.executeWithOptions({ summary }, [
       { key, evidence, environment, command: needed(plan.commands.restartService), values: {} },
     ]);
-    const health = await authorised(longChecks, deployment.authority).awaitHealth.executeWithOptions(
+    const health = await placed(deployment, longChecks).awaitHealth.executeWithOptions(
       { summary: 'Health check after the restart' },
       [
         {
