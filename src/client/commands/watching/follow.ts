@@ -20,7 +20,7 @@ const SERVICES_EVERY = 10_000;
 export interface FollowOptions {
   /** After it no further look is made. */
   signal: AbortSignal;
-  /** After this one even the present look is not waited for, as one at a server that does not answer. */
+  /** After this one nothing is shown any more: the present look ends unseen, for a connection is closed without calls. */
   interrupted: AbortSignal;
   viewer: Viewer;
   /** Whether what was waited for has come. */
@@ -69,15 +69,12 @@ export async function followDeployment(
     silence = unseen.what;
     if (!interrupted.aborted) viewer.unseen(unseen);
   };
-  const over = new Promise<undefined>((resolve) => {
-    interrupted.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
   for (let looks = 0; !signal.aborted; looks += 1) {
     const again = async () => {
       if (looks > 0) found = await describedAgain(connected, found);
       return await look();
     };
-    const by = await Promise.race([again().catch(miss), over]);
+    const by = await again().catch(miss);
     if (by !== undefined) return { last, by };
     await pause(signal);
   }

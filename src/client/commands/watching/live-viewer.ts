@@ -15,6 +15,8 @@ import type { Viewer } from './viewer.js';
 const DRAWN_EVERY = 1_000;
 /** A series may be long: it is read less often than it grows. */
 const CURVES_EVERY = 5_000;
+/** Milliseconds. */
+const ASKED_WITHIN = 5_000;
 
 export function liveViewer(connected: Connected, found: FoundDeployment): Viewer {
   const { inVirtualTime } = found;
@@ -28,7 +30,7 @@ export function liveViewer(connected: Connected, found: FoundDeployment): Viewer
   draw();
   return {
     show(view) {
-      look = { view, seenAt: Date.now(), inVirtualTime, ...planned(view.ledger) };
+      look = { view, seenAt: Date.now(), inVirtualTime, ...planned.of(view.ledger) };
       draw();
     },
     unseen({ what, why }) {
@@ -37,24 +39,33 @@ export function liveViewer(connected: Connected, found: FoundDeployment): Viewer
       else nothing = told;
       draw();
     },
-    close() {
+    async close() {
       clearInterval(timer);
       screen.close();
+      await planned.settled();
     },
   };
 }
 
 type Planned = Curves & Pick<LiveLook, 'usually'>;
 
-/** What its plan adds, as far as it is known by now: the plan is asked for once, a series now and then. */
-function plannedOf(connected: Connected, { workflowId, runId }: FoundDeployment): (ledger: Ledger) => Planned {
+interface PlannedSoFar {
+  /** What is known by now. */
+  of(ledger: Ledger): Planned;
+  /** Nothing is asked any more. */
+  settled(): Promise<void>;
+}
+
+/** What its plan adds: the plan is asked for once, a series now and then. */
+function plannedOf(connected: Connected, { workflowId, runId }: FoundDeployment): PlannedSoFar {
   let known: Planned = { curves: new Map() };
   let own: Observed | undefined;
   let due = Number.NEGATIVE_INFINITY;
   let input: ReturnType<typeof startedWith> | undefined;
   const learn = async (ledger: Ledger): Promise<Planned> => {
     try {
-      input ??= startedWith(connected, { workflowId, runId });
+      const ask = () => startedWith(connected, { workflowId, runId });
+      input ??= connected.connection.withDeadline(Date.now() + ASKED_WITHIN, ask);
       const read = await input;
       if (!read) return { curves: new Map(), curvesNote: 'Its plan cannot be read here: nothing is plotted' };
       const plan = inertValues(read.plan);
@@ -65,15 +76,19 @@ function plannedOf(connected: Connected, { workflowId, runId }: FoundDeployment)
       return { ...known, curvesNote: `Its plan cannot be read: ${innermost(error)}` };
     }
   };
-  return (ledger) => {
-    const watch = latestWatch(ledger);
-    own = watch && observed(own, watch);
-    if (performance.now() < due) return known;
-    due = Number.POSITIVE_INFINITY;
-    void learn(ledger).then((planned) => {
-      known = planned;
-      due = performance.now() + CURVES_EVERY;
-    });
-    return known;
+  let learning = Promise.resolve();
+  return {
+    of(ledger) {
+      const watch = latestWatch(ledger);
+      own = watch && observed(own, watch);
+      if (performance.now() < due) return known;
+      due = Number.POSITIVE_INFINITY;
+      learning = learn(ledger).then((planned) => {
+        known = planned;
+        due = performance.now() + CURVES_EVERY;
+      });
+      return known;
+    },
+    settled: () => learning,
   };
 }

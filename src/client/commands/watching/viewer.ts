@@ -21,8 +21,8 @@ export interface Viewer {
   show(look: LedgerView): void;
   /** That nothing was; told at each look. */
   unseen(unseen: MissedLook): void;
-  /** Nothing more is shown. */
-  close(): void;
+  /** Nothing more is shown, from the call on. @returns when nothing more is asked for it, either */
+  close(): Promise<void>;
 }
 
 /** For pipes, logs and terminals that can do no more. @param json stdout is for one JSON document */
@@ -63,6 +63,6 @@ export function lineViewer(json: boolean): Viewer {
       }
       silence = what;
     },
-    close() {},
+    async close() {},
   };
 }

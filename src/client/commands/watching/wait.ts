@@ -49,18 +49,25 @@ export async function waitForMilestone(
 ): Promise<{ code: number; last?: LedgerView; reached?: boolean }> {
   const isBounded = isWaiting({ until, timeout: within });
   const isLive = hasScreen() && !json;
-  const { last, by } = await interruptible(async (interrupted) => {
+  const goesOn = `\nThe deployment goes on; look again with surefoot watch ${found.deployment ?? found.workflowId}`;
+  const { last, by, isTold } = await interruptible(async (interrupted) => {
     // Only a terminal needs what draws on it.
     const viewer = isLive ? (await import('./live-viewer.js')).liveViewer(connected, found) : lineViewer(json);
+    // At once, however long a server that does not answer is still waited for.
+    interrupted.addEventListener('abort', () => {
+      void viewer.close();
+      note(goesOn);
+    });
     try {
-      return await followDeployment(connected, found, {
+      const followed = await followDeployment(connected, found, {
         signal: within === undefined ? interrupted : AbortSignal.any([interrupted, AbortSignal.timeout(within)]),
         interrupted,
         viewer,
         ...(until === undefined ? {} : { isEnough: (ledger) => hasReached(ledger, until) }),
       });
+      return { ...followed, isTold: interrupted.aborted };
     } finally {
-      viewer.close();
+      await viewer.close();
     }
   });
   // What was drawn is gone with its screen: how it stands at the end is to be read there afterwards, too.
@@ -69,7 +76,7 @@ export async function waitForMilestone(
   const shown = isBounded ? { last, reached } : {};
   if (by === 'end' && last) return { code: exitCodeOf(last), last, reached };
   if (by === 'reached') return { code: EXIT.good, ...shown };
-  note(`\nThe deployment goes on; look again with surefoot watch ${found.deployment ?? found.workflowId}`);
+  if (!isTold) note(goesOn);
   return { code: isBounded ? EXIT.underway : EXIT.good, ...shown };
 }
 
