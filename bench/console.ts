@@ -7,14 +7,17 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defaultPayloadConverter } from '@temporalio/common';
+import proto from '@temporalio/proto';
 import { payloadAsJson } from '../src/adapters/evidence/history-archive.js';
 import { consoleApp } from '../src/console/app.js';
 import { deploymentsFromTemporal } from '../src/console/from-temporal.js';
 import { NOBODY } from '../src/console/signed-in.js';
 import type { ArchiveIndex } from '../src/contract/archive.js';
+import { watchesOf } from '../src/contract/plan/parts.js';
+import type { WatchRecord } from '../src/domain/ledger/ledger.js';
 import { percentile } from '../src/domain/statistics.js';
 import type { Connected } from '../src/temporal/connection.js';
-import { goodLedger } from '../test/report/reports.js';
+import { goodLedger, plan } from '../test/report/reports.js';
 import { round, tell } from './pairs.js';
 import { onServer } from './stage.js';
 
@@ -25,6 +28,45 @@ const MOST = { time: 200, size: 100_000 };
 const ORIGIN = 'http://127.0.0.1:8080';
 const DAY = 86_400_000;
 
+/** What a deployment was started with, as the first event of its history has it. */
+function startOf({ deployment, evidence }: { deployment: string; evidence: string }) {
+  const input = {
+    deployment,
+    plan: { ...plan, evidence },
+    digest: 'f'.repeat(64),
+    startedBy: 'ana.souza',
+    clock: 'real',
+  };
+  const payload = JSON.parse(payloadAsJson(defaultPayloadConverter.toPayload(input)));
+  const { EVENT_TYPE_WORKFLOW_EXECUTION_STARTED: eventType } = proto.temporal.api.enums.v1.EventType;
+  return { eventId: 1, eventType, workflowExecutionStartedEventAttributes: { input: { payloads: [payload] } } };
+}
+
+/** The plan's watches, with all that they hold against their thresholds. */
+const watched = (startedAt: number): WatchRecord[] =>
+  watchesOf(plan).map(({ id, title, criteria }) => ({
+    ...{
+      id,
+      title,
+      workflowId: id,
+      startedAt,
+      endedAt: startedAt + DAY / 2,
+      verdict: 'healthy',
+      ticks: 60,
+      samples: 600,
+    },
+    criteria: criteria.map((criterion) => ({
+      ...{
+        id: criterion.id,
+        title: criterion.title,
+        tier: criterion.tier,
+        unit: criterion.unit,
+        rule: '> 10 % for 2 min',
+      },
+      ...{ verdict: 'healthy', samples: 60, unknown: 0, worst: 12.345 },
+    })),
+  }));
+
 async function archive(evidence: string, index: number): Promise<void> {
   const startedAt = Date.now() - (index % 80) * DAY;
   const service = `service-${index % 7}`;
@@ -32,9 +74,17 @@ async function archive(evidence: string, index: number): Promise<void> {
   const runId = `run-${index}`;
   const folder = join(evidence, deployment, 'archive');
   await mkdir(join(folder, runId), { recursive: true });
-  const ledger = goodLedger({ deployment, service, startedAt, endedAt: startedAt + DAY / 2 });
+  const ledger = goodLedger({
+    deployment,
+    service,
+    startedAt,
+    endedAt: startedAt + DAY / 2,
+    monitors: watched(startedAt),
+  });
   const text = payloadAsJson(defaultPayloadConverter.toPayload(ledger));
   await writeFile(join(folder, runId, 'ledger.json'), text);
+  const history = `archive/${runId}/history.jsonl`;
+  await writeFile(join(evidence, deployment, history), `${JSON.stringify(startOf({ deployment, evidence }))}\n`);
   const about: ArchiveIndex = {
     format: 1,
     ...{ deployment, service, runId, startedAt },
@@ -46,7 +96,12 @@ async function archive(evidence: string, index: number): Promise<void> {
       sha256: String(index),
       bytes: text.length,
     },
-    histories: [],
+    histories: [
+      {
+        ...{ title: 'History', path: history, sha256: String(index), bytes: 0 },
+        ...{ workflowId: `surefoot/${service}/production`, runId, type: 'DeployWorkflow', events: 390, closed: true },
+      },
+    ],
     missing: [],
   };
   await writeFile(join(folder, `${runId}.json`), JSON.stringify(about));
@@ -66,7 +121,9 @@ await onServer(async ({ folder, address, client }) => {
     return { took: performance.now() - began, bytes: Buffer.byteLength(text) };
   };
   const rows = [];
-  for (const page of ['/', '/?search=service-3&page=2', '/waiting', '/history']) {
+  const one = '/deployments/service-0-0';
+  const own = [one, `${one}/evidence`, `${one}/watches/1`, `${one}/decide`];
+  for (const page of ['/', '/?search=service-3&page=2', '/waiting', '/history', ...own]) {
     const first = await ask(page);
     const asked: number[] = [];
     for (let number = 0; number < ROUNDS; number += 1) {
