@@ -1,6 +1,7 @@
 /**
  * How long the console's pages take, and how large they are, with a thousand deployments in the history: those that
- * Temporal no longer has, from their archives. Exit 1 when a page's first view is 100 KB or more, or takes 200 ms or more.
+ * Temporal no longer has, from their archives. Exit 1 when a page's first view is 100 KB or more, or it takes 200 ms or more,
+ * as the first one after the console's start or in 1 of 20 later ones.
  *
  *   npm run bench:console [-- --json]
  */
@@ -112,6 +113,10 @@ await onServer(async ({ folder, address, client }) => {
   for (let index = 0; index < DEPLOYMENTS; index += 1) await archive(evidence, index);
   const connected = { client, connection: client.connection, address, namespace: 'default' } as Connected;
   const deployments = deploymentsFromTemporal(connected, { evidence, committed: async () => undefined });
+  // As the command does before it tells people the address.
+  const began = performance.now();
+  await deployments.all();
+  const start = { page: 'its start', first: round(performance.now() - began), bound: 'none' };
   const app = consoleApp({ deployments, signIn: NOBODY, origins: [ORIGIN] });
   const ask = async (path: string) => {
     const began = performance.now();
@@ -120,7 +125,7 @@ await onServer(async ({ folder, address, client }) => {
     if (answer.status !== 200) throw new Error(`${path} is answered with ${answer.status}: ${text}`);
     return { took: performance.now() - began, bytes: Buffer.byteLength(text) };
   };
-  const rows = [];
+  const rows: { page: string; first: number; bound: string }[] = [start];
   const one = '/deployments/service-0-0';
   const own = [one, `${one}/evidence`, `${one}/watches/1`, `${one}/decide`];
   for (const page of ['/', '/?search=service-3&page=2', '/waiting', '/history', ...own]) {
@@ -132,13 +137,11 @@ await onServer(async ({ folder, address, client }) => {
       asked.push((await ask(page)).took);
     }
     const p95 = percentile(asked, 95);
-    const isGood = p95 < MOST.time && first.bytes < MOST.size;
+    const isGood = Math.max(p95, first.took) < MOST.time && first.bytes < MOST.size;
     rows.push({
       page,
-      kilobytes: round(first.bytes / 1_000),
-      'after the start': round(first.took),
-      median: round(percentile(asked, 50)),
-      p95: round(p95),
+      first: round(first.took),
+      ...{ median: round(percentile(asked, 50)), p95: round(p95), kilobytes: round(first.bytes / 1_000) },
       bound: `${isGood ? 'pass' : 'FAIL'} (${MOST.time} ms, ${MOST.size / 1_000} KB)`,
     });
   }
