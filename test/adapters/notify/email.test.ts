@@ -112,14 +112,14 @@ describe('the connection', () => {
   );
 
   test('without TLS hears no password, not even on this machine', async () => {
-    const server = await mailServer({ hideSTARTTLS: true, allowInsecureAuth: true, password: PASSWORD });
+    const server = await mailServer({ allowInsecureAuth: true, password: PASSWORD });
     const delivery = await send(channel(server, loggedIn()));
     expect(delivery).toEqual({ told: false, why: expect.stringContaining('no TLS') });
     expect(server).toMatchObject({ logins: [], received: [] });
   });
 
   test('without TLS hears nothing at all but on this machine', async () => {
-    const server = await mailServer({ hideSTARTTLS: true });
+    const server = await mailServer();
     expect(await send(channel(server))).toEqual({ told: true });
     // The same machine, by an address that does not say so.
     const delivery = await send(channel(server, { host: '0.0.0.0' }));
