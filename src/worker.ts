@@ -76,6 +76,8 @@ export interface WorkerOptions extends WatchdogOptions {
   policy?: Policy;
   /** Folders to look for tools in, before PATH. */
   tools?: string[];
+  /** Where the console is, for questions of plans that do not say it. */
+  console?: string;
   /** The demo's stand-in people. */
   answer?: (question: Question) => Promise<void>;
   /** The demo's faults. */
@@ -159,7 +161,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
           ...createSampleActivities(metrics),
           ...createTrendActivities(),
           ...createOwnCheckActivities(metrics),
-          ...createPeopleActivities({ answer: options.answer }),
+          ...createPeopleActivities({ answer: options.answer, console: options.console }),
           ...createForgeActivities(),
           ...createReviewActivities(),
           ...createAccessActivities(),
