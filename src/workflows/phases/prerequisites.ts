@@ -6,28 +6,15 @@ import { noBranch } from '../../contract/plan/proof-of-commit.js';
 import { STEPS } from '../../domain/steps.js';
 import { briefChecks, checks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
+import { admit } from '../steps/admission.js';
 import { confirmAll } from '../steps/confirmations.js';
 import { lookAtProduction } from '../steps/found-production.js';
 import { ownChecks } from '../steps/own-checks.js';
 
 export async function prerequisites(deployment: Deployment): Promise<void> {
-  const { plan, input, ledger, evidence } = deployment;
+  const { plan, ledger, evidence } = deployment;
   deployment.enter('prerequisites');
-  const admitted = await checks.admit.executeWithOptions({ summary: STEPS.admission.title }, [
-    {
-      deployment: input.deployment,
-      plan,
-      digest: input.digest,
-      clock: input.clock,
-      workflowTime: Date.now(),
-      after: input.after?.run,
-      start: { startedBy: input.startedBy, envelope: input.envelope },
-    },
-  ]);
-  deployment.runner = admitted.runner;
-  evidence.identity = admitted.evidence;
-  ledger.runner = admitted.runner;
-  ledger.demands = admitted.demands;
+  await admit(deployment);
   deployment.tell({ kind: 'started' });
 
   await deployment.step(STEPS.repository, async (key, summary) => {
