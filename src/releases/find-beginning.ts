@@ -1,11 +1,10 @@
 /** When a deployment begins that is not to begin at once: at a time that somebody says, or when the plan's window opens. */
 import { dateAndTime, momentOf, nextOpening } from '../adapters/windows.js';
 import type { Windows } from '../contract/plan/windows.js';
-import { formatDuration } from '../domain/duration.js';
 
 const DAY = 24 * 3_600_000;
-/** A signed start counts for 30 days, and the deployment itself takes days: the rest is for that. Milliseconds. */
-const LONGEST_AHEAD = 14 * DAY;
+/** A signed start counts for 30 days, and the deployment itself takes days: the rest is for that. */
+const DAYS_AHEAD = 14;
 
 export interface AskedBeginning {
   /** `2026-11-28T02:00-03:00`, or `02:00`, by the clock of the plan's windows or of this machine; missing: when its window opens. */
@@ -59,9 +58,9 @@ function atOpening({ windows, now }: AskedBeginning): Beginning {
 }
 
 function tooFarAhead(at: number, text: string, now: number): Beginning | undefined {
-  if (at - now <= LONGEST_AHEAD) return undefined;
+  if (at - now <= DAYS_AHEAD * DAY) return undefined;
   return {
-    refused: `${text} is more than ${formatDuration(LONGEST_AHEAD)} ahead`,
+    refused: `${text} is more than ${DAYS_AHEAD} days ahead`,
     hint: 'Start it nearer to its time: whoever starts it vouches for what is known now.',
   };
 }
