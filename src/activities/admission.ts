@@ -11,7 +11,7 @@ import type { AdmissionActivities } from '../contract/activities/admission.js';
 import type { Clock } from '../contract/activities/step.js';
 import { startBy } from '../contract/envelope.js';
 import { FailureType } from '../contract/errors.js';
-import { isDeploymentName } from '../contract/names.js';
+import { isDeploymentName, runnerOf } from '../contract/names.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { openValues } from '../contract/plan/release-values.js';
 import { precedentsOf, type RunsOfTemporal } from '../contract/precedents.js';
@@ -20,7 +20,7 @@ import { messageOf } from '../domain/message.js';
 import { type Precedents, refusalToStart } from '../domain/precedents.js';
 import { digestOf } from '../plan/core/digest.js';
 import { judgeStart } from '../policy/judge-act.js';
-import { demandsOf, type Policy } from '../policy/policy.js';
+import { demandsOf, ownRunnersOf, type Policy } from '../policy/policy.js';
 
 /** How far the workflow's clock may be from the wall clock when time is real, milliseconds. */
 const LARGEST_DRIFT = 10 * 60_000;
@@ -78,10 +78,11 @@ export function createAdmissionActivities(options: {
       const refusal = clock === 'virtual' ? undefined : refusalToStart(await precedents(plan.service), after);
       if (refusal !== undefined) throw refused(refusal);
       const demands = policy && demandsOf(policy, plan.service);
+      const runners = policy && ownRunnersOf(policy, { ...plan, admitting: runnerOf(options.runner) });
       const evidence = await evidenceOf(plan);
       // Last of all: what was refused for another reason was not admitted.
       if (clock === 'real') await admitOnce(deployment, [options.state, plan.evidence]);
-      return { runner: options.runner, evidence, ...(demands ? { demands } : {}) };
+      return { runner: options.runner, evidence, ...(demands ? { demands } : {}), ...(runners ? { runners } : {}) };
     },
     checkClock,
     async stateOfRun({ workflowId, runId }) {

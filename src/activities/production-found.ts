@@ -5,6 +5,7 @@ import type { CommandActivities, ExpectedProduction } from '../contract/activiti
 import { commitIn } from '../domain/commit.js';
 import { type Fact, failures, passed, unknownFact } from '../domain/evidence.js';
 import { migrationTool } from '../domain/migration/migration-tools.js';
+import { spellingAdvice } from '../domain/release-spelling.js';
 import { withHeartbeat } from './commands/heartbeat.js';
 import { nameOf } from './migration/migration-facts.js';
 import { askCurrent, onlyRevision, type Revisions } from './migration/revisions.js';
@@ -68,7 +69,8 @@ export function releaseFact(
     return { name, ok: false, text };
   }
   if (said === version) return { name, ok: true, text: `production runs ${said}, which a rollback goes back to` };
-  const text = `production runs ${said}, not ${version} that a rollback would go back to (release.previous)`;
+  const advice = spellingAdvice(said, version) || spellingAdvice(said, target);
+  const text = `production runs ${said}, not ${version} that a rollback would go back to (release.previous)${advice}`;
   return { name, ok: false, text };
 }
 

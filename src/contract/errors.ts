@@ -8,7 +8,7 @@ export const FailureType = {
   OutcomeUnknown: 'OutcomeUnknown',
   /** The runner cannot do its part: its disk is full or read-only, its records do not hold. Not retryable: a person decides. */
   RunnerFailed: 'RunnerFailed',
-  /** The runner's policy does not let it be done: nothing was begun. Not retryable: a person decides. */
+  /** The runner's policy, or what its worker is for, does not let it be done: nothing was begun. Not retryable: a person decides. */
   NotAuthorised: 'NotAuthorised',
   /** A precondition does not hold (another revision than expected, a lock held by somebody else). Not retryable. */
   PreconditionFailed: 'PreconditionFailed',
@@ -22,3 +22,6 @@ export const FailureType = {
   DecisionRefused: 'DecisionRefused',
 } as const;
 export type FailureType = (typeof FailureType)[keyof typeof FailureType];
+
+/** Temporal's own word, in a cancellation's details, for an activity that no worker has in hand at that moment. */
+export const NOT_IN_HAND = 'ACTIVITY_ID_NOT_STARTED';

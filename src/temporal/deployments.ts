@@ -14,6 +14,7 @@ import { deployWorkflowId, quoted, searchAttributes, serviceOf } from '../contra
 import { withProgress, withWork } from '../contract/progress.js';
 import { inertValues } from '../domain/inert.js';
 import type { Ledger } from '../domain/ledger/ledger.js';
+import { commandQueues } from '../domain/runner.js';
 import { activityProgress } from './activity-progress.js';
 import { pinnedBuild } from './builds.js';
 import { type Connected, workflowLink } from './connection.js';
@@ -205,7 +206,7 @@ const UNANSWERED: status[] = [status.FAILED_PRECONDITION, status.DEADLINE_EXCEED
 
 /** The error that says why a workflow did not answer. The server remembers the pollers of a dead worker for minutes. */
 export async function unansweredError(connected: Connected, found: FoundDeployment, cause: unknown): Promise<CliError> {
-  const [shared] = await queueServices(connected, undefined, { build: found.build });
+  const [shared] = await queueServices(connected, [], { build: found.build });
   const why =
     shared?.state === 'served'
       ? `${shared.text}, or did lately (${innermost(cause)})`
@@ -219,4 +220,4 @@ export async function unansweredError(connected: Connected, found: FoundDeployme
 
 /** The queues that a deployment waits for; none that has ended waits. */
 export const servicesFor = (connected: Connected, found: FoundDeployment, ledger: Ledger): Promise<QueueService[]> =>
-  found.running ? queueServices(connected, ledger.runner, { build: found.build }) : Promise.resolve([]);
+  found.running ? queueServices(connected, commandQueues(ledger), { build: found.build }) : Promise.resolve([]);

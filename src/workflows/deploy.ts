@@ -56,12 +56,13 @@ export async function carryOut(deployment: Deployment, phases: () => Promise<voi
 }
 
 async function endEarly(deployment: Deployment, error: unknown): Promise<{ outcome: Outcome; reason: string }> {
-  const { ledger } = deployment;
+  const { ledger, guard } = deployment;
   ledger.questions = [];
   ledger.held = undefined;
   // From here on another stop has nothing to stop: it is refused, not accepted and forgotten.
   const text = ledger.stop ? words(ledger.stop) : isCancellation(error) ? 'cancelled in Temporal' : describe(error);
   ledger.ending = text;
+  await guard.leave();
   if (hasChanged(ledger)) {
     const trigger = triggerOf(deployment, error, text);
     const { succeeded, reason } = await rollBack(deployment, trigger);

@@ -64,7 +64,7 @@ test('a worker serves the queue of the identity in its state folder, and the old
   for (const queue of [runnerQueue(identity), former]) {
     await eventually(
       `${queue} is served`,
-      async () => (await queueServices(connected, queue)).every((service) => service.state === 'served'),
+      async () => (await queueServices(connected, [queue])).every((service) => service.state === 'served'),
       60_000,
     );
   }

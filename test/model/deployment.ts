@@ -13,6 +13,7 @@ import {
   lookAtBeginning,
   lookAtCommand,
   lookAtEnd,
+  lookAtProduction,
   lookAtWaiting,
   type Unknown,
   unknownAfter,
@@ -58,6 +59,8 @@ export class PlayedDeployment {
   readonly lost = new Set<string>();
   /** What has happened, for the account of all runs. */
   readonly seen = new Set<string>();
+  /** Since when nobody has watched production. */
+  aloneSince?: number;
   private readonly digests: string[] = [];
   private whim = 0;
   private calls = 0;
@@ -211,6 +214,7 @@ export class PlayedDeployment {
 
   private async next(): Promise<void> {
     await this.temporal.step();
+    await lookAtProduction(this);
     const digest = this.world.sealed?.digest;
     if (digest !== undefined && digest !== this.digests.at(-1)) this.digests.push(digest);
   }

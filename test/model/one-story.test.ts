@@ -50,6 +50,7 @@ const MOMENTS: Moment[] = [
   { when: 'once it is migrated', at: { step: 'production.smoke' }, left: 'deployed, migrated', ...changed },
   { when: 'during the first watch', at: { monitor: 'watch-5m' }, left: 'deployed, migrated', ...changed },
   { when: 'during the last watch', at: { monitor: 'watch-1h' }, left: 'deployed, migrated', ...changed },
+  { when: 'while its metrics are reported', at: { step: 'watch.report' }, left: 'deployed, migrated', ...changed },
   { when: 'while a rollback downgrades', at: { step: 'rollback-full.downgrade' }, ...back },
   { when: 'while a rollback deploys', at: { step: 'rollback-full.deploy' }, ...back },
 ];
@@ -148,6 +149,8 @@ async function settle(): Promise<void> {
       await played.goOn(1);
       continue;
     }
+    // The laws look at it where it waits for whoever answers.
+    await played.goOnUntil(() => true);
     await agree();
     if (question.kind === 'outcome-unknown') played.send('confirm', { ...diego, subject: question.id });
     else played.send('move', { ...diego, to: ANOTHER_RUNNER });

@@ -30,7 +30,7 @@ let work: () => Promise<() => Promise<void>>;
 beforeAll(() => {
   plan = { ...loadWhole(SHIPPED), evidence: join(temporal.folder, 'evidence') };
   const activities = {
-    ...simulatedActivities(plan, { before: async () => {} }),
+    ...simulatedActivities(plan, { failing: new Set(), before: async () => {}, answer: async () => {} }),
     ...createAdmissionActivities({ runner: TASK_QUEUE, allowVirtualTime: false }),
     checkRepository: async (asked: Parameters<Activities['checkRepository']>[0]) => {
       begun.push(asked.key.deployment);
@@ -95,7 +95,7 @@ test('until its time it says when it begins and that nothing has run, and can be
     expect(out).toContain('surefoot abort calls it off');
     const { out: listed } = await surefoot('list', '--service', input.plan.service);
     expect(listed).toMatch(/begins at [\d-]+ [\d:]+ \(in [\dhmins ]+\)/);
-    const abort = { kind: 'abort', who: 'carla.lima', role: 'tech-lead', why: 'not tonight' } as const;
+    const abort = { kind: 'abort', who: 'ana.souza', role: 'tech-lead', why: 'not tonight' } as const;
     await handle.executeUpdate(decideUpdate, { args: [abort] });
     expect(await handle.result()).toMatchObject({ outcome: 'aborted', steps: [] });
     expect(begun).toEqual([]);

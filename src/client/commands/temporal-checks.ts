@@ -3,6 +3,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { deployWorkflowId, SEARCH_ATTRIBUTES } from '../../contract/names.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { Check, CheckResult } from '../../doctor/checks/check.js';
+import { commandQueues } from '../../domain/runner.js';
 import { STEPS } from '../../domain/steps.js';
 import { buildStandings, missedBuilds } from '../../temporal/build-standings.js';
 import { type Connected, withConnection } from '../../temporal/connection.js';
@@ -59,7 +60,7 @@ async function workers(connected: Connected): Promise<CheckResult[]> {
     return { name, ok: false, text: message, advice: hint };
   });
   if (missed.some(({ id }) => id === current)) return told;
-  const [shared] = await queueServices(connected, undefined, { build: current });
+  const [shared] = await queueServices(connected, [], { build: current });
   const advice = 'Run `surefoot worker` where the plan’s tools and scripts are.';
   return [{ ...fromService(name, shared as QueueService), ...(shared?.state === 'nobody' && { advice }) }, ...told];
 }
@@ -119,7 +120,6 @@ async function lock(connected: Connected, service: string): Promise<CheckResult[
 async function runnerOfLive(connected: Connected, run: { workflowId: string; runId: string }): Promise<CheckResult[]> {
   const found = await findRun(connected, run);
   const ledger = found && (await readLedger(connected, found).catch(() => undefined));
-  if (ledger?.runner === undefined) return [];
-  const [, own] = await queueServices(connected, ledger.runner, { build: found?.build });
-  return own ? [fromService('runner', own)] : [];
+  const [, ...own] = await queueServices(connected, ledger && commandQueues(ledger), { build: found?.build });
+  return own.map((service) => fromService('runner', service));
 }

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { EnvironmentName } from '../../contract/plan/environment.js';
 import { defaultHome } from '../../local/folders.js';
 import type { Policy } from '../../policy/policy.js';
 import { connectionSettings, withConnection } from '../../temporal/connection.js';
@@ -10,6 +11,7 @@ import { givenPolicy } from './trust/given-policy.js';
 
 interface WorkOptions {
   buildId?: string;
+  environment?: EnvironmentName;
   state?: string;
   watchdog?: true;
   metrics?: string;
@@ -21,7 +23,7 @@ export function defineWorker(command: Command): void {
   command
     .option(
       '--state <DIR>',
-      "who this runner is, and where its commands are recorded (default: SUREFOOT_HOME's worker folder)",
+      "who this runner is, and where its commands are recorded (default: SUREFOOT_HOME's worker folder, or its worker-ENVIRONMENT folder)",
     )
     .option(
       '--policy <FILE>',
@@ -29,8 +31,16 @@ export function defineWorker(command: Command): void {
     )
     .addOption(
       command
+        .createOption(
+          '--environment <NAME>',
+          "serve this environment's commands alone, with its credentials; other workers do the rest",
+        )
+        .choices(['staging', 'production']),
+    )
+    .addOption(
+      command
         .createOption('--watchdog', 'only look at deployments, and page people when nobody carries them on')
-        .conflicts(['state', 'policy', 'traces']),
+        .conflicts(['state', 'policy', 'traces', 'environment']),
     )
     .option('--build-id <ID>', 'the build that it is of (default: what its code is)', buildName)
     .option('--metrics <ADDRESS:PORT>', 'serve figures for Prometheus there, at /metrics', addressAndPort)
@@ -38,7 +48,8 @@ export function defineWorker(command: Command): void {
     .addHelpText(
       'after',
       '\nExample:\n  $ TEMPORAL_ADDRESS=temporal.example.com:7233 surefoot worker --state /var/lib/surefoot' +
-        '\n  $ TEMPORAL_ADDRESS=temporal.example.com:7233 surefoot worker --watchdog   # on another machine',
+        '\n  $ TEMPORAL_ADDRESS=temporal.example.com:7233 surefoot worker --watchdog   # on another machine' +
+        '\n  $ TEMPORAL_ADDRESS=temporal.example.com:7233 surefoot worker --environment production --policy policy.yaml',
     )
     .action(exiting(work));
 }
@@ -63,7 +74,8 @@ function collector(text: string): string {
 }
 
 async function work(options: WorkOptions): Promise<number> {
-  const { state = `${defaultHome()}/worker`, watchdog, metrics, traces, buildId: build } = options;
+  const { environment, watchdog, metrics, traces, buildId: build } = options;
+  const { state = `${defaultHome()}/${environment ? `worker-${environment}` : 'worker'}` } = options;
   // It does nothing that anybody's word is asked for.
   const policy = watchdog ? undefined : await policyOf(options);
   const { namespace, options: connection, sandbox } = connectionSettings();
@@ -74,7 +86,7 @@ async function work(options: WorkOptions): Promise<number> {
   const releasesItself = sandbox !== undefined;
   const served = watchdog
     ? runWatchdog({ connection, namespace, metrics })
-    : runWorker({ connection, namespace, state, build, releasesItself, tools, metrics, traces, policy });
+    : runWorker({ connection, namespace, state, environment, build, releasesItself, tools, metrics, traces, policy });
   await served.catch((error: unknown) => {
     if (error instanceof StateFolderUnusable) throw usageError(error.message, 'See "Runners" in docs/architecture.md.');
     if (error instanceof MetricsUnservable) {

@@ -1,4 +1,5 @@
 /** The ledger as a person reads it at a terminal. Pure: the same ledger, time and colours give the same text. */
+import { runnerOf } from '../../contract/names.js';
 import { missingRoles } from '../../domain/decisions/waits-for.js';
 import { formatDuration } from '../../domain/duration.js';
 import { ITEM_STATES } from '../../domain/items.js';
@@ -71,6 +72,7 @@ function heading(ledger: Ledger, { colors, now, link, build, cutOff }: StatusVie
       ? [colors.dim(`after ${ledger.after.run}, which was ended from outside: ${ledger.after.why}`)]
       : []),
     colors.dim(trustText(ledger)),
+    ...ownRunners(ledger).map((line) => colors.dim(line)),
     ...(link ? [colors.dim(link)] : []),
   ];
 }
@@ -89,6 +91,12 @@ function trustText({ demands, runner }: Ledger): string {
   const why = runner === undefined ? 'no runner has taken it yet' : 'its runner has no policy';
   return `${why}: names are as they were sent, but for approvals that the plan wants signed`;
 }
+
+/** Who runs the commands of environments that have a runner of their own. */
+const ownRunners = ({ runners }: Ledger): string[] =>
+  Object.entries(runners ?? {}).map(
+    ([environment, { queue }]) => `commands of ${environment} run on runner ${runnerOf(queue)}`,
+  );
 
 /** What was left to whoever reads this, before everything that led to it. */
 function endedFromOutside(ledger: Ledger, { colors, cutOff }: StatusView): string[] {

@@ -65,9 +65,13 @@ function going(ledger: Ledger, now: number): string {
 }
 
 /** Whether its runner is there a workflow cannot know: only whose turn it is, and where to look. */
-function waiting({ outcome, runner }: Ledger): string {
+function waiting({ outcome, runner, runners }: Ledger): string {
   if (outcome || runner === undefined) return '';
-  return `\n\nCommands run where queue **${cell(runner)}** is served; \`surefoot status\` says whether it is.`;
+  const own = Object.entries(runners ?? {}).map(
+    ([environment, { queue }]) => `, those of ${environment} where **${cell(queue)}** is`,
+  );
+  const says = `\`surefoot status\` says whether ${own.length === 0 ? 'it is' : 'they are'}`;
+  return `\n\nCommands run where queue **${cell(runner)}** is served${own.join('')}; ${says}.`;
 }
 
 /** The boxes of the checklist in one line: what is ticked, and what is not. */

@@ -153,6 +153,37 @@ export const loadOn = (runner: string) =>
     retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
   });
 
+/**
+ * What only looks at an environment that has a runner of its own: there, as that is where its credentials are. As
+ * patient as the same looks elsewhere, but that a runner nobody serves is told to people (`run/runner.ts`).
+ */
+export const looksOn = (runner: string) =>
+  proxyActivities<
+    HttpActivities &
+      DocumentationActivities &
+      OwnCheckActivities &
+      PrerequisiteActivities &
+      VerificationActivities &
+      IndexActivities &
+      DatabaseActivities
+  >({
+    taskQueue: runner,
+    startToCloseTimeout: '2h',
+    scheduleToStartTimeout: NOT_SERVED_AFTER,
+    scheduleToCloseTimeout: LONGEST_ABSENCE,
+    heartbeatTimeout: '20s',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
+  });
+
+/** The same where a rollback waits for the answer. */
+export const urgentReadsOn = (runner: string) =>
+  proxyActivities<Pick<VerificationActivities, 'countStored'>>({
+    ...URGENT,
+    taskQueue: runner,
+    scheduleToStartTimeout: NOT_SERVED_AFTER,
+  });
+
 /** A runner's own answer that it is there. It changes nothing: it is waited for as long as it takes. */
 export const presenceOn = (runner: string) =>
   proxyActivities<PresenceActivities>({ taskQueue: runner, startToCloseTimeout: '10s', retry: PATIENT_RETRY });
@@ -204,6 +235,17 @@ export const slowSamples = proxyActivities<Pick<SampleActivities, 'sampleMetrics
   heartbeatTimeout: '20s',
   retry: { ...PATIENT_RETRY, maximumAttempts: 3 },
 });
+
+/** The same of an environment that has a runner of its own. One that does not take it soon has nothing to say of that tick. */
+export const samplesOn = (runner: string) =>
+  proxyActivities<Pick<SampleActivities, 'sampleMetrics'>>({
+    taskQueue: runner,
+    startToCloseTimeout: '45s',
+    scheduleToStartTimeout: '20s',
+    scheduleToCloseTimeout: '2m',
+    heartbeatTimeout: '20s',
+    retry: { ...PATIENT_RETRY, maximumAttempts: 3 },
+  });
 
 /** What becomes of the samples of a watch that has ended: about five minutes of tries, for the watch may have taken a day. */
 export const series = proxyActivities<Pick<SampleActivities, 'sealSeries'> & TrendActivities>({

@@ -7,6 +7,7 @@ import type { DecisionRecord, RollbackKind, RollbackRecord, RollbackTrigger } fr
 import { destinationOf } from '../../domain/rollback/destination.js';
 import { releaseBefore } from '../../domain/rollback/facts.js';
 import { type FullRollback, orderFor } from '../../domain/rollback/order.js';
+import { queueFor } from '../../domain/runner.js';
 import { catchUp } from '../run/catch-up.js';
 import type { Deployment } from '../run/deployment.js';
 import { describe, isUnknown } from '../run/failures.js';
@@ -160,9 +161,9 @@ async function runRollback(
   };
   ledger.rollback = record;
   deployment.publish();
-  const { runner: begunOn } = deployment;
+  const begunOn = queueFor(deployment, 'production');
   try {
-    const result = await deployment.accompany((runner) =>
+    const result = await deployment.accompany((queues) =>
       startChild(WORKFLOWS[option], {
         workflowId,
         // A rollback that has begun is finished, whatever becomes of its parent.
@@ -173,7 +174,7 @@ async function runRollback(
           {
             deployment: input.deployment,
             plan,
-            runner,
+            ...queues,
             authority: deployment.authority,
             evidence,
             trigger,
@@ -220,7 +221,8 @@ function isUnsettled(
   { ledger }: Deployment,
   { record: { option, reason = '' }, generation, begunOn: runner }: Ended,
 ): void {
-  ledger.unsettled = { step: `rollback-${option}`, generation, title: `the ${option} rollback`, text: reason, runner };
+  const title = `the ${option} rollback`;
+  ledger.unsettled = { step: `rollback-${option}`, generation, title, text: reason, environment: 'production', runner };
 }
 
 /** Users come back only to a production that is proven to be well. */
@@ -270,15 +272,18 @@ async function keepUsersOut(
   const command = plan.commands.maintenanceOn;
   if (!command || ledger.production.maintenance) return;
   const key = { deployment: input.deployment, ...step };
-  const { runner } = deployment;
+  const environment = plan.environments.production;
+  const runner = queueFor(deployment, environment.name);
   try {
     await deployment.commands.runCommand.executeWithOptions({ summary: `Turn maintenance mode on: ${because}` }, [
-      { key, evidence, environment: plan.environments.production, command, values: {} },
+      { key, evidence, environment, command, values: {} },
     ]);
     ledger.production.maintenance = true;
   } catch (error) {
     const text = describe(error);
     ledger.untold.push(`maintenance mode could not be turned on: ${text}`);
-    if (isUnknown(error)) ledger.unsettled = { ...step, title: 'Turn maintenance mode on', text, runner };
+    const { name } = environment;
+    if (isUnknown(error))
+      ledger.unsettled = { ...step, title: 'Turn maintenance mode on', text, environment: name, runner };
   }
 }

@@ -7,6 +7,7 @@ import type { StepReport } from '../../domain/evidence.js';
 import type { Read } from '../../domain/expectations.js';
 import type { DecisionRecord, OpenQuestion } from '../../domain/ledger/ledger.js';
 import type { DeploymentEvent } from '../../domain/notifications/events.js';
+import type { CommandQueues } from '../../domain/runner.js';
 import type { Phase } from '../../domain/steps.js';
 import type { RollbackOption } from '../../domain/watch/criteria.js';
 import { ForgeTeller } from '../forge/forge-teller.js';
@@ -47,7 +48,7 @@ export class Deployment extends Context {
     this.questions = new Questions(this, this.notifier);
     this.absences = new Absences(this, this.questions);
     this.watching = new Watching(this, this.questions, this.notifier);
-    this.guard = new Guard(this, this.watching);
+    this.guard = new Guard(this, this.watching, this.notifier);
     this.steps = new Steps(this, this.questions, this.guard);
     this.decisions = new Decisions(this, this.questions, this.notifier, this.absences, this.forward);
     this.decisions.listen();
@@ -63,8 +64,15 @@ export class Deployment extends Context {
     this.forge.changed();
   }
 
-  override away(absence: Absence | undefined): void {
-    this.absences.own(absence);
+  /** Who waits for a runner may wait for days: production is guarded from then on, until somebody else watches it. */
+  override away(absence: Absence): () => void {
+    this.guard.stand();
+    return this.absences.own(absence);
+  }
+
+  /** @throws RollbackNeeded when there has been a breach meanwhile */
+  override meanwhile(wait: () => Promise<unknown>): Promise<unknown> {
+    return this.guard.during(wait);
   }
 
   /** @throws RollbackNeeded when there has been a breach meanwhile */
@@ -73,7 +81,7 @@ export class Deployment extends Context {
   }
 
   /** Runs a child that runs commands by itself: it hears of moves, and people hear where it waits for its runner. */
-  accompany<T extends Workflow>(start: (runner: string) => Promise<ChildWorkflowHandle<T>>) {
+  accompany<T extends Workflow>(start: (queues: CommandQueues) => Promise<ChildWorkflowHandle<T>>) {
     return this.absences.accompany(start);
   }
 

@@ -20,9 +20,8 @@ export async function admit(deployment: Deployment): Promise<void> {
       start: { startedBy, envelope, ...(beginsAt === undefined ? {} : { beginsAt }) },
     },
   ]);
-  deployment.runner = admitted.runner;
+  deployment.runOn(admitted);
   evidence.identity = admitted.evidence;
-  ledger.runner = admitted.runner;
   ledger.demands = admitted.demands;
 }
 
