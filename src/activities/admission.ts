@@ -9,6 +9,7 @@ import { admittedRun } from '../adapters/evidence/admissions.js';
 import { evidenceIdentity } from '../adapters/evidence/evidence-identity.js';
 import type { AdmissionActivities } from '../contract/activities/admission.js';
 import type { Clock } from '../contract/activities/step.js';
+import { startBy } from '../contract/envelope.js';
 import { FailureType } from '../contract/errors.js';
 import { isDeploymentName, runnerOf } from '../contract/names.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
@@ -69,10 +70,8 @@ export function createAdmissionActivities(options: {
       await checkClock({ clock, workflowTime });
       const { policy } = options;
       if (policy) {
-        const { startedBy = '', envelope } = start ?? {};
         const subject = { deployment, service: plan.service, digest };
-        const said = { kind: 'start', who: startedBy, role: '', envelope } as const;
-        const problem = await judgeStart(policy, subject, said, Date.now());
+        const problem = await judgeStart(policy, subject, startBy(start ?? {}), Date.now());
         if (problem !== undefined) throw refused(`${problem}, as this worker’s policy has it`);
       }
       // Demos and rehearsals come and go as they like, and deploy to nothing that outlives them.

@@ -23,11 +23,13 @@ import { rollBack } from './rollback/rolling-back.js';
 import { Deployment } from './run/deployment.js';
 import { describe, RollbackNeeded } from './run/failures.js';
 import { turnMaintenanceOff } from './run/maintenance.js';
+import { appointedTime } from './steps/admission.js';
 
 export async function DeployWorkflow(input: DeployInput): Promise<DeployResult> {
   mustHold(input, 'deployment', 'plan', 'digest', 'clock');
   const deployment = new Deployment(input);
   return carryOut(deployment, async () => {
+    await appointedTime(deployment);
     await prerequisites(deployment);
     await staging(deployment);
     await soak(deployment);

@@ -14,7 +14,7 @@ import { memoOf, withoutMemos } from '../../temporal/runs.js';
 import { ANOTHER_WATCHDOG, watchdogIsAlone, watchdogService } from '../../temporal/watchdog-service.js';
 import { retentionCheck } from '../retention/retention-check.js';
 import { withoutWorker } from './builds/begins-on.js';
-import { searchAttributeCommands } from './start.js';
+import { searchAttributeCommands } from './deployments/search-attributes.js';
 
 const ANSWER_WITHIN = 10_000;
 

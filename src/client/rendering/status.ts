@@ -3,6 +3,7 @@ import { runnerOf } from '../../contract/names.js';
 import { missingRoles } from '../../domain/decisions/waits-for.js';
 import { formatDuration } from '../../domain/duration.js';
 import { ITEM_STATES } from '../../domain/items.js';
+import { beginningIn, hasYetToBegin } from '../../domain/ledger/beginning.js';
 import type { Ledger, OpenQuestion, RollbackRecord, StepRecord, WatchRecord } from '../../domain/ledger/ledger.js';
 import { leftBehind, stillRollsBack } from '../../domain/ledger/left-behind.js';
 import { PHASES, type Phase } from '../../domain/steps.js';
@@ -57,7 +58,8 @@ const WITHOUT_BUILD = 'began under a Surefoot without builds: the worker of then
 
 function heading(ledger: Ledger, { colors, now, link, build, cutOff }: StatusView): string[] {
   const lasted = formatDuration((ledger.endedAt ?? now) - ledger.startedAt);
-  const going = cutOff === undefined ? colors.cyan(`running: ${ledger.phase}`) : colors.red(`ended in ${ledger.phase}`);
+  const running = beginningOf(ledger, now) ?? `running: ${ledger.phase}`;
+  const going = cutOff === undefined ? colors.cyan(running) : colors.red(`ended in ${ledger.phase}`);
   const state = ledger.outcome ? outcomeText(ledger, colors) : going;
   return [
     `${colors.bold(ledger.title)}  ${state}`,
@@ -74,6 +76,12 @@ function heading(ledger: Ledger, { colors, now, link, build, cutOff }: StatusVie
     ...(link ? [colors.dim(link)] : []),
   ];
 }
+
+/** Of one whose appointed time has not come, or with nobody to carry it out since. */
+const beginningOf = (ledger: Ledger, now: number): string | undefined =>
+  ledger.beginsAt !== undefined && hasYetToBegin(ledger)
+    ? `${beginningIn(ledger.beginsAt, now, clockText(ledger.beginsAt))}; nothing of it has run`
+    : undefined;
 
 /** What the names in it are worth. */
 function trustText({ demands, runner }: Ledger): string {
@@ -274,6 +282,7 @@ export function nextLine(
   if (open.length > 0) return `${label} waits for ${open.map(({ title }) => title).join('; ')}`;
   const [missing] = unserved(services);
   if (missing) return `${label} waits for a worker: ${missing.text}`;
+  if (hasYetToBegin(ledger)) return `${label} its time comes; nobody has to do anything (surefoot abort calls it off)`;
   if (ledger.rollback && ledger.rollback.succeeded === undefined) return `${label} the rollback finishes`;
   const running = ledger.steps.findLast(({ state }) => state === 'running');
   const next = running ? `${running.title} finishes` : `${ledger.phase} goes on`;

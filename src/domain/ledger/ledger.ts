@@ -239,7 +239,10 @@ export interface Ledger {
   envelope?: string;
   /** What the runner's policy asks of those who decide; nothing where it has none: no decision is proven then. */
   demands?: Demands;
+  /** Of one that is to begin at an appointed time, until that has come: when it was called for. */
   startedAt: number;
+  /** The appointed time. */
+  beginsAt?: number;
   /** The unfinished run that it starts over, by deployment or run ID, and why that is right. */
   after?: { run: string; why: string };
   endedAt?: number;
