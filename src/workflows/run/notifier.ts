@@ -28,7 +28,7 @@ import {
 } from '../../domain/notifications/notifications.js';
 import { HOLD_ID } from '../../domain/notifications/question-page.js';
 import { endOfThisMoment } from '../common/moment.js';
-import { people } from '../common/policies.js';
+import { LONGEST_THOUGHT, people } from '../common/policies.js';
 import { describe } from './failures.js';
 
 /** What one activity tells: messages, and questions to the stand-in people of virtual time. */
@@ -242,13 +242,14 @@ export class Notifier {
   }
 
   private async send({ summary, messages, questions }: Batch): Promise<void> {
+    const patience = questions.length > 0 ? LONGEST_THOUGHT : {};
     try {
       const {
         threads,
         untold,
         later,
         places = {},
-      } = await people.tell.executeWithOptions({ summary: `Tell: ${summary}`.slice(0, 200) }, [
+      } = await people.tell.executeWithOptions({ summary: `Tell: ${summary}`.slice(0, 200), ...patience }, [
         { messages, threads: this.threads, questions },
       ]);
       this.threads = { ...threads, ...this.threads };
