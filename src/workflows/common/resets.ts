@@ -4,7 +4,7 @@
  * there, in every replay at the same place: that is how it is known, at no event's cost. What others had sent after that
  * point the server hands over with it, and all of that is judged first: none of it is an answer to the reset.
  */
-import { condition, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import { getActivator } from '@temporalio/workflow/lib/global-attributes.js';
 import type { DecisionRecord, Ledger } from '../../domain/ledger/ledger.js';
 
@@ -18,7 +18,8 @@ export class Resets {
     private readonly ledger: Ledger,
     private readonly held: () => void,
   ) {
-    void this.listen();
+    // A cancel of the deployment ends everything else.
+    void CancellationScope.nonCancellable(() => this.listen());
   }
 
   /** Of the last one, where nobody has said since that they have looked. */
