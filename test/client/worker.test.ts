@@ -106,7 +106,8 @@ test('a worker sends a collector the trace of each deployment that it carries ou
   const { port } = collector.address() as AddressInfo;
   const worker = startWorker(server.address, join(folder, 'state'), '--traces', `http://127.0.0.1:${port}/v1/traces`);
 
-  const { resolved: plan } = loadPlan(join(projectFolder(), 'plans', 'minimal.yaml'));
+  const { resolved } = loadPlan(join(projectFolder(), 'plans', 'minimal.yaml'));
+  const plan = { ...resolved, evidence: join(folder, 'evidence') };
   const input: DeployInput = {
     deployment: 'shop-20261127-101500-0a1b',
     plan,

@@ -1,7 +1,9 @@
 /** Under a policy whatever acts or reads by commands says by whose word, and is found in the plan that was signed. */
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import type { Authority } from '../../src/contract/envelope.js';
+import { runnerQueue } from '../../src/contract/names.js';
 import type { Demands } from '../../src/domain/decisions/demands.js';
+import type { OwnRunners } from '../../src/domain/runner.js';
 import { ACTS, type ActInput, type ActKind, plannedAct } from '../../src/policy/acts.js';
 import { PlayedDeployment } from './deployment.js';
 import { calm } from './scenario.js';
@@ -16,8 +18,9 @@ beforeAll(async () => {
 });
 afterEach(() => played.temporal.end());
 
-async function playUnderPolicy(...parts: Parameters<typeof calm>) {
-  played = new PlayedDeployment(workflows, calm(...parts));
+async function playUnderPolicy(scenario: Parameters<typeof calm>[0], runners?: OwnRunners) {
+  played = new PlayedDeployment(workflows, calm(scenario));
+  played.world.runners = runners;
   const { roster: people, roles } = played.plan.approvals;
   const demands: Demands = { signed: [], people, approve: roles.map(({ role }) => role), roles: {} };
   played.world.demands = demands;
@@ -58,4 +61,17 @@ test('production goes back: so does whatever reads and acts on the way', async (
   const { outcome } = await playUnderPolicy({ troubles });
   expect(outcome).toBe('rolled-back');
   for (const [activity, kinds] of Object.entries(acts())) expect([...kinds], activity).not.toContain('refused');
+});
+
+test('what is read on an environment’s own runner says by whose word there, too', async () => {
+  const runner = 'b'.repeat(16);
+  const queue = runnerQueue(runner);
+  const { outcome } = await playUnderPolicy(
+    { plan: { loadTest: true, restart: true } },
+    { production: { queue, named: [runner] } },
+  );
+  expect(outcome).toBe('succeeded');
+  for (const [activity, kinds] of Object.entries(acts())) expect([...kinds], activity).not.toContain('refused');
+  const there = played.temporal.scheduled.filter((call) => call.queue === queue).map(({ activity }) => activity);
+  expect(there).toEqual(expect.arrayContaining(['sampleMetrics', 'checkStaging', 'checkEndpoints', 'verifyState']));
 });
