@@ -3,7 +3,7 @@
  * production that an earlier deployment has left half-way.
  */
 import { Context } from '@temporalio/activity';
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { admittedRun } from '../adapters/evidence/admissions.js';
 import { evidenceIdentity } from '../adapters/evidence/evidence-identity.js';
@@ -86,11 +86,18 @@ export function createAdmissionActivities(options: {
     },
     checkClock,
     async stateOfRun({ workflowId, runId }) {
-      const { status } = await Context.current().client.workflow.getHandle(workflowId, runId).describe();
-      return status.name;
+      const { workflow } = Context.current().client;
+      const asked = await workflow.getHandle(workflowId, runId).describe();
+      if (asked.status.name === 'RUNNING') return asked.status.name;
+      // One that was reset goes on as another run, with the watches that it has begun.
+      const last = await workflow.getHandle(workflowId).describe();
+      return (firstRunOf(last) === firstRunOf(asked) ? last : asked).status.name;
     },
   };
 }
+
+const firstRunOf = ({ raw }: WorkflowExecutionDescription): string | null | undefined =>
+  raw.workflowExecutionInfo?.firstRunId;
 
 async function evidenceOf({ evidence }: Pick<ResolvedPlan, 'evidence'>): Promise<string> {
   try {

@@ -68,13 +68,14 @@ async function endEarly(deployment: Deployment, error: unknown): Promise<{ outco
     const { succeeded, reason } = await rollBack(deployment, trigger);
     return { outcome: succeeded ? 'rolled-back' : 'rollback-failed', reason };
   }
-  if (ledger.production.maintenance && (await mayFollow(deployment))) {
+  if (ledger.production.maintenance && !(await deployment.lookedAt()) && (await mayFollow(deployment))) {
     const key = { deployment: deployment.input.deployment, step: 'stop.maintenance-off', generation: 1 };
     await turnMaintenanceOff(deployment, key, 'Turn maintenance mode off: nothing was deployed').catch((failure) =>
       ledger.untold.push(`maintenance mode could not be turned off: ${describe(failure)}`),
     );
   }
-  return { outcome: ledger.stop?.kind === 'reject' ? 'rejected' : 'aborted', reason: text };
+  const reason = deployment.doubt === undefined ? text : `${text}; ${deployment.doubt}`;
+  return { outcome: ledger.stop?.kind === 'reject' ? 'rejected' : 'aborted', reason };
 }
 
 /** Nothing follows a command whose end nobody knows before a person has said so. */

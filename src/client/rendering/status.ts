@@ -268,6 +268,10 @@ function queues({ colors, services = [], watchdog }: StatusView): string[] {
 
 const LEFT = 'see above what production was left in';
 
+/** What a person has to look at who lets it go on. */
+const becauseOf = ({ reset }: Ledger): string =>
+  reset && !reset.answer ? `: ${reset.text}. Look at production first` : '';
+
 /** What happens next, or what is waited for. */
 export function nextLine(
   ledger: Ledger,
@@ -278,7 +282,8 @@ export function nextLine(
   if (cutOff !== undefined) return `${colors.bold('Ended:')} ${colors.red(`from outside (${cutOff})`)}; ${LEFT}`;
   if (ledger.stop && !ledger.rollback) return `${label} stops (${ledger.stop.kind} by ${ledger.stop.who})`;
   const open = ledger.questions.filter(({ answer }) => !answer);
-  if (ledger.held) return `${label} held by ${ledger.held.who}; go on with surefoot resume --as WHO --role ROLE`;
+  if (ledger.held)
+    return `${label} held by ${ledger.held.who}${becauseOf(ledger)}; go on with surefoot resume --as WHO --role ROLE`;
   if (open.length > 0) return `${label} waits for ${open.map(({ title }) => title).join('; ')}`;
   const [missing] = unserved(services);
   if (missing) return `${label} waits for a worker: ${missing.text}`;

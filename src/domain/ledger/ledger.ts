@@ -270,6 +270,13 @@ export interface Ledger {
   questions: OpenQuestion[];
   /** Set while a person holds the deployment. */
   held?: DecisionRecord;
+  /** It goes on from an earlier point of its history: what was done after that is not known to it. */
+  reset?: {
+    at: number;
+    text: string;
+    /** Who has looked since. */
+    answer?: DecisionRecord;
+  };
   /** A decision that ends the forward path. */
   stop?: DecisionRecord;
   /** Why the forward path has ended, whoever or whatever ended it. */

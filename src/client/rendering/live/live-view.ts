@@ -21,7 +21,7 @@ export interface LiveLook {
   /** Why it has not been seen since. */
   unseen?: string;
   /** Its time is not the clock's. */
-  inVirtualTime: boolean;
+  inVirtualTime: boolean | undefined;
   /** How long steps usually take, by their IDs, milliseconds; nothing where its plan is not known. */
   usually?: ReadonlyMap<string, number>;
   /** Of the latest watch, by criterion. */
