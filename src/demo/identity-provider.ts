@@ -29,7 +29,7 @@ interface Options {
   secrets: string;
 }
 
-const ALGORITHM = 'ES256';
+const ALGORITHM = 'RS256';
 const HOUR = 3_600;
 /** Below it somebody chooses who signs in. */
 const CHOICE = '/choice/';

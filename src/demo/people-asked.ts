@@ -40,7 +40,9 @@ export async function askPeople(
   try {
     const starter = whoCanStart(plan.approvals);
     const policy = join(home, 'policy.yaml');
-    await writeFile(policy, stringify(policyOf(plan, { issuer, starter })), { mode: 0o600 });
+    await writeFile(policy, stringify(policyOf(plan, { issuer, starter }), { aliasDuplicateObjects: false }), {
+      mode: 0o600,
+    });
     return {
       policy,
       signIn: await identitySignIn({ policy: loadPolicy(policy), issuer }),
