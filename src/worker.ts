@@ -80,6 +80,8 @@ export interface WorkerOptions extends WatchdogOptions {
   policy?: Policy;
   /** Folders to look for tools in, before PATH. */
   tools?: string[];
+  /** Where the console is, for questions of plans that do not say it. */
+  console?: string;
   /** The demo's stand-in people. */
   answer?: (question: Question) => Promise<void>;
   /** The demo's faults. */
@@ -173,7 +175,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
           ...looks,
           ...createArchiveActivities({ report: reportOfArchive }),
           ...createTrendActivities(),
-          ...createPeopleActivities({ answer: options.answer }),
+          ...createPeopleActivities({ answer: options.answer, console: options.console }),
           ...createForgeActivities(),
           ...createReviewActivities(),
           ...createAccessActivities(),

@@ -3,12 +3,13 @@
  * production that an earlier deployment has left half-way.
  */
 import { Context } from '@temporalio/activity';
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { admittedRun } from '../adapters/evidence/admissions.js';
 import { evidenceIdentity } from '../adapters/evidence/evidence-identity.js';
 import type { AdmissionActivities } from '../contract/activities/admission.js';
 import type { Clock } from '../contract/activities/step.js';
+import { startBy } from '../contract/envelope.js';
 import { FailureType } from '../contract/errors.js';
 import { isDeploymentName, runnerOf } from '../contract/names.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
@@ -69,10 +70,8 @@ export function createAdmissionActivities(options: {
       await checkClock({ clock, workflowTime });
       const { policy } = options;
       if (policy) {
-        const { startedBy = '', envelope } = start ?? {};
         const subject = { deployment, service: plan.service, digest };
-        const said = { kind: 'start', who: startedBy, role: '', envelope } as const;
-        const problem = await judgeStart(policy, subject, said, Date.now());
+        const problem = await judgeStart(policy, subject, startBy(start ?? {}), Date.now());
         if (problem !== undefined) throw refused(`${problem}, as this worker’s policy has it`);
       }
       // Demos and rehearsals come and go as they like, and deploy to nothing that outlives them.
@@ -87,11 +86,18 @@ export function createAdmissionActivities(options: {
     },
     checkClock,
     async stateOfRun({ workflowId, runId }) {
-      const { status } = await Context.current().client.workflow.getHandle(workflowId, runId).describe();
-      return status.name;
+      const { workflow } = Context.current().client;
+      const asked = await workflow.getHandle(workflowId, runId).describe();
+      if (asked.status.name === 'RUNNING') return asked.status.name;
+      // One that was reset goes on as another run, with the watches that it has begun.
+      const last = await workflow.getHandle(workflowId).describe();
+      return (firstRunOf(last) === firstRunOf(asked) ? last : asked).status.name;
     },
   };
 }
+
+const firstRunOf = ({ raw }: WorkflowExecutionDescription): string | null | undefined =>
+  raw.workflowExecutionInfo?.firstRunId;
 
 async function evidenceOf({ evidence }: Pick<ResolvedPlan, 'evidence'>): Promise<string> {
   try {

@@ -14,6 +14,8 @@ export const FailureType = {
   PreconditionFailed: 'PreconditionFailed',
   /** A secret reference points nowhere. Not retryable. */
   SecretMissing: 'SecretMissing',
+  /** Where a secret is kept nobody answered, or did not let the worker see: whether it is there is unknown. Retryable when nobody answered. */
+  SecretUnknown: 'SecretUnknown',
   /** A step's facts do not hold. */
   StepFailed: 'StepFailed',
   /** A decision that cannot be taken now; carried by the update's rejection. */

@@ -13,10 +13,13 @@ import { withProgress } from '../contract/progress.js';
 import type { Ledger } from '../domain/ledger/ledger.js';
 import { clientEncryption } from '../encryption/data-converter.js';
 import { projectFolder } from '../local/folders.js';
+import { choosePorts } from '../local/ports.js';
 import { virtualTimeInterceptors } from '../local/time-skipping.js';
 import { newDeploymentId } from '../plan/deployment-id.js';
 import { type LoadedPlan, loadPlan } from '../plan/load.js';
+import { serveDemoConsole } from './console.js';
 import { type DemoFault, readFault } from './fault.js';
+import { askPeople, type PeopleAsked } from './people-asked.js';
 import { type ProductionState, readProduction } from './production.js';
 import { superviseWorker } from './supervisor.js';
 import { startTraffic } from './traffic.js';
@@ -27,11 +30,19 @@ export interface DemoOptions {
   home?: string;
   reset: boolean;
   fault?: string;
+  /** Whether people sign off in the console; stand-ins do so otherwise. */
+  ask?: boolean;
   signal: AbortSignal;
   /** One short sentence for each thing that happens. */
   progress: (text: string) => void;
   /** The ledger, some times a second. */
-  onLedger: (ledger: Ledger, link: string) => void;
+  onLedger: (ledger: Ledger, links: DemoLinks) => void;
+}
+
+/** Places for a browser. */
+export interface DemoLinks {
+  webUi: string;
+  console: string;
 }
 
 export interface DemoRun {
@@ -44,6 +55,7 @@ export interface DemoRun {
   /** IDs of the load tests' steps. */
   loadTests: string[];
   uiUrl: string;
+  consoleUrl: string;
   /** The same page, for a browser that has not signed in: as secret as what it shows. */
   signIn: string;
   address: string;
@@ -92,6 +104,9 @@ async function deploy(sandbox: Sandbox, run: Run): Promise<Omit<DemoRun, 'stop'>
   const plan = loadPlan(SHIPPED_PLAN, { bindings });
   const { staging, production } = sandbox.target.environments;
   const clientTools = dirname(sandbox.postgres.binaries.pgDump);
+  const ports = await choosePorts(sandbox.home, ['identityProvider', 'console'], { console: 8080 });
+  const asked = run.ask ? await askPeople(sandbox, { plan: plan.resolved, ports }) : undefined;
+  if (asked) run.closers.push(async () => asked.stop());
   const worker = superviseWorker(
     {
       address,
@@ -99,6 +114,7 @@ async function deploy(sandbox: Sandbox, run: Run): Promise<Omit<DemoRun, 'stop'>
       state: join(sandbox.home, 'worker'),
       plan: SHIPPED_PLAN,
       bindings,
+      policy: asked?.policy,
       tools: [sandbox.target.binFolder, clientTools],
       fault: run.fault && {
         ...run.fault,
@@ -114,12 +130,16 @@ async function deploy(sandbox: Sandbox, run: Run): Promise<Omit<DemoRun, 'stop'>
   run.closers.push(() => connection.close());
   const client = new Client({ connection, namespace, ...clientEncryption('throw') });
   const began = performance.now();
-  const handle = await startInVirtualTime(client, plan);
+  const connected = { client, connection, address, namespace, uiUrl };
+  const console = await serveDemoConsole(connected, { sandbox, port: ports.console, signIn: asked?.signIn });
+  run.closers.push(async () => console.stop());
+  const handle = await startInVirtualTime(client, plan, asked);
   const link = `${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(handle.workflowId)}/${handle.firstExecutionRunId}`;
   const signIn = sandbox.webUi.signIn(link);
   run.progress(`the deployment has started: ${signIn}`);
+  run.progress(`the console is at ${console.url}`);
 
-  const result = await followToEnd(client, handle, { ...run, link });
+  const result = await followToEnd(client, handle, { ...run, links: { webUi: link, console: console.url } });
   const wallSeconds = (performance.now() - began) / 1_000;
   const { historyLength } = await handle.describe();
   const expected = needed(plan.resolved.indexes).expected.map((index) => index.name);
@@ -132,6 +152,7 @@ async function deploy(sandbox: Sandbox, run: Run): Promise<Omit<DemoRun, 'stop'>
     production: await readProduction(production, expected),
     loadTests: plan.resolved.loadTests.map(({ id }) => id),
     uiUrl: link,
+    consoleUrl: console.url,
     signIn,
     address,
     namespace,
@@ -139,10 +160,12 @@ async function deploy(sandbox: Sandbox, run: Run): Promise<Omit<DemoRun, 'stop'>
   };
 }
 
-function startInVirtualTime(client: Client, { resolved, digest }: LoadedPlan) {
+async function startInVirtualTime(client: Client, { resolved, digest }: LoadedPlan, asked?: PeopleAsked) {
   const deployment = newDeploymentId(resolved.service);
-  const input: DeployInput = { deployment, plan: resolved, digest, startedBy: 'demo', clock: 'virtual' };
-  return client.workflow.start('DeployWorkflow', {
+  const startedBy = asked?.starter ?? 'demo';
+  const input: DeployInput = { deployment, plan: resolved, digest, startedBy, clock: 'virtual' };
+  if (asked) input.envelope = await asked.sealedStart(input);
+  return await client.workflow.start('DeployWorkflow', {
     workflowId: deployWorkflowId(resolved.service),
     taskQueue: TASK_QUEUE,
     args: [input],
@@ -157,14 +180,14 @@ function startInVirtualTime(client: Client, { resolved, digest }: LoadedPlan) {
 async function followToEnd(
   client: Client,
   handle: Awaited<ReturnType<typeof startInVirtualTime>>,
-  run: Run & { link: string },
+  run: Run & { links: DemoLinks },
 ): Promise<DeployResult> {
   const ended = handle.result() as Promise<DeployResult>;
   const look = async () => {
     const ledger = await handle.query(statusQuery);
     return withProgress(ledger, (workflowId) => client.workflow.getHandle(workflowId).query(progressQuery));
   };
-  const { link } = run;
+  const { links } = run;
   let over = false;
   const settled = ended.then(
     () => undefined,
@@ -181,10 +204,10 @@ async function followToEnd(
     await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, LOOK))]);
     if (over) break;
     const ledger = await Promise.race([look().catch(() => undefined), settled, aborted]);
-    if (ledger) run.onLedger(ledger, link);
+    if (ledger) run.onLedger(ledger, links);
   }
   run.signal.throwIfAborted();
   const result = await ended;
-  run.onLedger(result, link);
+  run.onLedger(result, links);
   return result;
 }

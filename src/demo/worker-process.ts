@@ -5,6 +5,7 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { clientEncryption } from '../encryption/data-converter.js';
 import { setFault } from '../local/faults.js';
 import { loadPlan } from '../plan/load.js';
+import { loadPolicy } from '../policy/policy.js';
 import { runWorker } from '../worker.js';
 import { type DemoFault, faultParameters } from './fault.js';
 import { standInPeople } from './stand-ins.js';
@@ -17,6 +18,8 @@ export interface DemoWorkerInput {
   plan: string;
   bindings: string;
   tools: string[];
+  /** The policy's file, where people sign off. */
+  policy?: string;
   fault?: DemoFault & { environmentFolders: Record<'staging' | 'production', string> };
 }
 
@@ -72,7 +75,8 @@ await runWorker({
   allowVirtualTime: true,
   releasesItself: true,
   tools: input.tools,
-  answer: standInPeople(client, resolved),
+  policy: input.policy === undefined ? undefined : loadPolicy(input.policy),
+  answer: standInPeople(client, resolved, { asksPeople: input.policy !== undefined }),
   activityInterceptors: interceptors,
   logLevel: 'warn',
 });

@@ -99,7 +99,7 @@ function actProblem(
   const missing = missingRoles(policy, words, authority);
   const unsigned = missing.length > 0 ? `not signed off as ${missing.join(', ')}` : undefined;
   if (act.kind === 'forward') {
-    const late = unsigned ?? commitProblem(act, authority) ?? words.late(['start', 'approve']);
+    const late = unsigned ?? commitProblem(act, authority) ?? words.early() ?? words.late(['start', 'approve']);
     return late ?? unrepeated(policy, words, act);
   }
   if (personalWords(policy, words, act).some((word) => isGood(word, act, asked))) return undefined;

@@ -33,8 +33,8 @@ export interface FoundDeployment {
   status: string;
   startedAt: Date;
   deployment?: string;
-  /** A demo's: its time is not the server's, and no watchdog looks at it. */
-  inVirtualTime: boolean;
+  /** A demo's: its time is not the server's, and no watchdog looks at it. Undefined: not known. */
+  inVirtualTime: boolean | undefined;
   /** What it is pinned to: null when it began under a Surefoot without builds, undefined while it has not begun. */
   build?: string | null;
   /** How far its work is, where that is told. */
@@ -131,14 +131,17 @@ async function describe(
     throw usageError(`${workflowId} is a ${description.type}, not a deployment`, 'Name the deployment or its service.');
   }
   const execution = { workflowId, runId: description.runId };
-  const { deployment, clock } = await memoOf(connected.client, description);
+  const memo = await memoOf(connected.client, description);
+  const { deployment, clock } = memo ?? {};
   return {
     ...execution,
     running: description.status.name === 'RUNNING',
     status: description.status.name,
     startedAt: description.startTime,
-    deployment: typeof deployment === 'string' ? deployment : undefined,
-    inVirtualTime: clock === 'virtual',
+    // In plain text it is there in any case.
+    deployment:
+      typeof deployment === 'string' ? deployment : description.typedSearchAttributes.get(searchAttributes.deployment),
+    inVirtualTime: memo && clock === 'virtual',
     build: pinnedBuild(description.raw.workflowExecutionInfo),
     progress: await activityProgress(connected, description),
     handle: connected.client.workflow.getHandle(workflowId, description.runId),

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { resetState } from '../../sandbox/local/state.js';
 import { summary } from '../../src/client/commands/demo.js';
-import { type DemoRun, runDemo } from '../../src/demo/run.js';
-import type { Ledger } from '../../src/domain/ledger/ledger.js';
+import { type DemoOptions, type DemoRun, runDemo } from '../../src/demo/run.js';
 
 const homes: string[] = [];
 const runs: DemoRun[] = [];
@@ -27,12 +26,13 @@ export async function newHome(): Promise<string> {
 
 export async function demo(
   home: string,
-  options: { fault?: string; signal?: AbortSignal; onLedger?: (ledger: Ledger) => void } = {},
+  options: Partial<Pick<DemoOptions, 'fault' | 'ask' | 'signal' | 'onLedger'>> = {},
 ): Promise<DemoRun> {
   const run = await runDemo({
     home,
     reset: false,
     fault: options.fault,
+    ask: options.ask,
     signal: options.signal ?? new AbortController().signal,
     progress: () => {},
     onLedger: options.onLedger ?? (() => {}),

@@ -83,10 +83,10 @@ export class TestBrowser {
       const text = await page.response.text();
       const action = /<form[^>]* action="([^"]+)"/.exec(text)?.[1] ?? '';
       const isLogin = text.includes('name="login"');
-      const form: Record<string, string> = isLogin
-        ? { prompt: 'login', login: account, password: 'any' }
-        : { prompt: 'consent' };
-      return await this.go(action, form);
+      // Where another was signed in before, the provider has the browser sign them out by a form that sends itself.
+      const hidden = [...text.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)];
+      const form = Object.fromEntries(hidden.map(([, name = '', value = '']) => [name, value]));
+      return await this.go(action, { ...form, ...(isLogin && { login: account, password: 'any' }) });
     });
   }
 

@@ -54,7 +54,7 @@ export async function lookAtProduction(played: PlayedDeployment): Promise<void> 
   const production = temporal.executions.filter(({ type, args }) => {
     return type === 'MonitorWorkflow' && (args as [WatchInput])[0].watch.environment === 'production';
   });
-  const [deployment] = temporal.executions;
+  const deployment = temporal.executions.findLast(({ workflowId }) => workflowId === SERVICE_WORKFLOW);
   const isLate = deployment?.attributes.SurefootPhase === 'watch' || deployment?.attributes.SurefootPhase === 'closing';
   if (!isLate || !played.isRunning || production.some(({ state }) => state === 'running')) {
     played.aloneSince = undefined;
@@ -215,7 +215,7 @@ export interface Unknown {
   before: number;
 }
 
-const COMMANDS = [
+export const COMMANDS = [
   ...['runCommand', 'checkCommand', 'checkLogs', 'migrate', 'backUpByCommands', 'restoreByCommands'],
   ...['backUpDatabase', 'restoreDatabase'],
 ];

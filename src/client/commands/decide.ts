@@ -9,7 +9,7 @@ import { withConnection } from '../../temporal/connection.js';
 import { findDeployment, readLedger, servicesFor } from '../../temporal/deployments.js';
 import { EXIT, usageError } from '../../temporal/errors.js';
 import { notRunning, sendDecision } from '../../temporal/send-decision.js';
-import { nextLine } from '../rendering/status.js';
+import { nextLine } from '../rendering/next-line.js';
 import pc from '../terminal/colors.js';
 import { exiting, print, printJson } from '../terminal/output.js';
 import { sealStatement, signStatement } from './trust/signing.js';

@@ -1,7 +1,8 @@
 /** `surefoot demo`: the whole checklist, for real, on this machine. */
 import type { Command } from 'commander';
 import type { DemoReport } from '../../demo/report.js';
-import type { DemoRun } from '../../demo/run.js';
+import type { DemoLinks, DemoOptions, DemoRun } from '../../demo/run.js';
+import { missingRoles } from '../../domain/decisions/waits-for.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { Ledger } from '../../domain/ledger/ledger.js';
 import { CliError, EXIT, innermost } from '../../temporal/errors.js';
@@ -15,17 +16,19 @@ import { untilAborted } from '../terminal/until-aborted.js';
 interface DemoFlags {
   reset?: boolean;
   fault?: string;
+  ask?: boolean;
   json?: boolean;
 }
 
 export function defineDemo(command: Command): void {
   command
     .option('--fault <name[@place]>', 'let something go wrong and see it rolled back, for example errors@watch-5m')
+    .option('--ask', 'give the sign-offs yourself, in the console, signed in as each stand-in')
     .option('--reset', 'clear the sandbox and everything it remembers first')
     .option('--json', 'print one JSON document at the end and exit')
     .addHelpText(
       'after',
-      '\nExit code: 0 when the deployment succeeded, 1 when it ended otherwise (a rollback counts as that).\n\nExamples:\n  surefoot demo\n  surefoot demo --fault errors@watch-5m\n  surefoot demo --json',
+      '\nExit code: 0 when the deployment succeeded, 1 when it ended otherwise (a rollback counts as that).\n\nExamples:\n  surefoot demo\n  surefoot demo --fault errors@watch-5m\n  surefoot demo --ask\n  surefoot demo --json',
     )
     .action(exiting(demo));
 }
@@ -40,9 +43,10 @@ async function runToEnd(flags: DemoFlags, signal: AbortSignal): Promise<number> 
   const run = await runDemo({
     reset: flags.reset ?? false,
     fault: flags.fault,
+    ask: flags.ask,
     signal,
     progress: (text) => note(`· ${text}`),
-    onLedger: viewer(flags.json ?? false),
+    onLedger: viewer(flags),
   }).catch((error) => {
     if (signal.aborted) {
       const hint = 'Everything that it started is stopped; run it again to begin anew.';
@@ -57,7 +61,7 @@ async function runToEnd(flags: DemoFlags, signal: AbortSignal): Promise<number> 
     });
     print(flags.json ? JSON.stringify(summary(run, report)) : ending(run, report, flags.fault));
     if (!flags.json && process.stdin.isTTY && process.stdout.isTTY) {
-      print('\nThe Web UI stays up. Press Ctrl-C to stop everything.');
+      print('\nThe Web UI and the console stay up. Press Ctrl-C to stop everything.');
       await untilAborted(signal);
     }
   } finally {
@@ -67,19 +71,36 @@ async function runToEnd(flags: DemoFlags, signal: AbortSignal): Promise<number> 
 }
 
 /** A live page at a terminal; elsewhere one line on stderr for each thing that happened. */
-function viewer(json: boolean): (ledger: Ledger, link: string) => void {
+function viewer({ json, ask }: DemoFlags): DemoOptions['onLedger'] {
+  const asking = (ledger: Ledger, links: DemoLinks) => (ask ? signOffLines(ledger, links) : []);
   if (process.stdout.isTTY && !json) {
     const standing = stopwatch();
-    return (ledger, link) => {
-      const page = renderStatus(ledger, { colors: pc, now: latest(ledger), link });
-      print(`${CLEAR}${page}${pc.dim(standing(page, performance.now()))}`);
+    return (ledger, links) => {
+      const page = renderStatus(ledger, { colors: pc, now: latest(ledger), link: links.webUi });
+      const places = [`Console  ${links.console}`, ...asking(ledger, links)].join('\n');
+      print(`${CLEAR}${page}\n\n${places}${pc.dim(standing(page, performance.now()))}`);
     };
   }
   let before: Ledger | undefined;
-  return (ledger) => {
+  let asked: string[] = [];
+  return (ledger, links) => {
     for (const line of ledgerChanges(before, ledger)) note(line);
     before = structuredClone(ledger);
+    const lines = asking(ledger, links);
+    for (const line of lines) if (!asked.includes(line)) note(line);
+    asked = lines;
   };
+}
+
+/** Where people sign off, while that is waited for. */
+function signOffLines(ledger: Ledger, { console }: DemoLinks): string[] {
+  const question = ledger.questions.find(({ kind, answer }) => kind === 'approvals' && !answer);
+  if (!question) return [];
+  const place = `${console}/deployments/${encodeURIComponent(ledger.deployment)}/decide/${encodeURIComponent(question.id)}`;
+  return [
+    `Sign off ${place}`,
+    `         still missing: ${missingRoles(ledger, question).join(', ')}; ${ledger.startedBy} has started it`,
+  ];
 }
 
 /**
@@ -166,6 +187,7 @@ function ending(run: DemoRun, report: DemoReport | undefined, fault: string | un
     '',
     ...(report ? reportLines(report) : []),
     `Web UI     ${run.signIn}`,
+    `Console    ${run.consoleUrl}`,
     'Try next   npm run demo -- --fault errors@watch-5m     (rolled back: code and migration)',
     '           npm run demo -- --fault deadlocks@watch-1h  (rolled back: migration only)',
     '           npm run demo -- --fault latency@watch-5m    (rolled back: code only)',

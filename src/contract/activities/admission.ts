@@ -27,7 +27,7 @@ export interface AdmissionActivities {
     workflowTime: number;
     /** The unfinished run that people start over. */
     after?: string;
-    start?: { startedBy: string; envelope?: string };
+    start?: { startedBy: string; envelope?: string; beginsAt?: number };
   }): Promise<{ runner: string; evidence?: string; demands?: Demands; runners?: OwnRunners }>;
   /** Refuses to go on when the workflow's clock ran ahead of the wall clock although time is real. */
   checkClock(input: { clock: Clock; workflowTime: number }): Promise<void>;

@@ -126,6 +126,4 @@ export interface ExpectedProduction {
   revision?: string | null;
   /** The revision that a deployment which was ended from outside may have brought, where this one starts over it. */
   left?: string;
-  /** The deployment's first run: one that was reset goes on as another, and does not know what the first has done. */
-  firstRun?: string;
 }

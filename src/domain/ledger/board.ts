@@ -6,6 +6,7 @@ import { inOneLine } from '../one-line.js';
 import { rounded } from '../rounded.js';
 import { PHASES } from '../steps.js';
 import type { CriterionResult } from '../watch/criteria.js';
+import { beginningText, hasYetToBegin } from './beginning.js';
 import type { Ledger, StepRecord, StepState } from './ledger.js';
 
 const MARKS: Record<StepState, string> = { running: '⏳', passed: '✅', failed: '❌', skipped: '⏭️' };
@@ -49,13 +50,18 @@ export function renderBoard(ledger: Ledger, now: number): string {
 
 function headline(ledger: Ledger, now: number): string {
   const elapsed = formatDuration((ledger.endedAt ?? now) - ledger.startedAt);
-  const state = ledger.outcome ? `**${ledger.outcome}** – ${cell(ledger.reason ?? '')}` : `phase **${ledger.phase}**`;
+  const state = ledger.outcome ? `**${ledger.outcome}** – ${cell(ledger.reason ?? '')}` : going(ledger, now);
   const { items } = ledger;
   const boxes = items && items.total > 0 ? `\n\n${boxesText(items)}` : '';
   const held = ledger.held
     ? `\n\n✋ Held by ${cell(ledger.held.who)}: ${cell(ledger.held.why ?? 'no reason given')}`
     : '';
   return `### ${cell(ledger.title)}\n${cell(ledger.release.previous)} → ${cell(ledger.release.target)}, ${state}, ${elapsed}${boxes}${held}${waiting(ledger)}`;
+}
+
+function going(ledger: Ledger, now: number): string {
+  const { beginsAt, phase } = ledger;
+  return beginsAt !== undefined && hasYetToBegin(ledger) ? `**${beginningText(beginsAt, now)}**` : `phase **${phase}**`;
 }
 
 /** Whether its runner is there a workflow cannot know: only whose turn it is, and where to look. */

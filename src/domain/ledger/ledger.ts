@@ -239,7 +239,10 @@ export interface Ledger {
   envelope?: string;
   /** What the runner's policy asks of those who decide; nothing where it has none: no decision is proven then. */
   demands?: Demands;
+  /** Of one that is to begin at an appointed time, until that has come: when it was called for. */
   startedAt: number;
+  /** The appointed time. */
+  beginsAt?: number;
   /** The unfinished run that it starts over, by deployment or run ID, and why that is right. */
   after?: { run: string; why: string };
   endedAt?: number;
@@ -267,6 +270,13 @@ export interface Ledger {
   questions: OpenQuestion[];
   /** Set while a person holds the deployment. */
   held?: DecisionRecord;
+  /** It goes on from an earlier point of its history: what was done after that is not known to it. */
+  reset?: {
+    at: number;
+    text: string;
+    /** Who has looked since. */
+    answer?: DecisionRecord;
+  };
   /** A decision that ends the forward path. */
   stop?: DecisionRecord;
   /** Why the forward path has ended, whoever or whatever ended it. */

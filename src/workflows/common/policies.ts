@@ -205,11 +205,17 @@ export const people = proxyActivities<Pick<PeopleActivities, 'tell'>>({
   retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
 });
 
-/** The same of the forge: a telling finds what the one before it has written. */
+/** In virtual time, where somebody is asked: the demo has people at its console answer, who think as long as they like. */
+export const LONGEST_THOUGHT = { startToCloseTimeout: '12h', scheduleToCloseTimeout: '12h' } as const;
+
+/**
+ * The same of the forge: a telling finds what the one before it has written. Until a worker that is gone is noticed, the
+ * forge shows what is over.
+ */
 export const forges = proxyActivities<ForgeActivities>({
   startToCloseTimeout: '2m',
   scheduleToCloseTimeout: '30m',
-  heartbeatTimeout: '30s',
+  heartbeatTimeout: '10s',
   retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
 });
 

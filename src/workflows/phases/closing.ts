@@ -30,5 +30,6 @@ export async function closing(deployment: Deployment): Promise<void> {
     ]),
   );
   await ownChecks(deployment, 'closing');
+  await deployment.released();
   await deployment.guard.relieve();
 }

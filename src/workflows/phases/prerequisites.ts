@@ -12,28 +12,16 @@ import { STEPS } from '../../domain/steps.js';
 import { briefChecks, checks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { placed } from '../run/runner.js';
+import { admit } from '../steps/admission.js';
 import { confirmAll } from '../steps/confirmations.js';
 import { lookAtProduction } from '../steps/found-production.js';
 import { ownChecks } from '../steps/own-checks.js';
 
 export async function prerequisites(deployment: Deployment): Promise<void> {
-  const { plan, input, ledger, evidence } = deployment;
+  const { plan, ledger, evidence } = deployment;
   const { minimumRows, tools, scripts } = plan.prerequisites;
   deployment.enter('prerequisites');
-  const admitted = await checks.admit.executeWithOptions({ summary: STEPS.admission.title }, [
-    {
-      deployment: input.deployment,
-      plan,
-      digest: input.digest,
-      clock: input.clock,
-      workflowTime: Date.now(),
-      after: input.after?.run,
-      start: { startedBy: input.startedBy, envelope: input.envelope },
-    },
-  ]);
-  deployment.runOn(admitted);
-  evidence.identity = admitted.evidence;
-  ledger.demands = admitted.demands;
+  await admit(deployment);
   deployment.tell({ kind: 'started' });
 
   await deployment.step(STEPS.repository, async (key, summary) => {

@@ -35,10 +35,13 @@ export async function rollBack(
 ): Promise<{ succeeded: boolean; reason: string }> {
   const { ledger } = deployment;
   const wishes = new Wishes(ledger);
+  const left = (by: DecisionRecord) => ({ succeeded: false, reason: `${trigger.text}; left to ${by.who}: ${by.why}` });
+  const leaves = await deployment.lookedAt();
+  if (leaves) return left(leaves);
   const said = await deployment.settle({ moves: ['confirm', 'rollback', 'skip'], advice: ADVICE });
   if (said?.kind === 'skip') {
     await lockOut(deployment, 1);
-    return { succeeded: false, reason: `${trigger.text}; left to ${said.who}: ${said.why}` };
+    return left(said);
   }
   const chosen = await chooseRollbackKind(deployment, said?.option ? personal(said, trigger) : trigger, wishes);
   if ('leftTo' in chosen) {
@@ -49,6 +52,8 @@ export async function rollBack(
   let mayBeOn = false;
   let again = false;
   for (let generation = 1; ; generation++) {
+    const leaves = await deployment.lookedAt();
+    if (leaves) return left(leaves);
     mayBeOn = (await maintenanceSettled(deployment)) || mayBeOn;
     let order: FullRollback | undefined;
     do {
@@ -228,7 +233,7 @@ function isUnsettled(
 /** Users come back only to a production that is proven to be well. */
 async function reopen(deployment: Deployment, mayBeOn: boolean): Promise<void> {
   const { ledger, input } = deployment;
-  if (!ledger.production.maintenance && !mayBeOn) return;
+  if ((!ledger.production.maintenance && !mayBeOn) || (await deployment.lookedAt())) return;
   const key = { deployment: input.deployment, step: 'rollback.maintenance-off', generation: 1 };
   try {
     await turnMaintenanceOff(deployment, key, 'Turn maintenance mode off after the rollback');
@@ -270,7 +275,7 @@ async function keepUsersOut(
 ): Promise<void> {
   const { ledger, plan, evidence, input } = deployment;
   const command = plan.commands.maintenanceOn;
-  if (!command || ledger.production.maintenance) return;
+  if (!command || ledger.production.maintenance || (await deployment.lookedAt())) return;
   const key = { deployment: input.deployment, ...step };
   const environment = plan.environments.production;
   const runner = queueFor(deployment, environment.name);

@@ -1,5 +1,5 @@
 /** The steps of the way forward, as the runbook has them: run, failed and asked about, skipped, or the reason to roll back. */
-import { condition, isCancellation } from '@temporalio/workflow';
+import { isCancellation } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import { actedOn, type RunbookStep, stepsByID } from '../../contract/runbook.js';
 import { hasChanged } from '../../domain/decisions/decisions.js';
@@ -22,6 +22,8 @@ export class Steps {
     private readonly context: Context,
     private readonly questions: Questions,
     private readonly guard: Guard,
+    /** Nothing begins before. */
+    private readonly released: () => Promise<void>,
   ) {
     this.runbook = stepsByID(context.plan);
   }
@@ -39,7 +41,7 @@ export class Steps {
     const definition = this.definitionOf(id);
     if (definition.off !== undefined) return undefined;
     for (let generation = 1; ; generation++) {
-      if (ledger.held) await this.guard.during(() => condition(() => ledger.held === undefined));
+      await this.released();
       this.guard.raise();
       const record = this.begin(definition, generation);
       const key = { deployment: input.deployment, step: id, generation };

@@ -1,4 +1,5 @@
 /** Signing in to the console, and standing for a decision there: at a real identity provider. */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { CONFIRMED } from '../../../src/console/pages/decision-page.js';
 import { SIGN_IN_PATH, type SignIn, signInLink } from '../../../src/console/signed-in.js';
 import { saidBy } from '../../../src/contract/envelope.js';
 import type { Decision, Ledger } from '../../../src/domain/ledger/ledger.js';
-import { nonceOf } from '../../../src/policy/dsse.js';
+import { type Envelope, PAYLOAD_TYPE, preAuthentication } from '../../../src/policy/dsse.js';
 import { judgeWord } from '../../../src/policy/judge-act.js';
 import { openEnvelope } from '../../../src/policy/open-envelope.js';
 import { loadPolicy, type Policy } from '../../../src/policy/policy.js';
@@ -217,7 +218,9 @@ describe('a decision', () => {
       statement: { decision: 'approve', role: 'qa', proposal: 'p'.repeat(64), commit: 'c'.repeat(40), plan: DIGEST },
       verifiedBy: { kid: provider.key.kid, n: provider.key.n },
     });
-    if ('statement' in opened) expect(asked.searchParams.get('nonce')).toBe(nonceOf(opened.statement));
+    const { payload } = JSON.parse(envelope) as Envelope;
+    const signed = preAuthentication(PAYLOAD_TYPE, Buffer.from(payload, 'base64'));
+    expect(asked.searchParams.get('nonce')).toBe(createHash('sha256').update(signed).digest('base64url'));
     const subject = { deployment: 'shop-1', service: 'shop', digest: DIGEST };
     expect(await judgeWord(runner, subject, saidBy(decision ?? approval), Date.now())).toBeUndefined();
     // The console's own session proves nothing to the runner, nor do its other sign-ins.

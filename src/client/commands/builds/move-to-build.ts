@@ -13,7 +13,7 @@ import { type FoundDeployment, findDeployment, readLedger, servicesFor } from '.
 import { CliError, EXIT, innermost, usageError } from '../../../temporal/errors.js';
 import { queueServices } from '../../../temporal/queue-service.js';
 import { notRunning, sendDecision } from '../../../temporal/send-decision.js';
-import { nextLine } from '../../rendering/status.js';
+import { nextLine } from '../../rendering/next-line.js';
 import pc from '../../terminal/colors.js';
 import { note, print, printJson } from '../../terminal/output.js';
 import { onlyRole, signDecision } from '../decide.js';

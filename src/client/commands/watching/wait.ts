@@ -74,7 +74,10 @@ export async function waitForMilestone(
   if (isLive && last && by !== 'signal') print(statusText(last));
   const reached = isBounded ? last !== undefined && hasReached(last.ledger, until ?? 'end') : undefined;
   const shown = isBounded ? { last, reached } : {};
-  if (by === 'end' && last) return { code: exitCodeOf(last), last, reached };
+  // With its outcome it has ended for who waits, though its last words are still being told.
+  if (last && (by === 'end' || last.ledger.outcome !== undefined)) {
+    return { code: exitCodeOf({ ledger: last.ledger, found: { running: false } }), last, reached };
+  }
   if (by === 'reached') return { code: EXIT.good, ...shown };
   if (!isTold) note(goesOn);
   return { code: isBounded ? EXIT.underway : EXIT.good, ...shown };

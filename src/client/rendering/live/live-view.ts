@@ -5,7 +5,8 @@ import { leftBehind } from '../../../domain/ledger/left-behind.js';
 import { PHASES, type Phase } from '../../../domain/steps.js';
 import { cutOff, type LedgerView } from '../../../temporal/ledger-view.js';
 import type { Colors } from '../marks.js';
-import { clockText, nextLine, wayOn } from '../status.js';
+import { nextLine } from '../next-line.js';
+import { clockText, wayOn } from '../status.js';
 import { type Line, type TerminalStyle, wrappedPieces, wrappedText, writtenLine } from './lines.js';
 import { questionLines, signOffLines } from './people.js';
 import { inRows, type Section } from './sections.js';
@@ -20,8 +21,8 @@ export interface LiveLook {
   seenAt: number;
   /** Why it has not been seen since. */
   unseen?: string;
-  /** Its time is not the clock's. */
-  inVirtualTime: boolean;
+  /** Its time is not the clock's. Undefined: not known. */
+  inVirtualTime: boolean | undefined;
   /** How long steps usually take, by their IDs, milliseconds; nothing where its plan is not known. */
   usually?: ReadonlyMap<string, number>;
   /** Of the latest watch, by criterion. */
