@@ -1,6 +1,7 @@
 /**
  * The worker's health check: does the Temporal server know this machine's worker as one that asks for work, on the queue
- * of all workers and on that of the runner whose state folder this is? With `--watchdog`: on the watchdog's queue.
+ * of all workers and on that of the runner whose state folder this is? With `--environment`: on the second one alone. With
+ * `--watchdog`: on the watchdog's queue.
  */
 import { hostname } from 'node:os';
 import { readIdentity } from '../dist/src/adapters/commands/runner-identity.js';
@@ -18,11 +19,8 @@ async function queuesOfWorker() {
   if (!state) throw new Error('Which runner this is, is not known: SUREFOOT_STATE does not name its state folder.');
   const runner = await readIdentity(state);
   if (runner === undefined) throw new Error(`Which runner this is, is not known: ${state} names none yet.`);
-  return [
-    [TASK_QUEUE, WORKFLOWS],
-    [TASK_QUEUE, ACTIVITIES],
-    [runnerQueue(runner.identity), ACTIVITIES],
-  ];
+  const own = [runnerQueue(runner.identity), ACTIVITIES];
+  return process.argv.includes('--environment') ? [own] : [[TASK_QUEUE, WORKFLOWS], [TASK_QUEUE, ACTIVITIES], own];
 }
 
 const queuesOfWatchdog = async () => [

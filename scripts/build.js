@@ -3,11 +3,11 @@
  * and put in place whole, so that a demo or a test that runs meanwhile never finds half of it.
  */
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleAsking } from './bundle/asking.js';
+import { buildIdOf } from './bundle/build-id.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
@@ -16,13 +16,6 @@ process.chdir(root);
 const aside = `dist.new-${String(process.pid).padStart(10, '0')}`;
 const replaced = `dist.old-${process.pid}`;
 const compiler = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', aside];
-
-/** Which build this is: the same code has the same one, wherever and whenever it is built. */
-function buildOf(code) {
-  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
-  const text = code.replaceAll(aside, 'dist').replace(/\n\/\/# sourceMappingURL=.*/, '');
-  return `${version}-${createHash('sha256').update(text).digest('hex').slice(0, 12)}`;
-}
 
 try {
   execFileSync(process.execPath, compiler, { stdio: 'inherit' });
@@ -51,7 +44,8 @@ try {
     bundleWorkflowCode({ ...bundle, failureConverterPath, workflowInterceptorModules: bound }),
   ]);
   writeFileSync(join(aside, 'encrypting-workflow-bundle.js'), encrypting.code);
-  writeFileSync(join(aside, 'build-id'), buildOf(plain.code));
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  writeFileSync(join(aside, 'build-id'), buildIdOf(version, [plain.code, encrypting.code], aside));
   writeFileSync(join(aside, 'workflow-bundle.js'), plain.code);
 
   try {

@@ -30,6 +30,7 @@ import { createSampleActivities } from './activities/metrics/samples.js';
 import { createTrendActivities } from './activities/metrics/trends.js';
 import { createPeopleActivities } from './activities/notify/people.js';
 import { createOwnCheckActivities } from './activities/own-checks/own-checks.js';
+import { keepToEnvironment } from './activities/own-environment.js';
 import { createDatabaseActivities } from './activities/postgres/databases.js';
 import { createIndexActivities } from './activities/postgres/indexes.js';
 import { createPrerequisiteActivities } from './activities/prerequisites.js';
@@ -42,11 +43,12 @@ import { copyWarning, formerQueue, runnerIdentity } from './adapters/commands/ru
 import { MetricReaders } from './adapters/metrics/metric-sources.js';
 import { Tracing } from './adapters/traces/tracing.js';
 import { runnerQueue, TASK_QUEUE, WATCHDOG, WORKER_DEPLOYMENT } from './contract/names.js';
+import type { EnvironmentName } from './contract/plan/environment.js';
 import { heardBy, SILENT_SINKS } from './contract/sinks.js';
 import type { Question } from './domain/ledger/ledger.js';
 import { clientEncryption, dataConverter } from './encryption/data-converter.js';
 import { ownBuild } from './local/release.js';
-import type { Policy } from './policy/policy.js';
+import { environmentsNaming, type Policy } from './policy/policy.js';
 import { WITHOUT_POLICY } from './policy/words.js';
 import { reportOfArchive } from './report/archived.js';
 import { releaseFirst } from './temporal/first-release.js';
@@ -66,6 +68,8 @@ export interface WatchdogOptions {
 export interface WorkerOptions extends WatchdogOptions {
   /** Folder for the records of commands, and who the runner is. It must outlive the worker. */
   state: string;
+  /** Serves this environment's commands alone, on its own queue: somebody else decides, looks and watches. */
+  environment?: EnvironmentName;
   /** The build that it says to be of; what its code is when absent. */
   build?: string;
   /** Whether it makes its build current also where another one is: on a machine's own sandbox, where nobody else does. */
@@ -76,6 +80,8 @@ export interface WorkerOptions extends WatchdogOptions {
   policy?: Policy;
   /** Folders to look for tools in, before PATH. */
   tools?: string[];
+  /** Where the console is, for questions of plans that do not say it. */
+  console?: string;
   /** The demo's stand-in people. */
   answer?: (question: Question) => Promise<void>;
   /** The demo's faults. */
@@ -91,7 +97,8 @@ const bundle = (name: string): string => fileURLToPath(new URL(`../${name}.js`, 
 
 /**
  * Runs until SIGINT, SIGTERM or SIGHUP. Two task queues: one that all workers share, and one of this runner alone, where
- * the commands of the deployments that it admitted are run and found again.
+ * the commands of the deployments that it admitted are run and found again. A worker for one environment has the second
+ * one only.
  * @throws StateFolderUnusable
  * @throws MetricsUnservable
  */
@@ -101,15 +108,17 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   // From here on the runtime keeps the process alive, until its last connection is closed.
   const log = installRuntime(options.logLevel ?? 'info', options.metrics);
   const runner = runnerQueue(identity);
-  const { namespace, build = ownBuild() } = options;
+  const { namespace, environment, build = ownBuild() } = options;
   const policy = options.policy && { ...options.policy, findProviderKeys: publishedKeys(state) };
-  const about = { runner: identity, build, state, namespace, address: options.connection.address };
-  log.info(about, `runner ${identity} starts, build ${build}`);
+  const about = { runner: identity, build, state, namespace, address: options.connection.address, environment };
+  const serving = environment === undefined ? '' : `, for ${environment} only`;
+  log.info(about, `runner ${identity} starts, build ${build}${serving}`);
   if (!policy) log.warn(WITHOUT_POLICY);
   if (copied) log.warn(copyWarning(state, identity));
   const connection = await NativeConnection.connect(options.connection);
   const metrics = new MetricReaders();
-  const commands = createCommandActivities({ state, runner: identity, build });
+  const named = policy && environmentsNaming(policy, identity);
+  const commands = createCommandActivities({ state, runner: identity, presence: { build, environment, named } });
   const converter = dataConverter('replace');
   const tracing =
     options.traces === undefined ? undefined : new Tracing(options.traces, identity, (message) => log.warn(message));
@@ -122,6 +131,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
         redactResults,
         keepToOwnEvidence,
         archiveReports,
+        ...(environment ? [keepToEnvironment(environment)] : []),
         ...(policy ? [demandAuthority({ policy, runner: identity, state })] : []),
         ...(options.activityInterceptors ?? []),
       ],
@@ -131,16 +141,28 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     maxHeartbeatThrottleInterval: '2s',
     shutdownGraceTime: '10s',
   } satisfies Partial<SdkWorkerOptions>;
+  // An environment is looked at where its commands run, where those have a runner of their own.
+  const looks = {
+    ...createPrerequisiteActivities({ tools: options.tools }),
+    ...createDatabaseActivities(),
+    ...createBrowserActivities(),
+    ...createHttpActivities(),
+    ...createIndexActivities(),
+    ...createOwnCheckActivities(metrics),
+    ...createSampleActivities(metrics),
+    ...createVerificationActivities(),
+  };
   const released = new AbortController();
   try {
     // Demos come and go, and their time is not the server's.
     const isWatched = !options.allowVirtualTime;
-    if (isWatched) {
+    const isShared = environment === undefined;
+    if (isShared && isWatched) {
       await ensureWatchdog(new Client({ connection, namespace, ...clientEncryption('replace') })).catch((error) =>
         log.error(`the watchdog's schedule cannot be made: ${error instanceof Error ? error.message : String(error)}`),
       );
     }
-    const workers = await Promise.all([
+    const deploying = () =>
       Worker.create({
         ...shared,
         workerDeploymentOptions: pinnedTo(build),
@@ -150,24 +172,19 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
         activities: {
           ...createAdmissionActivities({ runner, state, allowVirtualTime: !isWatched, policy, runsOf: withoutMemos }),
           ...createApprovalActivities({ policy }),
-          ...createPrerequisiteActivities({ tools: options.tools }),
+          ...looks,
           ...createArchiveActivities({ report: reportOfArchive }),
-          ...createDatabaseActivities(),
-          ...createBrowserActivities(),
-          ...createHttpActivities(),
-          ...createIndexActivities(),
-          ...createSampleActivities(metrics),
           ...createTrendActivities(),
-          ...createOwnCheckActivities(metrics),
-          ...createPeopleActivities({ answer: options.answer }),
+          ...createPeopleActivities({ answer: options.answer, console: options.console }),
           ...createForgeActivities(),
           ...createReviewActivities(),
           ...createAccessActivities(),
           ...createAlertActivities(),
-          ...createVerificationActivities(),
           ...createWindowActivities(),
         },
-      }),
+      });
+    const workers = await Promise.all([
+      ...(isShared ? [deploying()] : []),
       // What waits in a queue of then began without a build, and goes on without one.
       ...[{ taskQueue: runner, workerDeploymentOptions: pinnedTo(build) }, ...(older ? [formerQueue(state)] : [])].map(
         (queue) =>
@@ -180,22 +197,26 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
               ...createRestoreActivities({ state, runner: identity }),
               ...createCommandBackupActivities({ state, runner: identity }),
               ...createLoadActivities({ state }),
+              ...looks,
             },
           }),
       ),
       // Unversioned, whatever the others are: it looks at the deployments of every build.
-      ...(isWatched ? [watchdogWorker(shared)] : []),
+      ...(isShared && isWatched ? [watchdogWorker(shared)] : []),
     ]);
     const working = Promise.all(workers.map((worker) => worker.run()));
-    const releasing = releaseFirst(
-      { connection, namespace },
-      {
-        build,
-        always: options.releasesItself ?? false,
-        tell: (level, text) => log[level](text),
-        signal: released.signal,
-      },
-    );
+    // Where nobody carries deployments out, none may begin.
+    const releasing =
+      isShared &&
+      releaseFirst(
+        { connection, namespace },
+        {
+          build,
+          always: options.releasesItself ?? false,
+          tell: (level, text) => log[level](text),
+          signal: released.signal,
+        },
+      );
     await working.finally(() => released.abort());
     await releasing;
   } finally {

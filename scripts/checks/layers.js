@@ -126,7 +126,7 @@ export const LAYERS = {
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },
   releases: {
-    holds: 'which release a deployment is of, asked of production and of the repository; changes nothing',
+    holds: 'what a start leaves open: which release it is of, and when it begins; changes nothing',
     layers: ['domain', 'contract', 'plan', 'adapters', 'activities'],
     packages: ['node:'],
   },

@@ -3,14 +3,15 @@
  * production that an earlier deployment has left half-way.
  */
 import { Context } from '@temporalio/activity';
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { admittedRun } from '../adapters/evidence/admissions.js';
 import { evidenceIdentity } from '../adapters/evidence/evidence-identity.js';
 import type { AdmissionActivities } from '../contract/activities/admission.js';
 import type { Clock } from '../contract/activities/step.js';
+import { startBy } from '../contract/envelope.js';
 import { FailureType } from '../contract/errors.js';
-import { isDeploymentName } from '../contract/names.js';
+import { isDeploymentName, runnerOf } from '../contract/names.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { openValues } from '../contract/plan/release-values.js';
 import { precedentsOf, type RunsOfTemporal } from '../contract/precedents.js';
@@ -19,7 +20,7 @@ import { messageOf } from '../domain/message.js';
 import { type Precedents, refusalToStart } from '../domain/precedents.js';
 import { digestOf } from '../plan/core/digest.js';
 import { judgeStart } from '../policy/judge-act.js';
-import { demandsOf, type Policy } from '../policy/policy.js';
+import { demandsOf, ownRunnersOf, type Policy } from '../policy/policy.js';
 
 /** How far the workflow's clock may be from the wall clock when time is real, milliseconds. */
 const LARGEST_DRIFT = 10 * 60_000;
@@ -69,28 +70,34 @@ export function createAdmissionActivities(options: {
       await checkClock({ clock, workflowTime });
       const { policy } = options;
       if (policy) {
-        const { startedBy = '', envelope } = start ?? {};
         const subject = { deployment, service: plan.service, digest };
-        const said = { kind: 'start', who: startedBy, role: '', envelope } as const;
-        const problem = await judgeStart(policy, subject, said, Date.now());
+        const problem = await judgeStart(policy, subject, startBy(start ?? {}), Date.now());
         if (problem !== undefined) throw refused(`${problem}, as this worker’s policy has it`);
       }
       // Demos and rehearsals come and go as they like, and deploy to nothing that outlives them.
       const refusal = clock === 'virtual' ? undefined : refusalToStart(await precedents(plan.service), after);
       if (refusal !== undefined) throw refused(refusal);
       const demands = policy && demandsOf(policy, plan.service);
+      const runners = policy && ownRunnersOf(policy, { ...plan, admitting: runnerOf(options.runner) });
       const evidence = await evidenceOf(plan);
       // Last of all: what was refused for another reason was not admitted.
       if (clock === 'real') await admitOnce(deployment, [options.state, plan.evidence]);
-      return { runner: options.runner, evidence, ...(demands ? { demands } : {}) };
+      return { runner: options.runner, evidence, ...(demands ? { demands } : {}), ...(runners ? { runners } : {}) };
     },
     checkClock,
     async stateOfRun({ workflowId, runId }) {
-      const { status } = await Context.current().client.workflow.getHandle(workflowId, runId).describe();
-      return status.name;
+      const { workflow } = Context.current().client;
+      const asked = await workflow.getHandle(workflowId, runId).describe();
+      if (asked.status.name === 'RUNNING') return asked.status.name;
+      // One that was reset goes on as another run, with the watches that it has begun.
+      const last = await workflow.getHandle(workflowId).describe();
+      return (firstRunOf(last) === firstRunOf(asked) ? last : asked).status.name;
     },
   };
 }
+
+const firstRunOf = ({ raw }: WorkflowExecutionDescription): string | null | undefined =>
+  raw.workflowExecutionInfo?.firstRunId;
 
 async function evidenceOf({ evidence }: Pick<ResolvedPlan, 'evidence'>): Promise<string> {
   try {

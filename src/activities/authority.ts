@@ -40,7 +40,7 @@ export const demandAuthority = (options: Options) => () => ({
       const { kind, on } = judged.act;
       if (activity === 'checkProduction' && on === 'production')
         await inTurn(() => rememberFound(options, asked, result));
-      if (kind === 'look') return result;
+      if (kind === 'look' || kind === 'read') return result;
       if (activity === 'migrate' && kind === 'forward') await inTurn(() => remember(options, asked, result));
       return withProof(asked, judged, result as StepReport);
     },

@@ -5,7 +5,7 @@ import { storeEvidence } from '../adapters/evidence/evidence-store.js';
 import { redact } from '../adapters/evidence/redaction.js';
 import { judgeLines, tooLong } from '../adapters/metrics/log-lines.js';
 import { quotable } from '../adapters/postgres/quotable.js';
-import type { CommandActivities } from '../contract/activities/commands.js';
+import type { CommandActivities, RunnerPresence } from '../contract/activities/commands.js';
 import type { StepKey } from '../contract/activities/step.js';
 import { formatDuration } from '../domain/duration.js';
 import { unknownFact } from '../domain/evidence.js';
@@ -26,8 +26,8 @@ export function createCommandActivities(options: {
   state: string;
   /** Who the runner is: nothing is begun in a folder that is another's by now. */
   runner?: string;
-  /** The build of the worker. */
-  build?: string;
+  /** What else the worker says of itself. */
+  presence?: RunnerPresence;
   /** Longest time for an answer of the health check, milliseconds. */
   answer?: number;
 }): CommandActivities {
@@ -92,7 +92,7 @@ export function createCommandActivities(options: {
     async present() {
       const lack = options.runner === undefined ? undefined : await whyNotOwn(state, options.runner);
       if (lack !== undefined) throw new Error(lack);
-      return { build: options.build };
+      return options.presence;
     },
 
     endCommands: ({ key }) => withHeartbeat(async () => ({ alive: await endRemains(state, key) })),

@@ -1,10 +1,10 @@
 /** What production runs before it is deployed to: what a rollback brings back has to be what is really there. */
-import { Context } from '@temporalio/activity';
 import { healthPlace } from '../adapters/application/health-reading.js';
 import type { CommandActivities, ExpectedProduction } from '../contract/activities/commands.js';
 import { commitIn } from '../domain/commit.js';
 import { type Fact, failures, passed, unknownFact } from '../domain/evidence.js';
 import { migrationTool } from '../domain/migration/migration-tools.js';
+import { spellingAdvice } from '../domain/release-spelling.js';
 import { withHeartbeat } from './commands/heartbeat.js';
 import { nameOf } from './migration/migration-facts.js';
 import { askCurrent, onlyRevision, type Revisions } from './migration/revisions.js';
@@ -30,7 +30,6 @@ export const checkProduction = (
       ...('untold' in release ? [] : [releaseFact(release, expected)]),
       ...(revisions && migration ? [revisionFact(revisions, expected, migration.tool)] : []),
       maintenanceFact(release),
-      ...resetFacts(expected),
     ];
     const said = facts.map(({ text }) => text);
     if ('untold' in release) said.unshift(untoldText(expected.version));
@@ -68,7 +67,8 @@ export function releaseFact(
     return { name, ok: false, text };
   }
   if (said === version) return { name, ok: true, text: `production runs ${said}, which a rollback goes back to` };
-  const text = `production runs ${said}, not ${version} that a rollback would go back to (release.previous)`;
+  const advice = spellingAdvice(said, version) || spellingAdvice(said, target);
+  const text = `production runs ${said}, not ${version} that a rollback would go back to (release.previous)${advice}`;
   return { name, ok: false, text };
 }
 
@@ -90,17 +90,6 @@ function revisionFact(revisions: Revisions, { revision: before, left }: Expected
   const isSame = before === undefined || at === before;
   const text = `production's database is at ${nameOf(at)}`;
   return { name, ok: isSame, text: isSame ? text : `${text}; it was at ${nameOf(before)} when the deployment began` };
-}
-
-/**
- * A deployment that was reset in Temporal begins again in the middle of its history: what it holds for proven is its
- * own, and what the run before did after that point it has never heard of. Nothing, where it was not reset.
- */
-export function resetFacts({ firstRun }: ExpectedProduction): Fact[] {
-  const run = Context.current().info.workflowExecution?.runId;
-  if (firstRun === undefined || run === firstRun) return [];
-  const text = `this deployment was reset in Temporal: what run ${firstRun} did to staging and production after that is not known to it`;
-  return [{ name: 'run', ok: false, text }];
 }
 
 /** An application need not tell. */

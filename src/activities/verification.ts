@@ -10,6 +10,7 @@ import { databaseOf } from '../contract/plan/parts.js';
 import { type Fact, failures, passed, unknownFact } from '../domain/evidence.js';
 import { type RevisionTable, UnreadableRevision } from '../domain/migration/migration-tool.js';
 import { migrationTool } from '../domain/migration/migration-tools.js';
+import { spellingAdvice } from '../domain/release-spelling.js';
 import { withHeartbeat } from './commands/heartbeat.js';
 import { askRelease, commitFacts, type RunningRelease } from './running-release.js';
 
@@ -68,7 +69,8 @@ function versionFacts(running: RunningRelease, version: string): Fact[] {
   if ('untold' in running) return [];
   if ('problem' in running) return [unknownFact(name, `which version runs is not known: ${running.problem}`)];
   const said = 'version' in running ? `answers with version ${running.version}` : 'does not answer with that';
-  const text = `the health check ${said}, expected ${version}`;
+  const advice = 'version' in running ? spellingAdvice(running.version, version) : '';
+  const text = `the health check ${said}, expected ${version}${advice}`;
   return [{ name, ok: 'version' in running && running.version === version, text }];
 }
 

@@ -56,6 +56,30 @@ export function nextOpening(asked: {
   return { open: false, text: `${why(frozenAt(at))}never opens` };
 }
 
+/**
+ * A moment as people write it: with its zone, `2026-11-28T02:00-03:00` or `…Z`, or as a time of day, `02:00`, the next one
+ * by the zone's clock.
+ * @param at epoch milliseconds, from which the next time of day is looked for
+ * @returns epoch milliseconds; undefined for anything else
+ */
+export function momentOf(written: string, { timeZone, at }: { timeZone: string; at: number }): number | undefined {
+  if (/^([01]\d|2[0-3]):[0-5]\d$/.test(written)) {
+    const today = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).toPlainDate();
+    const moments = [0, 1, 2].map((days) => instantOf(today.add({ days }).toPlainDateTime(written), timeZone));
+    return moments.find((moment) => moment > at);
+  }
+  try {
+    return Temporal.Instant.from(written).epochMilliseconds;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** `Sat 2026-11-28 02:00 America/Sao_Paulo (in 9 h)`. */
+export const dateAndTime = (time: number, timeZone: string, now: number): string =>
+  `${localTime(time, timeZone, true)} (${time < now ? `${formatDuration(now - time)} ago` : `in ${formatDuration(time - now)}`})`;
+
 const why = (freeze: { title: string } | undefined): string => (freeze ? `freeze “${freeze.title}”; ` : '');
 
 /** The stretch of open time that holds a moment, or the next one after it. Windows that touch are one stretch. */
@@ -99,8 +123,12 @@ function instantOf(local: Temporal.PlainDateTime, timeZone: string, twice: 'earl
 
 /** `Mon 09:00 America/Sao_Paulo (in 14 h)`, with the date when the weekday alone would not tell. */
 function describeTime(time: number, timeZone: string, now: number): string {
+  return `${localTime(time, timeZone, time - now >= 6 * DAY)} (in ${formatDuration(time - now)})`;
+}
+
+function localTime(time: number, timeZone: string, isDated: boolean): string {
   const local = Temporal.Instant.fromEpochMilliseconds(time).toZonedDateTimeISO(timeZone);
-  const date = time - now < 6 * DAY ? '' : ` ${local.toPlainDate().toString()}`;
+  const date = isDated ? ` ${local.toPlainDate().toString()}` : '';
   const clock = local.toPlainTime().toString({ smallestUnit: 'minute' });
-  return `${WEEKDAYS[local.dayOfWeek]}${date} ${clock} ${timeZone} (in ${formatDuration(time - now)})`;
+  return `${WEEKDAYS[local.dayOfWeek]}${date} ${clock} ${timeZone}`;
 }

@@ -2,6 +2,7 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { doraCsv } from '../domain/deployments/dora-csv.js';
 import { CliError, innermost } from '../temporal/errors.js';
+import { CONSOLE_ICON } from './assets/icon.js';
 import { CONSOLE_SCRIPT } from './assets/script.js';
 import { CONSOLE_STYLE } from './assets/style.js';
 import { browserOf } from './browser.js';
@@ -15,6 +16,7 @@ import { deploymentPage } from './pages/deployment-page.js';
 import { deploymentsPage, wantedRows } from './pages/deployments-page.js';
 import {
   framed,
+  ICON_PATH,
   LIVE_PATH,
   type PageAsking,
   type PageContent,
@@ -24,6 +26,7 @@ import {
   TOKEN_FIELD,
 } from './pages/frame.js';
 import { historyPage, periodAsked, periodOf } from './pages/history-page.js';
+import { pageAsked } from './pages/parts.js';
 import { evidencePage } from './pages/proof-part.js';
 import { waitingPage } from './pages/waiting-page.js';
 import { watchPage } from './pages/watches-part.js';
@@ -107,12 +110,11 @@ const ownForms =
 
 function assets(app: Hono): void {
   const kept = { 'Cache-Control': 'private, max-age=300' };
-  app.get(STYLE_PATH, (context) =>
-    context.body(CONSOLE_STYLE, 200, { ...kept, 'Content-Type': 'text/css; charset=utf-8' }),
-  );
-  app.get(SCRIPT_PATH, (context) =>
-    context.body(CONSOLE_SCRIPT, 200, { ...kept, 'Content-Type': 'text/javascript; charset=utf-8' }),
-  );
+  const serve = (path: string, type: string, text: string) =>
+    app.get(path, (context) => context.body(text, 200, { ...kept, 'Content-Type': `${type}; charset=utf-8` }));
+  serve(STYLE_PATH, 'text/css', CONSOLE_STYLE);
+  serve(SCRIPT_PATH, 'text/javascript', CONSOLE_SCRIPT);
+  serve(ICON_PATH, 'image/svg+xml', CONSOLE_ICON);
 }
 
 /** What an address shows; undefined where there is nothing of it. */
@@ -145,7 +147,10 @@ function pages(app: Hono, console: ConsoleContext): void {
     return historyPage(await deployments.figures(periodOf(days, asking.now)), days, asking);
   });
   show('/deployments/:deployment', ofDeployment(deploymentPage));
-  show('/deployments/:deployment/evidence', ofDeployment(evidencePage));
+  show(
+    '/deployments/:deployment/evidence',
+    ofDeployment((look, asking, { req }) => evidencePage(look, pageAsked(new URL(req.url).searchParams), asking)),
+  );
   show(
     '/deployments/:deployment/watches/:number',
     ofDeployment((look, asking, { req }) => watchPage(look, Number(req.param('number')), asking)),
@@ -167,22 +172,24 @@ function pages(app: Hono, console: ConsoleContext): void {
     return context.text(found.text);
   });
   app.get(LIVE_PATH, async (context) => {
-    const { now: moment, ...asking } = await console.asking(context);
-    const path = context.req.query('page') ?? '/';
-    const [, deployment] = /^\/deployments\/([^/?]+)$/.exec(path) ?? [];
-    const asked = { ...asking, path, now: moment };
-    return tellOfChanges(context, async () => {
+    const { page: path = '/', at, shown } = context.req.query();
+    const { pathname, searchParams } = new URL(path, 'http://console');
+    const [, deployment] = /^\/deployments\/([^/]+)$/.exec(pathname) ?? [];
+    const asking = await console.asking(context);
+    // As it was at the moment that the browser shows: that time has gone on changes no page.
+    const asked = { ...asking, path, now: Number(at) || asking.now };
+    const page = async () => {
       if (deployment !== undefined) {
         const look = await deployments.look(decodeURIComponent(deployment));
         return look ? deploymentPage(look, asked).main.text : '';
       }
-      const { pathname, searchParams } = new URL(path, 'http://console');
       const all = await deployments.all();
-      const page =
+      const { main } =
         pathname === '/waiting'
           ? waitingPage(all, searchParams.get('role') || undefined, asked)
           : deploymentsPage(all, wantedRows(searchParams), asked);
-      return page.main.text;
-    });
+      return main.text;
+    };
+    return tellOfChanges(context, { shown, page });
   });
 }

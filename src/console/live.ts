@@ -10,17 +10,25 @@ const MOST = 100;
 
 let open = 0;
 
-/** @param page the page's text as it would be at one and the same moment whenever it is asked for */
-export function tellOfChanges(context: Context, page: () => Promise<string>): Response {
+/** What a page says, short enough to be told with an address. */
+export const entityTagOf = (text: string): string => createHash('sha256').update(text).digest('base64url');
+
+/**
+ * @param shown the entity tag of what the browser shows: what has changed before it could listen is told as well
+ * @param page the page's text as it would be at one and the same moment whenever it is asked for
+ */
+export function tellOfChanges(
+  context: Context,
+  { shown, page }: { shown: string | undefined; page: () => Promise<string> },
+): Response {
   if (open >= MOST) return context.text('', 503);
   return streamSSE(context, async (stream) => {
     open += 1;
     try {
-      let known: string | undefined;
+      let known = shown;
       while (!stream.aborted && !stream.closed) {
         // What cannot be seen now is no news: the page itself says so when it is asked for.
-        const text = await page().catch(() => known);
-        const now = text === undefined ? undefined : createHash('sha256').update(text).digest('hex');
+        const now = await page().then(entityTagOf, () => known);
         if (known !== undefined && now !== known) await stream.writeSSE({ event: 'changed', data: '' });
         else await stream.writeSSE({ event: 'alive', data: '' });
         known = now;

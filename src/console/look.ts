@@ -10,7 +10,8 @@ import type { LedgerView } from '../temporal/ledger-view.js';
 
 /** One deployment, as far as it can be seen. */
 export interface DeploymentLook extends LedgerView {
-  inVirtualTime: boolean;
+  /** Undefined: not known. */
+  inVirtualTime: boolean | undefined;
   /** What it was started with; missing where that cannot be read. */
   planned?: {
     plan: ResolvedPlan;

@@ -16,6 +16,8 @@ export interface DeployInput {
   /** The signed word of who started it, for runners with a policy. */
   envelope?: string;
   clock: Clock;
+  /** Nothing of it runs before, epoch milliseconds; at once when absent. */
+  beginsAt?: number;
   /** The unfinished run that it starts over, and why that is right. */
   after?: StartedOver;
 }
@@ -66,7 +68,7 @@ export type DeployResult = Ledger & { outcome: Outcome; reason: string; endedAt:
 
 /** The ledger of a deployment that has just begun. @param startedAt epoch milliseconds */
 export const newLedger = (
-  { deployment, plan, digest, startedBy, envelope, after }: DeployInput,
+  { deployment, plan, digest, startedBy, envelope, beginsAt, after }: DeployInput,
   startedAt: number,
 ): Ledger => ({
   deployment,
@@ -75,6 +77,7 @@ export const newLedger = (
   digest,
   startedBy,
   startedAt,
+  ...(beginsAt === undefined ? {} : { beginsAt }),
   ...(envelope === undefined ? {} : { envelope }),
   ...(after ? { after } : {}),
   phase: 'prerequisites',

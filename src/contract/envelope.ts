@@ -1,6 +1,7 @@
 /** A decision as it is signed, and what travels with an act so that whoever does it can see by whose word it is done. */
 import type { DecisionKind } from '../domain/ledger/decision-kinds.js';
 import type { Decision } from '../domain/ledger/ledger.js';
+import type { DeployInput } from './deployment.js';
 import type { ResolvedPlan } from './plan/plan.js';
 
 /** What can be signed: a deployment's start, and what people say of it from then on. */
@@ -33,6 +34,8 @@ export interface Statement {
   nonce: string;
   /** ISO 8601, in UTC: it does not count from then on. */
   expires: string;
+  /** The same: a start does not count before. Only of one that begins at an appointed time. */
+  begins?: string;
 }
 
 /** A decision that a deployment goes by: its parts as they are acted on, and the envelope that says the same. */
@@ -46,8 +49,23 @@ export interface SaidDecision {
   revision?: string;
   to?: string;
   build?: string;
+  /** When it begins, where a start says that. */
+  begins?: string;
   envelope?: string;
 }
+
+/** The start of a deployment, as it is acted on. */
+export const startBy = ({
+  startedBy: who,
+  envelope,
+  beginsAt,
+}: Partial<Pick<DeployInput, 'startedBy' | 'envelope' | 'beginsAt'>>): SaidDecision => ({
+  kind: 'start',
+  who: who ?? '',
+  role: '',
+  ...(beginsAt === undefined ? {} : { begins: new Date(beginsAt).toISOString() }),
+  envelope,
+});
 
 /** The parts of a decision that are acted on. */
 export const saidBy = ({

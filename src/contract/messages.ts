@@ -13,6 +13,7 @@ import type {
 } from '../domain/ledger/ledger.js';
 import type { Message } from '../domain/notifications/notifications.js';
 import type { FullRollback } from '../domain/rollback/order.js';
+import type { CommandQueues, RunnerMove } from '../domain/runner.js';
 import type { CriterionResult, RollbackOption, Verdict } from '../domain/watch/criteria.js';
 import type { Clock, EvidencePlace } from './activities/step.js';
 import type { Authority } from './envelope.js';
@@ -71,8 +72,8 @@ export interface Absence {
 /** Child to deployment: its runner is not served; later: it is, or nobody waits for it any more. */
 export const runnerAway = defineSignal<[Absence]>('runnerAway');
 export const runnerBack = defineSignal('runnerBack');
-/** Deployment to child: commands run there from now on. */
-export const runnerMoved = defineSignal<[{ runner: string }]>('runnerMoved');
+/** Deployment to child, and to watch: commands run there from now on. */
+export const runnerMoved = defineSignal<[RunnerMove]>('runnerMoved');
 
 /** Whoever may signal a workflow may send anything. @returns the texts that the message needs, or undefined when one is missing */
 export function readTexts<Field extends string>(
@@ -107,6 +108,10 @@ export interface WatchInput {
   baselines: Record<string, number>;
   /** What the worker listens to when it hears nothing of what is watched; nothing where the plan has no such place. */
   elsewhere?: SecondPlace[];
+  /** By whose word it is read; nothing where the runner has no policy. */
+  authority?: Authority;
+  /** The queue of its environment's own runner, where that has one: it takes the samples. */
+  runner?: string;
   /** Roles that may answer a concern. */
   roles: string[];
   /** What is told when the deployment is ended from outside meanwhile; nothing where production is not watched. */
@@ -127,10 +132,9 @@ export interface WatchResult {
   evidence: EvidenceReference[];
 }
 
-export interface RollbackInput {
+export interface RollbackInput extends CommandQueues {
   deployment: string;
   plan: ResolvedPlan;
-  runner: string;
   /** By whose word it is done; nothing where the runner has no policy. */
   authority?: Authority;
   evidence: EvidencePlace;

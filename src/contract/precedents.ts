@@ -36,15 +36,19 @@ async function earlierRuns(temporal: RunsOfTemporal, service: string, self?: str
   }
   const last = await described(temporal, workflowId);
   if (last) listed.set(last.runId, last);
-  return [...listed.values()]
-    .filter(({ runId }) => runId !== self)
-    .sort((a, b) => b.startTime.getTime() - a.startTime.getTime())
-    .map(({ runId, status, typedSearchAttributes: attributes }) => ({
-      runId,
-      status: status.name,
-      deployment: attributes.get(searchAttributes.deployment),
-      verdict: attributes.get(searchAttributes.verdict),
-    }));
+  const newest = ({ runId, startTime }: Run) => (runId === last?.runId ? Infinity : startTime.getTime());
+  return (
+    [...listed.values()]
+      .filter(({ runId }) => runId !== self)
+      // One that was reset may bear the start of the run that it goes on with: the last one is Temporal's own word.
+      .sort((a, b) => newest(b) - newest(a))
+      .map(({ runId, status, typedSearchAttributes: attributes }) => ({
+        runId,
+        status: status.name,
+        deployment: attributes.get(searchAttributes.deployment),
+        verdict: attributes.get(searchAttributes.verdict),
+      }))
+  );
 }
 
 async function runningRollbacks(temporal: RunsOfTemporal, service: string): Promise<string[]> {

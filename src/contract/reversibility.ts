@@ -1,15 +1,15 @@
 /** What the proof on staging is asked, and what it answers. */
 import type { StepReport } from '../domain/evidence.js';
 import type { Eligibility } from '../domain/ledger/ledger.js';
+import type { CommandQueues } from '../domain/runner.js';
 import type { EvidencePlace, StepKey } from './activities/step.js';
 import type { Authority } from './envelope.js';
 import type { ResolvedPlan } from './plan/plan.js';
 import type { ReleaseBefore } from './plan/proof-of-commit.js';
 
-export interface ReversibilityInput {
+export interface ReversibilityInput extends CommandQueues {
   deployment: string;
   plan: ResolvedPlan;
-  runner: string;
   /** By whose word it is done; nothing where the runner has no policy. */
   authority?: Authority;
   evidence: EvidencePlace;

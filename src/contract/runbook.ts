@@ -14,6 +14,8 @@ import {
   WITHOUT_CREDENTIALS,
 } from './established.js';
 import { beforeSteps, ownSteps } from './own-steps.js';
+import type { EnvironmentName } from './plan/environment.js';
+import { allOwnChecks } from './plan/own-checks.js';
 import { failureOf, inOrder } from './plan/parts.js';
 import type { Confirmation, ResolvedPlan } from './plan/plan.js';
 import { tellsRelease } from './plan/proof-of-release.js';
@@ -266,6 +268,10 @@ const confirmations = (phase: Phase, list: readonly Confirmation[]): Step[] =>
 
 const factsOf = ({ criteria, trends }: Pick<Watch, 'criteria' | 'trends'>): string[] =>
   [...criteria, ...trends].map(({ id }) => id);
+
+/** The environment that the commands of a step are about; of those that look at another one nothing is left. */
+export const actedOn = (plan: PlanWithoutItems, { id, phase }: Pick<Step, 'id' | 'phase'>): EnvironmentName =>
+  allOwnChecks(plan).find((check) => check.id === id)?.environment ?? (phase === 'staging' ? 'staging' : 'production');
 
 /** The steps of the runbook by their IDs, in its order. */
 export const stepsByID = (plan: PlanWithoutItems): Map<string, RunbookStep> =>

@@ -3,13 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { redact } from '../adapters/evidence/redaction.js';
 import { readSecret } from '../adapters/evidence/secrets.js';
 import type { Patience } from '../adapters/http/patient-request.js';
 import { nextOpening } from '../adapters/windows.js';
-import { FailureType } from '../contract/errors.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { type Moment, timelineOf } from '../contract/timeline.js';
 import { formatDuration } from '../domain/duration.js';
@@ -20,7 +18,7 @@ import { backupCommandChecks } from './checks/backup-commands.js';
 import { channelChecks } from './checks/channels.js';
 import { type Check, type CheckContext, type CheckResult, LONGEST, type Means } from './checks/check.js';
 import { credentialChecks, secretReferences } from './checks/credentials.js';
-import { databaseChecks } from './checks/databases.js';
+import { databaseChecks, isSecretMissing } from './checks/databases.js';
 import { forgeChecks } from './checks/forge.js';
 import { metricChecks } from './checks/metrics.js';
 import { migrationChecks } from './checks/migrations.js';
@@ -176,7 +174,7 @@ async function perform(
   } catch (error) {
     if (signal.aborted) interrupts(work);
     // The credential's own line says so.
-    if (error instanceof ApplicationFailure && error.type === FailureType.SecretMissing) return [];
+    if (isSecretMissing(error)) return [];
     const text = late.aborted ? `not known within ${formatDuration(limit)}` : (error as Error).message;
     return [{ name: check.id, ok: false, text: inOneLine(text, ' / ') }];
   }

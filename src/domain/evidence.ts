@@ -65,3 +65,27 @@ export function failures(report: StepReport): string {
     .map((fact) => fact.text)
     .join('; ');
 }
+
+/** How little a fact says for its step: the least counts where it was established in several places. */
+function rank(fact: Fact): number {
+  if (fact.ok) return 3;
+  if (stands(fact)) return 2;
+  return fact.unknown ? 1 : 0;
+}
+
+/** The same facts, established in several places, as one report: each holds where it holds in all of them. */
+export function inAllPlaces(places: readonly { where: string; report: StepReport }[]): StepReport {
+  const found = places.flatMap(({ where, report }) => report.facts.map((fact) => ({ where, fact })));
+  const facts = [...new Set(found.map(({ fact }) => fact.name))].map((name) => {
+    const same = found.filter(({ fact }) => fact.name === name);
+    const least = Math.min(...same.map(({ fact }) => rank(fact)));
+    const deciding = same.filter(({ fact }) => rank(fact) === least);
+    const text = deciding.map(({ where, fact }) => `${where}: ${fact.text}`).join('; ');
+    return { ...(deciding[0]?.fact as Fact), text };
+  });
+  return {
+    summary: places.map(({ where, report }) => `${where}: ${report.summary}`).join('; '),
+    facts,
+    evidence: places.flatMap(({ report }) => report.evidence),
+  };
+}

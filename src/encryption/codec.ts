@@ -9,6 +9,7 @@ import {
 } from '@temporalio/common';
 import { decode, encode } from '@temporalio/common/lib/encoding.js';
 import proto from '@temporalio/proto';
+import { NOT_IN_HAND } from '../contract/errors.js';
 import type { Keyring } from './keys.js';
 import {
   isAt,
@@ -77,6 +78,8 @@ export class EncryptionCodec implements PayloadCodec {
   }
 
   private decrypt(payload: Payload, context: SerializationContext | undefined): Payload {
+    // Anew: what stands beside it in clear may be anybody's, marks for a use too.
+    if (this.refusal === 'replace' && isServersWord(payload)) return inClear(NOT_IN_HAND);
     if (textOf(payload, METADATA_ENCODING_KEY) !== ENCRYPTED)
       return this.refuse('A payload is in plain text although SUREFOOT_PAYLOAD_KEYS is set: it is not used');
     const written = textOf(payload, PLACE);
@@ -116,7 +119,7 @@ export class EncryptionCodec implements PayloadCodec {
 
   private refuse(why: string): Payload {
     if (this.refusal !== 'replace') throw new ValueError(why);
-    return { metadata: { [METADATA_ENCODING_KEY]: encode('json/plain') }, data: encode(JSON.stringify(REFUSED)) };
+    return inClear(REFUSED);
   }
 }
 
@@ -124,6 +127,17 @@ export class EncryptionCodec implements PayloadCodec {
 function useAs(payload: Payload, context: SerializationContext | undefined): string {
   return useOf(payload) ?? useAtClient() ?? (context?.type === 'activity' ? USES.result : USES.shown);
 }
+
+const inClear = (value: unknown): Payload => ({
+  metadata: { [METADATA_ENCODING_KEY]: encode('json/plain') },
+  data: encode(JSON.stringify(value)),
+});
+
+/**
+ * The one thing that a server says in a payload, and has no key for. It stands for nothing but itself: in the sandbox it is
+ * no message and no result, because it is marked for none, and as the end of a command it makes people look.
+ */
+const isServersWord = ({ data }: Payload): boolean => decode(data ?? new Uint8Array()) === JSON.stringify(NOT_IN_HAND);
 
 /** An earlier release bound payloads to their key alone. */
 const boundTo = (key: string, place: string): Buffer =>

@@ -48,7 +48,7 @@ const hosts = named(z.string({ error: 'A URL is expected' })).describe(
   'Machines: `https://…`, `postgresql://user@host:port/name` (with libpq’s `?sslmode=…&sslrootcert=…&sslcert=…&sslkey=…`; not a pooler’s address), `ssh://user@host:port`, or `local:` for the worker’s own. No passwords',
 );
 const credentials = named(secretReference()).describe(
-  'Where secrets are found: `env:NAME`, `file:PATH` or `exec:/HELPER WORDS`',
+  'Where secrets are found: `env:NAME`, `file:PATH`, `exec:/HELPER WORDS`, `vault:PATH#KEY` or `aws-sm:NAME#KEY`',
 );
 const folders = named(text()).describe('Folders; relative ones start from the folder of the file they are written in');
 

@@ -2,17 +2,19 @@
 import type { Command } from '../contract/plan/commands.js';
 import type { Environment, EnvironmentName } from '../contract/plan/environment.js';
 import { allOwnChecks } from '../contract/plan/own-checks.js';
+import { environmentsOf, watchesOf } from '../contract/plan/parts.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
+import { secondPlacesOf } from '../contract/second-places.js';
 import { isCommitName } from '../domain/commit.js';
 import { STEPS } from '../domain/steps.js';
 import { canonicalJson } from '../plan/core/digest.js';
 
 /**
- * `look`: changes nothing of production. `forward`: what the sign-offs are for. `back`: a rollback. `cover`: users are
- * kept out meanwhile, or let in again. `restore`: what was written since the backup is lost. `end`: what is left of a
- * command is ended.
+ * `look`: changes nothing of production. `read`: nor of anything else, and production is watched by it. `forward`: what
+ * the sign-offs are for. `back`: a rollback. `cover`: users are kept out meanwhile, or let in again. `restore`: what was
+ * written since the backup is lost. `end`: what is left of a command is ended.
  */
-export type ActKind = 'look' | 'forward' | 'back' | 'cover' | 'restore' | 'end';
+export type ActKind = 'look' | 'read' | 'forward' | 'back' | 'cover' | 'restore' | 'end';
 
 export interface PlannedAct {
   kind: ActKind;
@@ -40,6 +42,14 @@ export interface ActInput {
   direction?: { kind: string; from?: string; to?: string | null };
   backup?: unknown;
   service?: string;
+  metrics?: unknown[];
+  elsewhere?: unknown[];
+  environments?: Environment[];
+  tools?: string[];
+  checks?: unknown[];
+  asks?: unknown;
+  test?: unknown;
+  logs?: unknown;
 }
 
 type Reader = (asked: Asked) => PlannedAct | undefined;
@@ -84,26 +94,58 @@ const READERS: Record<string, Reader> = {
     const { migration } = asked.input;
     return migration === undefined || isSame(migration, asked.plan.migration) ? look(asked) : undefined;
   },
+  runLoadTest: (asked) => {
+    const { input, plan, on, step } = asked;
+    const { commands, loadTests, production } = plan;
+    const tests = on === 'staging' ? loadTests : [production.loadTest?.test];
+    const isPlanned = tests.some((test) => test?.id === step && isSame(test, input.test));
+    return isPlanned && (input.logs === undefined || isSame(input.logs, commands.logs)) ? look(asked) : undefined;
+  },
+  checkMetric: (asked) => (isOwnQuestion(asked) ? read(asked) : undefined),
+  checkRequest: (asked) => (isOwnQuestion(asked) ? read(asked) : undefined),
+  // A login by a command and a health check by one are the environment's.
+  checkEndpoints: (asked) => {
+    const { input, plan } = asked;
+    const known = [...plan.functional, ...plan.smoke];
+    return input.checks?.every((check) => known.some((own) => isSame(own, check))) ? read(asked) : undefined;
+  },
+  awaitHealth: (asked) => read(asked),
+  readStarts: (asked) => read(asked),
+  awaitDrained: (asked) => read(asked),
+  checkMaintenance: (asked) => read(asked),
+  checkPath: (asked) => read(asked),
+  checkApiDocumentation: (asked) => read(asked),
+  verifyState: (asked) => read(asked),
   backUpByCommands: (asked) => (isBackup(asked) ? look(asked) : undefined),
   restoreByCommands: (asked) => restoring(asked),
   restoreDatabase: (asked) => restoring(asked),
+};
+
+/** Whether what is asked of the plan's environments in general is the plan's own. */
+const OF_ALL: Record<string, (input: ActInput, plan: ResolvedPlan) => boolean> = {
+  sampleMetrics: sampling,
+  checkStaging: ({ environments = [] }, plan) =>
+    environments.every((environment) => environmentsOf(plan).some((own) => isSame(own, environment))),
+  checkTools: ({ tools }, plan) => isSame(tools, plan.prerequisites.tools),
 };
 
 /** Ends what is left of a command. */
 const END = 'endCommands';
 
 /** The activities that a policy is asked about. Whatever is not listed here runs no command of a plan. */
-export const ACTS: readonly string[] = [...Object.keys(READERS), END];
+export const ACTS: readonly string[] = [...Object.keys(READERS), ...Object.keys(OF_ALL), END];
 
 /** @returns undefined where the plan has no such act at this step */
 export function plannedAct(activity: string, input: ActInput, plan: ResolvedPlan): PlannedAct | undefined {
   const { environment, evidence, key } = input;
   const { step = '', generation = 1 } = key ?? {};
   if (activity === END) return { kind: 'end', step, generation };
+  if (evidence && evidence.store !== plan.evidence) return undefined;
+  const isOfAll = OF_ALL[activity];
+  if (isOfAll) return isOfAll(input, plan) ? read({ step, generation }) : undefined;
   const on = environment?.name;
   if (on !== 'staging' && on !== 'production') return undefined;
   if (!isSame(environment, plan.environments[on])) return undefined;
-  if (evidence && evidence.store !== plan.evidence) return undefined;
   return READERS[activity]?.({ input, plan, on, step, generation });
 }
 
@@ -113,9 +155,29 @@ const isSame = (one: unknown, other: unknown): boolean =>
 const isBackup = ({ input, plan }: Asked): boolean =>
   input.service === plan.service && isSame(input.backup, plan.backup);
 
+const isOwnQuestion = ({ input, plan, on, step }: Asked): boolean =>
+  allOwnChecks(plan).some(({ id, environment, asks }) => id === step && environment === on && isSame(asks, input.asks));
+
 const act = ({ on, step, generation }: Asked, kind: ActKind): PlannedAct => ({ kind, on, step, generation });
 
 const look = (asked: Asked): PlannedAct => act(asked, 'look');
+
+/** Whoever reads metrics need not be the runner of the environment that they are about. */
+const read = ({ step, generation }: Pick<Asked, 'step' | 'generation'>): PlannedAct => ({
+  kind: 'read',
+  step,
+  generation,
+});
+
+/** Whatever is read, and whatever is listened to, is the plan's own to the letter: what commands they run, and where. */
+function sampling({ metrics = [], elsewhere = [] }: ActInput, plan: ResolvedPlan): boolean {
+  const known = watchesOf(plan).flatMap((watch) => watch.metrics);
+  const places = environmentsOf(plan).flatMap(({ name }) => secondPlacesOf(plan, name));
+  return (
+    metrics.every((metric) => known.some((own) => isSame(own, metric))) &&
+    elsewhere.every((place) => places.some((own) => isSame(own, place)))
+  );
+}
 
 const restoring = (asked: Asked): PlannedAct | undefined =>
   asked.on === 'production' && isBackup(asked) && asked.step === 'rollback-restore.restore'

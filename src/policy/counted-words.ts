@@ -31,6 +31,9 @@ export interface CountedWord {
   hasRunOut: boolean;
 }
 
+/** So far the clocks of Temporal and of a worker may be apart when it admits a deployment, milliseconds. */
+const CLOCKS_APART = 10 * 60_000;
+
 /** The decisions that come with an act, as far as they count. */
 export class CountedWords {
   private readonly counted: CountedWord[] = [];
@@ -73,6 +76,12 @@ export class CountedWords {
     return word && `${word.decision} by ${word.person} does not count: its ID token had run out before it was taken`;
   }
 
+  /** @returns which of these is not to count yet */
+  early(): string | undefined {
+    const early = this.counted.find(({ statement }) => this.now + CLOCKS_APART < Date.parse(statement?.begins ?? ''));
+    return early && `${early.word.decision} by ${early.word.person} does not count before ${early.statement?.begins}`;
+  }
+
   isInTime({ statement }: CountedWord): boolean {
     return statement === undefined || this.now < Date.parse(statement.expires);
   }
@@ -105,6 +114,7 @@ export class CountedWords {
     revision = '',
     to = '',
     build = '',
+    begins,
     envelope,
   }: SaidDecision): Promise<Opened | { refused: string }> {
     if (envelope === undefined) return refused('it is not signed');
@@ -122,6 +132,7 @@ export class CountedWords {
     if (statement.option !== option || statement.revision !== revision) return refused('another way back was signed');
     if (statement.to !== to) return refused('it was signed for another runner');
     if (statement.build !== build) return refused('it was signed for another build');
+    if (statement.begins !== begins) return refused('it was signed to begin at another time');
     if (this.nonces.has(statement.nonce)) return refused('it is there twice');
     this.nonces.add(statement.nonce);
     return opened;

@@ -42,7 +42,7 @@ export async function judgeAct(policy: Policy, asked: AskedAct): Promise<ActJudg
   if (tooMany !== undefined) return refused(`it comes with ${tooMany}`);
   const words = new CountedWords(policy, subject, now);
   const bad = await words.read(decisions);
-  // On the way back what does not count is left out: it must not keep people in a production that is broken.
+  // On the way back, and to who watches, what does not count is left out: it must keep nobody in a broken production.
   const unsaid = act.kind === 'look' || act.kind === 'forward' ? bad : undefined;
   const wrong = unsaid ?? startProblem(policy, words, subject) ?? actProblem(policy, words, { act, asked, authority });
   if (wrong !== undefined) return refused(wrong);
@@ -94,12 +94,12 @@ function actProblem(
   words: CountedWords,
   { act, asked, authority }: { act: PlannedAct; asked: AskedAct; authority: Authority },
 ): string | undefined {
-  if (act.kind === 'look') return undefined;
+  if (act.kind === 'look' || act.kind === 'read') return undefined;
   if (act.kind === 'end') return unended(words);
   const missing = missingRoles(policy, words, authority);
   const unsigned = missing.length > 0 ? `not signed off as ${missing.join(', ')}` : undefined;
   if (act.kind === 'forward') {
-    const late = unsigned ?? commitProblem(act, authority) ?? words.late(['start', 'approve']);
+    const late = unsigned ?? commitProblem(act, authority) ?? words.early() ?? words.late(['start', 'approve']);
     return late ?? unrepeated(policy, words, act);
   }
   if (personalWords(policy, words, act).some((word) => isGood(word, act, asked))) return undefined;

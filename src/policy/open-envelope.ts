@@ -35,6 +35,7 @@ const statementShape: z.ZodType<Statement> = z.strictObject({
   why: words,
   nonce: words.min(16),
   expires: z.iso.datetime(),
+  begins: z.iso.datetime().optional(),
 });
 
 export interface Opened {

@@ -1,10 +1,13 @@
 /** The policy of a worker: read once, from its own disk. Neither a plan nor Temporal has a say in it. */
 import type { z } from 'zod';
 import type { SignedKind } from '../contract/envelope.js';
+import { runnerQueue } from '../contract/names.js';
 import type { EnvironmentName } from '../contract/plan/environment.js';
+import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { fillRoles } from '../domain/decisions/approvals.js';
 import type { Demands } from '../domain/decisions/demands.js';
 import type { DecisionKind } from '../domain/ledger/decision-kinds.js';
+import type { OwnRunners } from '../domain/runner.js';
 import type { PlanDocument } from '../plan/core/document.js';
 import { openDocument } from '../plan/core/open.js';
 import { formatPath, type Path, PlanError, type Problem } from '../plan/core/problems.js';
@@ -88,6 +91,26 @@ export function demandsOf({ people, services, decisions, signed }: Policy, servi
     roles: decisions,
   };
 }
+
+/**
+ * Who runs the commands of a plan's environments that the policy names runners for: whoever admits the deployment where
+ * that one is among them, else the first; undefined where it names none.
+ */
+export function ownRunnersOf(
+  { runners }: Pick<Policy, 'runners'>,
+  { environments, admitting }: Pick<ResolvedPlan, 'environments'> & { admitting: string },
+): OwnRunners | undefined {
+  const own = (['staging', 'production'] as const).flatMap((environment) => {
+    const named = (environments[environment] && runners[environment]) ?? [];
+    const runner = named.includes(admitting) ? admitting : named[0];
+    return runner === undefined ? [] : [[environment, { queue: runnerQueue(runner), named }]];
+  });
+  return own.length === 0 ? undefined : Object.fromEntries(own);
+}
+
+/** The environments that the policy names a runner for. */
+export const environmentsNaming = ({ runners }: Pick<Policy, 'runners'>, runner: string): EnvironmentName[] =>
+  (['staging', 'production'] as const).filter((environment) => runners[environment]?.includes(runner));
 
 /** What nobody else's key may have. */
 const marksOf = (key: ReadKey): string[] =>

@@ -7,6 +7,7 @@ import { proofOfRelease } from '../contract/plan/proof-of-release.js';
 import { openValues, type ReleaseValue } from '../contract/plan/release-values.js';
 import { migrationTool } from '../domain/migration/migration-tools.js';
 import { inOneLine } from '../domain/one-line.js';
+import { spellingAdvice } from '../domain/release-spelling.js';
 import { releaseName, version } from '../plan/core/basics.js';
 
 /** What is known of one value: with where it comes from, or why it is not known. */
@@ -55,9 +56,14 @@ async function findPrevious(
   const running = await askRelease(place, answer, signal);
   if (!('problem' in running || 'version' in running)) return { unknown: 'production does not tell its version' };
   if ('problem' in running) return { unknown: `which release production runs is not known: ${running.problem}` };
-  if (running.version === plan.release.target) {
+  const { target } = plan.release;
+  if (running.version === target) {
     const text = `production already runs ${running.version}, which is to be deployed`;
     return { unknown: `${text}: nothing is known of what ran before it` };
+  }
+  const advice = spellingAdvice(running.version, target);
+  if (advice !== '') {
+    return { unknown: `production runs ${running.version}, and ${target} is to be deployed${advice}` };
   }
   return { value: running.version, from: 'is what production says it runs' };
 }

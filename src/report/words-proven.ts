@@ -1,5 +1,5 @@
 /** Whether the decisions of a deployment were signed as a policy asks: by the envelopes in its history, and nothing else. */
-import { type SaidDecision, saidBy } from '../contract/envelope.js';
+import { saidBy, startBy } from '../contract/envelope.js';
 import { judgeStart, judgeWord } from '../policy/judge-act.js';
 import type { Policy } from '../policy/policy.js';
 import type { ReportDifference } from './content/compare.js';
@@ -7,9 +7,9 @@ import type { Gathered } from './history/gather.js';
 
 /** Each as of the time at which it was said. @returns those that do not count */
 export async function unprovenWords(policy: Policy, { input, ledger }: Gathered): Promise<ReportDifference[]> {
-  const { deployment, digest, startedBy, envelope, plan } = input;
+  const { deployment, digest, plan } = input;
   const subject = { deployment, service: plan.service, digest };
-  const start: SaidDecision = { kind: 'start', who: startedBy, role: '', envelope };
+  const start = startBy(input);
   const said = [
     { where: 'start', problem: await judgeStart(policy, subject, start, ledger.startedAt) },
     ...(await Promise.all(

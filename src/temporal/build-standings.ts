@@ -30,7 +30,7 @@ async function standing(connected: Connected, build: string | null) {
 
 /** Who serves the queue that all workers share: of this build, or of none (null). */
 export async function serviceOfBuild(connected: Connected, build: string | null): Promise<QueueService> {
-  const [shared] = await queueServices(connected, undefined, { build });
+  const [shared] = await queueServices(connected, [], { build });
   return shared as QueueService;
 }
 

@@ -14,6 +14,7 @@ import { deployWorkflowId, quoted, searchAttributes, serviceOf } from '../contra
 import { withProgress, withWork } from '../contract/progress.js';
 import { inertValues } from '../domain/inert.js';
 import type { Ledger } from '../domain/ledger/ledger.js';
+import { commandQueues } from '../domain/runner.js';
 import { activityProgress } from './activity-progress.js';
 import { pinnedBuild } from './builds.js';
 import { type Connected, workflowLink } from './connection.js';
@@ -32,8 +33,8 @@ export interface FoundDeployment {
   status: string;
   startedAt: Date;
   deployment?: string;
-  /** A demo's: its time is not the server's, and no watchdog looks at it. */
-  inVirtualTime: boolean;
+  /** A demo's: its time is not the server's, and no watchdog looks at it. Undefined: not known. */
+  inVirtualTime: boolean | undefined;
   /** What it is pinned to: null when it began under a Surefoot without builds, undefined while it has not begun. */
   build?: string | null;
   /** How far its work is, where that is told. */
@@ -130,14 +131,17 @@ async function describe(
     throw usageError(`${workflowId} is a ${description.type}, not a deployment`, 'Name the deployment or its service.');
   }
   const execution = { workflowId, runId: description.runId };
-  const { deployment, clock } = await memoOf(connected.client, description);
+  const memo = await memoOf(connected.client, description);
+  const { deployment, clock } = memo ?? {};
   return {
     ...execution,
     running: description.status.name === 'RUNNING',
     status: description.status.name,
     startedAt: description.startTime,
-    deployment: typeof deployment === 'string' ? deployment : undefined,
-    inVirtualTime: clock === 'virtual',
+    // In plain text it is there in any case.
+    deployment:
+      typeof deployment === 'string' ? deployment : description.typedSearchAttributes.get(searchAttributes.deployment),
+    inVirtualTime: memo && clock === 'virtual',
     build: pinnedBuild(description.raw.workflowExecutionInfo),
     progress: await activityProgress(connected, description),
     handle: connected.client.workflow.getHandle(workflowId, description.runId),
@@ -205,7 +209,7 @@ const UNANSWERED: status[] = [status.FAILED_PRECONDITION, status.DEADLINE_EXCEED
 
 /** The error that says why a workflow did not answer. The server remembers the pollers of a dead worker for minutes. */
 export async function unansweredError(connected: Connected, found: FoundDeployment, cause: unknown): Promise<CliError> {
-  const [shared] = await queueServices(connected, undefined, { build: found.build });
+  const [shared] = await queueServices(connected, [], { build: found.build });
   const why =
     shared?.state === 'served'
       ? `${shared.text}, or did lately (${innermost(cause)})`
@@ -219,4 +223,4 @@ export async function unansweredError(connected: Connected, found: FoundDeployme
 
 /** The queues that a deployment waits for; none that has ended waits. */
 export const servicesFor = (connected: Connected, found: FoundDeployment, ledger: Ledger): Promise<QueueService[]> =>
-  found.running ? queueServices(connected, ledger.runner, { build: found.build }) : Promise.resolve([]);
+  found.running ? queueServices(connected, commandQueues(ledger), { build: found.build }) : Promise.resolve([]);

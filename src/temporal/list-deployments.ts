@@ -39,6 +39,7 @@ function listedFrom(info: Omit<WorkflowExecutionInfo, 'raw'>): ListedDeployment 
     phase: attributes.get(searchAttributes.phase),
     target: attributes.get(searchAttributes.target),
     startedAt: startTime.getTime(),
+    ...(typeof memo?.beginsAt === 'number' ? { beginsAt: memo.beginsAt } : {}),
     ...(closeTime ? { endedAt: closeTime.getTime() } : {}),
     ...(status.name === 'RUNNING' && waitingFor ? { waitingFor } : {}),
     ...(memo?.clock === 'virtual' ? { inVirtualTime: true } : {}),

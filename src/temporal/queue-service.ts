@@ -39,16 +39,16 @@ const ANSWER_WITHIN = 5_000;
 const KINDS = { workflows: 1, activities: 2 } as const;
 
 /**
- * The queue that all workers share, and the one of the runner that runs the deployment's commands, once it is known.
+ * The queue that all workers share, and those of the runners that run the deployment's commands, once they are known.
  * @param build what the deployment is pinned to: workers of other builds do nothing for it
  */
 export async function queueServices(
   connected: Connected,
-  runner?: string,
+  runners: readonly string[] = [],
   { within = ANSWER_WITHIN, build }: { within?: number; build?: OfBuild } = {},
 ): Promise<QueueService[]> {
-  const queues = [TASK_QUEUE, ...(runner === undefined || runner === TASK_QUEUE ? [] : [runner])];
-  return await Promise.all(queues.map((queue) => serviceOf(connected, queue, { within, build })));
+  const queues = new Set([TASK_QUEUE, ...runners]);
+  return await Promise.all([...queues].map((queue) => serviceOf(connected, queue, { within, build })));
 }
 
 async function serviceOf(

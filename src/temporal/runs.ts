@@ -20,17 +20,17 @@ export const withoutMemos = (client: Pick<Client, 'connection' | 'options'>): Wo
   });
 
 /**
- * The memo of a run that was described without it: empty where it cannot be decoded. Whoever reads more of such a run, as its
- * ledger, is told why that cannot be.
+ * The memo of a run that was described without it; undefined where it cannot be decoded: what it says is not known then.
+ * Whoever reads more of such a run, as its ledger, is told why that cannot be.
  */
 export async function memoOf(
   { options: { loadedDataConverter: converter, namespace } }: Client,
   { raw, workflowId }: Pick<WorkflowExecutionDescription, 'raw' | 'workflowId'>,
-): Promise<Record<string, unknown>> {
+): Promise<Record<string, unknown> | undefined> {
   const context = { type: 'workflow', namespace, workflowId } as const;
   try {
     return (await decodeMapFromPayloads(converter, raw.workflowExecutionInfo?.memo?.fields, context)) ?? {};
   } catch {
-    return {};
+    return undefined;
   }
 }

@@ -23,11 +23,13 @@ import { rollBack } from './rollback/rolling-back.js';
 import { Deployment } from './run/deployment.js';
 import { describe, RollbackNeeded } from './run/failures.js';
 import { turnMaintenanceOff } from './run/maintenance.js';
+import { appointedTime } from './steps/admission.js';
 
 export async function DeployWorkflow(input: DeployInput): Promise<DeployResult> {
   mustHold(input, 'deployment', 'plan', 'digest', 'clock');
   const deployment = new Deployment(input);
   return carryOut(deployment, async () => {
+    await appointedTime(deployment);
     await prerequisites(deployment);
     await staging(deployment);
     await soak(deployment);
@@ -54,24 +56,26 @@ export async function carryOut(deployment: Deployment, phases: () => Promise<voi
 }
 
 async function endEarly(deployment: Deployment, error: unknown): Promise<{ outcome: Outcome; reason: string }> {
-  const { ledger } = deployment;
+  const { ledger, guard } = deployment;
   ledger.questions = [];
   ledger.held = undefined;
   // From here on another stop has nothing to stop: it is refused, not accepted and forgotten.
   const text = ledger.stop ? words(ledger.stop) : isCancellation(error) ? 'cancelled in Temporal' : describe(error);
   ledger.ending = text;
+  await guard.leave();
   if (hasChanged(ledger)) {
     const trigger = triggerOf(deployment, error, text);
     const { succeeded, reason } = await rollBack(deployment, trigger);
     return { outcome: succeeded ? 'rolled-back' : 'rollback-failed', reason };
   }
-  if (ledger.production.maintenance && (await mayFollow(deployment))) {
+  if (ledger.production.maintenance && !(await deployment.lookedAt()) && (await mayFollow(deployment))) {
     const key = { deployment: deployment.input.deployment, step: 'stop.maintenance-off', generation: 1 };
     await turnMaintenanceOff(deployment, key, 'Turn maintenance mode off: nothing was deployed').catch((failure) =>
       ledger.untold.push(`maintenance mode could not be turned off: ${describe(failure)}`),
     );
   }
-  return { outcome: ledger.stop?.kind === 'reject' ? 'rejected' : 'aborted', reason: text };
+  const reason = deployment.doubt === undefined ? text : `${text}; ${deployment.doubt}`;
+  return { outcome: ledger.stop?.kind === 'reject' ? 'rejected' : 'aborted', reason };
 }
 
 /** Nothing follows a command whose end nobody knows before a person has said so. */

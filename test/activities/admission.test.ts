@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createAdmissionActivities } from '../../src/activities/admission.js';
+import { runnerQueue } from '../../src/contract/names.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { OPEN } from '../../src/contract/plan/release-values.js';
 import type { Precedents } from '../../src/domain/precedents.js';
 import { digestOf } from '../../src/plan/core/digest.js';
+import type { Policy } from '../../src/policy/policy.js';
 import { runActivity } from './support.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'surefoot-admission-'));
@@ -17,6 +19,7 @@ const plan = {
   evidence: join(folder, 'evidence'),
   service: 'eduautismo',
   title: 'A plan',
+  environments: { production: {} },
   release: { branch: 'work', target: 'v2', previous: 'v1' },
   migration: { revision: '5403edb1d087' },
 } as ResolvedPlan;
@@ -52,6 +55,43 @@ describe('admit', () => {
   ])('refuses %s', async (_, changes, message) => {
     const refusal = { type: 'Refused', nonRetryable: true, message: expect.stringContaining(message) };
     await expect(admit(changes)).rejects.toMatchObject(refusal);
+  });
+});
+
+describe('admit, by a policy that names runners for environments', () => {
+  const [own, other] = ['a'.repeat(16), 'b'.repeat(16)];
+  const both = { ...plan, environments: { staging: {}, production: {} } } as ResolvedPlan;
+  const named = async (runners: Policy['runners'], of = both) => {
+    const policy: Policy = {
+      people: new Map([['ana', { id: 'ana', name: 'Ana', roles: ['lead'], keys: [] }]]),
+      services: new Map([[plan.service, { start: ['lead'], approve: ['lead'] }]]),
+      ...{ identityProviders: new Map(), proofs: new Map(), decisions: {}, signed: new Set() },
+      ...{ automaticRollback: true, runners },
+    };
+    const precedents = async () => NOTHING_BEFORE;
+    const activities = createAdmissionActivities({
+      runner: runnerQueue(own),
+      allowVirtualTime: true,
+      precedents,
+      policy,
+    });
+    const asked = { plan: of, digest: digestOf(of), clock: 'virtual' as const, workflowTime: Date.now() };
+    const input = { deployment: 'shop-1', ...asked };
+    const admitted = await runActivity(() => activities.admit({ ...input, start: { startedBy: 'ana' } }));
+    return 'runners' in admitted ? admitted.runners : 'none';
+  };
+
+  test('has their commands run there: by itself where it is one of them, else by the first', async () => {
+    expect(await named({ staging: [other, own], production: [other] })).toEqual({
+      staging: { queue: runnerQueue(own), named: [other, own] },
+      production: { queue: runnerQueue(other), named: [other] },
+    });
+    expect(await named({ production: [other] })).toEqual({ production: { queue: runnerQueue(other), named: [other] } });
+  });
+
+  test('says nothing of runners where the policy names none, nor of an environment that the plan has not', async () => {
+    expect(await named({})).toBe('none');
+    expect(await named({ staging: [own] }, plan)).toBe('none');
   });
 });
 

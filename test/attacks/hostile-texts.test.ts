@@ -24,6 +24,7 @@ import { fillIn, placeholdersIn } from '../../src/domain/notifications/notificat
 import { inOneLine } from '../../src/domain/one-line.js';
 import { extractor, LONGEST_LINE, matcher, wholeMatcher } from '../../src/domain/pattern.js';
 import { placeholder } from '../../src/domain/placeholder.js';
+import { spellingAdvice } from '../../src/domain/release-spelling.js';
 import { isRunnerIdentity } from '../../src/domain/runner.js';
 import { shortened } from '../../src/domain/shortened.js';
 import { toldTime } from '../../src/domain/told-time.js';
@@ -98,6 +99,10 @@ const WORK: Record<string, Work[]> = {
     ),
   ],
   'domain/placeholder.ts': [(text) => text.replaceAll(placeholder(), '')],
+  'domain/release-spelling.ts': [
+    (text) => spellingAdvice(text, `v${text}`),
+    (text) => spellingAdvice(`1${text}`, `v1${text}`),
+  ],
   'domain/runner.ts': [isRunnerIdentity],
   'domain/shortened.ts': [(text) => shortened(text, 1_999_999)],
   'domain/told-time.ts': [toldTime],

@@ -1,94 +1,84 @@
-/** Jobs of pipelines: the scripts of `ci/`, run as their runners do, with the real command line and a real Temporal. */
-import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import { deployWorkflowId, TASK_QUEUE } from '../../src/contract/names.js';
-import type { Ledger } from '../../src/domain/ledger/ledger.js';
-import { ledgerWith } from '../client/ledgers.js';
-import { standIns } from '../helpers/stand-ins.js';
-import { workflowServer } from '../helpers/workflow-server.js';
-import { SHIPPED } from '../plan/plan-files.js';
-import { TEMPLATES, type Template } from './templates.js';
+/** The scripts of `ci/` with a command in Surefoot's place: what it is told, and what becomes of what it says. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type JobKind, PUSHED_BY, runJob } from './jobs.js';
 
-const temporal = workflowServer();
-const deployments = standIns(temporal, { queue: TASK_QUEUE });
-const SERVICE = 'eduautismo';
-
-/** As after its retention: one that was ended from outside would be in the way of the next. */
-afterEach(async () => {
-  const handle = temporal.client.workflow.getHandle(deployWorkflowId(SERVICE));
-  const last = await handle.describe().catch(() => undefined);
-  if (!last) return;
-  const { workflowId, runId } = last;
-  const { workflowService } = temporal.client.connection;
-  const namespace = 'default';
-  await workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId, runId } });
-  const listed = () => workflowService.listWorkflowExecutions({ namespace, query: `RunId = '${runId}'` });
-  await vi.waitUntil(async () => (await listed()).executions?.length === 0, { timeout: 20_000, interval: 100 });
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'surefoot-jobs-'));
+  const words = `printf '%s\\0' "$@" > words; printf %s "$SAYS"; exit "$ENDS_WITH"`;
+  writeFileSync(join(folder, 'command'), words);
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
 });
 
 let count = 0;
 
-/** Runs a template's script as its runner does, with the real command line. */
-async function runs(kind: string, said: Record<string, string>, address = temporal.address) {
-  const { variables, script, output } = TEMPLATES[kind] as Template;
-  const folder = join(temporal.folder, `job-${++count}`);
-  mkdirSync(folder);
-  const empty = Object.fromEntries(Object.keys(variables).map((name) => [name, '']));
-  const env = {
-    ...process.env,
-    ...empty,
-    SUREFOOT: `node ${resolve('dist/src/client/main.js')}`,
-    SUREFOOT_PLAN: resolve(SHIPPED),
-    SUREFOOT_AS: 'ana.souza',
-    ...said,
-    TEMPORAL_ADDRESS: address,
-    TEMPORAL_CONFIG_FILE: join(folder, 'none.toml'),
-    RUNNER_TEMP: folder,
-    GITHUB_OUTPUT: join(folder, 'github-output'),
-  };
-  const shell = kind === 'github' ? ['--noprofile', '--norc', '-eo', 'pipefail', '-c', script] : ['-e', '-c', script];
-  return new Promise<{ code: number; err: string; deployment: string | undefined; output: string }>((done) => {
-    execFile(kind === 'github' ? 'bash' : 'sh', shell, { cwd: folder, env }, (error, _, err) => {
-      const text = readFileSync(join(folder, output.file), 'utf8');
-      const deployment = new RegExp(`^${output.name}=(.*)$`, 'm').exec(text)?.[1];
-      done({ code: error ? Number(error.code) : 0, err, deployment, output: text });
-    });
-  });
+interface Command {
+  /** Its exit code. */
+  ends?: number;
+  /** What it writes. */
+  says?: string;
 }
 
-const of = (parts: Partial<Ledger> = {}): Ledger =>
-  ledgerWith({ service: SERVICE, deployment: `${SERVICE}-20251124-120000-ab12`, ...parts });
+async function run(
+  kind: JobKind,
+  { inputs, shell }: { inputs: Record<string, string>; shell: 'bash' | 'sh' },
+  { ends = 0, says = '{"deploymentId":"shop-1"}' }: Command = {},
+) {
+  const own = join(folder, `job-${++count}`);
+  const said = { plan: 'plan.yaml', surefoot: `sh ${join(folder, 'command')}`, ...inputs };
+  const variables = { SAYS: says, ENDS_WITH: String(ends) };
+  const { code, deployment, left } = await runJob(kind, { inputs: said, variables, folder: own, shell });
+  return { code, deployment, left, words: readFileSync(join(own, 'words'), 'utf8').split('\0').slice(0, -1) };
+}
 
-describe.each(['github', 'gitlab'])('a job of %s', (kind) => {
-  test('starts a deployment and comes back with its ID', async () => {
-    deployments.say(of());
-    const { code, err, deployment } = await runs(kind, {});
-    expect({ code, err }).toMatchObject({ code: 0 });
-    const { memo } = await temporal.client.workflow.getHandle(deployWorkflowId(SERVICE)).describe();
-    expect(deployment).toBe(memo?.deployment);
-  }, 60_000);
+describe.each<[JobKind, 'bash' | 'sh']>([
+  ['github', 'bash'],
+  ['gitlab', 'bash'],
+  ['gitlab', 'sh'],
+])('a job of %s, run by %s', (kind, shell) => {
+  const runs = (inputs: Record<string, string>, command?: Command) => run(kind, { inputs, shell }, command);
 
-  test('comes back at the sign-offs, where it is told to wait for them', async () => {
-    deployments.say(of({ phase: 'approval' }));
-    expect(await runs(kind, { SUREFOOT_UNTIL: 'sign-offs', SUREFOOT_TIMEOUT: '5m' })).toMatchObject({ code: 0 });
-  }, 60_000);
+  test('starts the plan in the name of who has pushed, where no more is said', async () => {
+    const { words, deployment } = await runs({});
+    expect(words).toEqual(['start', 'plan.yaml', '--as', PUSHED_BY, '--json']);
+    expect(deployment).toBe('shop-1');
+  });
 
-  test('says that it is still on its way when its time is over', async () => {
-    deployments.say(of({ phase: 'soak' }));
-    const { code, deployment, output } = await runs(kind, { SUREFOOT_UNTIL: 'production', SUREFOOT_TIMEOUT: '2s' });
-    expect(deployment).toMatch(/^eduautismo-/);
-    // GitHub knows no exit codes that are none: there it is an output.
+  test('hands on what was said, each as one word, whatever characters are in it', async () => {
+    const hostile = '$(exit 9); `exit 9` "\' $HOME *';
+    const names = ['target', 'branch', 'previous', 'revision', 'bindings', 'until', 'timeout'];
+    const said = Object.fromEntries(names.map((name) => [name, `${name} ${hostile}`]));
+    const { words, code } = await runs({ plan: hostile, as: hostile, ...said });
+    expect(code).toBe(0);
+    const options = names.flatMap((name) => [`--${name}`, said[name]]);
+    expect(words).toEqual(['start', hostile, '--as', hostile, '--json', ...options]);
+  });
+
+  test.each([
+    ['ended badly', 1],
+    ['was no plan', 2],
+    ['could not reach a service', 3],
+  ])('fails with a deployment that %s', async (_, ends) => {
+    expect(await runs({}, { ends })).toMatchObject({ code: ends, deployment: 'shop-1' });
+  });
+
+  test('fails no job for what is still on its way, and says so', async () => {
+    const { code, left } = await runs({}, { ends: 4 });
+    // GitLab has an exit code that is a warning; GitHub knows none: there it is an output.
     expect(code).toBe(kind === 'github' ? 0 : 4);
-    if (kind === 'github') expect(output).toContain('on-its-way=true\n');
-  }, 60_000);
+    if (kind === 'github') expect(left).toContain('on-its-way=true\n');
+  });
 
-  test('fails with a deployment that ended badly, with a plan that is none, and where Temporal is not', async () => {
-    deployments.say(of({ outcome: 'aborted', reason: 'so' }));
-    expect(await runs(kind, { SUREFOOT_UNTIL: 'end' })).toMatchObject({ code: 1 });
-    const hostile = '$(exit 9); none.yaml';
-    expect(await runs(kind, { SUREFOOT_PLAN: hostile })).toMatchObject({ code: 2, deployment: '' });
-    expect(await runs(kind, {}, '127.0.0.1:1')).toMatchObject({ code: 3, deployment: '' });
-  }, 60_000);
+  test.each([
+    ['nothing', ''],
+    ['no JSON', 'Killed'],
+    ['another document', '{"ok":false,"problems":[]}'],
+  ])('has no ID where the command has said %s', async (_, says) => {
+    expect(await runs({}, { ends: 2, says })).toMatchObject({ code: 2, deployment: '' });
+  });
 });

@@ -57,6 +57,8 @@ test.each([
   [['rollback', '--option', 'half']],
   [['approve']],
   [['report', '--format', 'pdf']],
+  [['worker', '--console', 'surefoot.example.com']],
+  [['worker', '--watchdog', '--console', 'https://surefoot.example.com']],
   [['report', '--verify', 'report.html', '--out', 'other.html']],
   [['sandbox', 'fault', 'production', 'earthquake']],
   [['start', 'plans/eduautismo-perfomance.yaml', '--as', 'ana.souza']],

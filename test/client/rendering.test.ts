@@ -59,6 +59,14 @@ describe('status', () => {
     expect(text).toContain('Next: waits for Does everything work?');
   });
 
+  test('names the runner of each environment that has one of its own', () => {
+    const own = (identity: string) => ({ queue: `surefoot@${identity}`, named: [identity] });
+    const text = render(ledgerWith({ runner: 'surefoot@a', runners: { staging: own('b'), production: own('c') } }));
+    expect(text).toContain('commands of staging run on runner b');
+    expect(text).toContain('commands of production run on runner c');
+    expect(render(ledgerWith({ runner: 'surefoot@a' }))).not.toContain('run on runner');
+  });
+
   test('never says that nobody has to do anything while nobody serves a queue, or nobody knows', () => {
     const ledger = ledgerWith({ steps: [stepWith({})], runner: 'surefoot@0123456789abcdef' });
     const at = { colors, now: START + 60_000 };

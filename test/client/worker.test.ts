@@ -9,10 +9,12 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { expect, onTestFinished, test } from 'vitest';
 import type { DeployInput } from '../../src/contract/deployment.js';
+import { decisionSignals } from '../../src/contract/messages.js';
 import { runnerQueue, SEARCH_ATTRIBUTES, TASK_QUEUE } from '../../src/contract/names.js';
 import { projectFolder } from '../../src/local/folders.js';
 import { choosePorts } from '../../src/local/ports.js';
 import { startTemporalServer } from '../../src/local/temporal.js';
+import { digestOf } from '../../src/plan/core/digest.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { queueServices } from '../../src/temporal/queue-service.js';
 import { watchdogIsAlone, watchdogService } from '../../src/temporal/watchdog-service.js';
@@ -64,7 +66,7 @@ test('a worker serves the queue of the identity in its state folder, and the old
   for (const queue of [runnerQueue(identity), former]) {
     await eventually(
       `${queue} is served`,
-      async () => (await queueServices(connected, queue)).every((service) => service.state === 'served'),
+      async () => (await queueServices(connected, [queue])).every((service) => service.state === 'served'),
       60_000,
     );
   }
@@ -85,7 +87,7 @@ test('a worker serves the queue of the identity in its state folder, and the old
   expect(spoiled.said()).toContain('runner.json is empty: which runner this is, is not known');
 }, 240_000);
 
-test('a worker sends a collector the trace of each deployment that it carries out', async () => {
+test('a worker sends a collector the trace of each deployment that it carries out, and leads people to its console', async () => {
   const folder = temporaryFolder();
   const server = await startTemporalServer({
     folder,
@@ -104,9 +106,13 @@ test('a worker sends a collector the trace of each deployment that it carries ou
   await once(collector, 'listening');
   onTestFinished(() => void collector.close());
   const { port } = collector.address() as AddressInfo;
-  const worker = startWorker(server.address, join(folder, 'state'), '--traces', `http://127.0.0.1:${port}/v1/traces`);
+  const url = `http://127.0.0.1:${port}`;
+  const console = 'https://surefoot.example.com/console';
+  const options = ['--traces', `${url}/v1/traces`, '--console', `${console}/`];
+  const worker = startWorker(server.address, join(folder, 'state'), ...options);
 
-  const { resolved: plan } = loadPlan(join(projectFolder(), 'plans', 'minimal.yaml'));
+  const { resolved } = loadPlan(join(projectFolder(), 'plans', 'minimal.yaml'));
+  const plan = { ...resolved, evidence: join(folder, 'evidence') };
   const input: DeployInput = {
     deployment: 'shop-20261127-101500-0a1b',
     plan,
@@ -114,12 +120,30 @@ test('a worker sends a collector the trace of each deployment that it carries ou
     startedBy: 'ana',
     clock: 'real',
   };
-  const result = await new Client({ connection }).workflow.execute('DeployWorkflow', {
+  const { workflow } = new Client({ connection });
+  const result = await workflow.execute('DeployWorkflow', {
     workflowId: 'surefoot/shop/production',
     taskQueue: TASK_QUEUE,
     args: [input],
   });
   expect(result).toMatchObject({ outcome: 'aborted' });
+
+  const channels = [{ id: 'hook', kind: 'webhook', url }];
+  const reminders = { after: 1_000, every: 3_600_000 };
+  const telling = {
+    ...plan,
+    notifications: { ...plan.notifications, channels, events: { held: ['hook'] }, reminders },
+  };
+  const held = await workflow.signalWithStart('DeployWorkflow', {
+    workflowId: 'surefoot/shop/production',
+    taskQueue: TASK_QUEUE,
+    args: [{ ...input, plan: telling, digest: digestOf(telling) }],
+    signal: decisionSignals.hold,
+    signalArgs: [{ who: 'ana', role: 'operator', why: 'an incident elsewhere' }],
+  });
+  const page = `"page":"${console}/deployments/${input.deployment}/decide"`;
+  await eventually('people are reminded', () => sent.includes(page) || undefined, 60_000);
+  await held.terminate();
   worker.child.kill('SIGTERM');
   expect(await worker.ended).toEqual([0, null]);
   expect(sent).toMatch(/"name":"admit".*"name":"deployment"/);

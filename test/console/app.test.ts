@@ -285,6 +285,22 @@ test('a page that is open is told of a change, and of nothing else', async () =>
   await reader?.cancel();
 });
 
+test('a page is told of what has changed before its browser could listen, under whatever query', async () => {
+  const look = waiting();
+  const { ask, text } = consoleWith({ looks: [look] });
+  const page = await text(`/deployments/${DEPLOYMENT}?lang=en`);
+  const live = (/data-live="([^"]+)"/.exec(page)?.[1] ?? '').replaceAll('&amp;', '&');
+  const first = async () => {
+    const reader = (await ask(live)).body?.pipeThrough(new TextDecoderStream()).getReader();
+    const told = await reader?.read();
+    await reader?.cancel();
+    return told?.value;
+  };
+  expect(await first()).toContain('event: alive');
+  look.ledger.questions = [];
+  expect(await first()).toContain('event: changed');
+});
+
 describe('evidence', () => {
   test('is shown as text whatever it holds, and nothing of it runs', async () => {
     const { ask } = consoleWith({ looks: [waiting()], evidence: async () => ({ text: '<script>alert(1)</script>' }) });

@@ -67,7 +67,8 @@ function busyLook(): DeploymentLook {
   ];
   const production = { codeDeployed: true, migrated: true, maintenance: false };
   const look = lookWith({
-    questions: [signOffs()],
+    // Counted by the browser’s own clock.
+    questions: [signOffs({ openedAt: Date.now() - 60_000 })],
     steps,
     monitors: [watched],
     production,
@@ -111,6 +112,7 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
+  sent.length = 0;
   for (const close of opened.splice(0)) await close();
 });
 
@@ -143,6 +145,21 @@ const PAGES = [
   '/nowhere',
 ];
 
+async function expectAccessible(page: Page, { path, locale }: { path: string; locale: string }): Promise<void> {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(async (tags) => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(options: unknown): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    const { violations } = await axe.run({ runOnly: tags });
+    const first = (nodes: { html: string }[]) => nodes.slice(0, 3).map((node) => node.html);
+    return violations.map(({ id, nodes }) => `${id}: ${first(nodes).join(' ')}`);
+  }, TAGS);
+  expect(found, path).toEqual([]);
+  expect(await page.evaluate('document.documentElement.scrollWidth'), path).toBeLessThanOrEqual(PHONE.width);
+  expect(await page.getAttribute('html', 'lang')).toBe(locale);
+}
+
 test.each([
   ['en', 'light'],
   ['pt-BR', 'dark'],
@@ -150,25 +167,18 @@ test.each([
   const { page, problems } = await open('/', { locale, colorScheme });
   for (const path of PAGES) {
     await page.goto(`${served.url}${path}`);
-    await page.evaluate(AXE);
-    const found = await page.evaluate(async (tags) => {
-      const { axe } = globalThis as unknown as {
-        axe: { run(options: unknown): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-      };
-      const { violations } = await axe.run({ runOnly: tags });
-      return violations.map(
-        ({ id, nodes }) =>
-          `${id}: ${nodes
-            .map((node) => node.html)
-            .slice(0, 3)
-            .join(' ')}`,
-      );
-    }, TAGS);
-    expect(found, path).toEqual([]);
-    expect(await page.evaluate('document.documentElement.scrollWidth'), path).toBeLessThanOrEqual(PHONE.width);
-    expect(await page.getAttribute('html', 'lang')).toBe(locale);
+    await expectAccessible(page, { path, locale });
   }
-  expect(problems.filter((text) => !text.includes('404'))).toEqual([]);
+  await page.goto(`${served.url}/deployments/${DEPLOYMENT}/decide/sign-offs`);
+  await page.evaluate("document.querySelector('form.decide').noValidate = true");
+  for (const step of ['what lacks', 'the confirmation', 'what came of it']) {
+    await Promise.all([page.waitForEvent('load'), page.locator('form.decide button').click()]);
+    await expectAccessible(page, { path: step, locale });
+    if (step !== 'what lacks') continue;
+    await page.locator('#answer-approve').check();
+    await page.locator('select[name=speaker]').selectOption(`${speaker?.id}/qa`);
+  }
+  expect(problems.filter((text) => !/404|422/.test(text))).toEqual([]);
 });
 
 test('without JavaScript a person decides, by the keyboard alone', async () => {
@@ -206,6 +216,13 @@ test('a page that is open shows what has changed, and keeps open what its reader
   expect(await page.locator('.count').first().textContent()).not.toBe(counted);
   expect(problems).toEqual([]);
   looks[0] = before;
+});
+
+test('only this machine reaches it, by its own address', async () => {
+  const { port } = new URL(served.url);
+  expect(new URL(served.url).hostname).toBe('127.0.0.1');
+  // Another address of this machine: who listens on all of them answers there too.
+  await expect(fetch(`http://127.0.0.2:${port}/`, { signal: AbortSignal.timeout(2_000) })).rejects.toThrow();
 });
 
 test('a name of somebody else that leads to this machine is not answered to', async () => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { deploymentsFromTemporal } from '../../src/console/from-temporal.js';
 import type { Deployments } from '../../src/console/look.js';
 import type { Connected } from '../../src/temporal/connection.js';
+import { surefoot } from '../client/command-line.js';
 import { ledgerWith, questionWith } from '../client/ledgers.js';
 import { standIns } from '../helpers/stand-ins.js';
 import { workflowServer } from '../helpers/workflow-server.js';
@@ -49,4 +50,21 @@ test('what is sent to one that has ended is refused in words', async () => {
   const decision = { kind: 'hold' as const, who: 'rui', role: 'qa' };
   await expect(known.send(of('orders').deployment, decision)).rejects.toThrow(/is not running any more/);
   await expect(known.send('nobody-1', decision)).rejects.toThrow(/There is no deployment/);
+});
+
+test('the command serves them to this machine until it is interrupted, and says that nobody signs in', async () => {
+  vi.stubEnv('TEMPORAL_ADDRESS', temporal.address);
+  vi.stubEnv('TEMPORAL_CONFIG_FILE', join(temporal.folder, 'none.toml'));
+  const ended = surefoot('console', '--port', '0', '--json', '--evidence', join(temporal.folder, 'evidence'));
+  const printed = () => vi.mocked(process.stdout.write).mock?.calls.join('') ?? '';
+  await vi.waitUntil(() => printed().includes('http'), { timeout: 20_000 });
+  const { url } = JSON.parse(printed());
+  const page = await (await fetch(url)).text();
+  expect(page).toContain(of('shop').deployment);
+  expect(page).toContain('Nobody signs in here.');
+  process.emit('SIGHUP');
+  const { code, err } = await ended;
+  expect(code).toBe(0);
+  expect(err).toContain('nobody signs in here');
+  await expect(fetch(url)).rejects.toThrow();
 });

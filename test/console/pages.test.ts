@@ -1,13 +1,21 @@
 /** What the console's pages say, of looks that a test has made: no server, no Temporal. */
 import { describe, expect, test } from 'vitest';
+import { CONSOLE_ICON } from '../../src/console/assets/icon.js';
+import { CONSOLE_SCRIPT } from '../../src/console/assets/script.js';
+import { CONSOLE_STYLE } from '../../src/console/assets/style.js';
 import { headlineOf } from '../../src/console/headline.js';
+import { decisionPage } from '../../src/console/pages/decision-page.js';
 import { deploymentPage } from '../../src/console/pages/deployment-page.js';
 import { deploymentsPage, wantedRows } from '../../src/console/pages/deployments-page.js';
 import { framed } from '../../src/console/pages/frame.js';
 import { historyPage } from '../../src/console/pages/history-page.js';
 import { evidencePage } from '../../src/console/pages/proof-part.js';
 import { waitingPage } from '../../src/console/pages/waiting-page.js';
+import { watchPage } from '../../src/console/pages/watches-part.js';
+import { sayableOf } from '../../src/console/saying.js';
 import { consoleWords, languageAsked } from '../../src/console/words/language.js';
+import type { WatchRecord } from '../../src/domain/ledger/ledger.js';
+import { NOT_PROVEN } from '../../src/domain/rollback/reversibility.js';
 import { CliError } from '../../src/temporal/errors.js';
 import { ledgerWith, questionWith, START, stepWith } from '../client/ledgers.js';
 import { askingWith, FIGURES, listedWith, lookWith, NOW, signOffs } from './looks.js';
@@ -21,6 +29,18 @@ const unserved = {
   workers: 0,
   text: 'nobody serves surefoot',
   advice: 'Start one.',
+};
+
+const watchWith = (parts: Partial<WatchRecord>): WatchRecord => {
+  const criterion = { tier: 'rollback' as const, verdict: 'unknown' as const, samples: 60, unit: '%', rule: '> 10 %' };
+  return {
+    ...{ id: 'watch-1h', workflowId: 'w', title: 'Watch', startedAt: START, ticks: 60, samples: 120 },
+    criteria: [
+      { ...criterion, id: 'errors', title: 'Errors', unknown: 0, worst: 1 },
+      { ...criterion, id: 'memory', title: 'Memory', unknown: 30 },
+    ],
+    ...parts,
+  };
 };
 
 describe('how a deployment stands', () => {
@@ -98,6 +118,45 @@ describe('the page of a deployment', () => {
     );
   });
 
+  test('a proof of the way back that has not ended yet says nothing about it', () => {
+    const text = page({ eligibility: NOT_PROVEN });
+    expect(text).toContain('whether the way back works is unknown');
+    expect(text).not.toMatch(/Staging has (not )?shown/);
+    const reasons = ['the downgrade lost rows'];
+    expect(page({ eligibility: { migration: false, code: true, reasons } })).toContain('the downgrade lost rows');
+  });
+
+  test('in virtual time it is as late as the deployment says, and no time counts on', () => {
+    const steps = [
+      stepWith({ state: 'passed', startedAt: NOW, endedAt: NOW + 86_400_000 }),
+      stepWith({ id: 'sign-offs', phase: 'approval', startedAt: NOW + 80_000_000 }),
+    ];
+    const text = deploymentPage(lookWith({ steps }, { inVirtualTime: true }), askingWith()).main.text;
+    expect(text).toContain('for 1 h 46 min');
+    expect(text).not.toContain('class="count"');
+  });
+
+  test('what a watch that runs has found no breach of is not well yet, and unknown only where it was not seen', () => {
+    const running = watchWith({});
+    const text = page({ monitors: [running] });
+    expect(text).toContain('<span class="undecided">no breach seen</span> <span>Errors');
+    expect(text).toContain('<span class="unknown">unknown</span> <span>Memory');
+    const ended = page({ monitors: [watchWith({ verdict: 'unknown', endedAt: NOW })] });
+    expect(ended).not.toContain('no breach seen');
+    const endedEarly = page({ monitors: [watchWith({ verdict: 'breached', endedAt: NOW })] });
+    expect(endedEarly).toContain('<span class="undecided">no breach seen: 1</span>');
+  });
+
+  test('of a watch that is over it says how many criteria stand how, and which not well', () => {
+    const [errors, memory] = watchWith({}).criteria;
+    if (!errors || !memory) throw new Error('a watch has two criteria here');
+    const criteria = [{ ...errors, verdict: 'healthy' as const }, memory];
+    const text = page({ monitors: [watchWith({ verdict: 'unknown', endedAt: NOW, criteria })] });
+    expect(text).toContain('<span class="healthy">healthy: 1</span>');
+    expect(text).not.toContain('Errors');
+    expect(text).toContain('Memory');
+  });
+
   test('after a rollback that failed it still says what another way back would cost', () => {
     const production = {
       codeDeployed: true,
@@ -126,13 +185,34 @@ describe('the page of a deployment', () => {
   });
 
   test('each evidence stands with its sha256', () => {
-    const { text } = evidencePage(lookWith(), askingWith()).main;
+    const { text } = evidencePage(lookWith(), 1, askingWith()).main;
     expect(text).toContain(`<code>${'e'.repeat(64)}</code>`);
   });
 
-  test('its first view is less than 100 KB', () => {
-    const look = lookWith({ questions: [signOffs()] });
-    expect(framed(deploymentPage(look, askingWith()), askingWith()).text.length).toBeLessThan(100_000);
+  test('however much there is of it, its first view is less than 100 KB, and so are those of its other pages', () => {
+    const samples = Array.from({ length: 5_000 }, (_, at) => ({ at: START + at, kind: 'ok' as const, value: at % 97 }));
+    const plots = Array.from({ length: 25 }, (_, index) => ({
+      ...{ id: `plot-${index}`, title: 'A metric', unit: 'ms', span: [START, START + 5_000] as const, samples },
+      ...{ limits: [], clock: String },
+    }));
+    const evidence = Array.from({ length: 1_000 }, (_, index) => ({
+      ...{ path: `production.migration/1/${index}.log`, title: 'Output', bytes: 4_000, sha256: 'e'.repeat(64) },
+    }));
+    const monitors = [watchWith({})];
+    const look = lookWith({ questions: [signOffs()], monitors });
+    if (!look.planned) throw new Error('the plan is known here');
+    look.planned.view.watches = monitors.map((monitor) => ({ monitor, plots }));
+    look.planned.document.evidence = evidence;
+    const asking = askingWith();
+    const pages = [
+      deploymentPage(look, asking),
+      watchPage(look, 1, asking),
+      evidencePage(look, 1, asking),
+      decisionPage({ look, sayable: sayableOf(look, 'sign-offs', { canSignIn: false }), asking }),
+    ];
+    const withIt = CONSOLE_STYLE.length + CONSOLE_SCRIPT.length + CONSOLE_ICON.length;
+    for (const each of pages) expect(each && framed(each, asking).text.length + withIt).toBeLessThan(100_000);
+    expect(evidencePage(look, 10, asking).main.text).toContain('>production.migration/1/0.log<');
   });
 });
 

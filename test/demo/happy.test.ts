@@ -86,7 +86,9 @@ test('every event group that the Web UI shows says in words what it is', async (
   const { workflows } = await histories();
   for (const { history } of workflows) {
     for (const event of history.events ?? []) {
-      const attributes = event.activityTaskScheduledEventAttributes ?? event.timerStartedEventAttributes;
+      const { activityTaskScheduledEventAttributes: activity, timerStartedEventAttributes: timer } = event;
+      // A local activity is one event, of how it ended.
+      const attributes = activity ?? timer ?? event.markerRecordedEventAttributes;
       if (attributes) expect(event.userMetadata?.summary, JSON.stringify(attributes).slice(0, 200)).toBeTruthy();
     }
   }

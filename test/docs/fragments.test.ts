@@ -44,6 +44,20 @@ describe('backups by commands', () => {
   test('there are both kinds', () => expect(commands).toHaveLength(2));
 });
 
+test('a plan can tell people by e-mail and in Teams as docs say, and they are led to the console', () => {
+  const [fragment = ''] = fragments('docs/notifications.md');
+  const base = parse(readFileSync('plans/web-and-database.yaml', 'utf8')) as Record<'hosts' | 'credentials', object>;
+  const told = parse(fragment) as typeof base;
+  const machine = {
+    hosts: { ...base.hosts, ...told.hosts },
+    credentials: { ...base.credentials, ...told.credentials },
+  };
+  const { resolved, warnings } = loadPlan(planWith('plans/web-and-database.yaml', fragment, machine));
+  expect(warnings).toEqual([]);
+  expect(resolved.notifications.channels.map(({ kind }) => kind)).toEqual(['email', 'teams']);
+  expect(resolved.notifications.console).toBe('https://surefoot.example.com');
+});
+
 describe('logs', () => {
   const WHERE = ['tail', 'journalctl', 'docker', 'kubectl'];
   const commands = fragments('docs/metrics.md').filter((text) => /^commands:\n {2}logs:/.test(text));

@@ -3,15 +3,16 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import type { Metric } from '../../src/contract/plan/metrics.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { timelineOf } from '../../src/contract/timeline.js';
-import { channelsInUse } from '../../src/doctor/checks/channels.js';
+import { channelChecks, channelsInUse } from '../../src/doctor/checks/channels.js';
 import type { Check, CheckContext } from '../../src/doctor/checks/check.js';
 import { secretReferences } from '../../src/doctor/checks/credentials.js';
 import { metricChecks } from '../../src/doctor/checks/metrics.js';
 import { peopleChecks, roster } from '../../src/doctor/checks/people.js';
 import { storeChecks } from '../../src/doctor/checks/stores.js';
 import { awsAt } from '../helpers/aws.js';
+import { mailServer } from '../helpers/mail-server.js';
 import { type Moto, startMoto } from '../helpers/moto.js';
-import { json, serve } from '../helpers/server.js';
+import { deadPort, json, serve } from '../helpers/server.js';
 import { loadWhole } from '../helpers/whole-plan.js';
 import { SHIPPED } from '../plan/plan-files.js';
 import { means } from './means.js';
@@ -81,6 +82,35 @@ describe('references to secrets', () => {
     for (const channel of plan.notifications.channels) channel.off = true;
     expect(channelsInUse(plan.notifications)).toEqual([]);
     expect(secretReferences(plan).map(({ reference }) => reference)).not.toContain('env:SLACK_TOKEN');
+  });
+});
+
+test('a mail server that is away is said, with what to do; one that is there, and Teams, are not taken for well', async () => {
+  const plan = shipped();
+  const server = await mailServer();
+  const place = { kind: 'email', host: '127.0.0.1', secure: false, from: 'a@example.com', to: ['b@example.com'] };
+  process.env.TEST_TEAMS_URL = `http://127.0.0.1:${server.port}/workflow`;
+  plan.notifications.channels = [
+    { id: 'away', ...place, port: await deadPort() },
+    { id: 'mail', ...place, port: server.port },
+    { id: 'team', kind: 'teams', url: 'env:TEST_TEAMS_URL' },
+  ];
+  const asked = { plan, at: NOON } as CheckContext;
+  const found = async (id: string) => (await findings(channelChecks(asked), `channel:${id}`))[0];
+  expect(await found('away')).toMatchObject({
+    ok: false,
+    text: expect.stringMatching(/^e-mail \(away\): 127\.0\.0\.1:\d+: connection refused$/),
+    advice: expect.stringContaining('Check the host'),
+  });
+  expect(await found('mail')).toMatchObject({
+    ok: true,
+    note: true,
+    text: expect.stringContaining('nothing was sent'),
+  });
+  expect(await found('team')).toMatchObject({
+    ok: true,
+    note: true,
+    text: expect.stringContaining('nothing was posted'),
   });
 });
 

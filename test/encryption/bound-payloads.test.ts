@@ -1,7 +1,11 @@
 /** What comes into the sandbox of a workflow is held against what it was encrypted for. */
-import { defaultPayloadConverter, type Payload } from '@temporalio/common';
-import { expect, test } from 'vitest';
+import { randomBytes } from 'node:crypto';
+import { CancelledFailure, defaultPayloadConverter, type Payload } from '@temporalio/common';
+import { describe, expect, test } from 'vitest';
+import { NOT_IN_HAND } from '../../src/contract/errors.js';
 import { interceptors } from '../../src/encryption/bound-payloads.js';
+import { EncryptionCodec } from '../../src/encryption/codec.js';
+import { failureConverter } from '../../src/encryption/failures.js';
 import { markedAs, useOf } from '../../src/encryption/places.js';
 
 type Jobs = Record<string, object>[];
@@ -104,6 +108,44 @@ test.each([
         },
       },
     });
+});
+
+describe('the word that a server has for what no worker has in hand', () => {
+  const word = defaultPayloadConverter.toPayload(NOT_IN_HAND) as Payload;
+  const keyring = { active: 'k', keys: new Map([['k', randomBytes(32)]]) };
+  const decoded = async (payload: Payload) =>
+    (await new EncryptionCodec(keyring, 'replace').decode([payload]))[0] as Payload;
+
+  test('is read in the details of a cancellation, though no worker has encrypted it', async () => {
+    const details = { payloads: [await decoded(word)] };
+    const cause = { message: 'activity canceled', canceledFailureInfo: { details } };
+    const result = { cancelled: { failure: { activityFailureInfo: { activityType: { name: 'runCommand' } }, cause } } };
+    const [job] = run().activate([{ resolveActivity: { seq: 1, result } }]);
+    const { failure } = (job as { resolveActivity: { result: typeof result } }).resolveActivity.result.cancelled;
+    const error = failureConverter.failureToError(failure as never, defaultPayloadConverter);
+    expect(error.cause).toBeInstanceOf(CancelledFailure);
+    expect((error.cause as CancelledFailure).details).toEqual([NOT_IN_HAND]);
+  });
+
+  test('is no message and no result, whoever sends it', async () => {
+    const { activate, conclude } = run();
+    const [signal] = activate([{ signalWorkflow: { signalName: 'hold', input: [await decoded(word)] } }]);
+    const [sent] = (signal as { signalWorkflow: { input: Payload[] } }).signalWorkflow.input;
+    expect(contentOf(sent as Payload)).toEqual(REFUSED);
+    for (const use of ['signal hold', 'result']) expect(useOf(await decoded(markedAs(use, '1', word)))).toBeUndefined();
+    conclude([{ scheduleActivity: { seq: 1, activityId: 'a', activityType: 'deploy', arguments: [] } }]);
+    const result = { completed: { result: await decoded(word) } };
+    const [job] = activate([{ resolveActivity: { seq: 1, result } }]);
+    expect((job as { resolveActivity: { result: object } }).resolveActivity.result).toMatchObject({
+      failed: { failure: { cause: { applicationFailureInfo: { type: 'OutcomeUnknown' } } } },
+    });
+  });
+
+  test('is the only one: another text in clear is not used, nor is this one where people read', async () => {
+    const another = defaultPayloadConverter.toPayload(`${NOT_IN_HAND} `) as Payload;
+    expect(contentOf(await decoded(another))).toEqual(REFUSED);
+    await expect(new EncryptionCodec(keyring, 'throw').decode([word])).rejects.toThrow('in plain text');
+  });
 });
 
 function failed(type: string, encodedAttributes?: Payload) {

@@ -24,6 +24,8 @@ export interface Forge extends TestServer {
   instead: (((response: ServerResponse, carryOut: () => void) => void) | undefined)[];
   /** Requests that wrote something. */
   written: string[];
+  /** What each of them said. */
+  said: Record<string, unknown>[];
 }
 
 /** Carried out, and nobody hears of it. */
@@ -32,9 +34,17 @@ export const lost = (response: ServerResponse, carryOut: () => void): void => {
   response.destroy();
 };
 
-async function forge(allowed: (request: IncomingMessage) => boolean, usual: (asked: Asked) => void): Promise<Forge> {
+interface Ways {
+  allowed: (request: IncomingMessage) => boolean;
+  usual: (asked: Asked) => void;
+  /** When it ends; with the test when left out. */
+  end?: Parameters<typeof serve>[1];
+}
+
+async function forge({ allowed, usual, end }: Ways): Promise<Forge> {
   const instead: Forge['instead'] = [];
   const written: string[] = [];
+  const said: Forge['said'] = [];
   const server = await serve((request, response) => {
     void readBody(request).then((raw) => {
       const url = new URL(request.url ?? '', 'http://forge');
@@ -43,19 +53,18 @@ async function forge(allowed: (request: IncomingMessage) => boolean, usual: (ask
       const asked = { method, path, query: url.searchParams, body: raw === '' ? undefined : JSON.parse(raw), response };
       if (!allowed(request)) return json(response, { message: 'Bad credentials' }, 401);
       const other = method === 'GET' ? undefined : instead.shift();
-      const carryOut = () => {
-        if (method !== 'GET') written.push(`${method} ${path}`);
-        usual(asked);
-      };
-      if (other) other(response, () => carryOutUnheard(asked, usual, written));
-      else carryOut();
+      if (method !== 'GET') {
+        written.push(`${method} ${path}`);
+        said.push((asked.body ?? {}) as Record<string, unknown>);
+      }
+      if (other) other(response, () => carryOutUnheard(asked, usual));
+      else usual(asked);
     });
-  });
-  return Object.assign(server, { instead, written });
+  }, end);
+  return Object.assign(server, { instead, written, said });
 }
 
-function carryOutUnheard(asked: Asked, usual: (asked: Asked) => void, written: string[]): void {
-  written.push(`${asked.method} ${asked.path}`);
+function carryOutUnheard(asked: Asked, usual: (asked: Asked) => void): void {
   const { response } = asked;
   const silent = Object.create(response, {
     writeHead: { value: () => silent },
@@ -132,7 +141,7 @@ export interface GitHubForge extends Forge {
 }
 
 /** `shop/backend`, with the token `ghp_canary-token`. */
-export async function githubForgeServer(): Promise<GitHubForge> {
+export async function githubForgeServer(end?: Ways['end']): Promise<GitHubForge> {
   let ids = 0;
   const id = () => ++ids;
   const kept = {
@@ -145,9 +154,10 @@ export async function githubForgeServer(): Promise<GitHubForge> {
       [COMMIT, COMMIT],
     ]),
   };
-  const server = await forge(
-    ({ headers }) => headers.authorization === 'Bearer ghp_canary-token',
-    (asked) => {
+  const server = await forge({
+    end,
+    allowed: ({ headers }) => headers.authorization === 'Bearer ghp_canary-token',
+    usual: (asked) => {
       const { method, response, query } = asked;
       const path = asked.path.replace('/repos/shop/backend', '');
       const route = `${method} ${path.replaceAll(/\/\d+(?=\/|$)/g, '/N').replace(/[0-9a-f]{40}/, 'SHA')}`;
@@ -196,7 +206,7 @@ export async function githubForgeServer(): Promise<GitHubForge> {
           return json(response, { message: 'Not Found' }, 404);
       }
     },
-  );
+  });
   return Object.assign(server, kept);
 }
 
@@ -247,7 +257,7 @@ export interface GitLabForge extends Forge {
 const OPEN = ['pending', 'running'];
 
 /** `shop/web/backend`, with the token `glpat-canary-token`; `v2` is a tag. */
-export async function gitlabForgeServer(): Promise<GitLabForge> {
+export async function gitlabForgeServer(end?: Ways['end']): Promise<GitLabForge> {
   let ids = 0;
   const id = () => ++ids;
   const kept = {
@@ -269,9 +279,10 @@ export async function gitlabForgeServer(): Promise<GitLabForge> {
     },
   };
   const names = new Set(['v2', COMMIT]);
-  const server = await forge(
-    ({ headers }) => headers['private-token'] === 'glpat-canary-token',
-    (asked) => {
+  const server = await forge({
+    end,
+    allowed: ({ headers }) => headers['private-token'] === 'glpat-canary-token',
+    usual: (asked) => {
       const { method, response, query } = asked;
       const path = asked.path.replace('/api/v4/projects/shop/web/backend', '');
       const route = `${method} ${path.replace(/\/deployments\/\d+$/, '/deployments/N').replace(COMMIT, 'SHA')}`;
@@ -324,7 +335,7 @@ export async function gitlabForgeServer(): Promise<GitLabForge> {
           return json(response, { message: '404 Not Found' }, 404);
       }
     },
-  );
+  });
   return Object.assign(server, kept);
 }
 

@@ -34,10 +34,8 @@ export async function mailServer({
     authOptional: password === undefined,
     disableReverseLookup: true,
     closeTimeout: 100,
-    onConnect: (_, done) => {
-      test.connections += 1;
-      done();
-    },
+    // Without a certificate of the test's it would use one that has run out, and that everybody has the key of.
+    ...(options.cert === undefined && { disabledCommands: ['STARTTLS'] }),
     onAuth: ({ username = '', password: given = '' }, _, done) => {
       test.logins.push(`${username} ${given}`);
       if (given === password) done(null, { user: username });
@@ -59,7 +57,10 @@ export async function mailServer({
     },
     ...options,
   });
-  // Clients that trust nobody break off in the midst of TLS.
+  // As they come: who trusts nobody breaks off in the midst of TLS.
+  server.server.on('connection', () => {
+    test.connections += 1;
+  });
   server.on('error', () => undefined);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   test.port = (server.server.address() as AddressInfo).port;
@@ -84,19 +85,16 @@ export function readMail({ raw }: ReceivedMail): { headers: Record<string, strin
   const part = (type: string) => {
     const found = parts.find((each) => each.toLowerCase().includes(`content-type: ${type}`)) ?? '';
     const content = found.slice(found.indexOf('\r\n\r\n') + 4);
-    return found.includes('quoted-printable') ? unquoted(content) : Buffer.from(content, 'latin1').toString();
+    const bytes = found.includes('quoted-printable') ? unquoted(content) : content;
+    return Buffer.from(bytes, 'latin1').toString().replaceAll('\r\n', '\n');
   };
   return { headers, text: part('text/plain').trimEnd(), html: part('text/html').trimEnd() };
 }
 
 const contentOf = (field: string): string => field.slice(field.indexOf(':') + 1).trim();
 
+/** Of one character for each byte. */
 const unquoted = (text: string): string =>
-  Buffer.from(
-    text
-      .replaceAll('=\r\n', '')
-      .replaceAll(/=([0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))),
-    'latin1',
-  )
-    .toString()
-    .replaceAll('\r\n', '\n');
+  text
+    .replaceAll('=\r\n', '')
+    .replaceAll(/=([0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));

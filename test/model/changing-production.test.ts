@@ -154,3 +154,36 @@ describe('a failure in production that people have something to say about', () =
     });
   });
 });
+
+describe('what is done after a watch', () => {
+  const FIVE_MINUTES = 5 * MINUTE;
+
+  test('is not left alone where it takes longer than a minute: a breach meanwhile is acted on', async () => {
+    // The guard that has stood until the first watch has ticks of its own.
+    const slow = { 'watch.report': FIVE_MINUTES };
+    const { outcome, rollback, steps } = await playedWith({ slow, troubles: [breach(4)] });
+    expect({ outcome, trigger: rollback?.trigger }).toMatchObject({
+      outcome: 'rolled-back',
+      trigger: { kind: 'criterion', criterion: 'rollback-errors' },
+    });
+    expect(played.world.messages.map(({ event }) => event)).toContain('breach');
+    expect(steps.at(-1)).toMatchObject({ id: 'watch.report', state: 'passed' });
+  });
+
+  test.each(['watch.database', 'watch.report', 'closing.state'])(
+    '%s has its guard, and that its last look',
+    async (step) => {
+      const { outcome, monitors } = await playedWith({ slow: { [step]: FIVE_MINUTES } });
+      expect(outcome).toBe('succeeded');
+      expect(guards().map(({ state }) => state)).toEqual(['completed', 'completed']);
+      const { startedAt = 0, verdict } = monitors.find(({ id }) => id === 'guard') ?? {};
+      expect({ verdict, after: startedAt - startOf(step) <= MINUTE }).toEqual({ verdict: 'healthy', after: true });
+    },
+  );
+
+  test('costs no watch where it is over in a moment', async () => {
+    const { outcome } = await playedWith();
+    expect({ outcome, guards: guards().length }).toEqual({ outcome: 'succeeded', guards: 1 });
+    expect(played.temporal.timers).toEqual([]);
+  });
+});

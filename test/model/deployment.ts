@@ -1,5 +1,6 @@
 /** One deployment played from its start to its end, with everything that must hold of it looked at meanwhile. */
 import type { DeployResult } from '../../src/contract/deployment.js';
+import { FailureType } from '../../src/contract/errors.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import type { DecisionKind } from '../../src/domain/ledger/decision-kinds.js';
 import type { Ledger } from '../../src/domain/ledger/ledger.js';
@@ -7,16 +8,19 @@ import { NOT_SERVED_AFTER } from '../../src/workflows/common/patience.js';
 import {
   Broken,
   breachesOf,
+  COMMANDS,
   demand,
   isGuard,
   isReminder,
   lookAtBeginning,
   lookAtCommand,
   lookAtEnd,
+  lookAtProduction,
   lookAtWaiting,
   type Unknown,
   unknownAfter,
 } from './laws.js';
+import type { ActivityOutcome } from './outcomes.js';
 import { answerCall, helpOut, signOff } from './people.js';
 import type { Act, Answer, Approve, Decide, Garbage, Scenario, Way } from './scenario.js';
 import { STARTED_BY, shortPlan } from './short-plan.js';
@@ -39,6 +43,13 @@ interface Given {
   signature?: string;
 }
 
+/** The queue of the runner that admits. */
+export const RUNNER = 'machine';
+
+const failed = (message: string, type: FailureType): ActivityOutcome => ({ failure: { message, type } });
+const NOT_BEGUN = failed('it was not begun: its disk takes nothing', FailureType.RunnerFailed);
+const RECORD_GONE = failed('it was begun, and its record is gone', FailureType.OutcomeUnknown);
+
 const NEVER = { takes: undefined, end: () => ({ untaken: [] }) };
 
 const ALONE: Way = { via: 'signal', racing: false };
@@ -56,8 +67,14 @@ export class PlayedDeployment {
   readonly attempts: Record<string, number> = {};
   /** Queues that nobody serves: what runs there goes on, and nobody hears of it. */
   readonly lost = new Set<string>();
+  /** Of the runner's disk: what was begun has no record there any more, and nothing begins, or it takes no more. */
+  disk: 'sound' | 'emptied' | 'full' = 'sound';
   /** What has happened, for the account of all runs. */
   readonly seen = new Set<string>();
+  /** Since when nobody has watched production. */
+  aloneSince?: number;
+  /** How commands ended: what is asked for once more is read there, and not run again. */
+  private readonly records = new Map<string, ActivityOutcome>();
   private readonly digests: string[] = [];
   private whim = 0;
   private calls = 0;
@@ -98,6 +115,11 @@ export class PlayedDeployment {
 
   get isRunning(): boolean {
     return this.temporal.running(SERVICE_WORKFLOW) !== undefined;
+  }
+
+  /** How many tasks its last run has carried out. */
+  tasksOf(workflowId: string): number {
+    return this.temporal.executions.findLast((run) => run.workflowId === workflowId)?.history.length ?? 0;
   }
 
   get rollbacks(): Execution[] {
@@ -152,7 +174,7 @@ export class PlayedDeployment {
   async toItsEnd(): Promise<DeployResult> {
     await this.goOn(MOST_EVENTS);
     if (this.isRunning) throw new Broken(`it never ends: ${JSON.stringify((await this.ledger()).steps.at(-1))}`);
-    const [execution] = this.temporal.executions;
+    const execution = this.temporal.executions.findLast(({ workflowId }) => workflowId === SERVICE_WORKFLOW);
     demand(execution?.state === 'completed', `it ended as ${execution?.state}`);
     const result = execution?.result as DeployResult;
     lookAtEnd(this, result);
@@ -211,6 +233,7 @@ export class PlayedDeployment {
 
   private async next(): Promise<void> {
     await this.temporal.step();
+    await lookAtProduction(this);
     const digest = this.world.sealed?.digest;
     if (digest !== undefined && digest !== this.digests.at(-1)) this.digests.push(digest);
   }
@@ -242,13 +265,28 @@ export class PlayedDeployment {
       return call.activity === 'present' ? NEVER : { takes: NOT_SERVED_AFTER, end: () => ({ untaken: [] }) };
     const usual = 1 + (call.activity === 'sampleMetrics' ? 0 : this.choose(5) * 700);
     const takes = this.circumstances.slow[key?.step ?? ''] ?? usual;
+    const isRefused = this.disk !== 'sound' && this.isOnDisk(call);
     const end = () => {
-      const outcome = this.world.answer(call);
+      const outcome = isRefused ? NOT_BEGUN : this.ended(call);
       const unknown = unknownAfter(call, outcome);
       if (unknown) this.note(unknown);
       return isLost() ? { untaken: [{ begun: ['command'] }] } : outcome;
     };
     return { takes, end };
+  }
+
+  private isOnDisk({ activity, queue }: ActivityCall): boolean {
+    return queue === RUNNER && COMMANDS.includes(activity);
+  }
+
+  /** By its record, where the runner has one. */
+  private ended(call: ActivityCall): ActivityOutcome {
+    const { key } = (call.input ?? {}) as { key?: { step: string; generation: number } };
+    if (!COMMANDS.includes(call.activity) || !key) return this.world.answer(call);
+    const name = `${key.step}/${key.generation}/${call.activity}`;
+    const outcome = this.records.get(name) ?? this.world.answer(call);
+    this.records.set(name, outcome);
+    return this.disk === 'emptied' && this.isOnDisk(call) ? RECORD_GONE : outcome;
   }
 
   private note(unknown: Pick<Unknown, 'environment' | 'what'>): void {

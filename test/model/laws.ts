@@ -45,6 +45,28 @@ export function lookAtWaiting({ temporal, circumstances }: PlayedDeployment, led
   demand(isWatched, `production has changed, and nobody watches it while people are waited for in ${phase}`);
 }
 
+/** Longer than that nobody leaves production alone between two watches, and after the last one. */
+const LEFT_ALONE = 60_000;
+
+/** Whatever takes long from the first watch on: somebody looks at production meanwhile. */
+export async function lookAtProduction(played: PlayedDeployment): Promise<void> {
+  const { temporal } = played;
+  const production = temporal.executions.filter(({ type, args }) => {
+    return type === 'MonitorWorkflow' && (args as [WatchInput])[0].watch.environment === 'production';
+  });
+  const deployment = temporal.executions.findLast(({ workflowId }) => workflowId === SERVICE_WORKFLOW);
+  const isLate = deployment?.attributes.SurefootPhase === 'watch' || deployment?.attributes.SurefootPhase === 'closing';
+  if (!isLate || !played.isRunning || production.some(({ state }) => state === 'running')) {
+    played.aloneSince = undefined;
+    return;
+  }
+  played.aloneSince ??= temporal.now;
+  if (temporal.now - played.aloneSince <= LEFT_ALONE) return;
+  const { ending, outcome, steps } = await played.ledger();
+  const isOver = ending !== undefined || outcome !== undefined;
+  demand(isOver, `nobody watches production for more than a minute, at ${steps.at(-1)?.id}`);
+}
+
 /** Steps of production that come after its first change. */
 const AFTER_CHANGE = ['production.health', 'production.logs', 'production.smoke', 'production.restart'];
 const CHANGES = ['runCommand', 'migrate'];
@@ -193,7 +215,7 @@ export interface Unknown {
   before: number;
 }
 
-const COMMANDS = [
+export const COMMANDS = [
   ...['runCommand', 'checkCommand', 'checkLogs', 'migrate', 'backUpByCommands', 'restoreByCommands'],
   ...['backUpDatabase', 'restoreDatabase'],
 ];

@@ -1,7 +1,7 @@
 /** Whatever is done to a deployment, and whenever: what production is, what status says and what a start does agree. */
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Ledger } from '../../src/domain/ledger/ledger.js';
-import { DEPLOYMENT, PlayedDeployment, SERVICE_WORKFLOW } from './deployment.js';
+import { DEPLOYMENT, PlayedDeployment, RUNNER, SERVICE_WORKFLOW } from './deployment.js';
 import { demand } from './laws.js';
 import { calm } from './scenario.js';
 import { begun, type Views, viewsOf } from './views.js';
@@ -16,7 +16,6 @@ beforeAll(async () => {
 afterEach(() => played.temporal.end());
 
 const diego = { who: 'diego.alves', role: 'devops', why: 'I have looked' };
-const RUNNER = 'machine';
 const ANOTHER_RUNNER = 'fedcba9876543210';
 const breach = { watch: 'watch-5m', tick: 2, metric: 'errors', says: 'breach', lasts: 1 } as const;
 
@@ -50,6 +49,7 @@ const MOMENTS: Moment[] = [
   { when: 'once it is migrated', at: { step: 'production.smoke' }, left: 'deployed, migrated', ...changed },
   { when: 'during the first watch', at: { monitor: 'watch-5m' }, left: 'deployed, migrated', ...changed },
   { when: 'during the last watch', at: { monitor: 'watch-1h' }, left: 'deployed, migrated', ...changed },
+  { when: 'while its metrics are reported', at: { step: 'watch.report' }, left: 'deployed, migrated', ...changed },
   { when: 'while a rollback downgrades', at: { step: 'rollback-full.downgrade' }, ...back },
   { when: 'while a rollback deploys', at: { step: 'rollback-full.deploy' }, ...back },
 ];
@@ -79,6 +79,9 @@ const wordsOf = ({ production: { runsTarget, isMigrated, isInMaintenance } }: Vi
 
 const NOT_KNOWN = 'or was about to be: how that ended is not known';
 
+/** Reset, and ended before anybody has looked, or by who has and leaves production as it is. */
+const NOT_KNOWN_OR_LEFT = /did to staging and production after this point is not known to it|left to diego\.alves/;
+
 /** What each of the three holds for true is so for the others. */
 async function agree(): Promise<Views> {
   const views = await viewsOf(played);
@@ -94,7 +97,8 @@ async function agree(): Promise<Views> {
   else if (outcome === 'rolled-back') expect({ words: wordsOf(views), refusal }).toEqual({ words: AS_IT_WAS });
   else if (outcome !== null) {
     // Who was not admitted knows nothing of production but why not.
-    if (refusal !== undefined)
+    if (ledger.reset && ledger.reset.answer?.kind !== 'resume') expect(ledger.reason).toMatch(NOT_KNOWN_OR_LEFT);
+    else if (refusal !== undefined)
       expect(ledger.reason).toMatch(/^Refused: .*(ended from outside|still being rolled back)/);
     else expect(wordsOf(views)).toBe(AS_IT_WAS);
   } else agreeOnWhatIsLeft(production, endedFromOutside?.left ?? [], refusal);
@@ -148,6 +152,8 @@ async function settle(): Promise<void> {
       await played.goOn(1);
       continue;
     }
+    // The laws look at it where it waits for whoever answers.
+    await played.goOnUntil(() => true);
     await agree();
     if (question.kind === 'outcome-unknown') played.send('confirm', { ...diego, subject: question.id });
     else played.send('move', { ...diego, to: ANOTHER_RUNNER });
@@ -158,6 +164,40 @@ async function settle(): Promise<void> {
     }
   }
   await played.toItsEnd();
+}
+
+/** To its end, by people who make room on a full disk, or move away from an emptied one, before they try again. */
+async function mend(): Promise<void> {
+  const isAbout = ({ questions }: Ledger) => questions.some(({ kind, answer }) => !answer && kind !== 'approvals');
+  while (played.isRunning && played.disk !== 'sound') {
+    await played.goOn(1);
+    if (!played.isRunning || !isAbout(await played.ledger())) continue;
+    await agree();
+    const isTrouble = played.temporal.next() !== played.temporal.now;
+    if (!isTrouble) continue;
+    if (played.disk === 'emptied') played.send('move', { ...diego, to: ANOTHER_RUNNER });
+    else played.disk = 'sound';
+    if (played.disk === 'emptied') break;
+  }
+  await settle();
+}
+
+/** It goes on from there after its end, with whoever is asked about it. @returns whether it waits to be let go on */
+async function resetThere(tasks: number): Promise<boolean> {
+  await played.temporal.reset(SERVICE_WORKFLOW, tasks);
+  const isHeld = async () => (await played.ledger()).held !== undefined;
+  for (let event = 0; event < 50 && played.isRunning && !(await isHeld()); event += 1) await played.temporal.step();
+  return played.isRunning && (await isHeld());
+}
+
+/** Whoever is asked what is to become of production leaves it as it is. */
+async function leaveAlone(): Promise<void> {
+  const isAsked = ({ questions }: Ledger) => questions.some(({ id, answer }) => id === 'reset' && !answer);
+  for (let event = 0; played.isRunning; event += 1) {
+    demand(event < 200, 'it never ends');
+    if (isAsked(await played.ledger())) played.send('skip', { ...diego, subject: 'reset' });
+    await played.temporal.step();
+  }
 }
 
 /** The next run by the CLI: whether it is let begin, and what it makes of production. */
@@ -189,6 +229,40 @@ describe.each(MOMENTS)('what production is, what status says and what a start do
     await rollbacksEnd();
     expect(wordsOf(await agree())).toBe(moment.left);
     expect(await nextOne()).toBe('refused');
+  });
+
+  test('reset to there when it had ended', async () => {
+    await come(moment);
+    const tasks = played.tasksOf(SERVICE_WORKFLOW);
+    await played.toItsEnd();
+    const { production } = await agree();
+    const before = played.temporal.scheduled.length;
+    const isHeld = await resetThere(tasks);
+    expect(isHeld).toBe(moment.elsewhere !== 'rolled-back');
+    await agree();
+    if (isHeld) {
+      await played.idleUntil(() => played.temporal.inFlight.every(({ queue }) => queue !== RUNNER));
+      played.send('abort', { ...diego, why: 'it was reset by mistake' });
+      await leaveAlone();
+    } else await played.idleUntil(() => !played.isRunning);
+    const views = await agree();
+    expect(views.production).toEqual(production);
+    const since = played.temporal.scheduled.slice(before);
+    const begun = since.filter(
+      ({ activity, workflowId }) => activity === 'runCommand' && workflowId !== SERVICE_WORKFLOW,
+    );
+    expect(begun).toEqual([]);
+    expect(await nextOne()).toBe(afterwards(wordsOf(views)));
+  });
+
+  test.each(['full', 'emptied'] as const)('the disk of its runner %s', async (disk) => {
+    await come(moment);
+    played.disk = disk;
+    await agree();
+    await mend();
+    const views = await agree();
+    expect(views.status.outcome).toBe(moment.elsewhere);
+    expect(await nextOne()).toBe(afterwards(wordsOf(views)));
   });
 
   test('cancelled', async () => {

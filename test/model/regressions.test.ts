@@ -406,3 +406,64 @@ test('a runner that cannot look what is left of a command has people asked again
   played.send('retry', { ...diego, subject: 'production.deploy' });
   expect((await played.toItsEnd()).outcome).toBe('succeeded');
 });
+
+describe('a runner that is lost once users are on the new release', () => {
+  const RUNNER = 'machine';
+  const atGuard = { watch: 'guard', metric: 'errors', says: 'breach', lasts: 1 } as const;
+  const guards = () => played.temporal.executions.filter(({ workflowId }) => isGuard(workflowId));
+  const events = () => played.world.messages.map(({ event }) => event);
+  const reached = (step: string) => () =>
+    played.temporal.scheduled.some(({ input }) => (input as { key?: { step: string } } | null)?.key?.step === step);
+
+  test('has production guarded while it is waited for: a breach is acted on at once where nothing has begun', async () => {
+    // The guard that has stood until the first watch has ticks of its own.
+    await begin({ troubles: [{ ...atGuard, tick: 4 }] });
+    await played.goOnUntil(asks('communication'));
+    played.send('confirm', { ...diego, subject: 'communication' });
+    const lose = () => played.lost.add(RUNNER);
+    await played.idleUntil(() => played.temporal.executions.some(({ workflowId }) => workflowId.endsWith('/watch-1h')));
+    lose();
+    const { questions } = await played.goOnUntil(asks('runner'));
+    expect(questions[0]?.text).toContain('nothing of it has been done');
+    expect(guards().map(({ state }) => state)).toEqual(['completed', 'running']);
+    await played.idleUntil(() => events().includes('breach'));
+    const { ending, questions: asked } = await played.goOnUntil((ledger) => ledger.ending !== undefined);
+    // The way back needs the runner as well.
+    expect({ ending, asked: asked.map(({ id }) => id) }).toEqual({ ending: expect.any(String), asked: ['runner'] });
+    played.lost.delete(RUNNER);
+    played.send('move', { ...diego, to: 'fedcba9876543210' });
+    const { outcome, rollback } = await played.toItsEnd();
+    expect({ outcome, trigger: rollback?.trigger }).toMatchObject({
+      outcome: 'rolled-back',
+      trigger: { kind: 'criterion', criterion: 'rollback-errors' },
+    });
+  });
+
+  test('with a command that may be at work: people are told of a breach at once, and it is attended to first', async () => {
+    await begin({ troubles: [{ ...atGuard, tick: 8 }], slow: { 'watch.report': 5 * MINUTE } });
+    await played.goOnUntil(asks('communication'));
+    played.send('confirm', { ...diego, subject: 'communication' });
+    await played.idleUntil(reached('watch.report'));
+    played.lost.add(RUNNER);
+    await played.idleUntil(() => events().includes('breach'));
+    expect((await played.ledger()).questions.map(({ id }) => id)).toEqual(['runner']);
+    expect(played.rollbacks).toEqual([]);
+    played.send('move', { ...diego, to: 'fedcba9876543210' });
+    await played.idleUntil(() => events().includes('step-failed'));
+    const { outcome } = await played.toItsEnd();
+    expect(outcome).toBe('rolled-back');
+  });
+
+  test('and served again before anything is wrong: whoever has stood has a last look at the end', async () => {
+    await begin();
+    await played.goOnUntil(asks('communication'));
+    played.send('confirm', { ...diego, subject: 'communication' });
+    await played.idleUntil(() => played.temporal.executions.some(({ workflowId }) => workflowId.endsWith('/watch-1h')));
+    played.lost.add(RUNNER);
+    await played.goOnUntil(asks('runner'));
+    played.lost.delete(RUNNER);
+    played.send('move', { ...diego, to: 'fedcba9876543210' });
+    expect((await played.toItsEnd()).outcome).toBe('succeeded');
+    expect(guards().map(({ state }) => state)).toEqual(['completed', 'completed']);
+  });
+});

@@ -15,7 +15,7 @@ import {
   resultOf,
   TERMINATED,
 } from './outcomes.js';
-import { type Command, type Execution, WorkflowRun, type Workflows } from './workflow-run.js';
+import { type Command, type Execution, type Task, WorkflowRun, type Workflows } from './workflow-run.js';
 
 type Job = coresdk.workflow_activation.IWorkflowActivationJob;
 
@@ -113,6 +113,67 @@ export class Temporal {
   terminate(workflowId: string): void {
     const run = this.find(workflowId);
     if (run) this.close(run, 'terminated', { failed: { failure: TERMINATED } });
+  }
+
+  /**
+   * As Temporal does it: another run goes on from where the last one was after so many of its tasks, with the children that
+   * it had by then, and hears once more what was said since.
+   */
+  async reset(workflowId: string, tasks: number): Promise<void> {
+    const old = this.runs.findLast((run) => run.workflowId === workflowId) as WorkflowRun;
+    const kept = old.history.slice(0, tasks);
+    const said = old.history.slice(tasks).flatMap(({ activation }) => activation.jobs ?? []);
+    const unheard = this.due.filter((due) => due.run === old && due.place === 0);
+    if (old.state === 'running') old.state = 'terminated';
+    this.due = this.due.filter((due) => due.run !== old);
+    const { type, args, startedAt, firstRunId } = old;
+    const runId = `run-${this.runs.length + 1}`;
+    const run = await WorkflowRun.open(this.workflows, {
+      ...{ type, workflowId, args, startedAt, runId, firstRunId },
+      parent: undefined,
+    });
+    this.runs.push(run);
+    await run.repeat(kept);
+    // Its random numbers are others from here on.
+    const randomnessSeed = { toBytes: () => [this.runs.length] } as never;
+    this.plan(run, 0, () => ({ updateRandomSeed: { randomnessSeed } }), { place: -1 });
+    for (const { signalWorkflow } of said)
+      if (signalWorkflow) this.plan(run, 0, () => ({ signalWorkflow }), { place: 0 });
+    this.due.push(...unheard.map((due) => ({ ...due, run })));
+    await this.takeUp(run, old, kept);
+  }
+
+  /** What was under way at the end of these tasks. */
+  private async takeUp(run: WorkflowRun, old: WorkflowRun, kept: readonly Task[]): Promise<void> {
+    const jobs = kept.flatMap(({ activation }) => activation.jobs ?? []);
+    const later = new Map(old.children);
+    for (const { activation, commands } of kept) {
+      for (const command of commands) {
+        const { scheduleActivity, scheduleLocalActivity, startTimer, startChildWorkflowExecution: child } = command;
+        const activity = scheduleActivity ?? scheduleLocalActivity;
+        if (activity && !jobs.some(({ resolveActivity }) => resolveActivity?.seq === activity.seq))
+          this.schedule(run, activity, scheduleActivity ? 1 : 2);
+        if (command.requestCancelActivity) this.cancelActivity(run, command.requestCancelActivity);
+        if (startTimer && !jobs.some(({ fireTimer }) => fireTimer?.seq === startTimer.seq))
+          this.startTimer(run, command, tsToMs(activation.timestamp));
+        const signal = command.signalExternalWorkflowExecution;
+        if (signal && !jobs.some(({ resolveSignalExternalWorkflow: sent }) => sent?.seq === signal.seq))
+          this.passOn(run, signal);
+        if (command.cancelTimer || command.upsertWorkflowSearchAttributes) await this.obey(run, command);
+        const seq = child?.seq ?? -1;
+        const its = later.get(seq);
+        if (!its) continue;
+        later.delete(seq);
+        run.children.set(seq, its);
+        if (its.parent) its.parent.run = run;
+        if (!jobs.some(({ resolveChildWorkflowExecutionStart: begun }) => begun?.seq === seq))
+          this.plan(run, 0, () => ({ resolveChildWorkflowExecutionStart: { seq, succeeded: { runId: its.runId } } }));
+        const isHeard = jobs.some(({ resolveChildWorkflowExecution: ended }) => ended?.seq === seq);
+        if (its.ended && !isHeard) this.tellParent(its);
+      }
+    }
+    for (const child of later.values())
+      if (child.state === 'running' && !child.parent?.abandons) this.close(child, 'terminated', {});
   }
 
   /** When the next thing happens, of those that count; undefined: never again. */
@@ -237,10 +298,11 @@ export class Temporal {
     }
   }
 
-  private startTimer(run: WorkflowRun, { startTimer, userMetadata }: Command): void {
+  private startTimer(run: WorkflowRun, { startTimer, userMetadata }: Command, since = this.now): void {
     const seq = startTimer?.seq ?? 0;
     const timer = { seq, summary: decode<string | undefined>(userMetadata?.summary) ?? '' };
-    this.plan(run, tsToMs(startTimer?.startToFireTimeout), () => ({ fireTimer: { seq } }), { timer });
+    const left = since + tsToMs(startTimer?.startToFireTimeout) - this.now;
+    this.plan(run, left, () => ({ fireTimer: { seq } }), { timer });
   }
 
   private schedule(run: WorkflowRun, scheduled: coresdk.workflow_commands.IScheduleActivity, place: 1 | 2): void {
@@ -320,13 +382,17 @@ export class Temporal {
     for (const child of run.children.values()) {
       if (child.state === 'running' && !child.parent?.abandons) this.close(child, 'terminated', {});
     }
-    const { parent } = run;
+    run.ended = how;
+    this.tellParent(run);
+  }
+
+  private tellParent({ parent, type, ended = {} }: WorkflowRun): void {
     if (parent?.run.state !== 'running') return;
-    const { completed, failed, cancelled } = how;
+    const { completed, failed, cancelled } = ended;
     const result = {
       ...(completed && { completed }),
-      ...(failed && { failed: { failure: ofChild(failed.failure ?? {}, run.type) } }),
-      ...(cancelled && { cancelled: { failure: ofChild(CANCELLED, run.type) } }),
+      ...(failed && { failed: { failure: ofChild(failed.failure ?? {}, type) } }),
+      ...(cancelled && { cancelled: { failure: ofChild(CANCELLED, type) } }),
     };
     this.plan(parent.run, 0, () => ({ resolveChildWorkflowExecution: { seq: parent.seq, result } }));
   }

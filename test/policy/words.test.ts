@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { type SaidDecision, saidBy } from '../../src/contract/envelope.js';
+import { type SaidDecision, saidBy, startBy } from '../../src/contract/envelope.js';
 import type { Decision } from '../../src/domain/ledger/ledger.js';
+import { CountedWords } from '../../src/policy/counted-words.js';
 import { ENVELOPE_NAMESPACE, sealed, statementOf } from '../../src/policy/dsse.js';
-import { judgeWord } from '../../src/policy/judge-act.js';
+import { judgeStart, judgeWord } from '../../src/policy/judge-act.js';
 import { loadPolicy } from '../../src/policy/policy.js';
 import { makeKey } from '../helpers/ssh-keys.js';
 
@@ -55,4 +56,31 @@ test('a move to another build counts for the build that was signed, and for no o
   expect(await judged({ build: '0.2.0-000000000000' })).toContain('it was signed for another build');
   expect(await judged({ build: undefined })).toContain('it was signed for another build');
   expect(await judged({ build: undefined, to: '0123456789abcdef' })).toContain('it was signed for another runner');
+});
+
+test('a start counts for the time that was signed, and for nothing that is done before it', async () => {
+  const policy = policyOf();
+  const subject = { deployment: 'shop-1', service: 'shop', digest: 'd'.repeat(64) };
+  const about = { deployment: 'shop-1', service: 'shop', plan: 'd'.repeat(64), role: '', person: 'ana' } as const;
+  const now = Date.now();
+  const [beginsAt, begins] = [now + 3_600_000, new Date(now + 3_600_000).toISOString()];
+  const signedFor = async (said: { begins?: string }) =>
+    sealed(statementOf({ ...about, decision: 'start', ...said }, now), (message) =>
+      ana.sign(message, ENVELOPE_NAMESPACE),
+    );
+  const [timed, atOnce] = [await signedFor({ begins }), await signedFor({})];
+  const judged = (said: { beginsAt?: number; envelope: string }) =>
+    judgeStart(policy, subject, startBy({ startedBy: 'ana', ...said }), now);
+  // Admitted at once, so that whoever starts it hears whether it may be.
+  expect(await judged({ beginsAt, envelope: timed })).toBeUndefined();
+  expect(await judged({ envelope: atOnce })).toBeUndefined();
+  expect(await judged({ beginsAt: beginsAt + 1, envelope: timed })).toContain('signed to begin at another time');
+  expect(await judged({ envelope: timed })).toContain('signed to begin at another time');
+  expect(await judged({ beginsAt, envelope: atOnce })).toContain('signed to begin at another time');
+  const words = new CountedWords(policy, subject, now);
+  await words.read([startBy({ startedBy: 'ana', beginsAt, envelope: timed })]);
+  expect(words.early()).toBe(`start by ana does not count before ${begins}`);
+  const then = new CountedWords(policy, subject, beginsAt);
+  await then.read([startBy({ startedBy: 'ana', beginsAt, envelope: timed })]);
+  expect(then.early()).toBeUndefined();
 });

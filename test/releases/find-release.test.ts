@@ -84,6 +84,15 @@ test('a production that runs the target already says nothing of what ran before'
   });
 });
 
+test('a production that tells the target without its v is not taken for another release', async () => {
+  service.production.handle = (_, response) => json(response, { version: '5.1.0' });
+  expect(await previous()).toEqual({
+    unknown: expect.stringMatching(
+      /^production runs 5\.1\.0, and v5\.1\.0 is to be deployed; .* differ in the v alone/,
+    ),
+  });
+});
+
 test('what production says becomes no option of a command', async () => {
   service.production.handle = (_, response) => json(response, { version: '--help' });
   expect(await previous()).toEqual({

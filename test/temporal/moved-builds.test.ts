@@ -53,9 +53,9 @@ const moveTo = (build: string, deployment: string, ...more: string[]) =>
   surefoot('move', deployment, '--to-build', build, ...BY, ...more);
 
 /** Until the server has heard of workers of a build: on the queue that all share, and on a runner's. */
-const served = (build: string, runner?: string) =>
+const served = (build: string, ...runners: string[]) =>
   happens(async () => {
-    const services = await queueServices(server() as Connected, runner, { build });
+    const services = await queueServices(server() as Connected, runners, { build });
     return services.every(({ state }) => state === 'served');
   });
 

@@ -53,7 +53,7 @@ describe('whether a queue is served', () => {
 
 async function look(described: Described): Promise<QueueService> {
   const connection = await describing(described);
-  const [shared] = await queueServices({ connection, namespace: 'default' } as Connected, undefined, { within: 500 });
+  const [shared] = await queueServices({ connection, namespace: 'default' } as Connected, [], { within: 500 });
   return shared as QueueService;
 }
 

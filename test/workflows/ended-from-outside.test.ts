@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createAdmissionActivities } from '../../src/activities/admission.js';
-import { resetFacts } from '../../src/activities/production-found.js';
 import type { Activities } from '../../src/contract/activities/activities.js';
 import type { Clock } from '../../src/contract/activities/step.js';
 import { type DeployInput, type DeployResult, startAttributes } from '../../src/contract/deployment.js';
@@ -72,10 +72,6 @@ beforeAll(async () => {
     ...admission,
     checkClock: async () => {
       if (clockFails) throw ApplicationFailure.nonRetryable('Refused: the clock ran ahead', 'Refused');
-    },
-    checkProduction: async (asked: Parameters<Activities['checkProduction']>[0]) => {
-      const found = await world.checkProduction(asked);
-      return { ...found, facts: [...found.facts, ...resetFacts(asked.expected)] };
     },
     tell: async (asked: Parameters<Activities['tell']>[0]) => {
       told.push(...asked.messages);
@@ -347,6 +343,54 @@ describe('while production is watched', () => {
     expect(toldOf(input)).toMatchObject([{ event: 'unwatched', channel: { id: 'pager' } }]);
   }, 120_000);
 
+  test('one that is reset in a watch is held there, goes on with that watch, and hears how it ends', async () => {
+    const { handle, watch, input } = await watched({ lasts: 8_000 });
+    const { runId } = await handle.describe();
+    // Its beginning stands in the deployment's own history.
+    await vi.waitUntil(async () => isKnown(await handle.fetchHistory()), { timeout: 20_000, interval: 50 });
+    const again = await reset(handle, -1);
+    const { held, monitors } = await ledgerWhen(again, (ledger) => ledger.held !== undefined);
+    expect(held).toMatchObject({ who: 'Temporal', why: resetText(runId) });
+    expect(monitors.map(({ workflowId }) => workflowId)).toContain(watch.workflowId);
+    await ledgerWhen(again, ({ steps }) =>
+      steps.some(({ id, state }) => id.startsWith('watch-') && state === 'passed'),
+    );
+    const { outcome, reset: open } = await again.query(statusQuery);
+    expect({ outcome, open }).toMatchObject({ outcome: undefined, open: { text: resetText(runId) } });
+    expect(toldOf(input).map(({ event }) => event)).toEqual([]);
+    await again.executeUpdate(decideUpdate, {
+      args: [{ kind: 'resume', who: 'diego.alves', role: 'devops', subject: 'hold' }],
+    });
+    expect(await again.result()).toMatchObject({ outcome: 'succeeded' });
+  }, 120_000);
+
+  test('one that has ended and is reset into its watch is held, although it hears at once how that ended', async () => {
+    const { handle, input } = await watched({ lasts: 1_000 });
+    expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
+    const { events = [] } = await handle.fetchHistory();
+    const begun = events?.findLastIndex((event) => event.startChildWorkflowExecutionInitiatedEventAttributes) ?? 0;
+    const before = events?.slice(0, begun).filter((event) => event.workflowTaskCompletedEventAttributes).length ?? 0;
+    const again = await reset(handle, before);
+    const ledger = await ledgerWhen(again, ({ steps }) =>
+      steps.some(({ id, state }) => id === 'watch-5m' && state === 'passed'),
+    );
+    expect(ledger).toMatchObject({ held: { who: 'Temporal' } });
+    // Whoever stops it there has not said what is to become of production.
+    await again.executeUpdate(decideUpdate, {
+      args: [{ kind: 'abort', who: 'diego.alves', role: 'devops', why: 'it was reset by mistake' }],
+    });
+    const { questions } = await ledgerWhen(again, ({ questions: open }) => open.length > 0);
+    expect(questions).toMatchObject([{ id: 'reset', kind: 'outcome-unknown', moves: ['confirm', 'skip'] }]);
+    await again.executeUpdate(decideUpdate, {
+      args: [{ kind: 'skip', who: 'diego.alves', role: 'devops', subject: 'reset', why: 'all is well as it is' }],
+    });
+    const ended = (await again.result()) as DeployResult;
+    expect(ended).toMatchObject({ outcome: 'rollback-failed', production: { maintenance: false } });
+    expect(ended.reason).toContain('left to diego.alves: all is well as it is');
+    expect(ended.rollback).toBeUndefined();
+    expect(input.deployment).toBe(ended.deployment);
+  }, 120_000);
+
   test('a watch that somebody cancels in Temporal is a step that failed, no cancel of the deployment', async () => {
     const { handle, watch, input } = await watched();
     await watch.cancel();
@@ -361,10 +405,16 @@ describe('while production is watched', () => {
   }, 120_000);
 });
 
-/** To where its first task ended. @returns the run that goes on */
-async function reset(handle: WorkflowHandle): Promise<WorkflowHandle> {
+/** The last child that was begun is known to have begun. */
+function isKnown({ events }: History): boolean {
+  const begun = events?.findLastIndex((event) => event.childWorkflowExecutionStartedEventAttributes) ?? 0;
+  return events?.slice(begun).some((event) => event.workflowTaskCompletedEventAttributes) ?? false;
+}
+
+/** @param task to the end of which it is reset: its first one when not said. @returns the run that goes on */
+async function reset(handle: WorkflowHandle, task = 0): Promise<WorkflowHandle> {
   const { events } = await handle.fetchHistory();
-  const first = events?.find((event) => event.workflowTaskCompletedEventAttributes);
+  const first = events?.filter((event) => event.workflowTaskCompletedEventAttributes).at(task);
   const { workflowId, runId } = await handle.describe();
   const { runId: again } = await temporal.client.workflowService.resetWorkflowExecution({
     namespace: 'default',
@@ -375,6 +425,9 @@ async function reset(handle: WorkflowHandle): Promise<WorkflowHandle> {
   });
   return temporal.client.workflow.getHandle(workflowId, again);
 }
+
+const resetText = (run: string) =>
+  `this deployment was reset in Temporal: what run ${run}, or one since, did to staging and production after this point is not known to it`;
 
 test('one that is reset before production is held there: people are asked, and told what it does not know', async () => {
   let release = () => {};
@@ -394,17 +447,18 @@ test('one that is reset before production is held there: people are asked, and t
   const handle = await begin(input, { taskQueue: 'from-production', args });
   await reached;
   const { runId } = await handle.describe();
-  const again = await reset(handle);
+  const again = await reset(handle, 1);
   release();
-  const { questions, production } = await ledgerWhen(again, ({ questions: open }) => open.length > 0);
-  expect(questions).toMatchObject([
-    {
-      id: 'production.before',
-      text: `this deployment was reset in Temporal: what run ${runId} did to staging and production after that is not known to it`,
-      moves: ['retry', 'skip', 'abort'],
-    },
-  ]);
+  const { held: hold, steps, production } = await ledgerWhen(again, (ledger) => ledger.held !== undefined);
+  expect(hold).toMatchObject({ who: 'Temporal', why: resetText(runId) });
+  expect(steps.map(({ id }) => id)).not.toContain('production.backup');
   expect(production.codeDeployed).toBe(false);
+  const said = await surefoot('status', input.deployment);
+  expect(said.out).toContain(`held by Temporal: ${resetText(runId)}. Look at production first`);
+  const resume = { kind: 'resume' as const, who: 'diego.alves', role: 'devops', subject: 'hold' };
+  await again.executeUpdate(decideUpdate, { args: [resume] });
+  const { reset: looked } = await ledgerWhen(again, (ledger) => ledger.production.codeDeployed);
+  expect(looked?.answer).toMatchObject({ who: 'diego.alves' });
   await again.terminate('the test has seen it');
 }, 120_000);
 

@@ -15,6 +15,7 @@ import { isOnlySent } from '../../contract/plan/login.js';
 import { proofOfRelease } from '../../contract/plan/proof-of-release.js';
 import { formatDuration } from '../../domain/duration.js';
 import { type Fact, type StepReport, unknownFact } from '../../domain/evidence.js';
+import { spellingAdvice } from '../../domain/release-spelling.js';
 import { toldTime } from '../../domain/told-time.js';
 import { tally } from '../../domain/watch/instances.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
@@ -249,7 +250,8 @@ function versionFact(answers: Health[], expected: string): Fact {
   const found = agreed(answers, 'version');
   if ('value' in found && found.value === expected) return { name, ok: true, text: `version ${expected}` };
   const text = 'value' in found ? `version ${found.value}` : found.unknown;
-  return { name, ok: false, text: `${text} instead of ${expected}` };
+  const advice = 'value' in found ? spellingAdvice(found.value, expected) : '';
+  return { name, ok: false, text: `${text} instead of ${expected}${advice}` };
 }
 
 /** No version is told: what was started since the deploy began is what the deploy has started. */

@@ -20,6 +20,12 @@ const LONGEST_STACK = 8_000;
 /** Bytes of JSON. Temporal takes 2 MB, and makes a failure of more that says nothing of it. */
 const LARGEST_RESULT = 1_500_000;
 
+/**
+ * How long an activity waits until the plan's secrets are known, milliseconds: half of what a sample may take. What it uses
+ * itself it learns by reading it.
+ */
+const LONGEST_LOOK = 1_000;
+
 /** A failure within a failure within …: some libraries make circles of them. */
 const DEEPEST_CAUSE = 10;
 
@@ -28,7 +34,7 @@ export const redactResults = () => ({
   inbound: {
     async execute<I extends { args: unknown[] }>(input: I, next: (input: I) => Promise<unknown>): Promise<unknown> {
       const asked = input.args[0] as { evidence?: Partial<EvidencePlace> } | undefined;
-      await rememberSecrets(asked?.evidence?.secrets ?? []);
+      await rememberSecrets(asked?.evidence?.secrets ?? [], LONGEST_LOOK);
       try {
         return fitting(withoutSecrets(await next(input), knownSecrets()));
       } catch (error) {

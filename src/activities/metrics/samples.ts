@@ -1,3 +1,4 @@
+import { log } from '@temporalio/activity';
 import { referTo } from '../../adapters/evidence/evidence-store.js';
 import { MetricReaders } from '../../adapters/metrics/metric-sources.js';
 import { seriesLine, seriesPath } from '../../adapters/metrics/samples/series.js';
@@ -18,7 +19,9 @@ export function createSampleActivities(readers = new MetricReaders()): SampleAct
         // Another try is on its way: two looks of one tick would stand in the series.
         signal.throwIfAborted();
         countSamples(samples);
-        await writer.add({ monitor, evidence }, seriesLine(request.at, samples));
+        const lost = await writer.add({ monitor, evidence }, seriesLine(request.at, samples));
+        if (lost > 0)
+          log.warn(`The evidence store takes no samples of ${monitor}: ${lost} ticks are lost`, { monitor });
         return samples;
       }),
 

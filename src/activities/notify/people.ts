@@ -6,20 +6,24 @@ import type { PeopleActivities } from '../../contract/activities/notify.js';
 import type { Fact } from '../../domain/evidence.js';
 import type { Question } from '../../domain/ledger/ledger.js';
 import { fillIn, type Message } from '../../domain/notifications/notifications.js';
+import { questionPage } from '../../domain/notifications/question-page.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
 
 interface Options {
+  /** Where the console is, for questions of plans that do not say it. */
+  console?: string;
   /** The stand-in people of virtual time: a question has been answered when it returns. */
   answer?: (question: Question) => Promise<void>;
   /** How long receivers are waited for. */
   patience?: Patience;
 }
 
-export function createPeopleActivities({ answer, patience }: Options = {}): PeopleActivities {
+export function createPeopleActivities({ console, answer, patience }: Options = {}): PeopleActivities {
   return {
     tell: ({ messages, threads, questions }) =>
       withHeartbeat(async (signal) => {
-        const told = await tellAll(messages, { threads, signal, patience });
+        const led = messages.map((message) => withPage(message, console));
+        const told = await tellAll(led, { threads, signal, patience });
         const untold = told.results.flatMap(({ message, delivery }) =>
           delivery.told ? [] : [`${message.subject}: not told to ${message.channel.id} (${delivery.why})`],
         );
@@ -76,6 +80,13 @@ export async function tellAll(
     }),
   );
   return { results: results.flat(), threads };
+}
+
+/** A question leads to where it is answered, by the worker's word where the plan has none. */
+function withPage(message: Message, console: string | undefined): Message {
+  const { asks, page, about } = message;
+  if (console === undefined || asks === undefined || page !== undefined) return message;
+  return { ...message, page: questionPage(console, { deployment: about.deployment, id: asks }) };
 }
 
 /** What offers a page to answer on says the answer, once there is one, where its channel lets it be edited. */

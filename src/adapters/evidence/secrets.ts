@@ -3,27 +3,39 @@
  * one for all deployments of a worker: what is a secret to one of them is told by none.
  */
 import { readFile, realpath } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { FailureType } from '../../contract/errors.js';
 import type { SecretReference } from '../../contract/plan/environment.js';
 import { messageOf } from '../../domain/message.js';
+import { askStore, NoSecret } from '../secrets/secret-store.js';
+import { readVault, vaultTokenFile } from '../secrets/vault.js';
 import { askSecretHelper } from './secret-helper.js';
 
 /** Every value that was ever read: one that has been replaced since is still a secret. */
 const values = new Set<string>();
 
-/** Remembers secrets that are not used here but could be printed by what is run. Those that cannot be read are left out. */
-export async function rememberSecrets(all: readonly SecretReference[]): Promise<void> {
-  await Promise.allSettled(all.map(readSecret));
+/**
+ * Remembers secrets that are not used here but could be printed by what is run. Those that cannot be read are left out.
+ * @param longest milliseconds that it may take: what comes later is remembered then
+ */
+export async function rememberSecrets(all: readonly SecretReference[], longest?: number): Promise<void> {
+  const read = Promise.allSettled(all.map(readSecret));
+  if (longest === undefined) return void (await read);
+  const enough = new AbortController();
+  const late = sleep(longest, undefined, { signal: enough.signal }).catch(() => undefined);
+  await Promise.race([read, late]);
+  enough.abort();
 }
 
 /** Every secret that this process has come to know: what must not stand in anything it writes. */
 export const knownSecrets = (): string[] => [...values];
 
 /**
- * Reads the secret that a reference points to: `env:NAME`, `file:PATH` (one trailing newline is dropped), or
- * `exec:HELPER WORDS`, what that program writes.
+ * Reads the secret that a reference points to: `env:NAME`, `file:PATH` (one trailing newline is dropped), `exec:HELPER
+ * WORDS`, what that program writes, `vault:PATH#KEY` or `aws-sm:NAME#KEY`.
  * Call it where the secret is used and keep the result out of everything that is written.
+ * @throws ApplicationFailure `SecretMissing`; `SecretUnknown` where a store did not answer or does not let the worker see
  */
 export async function readSecret(reference: SecretReference): Promise<string> {
   const value = await look(reference);
@@ -40,15 +52,24 @@ async function look(reference: SecretReference): Promise<string> {
     throw missing(`the environment variable ${name} is not set for the worker`);
   }
   if (scheme === 'file') return await contentOf(name);
-  if (scheme === 'exec') return await fromHelper(name);
-  throw missing(`"${scheme}:" is no kind of secret reference; use env:NAME, file:PATH or exec:HELPER`);
+  if (scheme === 'exec') return await fetched(name, () => askSecretHelper(name));
+  if (scheme === 'vault') return await fetched(name, () => askStore(reference, () => readVault(name)));
+  if (scheme === 'aws-sm') return await fetched(name, () => askStore(reference, () => readAws(name)));
+  throw missing(`"${scheme}:" is no kind of secret reference; use env:, file:, exec:, vault: or aws-sm:`);
 }
 
-async function fromHelper(line: string): Promise<string> {
-  const secret = await askSecretHelper(line).catch((error: unknown) => {
-    throw missing(messageOf(error));
+/** Loaded when a plan has such a secret: most have none, and the SDK is large. */
+async function readAws(name: string): Promise<string> {
+  const { readAwsSecret } = await import('../secrets/aws-secrets-manager.js');
+  return await readAwsSecret(name);
+}
+
+async function fetched(from: string, ask: () => Promise<string>): Promise<string> {
+  const secret = await ask().catch((error: unknown) => {
+    throw error instanceof NoSecret && error.kind !== 'missing' ? unknown(error) : missing(messageOf(error));
   });
-  if (PRIVATE_KEY.test(secret)) throw own(`what ${line} gives, a private key,`);
+  if (secret === '') throw missing(`what ${from} gives is empty`);
+  if (PRIVATE_KEY.test(secret)) throw own(`what ${from} gives, a private key,`);
   return secret;
 }
 
@@ -68,7 +89,7 @@ async function contentOf(name: string): Promise<string> {
 }
 
 /** What the worker itself is known by: a plan that named it would have it sent to whatever host the plan names. */
-const OWN_VARIABLES = /^(SUREFOOT_PAYLOAD_KEYS|TEMPORAL_.*)$/;
+const OWN_VARIABLES = /^(SUREFOOT_PAYLOAD_KEYS|TEMPORAL_.*|VAULT_TOKEN)$/;
 /** RFC 7468, and the same of OpenSSH. No password looks like it. */
 const PRIVATE_KEY = /-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----/;
 
@@ -81,7 +102,7 @@ const payloadKeyReferences = (): string[] =>
   (process.env.SUREFOOT_PAYLOAD_KEYS ?? '').split(',').map((each) => each.slice(each.indexOf('=') + 1).trim());
 
 async function ownReferences(): Promise<Set<string>> {
-  const places = payloadKeyReferences().map((reference) =>
+  const places = [...payloadKeyReferences(), `file:${vaultTokenFile()}`].map((reference) =>
     reference.startsWith('file:') ? realpath(reference.slice('file:'.length)).then(asFile, () => reference) : reference,
   );
   return new Set(await Promise.all(places));
@@ -101,4 +122,12 @@ const missing = (message: string) =>
     type: FailureType.SecretMissing,
     message: `Secret not found: ${message}`,
     nonRetryable: true,
+  });
+
+/** Not `missing`: what was not seen may well be there. A store that is silent now may answer the next time. */
+const unknown = ({ kind, message }: NoSecret) =>
+  ApplicationFailure.create({
+    type: FailureType.SecretUnknown,
+    message: `Secret not read: ${message}`,
+    nonRetryable: kind === 'refused',
   });

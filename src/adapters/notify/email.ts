@@ -64,7 +64,8 @@ function mailOf(channel: EmailChannel, message: Sending['message']): Mail {
   const thread = messageId(about.deployment, channel);
   return {
     from: { name: 'Surefoot', address: channel.from },
-    to: [...new Set([...channel.to, ...mentions])],
+    // Each as one address: a text could hold a list of them.
+    to: [...new Set([...channel.to, ...mentions])].map((address) => ({ name: '', address })),
     subject: shortened(inOneLine(inert(`${about.title} (${about.deployment})`)), LONGEST_SUBJECT),
     messageId: messageId(message.id, channel),
     inReplyTo: thread,
@@ -83,7 +84,7 @@ function contentOf({ text, page, values, about }: Sending['message']): { text: s
   const label = inOneLine(inert(values.question ?? about.deployment));
   const link = page === undefined ? '' : `<p><a href="${inHtml(page)}">${inHtml(label)}</a></p>`;
   return {
-    text: page === undefined ? `${said}\n` : `${said}\n\n${label}: ${page}\n`,
+    text: page === undefined ? `${said}\n` : `${said}\n\n${label}\n${page}\n`,
     html: `<!doctype html><html><body><p style="white-space: pre-wrap">${inHtml(said)}</p>${link}</body></html>`,
   };
 }

@@ -1,6 +1,7 @@
 /** Any receiver of JSON, signed as Standard Webhooks (https://www.standardwebhooks.com) when it has a secret. */
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
+import { isSecretReference } from '../../contract/plan/environment.js';
 import { readSecret } from '../evidence/secrets.js';
 import { channelNotifier } from './channel-notifier.js';
 import { probeConnection } from './connection.js';
@@ -14,19 +15,20 @@ export const webhook = channelNotifier({
   channel,
   send: postToWebhook,
   probe: async ({ channel: { id, url }, ...means }) =>
-    probeConnection(isReference(url) ? await readSecret(url) : url, means, {
+    probeConnection(isSecretReference(url) ? await readSecret(url) : url, means, {
       what: `webhook ${id}`,
       untried: 'nothing was posted',
     }),
 });
 
-const isReference = (text: string): boolean => /^(env|file|exec):/.test(text);
-
 function postToWebhook(sending: Sending<WebhookChannel>): Promise<Delivery> {
   const { channel, message } = sending;
-  const references = [...(isReference(channel.url) ? [channel.url] : []), ...(channel.secret ? [channel.secret] : [])];
+  const references = [
+    ...(isSecretReference(channel.url) ? [channel.url] : []),
+    ...(channel.secret ? [channel.secret] : []),
+  ];
   return deliver(sending, references, async (request, secrets) => {
-    const url = isReference(channel.url) ? secrets[0] : channel.url;
+    const url = isSecretReference(channel.url) ? secrets[0] : channel.url;
     const secret = channel.secret && secrets.at(-1);
     const { id, event, text, values, about, page } = message;
     const json = { id, event, text, ...(page !== undefined && { page }), ...about, ...values };

@@ -9,7 +9,7 @@ import type { Database } from '../../contract/plan/environment.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { Read } from '../../domain/expectations.js';
 import { type DatabaseClient, withDatabase } from './postgres.js';
-import { databaseReason } from './postgres-errors.js';
+import { databaseReason, isTooMuch } from './postgres-errors.js';
 import { ALL_OR_NONE, isOfHiddenRows } from './row-counts.js';
 
 /** A longer value is none to compare. */
@@ -81,6 +81,7 @@ async function inCursor(
         return read(inside);
       }, ALL_OR_NONE);
     } catch (error) {
+      if (isTooMuch(error)) return { unknown: databaseReason(error) };
       if (!(error instanceof pg.DatabaseError)) throw error;
       if (error.code === CANCELED) return { unknown: `the query took longer than ${formatDuration(limit)}` };
       if (isPassing(error)) throw error;

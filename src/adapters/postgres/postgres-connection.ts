@@ -1,13 +1,19 @@
 /** One connection to a database: with TLS as libpq has it, and with nothing at its start that a pooler would refuse. */
 import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import pg from 'pg';
 import type { Database } from '../../contract/plan/environment.js';
 import { readSecret } from '../evidence/secrets.js';
-import { CERTIFICATE, PASSWORD_ASKED } from './postgres-errors.js';
+import { CERTIFICATE, PASSWORD_ASKED, TOO_MUCH } from './postgres-errors.js';
 import { isLoopback, isVerified, tlsOptions, tlsSettings, waysToConnect } from './postgres-tls.js';
 
 /** Longest name that PostgreSQL keeps, bytes. */
 export const LONGEST_NAME = 63;
+
+/** Bytes of one answer. All that is asked for are numbers, names, plans and the texts of a few statements. */
+const LARGEST_ANSWER = 8_000_000;
+/** Rows of one answer: empty ones take seven bytes on the way, and a hundred here. */
+const MOST_ROWS = 100_000;
 
 /** Milliseconds. */
 export interface Limits {
@@ -75,6 +81,31 @@ class Client extends pg.Client {
     // PGOPTIONS of the worker is not for us: a pooler refuses it, or keeps it for others.
     const { connectionParameters } = this as unknown as { connectionParameters: { options?: string } };
     connectionParameters.options = undefined;
+    this.bound((this as unknown as { connection: Connection }).connection);
+  }
+
+  /**
+   * pg keeps what has come of a message until it is whole, and all rows of an answer: whoever answers would fill the
+   * memory of the worker with one that never ends. What is too large ends the connection, before it is read on.
+   */
+  private bound(connection: Connection): void {
+    let bytes = 0;
+    let rows = 0;
+    const count = (what: { bytes?: number; rows?: number }) => {
+      bytes += what.bytes ?? 0;
+      rows += what.rows ?? 0;
+      if (bytes <= LARGEST_ANSWER && rows <= MOST_ROWS) return;
+      const words = `the answer is larger than ${LARGEST_ANSWER / 1e6} MB or ${MOST_ROWS} rows: it is not read to its end`;
+      connection.stream.destroy(Object.assign(new Error(words), { code: TOO_MUCH }));
+    };
+    const listen = () => connection.stream.on('data', (piece: Buffer) => count({ bytes: piece.length }));
+    if (connection.ssl) connection.once('sslconnect', listen);
+    else listen();
+    connection.on('dataRow', () => count({ rows: 1 }));
+    connection.on('readyForQuery', () => {
+      bytes = 0;
+      rows = 0;
+    });
   }
 
   /** pg calls it when the other side asks for the password as it is, and would give it to whoever asks. */
@@ -97,6 +128,9 @@ class Client extends pg.Client {
     connection.emit('error', Object.assign(new Error(words), { code: PASSWORD_ASKED }));
   }
 }
+
+/** As much of pg's own connection as is listened to; with TLS it has another stream from `sslconnect` on. */
+type Connection = EventEmitter & { stream: Socket; ssl: unknown };
 
 type Answer = (this: pg.Client, message: unknown) => void;
 
@@ -124,6 +158,6 @@ const UNREACHED = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENE
 function mayTryOtherwise(error: unknown): boolean {
   const { code = '', message, errors } = error as { code?: string; message?: string; errors?: { code?: string }[] };
   if (error instanceof pg.DatabaseError) return code === '28000';
-  if (code === PASSWORD_ASKED) return false;
+  if (code === PASSWORD_ASKED || code === TOO_MUCH) return false;
   return !UNREACHED.test(code || (errors?.[0]?.code ?? '')) && message !== 'timeout expired';
 }

@@ -8,7 +8,7 @@ import { selectDeployments, type Wanted } from '../../domain/deployments/listed.
 import { type KnownDeployment, knownDeployments } from '../../report/history/known-deployments.js';
 import { ledgerOfKnown } from '../../report/history/ledgers.js';
 import { type Connected, withConnection } from '../../temporal/connection.js';
-import { EXIT, innermost, usageError } from '../../temporal/errors.js';
+import { CliError, EXIT, innermost, usageError } from '../../temporal/errors.js';
 import { evidenceOption } from '../retention/archived.js';
 import pc from '../terminal/colors.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
@@ -42,7 +42,8 @@ export function defineAudit(audit: Command): void {
     .addHelpText(
       'after',
       [
-        '\nA log that was written anew from its beginning is whole, too: compare the head with the one that was kept.',
+        '\nA log that was cut short and given a new end, or written anew, is whole, too: compare head and number of events',
+        'with those that `audit export` said.',
         '\nExample:\n  $ surefoot audit verify audit.jsonl',
       ].join('\n'),
     )
@@ -78,7 +79,8 @@ async function eventsOf(connected: Connected, each: KnownDeployment): Promise<Au
   try {
     return auditEventsOf(await ledgerOfKnown(connected, each), each);
   } catch (error) {
-    return [notKnown(`what happened in ${each.deployment ?? each.runId}: ${innermost(error)}`)];
+    const why = error instanceof CliError ? error.message : innermost(error);
+    return [notKnown(`what happened in ${each.deployment ?? each.runId}: ${why}`)];
   }
 }
 

@@ -42,13 +42,14 @@ async function serveUntil(interrupted: AbortSignal, options: ConsoleCommandOptio
       repository === undefined ? undefined : await commitTime(repository, commit);
     const deployments = deploymentsFromTemporal(connected, { evidence, committed });
     const { url, stop } = await serveConsole({ port: Number(port), deployments, signIn });
+    // All that has ended is read once: whoever opens the link does not wait for it. What cannot be seen, pages say.
+    await deployments.all().catch(() => {});
     if (json) printJson({ url });
     else print(`console at ${url}; Ctrl-C stops it`);
     if (!signIn.isThere)
       note(
         'nobody signs in here: whoever uses this machine can answer for others, where a deployment takes unsigned decisions',
       );
-    // Whoever asks for them first does not wait for all that has ended to be read.
     void deployments.figures(periodOf(USUAL_DAYS, Date.now())).catch(() => {});
     await untilAborted(interrupted);
     stop();

@@ -9,7 +9,7 @@ import { withConnection } from '../../temporal/connection.js';
 import { findDeployment, readLedger, servicesFor } from '../../temporal/deployments.js';
 import { EXIT, usageError } from '../../temporal/errors.js';
 import { notRunning, sendDecision } from '../../temporal/send-decision.js';
-import { nextLine } from '../rendering/status.js';
+import { nextLine } from '../rendering/next-line.js';
 import pc from '../terminal/colors.js';
 import { exiting, print, printJson } from '../terminal/output.js';
 import { sealStatement, signStatement } from './trust/signing.js';
@@ -96,7 +96,36 @@ function whoOf(kind: DecisionKind, { as: who }: DecideOptions): string {
   return who;
 }
 
+/** Whoever has not said who decides is asked, where somebody sits there to answer. */
+const isAsking = ({ as: who, json }: DecideOptions): boolean =>
+  !who && !json && process.stdin.isTTY === true && process.stderr.isTTY === true && process.stdout.isTTY === true;
+
+async function decideByDialogue(meant: DecisionKind, subject: string | undefined, options: DecideOptions) {
+  // Only who is asked needs what asks.
+  const [{ askDecision, UNDECIDED }, { withQuestions }] = await Promise.all([
+    import('./deciding/dialogue.js'),
+    import('../terminal/questions.js'),
+  ]);
+  const terminal = { input: process.stdin, output: process.stderr };
+  const { decision, key } = await withConnection((connected) =>
+    withQuestions(
+      terminal,
+      (ask) =>
+        askDecision(connected, { meant, typed: { ...options, ...(subject === undefined ? {} : { subject }) }, ask }),
+      UNDECIDED,
+    ),
+  );
+  const { kind, who: as } = decision;
+  return await decide(kind, decision.subject, {
+    ...options,
+    ...decision,
+    as,
+    ...(key === undefined ? {} : { sign: key }),
+  });
+}
+
 async function decide(kind: DecisionKind, subject: string | undefined, options: DecideOptions): Promise<number> {
+  if (isAsking(options)) return await decideByDialogue(kind, subject, options);
   const who = whoOf(kind, options);
   return await withConnection(async (connected) => {
     const found = await findDeployment(connected, options.deployment);

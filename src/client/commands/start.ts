@@ -6,7 +6,7 @@ import {
 import { TypedSearchAttributes } from '@temporalio/common';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type DeployInput, startAttributes } from '../../contract/deployment.js';
-import { deployWorkflowId, SEARCH_ATTRIBUTES, searchAttributes, TASK_QUEUE } from '../../contract/names.js';
+import { deployWorkflowId, searchAttributes, TASK_QUEUE } from '../../contract/names.js';
 import { watchesOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import {
@@ -16,16 +16,18 @@ import {
   releaseValues,
 } from '../../contract/plan/release-values.js';
 import { formatDuration, parseDuration } from '../../domain/duration.js';
+import { universalMinute } from '../../domain/ledger/beginning.js';
 import { cell } from '../../domain/ledger/board.js';
 import { release } from '../../local/release.js';
 import { PlanError } from '../../plan/core/problems.js';
 import { nearest } from '../../plan/core/suggest.js';
 import { newDeploymentId } from '../../plan/deployment-id.js';
 import { type Connected, withConnection, workflowLink } from '../../temporal/connection.js';
-import { CliError, EXIT, innermost, usageError } from '../../temporal/errors.js';
+import { EXIT, usageError } from '../../temporal/errors.js';
 import pc from '../terminal/colors.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
 import { beginsOn } from './builds/begins-on.js';
+import { isAboutSearchAttributes, registerSearchAttributes } from './deployments/search-attributes.js';
 import { problemsText, tryReleased, warningsText } from './plan.js';
 import { alreadyRunning, mustBeFree, startedOver } from './precedents.js';
 import { foundText, type ReleasedPlan, saidOf, unknownOf, withReleaseOptions } from './release-options.js';
@@ -38,6 +40,8 @@ interface StartOptions extends ReleaseValues, WaitOptions {
   shorten?: Record<string, number>;
   virtual?: boolean;
   after?: string;
+  at?: string;
+  whenWindowOpens?: boolean;
   sign?: string;
   why?: string;
   json?: boolean;
@@ -49,6 +53,12 @@ export function defineStart(command: Command): void {
     .option('--bindings <FILE>', 'other hosts, credentials and folders for the same plan')
     .option('--as <WHO>', 'who starts it (default: $USER); this person does not approve it unless the plan says so')
     .option('--shorten <WATCH=DURATION>', 'a shorter soak or watch, as far as the plan allows it; repeatable', shorten)
+    .option('--at <TIME>', 'begin then: with its zone (2026-11-28T02:00-03:00), or the next 02:00')
+    .addOption(
+      command
+        .createOption('--when-window-opens', 'begin when the plan’s deploy window opens; at once when it is open')
+        .conflicts('at'),
+    )
     .option('--after <RUN>', 'start over one that was ended from outside: its deployment or run ID; with --why')
     .option('--sign <KEY>', 'sign the start with this SSH key, for workers with a policy')
     .option('--why <TEXT>', 'what you saw of production, and why it may be deployed to')
@@ -61,6 +71,7 @@ export function defineStart(command: Command): void {
         '  $ surefoot start plans/eduautismo-performance.yaml --as ana.souza',
         '  $ surefoot start orders.yaml --target v5.1.0 --branch feature/refunds --as maya',
         '  $ surefoot start orders.yaml --target v5.1.0 --as maya --until sign-offs --timeout 30m',
+        '  $ surefoot start orders.yaml --target v5.1.0 --as maya --at 02:00',
         '\nExit code 4 with --until or --timeout: it is still on its way.',
       ].join('\n'),
     )
@@ -95,6 +106,7 @@ async function start(file: string, options: StartOptions): Promise<number> {
   const { plan, found } = released;
   checkKnown(released);
   checkStarter(startedBy, plan.resolved, options.sign);
+  const beginning = await beginningOf(plan.resolved, options);
   if (found.length > 0) note(`${plan.resolved.service}: ${releaseText(plan.resolved)}\n${foundText(found)}`);
   return await withConnection(async (connected) => {
     const input: DeployInput = {
@@ -103,6 +115,7 @@ async function start(file: string, options: StartOptions): Promise<number> {
       digest: plan.digest,
       startedBy,
       clock: 'real',
+      ...(beginning?.at === undefined ? {} : { beginsAt: beginning.at }),
       ...(after ? { after } : {}),
     };
     if (options.sign !== undefined) input.envelope = await sealStart(input, options.sign);
@@ -116,12 +129,13 @@ async function start(file: string, options: StartOptions): Promise<number> {
       ...execution,
       digest: plan.digest,
       release: releaseValues(plan.resolved),
+      ...(input.beginsAt === undefined ? {} : { beginsAt: new Date(input.beginsAt).toISOString() }),
       build: build ?? null,
       uiUrl: link ?? null,
       workers: service.state === 'unknown' ? null : service.workers,
     };
     const isOne = !isWaiting(options);
-    if (!options.json) tell(input, { ...execution, link, build });
+    if (!options.json) tell(input, { ...execution, link, build, begins: beginning?.text });
     else if (isOne) printJson(document);
     if (plan.warnings.length > 0) note(warningsText(plan.warnings));
     if (service.state === 'nobody') {
@@ -132,6 +146,19 @@ async function start(file: string, options: StartOptions): Promise<number> {
     if (options.json) printJson({ ...document, ...waited });
     return code;
   });
+}
+
+/** @throws CliError for a time that cannot be kept */
+async function beginningOf(
+  { windows }: ResolvedPlan,
+  { at, whenWindowOpens }: StartOptions,
+): Promise<{ at?: number; text: string } | undefined> {
+  if (at === undefined && !whenWindowOpens) return undefined;
+  const { findBeginning } = await import('../../releases/find-beginning.js');
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  const found = findBeginning({ at, windows, now: Date.now(), timeZone });
+  if ('refused' in found) throw usageError(`${found.refused}: nothing was started`, found.hint);
+  return found;
 }
 
 /** Who starts it is one of those who decide, spelt as there: in another spelling somebody else would approve it. */
@@ -165,10 +192,11 @@ function checkKnown({ found }: ReleasedPlan): void {
 
 function tell(
   input: DeployInput,
-  { workflowId, link, build }: { workflowId: string; link?: string; build?: string },
+  { workflowId, link, build, begins }: { workflowId: string; link?: string; build?: string; begins?: string },
 ): void {
   print(`${pc.green('✓')} started ${pc.bold(input.deployment)} as ${input.startedBy}`);
   print(`  release   ${releaseText(input.plan)}`);
+  if (begins) print(`  time      ${begins}`);
   if (build) print(`  build     ${build}`);
   print(`  workflow  ${workflowId}`);
   if (link) print(`  Web UI    ${link}`);
@@ -221,7 +249,12 @@ async function startWorkflow(connected: Connected, input: DeployInput): Promise<
       ]),
       staticSummary: `${input.plan.service}: ${releaseText(input.plan)}`,
       staticDetails: staticDetails(input),
-      memo: { deployment: input.deployment, digest: input.digest, release: release() },
+      memo: {
+        deployment: input.deployment,
+        digest: input.digest,
+        release: release(),
+        ...(input.beginsAt === undefined ? {} : { beginsAt: input.beginsAt }),
+      },
     });
     return { workflowId, runId: handle.firstExecutionRunId };
   } catch (error) {
@@ -230,46 +263,14 @@ async function startWorkflow(connected: Connected, input: DeployInput): Promise<
   }
 }
 
-function staticDetails({ deployment, digest, plan, startedBy }: DeployInput): string {
+function staticDetails({ deployment, digest, plan, startedBy, beginsAt }: DeployInput): string {
   const watches = watchesOf(plan).map(({ title, duration }) => `${cell(title)} (${formatDuration(duration)})`);
   return [
     `**${cell(plan.title)}**`,
     `- deployment: \`${deployment}\``,
     `- plan digest: \`${digest}\``,
     `- started by: ${cell(startedBy)}`,
+    ...(beginsAt === undefined ? [] : [`- begins at: ${universalMinute(beginsAt)}`]),
     `- watches: ${watches.join(', ') || 'none'}`,
   ].join('\n');
 }
-
-const isAboutSearchAttributes = (error: unknown): boolean => /search ?attribute/i.test(innermost(error));
-
-const KEYWORD = 2; // temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
-
-async function registerSearchAttributes({ connection, namespace }: Connected): Promise<void> {
-  const attributes = Object.keys(SEARCH_ATTRIBUTES);
-  try {
-    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    const missing = attributes.filter((name) => !(name in (customAttributes ?? {})));
-    await connection.operatorService.addSearchAttributes({
-      namespace,
-      searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
-    });
-    note(`registered the search attributes ${missing.join(', ')}`);
-  } catch (error) {
-    throw new CliError(
-      `The server lacks search attributes, and they may not be registered from here: ${innermost(error)}`,
-      {
-        hint: `Have them created, then start again:\n${searchAttributeCommands(namespace).join('\n')}`,
-        exitCode: EXIT.unreachable,
-        cause: error,
-      },
-    );
-  }
-}
-
-/** What someone with the right to do so types to create what is missing. */
-export const searchAttributeCommands = (namespace: string): string[] =>
-  Object.entries(SEARCH_ATTRIBUTES).map(
-    ([name, type]) =>
-      `  temporal operator search-attribute create --namespace ${namespace} --name ${name} --type ${type}`,
-  );

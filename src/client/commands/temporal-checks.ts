@@ -1,8 +1,9 @@
 /** The doctor's checks of the Temporal server that a deployment would run on. Nothing is registered or started. */
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { deployWorkflowId, SEARCH_ATTRIBUTES } from '../../contract/names.js';
+import { searchAttributes as attributes, deployWorkflowId, SEARCH_ATTRIBUTES } from '../../contract/names.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { Check, CheckResult } from '../../doctor/checks/check.js';
+import { commandQueues } from '../../domain/runner.js';
 import { STEPS } from '../../domain/steps.js';
 import { buildStandings, missedBuilds } from '../../temporal/build-standings.js';
 import { type Connected, withConnection } from '../../temporal/connection.js';
@@ -13,7 +14,7 @@ import { memoOf, withoutMemos } from '../../temporal/runs.js';
 import { ANOTHER_WATCHDOG, watchdogIsAlone, watchdogService } from '../../temporal/watchdog-service.js';
 import { retentionCheck } from '../retention/retention-check.js';
 import { withoutWorker } from './builds/begins-on.js';
-import { searchAttributeCommands } from './start.js';
+import { searchAttributeCommands } from './deployments/search-attributes.js';
 
 const ANSWER_WITHIN = 10_000;
 
@@ -59,7 +60,7 @@ async function workers(connected: Connected): Promise<CheckResult[]> {
     return { name, ok: false, text: message, advice: hint };
   });
   if (missed.some(({ id }) => id === current)) return told;
-  const [shared] = await queueServices(connected, undefined, { build: current });
+  const [shared] = await queueServices(connected, [], { build: current });
   const advice = 'Run `surefoot worker` where the plan’s tools and scripts are.';
   return [{ ...fromService(name, shared as QueueService), ...(shared?.state === 'nobody' && { advice }) }, ...told];
 }
@@ -104,8 +105,9 @@ async function lock(connected: Connected, service: string): Promise<CheckResult[
     const described = await withoutMemos(client).getHandle(workflowId).describe();
     const { status, startTime, runId } = described;
     if (status.name === 'RUNNING') {
-      const { deployment } = await memoOf(client, described);
-      const which = typeof deployment === 'string' ? deployment : workflowId;
+      const { deployment } = (await memoOf(client, described)) ?? {};
+      const named = described.typedSearchAttributes.get(attributes.deployment);
+      const which = typeof deployment === 'string' ? deployment : (named ?? workflowId);
       const text = `${which} has been running since ${startTime.toISOString()}; a service has one live deployment`;
       const advice = `Wait for its end, or stop it: \`surefoot status ${which}\`.`;
       return [{ name: 'lock', ok: false, text, advice }, ...(await runnerOfLive(connected, { workflowId, runId }))];
@@ -119,7 +121,6 @@ async function lock(connected: Connected, service: string): Promise<CheckResult[
 async function runnerOfLive(connected: Connected, run: { workflowId: string; runId: string }): Promise<CheckResult[]> {
   const found = await findRun(connected, run);
   const ledger = found && (await readLedger(connected, found).catch(() => undefined));
-  if (ledger?.runner === undefined) return [];
-  const [, own] = await queueServices(connected, ledger.runner, { build: found?.build });
-  return own ? [fromService('runner', own)] : [];
+  const [, ...own] = await queueServices(connected, ledger && commandQueues(ledger), { build: found?.build });
+  return own.map((service) => fromService('runner', service));
 }

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { EnvironmentName } from '../../contract/plan/environment.js';
 import { defaultHome } from '../../local/folders.js';
 import type { Policy } from '../../policy/policy.js';
 import { connectionSettings, withConnection } from '../../temporal/connection.js';
@@ -10,18 +11,20 @@ import { givenPolicy } from './trust/given-policy.js';
 
 interface WorkOptions {
   buildId?: string;
+  environment?: EnvironmentName;
   state?: string;
   watchdog?: true;
   metrics?: string;
   policy?: string;
   traces?: string;
+  console?: string;
 }
 
 export function defineWorker(command: Command): void {
   command
     .option(
       '--state <DIR>',
-      "who this runner is, and where its commands are recorded (default: SUREFOOT_HOME's worker folder)",
+      "who this runner is, and where its commands are recorded (default: SUREFOOT_HOME's worker folder, or its worker-ENVIRONMENT folder)",
     )
     .option(
       '--policy <FILE>',
@@ -29,16 +32,26 @@ export function defineWorker(command: Command): void {
     )
     .addOption(
       command
+        .createOption(
+          '--environment <NAME>',
+          "serve this environment's commands alone, with its credentials; other workers do the rest",
+        )
+        .choices(['staging', 'production']),
+    )
+    .addOption(
+      command
         .createOption('--watchdog', 'only look at deployments, and page people when nobody carries them on')
-        .conflicts(['state', 'policy', 'traces']),
+        .conflicts(['state', 'policy', 'traces', 'environment', 'console']),
     )
     .option('--build-id <ID>', 'the build that it is of (default: what its code is)', buildName)
     .option('--metrics <ADDRESS:PORT>', 'serve figures for Prometheus there, at /metrics', addressAndPort)
     .option('--traces <URL>', 'send traces to this collector, OpenTelemetry (OTLP) over HTTP', collector)
+    .option('--console <URL>', 'where the console is, for the links of messages; a plan’s own counts first', baseUrl)
     .addHelpText(
       'after',
       '\nExample:\n  $ TEMPORAL_ADDRESS=temporal.example.com:7233 surefoot worker --state /var/lib/surefoot' +
-        '\n  $ TEMPORAL_ADDRESS=temporal.example.com:7233 surefoot worker --watchdog   # on another machine',
+        '\n  $ TEMPORAL_ADDRESS=temporal.example.com:7233 surefoot worker --watchdog   # on another machine' +
+        '\n  $ TEMPORAL_ADDRESS=temporal.example.com:7233 surefoot worker --environment production --policy policy.yaml',
     )
     .action(exiting(work));
 }
@@ -62,8 +75,17 @@ function collector(text: string): string {
   throw new InvalidArgumentError('Write the whole address, for example http://127.0.0.1:4318/v1/traces.');
 }
 
+/** Without a trailing slash. @throws InvalidArgumentError */
+function baseUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isBare = url && [url.username, url.password, url.search, url.hash].every((part) => part === '');
+  if (isBare && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '');
+  throw new InvalidArgumentError('Write its address, for example https://surefoot.example.com.');
+}
+
 async function work(options: WorkOptions): Promise<number> {
-  const { state = `${defaultHome()}/worker`, watchdog, metrics, traces, buildId: build } = options;
+  const { environment, watchdog, metrics, traces, console, buildId: build } = options;
+  const { state = `${defaultHome()}/${environment ? `worker-${environment}` : 'worker'}` } = options;
   // It does nothing that anybody's word is asked for.
   const policy = watchdog ? undefined : await policyOf(options);
   const { namespace, options: connection, sandbox } = connectionSettings();
@@ -74,7 +96,19 @@ async function work(options: WorkOptions): Promise<number> {
   const releasesItself = sandbox !== undefined;
   const served = watchdog
     ? runWatchdog({ connection, namespace, metrics })
-    : runWorker({ connection, namespace, state, build, releasesItself, tools, metrics, traces, policy });
+    : runWorker({
+        connection,
+        namespace,
+        state,
+        environment,
+        build,
+        releasesItself,
+        tools,
+        metrics,
+        traces,
+        console,
+        policy,
+      });
   await served.catch((error: unknown) => {
     if (error instanceof StateFolderUnusable) throw usageError(error.message, 'See "Runners" in docs/architecture.md.');
     if (error instanceof MetricsUnservable) {

@@ -2,6 +2,7 @@
 import type { WaitsFor } from '../../domain/decisions/waits-for.js';
 import type { ListedDeployment, ListedOutcome } from '../../domain/deployments/listed.js';
 import { formatDuration } from '../../domain/duration.js';
+import { beginningIn } from '../../domain/ledger/beginning.js';
 import type { Colors } from './marks.js';
 import { clockText } from './status.js';
 import { alignedRows } from './table.js';
@@ -20,7 +21,7 @@ export function listText(rows: readonly ListedRow[], { colors, now }: { colors: 
     const where = listed.inVirtualTime ? 'virtual time' : listed.archived ? 'archived' : '';
     return [
       { text: deployment ?? runId, paint: colors.bold },
-      { text: outcomeCell(listed), paint: paintOf(listed.outcome, colors) },
+      { text: outcomeCell(listed, now), paint: paintOf(listed.outcome, colors) },
       { text: clockText(startedAt) },
       { text: formatDuration(endedAt - startedAt) },
       { text: target ?? 'release unknown' },
@@ -30,7 +31,9 @@ export function listText(rows: readonly ListedRow[], { colors, now }: { colors: 
   return alignedRows(lines).join('\n');
 }
 
-function outcomeCell({ outcome, phase }: ListedDeployment): string {
+function outcomeCell({ outcome, phase, beginsAt }: ListedDeployment, now: number): string {
+  if (outcome === 'running' && beginsAt !== undefined && beginsAt > now)
+    return beginningIn(beginsAt, now, clockText(beginsAt));
   if (outcome === 'running') return `running: ${phase ?? 'phase unknown'}`;
   return outcome === 'unknown' ? 'outcome unknown' : outcome;
 }

@@ -1,15 +1,18 @@
 /** The ledger as a person reads it at a terminal. Pure: the same ledger, time and colours give the same text. */
+import { runnerOf } from '../../contract/names.js';
 import { missingRoles } from '../../domain/decisions/waits-for.js';
 import { formatDuration } from '../../domain/duration.js';
 import { ITEM_STATES } from '../../domain/items.js';
+import { beginningIn, hasYetToBegin } from '../../domain/ledger/beginning.js';
 import type { Ledger, OpenQuestion, RollbackRecord, StepRecord, WatchRecord } from '../../domain/ledger/ledger.js';
 import { leftBehind, stillRollsBack } from '../../domain/ledger/left-behind.js';
 import { PHASES, type Phase } from '../../domain/steps.js';
 import { hasEnded, standingOf } from '../../domain/watch/standing.js';
-import { type QueueService, unserved } from '../../temporal/queue-service.js';
+import type { QueueService } from '../../temporal/queue-service.js';
 import type { WatchdogService } from '../../temporal/watchdog-service.js';
 import { allowedDecisions } from './allowed-decisions.js';
 import { type Colors, stepMark, verdictMark } from './marks.js';
+import { nextLine, outcomeText } from './next-line.js';
 
 export interface StatusView {
   colors: Colors;
@@ -56,7 +59,8 @@ const WITHOUT_BUILD = 'began under a Surefoot without builds: the worker of then
 
 function heading(ledger: Ledger, { colors, now, link, build, cutOff }: StatusView): string[] {
   const lasted = formatDuration((ledger.endedAt ?? now) - ledger.startedAt);
-  const going = cutOff === undefined ? colors.cyan(`running: ${ledger.phase}`) : colors.red(`ended in ${ledger.phase}`);
+  const running = beginningOf(ledger, now) ?? `running: ${ledger.phase}`;
+  const going = cutOff === undefined ? colors.cyan(running) : colors.red(`ended in ${ledger.phase}`);
   const state = ledger.outcome ? outcomeText(ledger, colors) : going;
   return [
     `${colors.bold(ledger.title)}  ${state}`,
@@ -69,9 +73,16 @@ function heading(ledger: Ledger, { colors, now, link, build, cutOff }: StatusVie
       ? [colors.dim(`after ${ledger.after.run}, which was ended from outside: ${ledger.after.why}`)]
       : []),
     colors.dim(trustText(ledger)),
+    ...ownRunners(ledger).map((line) => colors.dim(line)),
     ...(link ? [colors.dim(link)] : []),
   ];
 }
+
+/** Of one whose appointed time has not come, or with nobody to carry it out since. */
+const beginningOf = (ledger: Ledger, now: number): string | undefined =>
+  ledger.beginsAt !== undefined && hasYetToBegin(ledger)
+    ? `${beginningIn(ledger.beginsAt, now, clockText(ledger.beginsAt))}; nothing of it has run`
+    : undefined;
 
 /** What the names in it are worth. */
 function trustText({ demands, runner }: Ledger): string {
@@ -81,6 +92,12 @@ function trustText({ demands, runner }: Ledger): string {
   const why = runner === undefined ? 'no runner has taken it yet' : 'its runner has no policy';
   return `${why}: names are as they were sent, but for approvals that the plan wants signed`;
 }
+
+/** Who runs the commands of environments that have a runner of their own. */
+const ownRunners = ({ runners }: Ledger): string[] =>
+  Object.entries(runners ?? {}).map(
+    ([environment, { queue }]) => `commands of ${environment} run on runner ${runnerOf(queue)}`,
+  );
 
 /** What was left to whoever reads this, before everything that led to it. */
 function endedFromOutside(ledger: Ledger, { colors, cutOff }: StatusView): string[] {
@@ -97,13 +114,6 @@ export function wayOn(ledger: Pick<Ledger, 'deployment' | 'rollback'>): string[]
   const { deployment } = ledger;
   if (stillRollsBack(ledger)) return [`surefoot status ${deployment}   # until its rollback has ended`];
   return [`surefoot start PLAN --after ${deployment} --why "what you saw of production"   # when you have looked`];
-}
-
-/** The outcome in the colour of what it means. */
-export function outcomeText(ledger: Ledger, colors: Colors): string {
-  if (!ledger.outcome) return '';
-  const paint = ledger.outcome === 'succeeded' ? colors.green : colors.red;
-  return paint(colors.bold(ledger.outcome)) + (ledger.reason ? `: ${ledger.reason}` : '');
 }
 
 /** A phase that passed is one line; the present one, and whatever did not simply pass, is shown step by step. */
@@ -248,30 +258,6 @@ function queues({ colors, services = [], watchdog }: StatusView): string[] {
     ...(advice ? [`    ${colors.cyan(advice)}`] : []),
   ]);
   return [colors.bold('Workers'), ...lines];
-}
-
-const LEFT = 'see above what production was left in';
-
-/** What happens next, or what is waited for. */
-export function nextLine(
-  ledger: Ledger,
-  { colors, services = [], cutOff }: Pick<StatusView, 'colors' | 'services' | 'cutOff'>,
-): string {
-  const label = colors.bold('Next:');
-  if (ledger.outcome) return `${colors.bold('Ended:')} ${outcomeText(ledger, colors)}`;
-  if (cutOff !== undefined) return `${colors.bold('Ended:')} ${colors.red(`from outside (${cutOff})`)}; ${LEFT}`;
-  if (ledger.stop && !ledger.rollback) return `${label} stops (${ledger.stop.kind} by ${ledger.stop.who})`;
-  const open = ledger.questions.filter(({ answer }) => !answer);
-  if (ledger.held) return `${label} held by ${ledger.held.who}; go on with surefoot resume --as WHO --role ROLE`;
-  if (open.length > 0) return `${label} waits for ${open.map(({ title }) => title).join('; ')}`;
-  const [missing] = unserved(services);
-  if (missing) return `${label} waits for a worker: ${missing.text}`;
-  if (ledger.rollback && ledger.rollback.succeeded === undefined) return `${label} the rollback finishes`;
-  const running = ledger.steps.findLast(({ state }) => state === 'running');
-  const next = running ? `${running.title} finishes` : `${ledger.phase} goes on`;
-  // Nobody has to do anything only as far as it is known that somebody does it.
-  const unsure = services.find(({ state }) => state === 'unknown');
-  return `${label} ${next}; ${unsure ? unsure.text : 'nobody has to do anything'}`;
 }
 
 /** Local date and time to the minute. */

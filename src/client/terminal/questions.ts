@@ -8,20 +8,28 @@ export interface Terminal {
   output: NodeJS.WritableStream;
 }
 
-export type AskPerson = (question: string, otherwise: string) => Promise<string>;
+/** Without an `otherwise` an empty answer is empty. */
+export type AskPerson = (question: string, otherwise?: string) => Promise<string>;
 
 /**
  * @param work asks; what it comes back with are the answers
+ * @param unchanged what is told who ends it early
  * @throws CliError when the terminal ends, or Ctrl-C is pressed, before everything is answered
  */
-export async function withQuestions<A>(terminal: Terminal, work: (ask: AskPerson) => Promise<A>): Promise<A> {
+export async function withQuestions<A>(
+  terminal: Terminal,
+  work: (ask: AskPerson) => Promise<A>,
+  unchanged = 'Nothing was written.',
+): Promise<A> {
   const lines = createInterface(terminal);
   // Lines may come faster than questions: none is lost.
   const written = lines[Symbol.asyncIterator]();
-  const ask: AskPerson = async (question, otherwise) => {
-    terminal.output.write(`${question} ${pc.dim(`(${otherwise})`)} `);
+  const ask: AskPerson = async (question, otherwise = '') => {
+    // As its prompt: a line that is edited is written anew, and the question with it.
+    lines.setPrompt(otherwise === '' ? `${question} ` : `${question} ${pc.dim(`(${otherwise})`)} `);
+    lines.prompt();
     const { done, value = '' } = await written.next();
-    if (done) throw new CliError('it ended before everything was answered', { hint: 'Nothing was written.' });
+    if (done) throw new CliError('it ended before everything was answered', { hint: unchanged });
     return value.trim() || otherwise;
   };
   try {

@@ -21,26 +21,34 @@ setInterval(() => {
   }
 }, 1000);
 const live = document.body.dataset.live;
+let isStale = false;
+async function showAnew() {
+  const main = document.getElementById('main');
+  const isBusy = main.contains(document.activeElement) && document.activeElement.matches('input, select, textarea');
+  isStale = isBusy;
+  if (isBusy) return;
+  const answer = await fetch(location.href, { headers: { Accept: 'text/html' } }).catch(() => undefined);
+  if (!answer?.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  const content = fresh.getElementById('main');
+  if (content === null) return;
+  for (const details of document.querySelectorAll('main details[id]')) {
+    const other = content.querySelector('#' + CSS.escape(details.id));
+    if (other !== null && details.open) other.open = true;
+  }
+  const focused = placeOf(document.activeElement);
+  main.replaceChildren(...content.childNodes);
+  document.title = fresh.title;
+  document.querySelector('footer').replaceWith(fresh.querySelector('footer'));
+  if (focused !== undefined) document.querySelector(focused)?.focus({ preventScroll: true });
+}
+function placeOf(element) {
+  if (element.matches('summary')) return '#' + CSS.escape(element.parentElement.id) + ' > summary';
+  const link = element.getAttribute('href');
+  return link === null ? undefined : 'a[href="' + CSS.escape(link) + '"]';
+}
 if (live !== undefined && 'EventSource' in window) {
-  const source = new EventSource(live);
-  source.addEventListener('changed', async () => {
-    const main = document.getElementById('main');
-    const isBusy = main.contains(document.activeElement) && document.activeElement.matches('input, select, textarea');
-    if (isBusy) return;
-    const answer = await fetch(location.href, { headers: { Accept: 'text/html' } });
-    if (!answer.ok) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
-    const content = fresh.getElementById('main');
-    if (content === null) return;
-    for (const details of document.querySelectorAll('main details[id]')) {
-      const other = content.querySelector('#' + CSS.escape(details.id));
-      if (other !== null && details.open) other.open = true;
-    }
-    const focused = document.activeElement.getAttribute('href');
-    main.replaceChildren(...content.childNodes);
-    document.title = fresh.title;
-    document.querySelector('footer').replaceWith(fresh.querySelector('footer'));
-    if (focused !== null) document.querySelector('a[href="' + CSS.escape(focused) + '"]')?.focus({ preventScroll: true });
-  });
+  new EventSource(live).addEventListener('changed', showAnew);
+  document.addEventListener('focusout', () => setTimeout(() => isStale && showAnew()));
 }
 `.trim();

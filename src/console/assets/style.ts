@@ -4,7 +4,7 @@ import { COLORS, DRAWINGS } from '../../report/html/style.js';
 export const CONSOLE_STYLE = `
 ${COLORS}
 @media print { :root { color-scheme: light; --back: #fff; --text: #000; --soft: #444; --line: #bbb; --card: #fff; --good: #14703c; --bad: #b3261e; --doubt: #8a5a00; --blue: #1f5fae; }
-  nav, footer, form, .button, .skip { display: none; } details > * { display: block; } details::details-content { content-visibility: visible; } figure, li, tr { break-inside: avoid; } body { font-size: 10pt; } }
+  nav, footer, form, .button, .skip { display: none; } details > * { display: block; } details::details-content { content-visibility: visible; } figure, li, tr { break-inside: avoid; } body { font-size: 10pt; } main .plots { grid-template-columns: 1fr 1fr; } }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body { margin: 0 auto; padding: 0 1rem 3rem; max-width: 58rem; background: var(--back); color: var(--text); font: 1rem/1.55 system-ui, sans-serif; overflow-wrap: break-word; }
@@ -33,10 +33,10 @@ p { margin: .4rem 0; max-width: 70ch; }
 .plain { padding-left: 1.1rem; margin: .4rem 0; } .inline { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .1rem 1rem; }
 .steps li, .items li, .evidence li { padding: .4rem 0; border-top: 1px solid var(--line); } .steps { margin-left: .25rem; }
 .told { white-space: pre-line; }
-.phase { margin: .25rem 0; padding: .3rem 0; } summary { cursor: pointer; font-weight: 600; padding: .2rem 0; } summary .soft { font-weight: 400; }
+.phase { margin: .25rem 0; padding: .3rem 0; } .ahead { padding-left: 1.1rem; color: var(--soft); } summary { cursor: pointer; font-weight: 600; padding: .2rem 0; } summary .soft { font-weight: 400; }
 dl { display: grid; grid-template-columns: minmax(6rem, max-content) 1fr; gap: .15rem 1rem; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 code { font: .85em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
-.passed, .healthy, .attested, .accepted { color: var(--good); } .failed, .breached { color: var(--bad); font-weight: 600; } .unknown, .skipped, .running { color: var(--doubt); } .notApplicable { color: var(--soft); }
+.passed, .healthy, .attested, .accepted { color: var(--good); } .failed, .breached { color: var(--bad); font-weight: 600; } .unknown, .skipped, .running { color: var(--doubt); } .notApplicable, .undecided { color: var(--soft); }
 button, .button, input, select, textarea { font: inherit; color: inherit; }
 button, .button { display: inline-block; padding: .55rem 1.1rem; min-height: 2.75rem; border: 1px solid var(--blue); border-radius: .4rem; background: var(--back); color: var(--blue); font-weight: 600; text-decoration: none; cursor: pointer; }
 button.goes, button:not(.stops):not(.quiet) { background: var(--blue); color: var(--back); } button.stops { background: var(--bad); border-color: var(--bad); color: var(--back); } button.quiet { border-color: var(--line); padding: .25rem .75rem; min-height: 2rem; font-weight: 400; }
@@ -44,6 +44,10 @@ label { display: block; margin: .75rem 0; } .filter { display: flex; flex-wrap: 
 input:not([type=radio]), select, textarea { display: block; width: 100%; padding: .5rem; min-height: 2.75rem; background: var(--back); border: 1px solid var(--soft); border-radius: .4rem; }
 fieldset { border: 1px solid var(--line); border-radius: .5rem; margin: 1rem 0; padding: .25rem 1rem; } legend { font-weight: 600; padding: 0 .5rem; }
 .answer { display: grid; grid-template-columns: 2rem 1fr; align-items: center; padding: .5rem 0; } .answer input { width: 1.35rem; height: 1.35rem; margin: 0; } .answer label { margin: 0; font-weight: 600; padding: .25rem 0; } .answer p { grid-column: 2; margin: 0; } .answer.stops label { color: var(--bad); }
+form p > a, form > a { display: inline-block; padding: .3rem 0; }
+/* What only one answer needs is there when that is chosen; browsers that cannot tell show all of it. */
+.decide:not(:has(#answer-rollback:checked)) .of-rollback, .decide:not(:has(#answer-move:checked)) .of-move { display: none; }
+#questions .button { background: var(--blue); color: var(--back); }
 .pager { display: flex; gap: 1rem; } .count { font-variant-numeric: tabular-nums; white-space: nowrap; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; } .wide { overflow-x: auto; } caption { text-align: left; font-weight: 600; padding: .25rem 0; } th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); }
 footer { margin-top: 3rem; padding-top: .75rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .9rem; display: flex; flex-wrap: wrap; justify-content: space-between; gap: .25rem 1rem; }

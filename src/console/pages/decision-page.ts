@@ -4,14 +4,15 @@ import { DECISION_KINDS, type DecisionKind } from '../../domain/ledger/decision-
 import { type Decision, ROLLBACK_KINDS } from '../../domain/ledger/ledger.js';
 import { html, lines, type Markup } from '../../report/html/markup.js';
 import type { DeploymentLook } from '../look.js';
+import { momentIn } from '../moment.js';
 import { foreseen, type Lack, type Sayable, speakerValue } from '../saying.js';
 import { signInLink } from '../signed-in.js';
 import type { ConsoleWords } from '../words/console-words.js';
 import { deploymentHead } from './deployment-head.js';
 import { type PageAsking, type PageContent, tokenField } from './frame.js';
-import { choices, deploymentPath, elapsed, listOf, part } from './parts.js';
+import { choices, deploymentPath, elapsed, listOf } from './parts.js';
 import { signOffsPart } from './people-part.js';
-import { evidenceList, itemsPart } from './proof-part.js';
+import { itemsPart, latestEvidence } from './proof-part.js';
 import { watchesPart } from './watches-part.js';
 import { wayBackPart } from './way-back-part.js';
 
@@ -30,11 +31,12 @@ export function decisionPage(
   retried?: { form: URLSearchParams; lacks: Lack[] },
 ): PageContent {
   const { look, sayable, asking } = context;
-  const { words, now } = asking;
+  const { words } = asking;
   const { question } = sayable;
+  const moment = momentIn(look.ledger, look.inVirtualTime, asking);
   const title = question?.title ?? words.decision.unasked;
   const asked = question
-    ? html`${question.text === '' ? undefined : html`<p class="told">${question.text}</p>`}<p class="soft">${words.deployment.answeredBy(question.roles.join(', '))}, ${words.deployment.openFor} ${elapsed(question.openedAt, now)}</p>`
+    ? html`${question.text === '' ? undefined : html`<p class="told">${question.text}</p>`}<p class="soft">${words.deployment.answeredBy(question.roles.join(', '))}, ${words.deployment.openFor} ${elapsed(question.openedAt, moment)}</p>`
     : undefined;
   const main = html`${deploymentHead(look)}
 <h2>${title}</h2>
@@ -43,10 +45,10 @@ ${retried ? lackOf(retried.lacks, words) : undefined}
 ${sayable.mayNot ? refusal(context) : answerForm(context, retried?.form)}
 ${typedCommands(context)}
 ${signOffsPart(look.ledger, asking)}
-${wayBackPart(look, asking)}
-${watchesPart(look, asking)}
+${wayBackPart(look, moment)}
+${watchesPart(look, moment)}
 ${itemsPart(look, asking)}
-${part('evidence', words.deployment.evidence, evidenceList(look, asking))}`;
+${latestEvidence(look, asking)}`;
   return { title: `${title}: ${look.ledger.deployment}`, main };
 }
 
@@ -91,7 +93,7 @@ ${lines(kinds.map((kind) => answer(kind, { words: asking.words, chosen: said?.ge
 ${speakerChoice(sayable, asking, said)}
 <label>${decision.why} <span class="soft">(${decision.whyNeeded})</span><textarea name="why" rows="3" maxlength="2000">${said?.get('why') ?? ''}</textarea></label>
 ${isOffered('rollback') ? rollbackFields(asking.words, said) : undefined}
-${isOffered('move') ? html`<label>${decision.runner} <input name="to" value="${said?.get('to') ?? ''}"></label>` : undefined}
+${isOffered('move') ? html`<div class="of-move"><label>${decision.runner} <input name="to" value="${said?.get('to') ?? ''}"></label></div>` : undefined}
 <p><button>${decision.go}</button> <a href="${deploymentPath(look.ledger.deployment)}">${decision.back}</a></p>
 </form>`;
 }
@@ -114,11 +116,11 @@ function speakerChoice({ speakers }: Sayable, { words }: PageAsking, said?: URLS
 }
 
 const rollbackFields = ({ decision, rollbacks }: ConsoleWords, said?: URLSearchParams): Markup =>
-  html`<label>${decision.option} <select name="option"><option value="">${decision.byPlan}</option>${choices(
+  html`<div class="of-rollback"><label>${decision.option} <select name="option"><option value="">${decision.byPlan}</option>${choices(
     ROLLBACK_KINDS.map((kind) => [kind, rollbacks[kind]]),
     said?.get('option') ?? undefined,
   )}</select></label>
-<label>${decision.revision} <input name="revision" value="${said?.get('revision') ?? ''}"></label>`;
+<label>${decision.revision} <input name="revision" value="${said?.get('revision') ?? ''}"></label></div>`;
 
 /** What is about to be sent, in words: the one confirmation. */
 export function confirmationPage(

@@ -7,6 +7,7 @@ import { html, lines, type Markup } from '../../report/html/markup.js';
 import { cutOff } from '../../temporal/ledger-view.js';
 import { headlineOf } from '../headline.js';
 import type { DeploymentLook } from '../look.js';
+import { momentIn } from '../moment.js';
 import { deploymentHead } from './deployment-head.js';
 import { type PageAsking, type PageContent, universalTime } from './frame.js';
 import { banner, deploymentPath, elapsed, factsList, listOf, notes, part, stampedTime } from './parts.js';
@@ -16,8 +17,9 @@ import { evidenceSummary, itemsPart } from './proof-part.js';
 import { watchesPart } from './watches-part.js';
 import { wayBackPart } from './way-back-part.js';
 
-export function deploymentPage(look: DeploymentLook, asking: PageAsking): PageContent {
+export function deploymentPage(look: DeploymentLook, asked: PageAsking): PageContent {
   const { ledger, planned } = look;
+  const asking = momentIn(ledger, look.inVirtualTime, asked);
   const { words } = asking;
   const headline = headlineOf(look, words);
   const isOver = ledger.outcome !== undefined || cutOff(look) !== undefined;
@@ -61,7 +63,7 @@ function remarks(look: DeploymentLook, { words }: PageAsking): Markup {
 }
 
 function questions(look: DeploymentLook, asking: PageAsking): Markup {
-  const { words, now } = asking;
+  const { words } = asking;
   const { ledger } = look;
   const told = words.deployment;
   const open = ledger.questions.filter(({ answer }) => !answer);
@@ -71,7 +73,7 @@ function questions(look: DeploymentLook, asking: PageAsking): Markup {
     : html`<p><a href="${to}">${told.saySomething}</a></p>`;
   const each = (question: OpenQuestion) => {
     const roles = question.kind === 'approvals' ? missingRoles(ledger, question) : question.roles;
-    return html`<h3>${question.title}</h3>${question.text === '' ? undefined : html`<p class="told">${question.text}</p>`}<p class="soft">${told.answeredBy(roles.join(', '))}, ${told.openFor} ${elapsed(question.openedAt, now)}</p><p><a class="button" href="${deploymentPath(ledger.deployment, 'decide', question.id)}">${told.toDecision(question.title)}</a></p>`;
+    return html`<h3>${question.title}</h3>${question.text === '' ? undefined : html`<p class="told">${question.text}</p>`}<p class="soft">${told.answeredBy(roles.join(', '))}, ${told.openFor} ${elapsed(question.openedAt, asking)}</p><p><a class="button" href="${deploymentPath(ledger.deployment, 'decide', question.id)}">${told.toDecision(question.title)}</a></p>`;
   };
   if (open.length === 0) return unasked;
   return html`${part('questions', told.questions, listOf(open.map(each), 'cards'))}

@@ -4,8 +4,9 @@ import { formatDuration } from '../../domain/duration.js';
 import { html, lines, type Markup } from '../../report/html/markup.js';
 import { rowHeadline } from '../headline.js';
 import type { ConsoleRow, ConsoleRows } from '../look.js';
+import { momentIn } from '../moment.js';
 import type { PageAsking, PageContent } from './frame.js';
-import { badge, choices, deploymentPath, elapsed, notes, part, stampedTime } from './parts.js';
+import { badge, choices, deploymentPath, elapsed, notes, pageAsked, paged, part, stampedTime } from './parts.js';
 
 /** As the page's query says. */
 export interface WantedRows {
@@ -23,13 +24,12 @@ const DAY = 86_400_000;
 export function wantedRows(query: URLSearchParams): WantedRows {
   const said = (name: string) => query.get(name)?.trim() || undefined;
   const days = Number(said('days'));
-  const page = Number(said('page'));
   return {
     search: said('search'),
     service: said('service'),
     outcome: LISTED_OUTCOMES.find((outcome) => outcome === said('outcome')),
     days: DAYS.find((each) => each === days),
-    page: Number.isSafeInteger(page) && page > 1 ? page : undefined,
+    page: pageAsked(query),
   };
 }
 
@@ -46,14 +46,12 @@ export function deploymentsPage({ rows, unknown }: ConsoleRows, wanted: WantedRo
     .flatMap(({ runId }) => byRun.get(runId) ?? []);
   const running = chosen.filter(({ listed }) => listed.outcome === 'running');
   const ended = chosen.filter(({ listed }) => listed.outcome !== 'running');
-  const pages = Math.max(Math.ceil(ended.length / ON_A_PAGE), 1);
-  const page = Math.min(wanted.page ?? 1, pages);
-  const shown = ended.slice((page - 1) * ON_A_PAGE, page * ON_A_PAGE);
+  const { shown, pager } = paged(ended, { page: wanted.page ?? 1, size: ON_A_PAGE }, asking);
   const none = html`<p>${words.list.none}</p>`;
   const main = html`<h1>${words.pages.deployments}</h1>
 ${part('running', words.list.running, running.length > 0 ? table(running, asking) : html`<p>${words.list.noneRunning}</p>`)}
 ${filter(rows, wanted, asking)}
-${part('ended', `${words.list.ended} (${ended.length})`, shown.length > 0 ? html`${table(shown, asking)}${pager({ page, pages }, asking)}` : none)}
+${part('ended', `${words.list.ended} (${ended.length})`, shown.length > 0 ? html`${table(shown, asking)}${pager}` : none)}
 ${notes(words.frame.unknownNotes, unknown)}`;
   return { title: words.pages.deployments, main, isLive: true };
 }
@@ -77,7 +75,7 @@ function item(row: ConsoleRow, asking: PageAsking): Markup {
       : html`<a href="${deploymentPath(deployment)}">${deployment}</a>`;
   const about = [
     target === undefined ? words.list.releaseUnknown : `${words.list.release} ${target}`,
-    times(row, asking),
+    ...times(row, asking),
     ...(inVirtualTime ? [words.list.virtual] : []),
     ...(archived ? [words.list.archived] : []),
   ];
@@ -85,10 +83,17 @@ function item(row: ConsoleRow, asking: PageAsking): Markup {
   return html`<li><div class="head"><h3>${name}</h3>${badge(headline)}</div>${next}<p class="soft">${about.map((each, at) => html`${at > 0 ? ' · ' : ''}${each}`)}</p></li>`;
 }
 
-function times({ listed: { startedAt, endedAt } }: ConsoleRow, { words, now }: PageAsking): Markup {
-  if (endedAt === undefined) return html`${words.list.runningFor} ${elapsed(startedAt, now)}`;
+/** How long one in virtual time has been running only itself can say. */
+function times({ listed, ledger }: ConsoleRow, asking: PageAsking): Markup[] {
+  const { words } = asking;
+  const { startedAt, endedAt, inVirtualTime } = listed;
+  if (endedAt === undefined) {
+    if (inVirtualTime && !ledger) return [];
+    const moment = ledger ? momentIn(ledger, inVirtualTime, asking) : asking;
+    return [html`${words.list.runningFor} ${elapsed(startedAt, moment)}`];
+  }
   const when = new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ');
-  return html`${stampedTime(startedAt, `${when} UTC`)}, ${words.list.lasted(formatDuration(endedAt - startedAt))}`;
+  return [html`${stampedTime(startedAt, `${when} UTC`)}, ${words.list.lasted(formatDuration(endedAt - startedAt))}`];
 }
 
 /** A form whose answer is this page with a query: it can be kept, and sent to somebody. */
@@ -125,14 +130,4 @@ ${select(
 )}
 <button>${list.show}</button>
 </form>`;
-}
-
-function pager({ page, pages }: { page: number; pages: number }, { words, path }: PageAsking): Markup | undefined {
-  if (pages === 1) return undefined;
-  const to = (number: number, text: string) => {
-    const parameters = new URLSearchParams(path.split('?')[1]);
-    parameters.set('page', String(number));
-    return html`<a href="/?${parameters.toString()}">${text}</a>`;
-  };
-  return html`<p class="pager">${page > 1 ? to(page - 1, words.frame.newer) : undefined} <span>${words.frame.page(page, pages)}</span> ${page < pages ? to(page + 1, words.frame.older) : undefined}</p>`;
 }

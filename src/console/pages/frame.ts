@@ -1,5 +1,6 @@
 /** What every page has: its head, its links, who has signed in, and what is said of decisions here. Pure. */
 import { html, lines, type Markup } from '../../report/html/markup.js';
+import { entityTagOf } from '../live.js';
 import type { SignedIn } from '../signed-in.js';
 import { SIGN_OUT_PATH, signInLink } from '../signed-in.js';
 import type { ConsoleWords } from '../words/console-words.js';
@@ -11,6 +12,8 @@ export interface PageAsking {
   words: ConsoleWords;
   /** Epoch milliseconds; how long things have been running is counted to it. */
   now: number;
+  /** That moment does not go on with the reader's clock. */
+  standsStill?: boolean;
   /** Of the page, with its query. */
   path: string;
   /** Whether people can sign in here at all. */
@@ -22,6 +25,7 @@ export interface PageAsking {
 
 export const STYLE_PATH = '/console.css';
 export const SCRIPT_PATH = '/console.js';
+export const ICON_PATH = '/icon.svg';
 export const LIVE_PATH = '/live';
 /** The field of a form that holds {@link PageAsking.token}. */
 export const TOKEN_FIELD = 'token';
@@ -35,7 +39,7 @@ export interface PageContent {
 
 export function framed({ title, main, isLive = false }: PageContent, asking: PageAsking): Markup {
   const { language, words, path, now } = asking;
-  const live = isLive ? html` data-live="${LIVE_PATH}?${new URLSearchParams({ page: path }).toString()}"` : undefined;
+  const live = isLive ? html` data-live="${liveLink(path, now, main)}"` : undefined;
   return html`<!doctype html>
 <html lang="${language}">
 <head>
@@ -43,6 +47,7 @@ export function framed({ title, main, isLive = false }: PageContent, asking: Pag
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${title} · Surefoot</title>
+<link rel="icon" href="${ICON_PATH}" type="image/svg+xml">
 <link rel="stylesheet" href="${STYLE_PATH}">
 <script src="${SCRIPT_PATH}" defer></script>
 </head>
@@ -63,6 +68,11 @@ ${main}
 </body>
 </html>
 `;
+}
+
+/** Where a browser is told that it shows what is not so any more. */
+function liveLink(page: string, at: number, { text }: Markup): string {
+  return `${LIVE_PATH}?${new URLSearchParams({ page, at: String(at), shown: entityTagOf(text) })}`;
 }
 
 function links({ words, path }: PageAsking): Markup[] {

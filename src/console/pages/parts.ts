@@ -2,6 +2,7 @@
 import { formatDuration } from '../../domain/duration.js';
 import { html, lines, type Markup } from '../../report/html/markup.js';
 import type { Headline } from '../headline.js';
+import type { PageAsking } from './frame.js';
 
 const MARKS: Record<Headline['tone'], string> = { calm: '●', good: '✓', asks: '?', doubt: '!', bad: '✕' };
 
@@ -24,13 +25,46 @@ export const listOf = (pieces: readonly (Markup | string)[], kind = 'plain'): Ma
 ${lines(pieces.map((piece) => html`<li>${piece}</li>`))}
 </ul>`;
 
+/** What is asked for at which moment. */
+type Moment = Pick<PageAsking, 'now' | 'standsStill'>;
+
 /** How long since then; goes on counting where there is a script. */
-export const elapsed = (since: number, now: number): Markup =>
-  html`<span class="count" data-since="${since}">${formatDuration(Math.max(now - since, 0))}</span>`;
+export function elapsed(since: number, { now, standsStill }: Moment): Markup {
+  const text = formatDuration(Math.max(now - since, 0));
+  return standsStill ? html`${text}` : html`<span class="count" data-since="${since}">${text}</span>`;
+}
 
 /** How long until then. */
-export const countdown = (until: number, now: number): Markup =>
-  html`<span class="count" data-until="${until}">${formatDuration(Math.max(until - now, 0))}</span>`;
+export function countdown(until: number, { now, standsStill }: Moment): Markup {
+  const text = formatDuration(Math.max(until - now, 0));
+  return standsStill ? html`${text}` : html`<span class="count" data-until="${until}">${text}</span>`;
+}
+
+/** Which page of a list an address asks for; the first where it does not say. */
+export function pageAsked(query: URLSearchParams): number {
+  const page = Number(query.get('page'));
+  return Number.isSafeInteger(page) && page > 1 ? page : 1;
+}
+
+/** One page of what is listed newest first, and the way to the others. */
+export function paged<Each>(
+  all: readonly Each[],
+  { page: wanted, size }: { page: number; size: number },
+  { words, path }: PageAsking,
+): { shown: readonly Each[]; pager: Markup | undefined } {
+  const pages = Math.max(Math.ceil(all.length / size), 1);
+  const page = Math.min(wanted, pages);
+  const shown = all.slice((page - 1) * size, page * size);
+  if (pages === 1) return { shown, pager: undefined };
+  const to = (number: number, text: string) => {
+    const [address, query] = path.split('?');
+    const parameters = new URLSearchParams(query);
+    parameters.set('page', String(number));
+    return html`<a href="${address}?${parameters.toString()}">${text}</a>`;
+  };
+  const pager = html`<p class="pager">${page > 1 ? to(page - 1, words.frame.newer) : undefined} <span>${words.frame.page(page, pages)}</span> ${page < pages ? to(page + 1, words.frame.older) : undefined}</p>`;
+  return { shown, pager };
+}
 
 export const stampedTime = (at: number, text: string): Markup =>
   html`<time datetime="${new Date(at).toISOString()}">${text}</time>`;

@@ -33,7 +33,7 @@ interface PhaseContext {
 function phaseOf(phase: Phase, steps: readonly StepRecord[], { isPresent, usually, asking }: PhaseContext): Markup {
   const { phases, deployment } = asking.words;
   if (steps.length === 0 && !isPresent) {
-    return html`<p class="phase soft">${phases[phase]} <span>${deployment.notReached}</span></p>`;
+    return html`<p class="phase ahead"><span aria-hidden="true">·</span> ${phases[phase]} <span class="soft">${deployment.notReached}</span></p>`;
   }
   const passed = steps.filter(({ state }) => state === 'passed').length;
   const failed = steps.some(({ state }) => state === 'failed');
@@ -52,12 +52,13 @@ export const stepsList = (
 ${lines(steps.map((step) => stepOf(step, usually.get(step.id), asking)))}
 </ol>`;
 
-function stepOf(step: StepRecord, usually: number | undefined, { words, now }: PageAsking): Markup {
+function stepOf(step: StepRecord, usually: number | undefined, asking: PageAsking): Markup {
+  const { words } = asking;
   const { state, title, section, startedAt, endedAt, reason, summary, progress, unknown } = step;
   const told = words.deployment;
   const isRunning = state === 'running';
   const time = isRunning
-    ? html`${told.since} ${elapsed(startedAt, now)}${usually ? html`, ${told.usually(formatDuration(usually))}` : undefined}`
+    ? html`${told.since} ${elapsed(startedAt, asking)}${usually ? html`, ${told.usually(formatDuration(usually))}` : undefined}`
     : html`${told.took(formatDuration((endedAt ?? startedAt) - startedAt))}`;
   const name = unknown ? words.standings.unknown : words.steps[state];
   const said = reason ?? (isRunning ? progress : state === 'passed' ? undefined : summary);
@@ -71,7 +72,7 @@ export function rollbackOf(record: RollbackRecord, asking: PageAsking): Markup {
   const state = succeeded === undefined ? deployment.underWay : succeeded ? deployment.rolledBack : deployment.failed;
   const time =
     took === undefined
-      ? html`${deployment.since} ${elapsed(startedAt, asking.now)}`
+      ? html`${deployment.since} ${elapsed(startedAt, asking)}`
       : html`${deployment.took(formatDuration(took))}`;
   const usual = estimate === undefined ? undefined : html`, ${deployment.usually(formatDuration(estimate))}`;
   return html`<h3>${rollbacks[option]}: <span class="${succeeded === undefined ? 'running' : succeeded ? 'passed' : 'failed'}">${state}</span></h3>

@@ -2,11 +2,14 @@
 import { whoAndWhy } from '../../domain/evidence.js';
 import { ITEM_STATES } from '../../domain/items.js';
 import type { ReportDocument } from '../../report/content/document.js';
-import { html, lines, type Markup } from '../../report/html/markup.js';
+import { html, type Markup } from '../../report/html/markup.js';
 import type { DeploymentLook } from '../look.js';
 import { deploymentHead } from './deployment-head.js';
 import type { PageAsking, PageContent } from './frame.js';
-import { deploymentPath, listOf, part } from './parts.js';
+import { deploymentPath, listOf, paged, part } from './parts.js';
+
+/** Files. */
+const ON_A_PAGE = 100;
 
 type ShownItem = ReportDocument['items'][number];
 
@@ -37,36 +40,52 @@ const itemsList = (items: readonly ShownItem[], language: string, { words }: Pag
     'items',
   );
 
-export function evidenceSummary({ ledger, planned }: DeploymentLook, { words }: PageAsking): Markup {
-  const count = planned?.document.evidence.length ?? ledger.steps.flatMap(({ evidence }) => evidence).length;
-  const link = html`<p><a href="${deploymentPath(ledger.deployment, 'evidence')}">${words.deployment.evidence}: ${count}</a></p>`;
+export function evidenceSummary(look: DeploymentLook, { words }: PageAsking): Markup {
+  const count = evidenceOf(look).length;
+  const link = html`<p><a href="${deploymentPath(look.ledger.deployment, 'evidence')}">${words.deployment.evidence}: ${count}</a></p>`;
   return part('evidence', words.deployment.evidence, count > 0 ? link : html`<p>${words.deployment.noEvidence}</p>`);
 }
 
-/** All boxes and all evidence. */
-export function evidencePage(look: DeploymentLook, asking: PageAsking): PageContent {
+/** Of a decision: what is newest, as it is what was proven last; with a way to all of it. */
+export function latestEvidence(look: DeploymentLook, asking: PageAsking): Markup {
+  const all = evidenceOf(look);
+  if (all.length <= ON_A_PAGE / 2) return filesPart(look, all, asking);
+  const path = deploymentPath(look.ledger.deployment, 'evidence');
+  const { evidence } = asking.words.deployment;
+  return html`${filesPart(look, all.slice(0, ON_A_PAGE / 2), asking)}
+<p><a href="${path}">${evidence}: ${all.length}</a></p>`;
+}
+
+/** All boxes, and all evidence, a page of it at a time. */
+export function evidencePage(look: DeploymentLook, page: number, asking: PageAsking): PageContent {
   const { ledger, planned } = look;
   const { words } = asking;
-  const items = planned?.document.items ?? [];
+  const items = page === 1 ? (planned?.document.items ?? []) : [];
+  const { shown, pager } = paged(evidenceOf(look), { page, size: ON_A_PAGE }, asking);
   const main = html`${deploymentHead(look)}
 ${planned ? undefined : html`<p class="note">${words.deployment.planUnknown}</p>`}
 ${items.length > 0 ? part('items', words.deployment.items, itemsList(items, planned?.plan.language ?? 'en', asking)) : undefined}
-${part('evidence', words.deployment.evidence, evidenceList(look, asking))}`;
+${filesPart(look, shown, asking)}${pager}`;
   return { title: `${words.pages.evidence}: ${ledger.deployment}`, main };
 }
 
-/** The files, of a deployment whose plan cannot be read too. */
-export function evidenceList({ ledger, planned }: DeploymentLook, { words }: PageAsking): Markup {
-  const all = planned?.document.evidence ?? ledger.steps.flatMap(({ evidence }) => evidence);
-  if (all.length === 0) return html`<p>${words.deployment.noEvidence}</p>`;
-  return html`<ul class="evidence">
-${lines(
-  all.map(({ path, title, bytes, sha256 }) => {
+type File = Pick<ReportDocument['evidence'][number], 'path' | 'title' | 'bytes' | 'sha256'>;
+
+/** The newest first; of a deployment whose plan cannot be read too. */
+const evidenceOf = ({ ledger, planned }: DeploymentLook): File[] =>
+  [...(planned?.document.evidence ?? ledger.steps.flatMap(({ evidence }) => evidence))].reverse();
+
+function filesPart({ ledger, planned }: DeploymentLook, files: readonly File[], { words }: PageAsking): Markup {
+  const { evidence, noEvidence } = words.deployment;
+  const file = ({ path, title, bytes, sha256 }: File) => {
     const name = planned
       ? html`<a href="${deploymentPath(ledger.deployment, 'evidence', 'file')}?${new URLSearchParams({ path }).toString()}">${path}</a>`
       : html`${path}`;
-    return html`<li>${name} <span lang="en">${title}</span> <span class="soft">${bytes} B</span> <code>${sha256}</code></li>`;
-  }),
-)}
-</ul>`;
+    return html`${name} <span lang="en">${title}</span> <span class="soft">${bytes} B</span> <code>${sha256}</code>`;
+  };
+  return part(
+    'evidence',
+    evidence,
+    files.length > 0 ? listOf(files.map(file), 'evidence') : html`<p>${noEvidence}</p>`,
+  );
 }

@@ -1,6 +1,7 @@
 /** What there is to undo, whether the way back is proven, and what it would cost now. Pure. */
 import { formatDuration } from '../../domain/duration.js';
 import type { Ledger, RollbackKind } from '../../domain/ledger/ledger.js';
+import { NOT_PROVEN } from '../../domain/rollback/reversibility.js';
 import { html, lines, type Markup } from '../../report/html/markup.js';
 import type { DeploymentLook } from '../look.js';
 import type { ConsoleWords } from '../words/console-words.js';
@@ -29,12 +30,16 @@ function changes({ production }: Ledger, { deployment: { changed, nothingToUndo 
   return told.length > 0 ? told : [nothingToUndo];
 }
 
-function proofs({ eligibility }: Ledger, { deployment }: ConsoleWords): string[] {
-  if (!eligibility) return [deployment.unproven];
+function proofs({ eligibility }: Ledger, { deployment }: ConsoleWords): (Markup | string)[] {
+  // Until the proof has ended, what the ledger says is what is assumed without one.
+  if (!eligibility || eligibility.reasons.join() === NOT_PROVEN.reasons.join()) return [deployment.unproven];
   const { migration, code } = deployment.proven;
   return [
     eligibility.migration ? migration.yes : migration.no,
     eligibility.code ? code.yes : code.no,
+    ...(eligibility.migration && eligibility.code
+      ? []
+      : eligibility.reasons.map((reason) => html`<span lang="en">${reason}</span>`)),
     ...drops(eligibility, deployment),
   ];
 }

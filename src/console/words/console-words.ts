@@ -34,7 +34,8 @@ export interface ConsoleWords {
   phases: Record<Phase, string>;
   steps: Record<StepState, string>;
   items: Record<ItemState, string>;
-  standings: Record<ReturnType<typeof standingOf>, string>;
+  /** undecided: a criterion's, of a watch that runs or has ended early. */
+  standings: Record<ReturnType<typeof standingOf> | 'undecided', string>;
   rollbacks: Record<RollbackKind, string>;
   answers: Record<DecisionKind, AnswerWords>;
   /** What is the case, and what comes next. */

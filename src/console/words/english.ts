@@ -13,7 +13,7 @@ export const ENGLISH: ConsoleWords = {
     skip: 'Skip to the content',
     sections: 'Pages',
     asOf: (time) => `As of ${time}.`,
-    again: 'DeploymentLook again',
+    again: 'Look again',
     signIn: 'Sign in',
     signOut: 'Sign out',
     signedInAs: (name) => `Signed in as ${name}`,
@@ -59,6 +59,7 @@ export const ENGLISH: ConsoleWords = {
     unknown: 'unknown',
     running: 'running',
     stopped: 'stopped before its end',
+    undecided: 'no breach seen',
   },
   rollbacks: { migration: 'the migration', code: 'the code', full: 'code and migration', restore: 'the backup' },
   answers: {
@@ -79,7 +80,7 @@ export const ENGLISH: ConsoleWords = {
     endedOutside: (how) => `Ended from outside (${how})`,
     lookFirst: 'See below what production was left in, before anything else.',
     nothingToDo: 'Nobody has to do anything.',
-    nobodyHasTo: (step) => `${step} is under way; nobody has to do anything.`,
+    nobodyHasTo: (step) => `“${step}” is under way; nobody has to do anything.`,
     goesOn: (phase) => `${phase} goes on; nobody has to do anything.`,
     notSure: (why) => `Whether it goes on is not known: ${why}`,
     stops: (kind, who) => `Stopping: ${kind}, said by ${who}`,
@@ -104,7 +105,7 @@ export const ENGLISH: ConsoleWords = {
     show: 'Show',
     running: 'Running',
     ended: 'Ended',
-    none: 'There is no such deployment, as far as is known.',
+    none: 'None, as far as is known.',
     noneRunning: 'Nothing is running.',
     release: 'release',
     releaseUnknown: 'release unknown',
@@ -160,14 +161,14 @@ export const ENGLISH: ConsoleWords = {
     proven: {
       migration: {
         yes: 'Staging has shown that the migration can be undone.',
-        no: 'Staging has shown that the migration cannot be undone.',
+        no: 'Staging has not shown that the migration can be undone.',
       },
       code: {
         yes: 'Staging has shown that the release before works on the new schema.',
         no: 'Staging has not shown that the release before works on the new schema.',
       },
     },
-    unproven: 'It has not been tried on staging: whether the way back works is unknown.',
+    unproven: 'Nothing is proven on staging: whether the way back works is unknown.',
     changed: {
       code: 'The new release is in production, or may be.',
       database: 'The database is migrated, or may be.',

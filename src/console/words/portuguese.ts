@@ -59,6 +59,7 @@ export const PORTUGUESE_OF_CONSOLE: ConsoleWords = {
     unknown: 'desconhecido',
     running: 'em andamento',
     stopped: 'parado antes do fim',
+    undecided: 'nenhuma violação vista',
   },
   rollbacks: { migration: 'a migração', code: 'o código', full: 'código e migração', restore: 'o backup' },
   answers: {
@@ -79,7 +80,7 @@ export const PORTUGUESE_OF_CONSOLE: ConsoleWords = {
     endedOutside: (how) => `Encerrado por fora (${how})`,
     lookFirst: 'Antes de tudo, veja abaixo como a produção ficou.',
     nothingToDo: 'Ninguém precisa fazer nada.',
-    nobodyHasTo: (step) => `${step} está em andamento; ninguém precisa fazer nada.`,
+    nobodyHasTo: (step) => `“${step}” está em andamento; ninguém precisa fazer nada.`,
     goesOn: (phase) => `${phase} continua; ninguém precisa fazer nada.`,
     notSure: (why) => `Não se sabe se continua: ${why}`,
     stops: (kind, who) => `Parando: ${kind}, dito por ${who}`,
@@ -104,7 +105,7 @@ export const PORTUGUESE_OF_CONSOLE: ConsoleWords = {
     show: 'Mostrar',
     running: 'Em andamento',
     ended: 'Encerrados',
-    none: 'Não há tal deploy, até onde se sabe.',
+    none: 'Nenhum, até onde se sabe.',
     noneRunning: 'Nada em andamento.',
     release: 'versão',
     releaseUnknown: 'versão desconhecida',
@@ -160,14 +161,14 @@ export const PORTUGUESE_OF_CONSOLE: ConsoleWords = {
     proven: {
       migration: {
         yes: 'Staging mostrou que a migração pode ser desfeita.',
-        no: 'Staging mostrou que a migração não pode ser desfeita.',
+        no: 'Staging não mostrou que a migração pode ser desfeita.',
       },
       code: {
         yes: 'Staging mostrou que a versão anterior funciona com o novo schema.',
         no: 'Staging não mostrou que a versão anterior funciona com o novo schema.',
       },
     },
-    unproven: 'Não foi testado em staging: não se sabe se o caminho de volta funciona.',
+    unproven: 'Nada está provado em staging: não se sabe se o caminho de volta funciona.',
     changed: {
       code: 'A nova versão está em produção, ou pode estar.',
       database: 'O banco foi migrado, ou pode ter sido.',

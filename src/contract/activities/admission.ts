@@ -1,6 +1,7 @@
 /** Before anything starts. */
 import type { Demands } from '../../domain/decisions/demands.js';
 import type { StepReport } from '../../domain/evidence.js';
+import type { OwnRunners } from '../../domain/runner.js';
 import type { EndpointCheck } from '../plan/application.js';
 import type { Commands } from '../plan/commands.js';
 import type { Environment, EnvironmentName } from '../plan/environment.js';
@@ -15,7 +16,8 @@ export interface AdmissionActivities {
    * a workflow clock that disagrees with the wall clock, a production that an earlier deployment has left half-way or
    * still rolls back; where the worker has a policy, a start that this does not let be.
    * @returns the task queue of this very machine, so that commands stay where they were started; which evidence folder it
-   * has, so that another worker's is noticed; and what its policy asks of those who decide, where it has one
+   * has, so that another worker's is noticed; where it has a policy, what that asks of those who decide, and the runners
+   * of environments that it names some for
    */
   admit(input: {
     deployment: string;
@@ -25,8 +27,8 @@ export interface AdmissionActivities {
     workflowTime: number;
     /** The unfinished run that people start over. */
     after?: string;
-    start?: { startedBy: string; envelope?: string };
-  }): Promise<{ runner: string; evidence?: string; demands?: Demands }>;
+    start?: { startedBy: string; envelope?: string; beginsAt?: number };
+  }): Promise<{ runner: string; evidence?: string; demands?: Demands; runners?: OwnRunners }>;
   /** Refuses to go on when the workflow's clock ran ahead of the wall clock although time is real. */
   checkClock(input: { clock: Clock; workflowTime: number }): Promise<void>;
   /** Temporal's name of a run's state: RUNNING, TERMINATED, … */
@@ -47,6 +49,8 @@ export interface PrerequisiteActivities {
     key: StepKey;
     evidence: EvidencePlace;
     environments: Environment[];
+    /** Whose runner is asked, where that is its own. */
+    environment?: Environment;
     /** By which a login can be tried that is only sent along. */
     readings?: Partial<Record<EnvironmentName, EndpointCheck>>;
     minimumRows?: { table: string; rows: number };
@@ -57,6 +61,8 @@ export interface PrerequisiteActivities {
     tools: string[];
     scripts: string[];
     commands: Commands;
+    /** Whose runner is asked, where that is its own. */
+    environment?: Environment;
   }): Promise<StepReport>;
 }
 

@@ -5,7 +5,7 @@
 import type { StepReport } from '../../domain/evidence.js';
 import type { Eligibility, FoundProduction } from '../../domain/ledger/ledger.js';
 import type { Command } from '../plan/commands.js';
-import type { Environment } from '../plan/environment.js';
+import type { Environment, EnvironmentName } from '../plan/environment.js';
 import type { Migration } from '../plan/migration.js';
 import type { CommandExpectation } from '../plan/own-checks.js';
 import type { EvidencePlace, StepKey } from './step.js';
@@ -14,9 +14,19 @@ import type { EvidencePlace, StepKey } from './step.js';
 export interface PresenceActivities {
   /**
    * Whoever answers is the runner: with its state folder, on its queue.
-   * @returns the build that its worker is of; none where it has none, and nothing where it was not yet said
+   * @returns nothing where it was not yet said
    */
-  present(): Promise<{ build?: string } | undefined>;
+  present(): Promise<RunnerPresence | undefined>;
+}
+
+/** What a runner says of itself. */
+export interface RunnerPresence {
+  /** The build that its worker is of; none where it has none. */
+  build?: string;
+  /** The only environment that its worker serves; any where it says none. */
+  environment?: EnvironmentName;
+  /** Environments that its own policy names it for. */
+  named?: EnvironmentName[];
 }
 
 /** Commands run on the machine that admitted the deployment, by its own task queue. */
@@ -87,9 +97,10 @@ export interface CommandActivities extends PresenceActivities {
   >;
   /**
    * Ends what is left of a step's commands, when people have said that something is to follow them.
+   * @param input.environment whose runner they are on
    * @returns the processes that could not be ended, in words
    */
-  endCommands(input: { key: StepKey }): Promise<{ alive: string[] }>;
+  endCommands(input: { key: StepKey; environment?: Environment }): Promise<{ alive: string[] }>;
   /** @throws ApplicationFailure when it is not known: an empty answer is none. */
   readRevision(input: { environment: Environment; migration: Migration }): Promise<string | null>;
   /**
@@ -115,6 +126,4 @@ export interface ExpectedProduction {
   revision?: string | null;
   /** The revision that a deployment which was ended from outside may have brought, where this one starts over it. */
   left?: string;
-  /** The deployment's first run: one that was reset goes on as another, and does not know what the first has done. */
-  firstRun?: string;
 }

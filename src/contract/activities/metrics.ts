@@ -2,6 +2,7 @@
 import type { EvidenceReference } from '../../domain/evidence.js';
 import type { Trend, TrendResult } from '../../domain/trends/trend.js';
 import type { Sample } from '../../domain/watch/criteria.js';
+import type { EnvironmentName } from '../plan/environment.js';
 import type { Metric } from '../plan/metrics.js';
 import type { SecondPlace } from '../second-places.js';
 import type { Clock, EvidencePlace } from './step.js';
@@ -21,6 +22,8 @@ export interface SampleActivities {
     since: Record<string, number>;
     clock: Clock;
     metrics: Metric[];
+    /** Whose runner takes them, where that is its own. */
+    environment?: EnvironmentName;
     /** Rows counted before the deployment, by table: what `lostRows` compares with. */
     baselines: Record<string, number>;
     /** What is listened to when something says nothing: a silent sample tells whether any of it has answered. */

@@ -2,8 +2,14 @@
 import type { HealthReading } from './application.js';
 import type { Command } from './commands.js';
 
-/** Where a secret is found by the process that uses it: `env:NAME`, `file:PATH` or `exec:/HELPER WORDS`. Never the secret itself. */
+/**
+ * Where a secret is found by the process that uses it: `env:NAME`, `file:PATH`, `exec:/HELPER WORDS`, `vault:PATH#KEY` or
+ * `aws-sm:NAME#KEY`. Never the secret itself.
+ */
 export type SecretReference = string;
+
+/** Where a text may also be what is meant itself, as a URL. */
+export const isSecretReference = (text: string): boolean => /^(env|file|exec|vault|aws-sm):/.test(text);
 
 export type EnvironmentName = 'staging' | 'production';
 

@@ -89,6 +89,15 @@ export interface Metric {
   source: MetricSource;
 }
 
+/** Whether a command of the plan is run to have it. */
+export function runsCommand(source: MetricSource): boolean {
+  if (source.kind === 'logs' || source.kind === 'command') return true;
+  if (source.kind !== 'health') return false;
+  const { by, version, commit, startedAt } = source.as ?? {};
+  const places = [by, version, commit, startedAt];
+  return places.some((place) => typeof place === 'object' && ('command' in place || 'runs' in place));
+}
+
 /** Whether a metric is read from pg_stat_statements. */
 export const readsStatements = ({ source }: Metric): boolean =>
   source.kind === 'postgres' && 'slowQueries' in source.read;

@@ -27,6 +27,10 @@ export const environmentsOf = ({ environments }: Pick<ResolvedPlan, 'environment
 export const watchesOf = ({ soak, watches }: Pick<ResolvedPlan, 'soak' | 'watches'>): Watch[] =>
   soak ? [soak, ...watches] : watches;
 
+/** The watch that a monitor goes by. The guard watches with the criteria of one of the watches: any has its metrics. */
+export const watchedBy = (plan: Pick<ResolvedPlan, 'soak' | 'watches'>, monitor: string): Watch | undefined =>
+  watchesOf(plan).find(({ id }) => id === monitor) ?? plan.watches.at(-1);
+
 /** @throws ApplicationFailure where the plan names none: what asks for it is refused by `plan check` */
 export function databaseOf({ name, database }: Pick<Environment, 'name' | 'database'>): Database {
   if (database) return database;

@@ -1,5 +1,6 @@
 /** Every reference to a secret can be resolved by this process. */
 import { readSecret } from '../../adapters/evidence/secrets.js';
+import { isSecretReference, type SecretReference } from '../../contract/plan/environment.js';
 import { allOwnChecks } from '../../contract/plan/own-checks.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { STEPS } from '../../domain/steps.js';
@@ -41,7 +42,7 @@ export function secretReferences(plan: ResolvedPlan): { reference: string; step:
 }
 
 function referencesIn(value: unknown, holds: (key: string) => boolean, key = ''): string[] {
-  if (typeof value === 'string') return holds(key) && /^(env|file|exec):/.test(value) ? [value] : [];
+  if (typeof value === 'string') return holds(key) && isSecretReference(value) ? [value] : [];
   if (Array.isArray(value)) return value.flatMap((one) => referencesIn(one, holds));
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, one]) => referencesIn(one, holds, name));
@@ -56,14 +57,20 @@ export const credentialChecks = ({ plan }: CheckContext): Check[] =>
         await readSecret(reference);
         return [{ name: reference, ok: true, text: `${reference} is there` }];
       } catch (error) {
-        const [kind, name] = [reference.slice(0, reference.indexOf(':')), reference.slice(reference.indexOf(':') + 1)];
-        const advice =
-          kind === 'env'
-            ? `Set ${name} in the worker's environment; where it is set there, in this one too: doctor reads its own.`
-            : kind === 'exec'
-              ? 'Set SUREFOOT_SECRET_HELPERS for the worker and here, and call the helper by hand: it writes the secret, and ends with 0.'
-              : `Put the secret into ${name}, for the worker to read.`;
-        return [{ name: reference, ok: false, text: (error as Error).message, advice }];
+        return [{ name: reference, ok: false, text: (error as Error).message, advice: adviceOn(reference) }];
       }
     },
   }));
+
+function adviceOn(reference: SecretReference): string {
+  const [kind, name] = [reference.slice(0, reference.indexOf(':')), reference.slice(reference.indexOf(':') + 1)];
+  const [path, key] = name.split('#');
+  const advice: Record<string, string> = {
+    env: `Set ${name} in the worker's environment; where it is set there, in this one too: doctor reads its own.`,
+    file: `Put the secret into ${name}, for the worker to read.`,
+    exec: 'Set SUREFOOT_SECRET_HELPERS for the worker and here, and call the helper by hand: it writes the secret, and ends with 0.',
+    vault: `Set VAULT_ADDR and a token for the worker and here, and try \`vault kv get -field=${key} ${path}\` with them.`,
+    'aws-sm': `Give the worker secretsmanager:GetSecretValue on it (kms:Decrypt too, for a key of your own) and its region, and try \`aws secretsmanager get-secret-value --secret-id ${path}\` as it.`,
+  };
+  return advice[kind] as string;
+}

@@ -250,6 +250,7 @@ async function statements(
 
 /** The credential's own line says so. */
 export const isSecretMissing = (error: unknown): boolean =>
-  error instanceof ApplicationFailure && error.type === FailureType.SecretMissing;
+  error instanceof ApplicationFailure &&
+  (error.type === FailureType.SecretMissing || error.type === FailureType.SecretUnknown);
 
 export const messageInOneLine = (error: unknown): string => inOneLine((error as Error).message);

@@ -1,7 +1,8 @@
 /**
  * A log in which nothing is changed, left out, added or put in another order without being seen (RFC 9162 has the same
  * idea as a tree). Each line says the hash of the one before, and the last is told wholly by those before it. Whoever
- * writes a whole new log writes good hashes, too: what shows that is the head, kept elsewhere. Pure.
+ * writes a whole new log, or a new end after fewer lines, writes good hashes, too: what shows that is the head, kept
+ * elsewhere. Pure.
  */
 
 /** sha256 of a text's UTF-8, in hexadecimal. */

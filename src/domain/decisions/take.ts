@@ -24,7 +24,10 @@ export function take(ledger: Ledger, record: DecisionRecord): void {
       const release = ledger.held && (record.subject ?? HOLD) === HOLD;
       const concern = release ? undefined : openQuestion(ledger, record, DECISION_KINDS.resume.answers);
       if (concern) concern.answer = record;
-      else if (release) ledger.held = undefined;
+      else if (release) {
+        ledger.held = undefined;
+        if (ledger.reset) ledger.reset.answer ??= record;
+      }
       return;
     }
     case 'confirm':

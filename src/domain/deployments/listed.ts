@@ -17,6 +17,8 @@ export interface ListedDeployment {
   target?: string;
   /** Epoch milliseconds. */
   startedAt: number;
+  /** Its appointed time. */
+  beginsAt?: number;
   endedAt?: number;
   /** The ID of the question that it has put to people, or `resume`; nothing while it waits for nobody. */
   waitingFor?: string;

@@ -6,6 +6,7 @@ import { inOneLine } from '../one-line.js';
 import { rounded } from '../rounded.js';
 import { PHASES } from '../steps.js';
 import type { CriterionResult } from '../watch/criteria.js';
+import { beginningText, hasYetToBegin } from './beginning.js';
 import type { Ledger, StepRecord, StepState } from './ledger.js';
 
 const MARKS: Record<StepState, string> = { running: '⏳', passed: '✅', failed: '❌', skipped: '⏭️' };
@@ -49,7 +50,7 @@ export function renderBoard(ledger: Ledger, now: number): string {
 
 function headline(ledger: Ledger, now: number): string {
   const elapsed = formatDuration((ledger.endedAt ?? now) - ledger.startedAt);
-  const state = ledger.outcome ? `**${ledger.outcome}** – ${cell(ledger.reason ?? '')}` : `phase **${ledger.phase}**`;
+  const state = ledger.outcome ? `**${ledger.outcome}** – ${cell(ledger.reason ?? '')}` : going(ledger, now);
   const { items } = ledger;
   const boxes = items && items.total > 0 ? `\n\n${boxesText(items)}` : '';
   const held = ledger.held
@@ -58,10 +59,19 @@ function headline(ledger: Ledger, now: number): string {
   return `### ${cell(ledger.title)}\n${cell(ledger.release.previous)} → ${cell(ledger.release.target)}, ${state}, ${elapsed}${boxes}${held}${waiting(ledger)}`;
 }
 
+function going(ledger: Ledger, now: number): string {
+  const { beginsAt, phase } = ledger;
+  return beginsAt !== undefined && hasYetToBegin(ledger) ? `**${beginningText(beginsAt, now)}**` : `phase **${phase}**`;
+}
+
 /** Whether its runner is there a workflow cannot know: only whose turn it is, and where to look. */
-function waiting({ outcome, runner }: Ledger): string {
+function waiting({ outcome, runner, runners }: Ledger): string {
   if (outcome || runner === undefined) return '';
-  return `\n\nCommands run where queue **${cell(runner)}** is served; \`surefoot status\` says whether it is.`;
+  const own = Object.entries(runners ?? {}).map(
+    ([environment, { queue }]) => `, those of ${environment} where **${cell(queue)}** is`,
+  );
+  const says = `\`surefoot status\` says whether ${own.length === 0 ? 'it is' : 'they are'}`;
+  return `\n\nCommands run where queue **${cell(runner)}** is served${own.join('')}; ${says}.`;
 }
 
 /** The boxes of the checklist in one line: what is ticked, and what is not. */

@@ -4,6 +4,7 @@ import type { Demands } from '../decisions/demands.js';
 import type { Attestation, EvidenceReference, Fact } from '../evidence.js';
 import type { ItemCounts } from '../items.js';
 import type { FullRollback } from '../rollback/order.js';
+import type { OwnRunners } from '../runner.js';
 import type { Phase } from '../steps.js';
 import type { CriterionResult, RollbackOption, Verdict } from '../watch/criteria.js';
 import type { DecisionKind, QuestionKind } from './decision-kinds.js';
@@ -184,7 +185,8 @@ export interface Unsettled {
   title: string;
   /** What is known of it. */
   text: string;
-  /** The queue of the runner that it was begun on. */
+  /** Whose command it is, and the queue of the runner that it was begun on. */
+  environment?: keyof OwnRunners;
   runner?: string;
   /** What a person has said since; what is left of it is being ended. */
   answer?: DecisionRecord;
@@ -237,7 +239,10 @@ export interface Ledger {
   envelope?: string;
   /** What the runner's policy asks of those who decide; nothing where it has none: no decision is proven then. */
   demands?: Demands;
+  /** Of one that is to begin at an appointed time, until that has come: when it was called for. */
   startedAt: number;
+  /** The appointed time. */
+  beginsAt?: number;
   /** The unfinished run that it starts over, by deployment or run ID, and why that is right. */
   after?: { run: string; why: string };
   endedAt?: number;
@@ -248,6 +253,8 @@ export interface Ledger {
   commit?: string;
   /** The queue that only the runner of its commands serves; known once admitted. */
   runner?: string;
+  /** Those of environments that have a runner of their own; nothing where the policy of its runner names none. */
+  runners?: OwnRunners;
   release: { target: string; previous: string };
   steps: StepRecord[];
   decisions: DecisionRecord[];
@@ -263,6 +270,13 @@ export interface Ledger {
   questions: OpenQuestion[];
   /** Set while a person holds the deployment. */
   held?: DecisionRecord;
+  /** It goes on from an earlier point of its history: what was done after that is not known to it. */
+  reset?: {
+    at: number;
+    text: string;
+    /** Who has looked since. */
+    answer?: DecisionRecord;
+  };
   /** A decision that ends the forward path. */
   stop?: DecisionRecord;
   /** Why the forward path has ended, whoever or whatever ended it. */

@@ -3,10 +3,11 @@ import { STEPS } from '../steps.js';
 import type { Ledger, StepRecord } from './ledger.js';
 
 /** In sentences. */
-export function leftBehind({ production, rollback, release, steps }: Ledger): string[] {
+export function leftBehind({ production, rollback, release, reset, steps }: Ledger): string[] {
   const { codeDeployed, migrated, maintenance } = production;
   const has = ({ id }: { id: string }) => steps.find((step) => step.id === id);
   const left = [
+    ...(reset && !reset.answer ? [reset.text] : []),
     ...(codeDeployed ? [howFar(has(STEPS.productionDeploy), `${release.target} was deployed to production`)] : []),
     ...(migrated ? [howFar(has(STEPS.productionMigration), 'its database was migrated')] : []),
     ...(rollback ? [rolledBack(rollback)] : []),

@@ -1,7 +1,7 @@
 /** Who is told what: from an event and the plan to messages for channels. Pure; sending is another matter. */
 import { inFewWords, valuesOf } from './event-words.js';
 import { type DeploymentEvent, EVENTS, type EventKind, type QuestionDetails, type RoutedKind } from './events.js';
-import { pageOf } from './question-page.js';
+import { askedBy } from './question-page.js';
 
 /**
  * Where people are told. What else its kind needs (addresses, references to secrets) is written by the kind's entry in
@@ -24,14 +24,12 @@ const PAGERS: readonly string[] = ['pagerduty'];
 
 export const isPager = (kind: string | undefined): boolean => kind !== undefined && PAGERS.includes(kind);
 
-/**
- * Somebody to be named in messages about questions to one of these roles, or in escalations. How they are reached
- * stands under the kind of channel.
- */
+/** Somebody to be named in messages about questions to one of these roles, or in escalations. */
 export interface Contact {
   id: string;
   title: string;
   roles: string[];
+  /** How they are reached, by the kind of channel. */
   [kind: string]: unknown;
 }
 
@@ -97,7 +95,9 @@ export interface Message {
   /** Those who are named, as the channel's kind knows them: Slack's IDs, for example. */
   mentions: string[];
   alert?: Alert;
-  /** The console's page of the question that it asks. */
+  /** The question that it asks, by its ID. */
+  asks?: string;
+  /** The console's page of that, where it is known where the console is. */
   page?: string;
   /** The message that it takes the place of, as its channel knows it. */
   edits?: string;
@@ -183,7 +183,7 @@ export function messagesFor(
     text: fillIn(templates[event.kind] ?? EVENTS[event.kind].template, { ...about, ...values }),
     values,
     about,
-    ...pageOf(notifications, { event, about }),
+    ...askedBy(notifications, { event, about }),
     loud: EVENTS[event.kind].urgent === true || event.kind === 'ended',
   };
   const named = namedIn(contacts, event, to?.contacts ?? []);

@@ -10,11 +10,12 @@ export function questionPage(console: string, { deployment, id }: { deployment: 
   return id === HOLD_ID ? page : `${page}/${encodeURIComponent(id)}`;
 }
 
-/** Where an event asks people something, and the plan says where the console is. */
-export function pageOf(
+/** What an event asks people, if anything, and its page where the plan says where the console is. */
+export function askedBy(
   { console }: { console?: string },
   { event, about }: { event: DeploymentEvent; about: { deployment: string } },
-): { page?: string } {
-  if (console === undefined || !('question' in event) || event.kind === 'question-answered') return {};
-  return { page: questionPage(console, { deployment: about.deployment, id: event.question.id }) };
+): { asks?: string; page?: string } {
+  if (!('question' in event) || event.kind === 'question-answered') return {};
+  const { id } = event.question;
+  return { asks: id, ...(console && { page: questionPage(console, { deployment: about.deployment, id }) }) };
 }

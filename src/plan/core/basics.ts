@@ -144,17 +144,23 @@ export const wholeNumber = (minimum = 0) =>
 export const secretReference = () =>
   z
     .string({ error: SECRET_HELP })
-    .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\s].*|exec:\/[^\s].*)$/, SECRET_HELP)
+    .regex(SECRET_REFERENCE, SECRET_HELP)
     .meta({
       examples: [
         'env:STAGING_DATABASE_PASSWORD',
         'file:/run/secrets/staging-database',
         'exec:/usr/local/bin/secret shop/staging',
+        'vault:secret/shop/staging#password',
+        'aws-sm:shop/staging#password',
       ],
     });
 
 const SECRET_HELP =
-  'Not a reference to a secret; write env:NAME or file:PATH (or exec:/HELPER), never the secret itself';
+  'Not a reference to a secret; write env:NAME or file:PATH (or exec:/HELPER, vault:PATH#KEY, aws-sm:NAME#KEY), never the secret itself';
+
+/** A path of Vault goes down from its store: no part of it is empty, "." or "..", which would lead elsewhere. */
+const SECRET_REFERENCE =
+  /^(env:[A-Za-z_][A-Za-z0-9_]*|file:[^\s].*|exec:\/[^\s].*|vault:(?!\.{1,2}[/#])[^\s/#?]+(\/(?!\.{1,2}[/#])[^\s/#?]+)+#[^\s#]+|aws-sm:[A-Za-z0-9/_+=.@:-]+(#[^\s#]+)?)$/;
 
 /** A regular expression as RE2 reads it. */
 export const pattern = () =>

@@ -24,8 +24,13 @@ export interface Archived {
 
 /** By deployment, service, workflow or run: the newest. Undefined when the folder has none, or is not there. */
 export async function findArchived(store: string, reference: string): Promise<Archived | undefined> {
-  const { archives } = await archivesIn(store);
-  const [newest] = archives
+  // What a deployment is archived under is known by its ID: thousands of others are not read for it.
+  const isNamed = (await namesIn(store)).includes(reference);
+  const indexes = isNamed
+    ? (await indexesIn(store, reference)).indexes
+    : (await archivesIn(store)).archives.map(({ index }) => index);
+  const [newest] = indexes
+    .map((index) => ({ store, index }))
     .filter(({ index: { deployment, service, workflowId, runId } }) =>
       [deployment, service, workflowId, runId].includes(reference),
     )

@@ -35,6 +35,7 @@ export async function deliveryFigures(
   const real = wanted.filter(({ inVirtualTime }) => !inVirtualTime);
   const ended = real.filter(({ outcome }) => outcome !== 'running');
   const counted = await deploymentsToCount(ended, { atEnd, committed });
+  const virtual = wanted.length - real.length;
   const going = real.length - ended.length;
   return {
     services: doraByService(counted, period),
@@ -42,6 +43,7 @@ export async function deliveryFigures(
     notes: [
       ...known.unknown,
       ...counted.notes,
+      ...(virtual > 0 ? [`${virtual} in virtual time are not counted: nothing was deployed anywhere`] : []),
       ...(going > 0 ? [`${going} that still run are counted when they have ended`] : []),
       ...(await beyondRetention(connected, period)),
     ],

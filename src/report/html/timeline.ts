@@ -72,8 +72,17 @@ function extent(bars: Bar[], clock: ReportClock): string {
   return `${clock.time(from).slice(0, 5)}, ${formatDuration(to - from)}`;
 }
 
-/** In virtual time the clock on the wall says nothing: the latest moment of the report is its now. */
-export function latestMoment({ startedAt, endedAt, steps, monitors, rollbacks, decisions }: ReportDocument): number {
+interface Moments {
+  startedAt: number;
+  endedAt?: number | null;
+  steps: readonly { startedAt: number; endedAt?: number | null }[];
+  monitors: readonly { now?: number; endedAt?: number | null }[];
+  rollbacks: readonly { endedAt?: number | null }[];
+  decisions: readonly { at: number }[];
+}
+
+/** In virtual time the clock on the wall says nothing: the latest moment that is told is its now. */
+export function latestMoment({ startedAt, endedAt, steps, monitors, rollbacks, decisions }: Moments): number {
   const moments = [
     ...steps.flatMap((step) => [step.startedAt, step.endedAt]),
     ...monitors.flatMap((monitor) => [monitor.now, monitor.endedAt]),

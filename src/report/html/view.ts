@@ -1,7 +1,7 @@
 /** What a page shows besides the report itself: drawn from the evidence, as far as it is there and is what it was. */
 
 import type { Metric } from '../../contract/plan/metrics.js';
-import { needed, watchesOf } from '../../contract/plan/parts.js';
+import { needed, watchedBy } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import { samplesIn, seriesPath } from '../../domain/watch/series.js';
@@ -53,9 +53,7 @@ async function watchView(
   context: ViewContext,
 ): Promise<View['watches'][number]> {
   const { report, plan, place, clock } = context;
-  // The guard watches with the criteria of one of the watches: any of them has its metrics.
-  const watches = watchesOf(plan);
-  const watch = watches.find(({ id }) => id === monitor.id) ?? plan.watches.at(-1);
+  const watch = watchedBy(plan, monitor.id);
   const path = seriesPath(monitor.id);
   const reference = report.evidence.find((one) => one.path === path);
   const found = await readEvidence(place, path, reference);

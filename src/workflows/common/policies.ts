@@ -153,6 +153,37 @@ export const loadOn = (runner: string) =>
     retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
   });
 
+/**
+ * What only looks at an environment that has a runner of its own: there, as that is where its credentials are. As
+ * patient as the same looks elsewhere, but that a runner nobody serves is told to people (`run/runner.ts`).
+ */
+export const looksOn = (runner: string) =>
+  proxyActivities<
+    HttpActivities &
+      DocumentationActivities &
+      OwnCheckActivities &
+      PrerequisiteActivities &
+      VerificationActivities &
+      IndexActivities &
+      DatabaseActivities
+  >({
+    taskQueue: runner,
+    startToCloseTimeout: '2h',
+    scheduleToStartTimeout: NOT_SERVED_AFTER,
+    scheduleToCloseTimeout: LONGEST_ABSENCE,
+    heartbeatTimeout: '20s',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
+  });
+
+/** The same where a rollback waits for the answer. */
+export const urgentReadsOn = (runner: string) =>
+  proxyActivities<Pick<VerificationActivities, 'countStored'>>({
+    ...URGENT,
+    taskQueue: runner,
+    scheduleToStartTimeout: NOT_SERVED_AFTER,
+  });
+
 /** A runner's own answer that it is there. It changes nothing: it is waited for as long as it takes. */
 export const presenceOn = (runner: string) =>
   proxyActivities<PresenceActivities>({ taskQueue: runner, startToCloseTimeout: '10s', retry: PATIENT_RETRY });
@@ -177,11 +208,14 @@ export const people = proxyActivities<Pick<PeopleActivities, 'tell'>>({
 /** In virtual time, where somebody is asked: the demo has people at its console answer, who think as long as they like. */
 export const LONGEST_THOUGHT = { startToCloseTimeout: '12h', scheduleToCloseTimeout: '12h' } as const;
 
-/** The same of the forge: a telling finds what the one before it has written. */
+/**
+ * The same of the forge: a telling finds what the one before it has written. Until a worker that is gone is noticed, the
+ * forge shows what is over.
+ */
 export const forges = proxyActivities<ForgeActivities>({
   startToCloseTimeout: '2m',
   scheduleToCloseTimeout: '30m',
-  heartbeatTimeout: '30s',
+  heartbeatTimeout: '10s',
   retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
 });
 
@@ -207,6 +241,17 @@ export const slowSamples = proxyActivities<Pick<SampleActivities, 'sampleMetrics
   heartbeatTimeout: '20s',
   retry: { ...PATIENT_RETRY, maximumAttempts: 3 },
 });
+
+/** The same of an environment that has a runner of its own. One that does not take it soon has nothing to say of that tick. */
+export const samplesOn = (runner: string) =>
+  proxyActivities<Pick<SampleActivities, 'sampleMetrics'>>({
+    taskQueue: runner,
+    startToCloseTimeout: '45s',
+    scheduleToStartTimeout: '20s',
+    scheduleToCloseTimeout: '2m',
+    heartbeatTimeout: '20s',
+    retry: { ...PATIENT_RETRY, maximumAttempts: 3 },
+  });
 
 /** What becomes of the samples of a watch that has ended: about five minutes of tries, for the watch may have taken a day. */
 export const series = proxyActivities<Pick<SampleActivities, 'sealSeries'> & TrendActivities>({

@@ -37,6 +37,8 @@ export class ForgeTeller {
   private async tellNewest(): Promise<void> {
     for (;;) {
       await endOfThisMoment();
+      // What an answer lets go on goes on within this moment, too: where it has come to is told, and no place on the way.
+      await endOfThisMoment();
       const report = forgeReportOf(this.ledger);
       const state = JSON.stringify(report);
       if (state === this.told || !this.isDue(report)) break;

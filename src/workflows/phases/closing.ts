@@ -4,6 +4,7 @@ import { STEPS } from '../../domain/steps.js';
 import { briefChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { reportedRevision } from '../run/reported-revision.js';
+import { placed } from '../run/runner.js';
 import { ownChecks } from '../steps/own-checks.js';
 
 export async function closing(deployment: Deployment): Promise<void> {
@@ -12,7 +13,7 @@ export async function closing(deployment: Deployment): Promise<void> {
   const { production } = plan.environments;
   deployment.enter('closing');
   await deployment.step(STEPS.productionState, async (key, summary) =>
-    briefChecks.verifyState.executeWithOptions({ summary }, [
+    placed(deployment, briefChecks).verifyState.executeWithOptions({ summary }, [
       {
         key,
         evidence,
@@ -29,4 +30,6 @@ export async function closing(deployment: Deployment): Promise<void> {
     ]),
   );
   await ownChecks(deployment, 'closing');
+  await deployment.released();
+  await deployment.guard.relieve();
 }

@@ -1,33 +1,27 @@
 /** Checklist "Pré-requisitos": is everything ready? */
+
+import { runnerOf } from '../../contract/names.js';
+import type { Environment } from '../../contract/plan/environment.js';
 import { readingCheck } from '../../contract/plan/login.js';
 import { commandsOfChecks } from '../../contract/plan/own-checks.js';
 import { environmentsOf, inRepository } from '../../contract/plan/parts.js';
 import { noBranch } from '../../contract/plan/proof-of-commit.js';
+import { inAllPlaces, type StepReport } from '../../domain/evidence.js';
+import { queueFor } from '../../domain/runner.js';
 import { STEPS } from '../../domain/steps.js';
 import { briefChecks, checks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
+import { placed } from '../run/runner.js';
+import { admit } from '../steps/admission.js';
 import { confirmAll } from '../steps/confirmations.js';
 import { lookAtProduction } from '../steps/found-production.js';
 import { ownChecks } from '../steps/own-checks.js';
 
 export async function prerequisites(deployment: Deployment): Promise<void> {
-  const { plan, input, ledger, evidence } = deployment;
+  const { plan, ledger, evidence } = deployment;
+  const { minimumRows, tools, scripts } = plan.prerequisites;
   deployment.enter('prerequisites');
-  const admitted = await checks.admit.executeWithOptions({ summary: STEPS.admission.title }, [
-    {
-      deployment: input.deployment,
-      plan,
-      digest: input.digest,
-      clock: input.clock,
-      workflowTime: Date.now(),
-      after: input.after?.run,
-      start: { startedBy: input.startedBy, envelope: input.envelope },
-    },
-  ]);
-  deployment.runner = admitted.runner;
-  evidence.identity = admitted.evidence;
-  ledger.runner = admitted.runner;
-  ledger.demands = admitted.demands;
+  await admit(deployment);
   deployment.tell({ kind: 'started' });
 
   await deployment.step(STEPS.repository, async (key, summary) => {
@@ -40,30 +34,53 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
   });
   await proofs(deployment);
   await deployment.step(STEPS.staging, (key, summary) =>
-    briefChecks.checkStaging.executeWithOptions({ summary }, [
-      {
-        key,
-        evidence,
-        environments: environmentsOf(plan),
-        readings: { staging: readingCheck(plan, 'staging'), production: readingCheck(plan, 'production') },
-        minimumRows: plan.prerequisites.minimumRows,
-      },
-    ]),
+    whereverItRuns(deployment, (environments, environment) =>
+      placed(deployment, briefChecks).checkStaging.executeWithOptions({ summary }, [
+        {
+          key,
+          evidence,
+          environments,
+          environment,
+          readings: { staging: readingCheck(plan, 'staging'), production: readingCheck(plan, 'production') },
+          minimumRows: environments.some(({ name }) => name === 'staging') ? minimumRows : undefined,
+        },
+      ]),
+    ),
   );
   await lookAtProduction(deployment, STEPS.productionFound);
   await deployment.step(STEPS.tools, (key, summary) =>
-    briefChecks.checkTools.executeWithOptions({ summary }, [
-      {
-        key,
-        evidence,
-        tools: plan.prerequisites.tools,
-        scripts: plan.prerequisites.scripts,
-        commands: { ...plan.commands, ...commandsOfChecks(plan) },
-      },
-    ]),
+    whereverItRuns(deployment, (_, environment) =>
+      placed(deployment, briefChecks).checkTools.executeWithOptions({ summary }, [
+        { key, evidence, tools, scripts, commands: { ...plan.commands, ...commandsOfChecks(plan) }, environment },
+      ]),
+    ),
   );
   await confirmAll(deployment, plan.confirmations.prerequisites);
   await ownChecks(deployment, 'prerequisites');
+}
+
+type Look = (environments: Environment[], own?: Environment) => Promise<StepReport>;
+
+/** Looked at once, or once on the runner of each environment that has one of its own. */
+function whereverItRuns(deployment: Deployment, look: Look): Promise<StepReport> {
+  const all = environmentsOf(deployment.plan);
+  const own = all.filter(({ name }) => deployment.runners?.[name]);
+  if (own.length === 0) return look(all);
+  const others = all.filter((environment) => !own.includes(environment));
+  return onEach(deployment, { own, others }, look);
+}
+
+async function onEach(
+  deployment: Deployment,
+  { own, others }: Record<'own' | 'others', Environment[]>,
+  look: Look,
+): Promise<StepReport> {
+  const places = others.length > 0 ? [{ where: 'on a shared worker', report: await look(others) }] : [];
+  for (const environment of own) {
+    const where = `on runner ${runnerOf(queueFor(deployment, environment.name))}`;
+    places.push({ where, report: await look([environment], environment) });
+  }
+  return inAllPlaces(places);
 }
 
 /** What only some plans ask for: that the change was reviewed and tested, and that cloud and monitoring answer. */

@@ -6,6 +6,7 @@ import { canRestore, migratesFirst, needed } from '../../contract/plan/parts.js'
 import { STEPS } from '../../domain/steps.js';
 import { briefReads, checks, localReads, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
+import { placed } from '../run/runner.js';
 import { countStored } from '../run/stored-rows.js';
 import { backUp } from '../steps/back-up.js';
 import type { BeforeWatch } from '../steps/before-watch.js';
@@ -70,7 +71,7 @@ async function prepare(deployment: Deployment): Promise<BeforeWatch['baselines']
   for (const table of tablesCountedBefore(plan.watches.flatMap(({ metrics }) => metrics))) {
     const title = `Count the rows of ${table}`;
     baselines[table] = await deployment.insist({ id: `production.rows.${table}`, title }, () =>
-      briefReads.countRows.executeWithOptions({ summary: title }, [{ environment, table }]),
+      placed(deployment, briefReads).countRows.executeWithOptions({ summary: title }, [{ environment, table }]),
     );
   }
   return baselines;
@@ -92,7 +93,9 @@ async function change(deployment: Deployment): Promise<IndexUse | undefined> {
   if (ledger.production.maintenance) await maintenanceOff(deployment);
   guard.stand();
   await deployment.step(STEPS.smoke, (key, summary) =>
-    longChecks.checkEndpoints.executeWithOptions({ summary }, [{ key, evidence, environment, checks: plan.smoke }]),
+    placed(deployment, longChecks).checkEndpoints.executeWithOptions({ summary }, [
+      { key, evidence, environment, checks: plan.smoke },
+    ]),
   );
   await restart(deployment);
   await ownChecks(deployment, 'production');
@@ -129,7 +132,7 @@ async function migrate(deployment: Deployment): Promise<IndexUse | undefined> {
   deployment.storedByMigration = await countStored(deployment);
   let indexUse: IndexUse | undefined;
   await deployment.step(STEPS.productionIndexes, async (key, summary) => {
-    const { use, ...report } = await checks.checkIndexes.executeWithOptions({ summary }, [
+    const { use, ...report } = await placed(deployment, checks).checkIndexes.executeWithOptions({ summary }, [
       { key, evidence, environment, indexes: needed(plan.indexes) },
     ]);
     indexUse = use;

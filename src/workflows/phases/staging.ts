@@ -4,6 +4,7 @@ import type { FirstUpgrade } from '../../contract/reversibility.js';
 import { STEPS } from '../../domain/steps.js';
 import { checks, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
+import { placed } from '../run/runner.js';
 import { backUp } from '../steps/back-up.js';
 import { confirmAll } from '../steps/confirmations.js';
 import { deployRelease } from '../steps/deploy-release.js';
@@ -30,12 +31,12 @@ export async function staging(deployment: Deployment): Promise<void> {
   if (!migratesFirst(plan)) upgrade = await migrateStaging(deployment);
   await reversibility(deployment, upgrade);
   await deployment.step(STEPS.stagingIndexes, (key, summary) =>
-    checks.checkIndexes.executeWithOptions({ summary }, [
+    placed(deployment, checks).checkIndexes.executeWithOptions({ summary }, [
       { key, evidence, environment, indexes: needed(plan.indexes) },
     ]),
   );
   await deployment.step(STEPS.functional, (key, summary) =>
-    longChecks.checkEndpoints.executeWithOptions({ summary }, [
+    placed(deployment, longChecks).checkEndpoints.executeWithOptions({ summary }, [
       { key, evidence, environment, checks: plan.functional },
     ]),
   );

@@ -5,6 +5,7 @@ import { indexUseStep, isReviewed } from '../../contract/runbook.js';
 import { STEPS } from '../../domain/steps.js';
 import { briefReads, checks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
+import { placed } from '../run/runner.js';
 import { reportOf, rollbackFor } from '../run/watching.js';
 import type { BeforeWatch } from '../steps/before-watch.js';
 import { ownChecks } from '../steps/own-checks.js';
@@ -15,8 +16,11 @@ export async function watch(deployment: Deployment, before: BeforeWatch): Promis
   const environment = plan.environments.production;
   deployment.enter('watch');
   for (const [position, stretch] of plan.watches.entries()) {
+    // Whoever has stood since the last one.
+    await deployment.guard.relieve();
     deployment.guard.set(stretch, before.baselines);
     await watchProduction(deployment, stretch, before);
+    deployment.guard.standBy();
     // Within the first minutes those who need an index may not have come yet.
     await checkIndexUse(deployment, {
       watch: stretch,
@@ -25,7 +29,7 @@ export async function watch(deployment: Deployment, before: BeforeWatch): Promis
     });
     if (isReviewed(plan, position)) {
       await deployment.step(STEPS.databaseReview, (key, summary) =>
-        checks.reviewDatabase.executeWithOptions({ summary }, [{ key, evidence, environment }]),
+        placed(deployment, checks).reviewDatabase.executeWithOptions({ summary }, [{ key, evidence, environment }]),
       );
     }
   }
@@ -41,7 +45,7 @@ async function checkIndexUse(
   const { plan, evidence } = deployment;
   const environment = plan.environments.production;
   await deployment.step({ id: indexUseStep(watch) }, (key, summary) =>
-    briefReads.checkIndexUse.executeWithOptions({ summary }, [
+    placed(deployment, briefReads).checkIndexUse.executeWithOptions({ summary }, [
       { key, evidence, environment, indexes: needed(plan.indexes), baseline, advisory },
     ]),
   );

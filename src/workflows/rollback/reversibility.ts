@@ -26,6 +26,7 @@ import { mustHold } from '../common/input.js';
 import { longChecks } from '../common/policies.js';
 import { ChildRunner } from '../run/child-runner.js';
 import { describe, isFailure, isUnknown } from '../run/failures.js';
+import { placed } from '../run/runner.js';
 
 /** A child of the deployment, so that the deployment's own history stays short enough to read. */
 export async function ReversibilityWorkflow(input: ReversibilityInput): Promise<ReversibilityResult> {
@@ -61,12 +62,14 @@ class Proof {
   /** The upgrade that the others are compared with. */
   private since?: StepKey;
   readonly evidence: StepReport['evidence'] = [];
+  private readonly runner;
   private readonly commands;
   private readonly environment;
   private readonly migration;
 
   constructor(private readonly input: ReversibilityInput) {
-    this.commands = new ChildRunner(input).commands;
+    this.runner = new ChildRunner(input);
+    this.commands = this.runner.commands;
     this.environment = needed(input.plan.environments.staging);
     this.migration = needed(input.plan.migration);
   }
@@ -134,9 +137,10 @@ class Proof {
   private async smoke(name: string, what: string, checks: EndpointCheck[]): Promise<StepReport> {
     const { evidence } = this.input;
     const { environment } = this;
-    const report = await longChecks.checkEndpoints.executeWithOptions({ summary: `Smoke tests of ${what}` }, [
-      { key: this.key(name), evidence, environment, checks },
-    ]);
+    const report = await placed(this.runner, longChecks).checkEndpoints.executeWithOptions(
+      { summary: `Smoke tests of ${what}` },
+      [{ key: this.key(name), evidence, environment, checks }],
+    );
     this.evidence.push(...report.evidence);
     return report;
   }
@@ -206,9 +210,21 @@ class Proof {
     const { plan, evidence } = this.input;
     const { environment } = this;
     const { healthPath: path, healthWithin: within } = plan;
-    const report = await longChecks.awaitHealth.executeWithOptions({ summary: `Staging answers with ${version}` }, [
-      { key: this.key(name), evidence, environment, path, version, ...this.released(version).expected, since, within },
-    ]);
+    const report = await placed(this.runner, longChecks).awaitHealth.executeWithOptions(
+      { summary: `Staging answers with ${version}` },
+      [
+        {
+          key: this.key(name),
+          evidence,
+          environment,
+          path,
+          version,
+          ...this.released(version).expected,
+          since,
+          within,
+        },
+      ],
+    );
     this.evidence.push(...report.evidence);
     return report;
   }

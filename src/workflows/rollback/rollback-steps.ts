@@ -13,6 +13,7 @@ import { checks, longChecks } from '../common/policies.js';
 import { publishState } from '../common/published.js';
 import { ChildRunner } from '../run/child-runner.js';
 import { reportedRevision } from '../run/reported-revision.js';
+import { placed } from '../run/runner.js';
 import { begunRecord, runGeneration } from '../run/step-record.js';
 
 /** Ends a rollback that could not be done: a modelled state, not an accident. */
@@ -23,6 +24,7 @@ export class Rollback {
   private readonly startedAt = Date.now();
   /** When the previous release began to be deployed: where no version is told, what was started since is the proof. */
   private since?: number;
+  private readonly runner;
   private readonly commands;
   private readonly environment;
   private readonly before: ReleaseBefore;
@@ -32,7 +34,8 @@ export class Rollback {
     private readonly option: string,
   ) {
     mustHold(input, 'deployment', 'plan', 'runner', 'evidence', 'trigger');
-    this.commands = new ChildRunner(input).commands;
+    this.runner = new ChildRunner(input);
+    this.commands = this.runner.commands;
     this.environment = input.plan.environments.production;
     this.before = releaseFound(input.previous, input.found);
   }
@@ -111,7 +114,7 @@ export class Rollback {
   awaitHealth(version?: string): Promise<void> {
     const { plan, evidence } = this.input;
     return this.step('health', 'Production answers its health check', (key, summary) =>
-      longChecks.awaitHealth.executeWithOptions({ summary }, [
+      placed(this.runner, longChecks).awaitHealth.executeWithOptions({ summary }, [
         {
           key,
           evidence,
@@ -141,7 +144,9 @@ export class Rollback {
     const { verifyPath: path } = plan.rollback;
     if (path === undefined || this.input.maintenance) return Promise.resolve();
     return this.step('application', `${path} answers`, (key, summary) =>
-      longChecks.checkPath.executeWithOptions({ summary }, [{ key, evidence, environment: this.environment, path }]),
+      placed(this.runner, longChecks).checkPath.executeWithOptions({ summary }, [
+        { key, evidence, environment: this.environment, path },
+      ]),
     );
   }
 
@@ -149,7 +154,7 @@ export class Rollback {
   verify(expected: { version?: string; revision?: string | null; migrationUndone: boolean }): Promise<void> {
     const { plan, evidence } = this.input;
     return this.step('verify', 'Production is back', async (key, summary) =>
-      checks.verifyState.executeWithOptions({ summary }, [
+      placed(this.runner, checks).verifyState.executeWithOptions({ summary }, [
         {
           key,
           evidence,

@@ -7,6 +7,7 @@ import type { DecisionRecord, RollbackKind, RollbackRecord, RollbackTrigger } fr
 import { destinationOf } from '../../domain/rollback/destination.js';
 import { releaseBefore } from '../../domain/rollback/facts.js';
 import { type FullRollback, orderFor } from '../../domain/rollback/order.js';
+import { queueFor } from '../../domain/runner.js';
 import { catchUp } from '../run/catch-up.js';
 import type { Deployment } from '../run/deployment.js';
 import { describe, isUnknown } from '../run/failures.js';
@@ -34,10 +35,13 @@ export async function rollBack(
 ): Promise<{ succeeded: boolean; reason: string }> {
   const { ledger } = deployment;
   const wishes = new Wishes(ledger);
+  const left = (by: DecisionRecord) => ({ succeeded: false, reason: `${trigger.text}; left to ${by.who}: ${by.why}` });
+  const leaves = await deployment.lookedAt();
+  if (leaves) return left(leaves);
   const said = await deployment.settle({ moves: ['confirm', 'rollback', 'skip'], advice: ADVICE });
   if (said?.kind === 'skip') {
     await lockOut(deployment, 1);
-    return { succeeded: false, reason: `${trigger.text}; left to ${said.who}: ${said.why}` };
+    return left(said);
   }
   const chosen = await chooseRollbackKind(deployment, said?.option ? personal(said, trigger) : trigger, wishes);
   if ('leftTo' in chosen) {
@@ -48,6 +52,8 @@ export async function rollBack(
   let mayBeOn = false;
   let again = false;
   for (let generation = 1; ; generation++) {
+    const leaves = await deployment.lookedAt();
+    if (leaves) return left(leaves);
     mayBeOn = (await maintenanceSettled(deployment)) || mayBeOn;
     let order: FullRollback | undefined;
     do {
@@ -160,9 +166,9 @@ async function runRollback(
   };
   ledger.rollback = record;
   deployment.publish();
-  const { runner: begunOn } = deployment;
+  const begunOn = queueFor(deployment, 'production');
   try {
-    const result = await deployment.accompany((runner) =>
+    const result = await deployment.accompany((queues) =>
       startChild(WORKFLOWS[option], {
         workflowId,
         // A rollback that has begun is finished, whatever becomes of its parent.
@@ -173,7 +179,7 @@ async function runRollback(
           {
             deployment: input.deployment,
             plan,
-            runner,
+            ...queues,
             authority: deployment.authority,
             evidence,
             trigger,
@@ -220,13 +226,14 @@ function isUnsettled(
   { ledger }: Deployment,
   { record: { option, reason = '' }, generation, begunOn: runner }: Ended,
 ): void {
-  ledger.unsettled = { step: `rollback-${option}`, generation, title: `the ${option} rollback`, text: reason, runner };
+  const title = `the ${option} rollback`;
+  ledger.unsettled = { step: `rollback-${option}`, generation, title, text: reason, environment: 'production', runner };
 }
 
 /** Users come back only to a production that is proven to be well. */
 async function reopen(deployment: Deployment, mayBeOn: boolean): Promise<void> {
   const { ledger, input } = deployment;
-  if (!ledger.production.maintenance && !mayBeOn) return;
+  if ((!ledger.production.maintenance && !mayBeOn) || (await deployment.lookedAt())) return;
   const key = { deployment: input.deployment, step: 'rollback.maintenance-off', generation: 1 };
   try {
     await turnMaintenanceOff(deployment, key, 'Turn maintenance mode off after the rollback');
@@ -268,17 +275,20 @@ async function keepUsersOut(
 ): Promise<void> {
   const { ledger, plan, evidence, input } = deployment;
   const command = plan.commands.maintenanceOn;
-  if (!command || ledger.production.maintenance) return;
+  if (!command || ledger.production.maintenance || (await deployment.lookedAt())) return;
   const key = { deployment: input.deployment, ...step };
-  const { runner } = deployment;
+  const environment = plan.environments.production;
+  const runner = queueFor(deployment, environment.name);
   try {
     await deployment.commands.runCommand.executeWithOptions({ summary: `Turn maintenance mode on: ${because}` }, [
-      { key, evidence, environment: plan.environments.production, command, values: {} },
+      { key, evidence, environment, command, values: {} },
     ]);
     ledger.production.maintenance = true;
   } catch (error) {
     const text = describe(error);
     ledger.untold.push(`maintenance mode could not be turned on: ${text}`);
-    if (isUnknown(error)) ledger.unsettled = { ...step, title: 'Turn maintenance mode on', text, runner };
+    const { name } = environment;
+    if (isUnknown(error))
+      ledger.unsettled = { ...step, title: 'Turn maintenance mode on', text, environment: name, runner };
   }
 }

@@ -2,7 +2,7 @@
 import { inWorkflowContext, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { EvidencePlace } from '../../contract/activities/step.js';
 import { type DeployInput, newLedger } from '../../contract/deployment.js';
-import { type Authority, saidBy } from '../../contract/envelope.js';
+import { type Authority, saidBy, startBy } from '../../contract/envelope.js';
 import type { Absence } from '../../contract/messages.js';
 import { searchAttributes } from '../../contract/names.js';
 import type { Approvals } from '../../domain/decisions/approvals.js';
@@ -10,6 +10,7 @@ import { decidersUnder } from '../../domain/decisions/demands.js';
 import { itemCounts } from '../../domain/items.js';
 import { renderBoard } from '../../domain/ledger/board.js';
 import type { Ledger } from '../../domain/ledger/ledger.js';
+import type { CommandQueues, OwnRunners } from '../../domain/runner.js';
 import { publishState } from '../common/published.js';
 import { type Owner, runnerCommands, runnerLoad } from './runner.js';
 
@@ -39,8 +40,26 @@ export class Context implements Owner {
     this.ledger = newLedger(input, Date.now());
   }
 
+  /** Where commands run of environments that have a runner of their own. */
+  get runners(): OwnRunners | undefined {
+    return this.ledger.runners;
+  }
+
+  /** Commands that begin from now on run there; what waits for another runner sees it by itself. */
+  runOn({ runner, runners }: CommandQueues): void {
+    this.runner = runner;
+    Object.assign(this.ledger, { runner, ...(runners ? { runners } : {}) });
+  }
+
   /** Told where there are people to tell. */
-  away(_: Absence | undefined): void {}
+  away(_: Absence): () => void {
+    return () => {};
+  }
+
+  /** Nobody else is there to look after anything. */
+  meanwhile(wait: () => Promise<unknown>): Promise<unknown> {
+    return wait();
+  }
 
   /** Nothing stands in the way. */
   again(): void {}
@@ -61,7 +80,7 @@ export class Context implements Owner {
       plan,
       proposal: proposal?.digest,
       commit: proposal?.commit,
-      decisions: [{ kind: 'start', who: input.startedBy, role: '', envelope: input.envelope }, ...accepted.map(saidBy)],
+      decisions: [startBy(input), ...accepted.map(saidBy)],
     };
   }
 

@@ -1,5 +1,5 @@
 /** One deployment as its phases see it: put together here, done in `run/`. */
-import { CancellationScope, type ChildWorkflowHandle, type Workflow } from '@temporalio/workflow';
+import { CancellationScope, type ChildWorkflowHandle, condition, type Workflow } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import type { DeployInput } from '../../contract/deployment.js';
 import type { Absence } from '../../contract/messages.js';
@@ -7,8 +7,10 @@ import type { StepReport } from '../../domain/evidence.js';
 import type { Read } from '../../domain/expectations.js';
 import type { DecisionRecord, OpenQuestion } from '../../domain/ledger/ledger.js';
 import type { DeploymentEvent } from '../../domain/notifications/events.js';
+import type { CommandQueues } from '../../domain/runner.js';
 import type { Phase } from '../../domain/steps.js';
 import type { RollbackOption } from '../../domain/watch/criteria.js';
+import { Resets } from '../common/resets.js';
 import { ForgeTeller } from '../forge/forge-teller.js';
 import { Absences } from './absences.js';
 import { Context } from './context.js';
@@ -36,6 +38,7 @@ export class Deployment extends Context {
   private readonly questions: Questions;
   private readonly decisions: Decisions;
   private readonly steps: Steps;
+  private readonly resets: Resets;
 
   constructor(input: DeployInput) {
     super(input);
@@ -47,10 +50,43 @@ export class Deployment extends Context {
     this.questions = new Questions(this, this.notifier);
     this.absences = new Absences(this, this.questions);
     this.watching = new Watching(this, this.questions, this.notifier);
-    this.guard = new Guard(this, this.watching);
-    this.steps = new Steps(this, this.questions, this.guard);
+    this.guard = new Guard(this, this.watching, this.notifier);
+    this.steps = new Steps(this, this.questions, this.guard, () => this.released());
     this.decisions = new Decisions(this, this.questions, this.notifier, this.absences, this.forward);
     this.decisions.listen();
+    this.resets = new Resets(this.ledger, () => {
+      this.notifier.held(this.allRoles);
+      this.publish();
+    });
+  }
+
+  /** What was done since is not known to it, and nobody has looked. */
+  get doubt(): string | undefined {
+    return this.resets.unanswered?.text;
+  }
+
+  /** Nothing follows while a person holds it, or nobody has looked since it was reset. */
+  async released(): Promise<void> {
+    const { ledger } = this;
+    this.resets.look();
+    if (ledger.held) await this.guard.during(() => condition(() => ledger.held === undefined));
+  }
+
+  /**
+   * On the way back: whether production is as this run holds it, where it was reset and nobody has said so yet.
+   * @returns who leaves production alone
+   */
+  async lookedAt(): Promise<DecisionRecord | undefined> {
+    const { resets, ledger } = this;
+    const { unanswered: reset } = resets;
+    if (reset) {
+      const title = 'Nobody knows what was done before the reset';
+      const asked = { id: 'reset', title, text: `${reset.text}. ${LOOK}`, roles: this.allRoles };
+      reset.answer = await this.ask({ kind: 'outcome-unknown', ...asked, moves: ['confirm', 'skip'] });
+      this.publish();
+    }
+    const { answer } = ledger.reset ?? {};
+    return answer?.kind === 'skip' ? answer : undefined;
   }
 
   /** What the plan says for the concern that a stop has answered. */
@@ -63,8 +99,15 @@ export class Deployment extends Context {
     this.forge.changed();
   }
 
-  override away(absence: Absence | undefined): void {
-    this.absences.own(absence);
+  /** Who waits for a runner may wait for days: production is guarded from then on, until somebody else watches it. */
+  override away(absence: Absence): () => void {
+    this.guard.stand();
+    return this.absences.own(absence);
+  }
+
+  /** @throws RollbackNeeded when there has been a breach meanwhile */
+  override meanwhile(wait: () => Promise<unknown>): Promise<unknown> {
+    return this.guard.during(wait);
   }
 
   /** @throws RollbackNeeded when there has been a breach meanwhile */
@@ -73,7 +116,7 @@ export class Deployment extends Context {
   }
 
   /** Runs a child that runs commands by itself: it hears of moves, and people hear where it waits for its runner. */
-  accompany<T extends Workflow>(start: (runner: string) => Promise<ChildWorkflowHandle<T>>) {
+  accompany<T extends Workflow>(start: (queues: CommandQueues) => Promise<ChildWorkflowHandle<T>>) {
     return this.absences.accompany(start);
   }
 
@@ -129,3 +172,7 @@ export class Deployment extends Context {
     void this.notifier.notify(event);
   }
 }
+
+const LOOK =
+  'Look at production: confirm that it is as the deployment holds it, and it is brought back from there, or leave it as it ' +
+  'is (skip)';

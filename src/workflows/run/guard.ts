@@ -1,6 +1,10 @@
-/** Production is never left alone: while it changes, and while people are waited for, what calls for a rollback is watched. */
+/**
+ * Production is never left alone: while it changes, while somebody is waited for, and while what is done after a watch takes
+ * its time, what calls for a rollback is watched.
+ */
 import {
   CancellationScope,
+  condition,
   getExternalWorkflowHandle,
   isCancellation,
   sleep,
@@ -11,20 +15,27 @@ import { GUARD, watchWorkflowId } from '../../contract/names.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import type { Context } from './context.js';
 import { isFailure, RollbackNeeded } from './failures.js';
+import type { Notifier } from './notifier.js';
 import { reportOf, rollbackFor, type Watching } from './watching.js';
 
 /** Longest guard before the next one takes over, milliseconds. */
 const GUARD_LASTS = 7 * 24 * 3_600_000;
 
+/** What is over by then is not worth a workflow of its own: a watch as a rule looks no more often. Milliseconds. */
+const BRIEF = 60_000;
+
 export class Guard {
   private post?: { watch: Watch; baselines: Record<string, number> };
   private standing?: Standing;
+  /** Stands while somebody is waited for, whatever else is waited for within that. */
+  private passing?: Standing;
   /** How many have stood so far; each is a workflow of its own. */
   private count = 0;
 
   constructor(
     private readonly context: Context,
     private readonly watching: Watching,
+    private readonly notifier: Pick<Notifier, 'notify'>,
   ) {}
 
   /** From here on whatever is guarded is guarded by the rules of this watch. */
@@ -37,7 +48,16 @@ export class Guard {
    * ahead of commands that take real time: there production is guarded while people are waited for.
    */
   stand(): void {
-    if (this.context.input.clock === 'real') this.standing ??= this.begin();
+    this.appoint({ begun: true });
+    this.standing?.begin();
+  }
+
+  /**
+   * The same where what comes now is over in a moment as a rule, which it shall not cost more than a timer. What takes
+   * longer is guarded from then on.
+   */
+  standBy(): void {
+    this.appoint({ begun: false });
   }
 
   /**
@@ -72,8 +92,11 @@ export class Guard {
    * @throws RollbackNeeded at a breach
    */
   async during<T>(wait: () => Promise<T>): Promise<T> {
-    const guard = this.standing ?? this.begin();
+    const there = this.standing ?? this.passing;
+    const guard = there ?? this.another({ begun: true });
     if (!guard) return wait();
+    if (!there) this.passing = guard;
+    guard.begin();
     const waiting = new CancellationScope();
     try {
       const waited = waiting.run(wait);
@@ -83,27 +106,43 @@ export class Guard {
       waiting.cancel();
       await waited.catch(isOver);
     } finally {
-      if (guard !== this.standing) await guard.end();
+      if (!there) {
+        this.passing = undefined;
+        // Unless it has been asked to stay meanwhile.
+        if (guard !== this.standing) await guard.end();
+      }
     }
     // Also when people answered in the very moment of the breach.
     throw guard.broken;
   }
 
+  /** Whoever is there while somebody is waited for stays from here on. */
+  private appoint(how: { begun: boolean }): void {
+    if (this.context.input.clock === 'real') this.standing ??= this.passing ?? this.another(how);
+  }
+
   /**
-   * @returns undefined where nothing calls for a rollback by itself, and while maintenance mode is on: what users meet then
-   *   says nothing of the release
+   * @returns undefined where nothing calls for a rollback by itself, while maintenance mode is on (what users meet then
+   *   says nothing of the release), and where production is on its way back already
    */
-  private begin(): Standing | undefined {
+  private another({ begun }: { begun: boolean }): Standing | undefined {
     const { watch, baselines = {} } = this.post ?? {};
     const criteria = watch?.criteria.filter(({ tier }) => tier === 'rollback') ?? [];
-    if (!watch || criteria.length === 0 || this.context.ledger.production.maintenance) return undefined;
+    const { production, ending } = this.context.ledger;
+    if (!watch || criteria.length === 0 || production.maintenance || ending !== undefined) return undefined;
     const metrics = watch.metrics.filter(({ name }) => criteria.some(({ metric }) => metric === name));
     const title = `Guard of production (${watch.title})`;
     const guard: Watch = { ...watch, id: GUARD, title, criteria, metrics, trends: [], duration: GUARD_LASTS };
-    return new Standing(async () => {
+    return new Standing(begun, async () => {
       this.count += 1;
       const watched = await this.watching.over(guard, { generation: this.count, baselines }).catch(replaceable);
-      if (watched?.result.breach) return rollbackFor(watched.result.breach, reportOf(guard, watched));
+      const breach = watched?.result.breach;
+      if (watched && breach) {
+        // A command that is at work is attended to before it is acted on; people are told at once.
+        const told = { kind: 'breach', criterion: breach.title, reason: breach.text } as const;
+        void CancellationScope.nonCancellable(() => this.notifier.notify(told));
+        return rollbackFor(breach, reportOf(guard, watched));
+      }
       if (!watched) await sleep(guard.tick, { summary: 'Set up another guard' });
       return undefined;
     });
@@ -118,19 +157,29 @@ class Standing {
   readonly done: Promise<void>;
   private readonly scope = new CancellationScope();
 
-  constructor(watch: () => Promise<RollbackNeeded | undefined>) {
+  /** @param begun at once, rather than when somebody wants it, or what is guarded is not over in a moment */
+  constructor(
+    private begun: boolean,
+    watch: () => Promise<RollbackNeeded | undefined>,
+  ) {
     this.done = this.scope.run(async () => {
+      if (!this.begun) await this.wanted();
       while (!this.broken && !this.isRelieved) this.broken = await watch();
     });
     // It is waited for later, if at all.
     this.done.catch(() => undefined);
   }
 
+  /** From now on. */
+  begin(): void {
+    this.begun = true;
+  }
+
   /** @param tell it to come to its end; where nobody hears that, it is ended */
   async relieve(tell: () => Promise<void>): Promise<void> {
     this.isRelieved = true;
     try {
-      await tell();
+      if (this.begun) await tell();
     } catch (error) {
       if (!isFailure(error)) throw error;
       return this.end();
@@ -143,6 +192,11 @@ class Standing {
     await this.done.catch((error) => {
       if (!isCancellation(error)) throw error;
     });
+  }
+
+  private async wanted(): Promise<void> {
+    await condition(() => this.begun || this.isRelieved, BRIEF, { summary: 'Set up a guard' });
+    this.begun ||= !this.isRelieved;
   }
 }
 

@@ -54,8 +54,8 @@ export class Notifier {
   /** The deployment's thread in each Slack channel. */
   private threads: Record<string, string> = {};
   private alerts: OpenAlerts = {};
-  /** What offers a page to answer open questions on, and what it can be edited by, where it can. */
-  private offers: { question: QuestionDetails; message: Message }[] = [];
+  /** What asks open questions, and what it can be edited by, where it can: where it offers a page to answer them on. */
+  private asked: { question: QuestionDetails; message: Message }[] = [];
   private readonly places: Record<string, string> = {};
   private sent = 0;
 
@@ -71,8 +71,8 @@ export class Notifier {
     const plan = this.input.plan.notifications;
     const messages = this.numbered(messagesFor(plan, { event, about: this.about(), to, alerts: this.alerts }));
     this.alerts = alertsAfter(this.alerts, messages);
-    const offering = messages.filter(({ page }) => page !== undefined);
-    if ('question' in event) this.offers.push(...offering.map((message) => ({ question: event.question, message })));
+    const asking = messages.filter(({ asks }) => asks !== undefined);
+    if ('question' in event) this.asked.push(...asking.map((message) => ({ question: event.question, message })));
     // In real time people answer by themselves; in virtual time an activity in flight keeps time from running past them.
     const isVirtual = this.input.clock === 'virtual';
     const questions = question && isVirtual ? [question] : [];
@@ -193,8 +193,8 @@ export class Notifier {
   /** What was told of a question says the answer from now on, and offers its page no more. */
   private async withdraw(event: AnsweredEvent): Promise<void> {
     const key = questionKey(event.question);
-    const own = this.offers.filter(({ question }) => questionKey(question) === key);
-    this.offers = this.offers.filter((offer) => !own.includes(offer));
+    const own = this.asked.filter(({ question }) => questionKey(question) === key);
+    this.asked = this.asked.filter((one) => !own.includes(one));
     const edited = own.flatMap(({ message }) => {
       const edits = this.places[message.id];
       const answered = { event, about: this.about(), message };

@@ -15,23 +15,25 @@ import type { LoadActivities } from '../../contract/activities/application.js';
 import type { BackupActivities, CommandBackupActivities, RestoreActivities } from '../../contract/activities/backup.js';
 import type { CommandActivities } from '../../contract/activities/commands.js';
 import type { Authority } from '../../contract/envelope.js';
-import { FailureType } from '../../contract/errors.js';
+import { FailureType, NOT_IN_HAND } from '../../contract/errors.js';
 import type { Absence } from '../../contract/messages.js';
 import { runnerOf } from '../../contract/names.js';
+import type { Environment, EnvironmentName } from '../../contract/plan/environment.js';
+import { type CommandQueues, queueFor } from '../../domain/runner.js';
 import { authorised } from '../common/authorised.js';
 import type { Calls } from '../common/briefly.js';
 import { NOT_SERVED_AFTER } from '../common/patience.js';
-import { COMMAND_HEARTBEAT, commandsOn, loadOn, presenceOn } from '../common/policies.js';
+import { COMMAND_HEARTBEAT, commandsOn, loadOn, looksOn, presenceOn } from '../common/policies.js';
 import { runsCommands } from './failures.js';
 
 /** Whose commands they are: the deployment, or a child of it. */
-export interface Owner {
-  /** The runner's queue; another one after a move. */
-  runner: string;
+export interface Owner extends Readonly<CommandQueues> {
   /** By whose word they are run, as of now; nothing where the runner has no policy. */
   readonly authority?: Authority;
-  /** Commands wait for a runner that nobody serves; without an absence: they do not any more. */
-  away(absence: Absence | undefined): void;
+  /** Commands wait for a runner that nobody serves. @returns says that they do not any more */
+  away(absence: Absence): () => void;
+  /** How what nobody has begun is waited for. @throws what is to happen instead */
+  meanwhile(wait: () => Promise<unknown>): Promise<unknown>;
   /** Before what nobody has begun is tried again. @throws what is to happen instead */
   again(): void;
 }
@@ -40,18 +42,18 @@ export interface Owner {
 export const runnerCommands = (
   owner: Owner,
 ): Calls<CommandActivities & BackupActivities & RestoreActivities & CommandBackupActivities> =>
-  callsOf(owner, (queue) => authorised(commandsOn(queue), owner.authority));
+  callsOf(owner, commandsOn);
 
 /** Its load tests. */
 export const runnerLoad = (owner: Owner): Calls<LoadActivities> => callsOf(owner, loadOn);
 
 type Call = { executeWithOptions(how: { summary: string }, args: unknown[]): Promise<unknown> };
 
-function callsOf<A>(owner: Owner, on: (queue: string) => unknown): Calls<A> {
+function callsOf<A>(owner: Owner, on: (queue: string) => object): Calls<A> {
   const call = (name: string): Call => ({
     executeWithOptions: (how, args) =>
-      carryOut(owner, how.summary, (queue, known) =>
-        (on(queue) as Record<string, Call>)[name]?.executeWithOptions(
+      carryOut(owner, { what: how.summary, environment: environmentIn(args) }, (queue, known) =>
+        (authorised(on(queue), owner.authority) as Record<string, Call>)[name]?.executeWithOptions(
           how,
           known.length > 0 ? knowing(args, known) : args,
         ),
@@ -60,15 +62,36 @@ function callsOf<A>(owner: Owner, on: (queue: string) => unknown): Calls<A> {
   return new Proxy({}, { get: (_, name) => call(String(name)) }) as Calls<A>;
 }
 
+/**
+ * Calls of what only looks, by the same words; what is about an environment with a runner of its own is looked at there.
+ * @param on how they are called on a runner's queue
+ */
+export function placed<A extends object>(owner: Owner, shared: A, on: (queue: string) => object = looksOn): A {
+  const there = callsOf<Record<string, (input: unknown) => Promise<unknown>>>(owner, on);
+  const call = (name: string): Call => ({
+    executeWithOptions: (how, args) => {
+      const environment = environmentIn(args);
+      const calls = environment && owner.runners?.[environment] ? there : authorised(shared, owner.authority);
+      return (calls as Record<string, Call>)[name]?.executeWithOptions(how, args) as Promise<unknown>;
+    },
+  });
+  return new Proxy(shared, { get: (_, name) => call(String(name)) });
+}
+
+/** Whose runner does it: each input has the environment that it is about. */
+const environmentIn = ([input]: unknown[]): EnvironmentName | undefined =>
+  (input as { environment?: Environment } | undefined)?.environment?.name;
+
 async function carryOut(
   owner: Owner,
-  what: string,
+  { what, environment }: { what: string; environment: EnvironmentName | undefined },
   call: (queue: string, known: string[]) => Promise<unknown> | undefined,
 ): Promise<unknown> {
+  const isMoved = (from: string) => queueFor(owner, environment) !== from;
   let begun = false;
   let known: string[] = [];
   for (;;) {
-    const queue = owner.runner;
+    const queue = queueFor(owner, environment);
     const scheduledAt = Date.now();
     try {
       return await call(queue, known);
@@ -77,12 +100,12 @@ async function carryOut(
       if (!isNotTaken(error)) throw error;
       begun ||= runsCommands(error) && mayHaveBegun(error, Date.now() - scheduledAt);
       known = heardOf(error) ?? known;
-      if (owner.runner === queue) {
-        await untilServed(owner, { queue, what, begun }).catch((end) => {
+      if (!isMoved(queue)) {
+        await untilServed(owner, { queue, what, begun, isMoved }).catch((end) => {
           throw begun && isCancellation(end) ? cutOff(error, { queue, what }) : end;
         });
       }
-      if (owner.runner !== queue && begun)
+      if (isMoved(queue) && begun)
         throw new ActivityFailure(...leftBehind(error, { queue, what, verb: 'was begun', because: MOVED }));
       // What may be at work is attended to, whatever has happened meanwhile.
       if (!begun) owner.again();
@@ -120,7 +143,7 @@ const isCutOff = (error: unknown): error is ActivityFailure =>
   error instanceof ActivityFailure &&
   runsCommands(error) &&
   error.cause instanceof CancelledFailure &&
-  error.cause.details.includes('ACTIVITY_ID_NOT_STARTED');
+  error.cause.details.includes(NOT_IN_HAND);
 
 /** A command that was stopped while nobody had it in hand: what is left of it is still to be ended. */
 export class CutOff extends ActivityFailure {}
@@ -131,22 +154,24 @@ const cutOff = (error: ActivityFailure, of: { queue: string; what: string }): Cu
 /** Waits for whoever serves the queue, or until commands run elsewhere. */
 async function untilServed(
   owner: Owner,
-  { queue, what, begun }: { queue: string; what: string; begun: boolean },
+  { queue, what, begun, isMoved }: { queue: string; what: string; begun: boolean; isMoved: (from: string) => boolean },
 ): Promise<void> {
   const looking = new CancellationScope();
   const runner = runnerOf(queue);
   const since = new Date(Date.now() - NOT_SERVED_AFTER).toISOString();
-  owner.away({ runner, what, since, begun: begun ? 'yes' : 'no' });
+  const back = owner.away({ runner, what, since, begun: begun ? 'yes' : 'no' });
   try {
     const served = looking.run(() =>
       presenceOn(queue).present.executeWithOptions({ summary: `Wait until runner ${runner} is served` }, []),
     );
     // Nobody waits for it any more after a move.
     served.catch(() => undefined);
-    await Promise.race([served, condition(() => owner.runner !== queue)]);
+    const wait = () => Promise.race([served, condition(() => isMoved(queue))]);
+    // What may be at work is attended to first, whatever has happened meanwhile.
+    await (begun ? wait() : owner.meanwhile(wait));
   } finally {
     looking.cancel();
-    owner.away(undefined);
+    back();
   }
 }
 

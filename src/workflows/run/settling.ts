@@ -2,6 +2,7 @@
 
 import { runnerOf } from '../../contract/names.js';
 import type { DecisionRecord, Unsettled } from '../../domain/ledger/ledger.js';
+import { queueFor } from '../../domain/runner.js';
 import type { Context } from './context.js';
 import { describe, isFailure } from './failures.js';
 import type { Ask, Questions } from './questions.js';
@@ -30,10 +31,10 @@ export async function settle(
       text: `${text}. ${advice}${beyondReach(context, unsettled)}`,
     });
     const { answer } = unsettled;
-    const { runner } = context;
+    const queue = queueFor(context, unsettled.environment);
     // Who has seen that it did its work has seen what it left running, too.
     const alive = answer.kind === 'confirm' ? [] : await endCommands(context, unsettled);
-    if (context.runner !== runner) {
+    if (queueFor(context, unsettled.environment) !== queue) {
       // Moved away while its runner was waited for: what was said was said of another state of things.
       unsettled.answer = undefined;
       continue;
@@ -48,19 +49,19 @@ export async function settle(
 }
 
 /** What runs where nobody serves the runner is ended by those who get at the machine, if anybody does. */
-const beyondReach = ({ runner }: Context, { runner: begunOn }: Unsettled): string =>
-  begunOn === undefined || begunOn === runner
+const beyondReach = (context: Context, { environment, runner: begunOn }: Unsettled): string =>
+  begunOn === undefined || begunOn === queueFor(context, environment)
     ? ''
     : `. It was begun on runner ${runnerOf(begunOn)}, which the deployment was moved away from: what is left of it there ` +
       'is not ended from here, so look that it is over before anything else is run';
 
 async function endCommands(
-  { input: { deployment }, commands }: Context,
-  { step, generation, title }: Unsettled,
+  { input: { deployment }, plan, commands }: Context,
+  { step, generation, title, environment }: Unsettled,
 ): Promise<string[]> {
   const summary = `End what is left of “${title}”`;
   try {
-    const asked = { key: { deployment, step, generation } };
+    const asked = { key: { deployment, step, generation }, environment: environment && plan.environments[environment] };
     return (await commands.endCommands.executeWithOptions({ summary }, [asked])).alive;
   } catch (error) {
     // Its runner cannot look: that something is left is as possible as before, and nothing is run beside it.

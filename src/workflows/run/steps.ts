@@ -1,11 +1,12 @@
 /** The steps of the way forward, as the runbook has them: run, failed and asked about, skipped, or the reason to roll back. */
-import { condition, isCancellation } from '@temporalio/workflow';
+import { isCancellation } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
-import { type RunbookStep, stepsByID } from '../../contract/runbook.js';
+import { actedOn, type RunbookStep, stepsByID } from '../../contract/runbook.js';
 import { hasChanged } from '../../domain/decisions/decisions.js';
 import { waivedBefore } from '../../domain/decisions/waived.js';
 import { attestationOf, byWhom, isSeenToFail, type StepReport } from '../../domain/evidence.js';
 import type { DecisionRecord, Ledger, StepRecord } from '../../domain/ledger/ledger.js';
+import { queueFor } from '../../domain/runner.js';
 import type { Context } from './context.js';
 import { describe, RollbackNeeded } from './failures.js';
 import type { Guard } from './guard.js';
@@ -21,6 +22,8 @@ export class Steps {
     private readonly context: Context,
     private readonly questions: Questions,
     private readonly guard: Guard,
+    /** Nothing begins before. */
+    private readonly released: () => Promise<void>,
   ) {
     this.runbook = stepsByID(context.plan);
   }
@@ -38,11 +41,12 @@ export class Steps {
     const definition = this.definitionOf(id);
     if (definition.off !== undefined) return undefined;
     for (let generation = 1; ; generation++) {
-      if (ledger.held) await this.guard.during(() => condition(() => ledger.held === undefined));
+      await this.released();
       this.guard.raise();
       const record = this.begin(definition, generation);
       const key = { deployment: input.deployment, step: id, generation };
-      const { runner } = this.context;
+      const environment = actedOn(this.context.plan, definition);
+      const runner = queueFor(this.context, environment);
       let answer: DecisionRecord | undefined;
       const run = () =>
         work(key, definition.title).catch((error: unknown) => {
@@ -58,7 +62,10 @@ export class Steps {
       const waived = waivedBefore(record, ledger.steps);
       const failure = `${record.reason}${waived ? `; on staging the same was waived ${byWhom(waived)}` : ''}`;
       if (record.unknown)
-        ledger.unsettled = { step: id, generation, title: definition.title, text: failure, runner, answer };
+        ledger.unsettled = {
+          ...{ step: id, generation, title: definition.title, text: failure },
+          ...{ environment, runner, answer },
+        };
       // A breach comes after what is known of the command, which a rollback has to know as well.
       this.guard.raise();
       if (report) return report;

@@ -1,7 +1,8 @@
 /** What has been written into the migration's new tables and columns: a downgrade would take it along. */
-import { briefUrgentReads, urgentReads } from '../common/policies.js';
+import { briefUrgentReads, urgentReads, urgentReadsOn } from '../common/policies.js';
 import type { Context } from './context.js';
 import { isFailure } from './failures.js';
+import { placed } from './runner.js';
 
 /**
  * How much is in what the migration has added and a downgrade would drop. Counted right after the migration, too: what it
@@ -10,12 +11,13 @@ import { isFailure } from './failures.js';
  * @returns undefined when the database cannot be asked
  */
 export async function countStored(
-  { plan, ledger }: Context,
+  context: Context,
   { besides = false } = {},
 ): Promise<Record<string, number> | undefined> {
+  const { plan, ledger } = context;
   const { drops } = ledger.eligibility ?? {};
   if (!drops || drops.tables.length + drops.columns.length === 0) return {};
-  const reads = besides ? urgentReads : briefUrgentReads;
+  const reads = placed(context, besides ? urgentReads : briefUrgentReads, urgentReadsOn);
   return reads.countStored
     .executeWithOptions({ summary: 'Count what a downgrade would drop' }, [
       { environment: plan.environments.production, drops },

@@ -13,12 +13,13 @@ import {
 } from '@temporalio/workflow';
 import { childAttributes } from '../../contract/deployment.js';
 import { FailureType } from '../../contract/errors.js';
-import { concernDismissed, type WatchResult } from '../../contract/messages.js';
+import { concernDismissed, runnerMoved, type WatchResult } from '../../contract/messages.js';
 import { watchWorkflowId } from '../../contract/names.js';
 import type { Watch } from '../../contract/plan/watch.js';
 import { secondPlacesOf } from '../../contract/second-places.js';
 import { type Attestation, attestationOf, type StepReport } from '../../domain/evidence.js';
 import type { OpenQuestion, WatchRecord } from '../../domain/ledger/ledger.js';
+import { queueFor } from '../../domain/runner.js';
 import { watchFacts } from '../../domain/watch/facts.js';
 import { longestOf } from '../../domain/watch/watch-state.js';
 import { urgentSeal } from '../common/policies.js';
@@ -50,7 +51,7 @@ export class Watching {
     watch: Watch,
     { generation, baselines }: { generation: number; baselines: Record<string, number> },
   ): Promise<Watched> {
-    const { ledger, plan, evidence, input, allRoles: roles } = this.context;
+    const { ledger, plan, evidence, input, authority, allRoles: roles } = this.context;
     const { deployment, clock } = input;
     const workflowId = watchWorkflowId(deployment, watch.id, generation);
     const record = this.begin(watch, workflowId);
@@ -58,8 +59,12 @@ export class Watching {
     const alarm = watch.environment === 'production' ? this.notifier.alarm({ ...watch, workflowId }) : undefined;
     let ended = false;
     const waivers = new Map<string, Attestation>();
+    const runner = this.context.runners?.[watch.environment]?.queue;
     // Cancelled at once when people stop the deployment, while the child is still ending: nobody awaits it by then.
-    const passOn = this.passDismissals({ workflowId, waivers, ended: () => ended }).catch((error) => {
+    const dismissals = this.passDismissals({ workflowId, waivers, ended: () => ended });
+    const moves = runner === undefined ? [] : [this.passMoves(watch, { workflowId, ended: () => ended })];
+    const passing: Promise<unknown> = moves.length === 0 ? dismissals : Promise.all([dismissals, ...moves]);
+    const passOn = passing.catch((error) => {
       if (!isCancellation(error)) throw error;
     });
     try {
@@ -83,7 +88,9 @@ export class Watching {
             baselines,
             roles,
             ...(elsewhere.length > 0 ? { elsewhere } : {}),
+            ...(authority ? { authority } : {}),
             ...(alarm ? { alarm } : {}),
+            ...(runner === undefined ? {} : { runner }),
           },
         ],
       }).catch(endedBadly);
@@ -150,6 +157,21 @@ export class Watching {
       await getExternalWorkflowHandle(watch.workflowId)
         .signal(concernDismissed, { criterion: question.id })
         .catch(() => undefined); // the watch has just ended: nothing left to dismiss
+    }
+  }
+
+  /** The runner of its environment takes its samples, where that has one of its own. */
+  private async passMoves(
+    { environment }: Watch,
+    { workflowId, ended }: { workflowId: string; ended: () => boolean },
+  ): Promise<void> {
+    for (let known = queueFor(this.context, environment); ; ) {
+      await condition(() => ended() || queueFor(this.context, environment) !== known);
+      if (ended()) return;
+      known = queueFor(this.context, environment);
+      await getExternalWorkflowHandle(workflowId)
+        .signal(runnerMoved, { runner: known })
+        .catch(() => undefined); // the watch has just ended
     }
   }
 

@@ -5,6 +5,7 @@ import { expectedCommit, releaseWords } from '../../contract/plan/proof-of-commi
 import type { StepDefinition } from '../../domain/steps.js';
 import { longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
+import { placed } from '../run/runner.js';
 
 interface Deploying {
   environment: Environment;
@@ -29,7 +30,7 @@ export async function deployRelease(deployment: Deployment, deploying: Deploying
     return commands.runCommand.executeWithOptions({ summary }, [{ key, evidence, environment, command, values }]);
   });
   await deployment.step(health, (key, summary) =>
-    longChecks.awaitHealth.executeWithOptions({ summary }, [
+    placed(deployment, longChecks).awaitHealth.executeWithOptions({ summary }, [
       {
         key,
         evidence,

@@ -4,6 +4,7 @@ import { attestationOf, byWhom } from '../../domain/evidence.js';
 import { STEPS } from '../../domain/steps.js';
 import { longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
+import { placed } from '../run/runner.js';
 
 export async function documentation(deployment: Deployment): Promise<void> {
   const { plan, evidence } = deployment;
@@ -11,7 +12,7 @@ export async function documentation(deployment: Deployment): Promise<void> {
   const environment = plan.environments.staging;
   if (!apiDocumentation || !environment) return;
   await deployment.step(STEPS.swagger, async (key, summary) => {
-    const report = await longChecks.checkApiDocumentation.executeWithOptions({ summary }, [
+    const report = await placed(deployment, longChecks).checkApiDocumentation.executeWithOptions({ summary }, [
       { key, evidence, environment, documentation: apiDocumentation },
     ]);
     if (report.browser) return report;

@@ -1,5 +1,4 @@
 /** What production really runs is what a rollback brings back: looked at first of all, and again right before it changes. */
-import { workflowInfo } from '@temporalio/workflow';
 import type { StepDefinition } from '../../domain/steps.js';
 import type { Deployment } from '../run/deployment.js';
 
@@ -10,7 +9,6 @@ export async function lookAtProduction(deployment: Deployment, step: StepDefinit
   await deployment.step(step, async (key, summary) => {
     // A look that fails has seen nothing, whatever an earlier one has seen.
     ledger.production.found = undefined;
-    const { firstExecutionRunId: firstRun } = workflowInfo();
     const left = input.after && plan.migration?.revision;
     const { found, ...report } = await commands.checkProduction.executeWithOptions({ summary }, [
       {
@@ -19,7 +17,7 @@ export async function lookAtProduction(deployment: Deployment, step: StepDefinit
         environment: plan.environments.production,
         migration: plan.migration,
         healthPath: plan.healthPath,
-        expected: { version, target: plan.release.target, revision, firstRun, ...(left === undefined ? {} : { left }) },
+        expected: { version, target: plan.release.target, revision, ...(left === undefined ? {} : { left }) },
       },
     ]);
     ledger.production.found = found;

@@ -4,6 +4,7 @@ import { STEPS } from '../../domain/steps.js';
 import { briefReads, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { turnMaintenanceOff } from '../run/maintenance.js';
+import { placed } from '../run/runner.js';
 
 const VISIT = 'Visit the application as its users do';
 
@@ -17,12 +18,13 @@ export async function maintenanceOn(deployment: Deployment): Promise<void> {
     const turnedOn = await deployment.commands.runCommand.executeWithOptions({ summary }, [
       { key, evidence, environment, command, values: {} },
     ]);
-    const drained = await longChecks.awaitDrained.executeWithOptions({ summary: 'Wait for requests to finish' }, [
-      { key, evidence, environment, path: plan.healthPath, drain: plan.production.maintenance.drain },
-    ]);
+    const drained = await placed(deployment, longChecks).awaitDrained.executeWithOptions(
+      { summary: 'Wait for requests to finish' },
+      [{ key, evidence, environment, path: plan.healthPath, drain: plan.production.maintenance.drain }],
+    );
     const { message } = plan.production.maintenance;
     if (!message) return combined([turnedOn, drained]);
-    const shown = await briefReads.checkMaintenance.executeWithOptions({ summary: VISIT }, [
+    const shown = await placed(deployment, briefReads).checkMaintenance.executeWithOptions({ summary: VISIT }, [
       { key, evidence, environment, message, on: true },
     ]);
     return combined([turnedOn, drained, shown]);
@@ -35,7 +37,7 @@ export async function maintenanceOff(deployment: Deployment): Promise<void> {
   await deployment.step(STEPS.maintenanceOff, async (key, summary) => {
     const turnedOff = await turnMaintenanceOff(deployment, key, summary);
     if (!message) return turnedOff;
-    const gone = await briefReads.checkMaintenance.executeWithOptions({ summary: VISIT }, [
+    const gone = await placed(deployment, briefReads).checkMaintenance.executeWithOptions({ summary: VISIT }, [
       { key, evidence, environment: plan.environments.production, message, on: false },
     ]);
     return combined([turnedOff, gone]);

@@ -16,6 +16,7 @@ import { attestationOf, byWhom, type StepReport } from '../../domain/evidence.js
 import type { Phase } from '../../domain/steps.js';
 import { longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
+import { placed } from '../run/runner.js';
 
 interface Making {
   key: StepKey;
@@ -36,7 +37,7 @@ export async function readBefore(deployment: Deployment, name: EnvironmentName):
     const read = await deployment.step({ id: beforeStep(check) }, (key, summary) => {
       const { evidence } = deployment;
       const asked = { key, evidence, environment: environmentOf(deployment, check), timeout, asks };
-      return longChecks.readBefore.executeWithOptions({ summary }, [asked]);
+      return placed(deployment, longChecks).readBefore.executeWithOptions({ summary }, [asked]);
     });
     if (read) deployment.readBefore.set(check.id, read.before);
   }
@@ -48,13 +49,15 @@ function make(deployment: Deployment, check: OwnCheck, { key, summary }: Making)
   const asked = { key, evidence, environment: environmentOf(deployment, check), timeout };
   switch (asks.kind) {
     case 'http':
-      return longChecks.checkRequest.executeWithOptions({ summary }, [{ ...asked, asks }]);
+      return placed(deployment, longChecks).checkRequest.executeWithOptions({ summary }, [{ ...asked, asks }]);
     case 'sql': {
       const before = deployment.readBefore.get(check.id);
-      return longChecks.checkQuery.executeWithOptions({ summary }, [{ ...asked, asks, before }]);
+      return placed(deployment, longChecks).checkQuery.executeWithOptions({ summary }, [{ ...asked, asks, before }]);
     }
     case 'metric':
-      return longChecks.checkMetric.executeWithOptions({ summary }, [{ ...asked, asks, clock: input.clock }]);
+      return placed(deployment, longChecks).checkMetric.executeWithOptions({ summary }, [
+        { ...asked, asks, clock: input.clock },
+      ]);
     case 'command': {
       const { command, expect } = asks;
       const values = releaseWords(command, plan.release.target, ledger.commit);

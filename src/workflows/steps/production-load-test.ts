@@ -98,7 +98,10 @@ class Impact {
   private readonly watch: Watch | undefined;
   private readonly criteria: Watch['criteria'];
   private readonly since: Record<string, number> = {};
-  private readonly sampler = new Sampler();
+  private readonly sampler = new Sampler(() => ({
+    ownRunner: this.deployment.runners?.production?.queue,
+    authority: this.deployment.authority,
+  }));
   private samples: Samples = {};
 
   constructor(
@@ -126,6 +129,7 @@ class Impact {
       clock: input.clock,
       metrics,
       baselines,
+      ...(this.deployment.runners?.production ? { environment: 'production' as const } : {}),
     });
     for (const [name, list] of Object.entries(samples)) {
       this.since[name] = Math.max(this.since[name] ?? at, ...list.map((sample) => sample.at));

@@ -4,6 +4,7 @@ import type { Fact } from '../../domain/evidence.js';
 import { STEPS } from '../../domain/steps.js';
 import { briefReads, longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
+import { placed } from '../run/runner.js';
 
 export async function restart(deployment: Deployment): Promise<void> {
   const { plan, evidence, commands } = deployment;
@@ -18,24 +19,27 @@ export async function restart(deployment: Deployment): Promise<void> {
         { ...logs, key: before },
       ]);
     }
-    const startedBefore = await briefReads.readStarts.executeWithOptions(
+    const startedBefore = await placed(deployment, briefReads).readStarts.executeWithOptions(
       { summary: 'Note when the instances started' },
       [{ environment, path: plan.healthPath }],
     );
     const ran = await commands.runCommand.executeWithOptions({ summary }, [
       { key, evidence, environment, command: needed(plan.commands.restartService), values: {} },
     ]);
-    const health = await longChecks.awaitHealth.executeWithOptions({ summary: 'Health check after the restart' }, [
-      {
-        key,
-        evidence,
-        environment,
-        path: plan.healthPath,
-        version: plan.release.target,
-        startedBefore,
-        within: plan.healthWithin,
-      },
-    ]);
+    const health = await placed(deployment, longChecks).awaitHealth.executeWithOptions(
+      { summary: 'Health check after the restart' },
+      [
+        {
+          key,
+          evidence,
+          environment,
+          path: plan.healthPath,
+          version: plan.release.target,
+          startedBefore,
+          within: plan.healthWithin,
+        },
+      ],
+    );
     const log =
       logs &&
       (await commands.checkLogs.executeWithOptions({ summary: 'Read the log after the restart' }, [

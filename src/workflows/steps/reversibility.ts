@@ -15,7 +15,7 @@ export async function reversibility(deployment: Deployment, upgrade: FirstUpgrad
   const { ledger, plan, evidence, input } = deployment;
   ledger.eligibility = NOT_PROVEN;
   await deployment.step(STEPS.reversibility, async ({ generation }, summary) => {
-    const proof = deployment.accompany((runner) =>
+    const proof = deployment.accompany((queues) =>
       startChild(ReversibilityWorkflow, {
         workflowId: reversibilityWorkflowId(input.deployment, generation),
         staticSummary: summary,
@@ -24,7 +24,7 @@ export async function reversibility(deployment: Deployment, upgrade: FirstUpgrad
           {
             deployment: input.deployment,
             plan,
-            runner,
+            ...queues,
             authority: deployment.authority,
             evidence,
             generation,

@@ -1,8 +1,16 @@
 /** What all parts of a watch share: its input, its clock, its state, and the board that shows it. */
 import { setCurrentDetails, setHandler } from '@temporalio/workflow';
-import { guardRelieved, progressQuery, type WatchInput, type WatchProgress } from '../../contract/messages.js';
-import { GUARD } from '../../contract/names.js';
+import {
+  guardRelieved,
+  progressQuery,
+  readTexts,
+  runnerMoved,
+  type WatchInput,
+  type WatchProgress,
+} from '../../contract/messages.js';
+import { GUARD, runnerOf } from '../../contract/names.js';
 import type { Watch } from '../../contract/plan/watch.js';
+import { isRunnerIdentity } from '../../domain/runner.js';
 import type { CriterionResult } from '../../domain/watch/criteria.js';
 import { criterionResultOf } from '../../domain/watch/verdict.js';
 import { criterionState, endOf, newWatchState, type WatchState } from '../../domain/watch/watch-state.js';
@@ -18,8 +26,10 @@ export interface CarriedWatch extends WatchState {
 
 export class WatchContext {
   readonly watch: Watch;
-  readonly sampler = new Sampler();
+  readonly sampler = new Sampler(() => ({ ownRunner: this.runner, authority: this.input.authority }));
   state: WatchState;
+  /** The queue of the environment's own runner; another one after a move. */
+  runner: string | undefined;
   /** A guard is not needed any more. */
   relieved = false;
   private readonly skew: number;
@@ -28,8 +38,9 @@ export class WatchContext {
     readonly input: WatchInput,
     carried?: CarriedWatch,
   ) {
-    const { watch, clock } = input;
+    const { watch, clock, runner } = input;
     this.watch = watch;
+    this.runner = runner;
     // Server 1.32 adds the time it has skipped so far once more to a run that continues as new: in virtual time the
     // watch goes on from where it was.
     this.skew = clock === 'virtual' && carried?.continuedAt !== undefined ? Date.now() - carried.continuedAt : 0;
@@ -45,6 +56,13 @@ export class WatchContext {
     setHandler(progressQuery, () => this.progress, {
       description: 'How each criterion stands, and until when it is watched.',
     });
+    if (this.runner !== undefined) {
+      setHandler(runnerMoved, (sent) => {
+        const { runner = '' } = readTexts(sent, ['runner']) ?? {};
+        // Whoever may signal a workflow may send anything.
+        if (isRunnerIdentity(runnerOf(runner))) this.runner = runner;
+      });
+    }
     // A watch of the plan lasts as long as that says, whoever sends what.
     if (this.watch.id !== GUARD) return;
     setHandler(guardRelieved, () => {

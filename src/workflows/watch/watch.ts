@@ -71,12 +71,13 @@ async function waitForTick(context: WatchContext): Promise<void> {
 /** A worker that cannot sample is an error of each metric, not the end of the watch. */
 async function takeSamples(context: WatchContext): Promise<Record<string, Sample[]>> {
   const { watch, state, input } = context;
-  const { id, metrics } = watch;
+  const { id, metrics, environment } = watch;
   const { evidence, clock, baselines, elsewhere } = input;
   const at = context.now();
   try {
     const { since } = state;
-    return await context.sampler.sample({ monitor: id, evidence, at, since, clock, metrics, baselines, elsewhere });
+    const asked = { monitor: id, evidence, at, since, clock, metrics, baselines, elsewhere };
+    return await context.sampler.sample(context.runner === undefined ? asked : { ...asked, environment });
   } catch (error) {
     if (isCancellation(error)) throw error;
     const message = messageOf(error);
@@ -88,11 +89,12 @@ async function takeSamples(context: WatchContext): Promise<Record<string, Sample
 
 /** Between two ticks: what has been learnt goes on, the history begins anew. */
 async function startAfreshWhenLong(context: WatchContext): Promise<void> {
-  const { input, state, watch } = context;
+  const { input, state, watch, runner } = context;
   const { historyLength, historySize } = workflowInfo();
   const isLong = historyLength > LONGEST_HISTORY || historySize > LARGEST_HISTORY;
   if (!isLong || context.relieved || isOver(state, watch, context.now())) return;
   // A cancel that came in this very moment was heard by this run, and the next one would go on as if nobody had said it.
   if (CancellationScope.current().consideredCancelled) return;
-  await continueAsNew<typeof MonitorWorkflow>(input, { ...state, continuedAt: context.now() });
+  const moved = runner === undefined ? input : { ...input, runner };
+  await continueAsNew<typeof MonitorWorkflow>(moved, { ...state, continuedAt: context.now() });
 }

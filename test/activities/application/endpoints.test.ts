@@ -98,6 +98,10 @@ describe('awaitHealth', () => {
     expect(old.facts).toContainEqual({ name: 'version', ok: false, text: 'version v1.2.3 instead of main' });
     expect(old.summary).toContain('Not healthy within 300 ms');
 
+    const unlike = await wait(server.url, 300, '1.2.3');
+    const words = 'version v1.2.3 instead of 1.2.3; v1.2.3 and 1.2.3 differ in the v alone';
+    expect(unlike.facts).toContainEqual({ name: 'version', ok: false, text: expect.stringContaining(words) });
+
     server.handle = (_, response) => json(response, {}, 503);
     expect((await wait(server.url, 300)).facts).toEqual([
       { name: 'status', ok: false, text: '503 Service Unavailable' },

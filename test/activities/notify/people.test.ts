@@ -345,6 +345,24 @@ describe('Teams', () => {
   });
 });
 
+test('where a question is answered says the plan, or else the worker', async () => {
+  const receiver = await webhookReceiver();
+  const led = createPeopleActivities({ console: 'https://console.example.com' });
+  const messages = [
+    message(webhook(receiver), { asks: 'smoke' }),
+    message(webhook(receiver), { asks: 'smoke', page }),
+    message(webhook(receiver)),
+  ];
+  await inActivity(() => led.tell({ messages, threads: {}, questions: [] }));
+  await say([message(webhook(receiver), { asks: 'smoke' })]);
+  expect(bodies(receiver).map((body) => body.page)).toEqual([
+    'https://console.example.com/deployments/d-1/decide/smoke',
+    page,
+    undefined,
+    undefined,
+  ]);
+});
+
 describe('a webhook', () => {
   test('gets the page of a question, too', async () => {
     const receiver = await webhookReceiver();

@@ -112,14 +112,14 @@ describe('the connection', () => {
   );
 
   test('without TLS hears no password, not even on this machine', async () => {
-    const server = await mailServer({ hideSTARTTLS: true, allowInsecureAuth: true, password: PASSWORD });
+    const server = await mailServer({ allowInsecureAuth: true, password: PASSWORD });
     const delivery = await send(channel(server, loggedIn()));
     expect(delivery).toEqual({ told: false, why: expect.stringContaining('no TLS') });
     expect(server).toMatchObject({ logins: [], received: [] });
   });
 
   test('without TLS hears nothing at all but on this machine', async () => {
-    const server = await mailServer({ hideSTARTTLS: true });
+    const server = await mailServer();
     expect(await send(channel(server))).toEqual({ told: true });
     // The same machine, by an address that does not say so.
     const delivery = await send(channel(server, { host: '0.0.0.0' }));
@@ -216,7 +216,7 @@ describe('the mail', () => {
     const server = await mailServer();
     const page = 'https://surefoot.example.com/deployments/d-1/decide/smoke';
     await send(channel(server), message({ page, values: { question: 'Smoke failed' } }));
-    expect(first(server).text).toBe(`Errors at 12 %\n\nSmoke failed: ${page}`);
+    expect(first(server).text).toBe(`Errors at 12 %\n\nSmoke failed\n${page}`);
     expect([...first(server).html.matchAll(/<a href="([^"]*)">([^<]*)<\/a>/g)].map(([, ...link]) => link)).toEqual([
       [page, 'Smoke failed'],
     ]);
@@ -253,6 +253,17 @@ describe('the mail', () => {
     expect(html).toContain('href="https://surefoot.example.com/&quot;onclick=&quot;x"');
     expect(isInert(text)).toBe(true);
   });
+});
+
+test.each([
+  ['of two', 'team@example.com, eve@example.com'],
+  ['with a command', 'team@example.com>\r\nRCPT TO:<eve@example.com'],
+  ['with a header', 'team@example.com\r\nBcc: eve@example.com'],
+])('an address %s is for nobody else', async (_, address) => {
+  const server = await mailServer();
+  const delivery = await send(channel(server), message({ mentions: [address] }));
+  for (const mail of server.received) expect(mail.to).toEqual(['team@example.com']);
+  if (server.received.length === 0) expect(delivery).toMatchObject({ told: false });
 });
 
 test('is tried by logging in, and nobody gets a mail', async () => {

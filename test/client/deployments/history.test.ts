@@ -84,6 +84,7 @@ test('each service has its figures; what is not known of a deployment is left ou
   expect(notes).toEqual([
     expect.stringContaining('there is no evidence folder'),
     expect.stringMatching(/^cut-20251124-120000-ab12 is not counted: /),
+    '1 in virtual time are not counted: nothing was deployed anywhere',
     '1 that still run are counted when they have ended',
     expect.stringMatching(/^Temporal keeps what has ended for |^how long Temporal keeps/),
   ]);

@@ -46,6 +46,14 @@ test('one that ends badly on the way has gone badly, whatever was waited for; on
   expect(await watched('well', '--until', 'end')).toMatchObject({ code: 0, document: { reached: true } });
 });
 
+test('one whose outcome is known has ended as that, though its last words are still being told', async () => {
+  const ending = ledgerWith({ service: 'ending', phase: 'watch' });
+  await deployments.begin(ending);
+  deployments.say({ ...ending, outcome: 'rolled-back' });
+  expect(await watched('ending', '--until', 'end')).toMatchObject({ code: 1, document: { reached: true } });
+  expect(await watched('ending', '--until', 'production')).toMatchObject({ code: 1 });
+});
+
 test('a time that is none, and a milestone that is none, are refused in words', async () => {
   expect(await surefoot('watch', '--timeout', 'soon')).toMatchObject({ code: 2, err: expect.stringContaining('30m') });
   const refused = await surefoot('watch', '--until', 'christmas');

@@ -98,6 +98,30 @@ test('a line that is added is found: one of its own, one more, and one of anothe
   );
 });
 
+test('a log that was cut off and given a new end is whole: the head that was kept elsewhere says that it is another', () => {
+  fc.assert(
+    fc.property(events, fc.nat(), (all, kept) => {
+      fc.pre(all.length > 0);
+      const { head } = chained(all, sha256);
+      const cut = verifyChain(chained(all.slice(0, kept % all.length), sha256).text, sha256);
+      expect(cut).toEqual({ whole: true, lines: kept % all.length, head: expect.not.stringContaining(head) });
+    }),
+  );
+});
+
+test('lines in any other order are found', () => {
+  const shuffled = logs.chain(({ text }) => {
+    const lines = linesOf(text);
+    const order = fc.shuffledSubarray(lines, { minLength: lines.length, maxLength: lines.length });
+    return fc.record({ lines: fc.constant(lines), order });
+  });
+  fc.assert(
+    fc.property(shuffled, ({ lines, order }) => {
+      expect(isWhole(logOf(order))).toBe(order.every((line, index) => line === lines[index]));
+    }),
+  );
+});
+
 test('two lines that have changed places are found', () => {
   fc.assert(
     fc.property(logs, fc.nat(), fc.nat(), ({ text }, one, other) => {

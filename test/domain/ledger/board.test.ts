@@ -25,6 +25,16 @@ describe('the board', () => {
     expect(board({})).toBe('### Shop\nv1 → main, phase **staging**, 5 min');
   });
 
+  test('says where the commands of each environment run, where that is not one place', () => {
+    const runners = { production: { queue: 'surefoot@b', named: ['b'] } };
+    expect(board({ runner: 'surefoot@a' })).toContain(
+      '**surefoot@a** is served; `surefoot status` says whether it is.',
+    );
+    expect(board({ runner: 'surefoot@a', runners })).toContain(
+      '**surefoot@a** is served, those of production where **surefoot@b** is; `surefoot status` says whether they are.',
+    );
+  });
+
   test('tells the outcome, its reason, and the time until the end', () => {
     const ended = board({ outcome: 'rejected', reason: 'reject by ana: old schema', endedAt: START + MINUTE });
     expect(ended).toContain('**rejected** – reject by ana: old schema, 1 min');

@@ -289,6 +289,14 @@ describe('the console’s page', () => {
     expect(new Set(pages('step-failed', {}))).toEqual(new Set([undefined]));
   });
 
+  test('can be told by others where the plan does not name it: what is asked is', () => {
+    const to = { channels: ['deploys'], contacts: [] };
+    for (const kind of EVENT_KINDS) {
+      const [{ asks } = {}] = messagesFor(notifications({}), { event: SAMPLES[kind], about, alerts: {}, to });
+      expect(asks, kind).toBe('question' in SAMPLES[kind] && kind !== 'question-answered' ? 'smoke' : undefined);
+    }
+  });
+
   test('of a hold, which is no question, offers all that may be said', () => {
     expect(questionPage(console, { deployment: 'd-1', id: HOLD_ID })).toBe(`${console}/deployments/d-1/decide`);
   });

@@ -1,4 +1,5 @@
 /** The forge shows each state of a deployment: the deployment's own code on a real server, and a forge that keeps what it is told. */
+import type { ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { ApplicationFailure } from '@temporalio/common';
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
@@ -10,7 +11,7 @@ import type { Forge } from '../../../src/contract/plan/forge.js';
 import type { Ledger } from '../../../src/domain/ledger/ledger.js';
 import { loadPlan } from '../../../src/plan/load.js';
 import { COMMIT, type GitHubForge, githubForgeServer } from '../../helpers/forges.js';
-import { broken } from '../../helpers/receivers.js';
+import { broken, silent } from '../../helpers/receivers.js';
 import { workflowServer } from '../../helpers/workflow-server.js';
 import { SHIPPED } from '../../plan/plan-files.js';
 
@@ -98,21 +99,41 @@ test('what a worker wrote before it died is found, and not written again', async
   await handle.terminate();
 });
 
-test('a forge that is down delays nothing and fails nothing: what it does not show is in the ledger', async () => {
-  github.handle = (_, response) => broken(response);
-  const { handle, confirm } = await start();
-  await confirm('manual', 'fabio.nunes', 'qa');
-  await confirm('access', 'diego.alves', 'devops');
-  const { outcome, untold } = (await handle.result()) as Ledger;
-  expect(outcome).toBe('succeeded');
-  expect(untold.at(-1)).toMatch(/^GitHub \(shop\/backend\) does not show “success”: .*500/);
-});
+test.each([
+  ['answers with errors', broken, '500'],
+  ['closes the connection', (response: ServerResponse) => void response.destroy(), 'no answer'],
+  ['hangs', silent, 'no answer'],
+])(
+  'a forge that %s delays nothing and fails nothing: what it does not show is in the ledger',
+  async (_, answer, why) => {
+    github.handle = (_request, response) => answer(response);
+    const { handle, confirm } = await start();
+    await confirm('manual', 'fabio.nunes', 'qa');
+    await confirm('access', 'diego.alves', 'devops');
+    await vi.waitUntil(async () => (await handle.query(statusQuery)).outcome === 'succeeded', { timeout: 10_000 });
+    // It has come to its end while the forge was still being told of its beginning.
+    expect((await handle.query(statusQuery)).untold).toEqual([]);
+    const { outcome, untold } = (await handle.result()) as Ledger;
+    expect(outcome).toBe('succeeded');
+    const unshown = (state: string) =>
+      expect.stringMatching(`^GitHub .shop/backend. does not show “${state}”: .*${why}`);
+    expect(untold).toEqual([unshown('pending'), unshown('success')]);
+  },
+);
 
-test('nothing is told of a commit that is not known, and that is said; nor in virtual time', async () => {
+test('nothing is told of a commit that is not known, and that is said', async () => {
   const { handle, confirm } = await start({});
   await confirm('manual', 'fabio.nunes', 'qa');
   await confirm('access', 'diego.alves', 'devops');
   const { untold } = (await handle.result()) as Ledger;
   expect(untold).toEqual([expect.stringMatching(/the forge does not show “success”: which commit .* was not known/)]);
+  expect(github.requests).toEqual([]);
+});
+
+test('nothing is told of what is played in virtual time', async () => {
+  const { handle, confirm } = await start({ commit: COMMIT, clock: 'virtual' });
+  await confirm('manual', 'fabio.nunes', 'qa');
+  await confirm('access', 'diego.alves', 'devops');
+  expect(await handle.result()).toMatchObject({ outcome: 'succeeded', untold: [] });
   expect(github.requests).toEqual([]);
 });

@@ -40,21 +40,21 @@ function start(workflowId: string) {
 test('each decision is a signal and an update of its own name; what either is described by holds an input that is read', async () => {
   const handle = await start('described');
   const { definition } = await handle.query<Metadata>('__temporal_workflow_metadata');
-  for (const definitions of [definition.signalDefinitions, definition.updateDefinitions]) {
+  const { signalDefinitions, updateDefinitions, queryDefinitions } = definition;
+  for (const definitions of [signalDefinitions, updateDefinitions]) {
     for (const kind of DECISIONS) {
       const { description = '' } = definitions.find(({ name }) => name === kind) ?? {};
       const example = JSON.parse(description.split('Input: ')[1] ?? '{}');
       expect(readDecision(kind, example)).toEqual({ ...example, kind });
     }
   }
-  const named = Object.values(definition)
-    .flat()
-    .filter(({ name }) => !name.startsWith('__'));
-  expect(named.filter(({ description }) => !description).map(({ name }) => name)).toEqual([]);
+  const all = [...signalDefinitions, ...updateDefinitions, ...queryDefinitions];
+  const own = all.filter(({ name }) => !name.startsWith('__'));
+  expect(own.filter(({ description }) => !description).map(({ name }) => name)).toEqual([]);
   await handle.terminate();
 });
 
-test('an update of its own name answers, or is refused at once; it is what its name says, whatever is sent', async () => {
+test('an update of its own name answers, or is refused at once; what says to be another decision than its name is none', async () => {
   const handle = await start('answered');
   const confirm = (sent: { who: string; role: string; subject: string; kind?: string }) =>
     handle.executeUpdate(decisionUpdates.confirm, { args: [sent] });
@@ -62,7 +62,11 @@ test('an update of its own name answers, or is refused at once; it is what its n
     WorkflowUpdateFailedError,
   );
   expect(await confirm({ who: 'diego.alves', role: 'devops', subject: 'access' })).not.toBe('');
-  await confirm({ who: 'fabio.nunes', role: 'qa', subject: 'manual', kind: 'abort' });
+  const manual = { who: 'fabio.nunes', role: 'qa', subject: 'manual' };
+  await expect(confirm({ ...manual, kind: 'abort' })).rejects.toMatchObject({
+    cause: { message: 'it says "kind": "abort", and was sent as confirm' },
+  });
+  await confirm(manual);
   const { decisions } = (await handle.result()) as Ledger;
   expect(decisions.map(({ kind, via, accepted }) => `${kind} by ${via}: ${accepted}`)).toEqual([
     'confirm by update: true',

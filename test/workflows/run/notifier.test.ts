@@ -16,15 +16,20 @@ const temporal = workflowServer();
 /** What the stand-in people of a test do. */
 let answer: (question: Question) => Promise<void> = async () => {};
 
-beforeAll(async () => {
-  await temporal.work({
-    taskQueue: 'telling',
+/** @param console where it is, by the worker's word */
+const work = (taskQueue: string, console?: string) =>
+  temporal.work({
+    taskQueue,
     workflowsPath: fileURLToPath(new URL('../asking.ts', import.meta.url)),
     activities: createPeopleActivities({
       answer: (question) => answer(question),
       patience: { answer: 400, whole: 2_000, pause: 10 },
+      console,
     }),
   });
+
+beforeAll(async () => {
+  await work('telling');
 });
 
 let slack: Receiver;
@@ -45,6 +50,7 @@ let count = 0;
 async function start(
   type: string,
   changes: Partial<Notifications> & { clock?: DeployInput['clock'] } & Record<string, unknown> = {},
+  taskQueue = 'telling',
 ): Promise<WorkflowHandle> {
   const { clock = 'real', outcome, ...more } = changes;
   const at = (channel: Channel): Channel =>
@@ -53,7 +59,7 @@ async function start(
   const deployment = `d-${++count}`;
   const plan = { ...resolved, notifications: { ...resolved.notifications, channels, ...more } };
   const input = { deployment, plan, digest: 'd'.repeat(64), startedBy: 'ana.souza', clock, outcome };
-  return temporal.virtual.workflow.start(type, { taskQueue: 'telling', workflowId: `${type}-${count}`, args: [input] });
+  return temporal.virtual.workflow.start(type, { taskQueue, workflowId: `${type}-${count}`, args: [input] });
 }
 
 const confirm = (handle: WorkflowHandle, subject: string, who: string, role: string) =>
@@ -145,17 +151,21 @@ test('one thread in each channel, and what happens at one moment is told by one 
   expect(events.some(({ timerStartedEventAttributes }) => timerStartedEventAttributes)).toBe(false);
 });
 
-describe('where the plan names a console', () => {
+describe('where a console is named', () => {
   const console = 'https://surefoot.example.com';
   const edits = () => slack.received.filter(({ path }) => path === '/api/chat.update').map(({ body }) => body);
 
-  test('questions lead to its page, until they say the answer', async () => {
+  test.each([
+    ['plan', { console }, 'telling'],
+    ['worker', {}, 'telling-of-a-console'],
+  ])('by the %s, questions lead to its page, until they say the answer', async (_, named, taskQueue) => {
+    if (!('console' in named)) await work(taskQueue, console);
     answer = async (question) => {
       const [who, role] = question.id === 'access' ? ['diego.alves', 'devops'] : ['fabio.nunes', 'qa'];
       const handle = temporal.virtual.workflow.getHandle(question.workflowId);
       await confirm(handle, question.id, who as string, role as string);
     };
-    const handle = await start('asking', { clock: 'virtual', console });
+    const handle = await start('asking', { clock: 'virtual', ...named }, taskQueue);
     const ledger = (await handle.result()) as Ledger;
     expect(ledger.untold).toEqual([]);
     const asked = posts('#backend-team');

@@ -3,6 +3,7 @@ import { type DeployInput, newLedger } from '../../../contract/deployment.js';
 import { judgeDecision } from '../../../domain/decisions/decisions.js';
 import { decidersUnder } from '../../../domain/decisions/demands.js';
 import type { Decision, Ledger } from '../../../domain/ledger/ledger.js';
+import { commandQueues } from '../../../domain/runner.js';
 import { ownBuild } from '../../../local/release.js';
 import { type History, readHistory } from '../../../report/history/history.js';
 import { MisfitError, replay } from '../../../report/history/replay.js';
@@ -12,7 +13,7 @@ import { type FoundDeployment, findDeployment, readLedger, servicesFor } from '.
 import { CliError, EXIT, innermost, usageError } from '../../../temporal/errors.js';
 import { queueServices } from '../../../temporal/queue-service.js';
 import { notRunning, sendDecision } from '../../../temporal/send-decision.js';
-import { nextLine } from '../../rendering/status.js';
+import { nextLine } from '../../rendering/next-line.js';
 import pc from '../../terminal/colors.js';
 import { note, print, printJson } from '../../terminal/output.js';
 import { onlyRole, signDecision } from '../decide.js';
@@ -55,7 +56,7 @@ export async function moveToBuild({ reference, json, role, key, ...asked }: Move
     if (!judgement.accepted) throw usageError(`Refused: ${judgement.reason}`, NOTHING_CHANGED);
     if (isRecorded && parts.every((part) => part.build === build))
       throw usageError(`Refused: build ${build} carries ${name} out already`, NOTHING_CHANGED);
-    await mustBeServed(connected, { name, build, runner: ledger.runner });
+    await mustBeServed(connected, { name, build, queues: commandQueues(ledger) });
     const takeover = await takeOver(build, ground);
     mustBeWhole(takeover, { name, build });
     const moved = takeover.moved.map(({ workflowId }) => workflowId);
@@ -100,9 +101,9 @@ function mustBeOwn(build: string): void {
 /** @throws CliError exit 3 where it is not known that the build would do all that the deployment needs */
 async function mustBeServed(
   connected: Connected,
-  { name, build, runner }: { name: string; build: string; runner: string | undefined },
+  { name, build, queues }: { name: string; build: string; queues: string[] },
 ): Promise<void> {
-  const services = await queueServices(connected, runner, { build });
+  const services = await queueServices(connected, queues, { build });
   const lacking = services.filter(({ state }) => state !== 'served');
   if (lacking.length === 0) return;
   throw new CliError(`Build ${build} cannot carry ${name} on: ${lacking.map(({ text }) => text).join('; ')}`, {

@@ -69,6 +69,7 @@ const rowDocument = ({ listed, waitsFor: waits, unanswered }: ListedRow) => ({
   phase: listed.phase ?? null,
   target: listed.target ?? null,
   startedAt: new Date(listed.startedAt).toISOString(),
+  ...(listed.beginsAt === undefined ? {} : { beginsAt: new Date(listed.beginsAt).toISOString() }),
   endedAt: listed.endedAt === undefined ? null : new Date(listed.endedAt).toISOString(),
   virtualTime: listed.inVirtualTime ?? false,
   archived: listed.archived ?? false,

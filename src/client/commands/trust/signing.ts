@@ -1,6 +1,7 @@
 /** Signing decisions with a person's own SSH key (`ssh-keygen -Y sign`; a key in the agent works as well). */
 import { execa } from 'execa';
 import type { DeployInput } from '../../../contract/deployment.js';
+import { startBy } from '../../../contract/envelope.js';
 import { ENVELOPE_NAMESPACE, sealed, statementOf } from '../../../policy/dsse.js';
 import { usageError } from '../../../temporal/errors.js';
 
@@ -12,8 +13,12 @@ export const sealStatement = (said: Parameters<typeof statementOf>[0], key: stri
   sealed(statementOf(said, Date.now()), (message) => sign(message, key, ENVELOPE_NAMESPACE));
 
 /** The word of who starts it. */
-export const sealStart = ({ deployment, plan, digest, startedBy: person }: DeployInput, key: string): Promise<string> =>
-  sealStatement({ deployment, service: plan.service, plan: digest, role: '', person, decision: 'start' }, key);
+export function sealStart(input: DeployInput, key: string): Promise<string> {
+  const { deployment, plan, digest } = input;
+  const { kind: decision, who: person, role, begins } = startBy(input);
+  const said = { deployment, service: plan.service, plan: digest, role, person, decision };
+  return sealStatement({ ...said, ...(begins === undefined ? {} : { begins }) }, key);
+}
 
 async function sign(message: string | Buffer, key: string, namespace: string): Promise<string> {
   if (key.startsWith('-')) throw usageError(`${key} is no key file`, 'Give --sign the path of your private SSH key.');

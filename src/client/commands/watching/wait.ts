@@ -5,11 +5,15 @@ import { parseDuration } from '../../../domain/duration.js';
 import type { Connected } from '../../../temporal/connection.js';
 import { type FoundDeployment, findDeployment } from '../../../temporal/deployments.js';
 import { EXIT } from '../../../temporal/errors.js';
-import type { LedgerView } from '../../../temporal/ledger-view.js';
+import { cutOff, type LedgerView } from '../../../temporal/ledger-view.js';
+import { renderStatus } from '../../rendering/status.js';
+import pc from '../../terminal/colors.js';
 import { interruptible } from '../../terminal/interruption.js';
-import { note } from '../../terminal/output.js';
+import { note, print } from '../../terminal/output.js';
+import { hasScreen } from '../../terminal/screen.js';
 import { exitCodeOf, statusDocument } from '../status.js';
-import { followDeployment, viewer } from './follow.js';
+import { followDeployment } from './follow.js';
+import { lineViewer } from './viewer.js';
 
 export interface WaitOptions {
   until?: Milestone;
@@ -44,19 +48,38 @@ export async function waitForMilestone(
   { until, timeout: within, json = false }: WaitOptions & { json?: boolean },
 ): Promise<{ code: number; last?: LedgerView; reached?: boolean }> {
   const isBounded = isWaiting({ until, timeout: within });
-  const { last, by } = await interruptible((interrupted) =>
-    followDeployment(connected, found, {
-      signal: within === undefined ? interrupted : AbortSignal.any([interrupted, AbortSignal.timeout(within)]),
-      show: viewer(json),
-      ...(until === undefined ? {} : { isEnough: (ledger) => hasReached(ledger, until) }),
-    }),
-  );
+  const isLive = hasScreen() && !json;
+  const { last, by } = await interruptible(async (interrupted) => {
+    // Only a terminal needs what draws on it.
+    const viewer = isLive ? (await import('./live-viewer.js')).liveViewer(connected, found) : lineViewer(json);
+    try {
+      return await followDeployment(connected, found, {
+        signal: within === undefined ? interrupted : AbortSignal.any([interrupted, AbortSignal.timeout(within)]),
+        interrupted,
+        viewer,
+        ...(until === undefined ? {} : { isEnough: (ledger) => hasReached(ledger, until) }),
+      });
+    } finally {
+      viewer.close();
+    }
+  });
+  // What was drawn is gone with its screen: how it stands at the end is to be read there afterwards, too.
+  if (isLive && last && by !== 'signal') print(statusText(last));
   const reached = isBounded ? last !== undefined && hasReached(last.ledger, until ?? 'end') : undefined;
   const shown = isBounded ? { last, reached } : {};
-  if (by === 'end' && last) return { code: exitCodeOf(last), last, reached };
+  // With its outcome it has ended for who waits, though its last words are still being told.
+  if (last && (by === 'end' || last.ledger.outcome !== undefined)) {
+    return { code: exitCodeOf({ ledger: last.ledger, found: { running: false } }), last, reached };
+  }
   if (by === 'reached') return { code: EXIT.good, ...shown };
   note(`\nThe deployment goes on; look again with surefoot watch ${found.deployment ?? found.workflowId}`);
   return { code: isBounded ? EXIT.underway : EXIT.good, ...shown };
+}
+
+function statusText(view: LedgerView): string {
+  const { found, ledger, services } = view;
+  const { link, build } = found;
+  return renderStatus(ledger, { colors: pc, now: Date.now(), link, build, services, cutOff: cutOff(view) });
 }
 
 /** The same for one that has just been started. @returns what is told of it as JSON */

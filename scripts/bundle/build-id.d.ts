@@ -1,0 +1,1 @@
+export function buildIdOf(version: string, bundles: string[], aside: string): string;

@@ -1,0 +1,135 @@
+/** A deployment that begins at an appointed time: seen at once, called off until then, begun by whichever worker is there. */
+import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { createAdmissionActivities } from '../../src/activities/admission.js';
+import type { Activities } from '../../src/contract/activities/activities.js';
+import { type DeployInput, startAttributes } from '../../src/contract/deployment.js';
+import { decideUpdate, statusQuery } from '../../src/contract/messages.js';
+import { deployWorkflowId, TASK_QUEUE } from '../../src/contract/names.js';
+import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
+import { hasYetToBegin } from '../../src/domain/ledger/beginning.js';
+import { renderBoard } from '../../src/domain/ledger/board.js';
+import { projectFolder } from '../../src/local/folders.js';
+import { digestOf } from '../../src/plan/core/digest.js';
+import { surefoot } from '../client/command-line.js';
+import { loadWhole } from '../helpers/whole-plan.js';
+import { workflowServer } from '../helpers/workflow-server.js';
+import { SHIPPED } from '../plan/plan-files.js';
+import { simulatedActivities } from '../report/simulated.js';
+
+const temporal = workflowServer();
+const HOUR = 3_600_000;
+let plan: ResolvedPlan;
+let count = 0;
+/** Services whose repository was looked at: the first thing that a deployment does. */
+let begun: string[];
+let work: () => Promise<() => Promise<void>>;
+
+beforeAll(() => {
+  plan = { ...loadWhole(SHIPPED), evidence: join(temporal.folder, 'evidence') };
+  const activities = {
+    ...simulatedActivities(plan, { failing: new Set(), before: async () => {}, answer: async () => {} }),
+    ...createAdmissionActivities({ runner: TASK_QUEUE, allowVirtualTime: false }),
+    checkRepository: async (asked: Parameters<Activities['checkRepository']>[0]) => {
+      begun.push(asked.key.deployment);
+      throw ApplicationFailure.nonRetryable('seen');
+    },
+  };
+  const workflowBundle = { codePath: join(projectFolder(), 'dist', 'workflow-bundle.js') };
+  work = () => temporal.work({ taskQueue: TASK_QUEUE, workflowBundle, activities, shutdownForceTime: '1s' });
+});
+
+beforeEach(() => {
+  begun = [];
+  vi.stubEnv('SUREFOOT_HOME', join(temporal.folder, 'home'));
+  vi.stubEnv('TEMPORAL_ADDRESS', temporal.address);
+  vi.stubEnv('TEMPORAL_CONFIG_FILE', join(temporal.folder, 'none.toml'));
+});
+
+async function begin(beginsAt: number, changes: Partial<DeployInput> = {}) {
+  const service = `shop-${++count}`;
+  const changed = { ...plan, service };
+  const input: DeployInput = {
+    deployment: `${service}-20251124-120000-ab12`,
+    plan: changed,
+    digest: digestOf(changed),
+    startedBy: 'isabel.reis',
+    clock: 'real',
+    beginsAt,
+    ...changes,
+  };
+  const handle = await temporal.client.workflow.start('DeployWorkflow', {
+    taskQueue: TASK_QUEUE,
+    workflowId: deployWorkflowId(service),
+    args: [input],
+    memo: { deployment: input.deployment, beginsAt },
+    typedSearchAttributes: startAttributes(input),
+  });
+  return { handle, input };
+}
+
+const admitted = (handle: WorkflowHandle) =>
+  vi.waitUntil(
+    async () => {
+      const ledger = await handle.query(statusQuery);
+      return ledger.runner !== undefined && ledger;
+    },
+    { timeout: 60_000, interval: 100 },
+  );
+
+test('until its time it says when it begins and that nothing has run, and can be called off', async () => {
+  const stop = await work();
+  try {
+    const { handle, input } = await begin(Date.now() + 9 * HOUR);
+    const ledger = await admitted(handle);
+    if (!ledger) throw new Error('not admitted');
+    expect(hasYetToBegin(ledger)).toBe(true);
+    expect(ledger.steps).toEqual([]);
+    expect(renderBoard(ledger, Date.now())).toMatch(
+      /\*\*begins at [\d-]+ [\d:]+ UTC \(in [\dhmins ]+\); nothing of it/,
+    );
+    const { out } = await surefoot('status', input.deployment);
+    expect(out).toMatch(/begins at [\d-]+ [\d:]+ \(in [\dhmins ]+\); nothing of it has run/);
+    expect(out).toContain('surefoot abort calls it off');
+    const { out: listed } = await surefoot('list', '--service', input.plan.service);
+    expect(listed).toMatch(/begins at [\d-]+ [\d:]+ \(in [\dhmins ]+\)/);
+    const abort = { kind: 'abort', who: 'ana.souza', role: 'tech-lead', why: 'not tonight' } as const;
+    await handle.executeUpdate(decideUpdate, { args: [abort] });
+    expect(await handle.result()).toMatchObject({ outcome: 'aborted', steps: [] });
+    expect(begun).toEqual([]);
+  } finally {
+    await stop();
+  }
+}, 120_000);
+
+test('it begins at its time although the worker that admitted it has gone, by another, and not before', async () => {
+  const first = await work();
+  const beginsAt = Date.now() + 6_000;
+  const { handle, input } = await begin(beginsAt);
+  await admitted(handle);
+  await first();
+  const second = await work();
+  try {
+    await vi.waitUntil(() => begun.length > 0, { timeout: 60_000, interval: 50 });
+    expect(Date.now()).toBeGreaterThanOrEqual(beginsAt);
+    expect(begun).toEqual([input.deployment]);
+    const ledger = await handle.query(statusQuery);
+    expect(ledger.startedAt).toBeGreaterThanOrEqual(beginsAt);
+    expect(hasYetToBegin(ledger)).toBe(false);
+  } finally {
+    await handle.terminate('seen');
+    await second();
+  }
+}, 120_000);
+
+test('what may not be carried out is refused when it is started, not in the night', async () => {
+  const stop = await work();
+  try {
+    const { handle } = await begin(Date.now() + 9 * HOUR, { digest: 'f'.repeat(64) });
+    expect(await handle.result()).toMatchObject({ outcome: 'aborted', reason: expect.stringContaining('digest') });
+  } finally {
+    await stop();
+  }
+}, 120_000);
