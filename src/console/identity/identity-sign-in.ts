@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
 import type { Statement } from '../../contract/envelope.js';
+import { names } from '../../domain/decisions/decisions.js';
 import { isDemanded } from '../../domain/decisions/demands.js';
 import type { Decision } from '../../domain/ledger/ledger.js';
 import { nonceOf, sealedByProvider, statementOf } from '../../policy/dsse.js';
@@ -92,6 +93,13 @@ class IdentitySignIn implements SignIn {
         'Sign out first.',
       );
     if (!isDemanded(ledger.demands, kind)) return await send(decision);
+    const proposed = ledger.proposal?.digest ?? '';
+    // What is signed names the proposal of now: it is not to be taken from somebody who has read another.
+    if (kind === 'approve' && !names(decision.digest ?? '', proposed))
+      throw usageError(
+        'What you have read is not what is asked for by now. Nothing was sent',
+        `Look again, and approve ${proposed.slice(0, 12)}.`,
+      );
     const taken = this.options.policy.proofs.get(role);
     if (taken && !taken.includes('oidc')) {
       const message = `As ${role}, ${kind} is proven by ${taken.join(' or ')}, and not by signing in. Nothing was sent`;

@@ -274,6 +274,17 @@ describe('a decision', () => {
     expect(sent).toEqual([]);
   });
 
+  test('is not signed in for by who has read something else than what is asked for by now', async () => {
+    const { browser: newBrowser, sent, said } = await consoleWith();
+    const browser = newBrowser();
+    await signedIn(browser, 'bob');
+    said.decision = { ...approval, digest: 'f'.repeat(64) };
+    const { response, next } = await browser.go(`${OWN}/say`, {});
+    expect(await response.text()).toContain('What you have read is not what is asked for by now');
+    expect(next).toBeUndefined();
+    expect(sent).toEqual([]);
+  });
+
   test('is not taken in a role that takes another proof, and goes as it is where none is asked for', async () => {
     const more = 'signed: []\nproofs: {qa: [passkey]}\n';
     const { browser: newBrowser, sent, said } = await consoleWith(policyOf('subject', more));
