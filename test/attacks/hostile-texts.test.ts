@@ -8,10 +8,15 @@ import { createContext, Script } from 'node:vm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isOfService, quoted, runnerOf, serviceOf } from '../../src/contract/names.js';
+import { isSecretReference } from '../../src/contract/plan/environment.js';
 import { isOnThisMachine, sourceAddress } from '../../src/contract/second-places.js';
+import { verifyChain } from '../../src/domain/audit/chain.js';
 import { agreement, linesOfAnswer } from '../../src/domain/backup/answers.js';
 import { commitFact, isBranchByName, isCommitName } from '../../src/domain/commit.js';
+import { typedDecision } from '../../src/domain/decisions/matters.js';
 import { readDecision } from '../../src/domain/decisions/read-decision.js';
+import { doraOf } from '../../src/domain/deployments/dora.js';
+import { doraCsv } from '../../src/domain/deployments/dora-csv.js';
 import { parseDuration } from '../../src/domain/duration.js';
 import { compareNumbers, isNumber, judgeChange, judgeValue, valueText } from '../../src/domain/expectations.js';
 import { inert, inertValues } from '../../src/domain/inert.js';
@@ -31,12 +36,15 @@ import { toldTime } from '../../src/domain/told-time.js';
 import { readSeriesLine, samplesIn } from '../../src/domain/watch/series.js';
 import { watchdogStateOf, watchOver } from '../../src/domain/watchdog/alarms.js';
 import { WATCHDOG_RULES } from '../../src/domain/watchdog/symptoms.js';
+import type { Policy } from '../../src/policy/policy.js';
 import { fillBlanks } from '../../src/report/checklist/blanks.js';
 import { readSeal } from '../../src/report/checklist/checklist.js';
 import { code, fenced, inline } from '../../src/report/checklist/markdown.js';
+import type { EvidenceFolder } from '../../src/report/content/evidence.js';
 import { wordsOf } from '../../src/report/content/words.js';
 import { readLatencies } from '../../src/report/html/latencies.js';
 import { escapeMarkup, island, link } from '../../src/report/html/markup.js';
+import { withKeptKeys } from '../../src/report/kept-keys.js';
 import { compareLines, readReport } from '../../src/report/verify.js';
 
 type Work = (text: string) => unknown;
@@ -44,9 +52,14 @@ type Work = (text: string) => unknown;
 /** What works on texts, by its file below src. */
 const WORK: Record<string, Work[]> = {
   'contract/names.ts': [serviceOf, quoted, runnerOf, (text) => isOfService(text, 'shop')],
+  'contract/plan/environment.ts': [isSecretReference],
   'contract/second-places.ts': [
     isOnThisMachine,
     (text) => sourceAddress({ kind: 'prometheus', place: { api: text } } as Parameters<typeof sourceAddress>[0]),
+  ],
+  'domain/audit/chain.ts': [
+    (text) => verifyChain(text, () => ''),
+    (text) => verifyChain(`{"line":1,"previous":"","event":${text}\n`, () => ''),
   ],
   'domain/backup/answers.ts': [
     linesOfAnswer,
@@ -54,7 +67,13 @@ const WORK: Record<string, Work[]> = {
     (text) => agreement('rows', { before: text.split('\n'), after: text.split(' '), restored: text.split('\n') }),
   ],
   'domain/commit.ts': [isCommitName, isBranchByName, (text) => commitFact([{ value: text }], 'a'.repeat(40))],
+  'domain/decisions/matters.ts': [
+    (text) => typedDecision({ kind: 'confirm', who: text, role: 'lead', why: text, subject: text }),
+  ],
   'domain/decisions/read-decision.ts': [(text) => readDecision('confirm', { who: text, why: text, envelope: text })],
+  'domain/deployments/dora-csv.ts': [
+    (text) => doraCsv(new Map([[text, doraOf({ known: [], unknown: [] }, { from: 0, to: 1 })]]), { from: 0, to: 1 }),
+  ],
   'domain/duration.ts': [parseDuration],
   'domain/expectations.ts': [
     isNumber,
@@ -136,6 +155,13 @@ const WORK: Record<string, Work[]> = {
   'report/content/words.ts': [wordsOf],
   'report/html/latencies.ts': [readLatencies],
   'report/html/markup.ts': [escapeMarkup, island, (text) => link('evidence', text.replaceAll(/[\ud800-\udfff]/g, ''))],
+  'report/kept-keys.ts': [
+    (path) =>
+      withKeptKeys({} as Policy, {
+        place: {} as EvidenceFolder,
+        references: [{ path, title: '', sha256: '', bytes: 0 }],
+      }).findProviderKeys?.('', ''),
+  ],
   'report/verify.ts': [(text) => readReport(text, 'file'), (text) => compareLines(text, `${text}x`)],
 };
 
