@@ -45,6 +45,7 @@ const COVERED: Record<string, string> = {
   'postgres/postgres-connection.ts': 'by the suite of PostgreSQL connections',
   'postgres/postgres-errors.ts': 'it puts errors into words; test/adapters/postgres/quotable.test.ts',
   'postgres/postgres-tls.ts': 'test/adapters/postgres/postgres-tls.test.ts, with servers of every kind',
+  'secrets/secret-store.ts': 'what both stores share; each of them has a suite',
 };
 
 const files = (folder: string, ending: RegExp): string[] =>

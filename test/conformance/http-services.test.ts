@@ -1,6 +1,3 @@
-/** Readers of services over HTTP, before real servers. */
-import { text } from 'node:stream/consumers';
-import { gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { performCheck } from '../../src/adapters/application/endpoint-checks.js';
 import { agreed, askInstances, type Health } from '../../src/adapters/application/health.js';
@@ -14,43 +11,19 @@ import { patientRequests } from '../../src/adapters/http/patient-request.js';
 import type { EndpointCheck, HealthReading } from '../../src/contract/plan/application.js';
 import type { Fact } from '../../src/domain/evidence.js';
 import { environmentAt, PASSWORD } from '../helpers/context.js';
-import { type Handler, json, serve } from '../helpers/server.js';
+import { type Handler, serve } from '../helpers/server.js';
 import { type Answer, answerOf, conforms, type Situations } from './reader.js';
-import { throttled } from './sources.js';
+import { answering, echoing, halfOf, throttled, unfolding } from './sources.js';
 
 /** Milliseconds for an answer. */
 const SHORT = 400;
 const SECRET = 'row-of-somebody-else';
-
-/** Answers in JSON, whatever is asked. */
-const answering =
-  (body: unknown, status = 200): Handler =>
-  (_, response) =>
-    json(response, body, status);
 
 const silent: Handler = () => {};
 const refusing = answering({ detail: SECRET }, 403);
 const failing = answering({ detail: SECRET }, 500);
 const garbage: Handler = (_, response) =>
   void response.writeHead(200, { 'content-type': 'text/html' }).end(`<html>${SECRET}<input type="password">`);
-const halfOf =
-  (body: unknown): Handler =>
-  (_, response) => {
-    const whole = JSON.stringify(body);
-    response.writeHead(200, { 'content-length': String(whole.length) }).write(whole.slice(0, whole.length / 2), () => {
-      response.destroy();
-    });
-  };
-/** A hundred kilobytes that are 100 MB once they are decoded. */
-const bomb = gzipSync(Buffer.alloc(100 * 1024 * 1024, ' '));
-const unfolding: Handler = (_, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb);
-
-/** Refuses, and sends back whatever it was sent: its address, headers and body. */
-const echoing: Handler = async (sent, response) => {
-  const all = `${sent.url} ${JSON.stringify(sent.headers)} ${await text(sent)}`;
-  response.writeHead(401, { 'www-authenticate': all, 'x-error': all }).end(JSON.stringify({ detail: all }));
-};
-
 /** The situations of a service that answers `good`, and `nothing` where there is nothing. */
 function situations(
   read: (url: string, signal: AbortSignal) => Promise<Answer>,

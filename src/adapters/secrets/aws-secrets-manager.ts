@@ -5,7 +5,16 @@
 import { STSClient } from '@aws-sdk/client-sts';
 import { awsMessage, withAws } from '../cloud/aws.js';
 import { fieldOf, type HttpAnswer, type HttpRequest, jsonOf, request } from '../http/http.js';
-import { inTime, NoSecret, STORE_WITHIN, secretPlace, secureUrl, silent, textAt } from './secret-store.js';
+import {
+  inTime,
+  NoSecret,
+  notUnderstood,
+  STORE_WITHIN,
+  secretPlace,
+  secureUrl,
+  silent,
+  textAt,
+} from './secret-store.js';
 
 /** Bytes; a secret has at most 64 KiB. */
 const LARGEST = 500_000;
@@ -21,7 +30,7 @@ export function readAwsSecret(written: string): Promise<string> {
     const answer = await request({ ...(await signed(name)), timeout: STORE_WITHIN, largest: LARGEST, signal });
     if (answer.status !== 200) throw refusal(answer, where);
     const text = fieldOf(jsonOf(answer), 'SecretString');
-    if (typeof text !== 'string') throw new NoSecret('missing', `${where} is binary, and no text`);
+    if (typeof text !== 'string') throw withoutText(answer, where);
     return key === undefined ? text : textAt(objectIn(text, where), key, where);
   });
 }
@@ -69,6 +78,13 @@ function endpointOf(region: string): URL {
   const written = own || common;
   if (written) return secureUrl(written, own ? 'AWS_ENDPOINT_URL_SECRETS_MANAGER' : 'AWS_ENDPOINT_URL');
   return new URL(`https://secretsmanager.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`);
+}
+
+/** An answer that holds no text proves only then that there is none when it holds the bytes. */
+function withoutText(answer: HttpAnswer, where: string): NoSecret {
+  if (typeof fieldOf(jsonOf(answer), 'SecretBinary') === 'string')
+    return new NoSecret('missing', `${where} is binary, and no text`);
+  return notUnderstood('AWS Secrets Manager', where);
 }
 
 /** AWS says what is wrong by a type in the answer, not by its status. */

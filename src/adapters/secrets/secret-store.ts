@@ -58,6 +58,9 @@ export async function inTime<T>(store: string, work: (signal: AbortSignal) => Pr
 export const silent = (store: string, why: string): NoSecret =>
   new NoSecret('silent', `${store} gave no answer (${why}); what it holds is unknown`);
 
+export const notUnderstood = (store: string, where: string): NoSecret =>
+  new NoSecret('refused', `What ${store} answered of ${where} is not understood; whether it is there is unknown`);
+
 /** For so long an answer holds, milliseconds: each command asks for every secret, so that none stands in its output. */
 const HOLDS = 60_000;
 /** The same of none: whoever needs no secret of a silent store is not to wait for it each time. */

@@ -8,7 +8,16 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { fieldOf, type HttpAnswer, jsonOf } from '../http/http.js';
 import { type PatientRequest, patientRequests } from '../http/patient-request.js';
-import { inTime, NoSecret, STORE_WITHIN, secretPlace, secureUrl, silent, textAt } from './secret-store.js';
+import {
+  inTime,
+  NoSecret,
+  notUnderstood,
+  STORE_WITHIN,
+  secretPlace,
+  secureUrl,
+  silent,
+  textAt,
+} from './secret-store.js';
 
 /** Bytes; Vault itself takes no entry of more than 1 MiB. */
 const LARGEST = 2_000_000;
@@ -47,7 +56,10 @@ async function openVault(ask: PatientRequest): Promise<Read> {
   return async (path, where) => {
     const answer = await ask({ url: `${base}/v1/${path}`, headers, largest: LARGEST });
     const { status, statusText } = answer;
-    if (status === 200) return jsonOf(answer);
+    // A proxy's page in its place, or half an answer, is none of Vault's: it says of nothing that it is not there.
+    const body = answers.safeParse(jsonOf(answer)).data;
+    if (!body && (status === 200 || status === 404)) throw notUnderstood('Vault', where);
+    if (status === 200) return body;
     if (status === 404) return undefined;
     if (isSilence(answer)) throw silent('Vault', status === 503 ? `${statusText}: it is sealed or down` : statusText);
     throw new NoSecret(
@@ -75,6 +87,11 @@ async function vaultToken(): Promise<string> {
   );
 }
 
+const values = z.record(z.string(), z.unknown());
+
+/** As each answer of Vault's is. */
+const answers = z.union([z.object({ data: values }), z.object({ errors: z.array(z.unknown()) })]);
+
 const mount = z.object({
   data: z.object({
     path: z.string().min(1),
@@ -83,12 +100,10 @@ const mount = z.object({
   }),
 });
 
-const values = z.record(z.string(), z.unknown());
-
 async function valuesOf(read: Read, name: string, where: string): Promise<Record<string, unknown>> {
   // As Vault's own commands find out which of a path's parts are the store's, and of which version it is.
   const told = mount.safeParse(await read(`sys/internal/ui/mounts/${encoded(name)}`, where));
-  if (!told.success) throw notUnderstood(where);
+  if (!told.success) throw notUnderstood('Vault', where);
   const { path, type, options } = told.data.data;
   if (!['kv', 'generic'].includes(type))
     throw new NoSecret('missing', `${where} is in no key-value store (${inert(type)})`);
@@ -100,7 +115,7 @@ async function valuesOf(read: Read, name: string, where: string): Promise<Record
   if (answer === undefined)
     throw new NoSecret('missing', `There is no ${where}, or it is deleted; a path is written as for \`vault kv get\``);
   const found = values.safeParse(isVersioned ? fieldOf(fieldOf(answer, 'data'), 'data') : fieldOf(answer, 'data'));
-  if (!found.success) throw notUnderstood(where);
+  if (!found.success) throw notUnderstood('Vault', where);
   return found.data;
 }
 
@@ -108,6 +123,3 @@ const encoded = (path: string): string => path.split('/').map(encodeURIComponent
 
 /** A word of Vault's, as far as it can be one. */
 const inert = (type: string): string => type.replaceAll(/[^\w-]/g, '').slice(0, 40);
-
-const notUnderstood = (where: string): NoSecret =>
-  new NoSecret('refused', `What Vault answered of ${where} is not understood; whether it is there is unknown`);
