@@ -1,17 +1,8 @@
 /** Files, links and scripts that the pages for people name are there: names change, and pages are forgotten. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-
-const PAGES = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'plans/README.md',
-  'scenarios/README.md',
-  ...readdirSync('docs')
-    .filter((file) => file.endsWith('.md'))
-    .map((file) => `docs/${file}`),
-];
+import { PAGES } from './pages.js';
 
 /** Folders of this repository, with or without a file; and sources, wherever they claim to be. */
 const PATH = /`((?:src|test|scripts|docs|docker|sandbox)\/[\w./-]*|[\w-]+\/[\w./-]*\.(?:ts|js|mjs|sh))`/g;
