@@ -30,7 +30,8 @@ function onlyReads(command: Command, mentioned: boolean): void {
   if (command.commands.length === 0 || command.options.length > 0) command.action(() => {});
   for (const taken of [...command.options, ...command.registeredArguments]) {
     const read = taken.parseArg;
-    if (read) taken.parseArg = (text: string, before: never) => (PLACEHOLDER.test(text) ? text : read(text, before));
+    if (read)
+      taken.parseArg = <T>(text: string, before: T) => (PLACEHOLDER.test(text) ? (text as T) : read(text, before));
   }
   if (mentioned) {
     // A sentence may name a command without all that it wants: `move --to`.
