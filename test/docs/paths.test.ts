@@ -6,8 +6,19 @@ import { PAGES } from './pages.js';
 
 /** Folders of this repository, with or without a file; and sources, wherever they claim to be. */
 const PATH = /`((?:src|test|scripts|docs|docker|sandbox)\/[\w./-]*|[\w-]+\/[\w./-]*\.(?:ts|js|mjs|sh))`/g;
+/** A heading of a page: `](security.md#the-console)`, `](#layers)`. */
+const PLACE = /\]\((?!https?:)([^)#]*)#([^)]+)\)/g;
 const LINK = /\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g;
 const SCRIPT = /npm run ([\w:]+)/g;
+
+/** As GitHub names a heading in links. */
+const anchors = (markdown: string): string[] =>
+  [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
 
 const named = (text: string, form: RegExp): string[] => [...text.matchAll(form)].map(([, name = '']) => name);
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
@@ -24,4 +35,21 @@ test('paths, links and scripts are found', () => {
   expect(named(all, PATH).length).toBeGreaterThan(100);
   expect(named(all, LINK).length).toBeGreaterThan(20);
   expect(new Set(named(all, SCRIPT)).size).toBeGreaterThan(5);
+});
+
+test.each(PAGES)('the headings that %s leads to are there', (page) => {
+  const places = [...readFileSync(page, 'utf8').matchAll(PLACE)].map(([, file = '', anchor = '']) => ({
+    file,
+    anchor,
+  }));
+  const lost = places.filter(({ file, anchor }) => {
+    const leadsTo = file === '' ? page : join(dirname(page), file);
+    return leadsTo.endsWith('.md') && !anchors(readFileSync(leadsTo, 'utf8')).includes(anchor);
+  });
+  expect(lost).toEqual([]);
+});
+
+test.each(PAGES)('no two headings of %s have one name', (page) => {
+  const names = anchors(readFileSync(page, 'utf8').replaceAll(/^```[\s\S]*?^```$/gm, ''));
+  expect(names.filter((name, index) => names.indexOf(name) < index)).toEqual([]);
 });
