@@ -122,6 +122,11 @@ describe('a command that is not there is told', () => {
     ['an option without its value', 'surefoot start PLAN --as', /argument missing/],
     ['another script', 'npm ci && npm run dmeo', /no such script/],
     ['another option after a script', 'npm run demo -- --fuat errors', /unknown option '--fuat'/],
+    [
+      'one by its file',
+      'docker compose exec worker node dist/src/client/main.js relese BUILD',
+      /unknown command 'relese'/,
+    ],
     ['the second of a line', 'surefoot status; surefoot wach', /unknown command 'wach'/],
     ['what goes on in the next line', 'A=1 \\\n  npx surefoot worker --stat DIR', /unknown option '--stat'/],
   ])('%s', async (_, text, says) => expect(await against(text)).toMatch(says));

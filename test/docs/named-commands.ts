@@ -69,35 +69,34 @@ export function wordsOf(line: string): string[] {
     .map((word) => word.replaceAll(/"([^"]*)"|'([^']*)'/g, (_, double = '', single = '') => double + single));
 }
 
+/** The command line's file, where no package names it. */
+const BY_FILE = /\bnode dist\/src\/client\/main\.js\b/g;
+
 /** Whatever may stand before the command's name. */
-const BEFORE = /^(?:(?:[A-Z_]+=\S*|\$|sudo -u \S+|npx|--no|exec) )*$/;
+const BEFORE = /^(?:(?:[A-Z_]+=\S*|\$|sudo -u \S+|docker compose exec \S+|npx|--no|exec) )*$/;
 
 /** Each command of a script that is Surefoot's, without the name, and each `npm run`. */
 export function commandsIn(text: string): string[][] {
-  const found: string[][] = [];
-  const lines = text.replaceAll(/\\\n/g, ' ').split('\n');
-  for (const words of lines.map(wordsOf)) {
-    let rest = words;
-    while (rest.length > 0) {
-      const end = rest.findIndex((word) => /^(?:&&|;|\||\d?>.*)$/.test(word));
-      const one = end < 0 ? rest : rest.slice(0, end);
-      rest = end < 0 ? [] : rest.slice(end + 1);
-      const at = one.findIndex((word) => word === 'surefoot' || word === 'npm');
-      if (
-        at < 0 ||
-        !BEFORE.test(
-          one
-            .slice(0, at)
-            .map((word) => `${word} `)
-            .join(''),
-        )
-      )
-        continue;
-      if (one[at] === 'surefoot') found.push(one.slice(at + 1));
-      else if (one.includes('run')) found.push(one.slice(at));
-    }
+  const lines = text.replaceAll(BY_FILE, 'surefoot').replaceAll(/\\\n/g, ' ').split('\n');
+  return lines.flatMap((line) => apart(wordsOf(line)).flatMap((words) => named(words) ?? []));
+}
+
+/** The commands of a line: what stands between operators. */
+function apart(words: readonly string[]): string[][] {
+  const commands: string[][] = [[]];
+  for (const word of words) {
+    if (/^(?:&&|;|\||\d?>.*)$/.test(word)) commands.push([]);
+    else commands.at(-1)?.push(word);
   }
-  return found;
+  return commands;
+}
+
+function named(words: readonly string[]): string[][] | undefined {
+  const at = words.findIndex((word) => word === 'surefoot' || word === 'npm');
+  const before = words.slice(0, at).map((word) => `${word} `);
+  if (at < 0 || !BEFORE.test(before.join(''))) return undefined;
+  if (words[at] === 'surefoot') return [words.slice(at + 1)];
+  return words.includes('run') ? [words.slice(at)] : undefined;
 }
 
 /** `[--out FILE]` with what is in the brackets, `html|checklist` once each, and nothing for `…`. */
@@ -127,7 +126,8 @@ export async function objections(words: readonly string[], mentioned: boolean): 
 async function objectionsToScript(words: readonly string[]): Promise<string[]> {
   const [name = '', ...more] = words.slice(words.indexOf('run') + 1);
   if (!Object.hasOwn(scripts, name)) return name === '' ? [] : [`npm run ${name}: There is no such script`];
-  const own = /^node dist\/src\/client\/main\.js (.+)$/.exec(scripts[name] ?? '')?.[1];
+  const [own = [], ...others] = commandsIn(scripts[name] ?? '');
   const said = more[0] === '--' ? more.slice(1) : more;
-  return own === undefined ? [] : await objections([...wordsOf(own), ...said], false);
+  // What is said to a script of several commands is said to none of ours.
+  return own.length === 0 || own[0] === 'npm' || others.length > 0 ? [] : await objections([...own, ...said], false);
 }
