@@ -109,11 +109,14 @@ function beside(one: Mapping, other: Mapping, sections: readonly string[] = BY_N
 
 /** Problems of a part in the plan into which it fits best. */
 function problemsInPlan(part: (plan: Mapping) => Mapping): string[] {
-  const found = WHOLE.map((whole) => {
+  let fewest: string[] | undefined;
+  for (const whole of WHOLE) {
     const plan = beside(whole, LENT);
-    return problemsOf(() => loadPlan(write('plans/part.yaml', beside(plan, part(plan)))));
-  });
-  return found.toSorted((one, other) => one.length - other.length)[0] ?? [];
+    const problems = problemsOf(() => loadPlan(write('plans/part.yaml', beside(plan, part(plan)))));
+    if (problems.length === 0) return [];
+    if (fewest === undefined || problems.length < fewest.length) fewest = problems;
+  }
+  return fewest ?? [];
 }
 
 /** Files that a page shows begin with their names. */
