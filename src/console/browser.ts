@@ -22,13 +22,15 @@ const YEAR = 365 * 24 * 3600;
 export function browserOf(context: Context, { tokens, secure }: { tokens: FormTokens; secure: boolean }): Browser {
   const known = context.get('browser') as Browser | undefined;
   if (known) return known;
-  const options = { path: '/', httpOnly: true, sameSite: 'Lax', secure } as const;
-  const given = getCookie(context, ID);
+  // Over TLS a browser takes it from this very host alone: no neighbour's page plants another one.
+  const prefix = secure ? 'host' : undefined;
+  const options = { path: '/', httpOnly: true, sameSite: 'Lax', secure, prefix } as const;
+  const given = getCookie(context, ID, prefix);
   const id = given || tokens.newBrowser();
   if (!given) setCookie(context, ID, id, options);
   const chosen = context.req.query('lang');
   if (isPageLanguage(chosen)) setCookie(context, LANGUAGE, chosen, { ...options, maxAge: YEAR });
-  const kept = getCookie(context, LANGUAGE);
+  const kept = getCookie(context, LANGUAGE, prefix);
   const language = [chosen, kept].find(isPageLanguage) ?? languageAsked(context.req.header('Accept-Language') ?? '');
   const browser = { id, language: { language, words: consoleWords(language) } };
   context.set('browser', browser);

@@ -15,13 +15,17 @@ export interface Served {
   stop(): void;
 }
 
-/** @throws CliError exit 2 when the port cannot be used */
+/**
+ * @param options.origin under which people reach it, where something in front of it speaks TLS: it answers to no other name
+ * @throws CliError exit 2 when the port cannot be used
+ */
 export async function serveConsole(options: {
   port: number;
   deployments: Deployments;
   signIn: SignIn;
+  origin?: string;
 }): Promise<Served> {
-  const { deployments, signIn } = options;
+  const { deployments, signIn, origin } = options;
   // Which names it answers to is known once it listens: port 0 is any free one.
   let answers: (request: Request) => Response | Promise<Response> = () => new Response(null, { status: 503 });
   const server = createAdaptorServer({ fetch: (request: Request) => answers(request) }) as Server;
@@ -31,7 +35,8 @@ export async function serveConsole(options: {
   });
   const { port } = server.address() as AddressInfo;
   const url = `http://${LOOPBACK}:${port}`;
-  const app = consoleApp({ deployments, signIn, origins: [url, `http://localhost:${port}`] });
+  const origins = origin === undefined ? [url, `http://localhost:${port}`] : [origin];
+  const app = consoleApp({ deployments, signIn, origins });
   answers = (request) => app.fetch(request);
   return {
     url,

@@ -14,6 +14,7 @@ interface ConsoleCommandOptions {
   evidence: string;
   repository?: string;
   policy?: string;
+  origin?: string;
   json?: boolean;
 }
 
@@ -23,6 +24,10 @@ export function defineConsole(command: Command): void {
     .addOption(evidenceOption())
     .option('--repository <FOLDER>', 'a clone that has the commits: without it no lead time is known')
     .option('--policy <FILE>', 'the policy of the workers: people sign in at its identity provider')
+    .option(
+      '--origin <URL>',
+      'as people reach it through a proxy that speaks TLS: https://HOST, no path; wants --policy',
+    )
     .option('--json', 'one JSON document on stdout once it serves')
     .addHelpText('after', '\nExample:\n  $ surefoot console --port 8080')
     .action(exiting((options: ConsoleCommandOptions) => interruptible((signal) => serveUntil(signal, options))));
@@ -31,21 +36,22 @@ export function defineConsole(command: Command): void {
 async function serveUntil(interrupted: AbortSignal, options: ConsoleCommandOptions): Promise<number> {
   const { port, evidence, repository, policy, json } = options;
   if (!/^\d{1,5}$/.test(port)) throw usageError(`${port} is no port`, 'Write for example --port 8080.');
+  const origin = options.origin === undefined ? undefined : originFor(options.origin, policy);
   const [{ serveConsole }, { deploymentsFromTemporal }, signIn, { periodOf, USUAL_DAYS }] = await Promise.all([
     import('../../console/serve.js'),
     import('../../console/from-temporal.js'),
-    signInBy(policy),
+    signInBy(policy, origin),
     import('../../console/pages/history-page.js'),
   ]);
   return await withConnection(async (connected) => {
     const committed = async (commit: string) =>
       repository === undefined ? undefined : await commitTime(repository, commit);
     const deployments = deploymentsFromTemporal(connected, { evidence, committed });
-    const { url, stop } = await serveConsole({ port: Number(port), deployments, signIn });
+    const { url, stop } = await serveConsole({ port: Number(port), deployments, signIn, origin });
     // All that has ended is read once: whoever opens the link does not wait for it. What cannot be seen, pages say.
     await deployments.all().catch(() => {});
-    if (json) printJson({ url });
-    else print(`console at ${url}; Ctrl-C stops it`);
+    if (json) printJson({ url, ...(origin === undefined ? {} : { origin }) });
+    else print(`console at ${origin === undefined ? url : `${origin}, for the proxy at ${url}`}; Ctrl-C stops it`);
     if (!signIn.isThere)
       note(
         'nobody signs in here: whoever uses this machine can answer for others, where a deployment takes unsigned decisions',
@@ -57,7 +63,20 @@ async function serveUntil(interrupted: AbortSignal, options: ConsoleCommandOptio
   });
 }
 
-async function signInBy(file: string | undefined): Promise<SignIn> {
+/** Whom others than this machine reach has to know who they are. @throws CliError exit 2 */
+function originFor(written: string, policy: string | undefined): string {
+  const url = URL.canParse(written) ? new URL(written) : undefined;
+  if (url?.protocol !== 'https:' || `${url.origin}/` !== url.href)
+    throw usageError(`${written} is no origin of TLS`, 'Write for example --origin https://surefoot.example.com.');
+  if (policy === undefined)
+    throw usageError(
+      'Without a policy nobody signs in, and the console is for this machine only',
+      'Add --policy FILE.',
+    );
+  return url.origin;
+}
+
+async function signInBy(file: string | undefined, origin: string | undefined): Promise<SignIn> {
   if (file === undefined) return (await import('../../console/signed-in.js')).NOBODY;
   const policy = await givenPolicy(file);
   const [issuer, ...others] = policy.identityProviders.keys();
@@ -69,5 +88,5 @@ async function signInBy(file: string | undefined): Promise<SignIn> {
     );
   }
   const { identitySignIn } = await import('../../console/identity/identity-sign-in.js');
-  return await identitySignIn({ policy, issuer });
+  return await identitySignIn({ policy, issuer, origin });
 }
