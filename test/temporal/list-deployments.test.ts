@@ -1,6 +1,6 @@
 import { Client, type Connection } from '@temporalio/client';
 import { defaultPayloadConverter, METADATA_ENCODING_KEY, type Payload } from '@temporalio/common';
-import { msToTs } from '@temporalio/common/lib/time';
+import { msToTs } from '@temporalio/common/lib/time.js';
 import { expect, test } from 'vitest';
 import { listText } from '../../src/client/rendering/list.js';
 import pc from '../../src/client/terminal/colors.js';
