@@ -38,7 +38,7 @@ export async function jsonOfPage(answer: Pick<PageAnswer, 'body'>): Promise<unkn
   }
 }
 
-/** The fields of an endpoint's answer 200; undefined where the document does not say them, or only by referring in a circle. */
+/** The fields of an endpoint's answer 200; undefined where the document does not say them, or refers in a circle. */
 export function describedFields(document: unknown, endpoint: { method: string; path: string }): string[] | undefined {
   const { method, path } = endpoint;
   const steps = ['paths', path, method.toLowerCase(), 'responses', '200', 'content', 'application/json', 'schema'];

@@ -50,7 +50,10 @@ export interface OpenStore {
     file: string,
     dump: { name: string; bytes: number; sha256: string },
   ): Promise<RetentionFinding & { location?: string }>;
-  /** Copies what is kept at a location that {@link keep} gave into a file; more than was kept is a failure. @returns its sha256 */
+  /**
+   * Copies what is kept at a location that {@link keep} gave into a file; more than was kept is a failure.
+   * @returns its sha256
+   */
   fetch(kept: { location: string; bytes: number }, file: string): Promise<string>;
   /** Sees to it that dumps are kept as long as they should be and not much longer; `name` has just been stored. */
   retain(dump: { name: string; bytes: number }): Promise<RetentionFinding>;

@@ -5,7 +5,10 @@ import { pipeline } from 'node:stream/promises';
 /** Bytes. A list of 1,000 objects has some hundred KB. */
 const LARGEST_ANSWER = 2_000_000;
 
-/** A stream that ends with an error where more comes than it may. @param more what it says then, as its code: no message is told */
+/**
+ * A stream that ends with an error where more comes than it may.
+ * @param more what it says then, as its code: no message is told
+ */
 export function atMost(largest: number, more: string): Transform {
   let size = 0;
   return new Transform({
