@@ -4,31 +4,40 @@ import { searchAttributes } from '../contract/names.js';
 import { type ListedDeployment, listedOutcome } from '../domain/deployments/listed.js';
 import { inertValues } from '../domain/inert.js';
 import type { Connected } from './connection.js';
+import { memoOf, withoutMemos } from './runs.js';
+
+type Client = Connected['client'];
 
 /** The list lags behind: any that seems to run is asked itself. */
 export async function listDeployments({ client }: Pick<Connected, 'client'>): Promise<ListedDeployment[]> {
   const listed: Promise<ListedDeployment>[] = [];
-  for await (const info of client.workflow.list({ query: `WorkflowType = 'DeployWorkflow'` })) {
-    const now = info.status.name === 'RUNNING' ? described(client, info) : Promise.resolve(info);
-    listed.push(now.then(listedFrom));
+  for await (const info of withoutMemos(client).list({ query: `WorkflowType = 'DeployWorkflow'` })) {
+    listed.push(info.status.name === 'RUNNING' ? asked(client, info) : fromList(client, info));
   }
   return inertValues(await Promise.all(listed));
 }
 
-async function described(
-  client: Connected['client'],
-  info: WorkflowExecutionInfo,
-): Promise<Omit<WorkflowExecutionInfo, 'raw'>> {
+async function asked(client: Client, info: WorkflowExecutionInfo): Promise<ListedDeployment> {
   try {
-    return await client.workflow.getHandle(info.workflowId, info.runId).describe();
+    const described = await withoutMemos(client).getHandle(info.workflowId, info.runId).describe();
+    return listedFrom(described, await memoOf(client, described));
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return info;
+    if (error instanceof WorkflowNotFoundError) return await fromList(client, info);
     throw error;
   }
 }
 
-function listedFrom(info: Omit<WorkflowExecutionInfo, 'raw'>): ListedDeployment {
-  const { workflowId, runId, status, startTime, closeTime, memo, typedSearchAttributes: attributes } = info;
+async function fromList(client: Client, info: WorkflowExecutionInfo): Promise<ListedDeployment> {
+  const { raw, workflowId } = info;
+  return listedFrom(info, await memoOf(client, { raw: { workflowExecutionInfo: raw }, workflowId }));
+}
+
+/** @param memo undefined where it cannot be decoded */
+function listedFrom(
+  info: Omit<WorkflowExecutionInfo, 'raw' | 'memo'>,
+  memo: Record<string, unknown> | undefined,
+): ListedDeployment {
+  const { workflowId, runId, status, startTime, closeTime, typedSearchAttributes: attributes } = info;
   const waitingFor = attributes.get(searchAttributes.waitingFor);
   return {
     workflowId,
@@ -43,5 +52,6 @@ function listedFrom(info: Omit<WorkflowExecutionInfo, 'raw'>): ListedDeployment 
     ...(closeTime ? { endedAt: closeTime.getTime() } : {}),
     ...(status.name === 'RUNNING' && waitingFor ? { waitingFor } : {}),
     ...(memo?.clock === 'virtual' ? { inVirtualTime: true } : {}),
+    ...(memo ? {} : { memoUnread: true }),
   };
 }

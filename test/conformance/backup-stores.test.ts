@@ -123,7 +123,7 @@ describe.each(Object.entries(SAMPLES))('a store of kind %s', (_kind, { empty, pu
     await store.keep(early.file, early.dump);
     expect(await store.list()).toEqual([early, late].map(({ dump: { name, bytes }, at }) => ({ name, at, bytes })));
     const file = join(temporaryFolder(), 'fetched');
-    expect(await store.fetch(kept.location ?? '', file)).toBe(late.dump.sha256);
+    expect(await store.fetch({ location: kept.location ?? '', bytes: 4 }, file)).toBe(late.dump.sha256);
     expect(readFileSync(file, 'utf8')).toBe('late');
   });
 
@@ -135,7 +135,7 @@ describe.each(Object.entries(SAMPLES))('a store of kind %s', (_kind, { empty, pu
     const refused = await store.keep(other.file, { ...other.dump, name: first.dump.name });
     expect(refused).toMatchObject({ ok: false, text: expect.stringContaining('there already') });
     expect(refused.location).toBeUndefined();
-    expect(await store.fetch(location, join(temporaryFolder(), 'fetched'))).toBe(first.dump.sha256);
+    expect(await store.fetch({ location, bytes: 4 }, join(temporaryFolder(), 'fetched'))).toBe(first.dump.sha256);
   });
 
   test('sees neither what others have put there, nor dumps of another environment', async () => {
@@ -146,7 +146,9 @@ describe.each(Object.entries(SAMPLES))('a store of kind %s', (_kind, { empty, pu
     expect(await (await patient(place, { environment: 'staging' })).list()).toEqual([]);
     const elsewhere = await patient(place, { environment: 'staging' });
     const mine = await (await patient(place)).keep(fileOf('mine').file, fileOf('mine').dump);
-    await expect(elsewhere.fetch(mine.location ?? '', join(temporaryFolder(), 'f'))).rejects.toThrow('is not in');
+    await expect(
+      elsewhere.fetch({ location: mine.location ?? '', bytes: 4 }, join(temporaryFolder(), 'f')),
+    ).rejects.toThrow('is not in');
   });
 
   test('can be tried, which changes nothing', async () => {

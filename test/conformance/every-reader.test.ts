@@ -11,6 +11,8 @@ const OUTSIDE =
 const COVERED: Record<string, string> = {
   'alerts/alert-sources.ts': 'by the suites of the sources that it asks',
   'application/login-trial.ts': 'it asks through a session; test/adapters/application/login-trial.test.ts',
+  'application/openapi-document.ts':
+    'it reads what the browser has kept; test/adapters/application/openapi-document.test.ts',
   'application/page-walk.ts': 'it asks through the endpoint checks; test/adapters/application/page-walk.test.ts',
   'application/requests.ts': 'it makes requests; login, endpoint checks and load generator read what comes back',
   'backup/backup-store.ts': 'what both stores share; each of them has a suite',

@@ -11,21 +11,28 @@ import type { StoredBackup } from '../../domain/ledger/ledger.js';
 interface Whose {
   service: string;
   environment: Environment;
+  evidence: EvidencePlace;
   from: StoredBackup;
 }
 
+const SIZE_UNKNOWN =
+  'how large it may be is not known, as the record of the backup is gone; compare its sha256 and restore it by hand';
+
 /** Fact: `fetched`. @param into the file that it is copied to */
 export async function fetchBackup(
-  { service, environment, from }: Whose,
+  { service, environment, evidence, from }: Whose,
   into: { store: BackupStore; retention: number; file: string; signal: AbortSignal },
 ): Promise<Fact> {
   const { store: place, retention, file, signal } = into;
   const name = 'fetched';
   try {
+    const bytes = from.bytes ?? (await recordOf<{ bytes?: number }>(evidence, from))?.bytes;
+    // It could go on for ever, and fill the disk that the way back needs.
+    if (bytes === undefined) return { name, ok: false, text: `${from.location} is not fetched: ${SIZE_UNKNOWN}` };
     const store = await openBackupStore(place, { service, environment: environment.name, retention, signal });
     // It holds everything that the database held: made before the copy would, for nobody else to read.
     await writeFile(file, '', { mode: 0o600 });
-    const sha256 = await store.fetch(from.location, file);
+    const sha256 = await store.fetch({ location: from.location, bytes }, file);
     if (sha256 === from.sha256) return { name, ok: true, text: `${from.location}, sha256 ${sha256}` };
     return {
       name,

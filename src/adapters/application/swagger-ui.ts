@@ -3,6 +3,7 @@ import type { Locator, Response } from 'playwright-core';
 import type { ApiDocumentation } from '../../contract/plan/application.js';
 import { fieldOf } from '../http/http.js';
 import type { ObservedPage } from './browser.js';
+import { describedFields, JsonAnswers, jsonOfPage } from './openapi-document.js';
 
 /** Milliseconds for the page to load, and for the endpoint to answer. */
 const LOAD = 15_000;
@@ -31,7 +32,7 @@ export interface Identity {
 
 /** The page of one endpoint's documentation. */
 export class SwaggerUi {
-  private readonly documents: Promise<unknown>[] = [];
+  private readonly answers = new JsonAnswers();
 
   constructor(
     private readonly observed: ObservedPage,
@@ -83,9 +84,7 @@ export class SwaggerUi {
 
   private async load(url: string): Promise<DocumentationFinding> {
     const { page, problems } = this.observed;
-    page.on('response', (response) => {
-      if (response.headers()['content-type']?.includes('json')) this.documents.push(response.json().catch(() => null));
-    });
+    page.on('response', (response) => this.answers.hear(response));
     const answer = await quietly(page.goto(url, { timeout: LOAD }));
     if (answer === undefined) return { ok: false, text: problems[0] ?? 'the page does not load' };
     if (answer && answer.status() !== 200) {
@@ -160,19 +159,9 @@ export class SwaggerUi {
 
   /** The fields of the answer 200 in the OpenAPI document that the page itself has read. */
   private async describedFields(): Promise<string[] | undefined> {
-    const { method, path } = this.documentation.endpoint;
-    for (const document of await Promise.all(this.documents)) {
-      const steps = ['paths', path, method.toLowerCase(), 'responses', '200', 'content', 'application/json', 'schema'];
-      let schema = steps.reduce(fieldOf, document);
-      for (
-        let reference = fieldOf(schema, '$ref');
-        typeof reference === 'string';
-        reference = fieldOf(schema, '$ref')
-      ) {
-        schema = reference.replace(/^#\//, '').split('/').reduce(fieldOf, document);
-      }
-      const properties = fieldOf(schema, 'properties');
-      if (typeof properties === 'object' && properties !== null) return Object.keys(properties);
+    for (const document of await this.answers.read()) {
+      const fields = describedFields(document, this.documentation.endpoint);
+      if (fields) return fields;
     }
     return undefined;
   }
@@ -210,7 +199,7 @@ export class SwaggerUi {
     const text = `"Execute" asked ${pathOf(answer)} and got ${status} ${answer.statusText()}`.trim();
     if (status !== 200) return { ok: false, text };
     if (shown?.trim() !== '200') return { ok: false, text: `${text}, but the page shows no such answer` };
-    const body: unknown = await answer.json().catch(() => undefined);
+    const body = await jsonOfPage(answer);
     const missing = this.documentation.fields.filter((field) => fieldOf(body, field) === undefined);
     return { ok: missing.length === 0, text: missing.length === 0 ? text : `${text} without ${missing.join(', ')}` };
   }

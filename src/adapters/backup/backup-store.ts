@@ -50,8 +50,11 @@ export interface OpenStore {
     file: string,
     dump: { name: string; bytes: number; sha256: string },
   ): Promise<RetentionFinding & { location?: string }>;
-  /** Copies what is kept at a location that {@link keep} gave into a file. @returns its sha256 */
-  fetch(location: string, file: string): Promise<string>;
+  /**
+   * Copies what is kept at a location that {@link keep} gave into a file; more than was kept is a failure.
+   * @returns its sha256
+   */
+  fetch(kept: { location: string; bytes: number }, file: string): Promise<string>;
   /** Sees to it that dumps are kept as long as they should be and not much longer; `name` has just been stored. */
   retain(dump: { name: string; bytes: number }): Promise<RetentionFinding>;
   /** Tries what a backup will ask of it, as far as that can be seen without writing anything. */
@@ -73,6 +76,9 @@ export function timeOfName(name: string): number | undefined {
   if (year === undefined || month === undefined) return undefined;
   return Date.UTC(year, month - 1, day, hour, minute, second);
 }
+
+/** Of what has grown since it was kept. */
+export const moreThan = (bytes: number): string => `more than the ${bytes} bytes that were stored`;
 
 /** sha256 in hexadecimal. */
 async function hashOfStream(content: Readable, signal?: AbortSignal): Promise<string> {

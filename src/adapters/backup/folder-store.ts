@@ -6,6 +6,7 @@ import {
   DAY,
   hashOfFile,
   type Keeping,
+  moreThan,
   type OpenStore,
   type RetentionFinding,
   type StoredDump,
@@ -50,8 +51,9 @@ export class FolderStore implements OpenStore {
     return { ok: false, text: `what was stored differs from the dump that was proven: sha256 ${sha256}` };
   }
 
-  async fetch(location: string, file: string): Promise<string> {
+  async fetch({ location, bytes }: { location: string; bytes: number }, file: string): Promise<string> {
     if (dirname(location) !== this.folder) throw new Error(`${location} is not in ${this.folder}`);
+    if ((await stat(location)).size > bytes) throw new Error(`${location} is ${moreThan(bytes)}`);
     await copyFile(location, file);
     return hashOfFile(file, this.keeping.signal);
   }

@@ -15,10 +15,12 @@ import {
 } from '@aws-sdk/client-s3';
 import type { BackupStore } from '../../contract/plan/backup.js';
 import { awsMessage, openAws } from '../cloud/aws.js';
+import { atMost } from '../cloud/aws-answers.js';
 import {
   DAY,
   hashOfFile,
   type Keeping,
+  moreThan,
   type OpenStore,
   type RetentionFinding,
   type StoredDump,
@@ -131,13 +133,15 @@ class S3Store implements OpenStore {
     return { ok: true, text: `stored as ${whole}, encrypted by ${encryption}, read back: ${read}`, location };
   }
 
-  async fetch(location: string, file: string): Promise<string> {
+  async fetch({ location, bytes }: { location: string; bytes: number }, file: string): Promise<string> {
     const start = `s3://${this.store.bucket}/${this.prefix}/`;
     if (!location.startsWith(start)) throw new Error(`${location} is not in ${start}`);
     const place = { Bucket: this.store.bucket, Key: `${this.prefix}/${location.slice(start.length)}` };
     return this.naming('fetch the dump (s3:GetObject)', async () => {
       const { Body } = await this.client.send(new GetObjectCommand(place), this.options);
-      await pipeline(Body as Readable, createWriteStream(file, { mode: 0o600 }), { signal: this.keeping.signal });
+      const limited = atMost(bytes, `what is there is ${moreThan(bytes)}`);
+      const into = createWriteStream(file, { mode: 0o600 });
+      await pipeline(Body as Readable, limited, into, { signal: this.keeping.signal });
       return hashOfFile(file, this.keeping.signal);
     });
   }

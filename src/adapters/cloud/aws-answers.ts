@@ -5,14 +5,17 @@ import { pipeline } from 'node:stream/promises';
 /** Bytes. A list of 1,000 objects has some hundred KB. */
 const LARGEST_ANSWER = 2_000_000;
 
-/** A stream that ends with an error where more comes than it may. */
-function atMost(largest: number): Transform {
+/**
+ * A stream that ends with an error where more comes than it may.
+ * @param more what it says then, as its code: no message is told
+ */
+export function atMost(largest: number, more: string): Transform {
   let size = 0;
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       size += chunk.length;
       if (size <= largest) done(null, chunk);
-      else done(Object.assign(new Error('the answer is too large'), { code: 'the answer is too large' }));
+      else done(Object.assign(new Error(more), { code: more }));
     },
   });
 }
@@ -38,7 +41,7 @@ export function withLargestAnswer<C>(client: C): C {
         const response = answered.response as { statusCode: number; body?: unknown };
         const isContent = commandName === 'GetObjectCommand' && response.statusCode < 300;
         if (!isContent && response.body instanceof Readable) {
-          const limited = atMost(LARGEST_ANSWER);
+          const limited = atMost(LARGEST_ANSWER, 'the answer is too large');
           // Whoever reads it hears of the failure.
           pipeline(response.body, limited).catch(() => undefined);
           response.body = limited;

@@ -5,7 +5,7 @@
 import { delimiter } from 'node:path';
 import type { Environment, SecretReference } from '../../contract/plan/environment.js';
 import { loginSecrets } from '../../contract/plan/login.js';
-import { isWorkersOwn } from '../evidence/secrets.js';
+import { isWorkersOwn } from '../evidence/workers-own.js';
 
 /** Whose a program is, where it finds things, how it speaks, and how libpq protects connections: none is a secret. */
 const COMMON = [

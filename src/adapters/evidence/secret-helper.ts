@@ -2,13 +2,11 @@
  * Secrets that a program of the worker's machine fetches: from a vault, a keychain, a cloud. It writes the secret to its
  * stdout and ends with 0. Which programs those are the worker says, and no plan: a plan only names one of them.
  */
+import { programVariables } from '../commands/program-variables.js';
 import { runShort } from '../commands/short-command.js';
 
 /** Absolute paths, separated by colons. */
 const HELPERS = 'SUREFOOT_SECRET_HELPERS';
-
-/** All that a helper is told of the worker's environment: none of the worker's own secrets is in it. */
-const PASSED_ON = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
 
 const LIMIT = 10_000;
 const LARGEST = 64 * 1024;
@@ -30,8 +28,8 @@ export async function askSecretHelper(line: string): Promise<string> {
   if (!(process.env[HELPERS] ?? '').split(':').includes(program) || !program.startsWith('/')) {
     throw new Error(`${program} is none of the worker's helpers: its ${HELPERS} names them, by absolute paths`);
   }
-  const environment = Object.fromEntries(PASSED_ON.map((name) => [name, process.env[name]]));
-  const { ok, end, stdout, cut } = await runShort({ argv, environment, limit: LIMIT, largest: LARGEST });
+  const asked = { argv, environment: programVariables(), limit: LIMIT, largest: LARGEST };
+  const { ok, end, stdout, cut } = await runShort(asked);
   if (!ok) throw new Error(`${program} ${howItEnded(end)}`);
   if (cut.stdout > 0) throw new Error(`${program} has written more than ${LARGEST} bytes, which is no secret`);
   const secret = stdout.replace(/\r?\n$/, '');

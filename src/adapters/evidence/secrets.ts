@@ -11,6 +11,7 @@ import { messageOf } from '../../domain/message.js';
 import { askStore, NoSecret } from '../secrets/secret-store.js';
 import { readVault, vaultTokenFile } from '../secrets/vault.js';
 import { askSecretHelper } from './secret-helper.js';
+import { isWorkersOwn, payloadKeyReferences } from './workers-own.js';
 
 /** Every value that was ever read: one that has been replaced since is still a secret. */
 const values = new Set<string>();
@@ -88,18 +89,8 @@ async function contentOf(name: string): Promise<string> {
   }
 }
 
-/** What the worker itself is known by: a plan that named it would have it sent to whatever host the plan names. */
-const OWN_VARIABLES = /^(SUREFOOT_PAYLOAD_KEYS|TEMPORAL_.*|VAULT_TOKEN)$/;
 /** RFC 7468, and the same of OpenSSH. No password looks like it. */
 const PRIVATE_KEY = /-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----/;
-
-/** Whether a variable is one that the worker itself is known by: no plan reads it, and no program is given it. */
-export const isWorkersOwn = (name: string): boolean =>
-  OWN_VARIABLES.test(name) || payloadKeyReferences().includes(`env:${name}`);
-
-/** Where the keys of payloads are, as `SUREFOOT_PAYLOAD_KEYS` names them: `ID=env:NAME` or `ID=file:PATH`, with commas. */
-const payloadKeyReferences = (): string[] =>
-  (process.env.SUREFOOT_PAYLOAD_KEYS ?? '').split(',').map((each) => each.slice(each.indexOf('=') + 1).trim());
 
 async function ownReferences(): Promise<Set<string>> {
   const places = [...payloadKeyReferences(), `file:${vaultTokenFile()}`].map((reference) =>

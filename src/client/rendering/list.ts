@@ -18,7 +18,7 @@ export interface ListedRow {
 export function listText(rows: readonly ListedRow[], { colors, now }: { colors: Colors; now: number }): string {
   const lines = rows.map(({ listed, ...waiting }) => {
     const { deployment, runId, startedAt, endedAt = now, target } = listed;
-    const where = listed.inVirtualTime ? 'virtual time' : listed.archived ? 'archived' : '';
+    const where = listed.memoUnread ? 'clock not known' : whereText(listed);
     return [
       { text: deployment ?? runId, paint: colors.bold },
       { text: outcomeCell(listed, now), paint: paintOf(listed.outcome, colors) },
@@ -30,6 +30,9 @@ export function listText(rows: readonly ListedRow[], { colors, now }: { colors: 
   });
   return alignedRows(lines).join('\n');
 }
+
+const whereText = ({ inVirtualTime, archived }: ListedDeployment): string =>
+  inVirtualTime ? 'virtual time' : archived ? 'archived' : '';
 
 function outcomeCell({ outcome, phase, beginsAt }: ListedDeployment, now: number): string {
   if (outcome === 'running' && beginsAt !== undefined && beginsAt > now)

@@ -24,6 +24,8 @@ export interface ListedDeployment {
   waitingFor?: string;
   /** A demo's: nothing was deployed anywhere. */
   inVirtualTime?: true;
+  /** What it was started with cannot be read: whether in virtual time, and to begin when, is not known. */
+  memoUnread?: true;
   /** Temporal no longer has it. */
   archived?: true;
 }

@@ -150,6 +150,8 @@ export interface RollbackRecord {
 export interface StoredBackup {
   location: string;
   sha256: string;
+  /** No more is fetched. Missing in deployments that an older build has backed up: the record has it, too. */
+  bytes?: number;
   /** What the database held then: what a restore is compared with. */
   record?: EvidenceReference;
 }

@@ -32,10 +32,11 @@ export async function deliveryFigures(
   const { evidence, service, period, committed, atEnd = (each) => closingWord(connected, each) } = asked;
   const known = await (asked.known?.() ?? knownDeployments(connected, evidence));
   const wanted = selectDeployments(known.deployments, { service, since: period.from });
-  const real = wanted.filter(({ inVirtualTime }) => !inVirtualTime);
+  const real = wanted.filter(({ inVirtualTime, memoUnread }) => !inVirtualTime && !memoUnread);
   const ended = real.filter(({ outcome }) => outcome !== 'running');
   const counted = await deploymentsToCount(ended, { atEnd, committed });
-  const virtual = wanted.length - real.length;
+  const virtual = wanted.filter(({ inVirtualTime }) => inVirtualTime).length;
+  const unread = wanted.filter(({ memoUnread }) => memoUnread).length;
   const going = real.length - ended.length;
   return {
     services: doraByService(counted, period),
@@ -44,6 +45,7 @@ export async function deliveryFigures(
       ...known.unknown,
       ...counted.notes,
       ...(virtual > 0 ? [`${virtual} in virtual time are not counted: nothing was deployed anywhere`] : []),
+      ...(unread > 0 ? [`${unread} are not counted: whether they ran in virtual time is not known`] : []),
       ...(going > 0 ? [`${going} that still run are counted when they have ended`] : []),
       ...(await beyondRetention(connected, period)),
     ],

@@ -46,10 +46,14 @@ export async function knownDeployments(
     unknown: [
       ...folder,
       ...unreadable.map((file) => `${file} cannot be read: the deployment that it is the archive of is not among them`),
+      ...listed.filter(({ memoUnread }) => memoUnread).map(unreadText),
       ...told.flatMap(({ unknown }) => unknown),
     ],
   };
 }
+
+const unreadText = ({ deployment, runId }: ListedDeployment): string =>
+  `whether ${deployment ?? runId} runs in virtual time, and when it is to begin: what it was started with cannot be decoded`;
 
 export async function toldByArchive({ client }: Connected, archived: Archived): Promise<ToldByArchive> {
   const { workflowId, runId, deployment, service, startedAt, archivedAt } = archived.index;

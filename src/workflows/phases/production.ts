@@ -62,8 +62,8 @@ async function prepare(deployment: Deployment): Promise<BeforeWatch['baselines']
   );
   ledger.production.restoreEstimate = dumped?.restoreMilliseconds;
   if (dumped?.location && canRestore(plan)) {
-    const { location, sha256, evidence } = dumped;
-    ledger.production.backup = { location, sha256, record: evidence[0] };
+    const { location, sha256, bytes, evidence } = dumped;
+    ledger.production.backup = { location, sha256, bytes, record: evidence[0] };
   }
   if (plan.production.maintenance.enabled) await maintenanceOn(deployment);
 

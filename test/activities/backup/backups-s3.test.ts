@@ -94,7 +94,9 @@ describe('a dump in S3', () => {
     const report = await runBackup(await prepared(store));
     expect(oks(report)).toEqual(GOOD);
     const fetched = join(temporaryFolder(), 'fetched.dump');
-    expect(await (await opened(store)).fetch(report.location ?? '', fetched)).toBe(report.sha256);
+    expect(await (await opened(store)).fetch({ location: report.location ?? '', bytes: report.bytes }, fetched)).toBe(
+      report.sha256,
+    );
     const Key = report.location?.replace(`s3://${store.bucket}/`, '') ?? '';
     expect(Key).toMatch(/^pre-deploy\/eduautismo\/production\/\d{8}T\d{6}Z_.*\.dump$/);
     const head = await s3.send(new HeadObjectCommand({ Bucket: store.bucket, Key }));

@@ -71,8 +71,13 @@ describe('a good dump', () => {
       signal: new AbortController().signal,
     };
     const open = await openBackupStore(store, keeping);
-    expect(await open.fetch(join(subject.folder, name), join(temporaryFolder(), 'fetched'))).toBe(report.sha256);
-    await expect(open.fetch('/etc/hosts', '/nowhere')).rejects.toThrow('is not in');
+    expect(
+      await open.fetch(
+        { location: join(subject.folder, name), bytes: report.bytes },
+        join(temporaryFolder(), 'fetched'),
+      ),
+    ).toBe(report.sha256);
+    await expect(open.fetch({ location: '/etc/hosts', bytes: 1_000 }, '/nowhere')).rejects.toThrow('is not in');
     expect(name).toContain(`_${KEY.deployment}_1_${report.sha256.slice(0, 12)}.dump`);
     const record = JSON.parse(
       await textOf(join(subject.evidence.store, KEY.deployment, report.evidence[0]?.path ?? '')),

@@ -115,8 +115,9 @@ export const known = ({ facts }: { facts: Fact[] }) =>
 export const told = ({ facts }: { facts: Fact[] }, name: string) => facts.find((fact) => fact.name === name)?.text;
 
 /** What is gone back to. */
-export const stored = ({ location = '', sha256, evidence }: BackupReport): StoredBackup => ({
+export const stored = ({ location = '', sha256, bytes, evidence }: BackupReport): StoredBackup => ({
   location,
   sha256,
+  bytes,
   record: evidence[0],
 });

@@ -292,10 +292,10 @@ describe('the last resort', () => {
 
   async function ruined(timeout?: number) {
     const subject = await prepared();
-    const { location = '', sha256, evidence } = await runBackup(subject);
+    const { location = '', sha256, bytes, evidence } = await runBackup(subject);
     await server.query(subject.database, 'delete from plans where id > 10');
     Object.assign(subject.backup, { timeout });
-    const from = { location, sha256, record: evidence[0] };
+    const from = { location, sha256, bytes, record: evidence[0] };
     const { restored } = swapOf(subject.database.name, { deployment: KEY.deployment, sha256 });
     const numberOf = (name: string) => withDatabase(subject.backup.scratch, (client) => databaseNumber(client, name));
     return { subject, from, restored, numberOf };

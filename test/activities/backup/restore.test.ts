@@ -42,12 +42,12 @@ async function ruined(sql = SCHEMA): Promise<Broken> {
   await server.query(admin, `set role releaser; ${sql}`);
   const database = { ...admin, user: 'releaser', password: `file:${passwordFile}` };
   const subject = subjectOf(database);
-  const { location = '', sha256, evidence } = await runBackup(subject);
+  const { location = '', sha256, bytes, evidence } = await runBackup(subject);
   await server.query(
     database,
     `delete from plans where id > 10; drop index ix_plans_status; update alembic_version set version_num = 'broken'`,
   );
-  return { ...subject, admin, from: { location, sha256, record: evidence[0] } };
+  return { ...subject, admin, from: { location, sha256, bytes, record: evidence[0] } };
 }
 
 const runRestore = ({ database, backup, evidence, from, state }: Broken, mock = mockWorker()) =>
@@ -156,13 +156,13 @@ describe('a good restore', () => {
     await server.query(subject.admin, 'create extension pg_stat_statements; alter table plans owner to stranger');
     await server.query(subject.admin, 'create index ix_plans_status on plans (status); grant all on plans to releaser');
     Object.assign(subject, { database: subject.admin, backup: { ...subject.backup, smallest: 0 } });
-    const { location = '', sha256, evidence } = await runBackup(subject, { key: { ...KEY, generation: 2 } });
+    const { location = '', sha256, bytes, evidence } = await runBackup(subject, { key: { ...KEY, generation: 2 } });
     const { name } = subject.admin;
     await server.query(subject.admin, `alter database ${name} set log_min_duration_statement to 250`);
     const report = await runRestore({
       ...subject,
       database: { ...subject.admin, user: 'releaser', password: `file:${passwordFile}` },
-      from: { location, sha256, record: evidence[0] },
+      from: { location, sha256, bytes, record: evidence[0] },
     });
     expect(oks(report), JSON.stringify(report.facts)).toEqual(GOOD);
     const told = text(report, 'restored');

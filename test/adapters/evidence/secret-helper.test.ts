@@ -3,6 +3,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { programVariables } from '../../../src/adapters/commands/program-variables.js';
 import { knownSecrets, readSecret } from '../../../src/adapters/evidence/secrets.js';
 import type { CheckContext } from '../../../src/doctor/checks/check.js';
 import { credentialChecks } from '../../../src/doctor/checks/credentials.js';
@@ -32,12 +33,14 @@ test('the secret is what the helper writes, without the last line’s end, and i
   expect(knownSecrets()).toContain('shop/$HOME+;id');
 });
 
-test('a helper sees nothing of the worker’s environment but what programs need to run', async () => {
+test('a helper sees of the worker’s environment what every program sees, and nothing else', async () => {
   vi.stubEnv('TEMPORAL_API_KEY', 'of-the-worker');
   vi.stubEnv('DATABASE_PASSWORD', 'of-the-plan');
+  vi.stubEnv('LC_TIME', 'C');
   const seen = await readSecret(await helper('environment', 'console.log(Object.keys(process.env).sort().join())'));
-  expect(['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR']).toEqual(expect.arrayContaining(seen.split(',')));
-  expect(seen).toContain('PATH');
+  expect(Object.keys(programVariables())).toEqual(expect.arrayContaining(seen.split(',')));
+  expect(seen.split(',')).toEqual(expect.arrayContaining(['LC_TIME', 'PATH']));
+  expect(seen).not.toMatch(/API_KEY|PASSWORD|HELPERS/);
 });
 
 test('a program that the worker does not name as a helper is not run, whatever the plan says', async () => {

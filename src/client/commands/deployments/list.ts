@@ -71,7 +71,7 @@ const rowDocument = ({ listed, waitsFor: waits, unanswered }: ListedRow) => ({
   startedAt: new Date(listed.startedAt).toISOString(),
   ...(listed.beginsAt === undefined ? {} : { beginsAt: new Date(listed.beginsAt).toISOString() }),
   endedAt: listed.endedAt === undefined ? null : new Date(listed.endedAt).toISOString(),
-  virtualTime: listed.inVirtualTime ?? false,
+  virtualTime: listed.memoUnread ? null : (listed.inVirtualTime ?? false),
   archived: listed.archived ?? false,
   waitsFor:
     waits ?? (listed.waitingFor === undefined ? null : [{ question: listed.waitingFor, title: null, roles: null }]),
