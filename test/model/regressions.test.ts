@@ -336,6 +336,22 @@ describe('a command of which nobody knows how it ended', () => {
     expect((await played.toItsEnd()).outcome).toBe('succeeded');
   });
 
+  test('may have left maintenance mode on, and somebody went on to the watches: production is guarded between them, too', async () => {
+    const what = 'production.maintenance-off';
+    const review = 'watch.database';
+    await begin({
+      failing: [
+        { what, how: 'unknown' },
+        { what: review, how: 'facts' },
+      ],
+    });
+    await played.goOnUntil(asks(what));
+    played.send('skip', { ...diego, subject: what });
+    await played.goOnUntil(asks(review));
+    await played.idleUntil(() => played.temporal.executions.some(({ workflowId }) => isGuard(workflowId)));
+    expect((await played.ledger()).production.maintenance).toBe(true);
+  });
+
   test('of a rollback: maintenance mode waits for an answer as well', async () => {
     await begin({
       plan: { maintenance: false },

@@ -122,14 +122,16 @@ export class Guard {
   }
 
   /**
-   * @returns undefined where nothing calls for a rollback by itself, while maintenance mode is on (what users meet then
-   *   says nothing of the release), and where production is on its way back already
+   * @returns undefined where nothing calls for a rollback by itself, while maintenance mode is on before the first watch (what
+   *   users meet then says nothing of the release), and where production is on its way back already
    */
   private another({ begun }: { begun: boolean }): Standing | undefined {
     const { watch, baselines = {} } = this.post ?? {};
     const criteria = watch?.criteria.filter(({ tier }) => tier === 'rollback') ?? [];
-    const { production, ending } = this.context.ledger;
-    if (!watch || criteria.length === 0 || production.maintenance || ending !== undefined) return undefined;
+    const { production, ending, phase } = this.context.ledger;
+    // Whoever went on to the watches without having seen it off has production watched: between them as in them.
+    const usersAreOut = production.maintenance && phase === 'production';
+    if (!watch || criteria.length === 0 || usersAreOut || ending !== undefined) return undefined;
     const metrics = watch.metrics.filter(({ name }) => criteria.some(({ metric }) => metric === name));
     const title = `Guard of production (${watch.title})`;
     const guard: Watch = { ...watch, id: GUARD, title, criteria, metrics, trends: [], duration: GUARD_LASTS };
