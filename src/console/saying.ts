@@ -2,6 +2,7 @@
 
 import { type DecisionJudgement, HOLD, judgeDecision } from '../domain/decisions/decisions.js';
 import { decidersUnder, isDemanded } from '../domain/decisions/demands.js';
+import { type Decider, inRoles, isSignedOnly } from '../domain/decisions/matters.js';
 import { DECISION_KINDS, type DecisionKind } from '../domain/ledger/decision-kinds.js';
 import { type Decision, type OpenQuestion, ROLLBACK_KINDS } from '../domain/ledger/ledger.js';
 import type { DeploymentLook } from './look.js';
@@ -16,15 +17,9 @@ export interface Sayable {
   kinds: DecisionKind[];
   /** Those that have to be typed, by whoever has a key, or where more is known. */
   typed: DecisionKind[];
-  speakers: Speaker[];
+  speakers: Decider[];
   /** Why nothing is taken here. */
   mayNot?: keyof ConsoleWords['decision']['mayNot'];
-}
-
-export interface Speaker {
-  person: string;
-  name: string;
-  role: string;
 }
 
 /** Who looks, as far as it matters for what may be said. */
@@ -57,26 +52,24 @@ const HELD = 'resume';
 
 /** By the policy of its runner; sign-offs by its plan as well: where that is not known, none is sent unsigned. */
 function isTakenUnsigned({ ledger, planned }: DeploymentLook, kind: DecisionKind): boolean {
-  if (isDemanded(ledger.demands, kind)) return false;
-  return kind !== 'approve' || (planned !== undefined && planned.plan.approvals.signed !== true);
+  return isSignedOnly(kind, { ledger, approvals: planned?.plan.approvals }) === false;
 }
 
 /** People in their roles, as plan or policy has them: of those who have signed in only themselves. */
 function speakersOf(
   { ledger, planned }: DeploymentLook,
   { question, signedIn }: { question?: OpenQuestion; signedIn?: SignedIn },
-): Speaker[] {
+): Decider[] {
   const roster = planned
     ? decidersUnder(ledger.demands, planned.plan.approvals, ledger.startedBy).roster
     : (ledger.demands?.people ?? []);
-  return roster
-    .filter(({ id }) => signedIn === undefined || signedIn.person === id)
-    .flatMap(({ id, name, roles }) => roles.map((role) => ({ person: id, name, role })))
+  return inRoles(roster)
+    .filter(({ person }) => signedIn === undefined || signedIn.person === person)
     .filter(({ role }) => question === undefined || question.roles.includes(role));
 }
 
 /** As a form has it. */
-export const speakerValue = ({ person, role }: Pick<Speaker, 'person' | 'role'>): string =>
+export const speakerValue = ({ person, role }: Pick<Decider, 'person' | 'role'>): string =>
   `${encodeURIComponent(person)}/${encodeURIComponent(role)}`;
 
 export type Lack = keyof ConsoleWords['decision']['lacks'];

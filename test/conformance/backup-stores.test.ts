@@ -14,7 +14,7 @@ import { DAY, dumpName, type Keeping } from '../../src/adapters/backup/backup-st
 import { BACKUP_STORES, folderOf, openBackupStore } from '../../src/adapters/backup/open-backup-store.js';
 import type { BackupStore } from '../../src/contract/plan/backup.js';
 import { temporaryFolder } from '../activities/support.js';
-import { AWS_SECRET, awsAt } from '../helpers/aws.js';
+import { AWS_SECRET, awsAt, s3At } from '../helpers/aws.js';
 import { type Moto, startMoto } from '../helpers/moto.js';
 import { type Handler, serve } from '../helpers/server.js';
 import { type Answer, answerOf, conforms } from './reader.js';
@@ -46,16 +46,6 @@ function client(): S3Client {
   onTestFinished(() => made.destroy());
   return made;
 }
-
-const s3At = (endpoint: string, changes: Partial<S3> = {}): S3 => ({
-  kind: 's3',
-  place: awsAt(endpoint).place,
-  bucket: 'dumps',
-  prefix: '',
-  encryption: 'AES256',
-  setLifecycle: false,
-  ...changes,
-});
 
 const SAMPLES: Record<BackupStore['kind'], Sample> = {
   folder: {

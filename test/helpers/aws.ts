@@ -1,3 +1,4 @@
+import type { BackupStore } from '../../src/contract/plan/backup.js';
 import type { AwsPlace } from '../../src/contract/plan/providers.js';
 
 /** The secret access key that must never be seen. */
@@ -15,3 +16,16 @@ export function awsAt(endpoint: string) {
   };
   return { place, client: { region, endpoint, credentials: { accessKeyId: 'AKIATEST', secretAccessKey: AWS_SECRET } } };
 }
+
+type S3 = Extract<BackupStore, { kind: 's3' }>;
+
+/** A plan's place for dumps at such a stand-in. */
+export const s3At = (endpoint: string, changes: Partial<S3> = {}): S3 => ({
+  kind: 's3',
+  place: awsAt(endpoint).place,
+  bucket: 'dumps',
+  prefix: '',
+  encryption: 'AES256',
+  setLifecycle: false,
+  ...changes,
+});

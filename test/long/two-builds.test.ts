@@ -1,11 +1,11 @@
 /** Two builds at once: what began on one ends on it, whatever is current meanwhile, and also after its worker was away. */
 import { join } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { DeployResult } from '../../src/contract/deployment.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { readBuilds } from '../../src/temporal/builds.js';
-import { surefoot } from '../client/command-line.js';
+import { commandsAsk, surefoot } from '../client/command-line.js';
 import { begin, bundleOfAnother, newWorld, type World, workOn } from '../helpers/builds.js';
 import { loadWhole } from '../helpers/whole-plan.js';
 import { workflowServer } from '../helpers/workflow-server.js';
@@ -23,16 +23,9 @@ beforeAll(async () => {
   another = await bundleOfAnother();
 }, 120_000);
 
+commandsAsk(temporal);
 beforeEach(() => {
   world = newWorld(plan);
-  vi.stubEnv('SUREFOOT_HOME', join(temporal.folder, 'home'));
-  vi.stubEnv('TEMPORAL_ADDRESS', temporal.address);
-  vi.stubEnv('TEMPORAL_CONFIG_FILE', join(temporal.folder, 'none.toml'));
-});
-
-afterEach(() => {
-  vi.unstubAllEnvs();
-  process.exitCode = undefined;
 });
 
 /** Resolves when a watch has sampled so often. */

@@ -7,7 +7,6 @@ import fc from 'fast-check';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Statement } from '../../src/contract/envelope.js';
-import { PlanError } from '../../src/plan/core/problems.js';
 import { ENVELOPE_NAMESPACE, nonceOf, sealed, sealedByProvider, statementOf } from '../../src/policy/dsse.js';
 import { judgeStart, judgeWord } from '../../src/policy/judge-act.js';
 import { openEnvelope } from '../../src/policy/open-envelope.js';
@@ -15,6 +14,7 @@ import { loadPolicy, type Policy } from '../../src/policy/policy.js';
 import type { FindProviderKeys } from '../../src/policy/provider-keys.js';
 import { grantsOf } from '../../src/policy/words.js';
 import { makeKey } from '../helpers/ssh-keys.js';
+import { problemText } from './problems.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'surefoot-identity-token-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -70,15 +70,7 @@ function policyOf(written: Written = {}): Policy {
   return loadPolicy(file);
 }
 
-function problemsOf(written: Written): string {
-  try {
-    policyOf(written);
-    return 'none';
-  } catch (error) {
-    if (!(error instanceof PlanError)) throw error;
-    return error.problems.map(({ path, message }) => `${path}: ${message}`).join('\n');
-  }
-}
+const problemsOf = (written: Written): string => problemText(() => policyOf(written));
 
 const about = { deployment: 'shop-1', service: 'shop', plan: DIGEST, role: 'lead', person: 'ana' } as const;
 const statement = (said: Partial<Statement> = {}) => statementOf({ ...about, decision: 'skip', ...said }, NOW);

@@ -8,7 +8,6 @@ import type { CDPSession, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withPage } from '../../src/adapters/application/browser.js';
 import type { Statement } from '../../src/contract/envelope.js';
-import { PlanError } from '../../src/plan/core/problems.js';
 import { sealedByPasskey, statementOf } from '../../src/policy/dsse.js';
 import { judgeWord } from '../../src/policy/judge-act.js';
 import { openEnvelope } from '../../src/policy/open-envelope.js';
@@ -17,6 +16,7 @@ import { loadPolicy } from '../../src/policy/policy.js';
 import { grantsOf } from '../../src/policy/words.js';
 import { serve, type TestServer } from '../helpers/server.js';
 import { makeKey } from '../helpers/ssh-keys.js';
+import { problemText } from './problems.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'surefoot-passkey-'));
 const bob = makeKey(folder, 'bob');
@@ -118,15 +118,7 @@ function policyOf({ key = ana.key, credential = ana.credential, more = '', place
   return loadPolicy(file);
 }
 
-const problemOf = (written: Written): string => {
-  try {
-    policyOf(written);
-    return 'none';
-  } catch (error) {
-    if (!(error instanceof PlanError)) throw error;
-    return error.problems.map(({ path, message }) => `${path}: ${message}`).join('\n');
-  }
-};
+const problemOf = (written: Written): string => problemText(() => policyOf(written));
 
 const about = { deployment: 'shop-1', service: 'shop', plan: DIGEST, role: 'lead', person: 'ana' } as const;
 const statement = (said: Partial<Statement> = {}) => statementOf({ ...about, decision: 'skip', ...said }, Date.now());

@@ -7,7 +7,6 @@ import type { SaidDecision } from '../../src/contract/envelope.js';
 import type { Command } from '../../src/contract/plan/commands.js';
 import { secondPlacesOf } from '../../src/contract/second-places.js';
 import { digestOf } from '../../src/plan/core/digest.js';
-import { PlanError } from '../../src/plan/core/problems.js';
 import { loadPlan } from '../../src/plan/load.js';
 import { type ActInput, plannedAct } from '../../src/policy/acts.js';
 import { ENVELOPE_NAMESPACE, preAuthentication, sealed, statementOf } from '../../src/policy/dsse.js';
@@ -16,6 +15,7 @@ import { loadPolicy } from '../../src/policy/policy.js';
 import { grantsOf } from '../../src/policy/words.js';
 import { makeKey } from '../helpers/ssh-keys.js';
 import { SHIPPED } from '../plan/plan-files.js';
+import { problemsIn } from './problems.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'surefoot-policy-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -35,15 +35,8 @@ const read = (people: string, rest = REST, head = 'policy: 1\n') => {
   return loadPolicy(file);
 };
 
-function problemsOf(...parts: Parameters<typeof read>): string[] {
-  try {
-    read(...parts);
-    return [];
-  } catch (error) {
-    if (!(error instanceof PlanError)) throw error;
-    return error.problems.map(({ path, line, message }) => `${line} ${path}: ${message}`);
-  }
-}
+const problemsOf = (...parts: Parameters<typeof read>): string[] =>
+  problemsIn(() => read(...parts)).map(({ path, line, message }) => `${line} ${path}: ${message}`);
 
 test('says what it grants in words', () => {
   expect(grantsOf(read(PEOPLE), Date.now())).toEqual([

@@ -2,11 +2,11 @@
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { statusQuery } from '../../src/contract/messages.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { type FirstRelease, nextStep, releaseFirst } from '../../src/temporal/first-release.js';
-import { surefoot } from '../client/command-line.js';
+import { commandsAsk, surefoot } from '../client/command-line.js';
 import { begin, newWorld, type World, workOn } from '../helpers/builds.js';
 import { loadWhole } from '../helpers/whole-plan.js';
 import { workflowServer } from '../helpers/workflow-server.js';
@@ -39,16 +39,7 @@ describe('on a server', () => {
     world.answers = false;
   });
 
-  beforeEach(() => {
-    vi.stubEnv('SUREFOOT_HOME', join(temporal.folder, 'home'));
-    vi.stubEnv('TEMPORAL_ADDRESS', temporal.address);
-    vi.stubEnv('TEMPORAL_CONFIG_FILE', join(temporal.folder, 'none.toml'));
-  });
-
-  afterEach(() => {
-    vi.unstubAllEnvs();
-    process.exitCode = undefined;
-  });
+  commandsAsk(temporal);
 
   /** What a worker says of its build when it starts. */
   async function releasing(build: string, more: Partial<FirstRelease> = {}): Promise<string[]> {

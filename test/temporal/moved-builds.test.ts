@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { DeployResult } from '../../src/contract/deployment.js';
 import { decideUpdate, decisionSignals, statusQuery } from '../../src/contract/messages.js';
 import { rollbackWorkflowId, runnerQueue, TASK_QUEUE } from '../../src/contract/names.js';
@@ -12,7 +12,7 @@ import { ownBuild } from '../../src/local/release.js';
 import { openPartsOf, pinTo, type RunningWorkflow, runningOn } from '../../src/temporal/builds.js';
 import type { Connected } from '../../src/temporal/connection.js';
 import { queueServices } from '../../src/temporal/queue-service.js';
-import { surefoot } from '../client/command-line.js';
+import { commandsAsk, surefoot } from '../client/command-line.js';
 import { begin, bundleOfAnother, newWorld, RUNNER, type World, workOn } from '../helpers/builds.js';
 import { loadWhole } from '../helpers/whole-plan.js';
 import { workflowServer } from '../helpers/workflow-server.js';
@@ -33,16 +33,9 @@ beforeAll(() => {
   plan = { ...shipped, soak, evidence: join(temporal.folder, 'evidence') };
 });
 
+commandsAsk(temporal);
 beforeEach(() => {
   world = newWorld(plan);
-  vi.stubEnv('SUREFOOT_HOME', join(temporal.folder, 'home'));
-  vi.stubEnv('TEMPORAL_ADDRESS', temporal.address);
-  vi.stubEnv('TEMPORAL_CONFIG_FILE', join(temporal.folder, 'none.toml'));
-});
-
-afterEach(() => {
-  vi.unstubAllEnvs();
-  process.exitCode = undefined;
 });
 
 const server = () => ({ connection: temporal.client.connection, namespace: 'default' });

@@ -13,7 +13,7 @@ import { hasYetToBegin } from '../../src/domain/ledger/beginning.js';
 import { renderBoard } from '../../src/domain/ledger/board.js';
 import { projectFolder } from '../../src/local/folders.js';
 import { digestOf } from '../../src/plan/core/digest.js';
-import { surefoot } from '../client/command-line.js';
+import { commandsAsk, surefoot } from '../client/command-line.js';
 import { loadWhole } from '../helpers/whole-plan.js';
 import { workflowServer } from '../helpers/workflow-server.js';
 import { SHIPPED } from '../plan/plan-files.js';
@@ -41,11 +41,9 @@ beforeAll(() => {
   work = () => temporal.work({ taskQueue: TASK_QUEUE, workflowBundle, activities, shutdownForceTime: '1s' });
 });
 
+commandsAsk(temporal);
 beforeEach(() => {
   begun = [];
-  vi.stubEnv('SUREFOOT_HOME', join(temporal.folder, 'home'));
-  vi.stubEnv('TEMPORAL_ADDRESS', temporal.address);
-  vi.stubEnv('TEMPORAL_CONFIG_FILE', join(temporal.folder, 'none.toml'));
 });
 
 async function begin(beginsAt: number, changes: Partial<DeployInput> = {}) {

@@ -5,7 +5,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createAdmissionActivities } from '../../src/activities/admission.js';
 import type { Activities } from '../../src/contract/activities/activities.js';
 import type { Clock } from '../../src/contract/activities/step.js';
@@ -19,7 +19,7 @@ import type { Ledger, Question } from '../../src/domain/ledger/ledger.js';
 import type { Message } from '../../src/domain/notifications/notifications.js';
 import { projectFolder } from '../../src/local/folders.js';
 import { digestOf } from '../../src/plan/core/digest.js';
-import { surefoot } from '../client/command-line.js';
+import { commandsAsk, surefoot } from '../client/command-line.js';
 import { loadWhole } from '../helpers/whole-plan.js';
 import { workflowServer } from '../helpers/workflow-server.js';
 import { SHIPPED, shippedText, write } from '../plan/plan-files.js';
@@ -90,18 +90,11 @@ beforeAll(async () => {
   });
 }, 120_000);
 
+commandsAsk(temporal);
 beforeEach(() => {
   world = newWorld();
   before = async () => {};
   answered = async () => {};
-  vi.stubEnv('SUREFOOT_HOME', join(temporal.folder, 'home'));
-  vi.stubEnv('TEMPORAL_ADDRESS', temporal.address);
-  vi.stubEnv('TEMPORAL_CONFIG_FILE', join(temporal.folder, 'none.toml'));
-});
-
-afterEach(() => {
-  vi.unstubAllEnvs();
-  process.exitCode = undefined;
 });
 
 let count = 0;

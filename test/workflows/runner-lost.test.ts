@@ -17,7 +17,7 @@ import type { Decision, Ledger, OpenQuestion } from '../../src/domain/ledger/led
 import type { Message } from '../../src/domain/notifications/notifications.js';
 import { digestOf } from '../../src/plan/core/digest.js';
 import { alive } from '../activities/support.js';
-import { surefoot } from '../client/command-line.js';
+import { commandsAsk, surefoot } from '../client/command-line.js';
 import { json, serve } from '../helpers/server.js';
 import { loadWhole } from '../helpers/whole-plan.js';
 import { workflowServer } from '../helpers/workflow-server.js';
@@ -84,18 +84,14 @@ beforeAll(async () => {
 }, 120_000);
 
 let place: string;
+commandsAsk(temporal);
 beforeEach(async () => {
   place = join(temporal.folder, `production-${++count}`);
   mkdirSync(place);
   told.length = 0;
   [first, second] = await Promise.all([runnerAt(`first-${count}`), runnerAt(`second-${count}`)]);
-  vi.stubEnv('SUREFOOT_HOME', join(temporal.folder, 'home'));
-  vi.stubEnv('TEMPORAL_ADDRESS', temporal.address);
-  vi.stubEnv('TEMPORAL_CONFIG_FILE', join(temporal.folder, 'none.toml'));
 });
 afterEach(async () => {
-  vi.unstubAllEnvs();
-  process.exitCode = undefined;
   await Promise.all([first.leave(), second.leave()]);
 });
 let count = 0;

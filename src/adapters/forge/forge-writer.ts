@@ -40,3 +40,13 @@ export const statusName = ({ service }: ForgeSubject): string => `surefoot/${ser
 /** The newest: forges number what they are told. */
 export const newest = <T extends { id: number }>(all: readonly T[]): T | undefined =>
   all.toSorted((one, other) => other.id - one.id)[0];
+
+/** What both forges' trials come to. @param name what people call the place */
+export const trialOf = (name: string) => ({
+  archived: (): ForgeTrial => ({ ok: false, text: `${name}: it is archived, and takes no deployments` }),
+  onlyReads: (advice: string): ForgeTrial => ({ ok: false, text: `${name}: the token may only read`, advice }),
+  reads: (): ForgeTrial => ({
+    ...{ ok: true, note: true },
+    text: `${name}: the token may read its deployments; whether it may write them shows only when it does`,
+  }),
+});

@@ -14,6 +14,7 @@ import {
   newest,
   statusName,
   type Telling,
+  trialOf,
 } from './forge-writer.js';
 
 /** GitHub refuses longer ones, characters. */
@@ -161,20 +162,18 @@ async function showStatus(place: Place, { known, subject, report }: Known, api: 
 const SCOPES = [['repo'], ['repo_deployment', 'repo:status']];
 
 async function probe(place: Place, api: ForgeApi): Promise<ForgeTrial> {
-  const name = githubForge.nameOf(place);
+  const trial = trialOf(githubForge.nameOf(place));
   const answer = await api.answer('the repository', { path: at(place) });
   const { data } = repository.safeParse(JSON.parse(answer.body));
   if (!data) throw new ForgeUnusable('the answer about the repository is not understood');
-  if (data.archived) return { ok: false, text: `${name}: it is archived, and takes no deployments` };
+  if (data.archived) return trial.archived();
   const scopes = String(answer.headers['x-oauth-scopes'] ?? '').split(/,\s*/);
   const isClassic = answer.headers['x-oauth-scopes'] !== undefined;
   const lacks = isClassic && !SCOPES.some((together) => together.every((scope) => scopes.includes(scope)));
   if (lacks || data.permissions?.push === false) {
-    const advice = 'Give it write access to deployments and commit statuses of this repository.';
-    return { ok: false, text: `${name}: the token may only read`, advice };
+    return trial.onlyReads('Give it write access to deployments and commit statuses of this repository.');
   }
   const query = { environment: place.environment, per_page: '1' };
   await api.ask('its deployments', z.array(deployment), { path: `${at(place)}/deployments`, query });
-  const untried = 'whether it may write them shows only when it does';
-  return { ok: true, note: true, text: `${name}: the token may read its deployments; ${untried}` };
+  return trial.reads();
 }

@@ -15,6 +15,7 @@ import {
   newest,
   statusName,
   type Telling,
+  trialOf,
 } from './forge-writer.js';
 
 /** GitLab refuses longer ones, characters. */
@@ -155,16 +156,14 @@ function isShown(last: Status | undefined, { state, link }: { state: string; lin
 }
 
 async function probe(place: Place, api: ForgeApi): Promise<ForgeTrial> {
-  const name = gitlabForge.nameOf(place);
+  const trial = trialOf(gitlabForge.nameOf(place));
   const { archived, permissions } = await api.ask('the project', project, { path: at(place) });
-  if (archived) return { ok: false, text: `${name}: it is archived, and takes no deployments` };
+  if (archived) return trial.archived();
   const levels = [permissions?.project_access, permissions?.group_access].flatMap((one) => one?.access_level ?? []);
   if (levels.length > 0 && Math.max(...levels) < DEVELOPER) {
-    const advice = 'Give it the role Developer or more in this project, and the scope api.';
-    return { ok: false, text: `${name}: the token may only read`, advice };
+    return trial.onlyReads('Give it the role Developer or more in this project, and the scope api.');
   }
   const query = { environment: place.environment, per_page: '1' };
   await api.ask('its deployments', z.array(deployment), { path: `${at(place)}/deployments`, query });
-  const untried = 'whether it may write them shows only when it does';
-  return { ok: true, note: true, text: `${name}: the token may read its deployments; ${untried}` };
+  return trial.reads();
 }

@@ -3,7 +3,7 @@ import { runnerOf } from '../../contract/names.js';
 import { missingRoles } from '../../domain/decisions/waits-for.js';
 import { formatDuration } from '../../domain/duration.js';
 import { ITEM_STATES } from '../../domain/items.js';
-import { beginningIn, hasYetToBegin } from '../../domain/ledger/beginning.js';
+import { beginningText, hasYetToBegin } from '../../domain/ledger/beginning.js';
 import type { Ledger, OpenQuestion, RollbackRecord, StepRecord, WatchRecord } from '../../domain/ledger/ledger.js';
 import { leftBehind, stillRollsBack } from '../../domain/ledger/left-behind.js';
 import { PHASES, type Phase } from '../../domain/steps.js';
@@ -81,7 +81,7 @@ function heading(ledger: Ledger, { colors, now, link, build, cutOff }: StatusVie
 /** Of one whose appointed time has not come, or with nobody to carry it out since. */
 const beginningOf = (ledger: Ledger, now: number): string | undefined =>
   ledger.beginsAt !== undefined && hasYetToBegin(ledger)
-    ? `${beginningIn(ledger.beginsAt, now, clockText(ledger.beginsAt))}; nothing of it has run`
+    ? beginningText(ledger.beginsAt, now, clockText(ledger.beginsAt))
     : undefined;
 
 /** What the names in it are worth. */

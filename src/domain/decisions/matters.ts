@@ -43,6 +43,10 @@ export interface Decider {
   role: string;
 }
 
+/** Each person once for each role. */
+export const inRoles = (roster: readonly Pick<Person, 'id' | 'name' | 'roles'>[]): Decider[] =>
+  roster.flatMap(({ id, name, roles }) => roles.map((role) => ({ person: id, name, role })));
+
 /** Who may say this about it. */
 export function decidersFor(
   kind: DecisionKind,
@@ -51,9 +55,7 @@ export function decidersFor(
 ): Decider[] {
   const roles = question && (kind === 'approve' ? missingRoles(ledger, question) : question.roles);
   const allowed = ledger.demands?.roles[kind];
-  return roster
-    .flatMap(({ id, name, roles: all }) => all.map((role) => ({ person: id, name, role })))
-    .filter(({ role }) => (roles?.includes(role) ?? true) && (allowed?.includes(role) ?? true));
+  return inRoles(roster).filter(({ role }) => (roles?.includes(role) ?? true) && (allowed?.includes(role) ?? true));
 }
 
 /** Whether it counts only when it is signed; undefined where that is not known. @param approvals as they are under the policy */

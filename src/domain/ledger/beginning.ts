@@ -8,9 +8,12 @@ type Appointed = Pick<Ledger, 'beginsAt' | 'startedAt' | 'outcome'>;
 export const hasYetToBegin = ({ beginsAt, startedAt, outcome }: Appointed): boolean =>
   outcome === undefined && beginsAt !== undefined && startedAt < beginsAt;
 
-/** Workflows know no local clock: `begins at 2026-11-28 05:00 UTC (in 9 h); nothing of it has run`. */
-export const beginningText = (beginsAt: number, now: number): string =>
-  `${beginningIn(beginsAt, now, universalMinute(beginsAt))}; nothing of it has run`;
+/**
+ * `begins at 2026-11-28 05:00 UTC (in 9 h); nothing of it has run`
+ * @param clock the time as people are to read it; workflows know no local one
+ */
+export const beginningText = (beginsAt: number, now: number, clock = universalMinute(beginsAt)): string =>
+  `${beginningIn(beginsAt, now, clock)}; nothing of it has run`;
 
 /** @param clock the time as people are to read it */
 export const beginningIn = (beginsAt: number, now: number, clock: string): string =>

@@ -9,7 +9,7 @@ import type { BackupStore } from '../../../src/contract/plan/backup.js';
 import type { Environment } from '../../../src/contract/plan/environment.js';
 import type { StoredBackup } from '../../../src/domain/ledger/ledger.js';
 import { temporaryFolder } from '../../activities/support.js';
-import { awsAt } from '../../helpers/aws.js';
+import { s3At } from '../../helpers/aws.js';
 import { type Handler, serve } from '../../helpers/server.js';
 
 const DUMP = 'what the database held';
@@ -19,15 +19,6 @@ const BACKUP = {
   sha256: createHash('sha256').update(DUMP).digest('hex'),
   bytes: DUMP.length,
 };
-
-const at = (endpoint: string): BackupStore => ({
-  kind: 's3',
-  place: awsAt(endpoint).place,
-  bucket: 'dumps',
-  prefix: '',
-  encryption: 'AES256',
-  setLifecycle: false,
-});
 
 const placeOfEvidence = () => ({ store: temporaryFolder(), deployment: 'shop-1' });
 
@@ -58,7 +49,7 @@ const endless: Handler = (_, response) => {
 
 test('what was stored is fetched from S3, whole', async () => {
   const { url } = await serve(says(DUMP));
-  const { ok, file } = await fetched(at(url), BACKUP);
+  const { ok, file } = await fetched(s3At(url), BACKUP);
   expect(ok).toBe(true);
   expect(readFileSync(file, 'utf8')).toBe(DUMP);
 });
@@ -68,7 +59,7 @@ test.each([
   ['an object without end', endless],
 ])('%s than was stored is not fetched, and why is said', async (_, handler) => {
   const { url } = await serve(handler);
-  const { ok, text, file } = await fetched(at(url), BACKUP);
+  const { ok, text, file } = await fetched(s3At(url), BACKUP);
   expect({ ok, text }).toEqual({
     ok: false,
     text:
@@ -80,7 +71,7 @@ test.each([
 
 test('as much of something else is not what was proven', async () => {
   const { url } = await serve(says('x'.repeat(DUMP.length)));
-  const { ok, text } = await fetched(at(url), BACKUP);
+  const { ok, text } = await fetched(s3At(url), BACKUP);
   expect(ok).toBe(false);
   expect(text).toContain('is not the dump that was proven');
 });
@@ -104,9 +95,9 @@ test('a backup of an older build is as large as its record says; without that, n
   const evidence = placeOfEvidence();
   const content = JSON.stringify({ bytes });
   const record = await storeEvidence(evidence, { title: 'Backup', path: 'backup.json', content });
-  expect((await fetched(at(url), { ...older, record }, evidence)).ok).toBe(true);
+  expect((await fetched(s3At(url), { ...older, record }, evidence)).ok).toBe(true);
   const before = requests.length;
-  const { ok, text, file } = await fetched(at(url), older, evidence);
+  const { ok, text, file } = await fetched(s3At(url), older, evidence);
   expect(ok).toBe(false);
   expect(text).toContain('how large it may be is not known');
   expect(requests.length).toBe(before);

@@ -1,11 +1,11 @@
 /** `surefoot audit` against a real server, with deployments of which only the ledger is real. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import type { Ledger } from '../../../src/domain/ledger/ledger.js';
 import { standIns } from '../../helpers/stand-ins.js';
 import { workflowServer } from '../../helpers/workflow-server.js';
-import { surefoot } from '../command-line.js';
+import { commandsAsk, surefoot } from '../command-line.js';
 import { ledgerWith, START, stepWith } from '../ledgers.js';
 
 const temporal = workflowServer();
@@ -29,15 +29,7 @@ beforeAll(async () => {
   await vi.waitUntil(async () => Number((await listed()).count) === 3, { timeout: 30_000 });
 }, 60_000);
 
-beforeEach(() => {
-  vi.stubEnv('TEMPORAL_ADDRESS', temporal.address);
-  vi.stubEnv('TEMPORAL_CONFIG_FILE', join(temporal.folder, 'none.toml'));
-});
-
-afterEach(() => {
-  vi.unstubAllEnvs();
-  process.exitCode = undefined;
-});
+commandsAsk(temporal);
 
 const eventsIn = (text: string) =>
   text

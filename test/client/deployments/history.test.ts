@@ -1,11 +1,11 @@
 /** `surefoot history --dora` against a real server and a real clone, with deployments of which only the ledger is real. */
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import type { Ledger } from '../../../src/domain/ledger/ledger.js';
 import { standIns } from '../../helpers/stand-ins.js';
 import { workflowServer } from '../../helpers/workflow-server.js';
-import { surefoot } from '../command-line.js';
+import { commandsAsk, surefoot } from '../command-line.js';
 import { ledgerWith, stepWith } from '../ledgers.js';
 
 const temporal = workflowServer();
@@ -55,15 +55,7 @@ beforeAll(async () => {
   await vi.waitUntil(isListed, { timeout: 20_000, interval: 200 });
 }, 60_000);
 
-beforeEach(() => {
-  vi.stubEnv('TEMPORAL_ADDRESS', temporal.address);
-  vi.stubEnv('TEMPORAL_CONFIG_FILE', join(temporal.folder, 'none.toml'));
-});
-
-afterEach(() => {
-  vi.unstubAllEnvs();
-  process.exitCode = undefined;
-});
+commandsAsk(temporal);
 
 const dora = (...options: string[]) =>
   surefoot('history', '--dora', '--since', '7d', '--evidence', join(temporal.folder, 'none'), ...options);

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { payloadAsJson } from '../../../src/adapters/evidence/history-archive.js';
 import { listText } from '../../../src/client/rendering/list.js';
 import pc from '../../../src/client/terminal/colors.js';
@@ -11,7 +11,7 @@ import type { ListedDeployment } from '../../../src/domain/deployments/listed.js
 import type { Ledger } from '../../../src/domain/ledger/ledger.js';
 import { standIns } from '../../helpers/stand-ins.js';
 import { workflowServer } from '../../helpers/workflow-server.js';
-import { surefoot } from '../command-line.js';
+import { commandsAsk, surefoot } from '../command-line.js';
 import { ledgerWith, questionWith, START } from '../ledgers.js';
 
 const temporal = workflowServer();
@@ -65,15 +65,7 @@ beforeAll(async () => {
   await vi.waitUntil(async () => (await listed()).deployments.length === 6, { timeout: 20_000, interval: 200 });
 }, 60_000);
 
-beforeEach(() => {
-  vi.stubEnv('TEMPORAL_ADDRESS', temporal.address);
-  vi.stubEnv('TEMPORAL_CONFIG_FILE', join(temporal.folder, 'none.toml'));
-});
-
-afterEach(() => {
-  vi.unstubAllEnvs();
-  process.exitCode = undefined;
-});
+commandsAsk(temporal);
 
 type Row = Record<string, unknown> & { service: string };
 

@@ -1,23 +1,13 @@
-/** `surefoot watch --until` against a real server, with deployments of which only the ledger is real. */
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { standIns } from '../../helpers/stand-ins.js';
 import { workflowServer } from '../../helpers/workflow-server.js';
-import { surefoot } from '../command-line.js';
+import { commandsAsk, surefoot } from '../command-line.js';
 import { ledgerWith } from '../ledgers.js';
 
 const temporal = workflowServer();
 const deployments = standIns(temporal);
 
-beforeEach(() => {
-  vi.stubEnv('TEMPORAL_ADDRESS', temporal.address);
-  vi.stubEnv('TEMPORAL_CONFIG_FILE', join(temporal.folder, 'none.toml'));
-});
-
-afterEach(() => {
-  vi.unstubAllEnvs();
-  process.exitCode = undefined;
-});
+commandsAsk(temporal);
 
 const watched = async (...args: string[]) => {
   const { code, out, err } = await surefoot('watch', ...args, '--json');
