@@ -12,6 +12,7 @@ const BENCHES = [
   'reaction',
   'approval',
   'verification',
+  'encryption',
   'history',
   'scale',
   'console',

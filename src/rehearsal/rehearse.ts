@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, Connection } from '@temporalio/client';
+import { Client, type ClientOptions, Connection } from '@temporalio/client';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { SEARCH_ATTRIBUTES } from '../contract/names.js';
 import { projectFolder } from '../local/folders.js';
@@ -28,6 +28,8 @@ export interface RehearseOptions {
   onResult?: (result: RehearsalResult) => void;
   /** The workflow bundle; the shipped one when absent. */
   bundle?: string;
+  /** How payloads are encrypted, with the bundle for that; a rehearsal keeps no secret: in clear when absent. */
+  encryption?: Pick<ClientOptions, 'dataConverter' | 'interceptors'>;
   /** Who hears how the workflows stand, as they go on. */
   sinks?: RehearsalWorkerOptions['sinks'];
 }
@@ -76,7 +78,7 @@ export async function rehearse(scenarios: readonly Scenario[], options: Rehearse
 }
 
 async function open(
-  { signal, progress, bundle = SHIPPED_BUNDLE, sinks }: RehearseOptions,
+  { signal, progress, bundle = SHIPPED_BUNDLE, encryption, sinks }: RehearseOptions,
   closers: (() => Promise<void>)[],
 ) {
   quiet();
@@ -97,11 +99,13 @@ async function open(
   closers.push(() => connection.close());
   const worlds = new Map<string, Rehearsed>();
   const activities = createSimulatedActivities((workflowId) => worldOf(worlds, workflowId));
-  const host: RehearsalHost = { client: new Client({ connection, namespace }), worlds, uiUrl, namespace, signal };
+  const client = new Client({ connection, namespace, ...encryption });
+  const host: RehearsalHost = { client, worlds, uiUrl, namespace, signal };
+  const serving = { address, activities, bundle, dataConverter: encryption?.dataConverter, sinks };
   return async (count: number) => {
     const workers = await Promise.all(
       Array.from({ length: Math.max(count, 1) }, (_, index) =>
-        RehearsalWorker.start({ address, taskQueue: `rehearsal-${index + 1}`, activities, bundle, sinks }),
+        RehearsalWorker.start({ ...serving, taskQueue: `rehearsal-${index + 1}` }),
       ),
     );
     closers.push(async () => {

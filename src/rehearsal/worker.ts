@@ -1,4 +1,5 @@
 /** One worker with a queue of its own: a rehearsal has it for itself, and may have it stopped and begun again. */
+import type { DataConverter } from '@temporalio/common';
 import { type InjectedSinks, NativeConnection, Worker } from '@temporalio/worker';
 import type { Activities } from '../contract/activities/activities.js';
 import { SILENT_SINKS, type StateSinks } from '../contract/sinks.js';
@@ -12,6 +13,7 @@ export interface RehearsalWorkerOptions {
   activities: Activities;
   /** The workflow bundle that is shipped. */
   bundle: string;
+  dataConverter?: DataConverter;
   /** Who hears how workflows stand; nobody when absent. */
   sinks?: InjectedSinks<StateSinks>;
 }
@@ -52,13 +54,14 @@ export class RehearsalWorker {
   }
 
   private async begin(): Promise<void> {
-    const { address, taskQueue, activities, bundle, sinks = SILENT_SINKS } = this.options;
+    const { address, taskQueue, activities, bundle, dataConverter, sinks = SILENT_SINKS } = this.options;
     const connection = await NativeConnection.connect({ address });
     const worker = await Worker.create({
       connection,
       taskQueue,
       activities,
       workflowBundle: { codePath: bundle },
+      dataConverter,
       sinks,
       shutdownGraceTime: GRACE,
       maxHeartbeatThrottleInterval: '1s',
