@@ -90,6 +90,7 @@ const READERS: Record<string, Reader> = {
     return { ...act(asked, 'back'), to: direction.to };
   },
   readRevision: (asked) => (isSame(asked.input.migration, asked.plan.migration) ? look(asked) : undefined),
+  storedRevision: (asked) => (isSame(asked.input.migration, asked.plan.migration) ? read(asked) : undefined),
   checkProduction: (asked) => {
     const { migration } = asked.input;
     return migration === undefined || isSame(migration, asked.plan.migration) ? look(asked) : undefined;

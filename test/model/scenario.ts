@@ -219,7 +219,7 @@ const FAIL_BEFORE = [
 const FAIL_AFTER = [
   ...['sealSeries of watch-5m', 'sealSeries of watch-1h', 'sealSeries of guard'],
   ...['production.deploy', 'production.health', 'production.migration', 'production.indexes', 'production.smoke'],
-  ...['production.maintenance-off', 'production.restart', 'countStored', 'sampleMetrics', 'tell', 'readRevision'],
+  ...['production.maintenance-off', 'production.restart', 'countStored', 'sampleMetrics', 'tell', 'storedRevision'],
   ...['rollback-full.downgrade', 'rollback-full.deploy', 'rollback-code.health', 'rollback.maintenance-off'],
   ...['rollback.maintenance-on', 'rollback.maintenance-first', 'staging.reversibility.downgrade-from-previous'],
 ];
