@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { parse, stringify } from 'yaml';
 import type { DeployInput } from '../../src/contract/deployment.js';
 import { deployWorkflowId, searchAttributes } from '../../src/contract/names.js';
 import { choosePorts } from '../../src/local/ports.js';
@@ -11,6 +12,7 @@ import { startTemporalServer, type TemporalServer } from '../../src/local/tempor
 import { loadPlan } from '../../src/plan/load.js';
 import { json } from '../helpers/server.js';
 import { replaceOnce, write } from '../plan/plan-files.js';
+import { shortPlanText } from '../rehearsal/short-plan.js';
 import { newService, planLeavingOpen, type Service } from '../releases/many-releases.js';
 import { surefoot } from './command-line.js';
 
@@ -189,7 +191,12 @@ test('two releases by one plan differ in what is deployed and where its migratio
 }, 60_000);
 
 test('a rehearsal goes on with what is not known, and says so', async () => {
-  const { code, err, out } = await surefoot('rehearse', service.plan, '--target', 'v5.1.0');
+  const short = parse(shortPlanText());
+  const { repository, files } = short.release;
+  const { revision: _, ...migration } = short.migration;
+  const plan = { ...short, release: { repository, files }, migration };
+  const file = write('plan.yaml', stringify(plan));
+  const { code, err, out } = await surefoot('rehearse', file, '--target', 'v5.1.0');
   expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining('1 of 1 as expected') });
   expect(err).toContain('Not known before a deployment, and rehearsed as <branch>, <previous>, <revision>.');
 }, 240_000);

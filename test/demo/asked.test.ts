@@ -1,4 +1,4 @@
-/** `npm run demo -- --ask`, from an empty folder: five people sign in and sign off in a real browser, and nobody else gets through. */
+/** `npm run demo -- --ask`, from a new folder: five people sign in and sign off in a real browser, and nobody else gets through. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { METADATA_ENCODING_KEY } from '@temporalio/common';
 import { encode } from '@temporalio/common/lib/encoding.js';
-import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { beforeAll, expect, type TestContext, test, vi } from 'vitest';
 import { startAttributes } from '../../src/contract/deployment.js';
 import type { WatchInput } from '../../src/contract/messages.js';
 import { WATCHDOG } from '../../src/contract/names.js';
@@ -72,19 +72,15 @@ interface Begun {
 
 let begun = 0;
 
-/** A deployment whose plan tells a pager and a webhook of its own. */
-async function begin({
-  clock = 'real',
-  ...more
-}: {
-  clock?: string;
-  fails?: boolean;
-  watch?: Watch;
-} = {}): Promise<Begun> {
+/** A deployment whose plan tells a pager and a webhook of its own; it ends with its test. */
+async function begin(
+  { onTestFinished }: TestContext,
+  { clock = 'real', ...more }: { clock?: string; fails?: boolean; watch?: Watch } = {},
+): Promise<Begun> {
   begun += 1;
   const service = `shop-${begun}`;
   const deployment = `${service}-20260101-000000-abcd`;
-  const [pager, hook] = [await pagerDutyReceiver(), await webhookReceiver()];
+  const [pager, hook] = [await pagerDutyReceiver(onTestFinished), await webhookReceiver(onTestFinished)];
   const channels = [
     { id: 'pager', kind: 'pagerduty', api: pager.url, routingKey: 'env:WATCHDOG_PAGER_KEY' },
     { id: 'hook', kind: 'webhook', url: hook.url },
@@ -133,8 +129,8 @@ const lastLook = async (): Promise<WatchdogLook> => {
   throw new Error('there was no look');
 };
 
-test('with its worker away people are paged once, and hear that it is over when a worker is back', async () => {
-  const { handle, pager, hook, deployment } = await begin();
+test('with its worker away people are paged once, and hear that it is over when a worker is back', async (context) => {
+  const { handle, pager, hook, deployment } = await begin(context);
   // It has been taken up.
   await handle.query('__stack_trace');
   await looks(2);
@@ -164,9 +160,10 @@ test('with its worker away people are paged once, and hear that it is over when 
   );
 }, 120_000);
 
-test('a deployment whose task fails is told of with the reason; one in virtual time is nobody’s business; an end is the all-clear', async () => {
-  const real = await begin({ fails: true });
-  const virtual = await begin({ fails: true, clock: 'virtual' });
+// Each is about a deployment of its own, and waits for looks at it: at the same time.
+test.concurrent('a deployment whose task fails is told of with the reason; one in virtual time is nobody’s business; an end is the all-clear', async (context) => {
+  const real = await begin(context, { fails: true });
+  const virtual = await begin(context, { fails: true, clock: 'virtual' });
   for (const { handle } of [real, virtual]) await handle.signal('go');
   await eventually(() => real.hook.received.length > 0);
   expect(received(real.hook)[0]?.text).toMatch(
@@ -181,8 +178,8 @@ test('a deployment whose task fails is told of with the reason; one in virtual t
   expect(received(real.hook)[1]?.text).toContain('it has ended');
 }, 120_000);
 
-test('a message that nobody can read holds a deployment up, and is told', async () => {
-  const { handle, pager } = await begin();
+test.concurrent('a message that nobody can read holds a deployment up, and is told', async (context) => {
+  const { handle, pager } = await begin(context);
   await temporal.client.workflowService.signalWorkflowExecution({
     namespace: 'default',
     workflowExecution: { workflowId: handle.workflowId },
@@ -193,7 +190,7 @@ test('a message that nobody can read holds a deployment up, and is told', async 
   expect(received(pager)[0]).toMatchObject({ payload: { summary: expect.stringContaining('its task has failed') } });
 }, 120_000);
 
-test('a watch that sees nothing is told of with the metric and why, and that it sees again', async () => {
+test.concurrent('a watch that sees nothing is told of with the metric and why, and that it sees again', async (context) => {
   sampled = () => ({ at: Date.now(), kind: 'error', message: 'connection refused' });
   const criteria = [criterionWith({ metric: 'errors' })];
   const source = {
@@ -214,7 +211,7 @@ test('a watch that sees nothing is told of with the metric and why, and that it 
     gate: 'rollback',
     consider: { within: SECOND, otherwise: 'continue' },
   };
-  const { hook } = await begin({ watch });
+  const { hook } = await begin(context, { watch });
   await eventually(() => hook.received.length > 0);
   expect(received(hook)[0]?.text).toContain('the watch “5 min” sees nothing of errors: connection refused');
   await looks(3);
@@ -224,8 +221,8 @@ test('a watch that sees nothing is told of with the metric and why, and that it 
   expect(received(hook)[1]).toMatchObject({ event: 'watchdog-all-clear' });
 }, 120_000);
 
-test('a deployment of which nobody knows whom to tell is said so by the look, not left out', async () => {
-  const real = await begin({ fails: true });
+test.concurrent('a deployment of which nobody knows whom to tell is said so by the look, not left out', async (context) => {
+  const real = await begin(context, { fails: true });
   const deployment = real.deployment;
   const notifications = { channels: [7], events: {}, templates: {}, contacts: [] };
   const hostile = {
@@ -241,7 +238,7 @@ test('a deployment of which nobody knows whom to tell is said so by the look, no
   for (const [name, input] of Object.entries(hostile)) {
     const options = { taskQueue: QUEUE, workflowId: `surefoot/${name}/production`, args: [input] };
     const handle = await temporal.client.workflow.start('DeployWorkflow', options);
-    onTestFinished(() => void handle.terminate().catch(() => undefined));
+    context.onTestFinished(() => void handle.terminate().catch(() => undefined));
     await handle.signal('go');
   }
   await real.handle.signal('go');
