@@ -35,9 +35,16 @@ export interface Kill {
   who: Victim | Trouble;
 }
 
+/** The moments that came, in their order. */
+export interface Moments<T = string[]> {
+  ofWorker: T;
+  ofRecorder: T;
+}
+
 export interface Run {
-  /** The moments that came, in their order. */
-  moments: { ofWorker: string[]; ofRecorder: string[] };
+  moments: Moments;
+  /** How many of them had come when production was first seen broken. */
+  beforeBreach?: Moments<number>;
   /** The kills that took place. */
   fired: Kill[];
   journal: Entry[];
@@ -154,6 +161,11 @@ export class Lane {
     this.anew = false;
     this.path = path;
     this.target.people = (text) => this.answer(JSON.parse(text), questions);
+    const read = (name: string) => [...new Set(readFileSync(join(folder, name), 'utf8').split('\n').filter(Boolean))];
+    let beforeBreach: Run['beforeBreach'];
+    this.target.seenBroken = () => {
+      beforeBreach ??= { ofWorker: ofWorker.length, ofRecorder: read('moments.log').length };
+    };
     const { resolved, digest } = this.plan;
     const deployment = newDeploymentId(resolved.service);
     const args: [DeployInput] = [{ deployment, plan: resolved, digest, startedBy: 'aisha', clock: 'virtual' }];
@@ -165,14 +177,14 @@ export class Lane {
       });
       const result = (await within(options.within ?? 300_000, handle.result())) as DeployResult;
       await Promise.all(troubles);
-      const read = (name: string) => readFileSync(join(folder, name), 'utf8').split('\n').filter(Boolean);
       const byHook = read('fired.log');
       const run: Run = {
-        moments: { ofWorker, ofRecorder: [...new Set(read('moments.log'))] },
+        moments: { ofWorker, ofRecorder: read('moments.log') },
+        beforeBreach,
         fired: [...fired, ...kills.filter(({ moment }) => byHook.includes(moment))],
         journal: this.target.journal(),
         ending: { outcome: result.outcome, option: result.rollback?.option, ...(await this.target.state()) },
-        events: await this.eventsOf(deployment, workflowId),
+        events: await this.eventsOf(deployment, handle.firstExecutionRunId),
         questions,
         anew: this.anew,
         troubles: result.steps.flatMap(({ id, state, reason }) => (state === 'passed' ? [] : [`${id}: ${reason}`])),
@@ -234,10 +246,10 @@ export class Lane {
     return { kind: 'rollback', option: this.path, ...(this.path === 'code' ? {} : { revision: REVISIONS.base }) };
   }
 
-  private async eventsOf(deployment: string, workflowId: string): Promise<number> {
+  private async eventsOf(deployment: string, own: string): Promise<number> {
     let events = 0;
-    for await (const { workflowId: id, historyLength } of this.client.workflow.list()) {
-      if (id === workflowId || id.startsWith(deployment)) events += historyLength;
+    for await (const { workflowId, runId, historyLength } of this.client.workflow.list()) {
+      if (runId === own || workflowId.startsWith(deployment)) events += historyLength;
     }
     return events;
   }
