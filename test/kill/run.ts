@@ -56,7 +56,7 @@ export interface Run {
   /** Whether they had anything begun anew. */
   anew: boolean;
   /** Steps that did not pass, and why. */
-  troubles: string[];
+  troubles: { step: string; why: string }[];
   milliseconds: number;
 }
 
@@ -121,7 +121,8 @@ export class Lane {
       if (isTrouble(kill.who)) {
         // One that has met nobody has not been tried: its moment is missed.
         const made = () => void fired.push(kill);
-        if (!begun.has(kill)) troubles.push(this.trouble(kill.who, way).then(made, () => undefined));
+        const killWorker = () => void worker?.kill('SIGKILL');
+        if (!begun.has(kill)) troubles.push(this.trouble(kill.who, way, killWorker).then(made, () => undefined));
         begun.add(kill);
         return false;
       }
@@ -187,7 +188,9 @@ export class Lane {
         events: await this.eventsOf(deployment, handle.firstExecutionRunId),
         questions,
         anew: this.anew,
-        troubles: result.steps.flatMap(({ id, state, reason }) => (state === 'passed' ? [] : [`${id}: ${reason}`])),
+        troubles: result.steps.flatMap(({ id, state, reason }) =>
+          state === 'passed' ? [] : [{ step: id, why: reason ?? state }],
+        ),
         milliseconds: performance.now() - began,
       };
       return run;
@@ -206,7 +209,7 @@ export class Lane {
     }
   }
 
-  private trouble(trouble: Trouble, temporal: TcpProxy): Promise<void> {
+  private trouble(trouble: Trouble, temporal: TcpProxy, killWorker: () => void): Promise<void> {
     const [, http] = this.target.proxies;
     if (!http) throw new Error('there is no proxy before production');
     const restart = {
@@ -217,7 +220,7 @@ export class Lane {
         this.temporal = await this.startTemporal();
       },
     };
-    return makeTrouble(trouble, { connections: { temporal, postgres: this.database, http }, restart });
+    return makeTrouble(trouble, { connections: { temporal, postgres: this.database, http }, restart, killWorker });
   }
 
   /** People sign and confirm; of a command of which nobody knows the end they look what it has done. */

@@ -35,7 +35,7 @@ export interface Row extends Damage {
   missed: string[];
   /** Runs that ended otherwise than the undisturbed one, or not at all. */
   endings: string[];
-  /** Runs that trouble has led to another end, which is what production is left in: no fault. */
+  /** Runs that trouble has led another way, to an end that is what production is left in: no fault. */
   otherwise: string[];
   seconds: number;
 }
@@ -143,10 +143,12 @@ async function runGroup(
   try {
     const run = await lane.run(path, kills);
     const isSame = JSON.stringify(run.ending) === JSON.stringify(undisturbed.ending);
-    const mayDiffer = !isSame && isTrouble(row.who) && isSound(run.ending);
+    const isAnotherWay = !isSame || stepsNotPassed(run) !== stepsNotPassed(undisturbed);
+    const mayDiffer = isAnotherWay && isTrouble(row.who) && isSound(run.ending);
     const damage = mayDiffer ? damageOf([], run.journal, true) : damageOf(undisturbed.journal, run.journal, run.anew);
     for (const kind of ['lost', 'doubled', 'overlapping'] as const) row[kind].push(...damage[kind].map(about));
-    const ending = about(`${JSON.stringify(run.ending)}: ${run.troubles.join('; ')}`);
+    const why = run.troubles.map((trouble) => `${trouble.step}: ${trouble.why}`).join('; ');
+    const ending = about(`${JSON.stringify(run.ending)}: ${why}`);
     if (mayDiffer) row.otherwise.push(ending);
     else if (!isSame) row.endings.push(ending);
     // Nobody has to be asked because a worker died.
@@ -158,6 +160,8 @@ async function runGroup(
     return kills.map(({ moment }) => moment);
   }
 }
+
+const stepsNotPassed = ({ troubles }: Run): string => troubles.map(({ step }) => step).join();
 
 /** A check of a service that does not answer has failed, and what follows that is the plan's: production is as it says. */
 export function isSound({ outcome, option, version, revision, maintenance }: Run['ending']): boolean {
