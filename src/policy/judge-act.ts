@@ -5,7 +5,7 @@ import { whyTooMany } from '../domain/decisions/room.js';
 import { digestOf } from '../plan/core/digest.js';
 import { type ActInput, type PlannedAct, plannedAct } from './acts.js';
 import { type CountedWord, CountedWords, type Word, type WordSubject } from './counted-words.js';
-import type { Policy } from './policy.js';
+import type { Policy, PolicyService } from './policy.js';
 
 export interface AskedAct {
   activity: string;
@@ -49,15 +49,16 @@ export async function judgeAct(policy: Policy, asked: AskedAct): Promise<ActJudg
   return { act, by: words.all, spends: spentBy(personalWords(policy, words, act), act) };
 }
 
-/** Whether a deployment may begin at all. @returns why not */
+/** Whether a deployment may begin at all. @param said its start, and who stands for its plan. @returns why not */
 export async function judgeStart(
   policy: Policy,
   subject: WordSubject,
-  start: SaidDecision,
+  said: SaidDecision[],
   now: number,
 ): Promise<string | undefined> {
   const words = new CountedWords(policy, subject, now);
-  return (await words.read([start])) ?? startProblem(policy, words, subject) ?? words.late(['start']) ?? words.runOut();
+  const wrong = (await words.read(said)) ?? startProblem(policy, words, subject);
+  return wrong ?? words.late(['plan', 'start']) ?? words.runOut();
 }
 
 /** Whether one decision is what its envelope says, and may be said by whom it is of. @returns why not */
@@ -73,20 +74,36 @@ export async function judgeWord(
 
 const refused = (reason: string) => ({ refused: reason });
 
-function startProblem(
-  { services, people }: Policy,
-  words: CountedWords,
-  { service, digest }: WordSubject,
-): string | undefined {
+function startProblem(policy: Policy, words: CountedWords, subject: WordSubject): string | undefined {
+  const { services, people } = policy;
+  const { service } = subject;
   const rules = services.get(service);
   if (!rules) return `the policy knows no service ${service}`;
-  if (rules.plans && !rules.plans.includes(digest)) return 'the plan is not one that the policy lets be carried out';
+  const unlet = planProblem(policy, words, { ...subject, rules });
+  if (unlet !== undefined) return unlet;
   const [start, ...more] = words.said('start');
   if (!start) return 'nobody whose word counts has started it';
   if (more.length > 0) return 'it was started twice';
   const { person } = start.word;
   const mayStart = people.get(person)?.roles.some((role) => rules.start.includes(role));
   return mayStart ? undefined : `${person} may not start ${service} (${rules.start.join(', ')} may)`;
+}
+
+/** A plan is carried out that the policy names, or that somebody stands for whom it names; any where it names neither. */
+function planProblem(
+  { people }: Policy,
+  words: CountedWords,
+  { digest, rules: { plans, planSigners } }: WordSubject & { rules: PolicyService },
+): string | undefined {
+  if ((!plans && !planSigners) || plans?.includes(digest)) return undefined;
+  if (!planSigners) return 'the plan is not one that the policy lets be carried out';
+  if (words.said('plan').some(({ word }) => planSigners.includes(word.role))) return undefined;
+  const signers = [...people.values()].filter(({ roles }) => roles.some((role) => planSigners.includes(role)));
+  return (
+    `nobody who signs plans (${planSigners.join(', ')}: ${signers.map(({ id }) => id).join(', ')}) has signed this one: ` +
+    'one of them types `surefoot plan sign PLAN --as WHO --role ROLE --sign KEY --out FILE`, and it is started with ' +
+    '--signed-plan FILE'
+  );
 }
 
 function actProblem(
@@ -99,7 +116,7 @@ function actProblem(
   const missing = missingRoles(policy, words, authority);
   const unsigned = missing.length > 0 ? `not signed off as ${missing.join(', ')}` : undefined;
   if (act.kind === 'forward') {
-    const late = unsigned ?? commitProblem(act, authority) ?? words.early() ?? words.late(['start', 'approve']);
+    const late = unsigned ?? commitProblem(act, authority) ?? words.early() ?? words.late(['plan', 'start', 'approve']);
     return late ?? unrepeated(policy, words, act);
   }
   if (personalWords(policy, words, act).some((word) => isGood(word, act, asked))) return undefined;

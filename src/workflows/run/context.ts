@@ -2,7 +2,7 @@
 import { inWorkflowContext, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { EvidencePlace } from '../../contract/activities/step.js';
 import { type DeployInput, newLedger } from '../../contract/deployment.js';
-import { type Authority, saidBy, startBy } from '../../contract/envelope.js';
+import { type Authority, begunBy, saidBy } from '../../contract/envelope.js';
 import type { Absence } from '../../contract/messages.js';
 import { searchAttributes } from '../../contract/names.js';
 import type { Approvals } from '../../domain/decisions/approvals.js';
@@ -80,7 +80,7 @@ export class Context implements Owner {
       plan,
       proposal: proposal?.digest,
       commit: proposal?.commit,
-      decisions: [startBy(input), ...accepted.map(saidBy)],
+      decisions: [...begunBy(input), ...accepted.map(saidBy)],
     };
   }
 
