@@ -27,6 +27,8 @@ export interface Statement {
   /** Which way back, and the revision that the database goes back to. */
   option: string;
   revision: string;
+  /** The backup that is restored. Only of a restore. */
+  backup?: string;
   /** The runner that a move leads to, or the build. */
   to: string;
   build: string;
@@ -48,6 +50,7 @@ export interface SaidDecision {
   subject?: string;
   option?: string;
   revision?: string;
+  backup?: string;
   to?: string;
   build?: string;
   /** When it begins, where a start says that. */
@@ -88,6 +91,7 @@ export const saidBy = ({
   subject,
   option,
   revision,
+  backup,
   to,
   build,
   envelope,
@@ -98,6 +102,7 @@ export const saidBy = ({
   subject,
   option,
   revision,
+  backup,
   to,
   build,
   envelope,

@@ -112,6 +112,7 @@ export class CountedWords {
     subject = '',
     option = '',
     revision = '',
+    backup,
     to = '',
     build = '',
     begins,
@@ -131,6 +132,7 @@ export class CountedWords {
     if (statement.role !== role) return refused(`it was signed as ${statement.role}`);
     if (statement.subject !== subject) return refused('it was signed about something else');
     if (statement.option !== option || statement.revision !== revision) return refused('another way back was signed');
+    if (statement.backup !== backup) return refused('the restore of another backup was signed');
     if (statement.to !== to) return refused('it was signed for another runner');
     if (statement.build !== build) return refused('it was signed for another build');
     if (statement.begins !== begins) return refused('it was signed to begin at another time');

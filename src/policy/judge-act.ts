@@ -61,6 +61,19 @@ export async function judgeStart(
   return wrong ?? words.late(['plan', 'start']) ?? words.runOut();
 }
 
+/** Whether a deployment that goes on has begun by words that count still, however late it is for another. @returns why not */
+export async function judgeBegun(
+  policy: Policy,
+  subject: WordSubject,
+  said: SaidDecision[],
+  now: number,
+): Promise<string | undefined> {
+  const words = new CountedWords(policy, subject, now);
+  const bad = await words.read(said);
+  const problem = startProblem(policy, words, subject);
+  return problem && (bad ?? problem);
+}
+
 /** Whether one decision is what its envelope says, and may be said by whom it is of. @returns why not */
 export async function judgeWord(
   policy: Policy,
@@ -133,11 +146,11 @@ function commitProblem({ commit }: PlannedAct, { commit: signed = '' }: Authorit
 /** What a rollback that no person has signed must not be. */
 function aloneProblem(
   { automaticRollback, decisions }: Policy,
-  { kind, generation, beyond, to, commit }: PlannedAct,
+  { kind, generation, beyond, to, commit, backup }: PlannedAct,
   { migratedFrom, commitsSeen = [] }: AskedAct,
 ): string | undefined {
   const unsaid = `nobody who may roll back (${decisions.rollback?.join(', ')}) has signed that`;
-  if (kind === 'restore') return `a restore loses what was written since, and ${unsaid}`;
+  if (kind === 'restore') return `a restore of ${backup} loses what was written since, and ${unsaid}`;
   if (!automaticRollback) return `the policy rolls nothing back by itself, and ${unsaid}`;
   if (generation > 1) return `it is tried again, and ${unsaid}`;
   if (beyond !== undefined) return `the plan does not go back to ${beyond}, and ${unsaid}`;
@@ -173,14 +186,15 @@ function unrepeated({ signed }: Policy, words: CountedWords, { step, generation 
 }
 
 /** What somebody who may roll back has said of it, and not too long ago: one signature is enough. */
-function personalWords({ decisions }: Policy, words: CountedWords, { kind }: PlannedAct): CountedWord[] {
+function personalWords({ decisions }: Policy, words: CountedWords, { kind, backup }: PlannedAct): CountedWord[] {
   const roles = decisions.rollback ?? [];
   return (['rollback', 'abort', 'retry'] as const)
     .flatMap((decision) => words.said(decision))
     .filter((counted) => {
       const { word, statement } = counted;
       const isAbout = word.decision !== 'retry' || word.subject === ROLLBACK_QUESTION;
-      const isEnough = kind !== 'restore' || !statement || statement.option === 'restore';
+      const isRestore = !statement || (statement.option === 'restore' && statement.backup === backup);
+      const isEnough = kind !== 'restore' || isRestore;
       return isAbout && isEnough && roles.includes(word.role) && words.isInTime(counted);
     });
 }

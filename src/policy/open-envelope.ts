@@ -31,6 +31,7 @@ const statementShape: z.ZodType<Statement> = z
     subject: words,
     option: words,
     revision: words,
+    backup: words.optional(),
     to: words,
     build: words,
     why: words,

@@ -353,7 +353,9 @@ test('a plan that nobody has signed who may is not begun, and no act is done by 
   const key = keys.get('elisa.rocha')?.publicKey ?? '';
   const signing = policy;
   policy = policyWith((text) =>
-    text.replace('    approve:', '    planSigners: [qa]\n    approve:').replace(`"${key}"`, `"${key}", revoked: 2026-01-01`),
+    text
+      .replace('    approve:', '    planSigners: [qa]\n    approve:')
+      .replace(`"${key}"`, `"${key}", revoked: 2026-01-01`),
   );
   expect(await forge(saying(good))).toEqual([expect.stringContaining('the key of elisa.rocha is revoked')]);
   expect(made().slice(before)).toEqual([]);

@@ -211,6 +211,17 @@ describe('what is read by commands is the plan’s own', () => {
     expect(look('sampleMetrics', input)).toBeUndefined();
   });
 
+  test('messages go to the plan’s own channels, and to none that somebody else has written', () => {
+    const [channel] = plan.notifications.channels;
+    expect(channel).toBeDefined();
+    expect(look('tell', { messages: [{ channel }] })).toBe('read');
+    expect(look('sendNotices', { notices: [{ messages: [{ channel }] }] })).toBe('read');
+    for (const theirs of [{ ...channel, host: 'https://evil.example' }, { id: channel?.id }, undefined]) {
+      expect(look('tell', { messages: [{ channel }, { channel: theirs }] })).toBeUndefined();
+      expect(look('sendNotices', { notices: [{ messages: [{ channel: theirs }] }] })).toBeUndefined();
+    }
+  });
+
   test('load tests of staging by their steps, with the plan’s log or none', () => {
     const { staging: environment } = plan.environments;
     const [test] = plan.loadTests;

@@ -94,7 +94,10 @@ test('a plan is carried out that a signer of plans has signed, whoever starts it
   const now = Date.now();
   const seal = (key: typeof ana, said: Partial<Statement>) =>
     sealed(
-      statementOf({ deployment: '', service: 'shop', plan: digest, role: '', person: 'ana', decision: 'start', ...said }, now),
+      statementOf(
+        { deployment: '', service: 'shop', plan: digest, role: '', person: 'ana', decision: 'start', ...said },
+        now,
+      ),
       (message) => key.sign(message, ENVELOPE_NAMESPACE),
     );
   const envelope = await seal(ana, { deployment: 'shop-1' });
@@ -115,7 +118,9 @@ test('a plan is carried out that a signer of plans has signed, whoever starts it
     signedPlan: { who: 'bob', role: 'qa', envelope: plan },
   });
   expect(await judgeStart(policy, another, again, now)).toBeUndefined();
-  expect(await judged(undefined)).toMatch(/^nobody who signs plans \(qa: bob\) has signed this one: .*`surefoot plan sign PLAN/);
+  expect(await judged(undefined)).toMatch(
+    /^nobody who signs plans \(qa: bob\) has signed this one: .*`surefoot plan sign PLAN/,
+  );
   expect(await judged(undefined, policyOf(`, plans: [${digest}], planSigners: [qa]`))).toBeUndefined();
   expect(await judged(plan, policyOf(', planSigners: [lead]'))).toContain('nobody who signs plans (lead: ana)');
   expect(await judged(plan, policyOf(`, plans: [${'e'.repeat(64)}]`))).toContain('not one that the policy lets be');
@@ -123,7 +128,9 @@ test('a plan is carried out that a signer of plans has signed, whoever starts it
   expect(await judged(await signing({ service: 'mail' }))).toContain('it was signed for another service');
   expect(await judged(await signing({}, ana))).toContain('a key that is none of bob');
   expect(await judged(await signing({ deployment: 'shop-1' }))).toContain('it is no envelope of a decision');
-  expect(await judged(await signing({ decision: 'start', deployment: 'shop-1', role: '' }))).toContain('what was signed is start');
+  expect(await judged(await signing({ decision: 'start', deployment: 'shop-1', role: '' }))).toContain(
+    'it was signed for another deployment',
+  );
   const late = new Date(now - 1).toISOString();
   expect(await judged(await signing({ expires: late }))).toContain('plan by bob does not count any more');
   // Whoever looks at a report goes by the same words, as of the time at which it was begun.

@@ -71,17 +71,19 @@ export class Context implements Owner {
 
   /** By whose word things are done, for runners that ask; nothing where the runner has no policy. */
   get authority(): Authority | undefined {
-    const { ledger, plan, input } = this;
-    const { demands, deployment, proposal, decisions, claims } = ledger;
-    if (!demands) return undefined;
+    const { begun, ledger } = this;
+    const { proposal, decisions, claims } = ledger;
+    if (!begun) return undefined;
     const accepted = decisions.filter((decision) => decision.accepted && !claims.includes(decision));
-    return {
-      deployment,
-      plan,
-      proposal: proposal?.digest,
-      commit: proposal?.commit,
-      decisions: [...begunBy(input), ...accepted.map(saidBy)],
-    };
+    const signed = { proposal: proposal?.digest, commit: proposal?.commit };
+    return { ...begun, ...signed, decisions: [...begun.decisions, ...accepted.map(saidBy)] };
+  }
+
+  /** By whose word it began: enough to tell people by, as often as there is something to tell. */
+  get begun(): Authority | undefined {
+    const { ledger, plan, input } = this;
+    const { demands, deployment } = ledger;
+    return demands && { deployment, plan, decisions: begunBy(input) };
   }
 
   /** Roles that may decide about failures, holds and the like: all that there are. */
