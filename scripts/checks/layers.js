@@ -92,7 +92,7 @@ export const LAYERS = {
   },
   watchdog: {
     holds: 'looks at deployments from outside of them, by the server’s own word, and tells people; changes nothing',
-    layers: ['domain', 'contract', 'adapters', 'activities', 'encryption', 'temporal'],
+    layers: ['domain', 'contract', 'plan', 'policy', 'adapters', 'activities', 'encryption', 'temporal'],
     packages: true,
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },

@@ -29,9 +29,9 @@ interface Asked {
 /**
  * A token that was once seen to be signed with a key that was published then stays so, though the provider has taken
  * another key since; any other takes a key that is published now: one that was taken back proves nothing new.
- * @param state the runner's own folder, where it keeps which key that was
+ * @param state the runner's own folder, where it keeps which key that was; without one it is forgotten
  */
-export function publishedKeys(state: string): FindProviderKeys {
+export function publishedKeys(state?: string): FindProviderKeys {
   const published = new Map<string, Asked>();
   const ask = (issuer: string): Promise<Found> => {
     const last = published.get(issuer);
@@ -45,13 +45,14 @@ export function publishedKeys(state: string): FindProviderKeys {
     return asked.found;
   };
   return async (issuer, token) => {
-    const file = join(state, 'identity', `${createHash('sha256').update(`${issuer}\n${token}`).digest('hex')}.json`);
-    const before = await kept(file);
+    const name = `${createHash('sha256').update(`${issuer}\n${token}`).digest('hex')}.json`;
+    const file = state === undefined ? undefined : join(state, 'identity', name);
+    const before = file && (await kept(file));
     if (before) return { keys: [before] };
     const found = await ask(issuer);
     const key = 'keys' in found ? await signingKey(token, found.keys) : undefined;
     // What cannot be kept is asked for again: no way back is to fail for want of room on a disk.
-    if (key) await keep(file, key).catch(() => {});
+    if (key && file) await keep(file, key).catch(() => {});
     return found;
   };
 }

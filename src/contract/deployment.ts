@@ -2,6 +2,7 @@
 import type { Ledger, Outcome } from '../domain/ledger/ledger.js';
 import type { About } from '../domain/notifications/notifications.js';
 import type { Clock } from './activities/step.js';
+import type { SignedPlan } from './envelope.js';
 import { searchAttributes } from './names.js';
 import type { ResolvedPlan } from './plan/plan.js';
 import { releaseValues } from './plan/release-values.js';
@@ -15,6 +16,7 @@ export interface DeployInput {
   startedBy: string;
   /** The signed word of who started it, for runners with a policy. */
   envelope?: string;
+  signedPlan?: SignedPlan;
   clock: Clock;
   /** Nothing of it runs before, epoch milliseconds; at once when absent. */
   beginsAt?: number;

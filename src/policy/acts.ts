@@ -6,6 +6,8 @@ import { environmentsOf, watchesOf } from '../contract/plan/parts.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { secondPlacesOf } from '../contract/second-places.js';
 import { isCommitName } from '../domain/commit.js';
+import type { StoredBackup } from '../domain/ledger/ledger.js';
+import { backupName } from '../domain/rollback/backup-name.js';
 import { STEPS } from '../domain/steps.js';
 import { canonicalJson } from '../plan/core/digest.js';
 
@@ -27,6 +29,8 @@ export interface PlannedAct {
   beyond?: string;
   /** The revision that a downgrade goes to. */
   to?: string | null;
+  /** The backup that is restored, by its name. */
+  backup?: string;
   /** The commit that the deploy command is told. */
   commit?: string;
 }
@@ -41,6 +45,7 @@ export interface ActInput {
   migration?: unknown;
   direction?: { kind: string; from?: string; to?: string | null };
   backup?: unknown;
+  from?: Pick<StoredBackup, 'location' | 'sha256'>;
   service?: string;
   metrics?: unknown[];
   elsewhere?: unknown[];
@@ -48,6 +53,8 @@ export interface ActInput {
   tools?: string[];
   checks?: unknown[];
   asks?: unknown;
+  messages?: { channel?: unknown }[];
+  notices?: { messages?: { channel?: unknown }[] }[];
   test?: unknown;
   logs?: unknown;
 }
@@ -128,12 +135,15 @@ const OF_ALL: Record<string, (input: ActInput, plan: ResolvedPlan) => boolean> =
   checkStaging: ({ environments = [] }, plan) =>
     environments.every((environment) => environmentsOf(plan).some((own) => isSame(own, environment))),
   checkTools: ({ tools }, plan) => isSame(tools, plan.prerequisites.tools),
+  tell: ({ messages = [] }, plan) => messages.every((message) => isToOwnChannel(message, plan)),
+  sendNotices: ({ notices = [] }, plan) =>
+    notices.every(({ messages = [] }) => messages.every((message) => isToOwnChannel(message, plan))),
 };
 
 /** Ends what is left of a command. */
 const END = 'endCommands';
 
-/** The activities that a policy is asked about. Whatever is not listed here runs no command of a plan. */
+/** The activities that a policy is asked about. Whatever is not listed here runs no command of a plan, and tells nobody. */
 export const ACTS: readonly string[] = [...Object.keys(READERS), ...Object.keys(OF_ALL), END];
 
 /** @returns undefined where the plan has no such act at this step */
@@ -152,6 +162,10 @@ export function plannedAct(activity: string, input: ActInput, plan: ResolvedPlan
 
 const isSame = (one: unknown, other: unknown): boolean =>
   one !== undefined && other !== undefined && canonicalJson(one) === canonicalJson(other);
+
+/** A secret goes where its channel says, whoever has written that. */
+const isToOwnChannel = ({ channel }: { channel?: unknown }, { notifications }: ResolvedPlan): boolean =>
+  notifications.channels.some((own) => isSame(own, channel));
 
 const isBackup = ({ input, plan }: Asked): boolean =>
   input.service === plan.service && isSame(input.backup, plan.backup);
@@ -180,10 +194,12 @@ function sampling({ metrics = [], elsewhere = [] }: ActInput, plan: ResolvedPlan
   );
 }
 
-const restoring = (asked: Asked): PlannedAct | undefined =>
-  asked.on === 'production' && isBackup(asked) && asked.step === 'rollback-restore.restore'
-    ? act(asked, 'restore')
-    : undefined;
+function restoring(asked: Asked): PlannedAct | undefined {
+  const { from } = asked.input;
+  const backup = from && backupName(from);
+  const isPlanned = asked.on === 'production' && isBackup(asked) && asked.step === 'rollback-restore.restore';
+  return isPlanned && backup !== undefined ? { ...act(asked, 'restore'), backup } : undefined;
+}
 
 /** A plan may have the same command for several things. */
 const commandNames = ({ input, plan }: Asked): string[] =>

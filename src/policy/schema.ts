@@ -117,7 +117,10 @@ export const policySchema = strict({
         .array(text().regex(/^[0-9a-f]{64}$/, 'Not the digest of a plan: 64 hexadecimal digits, as `plan check` says'))
         .min(1, 'No plan would ever be carried out')
         .optional()
-        .describe('Digests of the plans that are carried out; any plan when left out'),
+        .describe('Digests of the plans that are carried out'),
+      planSigners: roles('Nobody signs a plan')
+        .optional()
+        .describe('Roles whose signed plans are carried out, besides `plans`; with neither, any plan is'),
     }),
   ).describe('Services that this worker deploys, by name: no others'),
   decisions: z

@@ -8,16 +8,19 @@ import { aboutOf } from '../contract/deployment.js';
 import type { WatchdogActivities } from '../contract/watchdog.js';
 import { type Answered, afterCall, type Call, watchdogStateOf, watchOver } from '../domain/watchdog/alarms.js';
 import { messagesOf } from '../domain/watchdog/telling.js';
+import type { Policy } from '../policy/policy.js';
 import { inTurns } from './in-turns.js';
 import { Lookout, type Start } from './look.js';
 import { ServerView, whyNot } from './server-view.js';
+import { whyUnheard } from './unheard.js';
 
 /** Whoever is not reached by then is told with the next look: no receiver holds up the others for long. Milliseconds. */
 const PATIENCE: Patience = { answer: 5_000, whole: 15_000, pause: 500 };
 const CALLS_WITHIN = 60_000;
 
-export function createWatchdogActivities(): WatchdogActivities {
-  const lookout = new Lookout();
+/** @param options.policy by which a start counts whose channels are told; without one any does */
+export function createWatchdogActivities({ policy }: { policy?: Policy } = {}): WatchdogActivities {
+  const lookout = new Lookout(policy && ((input) => whyUnheard(policy, input)));
   return {
     lookAndTell({ before, rules }) {
       const { client, info, cancellationSignal: signal } = Context.current();

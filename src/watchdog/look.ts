@@ -54,6 +54,9 @@ interface Candidate extends Listed {
 
 /** Remembers what does not change from one look to the next: how each run began, and which were open. */
 export class Lookout {
+  /** @param whyUnheard why the channels that a start names are not to be told, where they are not */
+  constructor(private readonly whyUnheard: (input: unknown) => Promise<string | undefined> = async () => undefined) {}
+
   private readonly starts = new Map<string, Start>();
   private readonly watches = new Map<string, Watch>();
   private open: Listed[] = [];
@@ -73,7 +76,8 @@ export class Lookout {
       const start = await this.startOf(view, root);
       if (typeof start === 'string') {
         if (known !== undefined && workflows.length === 0) found.seen.push(ended(known, root));
-        else found.unknown.push(`whose ${root.workflowId} (${root.runId}) is could not be read: ${start}`);
+        else
+          found.unknown.push(`whose ${root.workflowId} (${root.runId}) is, and whom to tell, is not known: ${start}`);
         return;
       }
       // Demos and rehearsals come and go as they like, and their clock is not the server's.
@@ -105,10 +109,14 @@ export class Lookout {
   /** @returns why it is not known, where it is not */
   private async startOf(view: ServerView, root: WorkflowRun): Promise<Start | string> {
     try {
-      const start = this.starts.get(root.runId) ?? startIn(await view.input(root));
+      const known = this.starts.get(root.runId);
+      const input = known ?? (await view.input(root));
+      const start = known ?? startIn(input);
       // There one runs at a time: nobody can be well in the place of another.
       if (!start || root.workflowId !== deployWorkflowId(start.plan.service) || !isOf(start, start.plan.service))
         return 'what it was started with is no deployment of its service, or was not encrypted although it should be';
+      const unheard = known ? undefined : await this.whyUnheard(input);
+      if (unheard !== undefined) return unheard;
       this.starts.set(root.runId, start);
       return start;
     } catch (error) {

@@ -54,6 +54,16 @@ test('says what it grants in words', () => {
   ]);
 });
 
+test('says by whose signature a plan is carried out', () => {
+  const digest = 'ab'.repeat(32);
+  const lets = (rules: string) =>
+    grantsOf(read(PEOPLE, REST.replace('approve: [qa]', `approve: [qa], ${rules}`)), Date.now())[4];
+  expect(lets('planSigners: [lead, qa]')).toBe('eduautismo is deployed by any plan that lead or qa has signed');
+  expect(lets(`plans: [${digest}], planSigners: [qa]`)).toBe(
+    'eduautismo is deployed by one plan (abababababab), and by any plan that qa has signed',
+  );
+});
+
 test.each([
   ['one key of two people', [PEOPLE + person('eve', 'qa', bob?.publicKey)], /Is a key of bob already/],
   ['two spellings of a name', [PEOPLE + person('Ana', 'qa', eve?.publicKey)], /Differs from ana by capital letters/],
@@ -64,6 +74,16 @@ test.each([
   ],
   ['a role of nobody', [PEOPLE, REST.replace('[qa]', '[qaa]')], /Nobody has the role qaa/],
   ['nobody left to sign off', [PEOPLE, REST.replace('approve: [qa]', 'approve: [lead]')], /Can never be signed off/],
+  [
+    'plans signed in a role of nobody',
+    [PEOPLE, REST.replace('[qa]', '[qa], planSigners: [architect]')],
+    /Nobody has the role architect/,
+  ],
+  [
+    'plans that nobody can sign',
+    [PEOPLE, `${REST.replace('[qa]', '[qa], planSigners: [qa]')}proofs: {qa: [passkey]}\n`],
+    /Nobody could sign a plan/,
+  ],
   ['nobody who rolls back', [PEOPLE, REST.replace('rollback: [lead]', 'skip: [lead]')], /who may roll production back/],
   ['an unknown key', [PEOPLE, `${REST}trust: everybody\n`], /trust/],
   ['another format', [PEOPLE, REST, 'policy: 2\n'], /Write "policy: 1"/],
@@ -189,6 +209,17 @@ describe('what is read by commands is the plan’s own', () => {
     ['another evidence store', { evidence: { store: '/tmp/elsewhere', deployment: 'shop-1' } }],
   ])('%s is not', (_, input) => {
     expect(look('sampleMetrics', input)).toBeUndefined();
+  });
+
+  test('messages go to the plan’s own channels, and to none that somebody else has written', () => {
+    const [channel] = plan.notifications.channels;
+    expect(channel).toBeDefined();
+    expect(look('tell', { messages: [{ channel }] })).toBe('read');
+    expect(look('sendNotices', { notices: [{ messages: [{ channel }] }] })).toBe('read');
+    for (const theirs of [{ ...channel, host: 'https://evil.example' }, { id: channel?.id }, undefined]) {
+      expect(look('tell', { messages: [{ channel }, { channel: theirs }] })).toBeUndefined();
+      expect(look('sendNotices', { notices: [{ messages: [{ channel: theirs }] }] })).toBeUndefined();
+    }
   });
 
   test('load tests of staging by their steps, with the plan’s log or none', () => {

@@ -11,7 +11,7 @@ import type { Decision } from '../../domain/ledger/ledger.js';
 import { nonceOf, sealedByProvider, statementOf } from '../../policy/dsse.js';
 import { type IdentityToken, readToken } from '../../policy/identity-token.js';
 import type { Policy } from '../../policy/policy.js';
-import { saidInDecision } from '../../policy/said-in-decision.js';
+import { asSaid, saidInDecision } from '../../policy/said-in-decision.js';
 import { usageError } from '../../temporal/errors.js';
 import { type Send, SIGN_IN_PATH, type SignedIn, type SignIn, signInLink, type ToProve } from '../signed-in.js';
 import { accountHolder } from './account-holder.js';
@@ -107,8 +107,7 @@ class IdentitySignIn implements SignIn {
     }
     const said = saidInDecision(decision, ledger);
     const statement = statementOf(said, this.now);
-    const about = { ...decision, subject: decision.subject ?? (said.subject || undefined) };
-    const toSend = { decision: about, statement, send };
+    const toSend = { decision: asSaid(decision, said), statement, send };
     return await this.ask(request, { page, nonce: nonceOf(statement), anew: true, toSend });
   }
 

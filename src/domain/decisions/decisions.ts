@@ -1,6 +1,7 @@
 /** Judging what people say: one function for signals and updates alike. Pure; who may do what comes from the plan. */
 import { DECISION_KINDS, type QuestionKind } from '../ledger/decision-kinds.js';
-import { type Decision, type Ledger, type OpenQuestion, ROLLBACK_KINDS } from '../ledger/ledger.js';
+import { type Decision, type Ledger, type OpenQuestion, ROLLBACK_KINDS, type StoredBackup } from '../ledger/ledger.js';
+import { backupName } from '../rollback/backup-name.js';
 import { destinationOf } from '../rollback/destination.js';
 import type { Criterion, RollbackOption } from '../watch/criteria.js';
 import { type Approvals, fillRoles } from './approvals.js';
@@ -195,7 +196,10 @@ function judgeRollback(ledger: Ledger, decision: Decision): DecisionJudgement {
   if (decision.option === 'restore') {
     const isOffered = asked.some(({ kind }) => kind === 'rollback-failed');
     if (!isOffered) return refuse('a restore is offered only when a rollback has failed');
-    if (!ledger.production.backup) return refuse('there is no backup from before the deploy to restore');
+    const { backup } = ledger.production;
+    if (!backup) return refuse('there is no backup from before the deploy to restore');
+    const another = whyAnotherBackup(ledger, decision, backup);
+    if (another !== undefined) return refuse(another);
   }
   const downgrades = decision.option === 'migration' || decision.option === 'full';
   if (decision.revision !== undefined && !downgrades) {
@@ -217,6 +221,15 @@ function judgeRollback(ledger: Ledger, decision: Decision): DecisionJudgement {
   if (ledger.rollback) return refuse('a rollback is already under way');
   if (!hasChanged(ledger)) return refuse('production has not been changed yet; use abort to stop the deployment');
   return lacksReason(decision) ?? accept('production is rolled back');
+}
+
+/** Whoever signs a restore has signed of which backup, and it is the one that would be restored. */
+function whyAnotherBackup({ demands }: Ledger, { backup: named }: Decision, backup: StoredBackup): string | undefined {
+  const own = backupName(backup);
+  if (own === undefined)
+    return 'the backup from before the deploy has no name that could be relied on: restore it by hand';
+  if (named === own || (named === undefined && !isDemanded(demands, 'rollback'))) return undefined;
+  return `name the backup that is restored: the one from before the deploy is ${own}`;
 }
 
 /** A question that was answered in the same moment is still in the ledger: it cannot be answered twice. */

@@ -6,6 +6,7 @@ import { formatDuration } from '../../domain/duration.js';
 import { whoAndWhy } from '../../domain/evidence.js';
 import type { DecisionRecord, Ledger, RollbackKind, RollbackTrigger } from '../../domain/ledger/ledger.js';
 import { migrationTool } from '../../domain/migration/migration-tools.js';
+import { backupName } from '../../domain/rollback/backup-name.js';
 import { chooseRollback, type RollbackFacts } from '../../domain/rollback/choice.js';
 import { rollbackFacts } from '../../domain/rollback/facts.js';
 import { urgentReads, urgentReadsOn } from '../common/policies.js';
@@ -88,7 +89,8 @@ export function rollbackKinds(deployment: Deployment): string {
     deployment.plan.backup?.by === 'commands'
       ? 'what becomes of what is there now is its command’s'
       : 'what is there now is kept beside it';
-  return `${options(deployment)}, restore (the backup from before the deploy: ${took} on trial; ${now})`;
+  const name = backupName(backup) ?? backup.location;
+  return `${options(deployment)}, restore (the backup from before the deploy: ${name}, ${took} on trial; ${now})`;
 }
 
 /** The checklist's longest estimate; for a restore, what the trial restore took. Milliseconds. */

@@ -42,7 +42,7 @@ export class Deployment extends Context {
 
   constructor(input: DeployInput) {
     super(input);
-    this.notifier = new Notifier(input, this.ledger, () => this.publish());
+    this.notifier = new Notifier(input, this.ledger, this);
     this.forge = new ForgeTeller(input, this.ledger, (text, error) => {
       this.ledger.untold.push(error === undefined ? text : `${text}: ${describe(error)}`);
       this.publish();
