@@ -116,10 +116,16 @@ async function conclude(deployment: Deployment, ended: { outcome: Outcome; reaso
 }
 
 /** The last of all: what the deployment comes to is in it, and what could not be kept is told. */
-async function archive({ evidence, ledger }: Deployment, result: DeployResult): Promise<void> {
+async function archive(deployment: Deployment, result: DeployResult): Promise<void> {
+  const { evidence, ledger } = deployment;
   const summary = 'Archive ledger, histories and report';
-  await archives.archiveDeployment.executeWithOptions({ summary }, [{ evidence, ledger: result }]).then(
-    ({ untold }) => ledger.untold.push(...untold),
-    (failure) => ledger.untold.push(`the deployment could not be archived: ${describe(failure)}`),
-  );
+  try {
+    const { untold } = await archives.archiveDeployment.executeWithOptions({ summary }, [{ evidence, ledger: result }]);
+    ledger.untold.push(...untold);
+  } catch (failure) {
+    // A mistake in this code is not a reason to go without: the task is retried.
+    if (!(failure instanceof TemporalFailure)) throw failure;
+    ledger.untold.push(`the deployment could not be archived: ${describe(failure)}`);
+  }
+  deployment.publish();
 }

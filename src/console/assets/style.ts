@@ -43,7 +43,7 @@ button.goes, button:not(.stops):not(.quiet) { background: var(--blue); color: va
 label { display: block; margin: .75rem 0; } .filter { display: flex; flex-wrap: wrap; align-items: end; gap: .5rem 1rem; margin: 1.5rem 0 0; } .filter label { margin: 0; }
 input:not([type=radio]), select, textarea { display: block; width: 100%; padding: .5rem; min-height: 2.75rem; background: var(--back); border: 1px solid var(--soft); border-radius: .4rem; }
 fieldset { border: 1px solid var(--line); border-radius: .5rem; margin: 1rem 0; padding: .25rem 1rem; } legend { font-weight: 600; padding: 0 .5rem; }
-.answer { display: grid; grid-template-columns: 2rem 1fr; align-items: center; padding: .5rem 0; } .answer input { width: 1.35rem; height: 1.35rem; margin: 0; } .answer label { margin: 0; font-weight: 600; padding: .25rem 0; } .answer p { grid-column: 2; margin: 0; } .answer.stops label { color: var(--bad); }
+.answer { display: grid; grid-template-columns: 2rem 1fr; align-items: center; padding: .5rem 0; } .answer input { width: 1.35rem; height: 1.35rem; margin: 0; } .answer label { margin: 0; font-weight: 600; padding: .25rem 0; } .answer div { grid-column: 2; } .answer p { margin: 0; } .answer input:disabled + label { color: var(--soft); } .answer.stops label { color: var(--bad); }
 form p > a, form > a { display: inline-block; padding: .3rem 0; }
 /* What only one answer needs is there when that is chosen; browsers that cannot tell show all of it. */
 .decide:not(:has(#answer-rollback:checked)) .of-rollback, .decide:not(:has(#answer-move:checked)) .of-move { display: none; }

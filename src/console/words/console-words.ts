@@ -160,8 +160,10 @@ export interface ConsoleWords {
     /** What it would lead to, were it sent now. */
     wouldLead: string;
     wouldBeRefused: string;
+    /** Followed by why, in the deployment’s words. */
+    wouldNotCount: string;
     problem: string;
-    lacks: Record<'answer' | 'person' | 'reason' | 'runner', string>;
+    lacks: Record<'answer' | 'person' | 'reason' | 'runner' | 'standing', string>;
     mayNot: Record<'signIn' | 'signedOnly' | 'unknown' | 'ended' | 'answered' | 'noRole' | 'nobody', string>;
   };
   waiting: { nothing: string; nothingKnown: string; forRole: string; all: string; unknown: string };

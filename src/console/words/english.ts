@@ -208,12 +208,14 @@ export const ENGLISH: ConsoleWords = {
     unasked: 'What can be said without being asked',
     wouldLead: 'What it leads to, as things stand:',
     wouldBeRefused: 'As things stand, it would be refused:',
+    wouldNotCount: 'Not from everybody, as things stand:',
     problem: 'Something is missing',
     lacks: {
       answer: 'Choose an answer.',
       person: 'Choose who you are.',
       reason: 'Give a reason: this answer needs one.',
       runner: 'Name the other runner.',
+      standing: 'This answer would not count from you: the reason stands beside it.',
     },
     mayNot: {
       signIn: 'Sign in to answer.',

@@ -208,12 +208,14 @@ export const PORTUGUESE_OF_CONSOLE: ConsoleWords = {
     unasked: 'O que se pode dizer sem pergunta',
     wouldLead: 'A que leva, como as coisas estão:',
     wouldBeRefused: 'Como as coisas estão, seria recusada:',
+    wouldNotCount: 'Não de todos, como as coisas estão:',
     problem: 'Falta algo',
     lacks: {
       answer: 'Escolha uma resposta.',
       person: 'Escolha quem você é.',
       reason: 'Dê um motivo: esta resposta precisa de um.',
       runner: 'Diga qual é o outro runner.',
+      standing: 'Esta resposta não valeria de você: o motivo está ao lado dela.',
     },
     mayNot: {
       signIn: 'Entre para responder.',

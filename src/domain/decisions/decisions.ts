@@ -4,10 +4,11 @@ import { type Decision, type Ledger, type OpenQuestion, ROLLBACK_KINDS, type Sto
 import { backupName } from '../rollback/backup-name.js';
 import { destinationOf } from '../rollback/destination.js';
 import type { Criterion, RollbackOption } from '../watch/criteria.js';
-import { type Approvals, fillRoles } from './approvals.js';
+import type { Approvals } from './approvals.js';
 import { demandProblem, isDemanded } from './demands.js';
 import { movedTo, whyNotMoved } from './moves.js';
 import { whyNoRoom } from './room.js';
+import { whyNotSignedOff } from './sign-off.js';
 
 export type DecisionJudgement = { accepted: true; reason: string } | { accepted: false; reason: string };
 
@@ -107,17 +108,8 @@ function judgeApproval(ledger: Ledger, approvals: Approvals, decision: Decision)
   if (approvals.signed && decision.signature === undefined) {
     return refuse('this plan takes signed approvals only: use surefoot approve --sign KEY');
   }
-  const earlier = ledger.approvals.find((approval) => approval.role === decision.role);
-  if (earlier) return refuse(`${decision.role} has already been signed off by ${earlier.who}`);
-  if (!approvals.selfApproval && decision.who === ledger.startedBy) {
-    return refuse(`${decision.who} started this deployment and cannot approve it`);
-  }
-  const other = ledger.approvals.find((approval) => approval.who === decision.who);
-  if (other && !approvals.onePersonManyRoles) {
-    return refuse(`${decision.who} has already signed off as ${other.role}; one person fills one role`);
-  }
-  const needed = wouldStrand(ledger, approvals, question, decision);
-  if (needed) return refuse(`${decision.who} is needed for another role: nobody else is left for ${needed}`);
+  const why = whyNotSignedOff(ledger, approvals, { question, who: decision.who, role: decision.role });
+  if (why !== undefined) return refuse(why);
   return accept(`signed off as ${decision.role}`);
 }
 
@@ -125,28 +117,6 @@ function judgeApproval(ledger: Ledger, approvals: Approvals, decision: Decision)
 export const names = (given: string, digest: string): boolean => given.length >= 12 && digest.startsWith(given);
 
 const short = (digest: string): string => digest.slice(0, 12);
-
-/**
- * An approver of several roles who fills the wrong one would leave another to nobody, and the deployment waiting for
- * ever. @returns the roles that would be open then
- */
-function wouldStrand(
-  ledger: Ledger,
-  approvals: Approvals,
-  question: OpenQuestion,
-  { who, role }: Decision,
-): string | undefined {
-  const { onePersonManyRoles, selfApproval, roster } = approvals;
-  if (onePersonManyRoles) return undefined;
-  const free = roster.filter(
-    ({ id }) => (selfApproval || id !== ledger.startedBy) && !ledger.approvals.some((approval) => approval.who === id),
-  );
-  const open = question.roles.filter((other) => !ledger.approvals.some((approval) => approval.role === other));
-  const others = free.filter(({ id }) => id !== who);
-  const rest = open.filter((other) => other !== role);
-  if (fillRoles(others, rest, false) || !fillRoles(free, open, false)) return undefined;
-  return rest.filter((other) => !others.some(({ roles }) => roles.includes(other))).join(', ') || rest.join(', ');
-}
 
 function judgeRejection(ledger: Ledger, approvals: Approvals, decision: Decision): DecisionJudgement {
   if (!openQuestion(ledger, decision, DECISION_KINDS[decision.kind].answers))
