@@ -29,7 +29,7 @@ const LONGEST_NAME = 100;
 
 /** As much of a deployment's own start as a watchdog remembers for as long as that is open. */
 export interface Start extends Announced, Pick<DeployInput, 'clock'> {
-  plan: Announced['plan'] & Pick<ResolvedPlan, 'secrets'>;
+  plan: Announced['plan'] & Pick<ResolvedPlan, 'secrets' | 'forge'>;
 }
 
 /** What one look has seen. */
@@ -181,11 +181,11 @@ export class Lookout {
 function startIn(input: unknown): Start | undefined {
   const { deployment, plan, startedBy, clock } = (input ?? {}) as Partial<Start>;
   if (typeof deployment !== 'string' || typeof startedBy !== 'string' || !clock || !plan) return undefined;
-  const { service, title, release, notifications, secrets } = plan;
+  const { service, title, release, notifications, secrets, forge } = plan;
   const { channels, events, contacts, templates } = notifications ?? {};
   if (!Array.isArray(channels) || !Array.isArray(contacts) || !events || !templates || !release) return undefined;
   if (!Array.isArray(secrets)) return undefined;
-  return { deployment, startedBy, clock, plan: { service, title, release, notifications, secrets } };
+  return { deployment, startedBy, clock, plan: { service, title, release, notifications, secrets, forge } };
 }
 
 const isOf = ({ deployment }: Start, service: string): boolean => serviceOf(deployment) === service;

@@ -4,12 +4,15 @@ import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { METADATA_ENCODING_KEY } from '@temporalio/common';
 import { encode } from '@temporalio/common/lib/encoding.js';
-import { beforeAll, expect, type TestContext, test, vi } from 'vitest';
+import { beforeAll, expect, onTestFinished, type TestContext, test, vi } from 'vitest';
+import { createForgeActivities } from '../../src/activities/forge/forge.js';
+import type { ForgeActivities } from '../../src/contract/activities/forge.js';
 import { startAttributes } from '../../src/contract/deployment.js';
 import type { WatchInput } from '../../src/contract/messages.js';
 import { WATCHDOG } from '../../src/contract/names.js';
 import type { Watch } from '../../src/contract/plan/watch.js';
 import type { WatchdogLook } from '../../src/contract/watchdog.js';
+import type { ForgeState } from '../../src/domain/forge/forge-report.js';
 import type { Sample } from '../../src/domain/watch/criteria.js';
 import type { WatchdogRules } from '../../src/domain/watchdog/symptoms.js';
 import { projectFolder } from '../../src/local/folders.js';
@@ -18,6 +21,7 @@ import { watchdogService } from '../../src/temporal/watchdog-service.js';
 import { createWatchdogActivities } from '../../src/watchdog/activities.js';
 import { ensureWatchdog } from '../../src/watchdog/schedule.js';
 import { criterionWith } from '../helpers/criteria.js';
+import { COMMIT, githubForgeServer } from '../helpers/forges.js';
 import { pagerDutyReceiver, type Receiver, webhookReceiver } from '../helpers/receivers.js';
 import { workflowServer } from '../helpers/workflow-server.js';
 import { SHIPPED } from '../plan/plan-files.js';
@@ -43,7 +47,11 @@ async function work(): Promise<void> {
   stopWorking = await temporal.work({
     taskQueue: QUEUE,
     workflowsPath: fileURLToPath(new URL('./standing-in.ts', import.meta.url)),
-    activities: { sampleMetrics: async () => ({ errors: [sampled()] }), sealSeries: async () => [] },
+    activities: {
+      sampleMetrics: async () => ({ errors: [sampled()] }),
+      sealSeries: async () => [],
+      ...createForgeActivities(),
+    },
     // What the server has handed to a worker that goes away is not waited for.
     stickyQueueScheduleToStartTimeout: '1s',
   });
@@ -75,7 +83,16 @@ let begun = 0;
 /** A deployment whose plan tells a pager and a webhook of its own; it ends with its test. */
 async function begin(
   { onTestFinished }: TestContext,
-  { clock = 'real', ...more }: { clock?: string; fails?: boolean; watch?: Watch } = {},
+  {
+    clock = 'real',
+    ...more
+  }: {
+    clock?: string;
+    fails?: boolean;
+    watch?: Watch;
+    /** Where its forge is, and what that is told of it. */
+    shown?: { api: string; state: ForgeState };
+  } = {},
 ): Promise<Begun> {
   begun += 1;
   const service = `shop-${begun}`;
@@ -87,7 +104,16 @@ async function begin(
   ];
   const events = { 'rollback-failed': ['pager', 'hook'] };
   const notifications = { channels, events, templates: {}, contacts: [], notices: [] };
-  const plan = { ...shipped, service, title: `Shop ${begun}`, notifications, secrets: [] };
+  const forge = more.shown && {
+    ...({ kind: 'github', token: 'env:WATCHDOG_FORGE_TOKEN', owner: 'shop', repository: 'backend' } as const),
+    ...{ api: more.shown.api, environment: 'production' },
+  };
+  const plan = { ...shipped, service, title: `Shop ${begun}`, notifications, secrets: [], forge };
+  const tells: Parameters<ForgeActivities['tellForge']>[0] | undefined = forge && {
+    forge,
+    subject: { deployment, service, ref: COMMIT, target: 'v1', startedAt: Date.now() },
+    report: { state: more.shown?.state ?? 'queued', text: 'as it said last' },
+  };
   const evidence = { store: temporal.folder, deployment };
   const watched: Omit<WatchInput, 'parent' | 'watch'> = {
     deployment,
@@ -101,7 +127,7 @@ async function begin(
   const handle = await temporal.client.workflow.start('DeployWorkflow', {
     taskQueue: QUEUE,
     workflowId: `surefoot/${service}/production`,
-    args: [{ deployment, plan, startedBy: 'ana.souza', clock, ...more, watch }],
+    args: [{ deployment, plan, startedBy: 'ana.souza', clock, ...more, watch, tells }],
     typedSearchAttributes: startAttributes({ deployment, plan }),
   });
   onTestFinished(() => void handle.terminate().catch(() => undefined));
@@ -258,6 +284,36 @@ test.concurrent('a deployment of which nobody knows whom to tell is said so by t
   for (const name of names.slice(0, 3)) expect(said.get(name)).toContain('is no deployment of its service');
   expect(said.get('spoilt-2026')).toMatch(/not told to|cannot be told/);
   expect(received(real.hook).map(({ event }) => event)).toEqual(['watchdog-alarm']);
+}, 120_000);
+
+test('the forge of one that was terminated shows that, also one that was away then; of one that has ended by itself, its own word', async (context) => {
+  process.env.WATCHDOG_FORGE_TOKEN = 'ghp_canary-token';
+  const [cut, over, ran] = await Promise.all([githubForgeServer(), githubForgeServer(), githubForgeServer()]);
+  const shownAt = ({ states }: typeof cut) => [...states.values()].flat().map(({ state }) => state);
+  const [cutOff, ended, goesOn] = [
+    await begin(context, { shown: { api: cut.url, state: 'in-progress' } }),
+    await begin(context, { shown: { api: over.url, state: 'success' } }),
+    await begin(context, { shown: { api: ran.url, state: 'pending' } }),
+  ];
+  await eventually(() => [cut, over, ran].every((forge) => shownAt(forge).length === 1));
+  await eventually(async () => Object.keys((await lastLook()).shown ?? {}).length === 3);
+  const { handle } = cut;
+  cut.handle = (_, response) => void response.writeHead(404).end();
+  await Promise.all([cutOff.handle.terminate('by mistake'), ended.handle.terminate('too late')]);
+  await eventually(async () =>
+    (await lastLook()).untold.some((text) => text.startsWith(`${cutOff.deployment}: GitHub`)),
+  );
+  cut.handle = handle;
+  await eventually(() => shownAt(cut).length === 2);
+  await looks(2);
+  expect([...cut.states.values()].flat().at(-1)).toMatchObject({
+    state: 'failure',
+    description: 'ended from outside (terminated): production is as it was left',
+  });
+  expect([cut, over, ran].map(shownAt)).toEqual([['in_progress', 'failure'], ['success'], ['pending']]);
+  const { untold, shown } = await lastLook();
+  expect(untold.filter((text) => text.includes('GitHub'))).toEqual([]);
+  expect(Object.keys(shown ?? {})).toEqual([goesOn.deployment]);
 }, 120_000);
 
 test('who asks whether a watchdog looks is told when it last did, that it is paused, or that there is none', async () => {

@@ -1,6 +1,13 @@
 /** Judging what people say: one function for signals and updates alike. Pure; who may do what comes from the plan. */
 import { DECISION_KINDS, type QuestionKind } from '../ledger/decision-kinds.js';
-import { type Decision, type Ledger, type OpenQuestion, ROLLBACK_KINDS, type StoredBackup } from '../ledger/ledger.js';
+import {
+  type Decision,
+  type Ledger,
+  type OpenQuestion,
+  ROLLBACK_KINDS,
+  type RollbackRecord,
+  type StoredBackup,
+} from '../ledger/ledger.js';
 import { backupName } from '../rollback/backup-name.js';
 import { destinationOf } from '../rollback/destination.js';
 import type { Criterion, RollbackOption } from '../watch/criteria.js';
@@ -88,6 +95,13 @@ export function judgeDecision(ledger: Ledger, approvals: Approvals, decision: De
 function movesOf({ questions }: Ledger): string {
   const moves = questions.flatMap((question) => (question.answer ? [] : question.moves));
   return `what can be decided is ${[...new Set(moves)].join(', ')}`;
+}
+
+/** Of what runs nothing is known until it has ended: another way back would run beside it. */
+function besideRollback(ledger: Ledger, { option }: RollbackRecord): string {
+  const isAsked = ledger.questions.some(({ answer, moves }) => answer === undefined && moves.length > 0);
+  const now = isAsked ? movesOf(ledger) : 'if it fails, people are asked for the next one';
+  return `a rollback is already under way (${option}), and no other begins beside it: ${now}`;
 }
 
 function lacksReason({ kind, why }: Decision): DecisionJudgement | undefined {
@@ -188,7 +202,7 @@ function judgeRollback(ledger: Ledger, decision: Decision): DecisionJudgement {
     if (!isNamed) return refuse(`say which one: option ${ROLLBACK_KINDS.join(', ')}${again}`);
     return judgeAnswer(ledger, decision);
   }
-  if (ledger.rollback) return refuse('a rollback is already under way');
+  if (ledger.rollback) return refuse(besideRollback(ledger, ledger.rollback));
   if (!hasChanged(ledger)) return refuse('production has not been changed yet; use abort to stop the deployment');
   return lacksReason(decision) ?? accept('production is rolled back');
 }

@@ -566,10 +566,13 @@ describe('stopping', () => {
     );
   });
 
-  test('a rollback during a rollback is refused', () =>
-    expect(say(ledgerWith({ production: changed, rollback }), back)).toEqual(
-      refused('a rollback is already under way'),
-    ));
+  test('a rollback during a rollback is refused, with what can be said instead', () => {
+    const ledger = ledgerWith({ production: changed, rollback });
+    const beside = `a rollback is already under way (${rollback.option}), and no other begins beside it`;
+    expect(say(ledger, back)).toEqual(refused(`${beside}: if it fails, people are asked for the next one`));
+    const waits = { ...ledger, questions: [{ ...rollbackFailed, kind: 'step-failed', moves: ['retry', 'skip'] }] };
+    expect(say(waits as Ledger, back)).toEqual(refused(`${beside}: what can be decided is retry, skip`));
+  });
 
   test('a rollback that failed is answered with a retry, another rollback, or standing by', () => {
     for (const kind of ['retry', 'rollback', 'skip'] as const) {
