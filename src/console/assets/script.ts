@@ -1,3 +1,5 @@
+import { PASSKEY_SCRIPT } from './passkey-script.js';
+
 /**
  * What a browser does beside showing pages: it counts times on, and shows a page anew that is told to be another. Without
  * it everything is there as well. Nothing that is being filled in, read aloud or opened is taken away.
@@ -51,4 +53,5 @@ if (live !== undefined && 'EventSource' in window) {
   new EventSource(live).addEventListener('changed', showAnew);
   document.addEventListener('focusout', () => setTimeout(() => isStale && showAnew()));
 }
+${PASSKEY_SCRIPT}
 `.trim();

@@ -13,7 +13,7 @@ interface AnswerWords {
 }
 
 export interface ConsoleWords {
-  pages: Record<'deployments' | 'waiting' | 'history' | 'decision' | 'evidence', string>;
+  pages: Record<'deployments' | 'waiting' | 'history' | 'decision' | 'evidence' | 'passkey', string>;
   /** Of the page itself: its links, what is always there. */
   frame: {
     skip: string;
@@ -163,6 +163,27 @@ export interface ConsoleWords {
     problem: string;
     lacks: Record<'answer' | 'person' | 'reason' | 'runner', string>;
     mayNot: Record<'signIn' | 'signedOnly' | 'unknown' | 'ended' | 'answered' | 'noRole' | 'nobody', string>;
+  };
+  passkey: {
+    what: string;
+    signIn: string;
+    none: string;
+    known: string;
+    elsewhere: string;
+    decidesNothing: string;
+    make: string;
+    script: string;
+    givenUp: string;
+    isKnown: string;
+    failed: string;
+    refused: string;
+    made: string;
+    toConfirm: string;
+    fingerprint: string;
+    send: string;
+    confirm: string;
+    start: string;
+    download: string;
   };
   waiting: { nothing: string; nothingKnown: string; forRole: string; all: string; unknown: string };
   history: {
