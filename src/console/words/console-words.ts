@@ -5,6 +5,7 @@ import type { DecisionKind } from '../../domain/ledger/decision-kinds.js';
 import type { RollbackKind, StepState } from '../../domain/ledger/ledger.js';
 import type { Phase } from '../../domain/steps.js';
 import type { standingOf } from '../../domain/watch/standing.js';
+import type { PlotWords } from '../../report/html/plot-words.js';
 
 /** An answer: what stands on its button, and what follows. */
 interface AnswerWords {
@@ -37,10 +38,15 @@ export interface ConsoleWords {
   /** undecided: a criterion's, of a watch that runs or has ended early. */
   standings: Record<ReturnType<typeof standingOf> | 'undecided', string>;
   rollbacks: Record<RollbackKind, string>;
+  plots: PlotWords;
   answers: Record<DecisionKind, AnswerWords>;
   /** What is the case, and what comes next. */
   next: {
     running: (phase: string) => string;
+    begins: (time: string) => string;
+    wasToBegin: (time: string) => string;
+    hasYetToBegin: string;
+    hasNotBegun: string;
     endedOutside: (how: string) => string;
     lookFirst: string;
     nothingToDo: string;

@@ -1,4 +1,5 @@
 /** The console's words in English. */
+import { ENGLISH_PLOTS } from '../../report/html/plot-words.js';
 import type { ConsoleWords } from './console-words.js';
 
 export const ENGLISH: ConsoleWords = {
@@ -63,6 +64,7 @@ export const ENGLISH: ConsoleWords = {
     undecided: 'no breach seen',
   },
   rollbacks: { migration: 'the migration', code: 'the code', full: 'code and migration', restore: 'the backup' },
+  plots: ENGLISH_PLOTS,
   answers: {
     approve: { name: 'Approve', does: 'Signs off for your role. When every role has, the deployment goes on.' },
     reject: { name: 'Reject', does: 'Refuses the sign-off and stops the deployment.' },
@@ -78,6 +80,10 @@ export const ENGLISH: ConsoleWords = {
   },
   next: {
     running: (phase) => `Running: ${phase}`,
+    begins: (time) => `Begins at ${time}`,
+    wasToBegin: (time) => `Was to begin at ${time}`,
+    hasYetToBegin: 'Nothing of it has run, and nobody has to do anything. “Abort” calls it off.',
+    hasNotBegun: 'Nothing of it has run, though its time has come: see whether a worker is there.',
     endedOutside: (how) => `Ended from outside (${how})`,
     lookFirst: 'See below what production was left in, before anything else.',
     nothingToDo: 'Nobody has to do anything.',
