@@ -86,7 +86,7 @@ export const LAYERS = {
   },
   console: {
     holds: 'the web pages on which people see deployments and decide, and who has signed in there',
-    layers: ['domain', 'contract', 'plan', 'policy', 'encryption', 'local', 'temporal', 'report'],
+    layers: ['domain', 'contract', 'plan', 'policy', 'adapters', 'encryption', 'local', 'temporal', 'report'],
     packages: true,
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },

@@ -8,6 +8,7 @@ import { CONSOLE_STYLE } from './assets/style.js';
 import { browserOf } from './browser.js';
 import type { ConsoleContext, ConsoleOptions } from './console-context.js';
 import { decidingRoutes } from './deciding.js';
+import { enrollingRoutes } from './enrolling.js';
 import { formTokens } from './form-token.js';
 import { headers, notKept, ownNames, ownPages, shortForms } from './gate.js';
 import { tellOfChanges } from './live.js';
@@ -80,6 +81,7 @@ export function consoleApp({
   assets(app);
   pages(app, console);
   decidingRoutes(app, console);
+  enrollingRoutes(app, console);
   app.route(SIGN_IN_PATH, signIn.pages);
   app.notFound((context) => console.problem(context, 'notFound'));
   app.onError((error, context) => console.problem(context, 'failed', reasonsOf(error)));

@@ -17,7 +17,7 @@ const moment = () =>
   });
 
 /** What a browser takes for safe: TLS, or the machine itself. */
-const ORIGIN = /^(https:\/\/[a-z0-9.-]+|http:\/\/localhost)(:\d+)?$/;
+export const PASSKEY_ORIGIN = /^(https:\/\/[a-z0-9.-]+|http:\/\/localhost)(:\d+)?$/;
 
 /** As a provider names itself, letter by letter; beyond this machine it is known by TLS. */
 const ISSUER = /^(https:\/\/[a-z0-9.-]+|http:\/\/(localhost|127\.0\.0\.1))(:\d+)?(\/[^?#\s]*)?$/;
@@ -82,7 +82,7 @@ export const policySchema = strict({
   passkeys: strict({
     id: text().describe('The relying party’s ID: the domain that the passkeys were made for'),
     origins: z
-      .array(text().regex(ORIGIN, 'Write an origin: https://surefoot.example.com'))
+      .array(text().regex(PASSKEY_ORIGIN, 'Write an origin: https://surefoot.example.com'))
       .min(1, 'There is no page to sign on')
       .describe('Pages on which passkeys sign, by their origins'),
   })

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { METADATA_ENCODING_KEY } from '@temporalio/common';
 import { encode } from '@temporalio/common/lib/encoding.js';
-import { beforeAll, expect, onTestFinished, type TestContext, test, vi } from 'vitest';
+import { beforeAll, expect, type TestContext, test, vi } from 'vitest';
 import { createForgeActivities } from '../../src/activities/forge/forge.js';
 import type { ForgeActivities } from '../../src/contract/activities/forge.js';
 import { startAttributes } from '../../src/contract/deployment.js';

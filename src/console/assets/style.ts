@@ -16,7 +16,7 @@ main:focus { outline: none; }
 .top .name { font-weight: 700; color: inherit; text-decoration: none; padding: .3rem 0; }
 .top ul { display: flex; flex-wrap: wrap; gap: 0 1rem; list-style: none; margin: 0; padding: 0; }
 .top li a { display: inline-block; padding: .3rem 0; } [aria-current=page] { color: inherit; font-weight: 600; text-decoration-thickness: 2px; }
-.who { margin: 0 0 0 auto; }
+.who { margin: 0 0 0 auto; display: flex; flex-wrap: wrap; align-items: center; gap: .25rem .75rem; }
 .unsigned { margin: 0; width: 100%; max-width: none; padding: .5rem .75rem; background: var(--card); border-left: 4px solid var(--doubt); font-size: .9rem; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 1.5rem 0 .75rem; } h1 small { display: block; font-size: .9rem; font-weight: 400; }
 h2 { font-size: 1.2rem; margin: 2.25rem 0 .5rem; padding-bottom: .25rem; border-bottom: 1px solid var(--line); } h3 { font-size: 1.05rem; margin: .75rem 0 .25rem; }
@@ -35,6 +35,7 @@ p { margin: .4rem 0; max-width: 70ch; }
 .told { white-space: pre-line; }
 .phase { margin: .25rem 0; padding: .3rem 0; } .ahead { padding-left: 1.1rem; color: var(--soft); } summary { cursor: pointer; font-weight: 600; padding: .2rem 0; } summary .soft { font-weight: 400; }
 dl { display: grid; grid-template-columns: minmax(6rem, max-content) 1fr; gap: .15rem 1rem; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+pre { padding: .75rem; background: var(--card); white-space: pre-wrap; overflow-wrap: anywhere; }
 code { font: .85em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 .passed, .healthy, .attested, .accepted { color: var(--good); } .failed, .breached { color: var(--bad); font-weight: 600; } .unknown, .skipped, .running { color: var(--doubt); } .notApplicable, .undecided { color: var(--soft); }
 button, .button, input, select, textarea { font: inherit; color: inherit; }

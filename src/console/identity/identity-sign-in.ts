@@ -16,6 +16,7 @@ import { usageError } from '../../temporal/errors.js';
 import { type Send, SIGN_IN_PATH, type SignedIn, type SignIn, signInLink, type ToProve } from '../signed-in.js';
 import { accountHolder } from './account-holder.js';
 import { KeptForAWhile } from './kept-for-a-while.js';
+import { PasskeyEnrolments } from './passkey-enrolments.js';
 import { type AskedProvider, newVerifier, ProviderClient } from './provider-client.js';
 import { type SecretCookie, secretCookie } from './secret-cookie.js';
 
@@ -56,6 +57,7 @@ export async function identitySignIn(options: Options): Promise<SignIn> {
 class IdentitySignIn implements SignIn {
   readonly isThere = true;
   readonly pages = new Hono();
+  readonly enrolment: PasskeyEnrolments;
   private readonly sessions: KeptForAWhile<IdentityToken>;
   private readonly questions: KeptForAWhile<Question>;
 
@@ -66,6 +68,11 @@ class IdentitySignIn implements SignIn {
     const { clock = Date.now } = options;
     this.sessions = new KeptForAWhile(SESSION, clock);
     this.questions = new KeptForAWhile(QUESTION, clock);
+    this.enrolment = new PasskeyEnrolments({
+      ...{ policy: options.policy, clock, originOf: (request) => this.originOf(request) },
+      whoAsks: (request) => this.whoAsks(request),
+      sessionOf: (request) => this.session(request).read(request),
+    });
     this.pages.get('/', ({ req }) => {
       const page = ownPage(req.query('to'));
       return this.ask(req.raw, { page, nonce: randomBytes(32).toString('base64url'), anew: false });

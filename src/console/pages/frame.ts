@@ -27,6 +27,8 @@ export const STYLE_PATH = '/console.css';
 export const SCRIPT_PATH = '/console.js';
 export const ICON_PATH = '/icon.svg';
 export const LIVE_PATH = '/live';
+/** Where who has signed in makes a passkey. */
+export const PASSKEY_PATH = '/passkey';
 /** The field of a form that holds {@link PageAsking.token}. */
 export const TOKEN_FIELD = 'token';
 
@@ -87,7 +89,7 @@ function who(asking: PageAsking): Markup | undefined {
   const { canSignIn, signedIn, words, path } = asking;
   if (!canSignIn) return undefined;
   if (!signedIn) return html`<p class="who"><a href="${signInLink(path)}">${words.frame.signIn}</a></p>`;
-  return html`<form class="who" method="post" action="${SIGN_OUT_PATH}">${tokenField(asking)}<span>${words.frame.signedInAs(signedIn.name)}</span> <button class="quiet">${words.frame.signOut}</button></form>`;
+  return html`<form class="who" method="post" action="${SIGN_OUT_PATH}">${tokenField(asking)}<span>${words.frame.signedInAs(signedIn.name)}</span> <a href="${PASSKEY_PATH}"${path.split('?')[0] === PASSKEY_PATH ? html` aria-current="page"` : undefined}>${words.pages.passkey}</a> <button class="quiet">${words.frame.signOut}</button></form>`;
 }
 
 export const tokenField = ({ token }: Pick<PageAsking, 'token'>): Markup =>

@@ -106,7 +106,7 @@ function plots(
   }
   const columns = Math.min(MOST_COLUMNS[place], Math.floor(COLUMNS[place] / drawn.length));
   const said = note === undefined ? undefined : html`<p class="soft" lang="en">${note}</p>`;
-  return html`<div class="plots" lang="en">
-${lines(drawn.map((plot) => drawPlot({ ...plot, columns })))}
+  return html`<div class="plots">
+${lines(drawn.map((plot) => drawPlot({ ...plot, columns }, asking.words.plots)))}
 </div>${said}`;
 }

@@ -5,6 +5,7 @@ import type { DecisionKind } from '../../domain/ledger/decision-kinds.js';
 import type { RollbackKind, StepState } from '../../domain/ledger/ledger.js';
 import type { Phase } from '../../domain/steps.js';
 import type { standingOf } from '../../domain/watch/standing.js';
+import type { PlotWords } from '../../report/html/plot-words.js';
 
 /** An answer: what stands on its button, and what follows. */
 interface AnswerWords {
@@ -13,7 +14,7 @@ interface AnswerWords {
 }
 
 export interface ConsoleWords {
-  pages: Record<'deployments' | 'waiting' | 'history' | 'decision' | 'evidence', string>;
+  pages: Record<'deployments' | 'waiting' | 'history' | 'decision' | 'evidence' | 'passkey', string>;
   /** Of the page itself: its links, what is always there. */
   frame: {
     skip: string;
@@ -37,10 +38,15 @@ export interface ConsoleWords {
   /** undecided: a criterion's, of a watch that runs or has ended early. */
   standings: Record<ReturnType<typeof standingOf> | 'undecided', string>;
   rollbacks: Record<RollbackKind, string>;
+  plots: PlotWords;
   answers: Record<DecisionKind, AnswerWords>;
   /** What is the case, and what comes next. */
   next: {
     running: (phase: string) => string;
+    begins: (time: string) => string;
+    wasToBegin: (time: string) => string;
+    hasYetToBegin: string;
+    hasNotBegun: string;
     endedOutside: (how: string) => string;
     lookFirst: string;
     nothingToDo: string;
@@ -165,6 +171,27 @@ export interface ConsoleWords {
     problem: string;
     lacks: Record<'answer' | 'person' | 'reason' | 'runner' | 'standing', string>;
     mayNot: Record<'signIn' | 'signedOnly' | 'unknown' | 'ended' | 'answered' | 'noRole' | 'nobody', string>;
+  };
+  passkey: {
+    what: string;
+    signIn: string;
+    none: string;
+    known: string;
+    elsewhere: string;
+    decidesNothing: string;
+    make: string;
+    script: string;
+    givenUp: string;
+    isKnown: string;
+    failed: string;
+    refused: string;
+    made: string;
+    toConfirm: string;
+    fingerprint: string;
+    send: string;
+    confirm: string;
+    start: string;
+    download: string;
   };
   waiting: { nothing: string; nothingKnown: string; forRole: string; all: string; unknown: string };
   history: {

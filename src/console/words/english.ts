@@ -1,4 +1,5 @@
 /** The console's words in English. */
+import { ENGLISH_PLOTS } from '../../report/html/plot-words.js';
 import type { ConsoleWords } from './console-words.js';
 
 export const ENGLISH: ConsoleWords = {
@@ -8,6 +9,7 @@ export const ENGLISH: ConsoleWords = {
     history: 'History',
     decision: 'Decision',
     evidence: 'Evidence',
+    passkey: 'My passkey',
   },
   frame: {
     skip: 'Skip to the content',
@@ -62,6 +64,7 @@ export const ENGLISH: ConsoleWords = {
     undecided: 'no breach seen',
   },
   rollbacks: { migration: 'the migration', code: 'the code', full: 'code and migration', restore: 'the backup' },
+  plots: ENGLISH_PLOTS,
   answers: {
     approve: { name: 'Approve', does: 'Signs off for your role. When every role has, the deployment goes on.' },
     reject: { name: 'Reject', does: 'Refuses the sign-off and stops the deployment.' },
@@ -77,6 +80,10 @@ export const ENGLISH: ConsoleWords = {
   },
   next: {
     running: (phase) => `Running: ${phase}`,
+    begins: (time) => `Begins at ${time}`,
+    wasToBegin: (time) => `Was to begin at ${time}`,
+    hasYetToBegin: 'Nothing of it has run, and nobody has to do anything. “Abort” calls it off.',
+    hasNotBegun: 'Nothing of it has run, though its time has come: see whether a worker is there.',
     endedOutside: (how) => `Ended from outside (${how})`,
     lookFirst: 'See below what production was left in, before anything else.',
     nothingToDo: 'Nobody has to do anything.',
@@ -226,6 +233,27 @@ export const ENGLISH: ConsoleWords = {
       noRole: 'None of your roles may answer this.',
       nobody: 'Nobody who may answer this is known.',
     },
+  },
+  passkey: {
+    what: 'With a passkey your own device signs what you decide, and no provider has to say that it was you.',
+    signIn: 'A passkey is made by who has signed in.',
+    none: 'The policy has no passkey of yours.',
+    known: 'By these you sign already, as the policy has them:',
+    elsewhere: 'None can be made at this address, as passkeys are those of a domain. One can be made at:',
+    decidesNothing: 'Making one decides nothing: it counts when whoever keeps the policy has confirmed it there.',
+    make: 'Make a passkey',
+    script: 'Making a passkey needs JavaScript in this browser.',
+    givenUp: 'No passkey was made: the device was not asked to the end, or took too long. Try again.',
+    isKnown: 'The policy has a passkey of this device already.',
+    failed: 'No passkey was made:',
+    refused: 'No passkey was made',
+    made: 'Your passkey is made, and counts for nothing yet.',
+    toConfirm: 'Whoever keeps the policy has to confirm it.',
+    fingerprint: 'Its fingerprint',
+    send: 'Send the piece below to whoever keeps the policy file.',
+    confirm: 'They ask you for the fingerprint in another way than by this piece, add the piece, and see it said by',
+    start: 'It counts at workers and consoles that were started with that policy.',
+    download: 'Download the piece for the policy',
   },
   waiting: {
     nothing: 'Nothing waits for anybody.',

@@ -125,7 +125,7 @@ function watches(view: View, context: tables.TableContext): Markup {
       const { said, state, text } = heard(monitor, context);
       return html`<section><h3><span lang="${context.language}">${monitor.title}</span>: <span class="${state}">${said}</span></h3><p>${text}.</p>
 ${why ? note(why) : undefined}<div class="plots">
-${lines(plots.map(drawPlot))}
+${lines(plots.map((plot) => drawPlot(plot)))}
 </div>${wide(tables.criteriaTable('Criteria', monitor.criteria, context))}</section>`;
     }),
   );
