@@ -57,7 +57,7 @@ export type SandboxDescription = {
   since: string;
   virtualTime: boolean;
   temporal: { address: string; uiUrl: string; namespace: string; pid: number };
-  payloadKeys?: string;
+  payloadKeys: string;
   postgres: {
     host: string;
     port: number;
@@ -207,8 +207,7 @@ function describe(options: SandboxOptions, parts: Parts): SandboxDescription {
     since: new Date().toISOString(),
     virtualTime: options.virtualTime,
     temporal: { address: temporal.address, uiUrl: temporal.uiUrl, namespace: temporal.namespace, pid: temporal.pid },
-    // The demo's own deployment is in plain text.
-    payloadKeys: options.virtualTime ? undefined : payloadKeys,
+    payloadKeys,
     postgres: {
       host: postgres.host,
       port: postgres.port,

@@ -41,6 +41,7 @@ export interface DemoOptions {
 
 /** Places for a browser. */
 export interface DemoLinks {
+  /** Signs it in, too: as secret as what it shows. */
   webUi: string;
   console: string;
 }
@@ -98,6 +99,7 @@ type Run = Omit<DemoOptions, 'fault'> & { fault?: DemoFault; closers: (() => Pro
 
 async function deploy(sandbox: Sandbox, run: Run): Promise<Omit<DemoRun, 'stop'>> {
   const { address, namespace, uiUrl } = sandbox.temporal;
+  run.closers.push(withKeys(sandbox.payloadKeys));
   const receiver = await startAnnouncementReceiver(sandbox.home);
   run.closers.push(() => receiver.stop());
   const bindings = await writeBindings(sandbox, receiver.url);
@@ -139,7 +141,7 @@ async function deploy(sandbox: Sandbox, run: Run): Promise<Omit<DemoRun, 'stop'>
   run.progress(`the deployment has started: ${signIn}`);
   run.progress(`the console is at ${console.url}`);
 
-  const result = await followToEnd(client, handle, { ...run, links: { webUi: link, console: console.url } });
+  const result = await followToEnd(client, handle, { ...run, links: { webUi: signIn, console: console.url } });
   const wallSeconds = (performance.now() - began) / 1_000;
   const { historyLength } = await handle.describe();
   const expected = needed(plan.resolved.indexes).expected.map((index) => index.name);
@@ -157,6 +159,15 @@ async function deploy(sandbox: Sandbox, run: Run): Promise<Omit<DemoRun, 'stop'>
     address,
     namespace,
     home: sandbox.home,
+  };
+}
+
+/** This process and all that it starts have these keys, unless it has some of its own. @returns what takes them away */
+function withKeys(keys: string): () => Promise<void> {
+  if (process.env.SUREFOOT_PAYLOAD_KEYS !== undefined) return async () => {};
+  process.env.SUREFOOT_PAYLOAD_KEYS = keys;
+  return async () => {
+    delete process.env.SUREFOOT_PAYLOAD_KEYS;
   };
 }
 

@@ -9,6 +9,7 @@ import { findBrowser } from '../../src/adapters/application/browser.js';
 import { decideUpdate } from '../../src/contract/messages.js';
 import type { DemoLinks, DemoOptions, DemoRun } from '../../src/demo/run.js';
 import type { Decision, Ledger } from '../../src/domain/ledger/ledger.js';
+import { clientEncryption } from '../../src/encryption/data-converter.js';
 import type { Word } from '../../src/policy/counted-words.js';
 import { nonceOf, sealedByProvider, statementOf } from '../../src/policy/dsse.js';
 import { saidInDecision } from '../../src/policy/said-in-decision.js';
@@ -193,7 +194,8 @@ async function refusal(decision: Decision): Promise<string> {
   const { temporal } = JSON.parse(await readFile(join(home, 'sandbox.json'), 'utf8'));
   const connection = await Connection.connect({ address: temporal.address });
   try {
-    const handle = new Client({ connection }).workflow.getHandle('surefoot/eduautismo/production');
+    const client = new Client({ connection, ...clientEncryption('throw') });
+    const handle = client.workflow.getHandle('surefoot/eduautismo/production');
     return await handle.executeUpdate(decideUpdate, { args: [decision] }).then(() => 'taken', innermost);
   } finally {
     await connection.close();

@@ -2,11 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import proto from '@temporalio/proto';
 import { Worker } from '@temporalio/worker';
 import { beforeAll, expect, test } from 'vitest';
 import { summary } from '../../src/client/commands/demo.js';
 import { SILENT_SINKS } from '../../src/contract/sinks.js';
 import type { DemoRun } from '../../src/demo/run.js';
+import { dataConverter } from '../../src/encryption/data-converter.js';
 import { demo, newHome } from './demo.js';
 
 const INDEXES = [
@@ -96,10 +98,20 @@ test('every event group that the Web UI shows says in words what it is', async (
 
 test('the histories replay under the code that is released', async () => {
   const { workflows } = await histories();
-  const workflowBundle = { codePath: new URL('../../dist/workflow-bundle.js', import.meta.url).pathname };
-  for (const { workflowId, history } of workflows)
-    await Worker.runReplayHistory({ workflowBundle, sinks: SILENT_SINKS }, history, workflowId);
+  const workflowBundle = { codePath: new URL('../../dist/encrypting-workflow-bundle.js', import.meta.url).pathname };
+  const released = { workflowBundle, dataConverter: dataConverter('replace'), sinks: SILENT_SINKS };
+  for (const { workflowId, history } of workflows) await Worker.runReplayHistory(released, history, workflowId);
 }, 120_000);
+
+test('Temporal holds nothing of it that who has no key could read', async () => {
+  const { workflows } = await histories();
+  for (const { workflowId, history } of workflows) {
+    const bytes = Buffer.from(proto.temporal.api.history.v1.History.encode(history).finish());
+    expect(bytes.includes('binary/encrypted'), workflowId).toBe(true);
+    // Who signs off is in every plan; names of a deployment and its releases are what Temporal searches by.
+    expect(bytes.includes('bruno.lima'), workflowId).toBe(false);
+  }
+});
 
 /** The deployment's own history and those of its monitors. */
 async function histories() {
