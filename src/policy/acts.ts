@@ -2,7 +2,7 @@
 import type { Command } from '../contract/plan/commands.js';
 import type { Environment, EnvironmentName } from '../contract/plan/environment.js';
 import { allOwnChecks } from '../contract/plan/own-checks.js';
-import { environmentsOf, watchesOf } from '../contract/plan/parts.js';
+import { environmentsOf, inRepository, watchesOf } from '../contract/plan/parts.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { secondPlacesOf } from '../contract/second-places.js';
 import { isCommitName } from '../domain/commit.js';
@@ -56,6 +56,11 @@ export interface ActInput {
   messages?: { channel?: unknown }[];
   notices?: { messages?: { channel?: unknown }[] }[];
   test?: unknown;
+  release?: unknown;
+  review?: unknown;
+  access?: unknown;
+  alerts?: unknown;
+  forge?: unknown;
   logs?: unknown;
 }
 
@@ -124,17 +129,30 @@ const READERS: Record<string, Reader> = {
   checkPath: (asked) => read(asked),
   checkApiDocumentation: (asked) => read(asked),
   verifyState: (asked) => read(asked),
+  checkIndexes: (asked) => read(asked),
+  checkIndexUse: (asked) => read(asked),
+  reviewDatabase: (asked) => read(asked),
+  countRows: (asked) => read(asked),
+  countStored: (asked) => read(asked),
+  readBefore: (asked) => (isOwnQuery(asked) ? read(asked) : undefined),
+  checkQuery: (asked) => (isOwnQuery(asked) ? read(asked) : undefined),
+  backUpDatabase: (asked) => (isBackup(asked) ? look(asked) : undefined),
   backUpByCommands: (asked) => (isBackup(asked) ? look(asked) : undefined),
   restoreByCommands: (asked) => restoring(asked),
   restoreDatabase: (asked) => restoring(asked),
 };
 
-/** Whether what is asked of the plan's environments in general is the plan's own. */
+/** Whether what is asked of no one environment is the plan's own: its secrets go nowhere else. */
 const OF_ALL: Record<string, (input: ActInput, plan: ResolvedPlan) => boolean> = {
   sampleMetrics: sampling,
   checkStaging: ({ environments = [] }, plan) =>
     environments.every((environment) => environmentsOf(plan).some((own) => isSame(own, environment))),
   checkTools: ({ tools }, plan) => isSame(tools, plan.prerequisites.tools),
+  checkRepository: isOfRepository,
+  checkReview: isOfRepository,
+  checkAccess: ({ access }, plan) => isSame(access, plan.access),
+  checkAlerts: ({ alerts }, plan) => isSame(alerts, plan.alerts),
+  tellForge: ({ forge }, plan) => isSame(forge, plan.forge),
   tell: ({ messages = [] }, plan) => messages.every((message) => isToOwnChannel(message, plan)),
   sendNotices: ({ notices = [] }, plan) =>
     notices.every(({ messages = [] }) => messages.every((message) => isToOwnChannel(message, plan))),
@@ -163,12 +181,21 @@ export function plannedAct(activity: string, input: ActInput, plan: ResolvedPlan
 const isSame = (one: unknown, other: unknown): boolean =>
   one !== undefined && other !== undefined && canonicalJson(one) === canonicalJson(other);
 
+function isOfRepository({ release, review }: ActInput, plan: ResolvedPlan): boolean {
+  const isReview = review === undefined || review === null || isSame(review, plan.review);
+  return plan.release.repository !== undefined && isSame(release, inRepository(plan)) && isReview;
+}
+
 /** A secret goes where its channel says, whoever has written that. */
 const isToOwnChannel = ({ channel }: { channel?: unknown }, { notifications }: ResolvedPlan): boolean =>
   notifications.channels.some((own) => isSame(own, channel));
 
 const isBackup = ({ input, plan }: Asked): boolean =>
   input.service === plan.service && isSame(input.backup, plan.backup);
+
+/** What is read before for a later check to compare with is the check's own query. */
+const isOwnQuery = ({ input, plan, on }: Asked): boolean =>
+  allOwnChecks(plan).some(({ environment, asks }) => environment === on && isSame(asks, input.asks));
 
 const isOwnQuestion = ({ input, plan, on, step }: Asked): boolean =>
   allOwnChecks(plan).some(({ id, environment, asks }) => id === step && environment === on && isSame(asks, input.asks));

@@ -2,6 +2,7 @@
 import { showOnForge } from '../adapters/forge/forges.js';
 import type { Patience } from '../adapters/http/patient-request.js';
 import type { ForgeActivities } from '../contract/activities/forge.js';
+import type { DeployInput } from '../contract/deployment.js';
 import { isForgeEnd, reportOfCutOff } from '../domain/forge/forge-report.js';
 import type { WorkflowRun } from '../domain/watchdog/seen.js';
 import { type ServerView, whyNot } from './server-view.js';
@@ -33,8 +34,15 @@ export async function tellForgeOfEnd(
     const told = (await view.lastInput(run, 'tellForge')) as Told | undefined;
     // A forge that was told nothing shows nothing; one that shows an end shows the right one.
     if (!told || isForgeEnd(told.report)) return { isSettled: true };
-    const { forge, subject, known } = told;
-    const shown = await showOnForge(forge, { subject, report: reportOfCutOff(ended), ...(known ? { known } : {}) }, means);
+    const { subject, known } = told;
+    // The token goes where the start said that was looked at.
+    const { forge } = ((await view.input(run)) as DeployInput).plan;
+    if (!forge) return { isSettled: true };
+    const shown = await showOnForge(
+      forge,
+      { subject, report: reportOfCutOff(ended), ...(known ? { known } : {}) },
+      means,
+    );
     return 'untold' in shown ? { isSettled: false, untold: shown.untold } : { isSettled: true };
   } catch (error) {
     means.signal.throwIfAborted();

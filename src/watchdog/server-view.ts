@@ -109,9 +109,7 @@ export class ServerView {
     const asked = { namespace: this.namespace, execution: { workflowId, runId }, maximumPageSize: EVENTS_AT_ONCE };
     let nextPageToken: Uint8Array | undefined;
     for (let page = 0; page < MOST_PAGES; page += 1) {
-      const found = await this.ask(() =>
-        this.service.getWorkflowExecutionHistoryReverse({ ...asked, nextPageToken }),
-      );
+      const found = await this.ask(() => this.service.getWorkflowExecutionHistoryReverse({ ...asked, nextPageToken }));
       for (const { activityTaskScheduledEventAttributes: begun } of found.history?.events ?? [])
         if (begun?.activityType?.name === activity) return await this.decode(begun.input);
       if (!found.nextPageToken?.length) return undefined;

@@ -5,6 +5,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { SaidDecision } from '../../src/contract/envelope.js';
 import type { Command } from '../../src/contract/plan/commands.js';
+import type { Environment } from '../../src/contract/plan/environment.js';
+import type { Forge } from '../../src/contract/plan/forge.js';
+import { inRepository } from '../../src/contract/plan/parts.js';
+import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { secondPlacesOf } from '../../src/contract/second-places.js';
 import { digestOf } from '../../src/plan/core/digest.js';
 import { loadPlan } from '../../src/plan/load.js';
@@ -219,6 +223,55 @@ describe('what is read by commands is the plan’s own', () => {
     for (const theirs of [{ ...channel, host: 'https://evil.example' }, { id: channel?.id }, undefined]) {
       expect(look('tell', { messages: [{ channel }, { channel: theirs }] })).toBeUndefined();
       expect(look('sendNotices', { notices: [{ messages: [{ channel: theirs }] }] })).toBeUndefined();
+    }
+  });
+
+  test('what only reads, and what the forge is told, goes where the plan says, and nowhere else', () => {
+    const forge = { kind: 'github' as const, api: 'https://forge.example', token: 'env:TOKEN' } as unknown as Forge;
+    const access = { aws: { region: 'eu-west-1' } } as unknown as NonNullable<ResolvedPlan['access']>;
+    const alerts = { kind: 'prometheus' } as unknown as NonNullable<ResolvedPlan['alerts']>;
+    const review = { kind: 'github' } as unknown as NonNullable<ResolvedPlan['review']>;
+    const asked = { ...plan, forge, access, alerts, review };
+    const goes = (activity: string, input: ActInput) => plannedAct(activity, input, asked)?.kind;
+    const release = inRepository(asked);
+    for (const [activity, input] of Object.entries<ActInput>({
+      tellForge: { forge },
+      checkAccess: { access },
+      checkAlerts: { alerts },
+      checkReview: { release, review },
+      checkRepository: { release, review },
+    })) {
+      expect(goes(activity, input), activity).toBe('read');
+      for (const [name, value] of Object.entries(input)) {
+        expect(
+          goes(activity, { ...input, [name]: { ...value, api: 'https://evil.example' } }),
+          activity,
+        ).toBeUndefined();
+      }
+    }
+    const database = { ...production.database, host: 'evil.example' };
+    for (const activity of [
+      'countRows',
+      'countStored',
+      'storedRevision',
+      'checkIndexes',
+      'checkIndexUse',
+      'reviewDatabase',
+    ]) {
+      const { migration } = plan;
+      expect(goes(activity, { environment: production, migration }), activity).toBe('read');
+      expect(goes(activity, { environment: { ...production, database } as Environment, migration })).toBeUndefined();
+    }
+    expect(
+      goes('storedRevision', { environment: production, migration: { ...plan.migration, query: 'select 1' } }),
+    ).toBeUndefined();
+    const backUp = { environment: production, service: plan.service, backup: plan.backup };
+    expect(goes('backUpDatabase', backUp)).toBe('look');
+    expect(goes('backUpDatabase', { ...backUp, backup: { ...plan.backup, store: '/tmp/theirs' } })).toBeUndefined();
+    for (const activity of ['checkQuery', 'readBefore']) {
+      expect(
+        goes(activity, { environment: production, asks: { kind: 'sql', query: 'select pg_sleep(1)' } }),
+      ).toBeUndefined();
     }
   });
 
