@@ -9,7 +9,7 @@ const OF_URLS: Record<string, string> = { '+': '-', '/': '_' };
 
 /** Encoders break lines, JSON writes that down, and some put signs between bytes. */
 const BREAKS = ['\n', '\r\n', '\\n'];
-const BETWEEN_BYTES = [' ', ':'];
+const BETWEEN_BYTES = [' ', ':', ...BREAKS];
 
 /**
  * @param written how the text that is searched holds characters
@@ -19,12 +19,14 @@ export function encodingsOf(secret: string, written: (text: string) => string): 
   const bytes = Buffer.from(secret, 'utf8');
   if (bytes.length < SHORTEST_ENCODED) return [];
   const pairs = [...bytes].map((byte) => byte.toString(16).padStart(2, '0'));
-  const inHexadecimal = pairs.map((pair) =>
-    [...new Set([pair, pair.toUpperCase()])].flatMap((form) => followed(form, [...BETWEEN_BYTES, ...BREAKS])),
+  const inHexadecimal = pairs.map((pair, at) =>
+    [...new Set([pair, pair.toUpperCase()])].flatMap((form) => after(at === 0 ? [] : BETWEEN_BYTES, form)),
   );
   const inBase64 = [0, 1, 2].map((before) =>
-    [...certain(bytes, before)].map((sign) =>
-      [sign, OF_URLS[sign] ?? []].flat().flatMap((form) => [...spelledOut(form, written), ...followed(form, BREAKS)]),
+    [...certain(bytes, before)].map((sign, at) =>
+      [sign, OF_URLS[sign] ?? []]
+        .flat()
+        .flatMap((form) => [...spelledOut(form, written), ...after(at === 0 ? [] : BREAKS, form)]),
     ),
   );
   return [inHexadecimal, ...inBase64];
@@ -40,5 +42,6 @@ function certain(bytes: Buffer, before: number): string {
 const spelledOut = (form: string, written: (text: string) => string): Spelling[] =>
   /\w/.test(form) ? [] : spellingsOf(form, written);
 
-const followed = (form: string, by: readonly string[]): Spelling[] =>
-  ['', ...by].map((next) => ({ text: form + next, anyCase: false }));
+/** By itself, or with what stands between it and the one before: what follows the last one is not the secret's. */
+const after = (between: readonly string[], form: string): Spelling[] =>
+  ['', ...between].map((first) => ({ text: first + form, anyCase: false }));

@@ -133,6 +133,13 @@ describe('redaction', () => {
     expect(redact(text, [value]).replaceAll(/\W/g, '').length).toBeLessThan(14);
   });
 
+  test('hides bytes in hexadecimal however they are kept apart, and leaves what stands around them', () => {
+    const pairs = [...Buffer.from('geheim')].map((byte) => byte.toString(16));
+    for (const between of ['', ' ', ':', '\n'])
+      expect(redact(`a ${pairs.join(between)} b\nc`, ['geheim'])).toBe('a *** b\nc');
+    expect(redact(`a ${Buffer.from('geheim').toString('base64')}\nc`, ['geheim'])).toBe('a ***\nc');
+  });
+
   test('takes no word for what is left of a short secret in base64', () => {
     expect(redact('aGlk ZGVu hide', ['hide'])).toBe('aGlk ZGVu ***');
   });
