@@ -46,6 +46,7 @@ import { runnerQueue, TASK_QUEUE, WATCHDOG, WORKER_DEPLOYMENT } from './contract
 import type { EnvironmentName } from './contract/plan/environment.js';
 import { heardBy, SILENT_SINKS } from './contract/sinks.js';
 import type { Question } from './domain/ledger/ledger.js';
+import { boundAnswers } from './encryption/bound-answers.js';
 import { clientEncryption, dataConverter } from './encryption/data-converter.js';
 import { ownBuild } from './local/release.js';
 import { environmentsNaming, type Policy } from './policy/policy.js';
@@ -127,6 +128,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     dataConverter: converter,
     interceptors: {
       activity: [
+        ...(converter ? [boundAnswers] : []),
         ...traced,
         redactResults,
         keepToOwnEvidence,
@@ -254,7 +256,7 @@ const watchdogWorker = (shared: Partial<SdkWorkerOptions>, policy: Policy | unde
     taskQueue: WATCHDOG,
     sinks: SILENT_SINKS,
     // A look is no step of a deployment: neither its report nor its trace.
-    interceptors: { activity: [redactResults] },
+    interceptors: { activity: [...(shared.dataConverter ? [boundAnswers] : []), redactResults] },
     maxCachedWorkflows: 2,
     workflowBundle: { codePath: bundle(shared.dataConverter ? 'encrypting-workflow-bundle' : 'workflow-bundle') },
     activities: createWatchdogActivities({ policy }),

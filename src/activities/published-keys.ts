@@ -1,11 +1,12 @@
 /** The keys that identity providers publish (https://openid.net/specs/openid-connect-discovery-1_0.html), asked by the runner itself. */
 import { createHash, type JsonWebKey, randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { request } from '../adapters/http/http.js';
 import { readJson } from '../adapters/http/json-service.js';
 import { messageOf } from '../domain/message.js';
+import { readText } from '../files/bounded-files.js';
 import { type FindProviderKeys, signingKey } from '../policy/provider-keys.js';
 
 /** Milliseconds for one answer: an act waits for it. */
@@ -73,8 +74,11 @@ async function keysOf(issuer: string): Promise<Found> {
   }
 }
 
+/** Bytes; much more than a key has. */
+const LARGEST_KEY = 100_000;
+
 const kept = (file: string): Promise<JsonWebKey | undefined> =>
-  readFile(file, 'utf8')
+  readText(file, LARGEST_KEY)
     .then((text) => (JSON.parse(text) as { key: JsonWebKey }).key)
     .catch(() => undefined);
 

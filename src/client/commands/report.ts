@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
+import { readText, whyUnread } from '../../files/bounded-files.js';
 import type { Policy } from '../../policy/policy.js';
 import { gatherArchived } from '../../report/history/archive.js';
 import { type Gathered, gather } from '../../report/history/gather.js';
@@ -93,13 +93,16 @@ async function gatherWherever(connected: Connected, reference: string | undefine
   return await gatherArchived(which.archived, connected.client.options.loadedDataConverter);
 }
 
+/** Bytes; the evidence that a page shows is in it. */
+const LARGEST_REPORT = 256_000_000;
+
 async function check(
   connected: Connected,
   reference: string | undefined,
   { verify, evidence, json, policy }: { verify: string; evidence: string; json?: boolean; policy?: Policy },
 ): Promise<number> {
-  const text = await readFile(verify, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw usageError(`${verify} can't be read (${error.code})`, 'Give --verify the path of a report.');
+  const text = await readText(verify, LARGEST_REPORT).catch((error: unknown) => {
+    throw usageError(`${verify} can't be read (${whyUnread(error)})`, 'Give --verify the path of a report.');
   });
   const handed = readReport(text, verify);
   const which = reference === undefined ? undefined : await findWithArchives(connected, reference, evidence);
