@@ -47,12 +47,14 @@ export async function tcpProxy(target: { host?: string; port: number }): Promise
         const late = state.fault === 'latency' ? pause(LATE) : undefined;
         earlier = Promise.all([earlier, late]).then(act);
       };
-      from.on('error', () => to.destroy()).on('close', () => sockets.delete(from));
-      from.on('data', (chunk) => pass(chunk, { from, to, inOrder }));
-      from.on('end', () => {
+      // Also a reset is an end: that of who goes away with something unread.
+      const end = (passOn: () => void) => {
         if (state.fault === 'half-open' || state.fault === 'slow close') state.harmed += 1;
-        else inOrder(() => to.end());
-      });
+        else passOn();
+      };
+      from.on('error', () => end(() => to.destroy())).on('close', () => sockets.delete(from));
+      from.on('data', (chunk) => pass(chunk, { from, to, inOrder }));
+      from.on('end', () => end(() => inOrder(() => to.end())));
     }
   });
   const pass = (chunk: Buffer, { from, to, inOrder }: Passing) => {

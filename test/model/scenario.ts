@@ -50,6 +50,8 @@ export type Act =
   | Decide
   | Garbage
   | { act: 'garbage-to-monitor'; signal: string; content: unknown }
+  /** Nobody serves the runner of its commands, for so many events; where it is left out, until people see to it. */
+  | { act: 'lose-runner'; back?: number }
   | { act: 'restart-workers' | 'move-target' | 'change-proof' | 'cancel' | 'terminate-rollback' | 'terminate-monitor' };
 
 export interface Scenario {
@@ -194,6 +196,10 @@ const act = fc.oneof(
       signal: fc.constantFrom('concernDismissed', 'somethingElse'),
       content,
     }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ act: fc.constant('lose-runner'), back: fc.option(fc.nat(40), { nil: undefined }) }),
   },
   ...['restart-workers', 'move-target', 'change-proof', 'terminate-rollback', 'terminate-monitor', 'cancel'].map(
     (name) => ({
