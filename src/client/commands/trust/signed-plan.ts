@@ -1,7 +1,7 @@
 /** Plans that somebody stands for: signed at one command line, and handed in at another by whoever starts it. */
-import { readFileSync } from 'node:fs';
 import type { SignedPlan } from '../../../contract/envelope.js';
 import { releaseText } from '../../../contract/plan/release-values.js';
+import { readTextSync } from '../../../files/bounded-files.js';
 import type { LoadedPlan } from '../../../plan/load.js';
 import { statementIn } from '../../../policy/open-envelope.js';
 import { EXIT, usageError } from '../../../temporal/errors.js';
@@ -9,6 +9,9 @@ import { note, print } from '../../terminal/output.js';
 import { writeOut } from '../../terminal/write-out.js';
 import { type AgreedOptions, checkKnown, foundText, loadReleased, saidOf } from '../release-options.js';
 import { sealStatement } from './signing.js';
+
+/** Bytes: what may be sent of one. */
+const LARGEST_ENVELOPE = 64_000;
 
 interface SignOptions extends AgreedOptions {
   as: string;
@@ -39,7 +42,7 @@ export function readSignedPlan(file: string, { resolved: { service }, digest }: 
   let envelope: string;
   let of: ReturnType<typeof statementIn>;
   try {
-    envelope = readFileSync(file, 'utf8').trim();
+    envelope = readTextSync(file, LARGEST_ENVELOPE).trim();
     of = statementIn(envelope);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
