@@ -27,7 +27,7 @@ p { margin: .4rem 0; max-width: 70ch; }
 .banner.good { border-color: var(--good); } .banner.asks { border-color: var(--blue); } .banner.doubt { border-color: var(--doubt); } .banner.bad { border-color: var(--bad); }
 .badge { font-weight: 600; } .badge.good, .good .mark { color: var(--good); } .badge.asks, .asks .mark { color: var(--blue); } .badge.doubt, .doubt .mark { color: var(--doubt); } .badge.bad, .bad .mark { color: var(--bad); } .badge.calm { color: var(--soft); }
 .note { background: var(--card); border-left: 4px solid var(--doubt); padding: .5rem .75rem; margin: .75rem 0; }
-.rows, .cards, .steps, .evidence, .items { list-style: none; padding: 0; margin: .5rem 0; }
+.rows, .cards, .steps, .evidence, .items, .marked { list-style: none; padding: 0; margin: .5rem 0; }
 .rows > li, .cards > li { padding: .75rem 0; border-bottom: 1px solid var(--line); }
 .rows .head { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem; } .rows h2, .rows h3 { font-size: 1rem; margin: 0; padding: 0; border: 0; }
 .plain { padding-left: 1.1rem; margin: .4rem 0; } .inline { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .1rem 1rem; }
