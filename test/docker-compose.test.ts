@@ -161,6 +161,7 @@ describe('docker-compose.yml', () => {
     expect(ui.ports).toBeUndefined();
     expect(signOn.environment?.OAUTH2_PROXY_UPSTREAMS).toBe('http://temporal-ui:8080/');
     expect(signOn.environment?.OAUTH2_PROXY_HTTP_ADDRESS).toBe('0.0.0.0:8080');
+    expect(signOn.environment?.OAUTH2_PROXY_CODE_CHALLENGE_METHOD).toBe('S256');
     expect([ui.profiles, signOn.profiles]).toEqual([['web-ui'], ['web-ui']]);
     // No way around it for the other containers that go out, and no path that it lets through unasked.
     expect(services.filter(([, { networks }]) => networks?.includes('web-ui')).map(([name]) => name)).toEqual([
