@@ -8,6 +8,7 @@ import {
   Broken,
   breachesOf,
   COMMANDS,
+  type CommandCall,
   demand,
   isGuard,
   isReminder,
@@ -278,7 +279,7 @@ export class PlayedDeployment {
     const isLost = () => this.lost.has(call.queue ?? '');
     const isTaken = !isLost();
     const usual = 1 + (call.activity === 'sampleMetrics' ? 0 : this.choose(5) * 700);
-    const takes = isTaken ? (this.circumstances.slow[key?.step ?? ''] ?? usual) : call.waits;
+    const takes = isTaken ? (this.circumstances.slow[key?.step ?? ''] ?? usual) : call.takenWithin;
     const isRefused = this.disk !== 'sound' && this.isOnDisk(call);
     const end = () => {
       if (isLost() && !isTaken) return { untaken: [] };
@@ -293,9 +294,9 @@ export class PlayedDeployment {
 
   /** What has been begun is at work, or over, where nobody is who could say so. */
   private leftAtWork(call: ActivityCall): ActivityOutcome {
-    const { environment, key } = call.input as { environment?: { name: string }; key?: { step: string } };
+    const { environment, key } = call.input as CommandCall;
     if (environment && key && COMMANDS.includes(call.activity))
-      this.note({ environment: environment.name, what: key.step, on: call.queue });
+      this.note({ environment: environment.name, what: key.step, begun: { ...key, queue: call.queue } });
     return { untaken: [{ begun: ['command'] }] };
   }
 
@@ -316,7 +317,7 @@ export class PlayedDeployment {
     return this.disk === 'emptied' && this.isOnDisk(call) ? RECORD_GONE : outcome;
   }
 
-  private note(unknown: Pick<Unknown, 'environment' | 'what' | 'on'>): void {
+  private note(unknown: Pick<Unknown, 'environment' | 'what' | 'begun'>): void {
     this.unknown.push({ ...unknown, at: this.temporal.now, before: this.temporal.scheduled.length });
     this.seen.add('unknown');
   }

@@ -44,7 +44,10 @@ export function lookAtWaiting(played: PlayedDeployment, ledger: Ledger): void {
   if (!(production.codeDeployed || production.migrated) || production.maintenance || goesBack) return;
   const isWatched = temporal.executions.some(({ type, state }) => type === 'MonitorWorkflow' && state === 'running');
   // A breach that has been seen and told waits for nothing but the end of a command.
-  demand(isWatched || breachesOf(played).length > 0, `production has changed, and nobody watches it while people are waited for in ${phase}`);
+  demand(
+    isWatched || breachesOf(played).length > 0,
+    `production has changed, and nobody watches it while people are waited for in ${phase}`,
+  );
 }
 
 /** Longer than that nobody leaves production alone between two watches, and after the last one. */
@@ -212,8 +215,8 @@ function lookAtDowngrades({ temporal, circumstances, world, plan }: PlayedDeploy
 export interface Unknown {
   environment: string;
   what: string;
-  /** The queue of the runner that it was begun on and that nobody serves: there it may be attended to again. */
-  on?: string;
+  /** Where its runner is that nobody serves: there it may be attended to again. */
+  begun?: { queue?: string; step: string; generation: number };
   at: number;
   /** How many activities had begun. */
   before: number;
@@ -227,7 +230,7 @@ export const COMMANDS = [
 /** What people say that lets something follow. */
 const SETTLE = ['confirm', 'retry', 'skip', 'rollback', 'abort'];
 
-type CommandCall = { environment?: { name: string }; key?: { step: string } };
+export type CommandCall = { environment?: { name: string }; key?: { step: string; generation: number } };
 
 /** What is unknown when this activity has ended so. */
 export function unknownAfter(
@@ -247,14 +250,15 @@ export function unknownAfter(
 /** No command follows one whose end is not known, automatic rollback included, before a person has said so. */
 function lookAtUnknown({ unknown, temporal }: PlayedDeployment, { decisions }: DeployResult): void {
   const said = decisions.filter(({ kind, accepted }) => accepted && SETTLE.includes(kind));
-  for (const { environment, what, at, before, on } of unknown) {
+  for (const { environment, what, at, before, begun } of unknown) {
     const next = temporal.scheduled
       .slice(before)
       .find(
         ({ activity, input }) => COMMANDS.includes(activity) && environmentOf(input as CommandCall) === environment,
       );
     const { key } = (next?.input ?? {}) as CommandCall;
-    const isAttended = on !== undefined && next?.queue === on && key?.step === what;
+    const isSame = begun?.step === key?.step && begun?.generation === key?.generation;
+    const isAttended = begun !== undefined && begun.queue === next?.queue && isSame;
     const isSaid = next === undefined || said.some((decision) => decision.at >= at && decision.at <= next.at);
     demand(isAttended || isSaid, `${what} is not known to have ended, and ${key?.step} began unasked`);
   }

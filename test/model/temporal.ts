@@ -28,7 +28,7 @@ export interface ActivityCall {
   /** Where it waits, if that is not the workflow's own queue. */
   queue?: string;
   /** How long it waits there until somebody takes it, milliseconds; for ever where it is left out. */
-  waits?: number;
+  takenWithin?: number;
 }
 
 /**
@@ -347,8 +347,8 @@ export class Temporal {
     const activity = scheduled.activityType ?? '';
     const queue = scheduled.taskQueue ?? undefined;
     const input = decode<never>(scheduled.arguments?.[0]) ?? ({} as never);
-    const waits = scheduled.scheduleToStartTimeout ? tsToMs(scheduled.scheduleToStartTimeout) : undefined;
-    const call = { activity, input, workflowId: run.workflowId, queue, waits };
+    const { scheduleToStartTimeout: limit } = scheduled;
+    const call = { activity, input, workflowId: run.workflowId, queue, takenWithin: limit ? tsToMs(limit) : undefined };
     this.scheduled.push({ ...call, at: this.now });
     const { takes, end } = this.script(call);
     const job = () => {
