@@ -1,6 +1,6 @@
 /**
- * Signing in to the console at an identity provider, and standing for a decision there: each is signed in for anew, with
- * the hash of what is said as the nonce, so that the runner can verify the provider's word by itself.
+ * Signing in to the console at an identity provider, and standing for a decision there: each is signed by the person's
+ * own passkey, or signed in for anew, with the hash of what is said as the nonce. The runner verifies either by itself.
  */
 import { randomBytes } from 'node:crypto';
 import { Hono } from 'hono';

@@ -11,6 +11,8 @@ import type { ToSend } from './to-send.js';
 /** Milliseconds: what a person takes with the device. */
 const ASKED = { longest: 10 * 60_000 };
 
+const NOT_ASKED = { refused: 'this browser was asked for no such signature, or too long ago' };
+
 /** What is known of the browsers that ask. */
 export interface Browsers {
   policy: Policy;
@@ -68,7 +70,7 @@ export class PasskeySignings implements PasskeySigning {
   async sign(request: Request, name: string, answer: string): Promise<Response | { refused: string }> {
     const { policy, clock } = this.browsers;
     const toSend = this.found(request, name)?.toSend;
-    if (!toSend) return { refused: 'this browser was asked for no such signature, or too long ago' };
+    if (!toSend) return NOT_ASKED;
     const envelope = await sealedByPasskey(toSend.statement, async () => readAssertion(Buffer.from(answer))).catch(
       () => undefined,
     );
@@ -76,7 +78,7 @@ export class PasskeySignings implements PasskeySigning {
     // The runner looks for itself; what it would refuse is said here, where it can be signed again.
     const opened = await openEnvelope(policy, envelope, clock());
     if ('refused' in opened) return opened;
-    this.asked.take(name);
+    if (!this.asked.take(name)) return NOT_ASKED;
     return await toSend.send({ ...toSend.decision, envelope });
   }
 

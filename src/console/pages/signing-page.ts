@@ -16,7 +16,7 @@ export function signingPage(
   const { words, path, signedIn } = asking;
   const { passkey, decision: said } = words;
   const { decision, options, page, orSignIn } = toSign;
-  const { kind, who, role, deployment = '', digest, why } = decision;
+  const { kind, who, role, deployment = '', digest, why, option, revision, to } = decision;
   const instead = html` <button class="quiet" name="${SIGN_IN_INSTEAD}" value="yes">${passkey.signInInstead}</button>`;
   const main = html`<h1>${passkey.toSign}</h1>
 ${refused === undefined ? undefined : refusedBanner(passkey.notSigned, refused)}
@@ -25,6 +25,9 @@ ${factsList([
   [words.pages.decision, words.answers[kind].name],
   [passkey.deployment, html`<a href="${deploymentPath(deployment)}">${deployment}</a>`],
   [said.digest, digest === undefined ? undefined : html`<code>${digest}</code>`],
+  [said.option, option && words.rollbacks[option]],
+  [said.revision, revision],
+  [said.runner, to],
   [said.reason, why === undefined ? undefined : html`<q>${why}</q>`],
 ])}
 <form method="post" action="${path.split('?')[0]}" data-get="${options}" data-given-up="${passkey.signingGivenUp}" data-failed="${passkey.notSigned}:">
