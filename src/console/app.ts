@@ -32,6 +32,7 @@ import { evidencePage } from './pages/proof-part.js';
 import { waitingPage } from './pages/waiting-page.js';
 import { watchPage } from './pages/watches-part.js';
 import { SIGN_IN_PATH } from './signed-in.js';
+import { signingRoutes } from './signing.js';
 
 const STATUS = { notFound: 404, forbidden: 403, form: 403, tooLong: 413, failed: 503 } as const;
 
@@ -82,6 +83,7 @@ export function consoleApp({
   pages(app, console);
   decidingRoutes(app, console);
   enrollingRoutes(app, console);
+  signingRoutes(app, console);
   app.route(SIGN_IN_PATH, signIn.pages);
   app.notFound((context) => console.problem(context, 'notFound'));
   app.onError((error, context) => console.problem(context, 'failed', reasonsOf(error)));

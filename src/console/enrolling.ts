@@ -2,9 +2,9 @@
 import type { Context, Hono } from 'hono';
 import type { ConsoleContext } from './console-context.js';
 import { policyPiece } from './identity/policy-piece.js';
-import { framed, PASSKEY_PATH } from './pages/frame.js';
+import { framed } from './pages/frame.js';
 import { enrolledPage, PASSKEY_FIELD, passkeyPage } from './pages/passkey-page.js';
-import type { Enrolled, PasskeyEnrolment } from './signed-in.js';
+import { type Enrolled, PASSKEY_PATH, type PasskeyEnrolment } from './signed-in.js';
 
 export function enrollingRoutes(app: Hono, console: ConsoleContext): void {
   const { enrolment } = console.signIn;

@@ -66,19 +66,25 @@ export function rowHeadline({ listed, ledger, unanswered }: ConsoleRow, told: To
   const { next, outcomes, phases } = told.words;
   if (listed.outcome !== 'running') return { tone: toneOf(listed.outcome), state: outcomes[listed.outcome], next: '' };
   const named = Object.entries(phases).find(([phase]) => phase === (ledger?.phase ?? listed.phase));
-  const begins = ledger && beginningOf(ledger, told);
-  const state = begins?.state ?? next.running(named?.[1] ?? listed.phase ?? next.phaseUnknown);
+  const { beginsAt, startedAt } = listed;
+  // What has not answered is known by its start alone: whether it has begun since its time came is not among that.
+  const isAhead = beginsAt !== undefined && beginsAt > told.now;
+  const begins = ledger ? beginningOf(ledger, told) : isAhead && beginningOf({ beginsAt, startedAt }, told);
+  const state = begins ? begins.state : next.running(named?.[1] ?? listed.phase ?? next.phaseUnknown);
   if (!ledger) return { tone: 'doubt', state, next: next.waitsUnknown(unanswered ?? next.phaseUnknown) };
   const waits = waitsFor(ledger);
-  if (waits.length === 0) return begins ?? { tone: 'calm', state, next: '' };
+  if (waits.length === 0) return begins || { tone: 'calm', state, next: '' };
   const asked = waits.map(({ title, roles }) => `${next.waitsFor(roles.join(', '))}: ${title}`);
   return { tone: 'asks', state, next: asked.join('; ') };
 }
 
 /** Of one that was started for a time to come, until something of it has run. */
-function beginningOf(ledger: Ledger, { words: { next }, now }: Told): Headline | undefined {
-  const { beginsAt } = ledger;
-  if (beginsAt === undefined || !hasYetToBegin(ledger)) return undefined;
+function beginningOf(
+  appointed: Pick<Ledger, 'beginsAt' | 'startedAt' | 'outcome'>,
+  { words: { next }, now }: Told,
+): Headline | undefined {
+  const { beginsAt } = appointed;
+  if (beginsAt === undefined || !hasYetToBegin(appointed)) return undefined;
   const time = universalMinute(beginsAt);
   if (beginsAt > now) return { tone: 'calm', state: next.begins(time), next: next.hasYetToBegin };
   return { tone: 'doubt', state: next.wasToBegin(time), next: next.hasNotBegun };

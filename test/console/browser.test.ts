@@ -13,14 +13,14 @@ import type { DeploymentLook } from '../../src/console/look.js';
 import { type Served, serveConsole } from '../../src/console/serve.js';
 import { NOBODY } from '../../src/console/signed-in.js';
 import { LANGUAGES } from '../../src/console/words/language.js';
-import type { Decision, WatchRecord } from '../../src/domain/ledger/ledger.js';
+import { saidBy } from '../../src/contract/envelope.js';
+import type { Decision, Ledger, WatchRecord } from '../../src/domain/ledger/ledger.js';
 import { unusedPort } from '../../src/local/ports.js';
-import { sealedByPasskey, statementOf } from '../../src/policy/dsse.js';
 import { judgeWord } from '../../src/policy/judge-act.js';
 import { loadPolicy, type Policy } from '../../src/policy/policy.js';
 import { START, stepWith } from '../client/ledgers.js';
 import { realProvider } from '../helpers/identity-provider.js';
-import { askIn, virtualAuthenticator } from '../helpers/virtual-authenticator.js';
+import { virtualAuthenticator } from '../helpers/virtual-authenticator.js';
 import { plan } from '../report/reports.js';
 import { deploymentsWith, listedWith, lookWith, NOW, signOffs } from './looks.js';
 
@@ -255,7 +255,7 @@ test('a page that is open shows what has changed, and keeps open what its reader
   looks[0] = before;
 });
 
-test('a person who has signed in makes a passkey, and what it signs counts once the policy has it', async () => {
+test('a person who has signed in makes a passkey, and signs off by it once the policy has it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'surefoot-passkey-page-'));
   const port = await unusedPort();
   const origin = `http://localhost:${port}`;
@@ -269,7 +269,7 @@ test('a person who has signed in makes a passkey, and what it signs counts once 
   const written = {
     ...{ policy: 1, people: { ana: person('lead', 'ana'), bob: person('qa', 'bob') } },
     identityProviders: [{ issuer, audience: 'surefoot' }],
-    services: { shop: { start: ['lead'], approve: ['qa'] } },
+    services: { [plan.service]: { start: ['lead'], approve: ['qa'] } },
     decisions: { rollback: ['lead'] },
   };
   const policyOf = (parts: object): Policy => {
@@ -306,17 +306,36 @@ test('a person who has signed in makes a passkey, and what it signs counts once 
     page.getByRole('link', { name: 'Download the piece' }).click(),
   ]);
   const piece = parse(readFileSync(await download.path(), 'utf8'));
-  const [key] = piece.people.bob.keys;
-  const about = { deployment: 'shop-1', service: 'shop', plan: 'd'.repeat(64), role: 'qa', person: 'bob' } as const;
-  const statement = statementOf({ ...about, decision: 'skip' }, Date.now());
-  const envelope = await sealedByPasskey(statement, askIn(page, key.credential));
-  const subject = { deployment: 'shop-1', service: 'shop', digest: about.plan };
-  const said = { kind: 'skip', who: 'bob', role: 'qa', envelope } as const;
-  const judged = (by: Policy) => judgeWord(by, subject, said, Date.now());
-  expect(await judged(policy)).toContain('none of bob');
   const { bob } = written.people;
-  const people = { ...written.people, bob: { ...bob, keys: [...bob.keys, key] } };
-  expect(await judged(policyOf({ ...written, people, passkeys: piece.passkeys }))).toBeUndefined();
+  const people = { ...written.people, bob: { ...bob, keys: [...bob.keys, ...piece.people.bob.keys] } };
+  const confirmed = policyOf({ ...written, people, passkeys: piece.passkeys });
+  own.stop();
+  const roster = [{ id: 'bob', name: 'Bob', roles: ['qa'] }];
+  const demands: Ledger['demands'] = { signed: ['start', 'approve'], people: roster, approve: ['qa'], roles: {} };
+  const look = lookWith({ questions: [signOffs()], approvals: [], demands });
+  const asked = deploymentsWith({ looks: [look] });
+  const restarted = await serveConsole({
+    ...{ port, deployments: asked.deployments },
+    signIn: await identitySignIn({ policy: confirmed, issuer }),
+  });
+  opened.push(async () => restarted.stop());
+  await page.goto(`${origin}/deployments/${DEPLOYMENT}/decide/sign-offs`);
+  await page.locator('main').getByRole('link', { name: 'Sign in' }).click();
+  await page.locator('#answer-approve').check();
+  await page.getByRole('button', { name: 'Go on to the confirmation' }).click();
+  await page.getByRole('button', { name: 'Approve now' }).click();
+  const sign = page.getByRole('button', { name: 'Sign with my passkey' });
+  await sign.waitFor();
+  await expectAccessible(page, { path: 'a decision is to be signed', locale: 'en' });
+  expect(asked.sent).toEqual([]);
+  await sign.click();
+  await page.getByText('signed off as qa').waitFor();
+  const [decision] = asked.sent;
+  if (!decision) throw new Error('nothing was sent');
+  const { deployment, service, digest } = look.ledger;
+  const judged = (by: Policy) => judgeWord(by, { deployment, service, digest }, saidBy(decision), Date.now());
+  expect(await judged(confirmed)).toBeUndefined();
+  expect(await judged(policy)).toContain('none of bob');
   expect([...ownProblems, ...problems]).toEqual([]);
 });
 

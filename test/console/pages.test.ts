@@ -12,6 +12,7 @@ import { framed, problemPage } from '../../src/console/pages/frame.js';
 import { historyPage } from '../../src/console/pages/history-page.js';
 import { enrolledPage, passkeyPage } from '../../src/console/pages/passkey-page.js';
 import { evidencePage } from '../../src/console/pages/proof-part.js';
+import { signingPage } from '../../src/console/pages/signing-page.js';
 import { waitingPage } from '../../src/console/pages/waiting-page.js';
 import { watchPage } from '../../src/console/pages/watches-part.js';
 import { sayableOf } from '../../src/console/saying.js';
@@ -122,6 +123,10 @@ function everyPage(language: PageLanguage): Record<string, string> {
       asking,
     ),
     'a passkey of nobody': passkeyPage({ begun: undefined, refused: undefined }, asking),
+    'what a passkey is to sign': signingPage(
+      { toSign: { decision, options: '{}', page: '/', orSignIn: true }, refused: 'x' },
+      asking,
+    ),
     'a passkey that is made': enrolledPage(made, asking),
   };
   const framedOnes = Object.entries(contents).map(([name, content]) => [
@@ -166,6 +171,8 @@ describe('how a deployment stands', () => {
     expect(page).toContain(`Prerequisites <span class="soft">${words.deployment.notReached}`);
     const row = deploymentsPage({ rows: [{ listed, ledger: soon.ledger }], unknown: [] }, {}, askingWith()).main.text;
     expect(row).not.toContain('data-since');
+    const silent = { listed: { ...listed, beginsAt: NOW + 9 * 3_600_000 }, unanswered: 'no worker' };
+    expect(rowHeadline(silent, askingWith())).toMatchObject({ tone: 'doubt', state: begins.state });
     expect(headlineOf(late, askingWith())).toEqual({
       ...{ tone: 'doubt', state: 'Was to begin at 2025-11-24 12:59 UTC', next: words.next.hasNotBegun },
     });
@@ -419,8 +426,8 @@ describe('what waits', () => {
 test('a figure that is not known says so, and of how many it leaves some out', () => {
   const figures = { services: new Map([['shop', FIGURES]]), all: FIGURES, notes: ['one is not counted'] };
   const { text } = historyPage(figures, 90, askingWith()).main;
-  expect(text).toContain('<td>unknown (unknown of 6)</td>');
-  expect(text).toContain('<td>10 min (unknown of 1)</td>');
+  expect(text).toContain('<td data-name="Lead time">unknown (unknown of 6)</td>');
+  expect(text).toContain('<td data-name="Time to restore">10 min (unknown of 1)</td>');
   expect(text).toContain('one is not counted');
 });
 

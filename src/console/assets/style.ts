@@ -53,6 +53,10 @@ form p > a, form > a { display: inline-block; padding: .3rem 0; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; } .wide { overflow-x: auto; } caption { text-align: left; font-weight: 600; padding: .25rem 0; } th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); }
 footer { margin-top: 3rem; padding-top: .75rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .9rem; display: flex; flex-wrap: wrap; justify-content: space-between; gap: .25rem 1rem; }
 ${DRAWINGS}
+/* On a phone a row is a list of its own, and a drawing has no letters that nobody could read: what it says stands below it. */
+@media screen and (max-width: 36rem) { .wide table, .wide caption, .wide tbody, .wide tr, .wide th, .wide td { display: block; } .wide thead { position: absolute; left: -999rem; }
+  .wide tr { padding: .5rem 0; border-bottom: 1px solid var(--line); } .wide th, .wide td { border: 0; padding: .15rem 0; } .wide td { display: flex; justify-content: space-between; gap: 1rem; text-align: right; } .wide td::before { content: attr(data-name); color: var(--soft); text-align: left; }
+  .plot .tick text, .plot .limit text { display: none; } }
 .plots { grid-template-columns: repeat(auto-fill, minmax(min(24rem, 100%), 1fr)); }
 @media (prefers-reduced-motion: no-preference) { details { interpolate-size: allow-keywords; } }
 `.trim();

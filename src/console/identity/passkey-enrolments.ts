@@ -7,19 +7,15 @@ import type { Policy } from '../../policy/policy.js';
 import { isCounting } from '../../policy/words.js';
 import type { Begun, Enrolled, PasskeyEnrolment, SignedIn } from '../signed-in.js';
 import { KeptForAWhile } from './kept-for-a-while.js';
+import type { Browsers } from './passkey-signings.js';
 
 /** Milliseconds: what a person takes with the device, and with what has come of it. */
 const ASKED = { longest: 10 * 60_000 };
 const MADE = { longest: 60 * 60_000 };
 
-interface Browsers {
+interface AskedBrowsers extends Omit<Browsers, 'policy'> {
   policy: Pick<Policy, 'people' | 'passkeys'>;
-  clock: () => number;
-  /** Under which a browser has the console. */
-  originOf(request: Request): string;
   whoAsks(request: Request): Promise<SignedIn | undefined>;
-  /** The name of its session. */
-  sessionOf(request: Request): string | undefined;
 }
 
 export class PasskeyEnrolments implements PasskeyEnrolment {
@@ -27,7 +23,7 @@ export class PasskeyEnrolments implements PasskeyEnrolment {
   private readonly asked: KeptForAWhile<{ session: string | undefined }>;
   private readonly made: KeptForAWhile<Enrolled>;
 
-  constructor(private readonly browsers: Browsers) {
+  constructor(private readonly browsers: AskedBrowsers) {
     this.asked = new KeptForAWhile(ASKED, browsers.clock);
     this.made = new KeptForAWhile(MADE, browsers.clock);
   }

@@ -2,7 +2,7 @@
 import { html, lines, type Markup } from '../../report/html/markup.js';
 import { entityTagOf } from '../live.js';
 import type { SignedIn } from '../signed-in.js';
-import { SIGN_OUT_PATH, signInLink } from '../signed-in.js';
+import { PASSKEY_PATH, SIGN_OUT_PATH, signInLink } from '../signed-in.js';
 import type { ConsoleWords } from '../words/console-words.js';
 import { otherLanguage, type PageLanguage } from '../words/language.js';
 
@@ -27,8 +27,6 @@ export const STYLE_PATH = '/console.css';
 export const SCRIPT_PATH = '/console.js';
 export const ICON_PATH = '/icon.svg';
 export const LIVE_PATH = '/live';
-/** Where who has signed in makes a passkey. */
-export const PASSKEY_PATH = '/passkey';
 /** The field of a form that holds {@link PageAsking.token}. */
 export const TOKEN_FIELD = 'token';
 

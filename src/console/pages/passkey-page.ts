@@ -1,8 +1,8 @@
 /** A person's passkeys: those that the policy has, one that is to be made, and the piece of the policy that it makes. Pure. */
 import { html, type Markup } from '../../report/html/markup.js';
 import { POLICY_CHECK, policyPiece } from '../identity/policy-piece.js';
-import { type Begun, type Enrolled, signInLink } from '../signed-in.js';
-import { PASSKEY_PATH, type PageAsking, type PageContent, tokenField } from './frame.js';
+import { type Begun, type Enrolled, PASSKEY_PATH, signInLink } from '../signed-in.js';
+import { type PageAsking, type PageContent, tokenField } from './frame.js';
 import { factsList, listOf } from './parts.js';
 
 /** The field of the form that holds what the browser has answered. */
@@ -17,11 +17,15 @@ export function passkeyPage(
   const { passkey } = words;
   const signIn = html`<p class="note">${passkey.signIn} <a class="button" href="${signInLink(path)}">${words.frame.signIn}</a></p>`;
   const main = html`<h1>${words.pages.passkey}</h1>
-${refused === undefined ? undefined : html`<div class="banner bad" role="alert"><p class="state">${passkey.refused}</p><p class="next" lang="en">${refused}</p></div>`}
+${refused === undefined ? undefined : refusedBanner(passkey.refused, refused)}
 <p>${passkey.what}</p>
 ${begun ? html`${knownOnes(begun, asking)}\n${making(begun, asking)}` : signIn}`;
   return { title: words.pages.passkey, main };
 }
+
+/** Why what a browser has answered is not taken. */
+export const refusedBanner = (title: string, why: string): Markup =>
+  html`<div class="banner bad" role="alert"><p class="state">${title}</p><p class="next" lang="en">${why}</p></div>`;
 
 const knownOnes = ({ known }: Begun, { words: { passkey } }: PageAsking): Markup =>
   known.length === 0

@@ -6,6 +6,7 @@ import type { RollbackKind, StepState } from '../../domain/ledger/ledger.js';
 import type { Phase } from '../../domain/steps.js';
 import type { standingOf } from '../../domain/watch/standing.js';
 import type { PlotWords } from '../../report/html/plot-words.js';
+import type { PasskeyWords } from './passkey-words.js';
 
 /** An answer: what stands on its button, and what follows. */
 interface AnswerWords {
@@ -172,27 +173,7 @@ export interface ConsoleWords {
     lacks: Record<'answer' | 'person' | 'reason' | 'runner' | 'standing', string>;
     mayNot: Record<'signIn' | 'signedOnly' | 'unknown' | 'ended' | 'answered' | 'noRole' | 'nobody', string>;
   };
-  passkey: {
-    what: string;
-    signIn: string;
-    none: string;
-    known: string;
-    elsewhere: string;
-    decidesNothing: string;
-    make: string;
-    script: string;
-    givenUp: string;
-    isKnown: string;
-    failed: string;
-    refused: string;
-    made: string;
-    toConfirm: string;
-    fingerprint: string;
-    send: string;
-    confirm: string;
-    start: string;
-    download: string;
-  };
+  passkey: PasskeyWords;
   waiting: { nothing: string; nothingKnown: string; forRole: string; all: string; unknown: string };
   history: {
     period: string;

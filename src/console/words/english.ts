@@ -1,6 +1,7 @@
 /** The console's words in English. */
 import { ENGLISH_PLOTS } from '../../report/html/plot-words.js';
 import type { ConsoleWords } from './console-words.js';
+import { ENGLISH_PASSKEYS } from './passkey-words.js';
 
 export const ENGLISH: ConsoleWords = {
   pages: {
@@ -234,27 +235,7 @@ export const ENGLISH: ConsoleWords = {
       nobody: 'Nobody who may answer this is known.',
     },
   },
-  passkey: {
-    what: 'With a passkey your own device signs what you decide, and no provider has to say that it was you.',
-    signIn: 'A passkey is made by who has signed in.',
-    none: 'The policy has no passkey of yours.',
-    known: 'By these you sign already, as the policy has them:',
-    elsewhere: 'None can be made at this address, as passkeys are those of a domain. One can be made at:',
-    decidesNothing: 'Making one decides nothing: it counts when whoever keeps the policy has confirmed it there.',
-    make: 'Make a passkey',
-    script: 'Making a passkey needs JavaScript in this browser.',
-    givenUp: 'No passkey was made: the device was not asked to the end, or took too long. Try again.',
-    isKnown: 'The policy has a passkey of this device already.',
-    failed: 'No passkey was made:',
-    refused: 'No passkey was made',
-    made: 'Your passkey is made, and counts for nothing yet.',
-    toConfirm: 'Whoever keeps the policy has to confirm it.',
-    fingerprint: 'Its fingerprint',
-    send: 'Send the piece below to whoever keeps the policy file.',
-    confirm: 'They ask you for the fingerprint in another way than by this piece, add the piece, and see it said by',
-    start: 'It counts at workers and consoles that were started with that policy.',
-    download: 'Download the piece for the policy',
-  },
+  passkey: ENGLISH_PASSKEYS,
   waiting: {
     nothing: 'Nothing waits for anybody.',
     nothingKnown: 'Nothing is known to wait for you.',

@@ -1,5 +1,6 @@
 /** The console's words in Brazilian Portuguese. */
 import type { ConsoleWords } from './console-words.js';
+import { PORTUGUESE_PASSKEYS } from './passkey-words.js';
 
 export const PORTUGUESE_OF_CONSOLE: ConsoleWords = {
   pages: {
@@ -246,28 +247,7 @@ export const PORTUGUESE_OF_CONSOLE: ConsoleWords = {
       nobody: 'Não se conhece ninguém que possa responder a isto.',
     },
   },
-  passkey: {
-    what: 'Com uma chave de acesso (passkey), o seu próprio dispositivo assina o que você decide, e nenhum provedor precisa dizer que foi você.',
-    signIn: 'Uma chave de acesso é criada por quem entrou.',
-    none: 'A política não tem nenhuma chave de acesso sua.',
-    known: 'Com estas você já assina, como a política as tem:',
-    elsewhere: 'Neste endereço não se pode criar nenhuma, pois chaves de acesso são de um domínio. Pode-se criar em:',
-    decidesNothing: 'Criar uma não decide nada: ela vale quando quem cuida da política a confirmar ali.',
-    make: 'Criar uma chave de acesso',
-    script: 'Criar uma chave de acesso exige JavaScript neste navegador.',
-    givenUp: 'Nenhuma chave foi criada: o dispositivo não foi consultado até o fim, ou demorou demais. Tente de novo.',
-    isKnown: 'A política já tem uma chave de acesso deste dispositivo.',
-    failed: 'Nenhuma chave foi criada:',
-    refused: 'Nenhuma chave de acesso foi criada',
-    made: 'Sua chave de acesso foi criada, e ainda não vale nada.',
-    toConfirm: 'Quem cuida da política precisa confirmá-la.',
-    fingerprint: 'Sua impressão digital',
-    send: 'Envie o trecho abaixo a quem cuida do arquivo da política.',
-    confirm:
-      'Essa pessoa pede a você a impressão digital por outro meio que não este trecho, acrescenta-o, e a confere com',
-    start: 'Ela vale nos workers e consoles iniciados com essa política.',
-    download: 'Baixar o trecho para a política',
-  },
+  passkey: PORTUGUESE_PASSKEYS,
   waiting: {
     nothing: 'Nada espera por ninguém.',
     nothingKnown: 'Até onde se sabe, nada espera por você.',
