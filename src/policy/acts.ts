@@ -223,9 +223,9 @@ function sampling({ metrics = [], elsewhere = [] }: ActInput, plan: ResolvedPlan
 
 function restoring(asked: Asked): PlannedAct | undefined {
   const { from } = asked.input;
-  const backup = from && backupName(from);
   const isPlanned = asked.on === 'production' && isBackup(asked) && asked.step === 'rollback-restore.restore';
-  return isPlanned && backup !== undefined ? { ...act(asked, 'restore'), backup } : undefined;
+  const isNamed = typeof from?.location === 'string' && typeof from.sha256 === 'string';
+  return isPlanned && isNamed ? { ...act(asked, 'restore'), backup: backupName(from) } : undefined;
 }
 
 /** A plan may have the same command for several things. */

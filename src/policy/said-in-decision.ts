@@ -13,8 +13,8 @@ export function saidInDecision(decision: Decision, before: Ledger): Said {
   const { deployment, service, digest: plan, proposal } = before;
   const { subject = openQuestion(before, decision, DECISION_KINDS[kind].answers)?.id ?? '' } = decision;
   const about = { deployment, service, plan, proposal: proposal?.digest ?? '', commit: proposal?.commit ?? '' };
-  const restored = option === 'restore' && before.production.backup;
-  const backup = decision.backup ?? (restored ? backupName(restored) : undefined);
+  const restored = option === 'restore' ? before.production.backup : undefined;
+  const backup = decision.backup ?? (restored && backupName(restored));
   const back = { option, revision, ...(backup === undefined ? {} : { backup }) };
   return { ...about, role, person: who, decision: kind, subject, why, ...back, to, build };
 }

@@ -210,8 +210,6 @@ function judgeRollback(ledger: Ledger, decision: Decision): DecisionJudgement {
 /** Whoever signs a restore has signed of which backup, and it is the one that would be restored. */
 function whyAnotherBackup({ demands }: Ledger, { backup: named }: Decision, backup: StoredBackup): string | undefined {
   const own = backupName(backup);
-  if (own === undefined)
-    return 'the backup from before the deploy has no name that could be relied on: restore it by hand';
   if (named === own || (named === undefined && !isDemanded(demands, 'rollback'))) return undefined;
   return `name the backup that is restored: the one from before the deploy is ${own}`;
 }

@@ -89,8 +89,7 @@ export function rollbackKinds(deployment: Deployment): string {
     deployment.plan.backup?.by === 'commands'
       ? 'what becomes of what is there now is its command’s'
       : 'what is there now is kept beside it';
-  const name = backupName(backup) ?? backup.location;
-  return `${options(deployment)}, restore (the backup from before the deploy: ${name}, ${took} on trial; ${now})`;
+  return `${options(deployment)}, restore (the backup from before the deploy: ${backupName(backup)}, ${took} on trial; ${now})`;
 }
 
 /** The checklist's longest estimate; for a restore, what the trial restore took. Milliseconds. */
