@@ -91,7 +91,8 @@ export const LAYERS = {
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },
   watchdog: {
-    holds: 'looks at deployments from outside of them, by the server’s own word, and tells people and forges; acts on nothing',
+    holds:
+      'looks at deployments from outside of them, by the server’s own word, and tells people and forges; acts on nothing',
     layers: ['domain', 'contract', 'adapters', 'activities', 'encryption', 'temporal'],
     packages: true,
     except: ['@temporalio/workflow', '@temporalio/worker'],
