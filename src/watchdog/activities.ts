@@ -6,19 +6,12 @@ import { rememberSecrets } from '../adapters/evidence/secrets.js';
 import type { Patience } from '../adapters/http/patient-request.js';
 import { aboutOf } from '../contract/deployment.js';
 import type { WatchdogActivities } from '../contract/watchdog.js';
-import {
-  type Answered,
-  afterCall,
-  type Call,
-  type WatchdogState,
-  watchdogStateOf,
-  watchOver,
-} from '../domain/watchdog/alarms.js';
+import { type Answered, afterCall, type Call, watchdogStateOf, watchOver } from '../domain/watchdog/alarms.js';
 import type { SeenDeployment, WorkflowRun } from '../domain/watchdog/seen.js';
-import { lookForShown, type Shown } from '../domain/watchdog/shown.js';
+import { lookForShown } from '../domain/watchdog/shown.js';
 import { messagesOf } from '../domain/watchdog/telling.js';
 import type { Policy } from '../policy/policy.js';
-import { tellForgeOfEnd } from './forges.js';
+import { tellForgesOfEnds } from './forges.js';
 import { inTurns } from './in-turns.js';
 import { Lookout, type Start } from './look.js';
 import { ServerView, whyNot } from './server-view.js';
@@ -57,18 +50,11 @@ export function createWatchdogActivities({ policy }: { policy?: Policy } = {}): 
           state = afterCall(state, call, answered);
           untold.push(...why);
         });
-        const { shown, gone } = lookForShown(handedOn.shown ?? {}, shownAmong(seen, starts), view.now());
-        state = { ...state, shown };
-        await inTurns(gone, async (deployment) => {
-          if (Date.now() > until) {
-            untold.push(`${deployment}: no time was left; its forge is told with the next look`);
-            return;
-          }
-          const { run } = shown[deployment] as Shown;
-          const { isSettled, untold: why } = await tellForgeOfEnd(view, run, { signal, patience: PATIENCE });
-          if (isSettled) state = withoutShown(state, deployment);
-          if (why !== undefined) untold.push(`${deployment}: ${why}`);
-        });
+        const shown = lookForShown(handedOn.shown ?? {}, shownAmong(seen, starts), view.now());
+        const forgeOf = (run: WorkflowRun) => lookout.forgeOf(view, run);
+        const forges = await tellForgesOfEnds(view, { ...shown, forgeOf, until }, { signal, patience: PATIENCE });
+        state = { ...state, shown: forges.shown };
+        untold.push(...forges.untold);
         return { ...state, looked: seen.length, untold };
       };
       return withHeartbeat(work, () => ({ handedOn: state }));
@@ -83,11 +69,6 @@ function shownAmong(seen: readonly SeenDeployment[], starts: ReadonlyMap<string,
       starts.get(deployment)?.plan.forge && workflows.some(({ workflowId }) => workflowId === run.workflowId),
   );
   return new Map(shown.map(({ deployment, run }) => [deployment, run]));
-}
-
-function withoutShown(state: WatchdogState, deployment: string): WatchdogState {
-  const { [deployment]: _, ...shown } = state.shown ?? {};
-  return { ...state, shown };
 }
 
 /** A plan that is none, of one deployment, is no reason to leave the others alone. */

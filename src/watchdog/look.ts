@@ -3,6 +3,7 @@ import { isGrpcServiceError } from '@temporalio/client';
 import type { Announced, DeployInput } from '../contract/deployment.js';
 import type { WatchInput } from '../contract/messages.js';
 import { deployWorkflowId, serviceOf } from '../contract/names.js';
+import type { Forge } from '../contract/plan/forge.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import type { Watch } from '../contract/plan/watch.js';
 import type {
@@ -97,6 +98,13 @@ export class Lookout {
   private candidates(listed: readonly Listed[], worried: readonly Worried[]): Candidate[] {
     const own = worried.map(({ run }): Listed => ({ ...run, type: 'DeployWorkflow', root: run }));
     return [...new Map([...own, ...this.open, ...listed].map((each) => [each.runId, { ...each }])).values()];
+  }
+
+  /** Where a run's own start has it shown. @throws Error where that is not known */
+  async forgeOf(view: ServerView, run: WorkflowRun): Promise<Forge | undefined> {
+    const start = await this.startOf(view, run);
+    if (typeof start === 'string') throw new Error(start);
+    return start.plan.forge;
   }
 
   private remember(open: readonly Candidate[]): void {

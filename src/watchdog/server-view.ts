@@ -110,8 +110,16 @@ export class ServerView {
     let nextPageToken: Uint8Array | undefined;
     for (let page = 0; page < MOST_PAGES; page += 1) {
       const found = await this.ask(() => this.service.getWorkflowExecutionHistoryReverse({ ...asked, nextPageToken }));
-      for (const { activityTaskScheduledEventAttributes: begun } of found.history?.events ?? [])
-        if (begun?.activityType?.name === activity) return await this.decode(begun.input);
+      const begun = (found.history?.events ?? [])
+        .map((event) => event.activityTaskScheduledEventAttributes)
+        .find((each) => each?.activityType?.name === activity);
+      if (begun) {
+        const { namespace, converter } = this;
+        const activityId = begun.activityId ?? undefined;
+        const context = { type: 'activity', namespace, workflowId, activityId, isLocal: false } as const;
+        const sent = begun.input?.payloads as Payload[] | undefined;
+        return (await decodeArrayFromPayloads(converter, sent, context))[0];
+      }
       if (!found.nextPageToken?.length) return undefined;
       nextPageToken = found.nextPageToken;
     }

@@ -1,12 +1,5 @@
 /** A deployment that waits, watches, and can be brought to fail: what the watchdog looks at from outside. */
-import {
-  condition,
-  defineSignal,
-  executeChild,
-  proxyActivities,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { condition, defineSignal, executeChild, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { ForgeActivities } from '../../src/contract/activities/forge.js';
 import type { WatchInput, WatchResult } from '../../src/contract/messages.js';
 

@@ -50,14 +50,15 @@ async function leftBy(connected: Connected, service: string, { runId }: { runId:
 /** The error that says which deployment holds the lock. */
 export async function alreadyRunning(connected: Connected, workflowId: string): Promise<CliError> {
   const running = await findDeployment(connected, workflowId).catch(() => undefined);
-  const name = running?.deployment ? `${running.deployment} (${workflowId})` : workflowId;
+  const which = running?.deployment ?? workflowId;
+  const name = which === workflowId ? which : `${which} (${workflowId})`;
   const now = Date.now();
   const { beginsAt = now } = running ?? {};
   const since = running ? ` since ${clockText(running.startedAt.getTime())}` : '';
   const state = beginsAt > now ? beginningIn(beginsAt, now, clockText(beginsAt)) : `is already running${since}`;
-  const status = running?.deployment ? `surefoot status ${running.deployment}` : `surefoot status ${workflowId}`;
+  const stop = `surefoot abort --deployment ${which} --as WHO --role ROLE --why "…"`;
   return usageError(
     `${name} ${state}; a service has one live deployment`,
-    `Look at it with \`${status}\`; wait for its end or stop it with \`surefoot abort --as WHO --role ROLE --why "…"\`.`,
+    `Look at it with \`surefoot status ${which}\`; wait for its end or stop it with \`${stop}\`.`,
   );
 }

@@ -26,7 +26,12 @@ test('none that is younger, and none whose name is not of our making; what is le
         expect(at).toBeDefined();
         expect(NOW - (at ?? NOW)).toBeGreaterThan(days * DAY);
       }
-      expect(expired(names.filter((name) => !old.includes(name)), asked).old).toEqual([]);
+      expect(
+        expired(
+          names.filter((name) => !old.includes(name)),
+          asked,
+        ).old,
+      ).toEqual([]);
     }),
   );
   expect(removed).toBeGreaterThan(0);
