@@ -2,7 +2,6 @@
 import type { Ledger, Outcome } from '../domain/ledger/ledger.js';
 import type { About } from '../domain/notifications/notifications.js';
 import type { Clock } from './activities/step.js';
-import type { SignedPlan } from './envelope.js';
 import { searchAttributes } from './names.js';
 import type { ResolvedPlan } from './plan/plan.js';
 import { releaseValues } from './plan/release-values.js';
@@ -22,6 +21,13 @@ export interface DeployInput {
   beginsAt?: number;
   /** The unfinished run that it starts over, and why that is right. */
   after?: StartedOver;
+}
+
+/** Who stands for a plan, whoever starts it: for runners whose policy asks for that. */
+export interface SignedPlan {
+  who: string;
+  role: string;
+  envelope: string;
 }
 
 /** Somebody has looked at what a run that was ended from outside has left. */

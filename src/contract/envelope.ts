@@ -71,13 +71,6 @@ export const startBy = ({
   envelope,
 });
 
-/** Who stands for a plan, whoever starts it: for runners whose policy asks for that. */
-export interface SignedPlan {
-  who: string;
-  role: string;
-  envelope: string;
-}
-
 /** What a deployment begins with: its start, and who stands for its plan, where somebody does. */
 export const begunBy = (
   input: Partial<Pick<DeployInput, 'startedBy' | 'envelope' | 'beginsAt' | 'signedPlan'>>,

@@ -5,8 +5,8 @@ import {
 } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { Command } from 'commander';
+import type { SignedPlan } from '../../contract/deployment.js';
 import { type DeployInput, startAttributes } from '../../contract/deployment.js';
-import type { SignedPlan } from '../../contract/envelope.js';
 import { deployWorkflowId, searchAttributes, TASK_QUEUE } from '../../contract/names.js';
 import { watchesOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';

@@ -1,5 +1,5 @@
 /** Plans that somebody stands for: signed at one command line, and handed in at another by whoever starts it. */
-import type { SignedPlan } from '../../../contract/envelope.js';
+import type { SignedPlan } from '../../../contract/deployment.js';
 import { releaseText } from '../../../contract/plan/release-values.js';
 import { readTextSync } from '../../../files/bounded-files.js';
 import type { LoadedPlan } from '../../../plan/load.js';
