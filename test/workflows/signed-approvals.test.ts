@@ -13,6 +13,7 @@ import { run } from '../../src/client/program.js';
 import type { ApprovalActivities } from '../../src/contract/activities/review.js';
 import type { DeployInput } from '../../src/contract/deployment.js';
 import { decideUpdate, decisionSignals, statusQuery } from '../../src/contract/messages.js';
+import { deployWorkflowId } from '../../src/contract/names.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { approvalStatement } from '../../src/domain/decisions/approvals.js';
 import type { Decision, Ledger } from '../../src/domain/ledger/ledger.js';
@@ -101,7 +102,7 @@ async function start(): Promise<{ handle: WorkflowHandle; deployment: string; di
   const input: DeployInput = { deployment, plan, digest: 'd'.repeat(64), startedBy: 'ana.souza', clock: 'real' };
   const handle = await temporal.client.workflow.start('DeployWorkflow', {
     taskQueue: 'signing',
-    workflowId: `surefoot/${deployment}`,
+    workflowId: deployWorkflowId(deployment),
     args: [input, commit],
   });
   await vi.waitUntil(async () => (await ledgerOf(handle)).questions.length > 0, { timeout: 20_000, interval: 50 });
@@ -201,7 +202,7 @@ test('`surefoot approve --sign` signs what is asked for, also where only the dig
   const outputs = [process.stdout, process.stderr].map((stream) =>
     vi.spyOn(stream, 'write').mockImplementation((text) => said.push(String(text)) > 0),
   );
-  const cli = (...words: string[]) => run(['approve', ...words, '--deployment', `surefoot/${deployment}`], COMMANDS);
+  const cli = (...words: string[]) => run(['approve', ...words, '--deployment', deployment], COMMANDS);
   try {
     const as = ['--as', 'elisa.rocha', '--role', 'qa'];
     expect(await cli(...as)).toBe(2);
@@ -222,7 +223,7 @@ test('`surefoot approve --sign` signs what is asked for, also where only the dig
 test('a person at a terminal is led to a sign-off that counts; the next one is not offered it any more', async () => {
   const { handle, deployment } = await start();
   const dialogue = async () => {
-    const terminal = atTerminal([process.execPath, MAIN, 'approve', '--deployment', `surefoot/${deployment}`], {
+    const terminal = atTerminal([process.execPath, MAIN, 'approve', '--deployment', deployment], {
       rows: 60,
       columns: 160,
       environment: { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_CONFIG_FILE: join(folder, 'none.toml') },
