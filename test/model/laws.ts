@@ -128,8 +128,10 @@ function lookAtFailures({ plan }: PlayedDeployment, { earlierRollbacks, rollback
 /** Production begins with five sign-offs of the digest that was sealed last, and is deployed to with five of what it is now. */
 export function lookAtBeginning(played: PlayedDeployment, { activity, input, workflowId }: ActivityCall): void {
   if (activity !== 'runCommand' || workflowId !== SERVICE_WORKFLOW) return;
-  const { key, values } = input as { key: { step: string }; values: Record<string, string> };
+  const { key, values } = input as { key: { step: string; begun?: string[] }; values: Record<string, string> };
   const { step } = key;
+  // Its runner is asked how it ended: it began by the word of then.
+  if (key.begun?.length) return;
   const { world } = played;
   if (step === 'production.maintenance-on') demandSignOffs(played, world.sealed?.digest, step);
   if (step !== 'production.deploy') return;
