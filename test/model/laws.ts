@@ -128,8 +128,11 @@ function lookAtFailures({ plan }: PlayedDeployment, { earlierRollbacks, rollback
 /** Production begins with five sign-offs of the digest that was sealed last, and is deployed to with five of what it is now. */
 export function lookAtBeginning(played: PlayedDeployment, { activity, input, workflowId }: ActivityCall): void {
   if (activity !== 'runCommand' || workflowId !== SERVICE_WORKFLOW) return;
-  const { key, values } = input as { key: { step: string }; values: Record<string, string> };
-  const { step } = key;
+  const { key, values } = input as { key: { step: string; generation: number }; values: Record<string, string> };
+  const { step, generation } = key;
+  const isSame = ({ key: other }: CommandCall) => other?.step === step && other.generation === generation;
+  // What has waited for its runner, or is asked about there, is by the word of when it was first to begin.
+  if (played.temporal.scheduled.filter((call) => isSame((call.input ?? {}) as CommandCall)).length > 1) return;
   const { world } = played;
   if (step === 'production.maintenance-on') demandSignOffs(played, world.sealed?.digest, step);
   if (step !== 'production.deploy') return;
