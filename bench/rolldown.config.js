@@ -8,6 +8,7 @@ const PROGRAMS = [
   'scale',
   'scale-worker',
   'history',
+  'verification',
   'console',
 ];
 

@@ -14,6 +14,7 @@ import type { StepReport } from '../domain/evidence.js';
 import { LARGEST_RECORD, readText } from '../files/bounded-files.js';
 import { ACTS, type ActInput } from '../policy/acts.js';
 import { type ActJudgement, judgeAct } from '../policy/judge-act.js';
+import { preparePasskeys } from '../policy/passkey.js';
 import type { Policy } from '../policy/policy.js';
 import { evidencePath } from './commands/recorded-commands.js';
 
@@ -28,7 +29,12 @@ interface Options {
 type Input = ActInput & { key?: StepKey; evidence?: EvidencePlace; authority?: Authority };
 
 /** Refuses acts that nobody may have done, and keeps by whose word the others were. One place for all of them. */
-export const demandAuthority = (options: Options) => () => ({
+export function demandAuthority(options: Options) {
+  if (options.policy.passkeys) preparePasskeys();
+  return demanding(options);
+}
+
+const demanding = (options: Options) => () => ({
   inbound: {
     async execute<I extends { args: unknown[] }>(input: I, next: (input: I) => Promise<unknown>): Promise<unknown> {
       const { activityType: activity, attempt } = activityInfo();

@@ -59,14 +59,22 @@ export function readPasskey({
   return { credential, cose, fingerprint, counter };
 }
 
+/** It is large, and needed where somebody signs so. */
+const library = () => import('@simplewebauthn/server');
+
+/** Has it loaded by the time that somebody's word is looked at: no act is to wait for that. */
+export function preparePasskeys(): void {
+  // Who then needs it is told why it cannot be had.
+  library().catch(() => {});
+}
+
 /** @returns why the answer does not prove that the passkey has signed this very message, for people */
 export async function whyNotAsserted(
   passkey: Passkey,
   { place, message, assertion }: { place: PasskeyPlace; message: Buffer; assertion: PasskeyAssertion },
 ): Promise<string | undefined> {
   const { id, ...response } = assertion;
-  // It is large, and needed where somebody signs so.
-  const { verifyAuthenticationResponse } = await import('@simplewebauthn/server');
+  const { verifyAuthenticationResponse } = await library();
   try {
     if (isFromFrame(assertion)) return 'it was given within a page of somebody else';
     const { verified } = await verifyAuthenticationResponse({

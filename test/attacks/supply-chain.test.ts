@@ -1,6 +1,6 @@
 /** What comes with a release, and what somebody gets who runs what the README says where it is not installed. */
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../activities/support.js';
@@ -42,8 +42,8 @@ test('a release says where it comes from and what is in it, and goes to no regis
   expect(JSON.parse(await readFile('package.json', 'utf8'))).toMatchObject({ private: true });
 });
 
-test('`npx` in a checkout runs nothing that somebody has published under a name that is not installed there', async () => {
-  const folder = temporaryFolder();
+/** What `npx` says in a folder, where a registry has something hostile under every name. */
+async function npx(folder: string, ...words: string[]) {
   const registry = await serve((request, response) => {
     const name = decodeURIComponent(request.url?.slice(1) ?? '');
     const dist = { tarball: `${registry.url}/${name}/-/hostile.tgz`, shasum: '0'.repeat(40) };
@@ -52,15 +52,37 @@ test('`npx` in a checkout runs nothing that somebody has published under a name 
   });
   const env = {
     npm_config_registry: registry.url,
-    npm_config_cache: join(folder, 'cache'),
+    npm_config_cache: join(temporaryFolder(), 'cache'),
     npm_config_update_notifier: 'false',
   };
-  // A checkout that lacks it: npm asks the registry, and stops there.
-  const elsewhere = join(folder, 'checkout');
-  await mkdir(elsewhere);
-  await copyFile('.npmrc', join(elsewhere, '.npmrc'));
-  const refused = await execa('npx', [NOBODYS, '--version'], { cwd: elsewhere, env, reject: false, input: '' });
-  expect(refused.exitCode).not.toBe(0);
-  expect(refused.stderr).toContain('npx canceled');
-  expect(registry.requests).toEqual([`GET /${NOBODYS}`]);
+  const said = await execa('npx', words, { cwd: folder, env, reject: false, input: '' });
+  return { ...said, asked: registry.requests };
+}
+
+/** What `npx` goes by of this checkout, with a program that does no more than say so: npx would build the real one. */
+async function standIn(): Promise<string> {
+  const folder = temporaryFolder();
+  const { name, version, bin } = JSON.parse(await readFile('package.json', 'utf8'));
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ name, version, bin }));
+  await copyFile('.npmrc', join(folder, '.npmrc'));
+  const program = join(folder, bin.surefoot);
+  await mkdir(dirname(program), { recursive: true });
+  await writeFile(program, '#!/usr/bin/env node\nconsole.log("the checkout", process.argv[2])', { mode: 0o755 });
+  return folder;
+}
+
+test('`npx surefoot` in a checkout and below it is that checkout, whatever a registry has under its name', async () => {
+  const checkout = await standIn();
+  await mkdir(join(checkout, 'plans'));
+  for (const folder of [checkout, join(checkout, 'plans')])
+    expect(await npx(folder, 'surefoot', 'demo')).toMatchObject({ stdout: 'the checkout demo', asked: [] });
+}, 60_000);
+
+test('`npx` runs nothing that somebody has published under a name that is not installed', async () => {
+  // npm asks the registry, and stops there.
+  const refused = { failed: true, stderr: expect.stringContaining('npx canceled') };
+  const asked = [`GET /${NOBODYS}`];
+  expect(await npx(await standIn(), NOBODYS, '--version')).toMatchObject({ ...refused, asked });
+  const elsewhere = await npx(temporaryFolder(), '--no', '--', 'surefoot', '--version');
+  expect(elsewhere).toMatchObject({ ...refused, asked: ['GET /surefoot'] });
 }, 60_000);

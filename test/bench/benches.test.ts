@@ -1,4 +1,4 @@
-/** The benches are built as `npm run bench` builds them, and the shortest is run: figures are for a quiet machine. */
+/** The benches are built as `npm run bench` builds them, and the shortest are run: figures are for a quiet machine. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -29,3 +29,9 @@ test('a sign-off is timed against a bare workflow', async () => {
     expect.objectContaining({ what: 'last sign-off → next step', pairs: 1, surefoot: expect.any(Number) }),
   ]);
 }, 180_000);
+
+test('what it takes to verify by whose word an act is done is timed against the act alone', async () => {
+  const { rows } = await figuresOf('verification', '--rounds', '1');
+  const [added, p95, first] = Array.from({ length: 3 }, () => expect.any(Number));
+  expect(rows).toEqual([expect.objectContaining({ what: '6 signed words before an act', acts: 1, added, p95, first })]);
+}, 60_000);

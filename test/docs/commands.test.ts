@@ -3,6 +3,7 @@
  * choices. And whatever the command line has is named on a page.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/client/command-table.js';
@@ -65,6 +66,45 @@ test('the commands that messages and comments of the code name are understood', 
   expect(named.length).toBeGreaterThan(40);
   expect(await wrongOf(named.map(({ file, words }) => ({ place: `src/${file}`, words, mentioned: true })))).toEqual([]);
 });
+
+/** Where people and machines are told to run something. */
+const TOLD = [
+  ...[...PAGES, 'docker-compose.yml', '.env.example', '.env.sign-on.example'],
+  ...filesBelow('src', 'ci', 'docker'),
+  ...readdirSync('plans').flatMap((file) => (file.endsWith('.yaml') ? `plans/${file}` : [])),
+];
+
+function filesBelow(...folders: string[]): string[] {
+  const entries = folders.flatMap((folder) => readdirSync(folder, { recursive: true, withFileTypes: true }));
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+}
+
+/** The programs that a checkout is or has installed. */
+const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+  packages: Record<string, { bin?: Record<string, string> }>;
+};
+const INSTALLED = Object.values(packages).flatMap(({ bin = {} }) => Object.keys(bin));
+
+/** What `npx` is told to run that it would ask a registry for. */
+const fetched = (text: string): string[] =>
+  [...text.matchAll(/\bnpx[ ,]+(?!--no[ ,]+--(?![\w-]))([\w@./-]+)/g)].flatMap(([run, name = '']) =>
+    INSTALLED.includes(name) ? [] : run,
+  );
+
+test('`npx` runs what the checkout is or has installed, and whatever else it is told it does not fetch', () => {
+  const told = TOLD.map((file) => ({ file, text: readFileSync(file, 'utf8') }));
+  expect(told.flatMap(({ text }) => text.match(/\bnpx surefoot\b/g) ?? []).length).toBeGreaterThan(30);
+  expect(told.flatMap(({ file, text }) => fetched(text).map((run) => `${file}: ${run}`))).toEqual([]);
+});
+
+test.each(['npx prisma', 'npx --no surefoot', 'npx --yes surefoot', 'npx surefoot@1', 'npx -y surefoot'])(
+  '`%s` would ask a registry',
+  (text) => expect(fetched(text)).toHaveLength(1),
+);
+
+test.each(['npx surefoot', 'npx --no -- prisma', '[npx, --no, --, prisma]'])('`%s` asks none', (text) =>
+  expect(fetched(text)).toEqual([]),
+);
 
 describe('what the command line has', () => {
   const every: Command[] = [];

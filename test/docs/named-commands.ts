@@ -73,7 +73,7 @@ export function wordsOf(line: string): string[] {
 const BY_FILE = /\bnode dist\/src\/client\/main\.js\b/g;
 
 /** Whatever may stand before the command's name. */
-const BEFORE = /^(?:(?:[A-Z_]+=\S*|\$|sudo -u \S+|docker compose exec \S+|npx|--no|exec) )*$/;
+const BEFORE = /^(?:(?:[A-Z_]+=\S*|\$|sudo -u \S+|docker compose exec \S+|npx|--no|--|exec) )*$/;
 
 /** Each command of a script that is Surefoot's, without the name, and each `npm run`. */
 export function commandsIn(text: string): string[][] {
