@@ -7,16 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const BENCHES = [
-  'start-cost',
-  'reaction',
-  'approval',
-  'verification',
-  'history',
-  'scale',
-  'console',
-  'load-generator',
-];
+const BENCHES = ['start-cost', 'reaction', 'approval', 'verification', 'history', 'scale', 'console', 'load-generator'];
 
 const codes = BENCHES.map((name) => {
   console.log(`\n== ${name}`);

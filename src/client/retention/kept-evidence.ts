@@ -32,18 +32,18 @@ export async function keptEvidence(
   return kept;
 }
 
-/** Of several runs the one that ended last counts; all of them must be readable. */
+/** Of several runs the one that ended last counts, and the longest retention; all of them must be readable. */
 async function endOf(archives: readonly Archived[], converter: LoadedDataConverter): Promise<{ end?: ArchivedEnd }> {
   const ends: ArchivedEnd[] = [];
   for (const archived of archives) {
     const { input, ledger } = await gatherArchived(archived, converter);
     // What a demo plays has brought production nowhere.
     const succeeded = ledger.outcome === 'succeeded' && input.clock === 'real';
-    const retention = input.plan.evidenceRetention;
-    ends.push({ at: archived.index.archivedAt, succeeded, ...(retention === undefined ? {} : { retention }) });
+    ends.push({ at: archived.index.archivedAt, succeeded, retention: input.plan.evidenceRetention ?? 0 });
   }
   const end = ends.toSorted((one, other) => other.at - one.at)[0];
-  return end ? { end } : {};
+  const retention = Math.max(0, ...ends.map((each) => each.retention ?? 0));
+  return end ? { end: { ...end, retention } } : {};
 }
 
 /** @throws Error where it is no folder, or a part of it cannot be seen */
