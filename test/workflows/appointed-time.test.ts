@@ -1,4 +1,5 @@
 /** A deployment that begins at an appointed time: seen at once, called off until then, begun by whichever worker is there. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
@@ -13,8 +14,9 @@ import { hasYetToBegin } from '../../src/domain/ledger/beginning.js';
 import { renderBoard } from '../../src/domain/ledger/board.js';
 import { projectFolder } from '../../src/local/folders.js';
 import { digestOf } from '../../src/plan/core/digest.js';
-import type { Policy } from '../../src/policy/policy.js';
+import { loadPolicy, type Policy } from '../../src/policy/policy.js';
 import { commandsAsk, surefoot } from '../client/command-line.js';
+import { makeKey } from '../helpers/ssh-keys.js';
 import { loadWhole } from '../helpers/whole-plan.js';
 import { workflowServer } from '../helpers/workflow-server.js';
 import { replaceOnce, SHIPPED, shippedText, write } from '../plan/plan-files.js';
@@ -145,6 +147,45 @@ describe('started by the command line', () => {
     const text = frozen ? replaceOnce(named, ['timeZone: America/Sao_Paulo\n', FROZEN]) : named;
     return surefoot('start', write('plan.yaml', text), '--as', 'ana.souza', ...options);
   };
+
+  test('for a time and signed for it, it begins then; until then no other is started, and the refusal says when it begins', async () => {
+    const [key, other] = [makeKey(temporal.folder, 'ana'), makeKey(temporal.folder, 'bruno')];
+    const file = join(temporal.folder, 'policy.yaml');
+    const service = `shop-${++count}`;
+    const lines = [
+      'policy: 1',
+      'people:',
+      `  ana.souza: { name: Ana, roles: [lead], keys: [{ kind: ssh, key: "${key.publicKey}" }] }`,
+      `  bruno.lima: { name: Bruno, roles: [qa], keys: [{ kind: ssh, key: "${other.publicKey}" }] }`,
+      `services: { ${service}: { start: [lead], approve: [qa] } }`,
+      'decisions: { rollback: [lead], move: [lead] }',
+    ];
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    const stop = await work(loadPolicy(file));
+    const at = new Date(Date.now() + 8_000).toISOString();
+    try {
+      const { code, out, err } = await startOf(service, { options: ['--at', at, '--sign', key.file, '--json'] });
+      expect({ code, err }).toMatchObject({ code: 0 });
+      const { deploymentId, beginsAt } = JSON.parse(out);
+      expect(beginsAt).toBe(at);
+      const handle = temporal.client.workflow.getHandle(deployWorkflowId(service));
+      await admitted(handle);
+      const second = await startOf(service, { options: ['--sign', key.file] });
+      expect(second).toMatchObject({ code: 2, out: '' });
+      expect(second.err).toMatch(
+        new RegExp(`${deploymentId} .*begins at [\\d-]+ [\\d:]+ \\(in [\\d ms]+\\); a service has one live deployment`),
+      );
+      const { deployments } = JSON.parse((await surefoot('list', '--service', service, '--json')).out);
+      expect(deployments).toEqual([expect.objectContaining({ deploymentId, outcome: 'running', beginsAt: at })]);
+      expect(begun).toEqual([]);
+      await vi.waitUntil(() => begun.length > 0, { timeout: 60_000, interval: 50 });
+      expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(at));
+      expect(begun).toEqual([deploymentId]);
+      await handle.terminate('seen');
+    } finally {
+      await stop();
+    }
+  }, 120_000);
 
   test.each([
     ['a time that is past', ['--at', '2020-01-01T00:00Z'], /is past: nothing was started/],
