@@ -21,7 +21,7 @@ export function standInPeople(
       try {
         await client.workflow.getHandle(question.workflowId).executeUpdate(decideUpdate, { args: [decision] });
       } catch (error) {
-        // Somebody else was quicker, by the CLI or in the Web UI: then the question is answered.
+        // Somebody else was quicker, by the CLI or in the console: then the question is answered.
         if (!(error instanceof WorkflowUpdateFailedError)) throw error;
       }
     }
