@@ -423,6 +423,20 @@ describe('what waits', () => {
   });
 });
 
+test('what a passkey is to sign stands on its page whole', () => {
+  const said = { who: 'rui', role: 'qa', deployment: 'shop-1', why: 'it breaks' };
+  const page = (decision: Decision): string => {
+    const toSign = { decision, options: '{}', page: '/', orSignIn: false };
+    return signingPage({ toSign, refused: undefined }, askingWith()).main.text;
+  };
+  const back = page({ ...said, kind: 'rollback', option: 'migration', revision: 'a1b2c3' });
+  for (const part of ['Roll back', 'the migration', 'a1b2c3', 'it breaks', 'shop-1', 'rui says so as qa'])
+    expect(back).toContain(part);
+  expect(page({ ...said, kind: 'move', to: '0123456789abcdef' })).toContain('0123456789abcdef');
+  expect(page({ ...said, kind: 'approve', digest: 'd'.repeat(64) })).toContain('d'.repeat(64));
+  expect(back).not.toContain('name="instead"');
+});
+
 test('a figure that is not known says so, and of how many it leaves some out', () => {
   const figures = { services: new Map([['shop', FIGURES]]), all: FIGURES, notes: ['one is not counted'] };
   const { text } = historyPage(figures, 90, askingWith()).main;
