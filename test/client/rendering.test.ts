@@ -131,7 +131,15 @@ describe('status', () => {
       { ...rule, id: 'cpu', title: 'CPU', verdict: 'unknown' as const },
       { ...rule, id: 'memory', title: 'Memory', verdict: 'unknown' as const, unknown: 2 },
     ];
-    const watch = { id: 'watch-5m', workflowId: 'w', title: 'Watch', startedAt: START, ticks: 9, samples: 27, criteria };
+    const watch = {
+      id: 'watch-5m',
+      workflowId: 'w',
+      title: 'Watch',
+      startedAt: START,
+      ticks: 9,
+      samples: 27,
+      criteria,
+    };
     const text = render(ledgerWith({ monitors: [{ ...watch, verdict: 'breached', endedAt: START + 1_000 }] }));
     expect(text).toContain('✗ breached  Errors (> 10 %): worst 12 %');
     expect(text).toContain('? unknown  Memory (> 10 %): worst 4 %');

@@ -188,7 +188,10 @@ test.each([
 );
 
 /** An approval with this person’s own token, or one that is not. */
-async function proven({ id: who, role }: { id: string; role: string }, { claims, by }: Forging = {}): Promise<Decision> {
+async function proven(
+  { id: who, role }: { id: string; role: string },
+  { claims, by }: Forging = {},
+): Promise<Decision> {
   const { ledger } = seen;
   const decision: Decision = { kind: 'approve', who, role, deployment: ledger.deployment };
   const approval = { ...decision, digest: ledger.proposal?.digest, subject: 'sign-offs' };

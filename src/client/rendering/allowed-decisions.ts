@@ -9,7 +9,9 @@ import type { Ledger, OpenQuestion } from '../../domain/ledger/ledger.js';
 export function allowedDecisions(ledger: Ledger, question: OpenQuestion): string[] {
   const signed = (kind: DecisionKind) => (isDemanded(ledger.demands, kind) ? ' --sign KEY' : '');
   if (question.kind === 'approvals') {
-    const approve = missingRoles(ledger, question).map((role) => `${commandFor('approve', { role })}${signed('approve')}`);
+    const approve = missingRoles(ledger, question).map(
+      (role) => `${commandFor('approve', { role })}${signed('approve')}`,
+    );
     return [...approve, `${commandFor('reject', { role: 'ROLE' })}${signed('reject')}`];
   }
   const [only, ...others] = question.roles;
@@ -17,5 +19,7 @@ export function allowedDecisions(ledger: Ledger, question: OpenQuestion): string
   // Which way back is meant after one has failed is for people to say.
   const which = (kind: string) =>
     kind === 'rollback' && question.kind === 'rollback-failed' ? ' --option OPTION' : '';
-  return question.moves.map((kind) => `${commandFor(kind, { role, subject: question.id })}${which(kind)}${signed(kind)}`);
+  return question.moves.map(
+    (kind) => `${commandFor(kind, { role, subject: question.id })}${which(kind)}${signed(kind)}`,
+  );
 }

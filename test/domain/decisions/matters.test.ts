@@ -223,9 +223,7 @@ describe('who is offered a decision', () => {
         if (!offered) throw new Error('nobody is known');
         for (const { person: who, role, whyNot } of askedFor('approve', { question }, { ledger, deciders: offered })) {
           const judged = judgeDecision(ledger, under, { kind: 'approve', who, role, digest: PROPOSED });
-          expect(judged).toMatchObject(
-            whyNot === undefined ? { accepted: true } : { accepted: false, reason: whyNot },
-          );
+          expect(judged).toMatchObject(whyNot === undefined ? { accepted: true } : { accepted: false, reason: whyNot });
           met[judged.accepted ? 'taken' : 'refused'] += 1;
         }
       }),
