@@ -34,7 +34,7 @@ p { margin: .4rem 0; max-width: 70ch; }
 .steps li, .items li, .evidence li { padding: .4rem 0; border-top: 1px solid var(--line); } .steps { margin-left: .25rem; }
 .told { white-space: pre-line; }
 .phase { margin: .25rem 0; padding: .3rem 0; } .ahead { padding-left: 1.1rem; color: var(--soft); } summary { cursor: pointer; font-weight: 600; padding: .2rem 0; } summary .soft { font-weight: 400; }
-dl { display: grid; grid-template-columns: minmax(6rem, max-content) 1fr; gap: .15rem 1rem; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+dl { display: grid; grid-template-columns: fit-content(40%) minmax(0, 1fr); gap: .15rem 1rem; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 pre { padding: .75rem; background: var(--card); white-space: pre-wrap; overflow-wrap: anywhere; }
 code { font: .85em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 .passed, .healthy, .attested, .accepted { color: var(--good); } .failed, .breached { color: var(--bad); font-weight: 600; } .unknown, .skipped, .running { color: var(--doubt); } .notApplicable, .undecided { color: var(--soft); }
