@@ -54,6 +54,7 @@ export class CountedWords {
     let first: string | undefined;
     // One after the other: which of two is there twice is no matter of luck.
     for (const decision of decisions) {
+      if (decision.kind === 'plan' && !this.isPlanAsked) continue;
       const reason = await this.take(decision);
       if (reason !== undefined) first ??= `${decision.kind} by ${decision.who} does not count: ${reason}`;
     }
@@ -84,6 +85,12 @@ export class CountedWords {
 
   isInTime({ statement }: CountedWord): boolean {
     return statement === undefined || this.now < Date.parse(statement.expires);
+  }
+
+  /** Nobody has to stand for a plan that the policy names itself: whoever did may be gone by now. */
+  private get isPlanAsked(): boolean {
+    const { plans, planSigners } = this.policy.services.get(this.subject.service) ?? {};
+    return planSigners !== undefined && !plans?.includes(this.subject.digest);
   }
 
   private async take(decision: SaidDecision): Promise<string | undefined> {

@@ -124,6 +124,8 @@ test('a plan is carried out that a signer of plans has signed, whoever starts it
   expect(await judged(undefined, policyOf(`, plans: [${digest}], planSigners: [qa]`))).toBeUndefined();
   expect(await judged(plan, policyOf(', planSigners: [lead]'))).toContain('nobody who signs plans (lead: ana)');
   expect(await judged(plan, policyOf(`, plans: [${'e'.repeat(64)}]`))).toContain('not one that the policy lets be');
+  // The policy names the plan itself: whoever stood for it may be gone.
+  expect(await judged(await signing({}, ana), policyOf(`, plans: [${digest}], planSigners: [qa]`))).toBeUndefined();
   expect(await judged(await signing({ plan: 'e'.repeat(64) }))).toContain('it was signed for another plan');
   expect(await judged(await signing({ service: 'mail' }))).toContain('it was signed for another service');
   expect(await judged(await signing({}, ana))).toContain('a key that is none of bob');
