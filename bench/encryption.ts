@@ -9,7 +9,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { clientEncryption } from '../src/encryption/data-converter.js';
+import { boundAnswers } from '../src/encryption/bound-answers.js';
+import { clientEncryption, dataConverter } from '../src/encryption/data-converter.js';
 import { projectFolder } from '../src/local/folders.js';
 import { type RehearseOptions, rehearse } from '../src/rehearsal/rehearse.js';
 import { happyScenario } from '../src/rehearsal/scenario/scenario.js';
@@ -32,7 +33,10 @@ warnOfLoad();
 process.env.BENCH_KEY = randomBytes(32).toString('base64');
 process.env.SUREFOOT_PAYLOAD_KEYS = 'bench=env:BENCH_KEY';
 const encrypted = {
-  encryption: clientEncryption('replace'),
+  encryption: {
+    client: clientEncryption('replace'),
+    worker: { dataConverter: dataConverter('replace'), interceptors: { activity: [boundAnswers] } },
+  },
   bundle: join(projectFolder(), 'dist', 'encrypting-workflow-bundle.js'),
 };
 const pairs = await measurePairs(flag('rounds', 7), {

@@ -24,6 +24,7 @@ const steps = [
   ['Workflow code is deterministic', () => ['scripts/checks/determinism.js']],
   ['No shell but in the plan’s own scripts', () => ['scripts/checks/shells.js']],
   ['One launcher for programs', () => ['scripts/checks/launchers.js']],
+  ['One reader of files', () => ['scripts/checks/files.js']],
   ['Build, with the workflow bundle', () => ['scripts/build.js']],
 ];
 

@@ -46,6 +46,7 @@ import { runnerQueue, TASK_QUEUE, WATCHDOG, WORKER_DEPLOYMENT } from './contract
 import type { EnvironmentName } from './contract/plan/environment.js';
 import { heardBy, SILENT_SINKS } from './contract/sinks.js';
 import type { Question } from './domain/ledger/ledger.js';
+import { boundAnswers } from './encryption/bound-answers.js';
 import { clientEncryption, dataConverter } from './encryption/data-converter.js';
 import { ownBuild } from './local/release.js';
 import { environmentsNaming, type Policy } from './policy/policy.js';
@@ -63,6 +64,8 @@ export interface WatchdogOptions {
   logLevel?: 'info' | 'warn' | 'error';
   /** Where Prometheus finds its figures, as address:port; without one none are kept. */
   metrics?: string;
+  /** Whose word counts for what; without one nobody's is proven, as far as the plan does not ask for it. */
+  policy?: Policy;
 }
 
 export interface WorkerOptions extends WatchdogOptions {
@@ -76,8 +79,6 @@ export interface WorkerOptions extends WatchdogOptions {
   releasesItself?: boolean;
   /** Demo and rehearsal only. */
   allowVirtualTime?: boolean;
-  /** Whose word counts for what; without one nobody's is proven, as far as the plan does not ask for it. */
-  policy?: Policy;
   /** Folders to look for tools in, before PATH. */
   tools?: string[];
   /** Where the console is, for questions of plans that do not say it. */
@@ -127,6 +128,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     dataConverter: converter,
     interceptors: {
       activity: [
+        ...(converter ? [boundAnswers] : []),
         ...traced,
         redactResults,
         keepToOwnEvidence,
@@ -202,7 +204,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
           }),
       ),
       // Unversioned, whatever the others are: it looks at the deployments of every build.
-      ...(isShared && isWatched ? [watchdogWorker(shared)] : []),
+      ...(isShared && isWatched ? [watchdogWorker(shared, policy)] : []),
     ]);
     const working = Promise.all(workers.map((worker) => worker.run()));
     // Where nobody carries deployments out, none may begin.
@@ -232,6 +234,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
  * @throws MetricsUnservable; what Temporal says when it takes no schedule
  */
 export async function runWatchdog({ logLevel = 'info', metrics, ...options }: WatchdogOptions): Promise<void> {
+  const policy = options.policy && { ...options.policy, findProviderKeys: publishedKeys() };
   const log = installRuntime(logLevel, metrics);
   const { namespace } = options;
   log.info({ namespace, address: options.connection.address }, 'the watchdog starts');
@@ -239,7 +242,7 @@ export async function runWatchdog({ logLevel = 'info', metrics, ...options }: Wa
   const converter = dataConverter('replace');
   try {
     await ensureWatchdog(new Client({ connection, namespace, ...clientEncryption('replace') }));
-    const worker = await watchdogWorker({ dataConverter: converter, connection, namespace });
+    const worker = await watchdogWorker({ dataConverter: converter, connection, namespace }, policy);
     await worker.run();
   } finally {
     await connection.close();
@@ -247,16 +250,16 @@ export async function runWatchdog({ logLevel = 'info', metrics, ...options }: Wa
 }
 
 /** Small: there is one look at a time. */
-const watchdogWorker = (shared: Partial<SdkWorkerOptions>): Promise<Worker> =>
+const watchdogWorker = (shared: Partial<SdkWorkerOptions>, policy: Policy | undefined): Promise<Worker> =>
   Worker.create({
     ...shared,
     taskQueue: WATCHDOG,
     sinks: SILENT_SINKS,
     // A look is no step of a deployment: neither its report nor its trace.
-    interceptors: { activity: [redactResults] },
+    interceptors: { activity: [...(shared.dataConverter ? [boundAnswers] : []), redactResults] },
     maxCachedWorkflows: 2,
     workflowBundle: { codePath: bundle(shared.dataConverter ? 'encrypting-workflow-bundle' : 'workflow-bundle') },
-    activities: createWatchdogActivities(),
+    activities: createWatchdogActivities({ policy }),
   });
 
 /** What begins on this build ends on it: a deployment, its watches and rollbacks, and their activities on either queue. */

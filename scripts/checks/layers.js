@@ -28,6 +28,11 @@ export const LAYERS = {
     layers: [],
     packages: ['re2js'],
   },
+  files: {
+    holds: 'files as they are read: none beyond its limit, and neither pipes nor devices',
+    layers: [],
+    packages: ['node:'],
+  },
   contract: {
     holds: 'what crosses processes: messages, names, error types, the resolved plan',
     layers: ['domain'],
@@ -40,7 +45,7 @@ export const LAYERS = {
   },
   plan: {
     holds: 'a plan file: schema, resolving, digest',
-    layers: ['domain', 'contract'],
+    layers: ['domain', 'contract', 'files'],
     packages: ['zod', 'yaml', 'node:', ...MARKDOWN],
   },
   policy: {
@@ -50,19 +55,19 @@ export const LAYERS = {
   },
   adapters: {
     holds: 'one kind of outside world a file: commands, ssh, PostgreSQL, git, HTTP, metrics',
-    layers: ['domain', 'contract'],
+    layers: ['domain', 'contract', 'files'],
     packages: true,
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },
   activities: {
     holds: 'steps: probe, act, verify',
-    layers: ['domain', 'contract', 'adapters', 'plan', 'policy'],
+    layers: ['domain', 'contract', 'files', 'adapters', 'plan', 'policy'],
     packages: true,
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },
   encryption: {
     holds: 'payloads and failures encrypted and bound to their places, the codec endpoint',
-    layers: ['contract'],
+    layers: ['contract', 'files'],
     packages: ['node:', '@temporalio/client', '@temporalio/common', '@temporalio/proto', '@temporalio/workflow'],
   },
   local: {
@@ -73,26 +78,27 @@ export const LAYERS = {
   },
   temporal: {
     holds: 'deployments as others than the worker reach them: a connection, finding one, its ledger; builds',
-    layers: ['domain', 'contract', 'encryption', 'local'],
+    layers: ['domain', 'contract', 'files', 'encryption', 'local'],
     packages: true,
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },
   report: {
     holds:
       'what a deployment’s history and evidence say, as a page, as the checklist, as data; and whether a report is true',
-    layers: ['domain', 'contract', 'plan', 'policy', 'encryption', 'local', 'temporal'],
+    layers: ['domain', 'contract', 'files', 'plan', 'policy', 'encryption', 'local', 'temporal'],
     packages: true,
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },
   console: {
     holds: 'the web pages on which people see deployments and decide, and who has signed in there',
-    layers: ['domain', 'contract', 'plan', 'policy', 'encryption', 'local', 'temporal', 'report'],
+    layers: ['domain', 'contract', 'plan', 'policy', 'adapters', 'encryption', 'local', 'temporal', 'report'],
     packages: true,
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },
   watchdog: {
-    holds: 'looks at deployments from outside of them, by the server’s own word, and tells people; changes nothing',
-    layers: ['domain', 'contract', 'adapters', 'activities', 'encryption', 'temporal'],
+    holds:
+      'looks at deployments from outside of them, by the server’s own word, and tells people and forges; acts on nothing',
+    layers: ['domain', 'contract', 'plan', 'policy', 'adapters', 'activities', 'encryption', 'temporal'],
     packages: true,
     except: ['@temporalio/workflow', '@temporalio/worker'],
   },
@@ -116,7 +122,7 @@ export const LAYERS = {
   },
   init: {
     holds: 'a first plan from what a service’s folder holds and what people answer',
-    layers: ['domain', 'contract', 'plan'],
+    layers: ['domain', 'contract', 'files', 'plan'],
     packages: ['yaml', 'node:'],
   },
   doctor: {
@@ -137,7 +143,7 @@ export const LAYERS = {
   },
   backtest: {
     holds: 'recorded samples under the plan’s present rules',
-    layers: ['domain', 'contract'],
+    layers: ['domain', 'contract', 'files'],
     packages: ['node:'],
   },
   demo: {
@@ -160,7 +166,7 @@ export const LAYERS = {
   },
   client: {
     holds: 'the command line',
-    layers: ['domain', 'contract', 'plan', 'policy', 'encryption', 'local', 'temporal', 'report'],
+    layers: ['domain', 'contract', 'files', 'plan', 'policy', 'encryption', 'local', 'temporal', 'report'],
     later: ['worker', 'console', 'rehearsal', 'releases', 'init', 'demo', 'doctor', 'backtest', 'sandbox'],
     packages: true,
     except: ['@temporalio/worker'],

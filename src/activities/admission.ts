@@ -9,7 +9,7 @@ import { admittedRun } from '../adapters/evidence/admissions.js';
 import { evidenceIdentity } from '../adapters/evidence/evidence-identity.js';
 import type { AdmissionActivities } from '../contract/activities/admission.js';
 import type { Clock } from '../contract/activities/step.js';
-import { startBy } from '../contract/envelope.js';
+import { begunBy } from '../contract/envelope.js';
 import { FailureType } from '../contract/errors.js';
 import { isDeploymentName, runnerOf } from '../contract/names.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
@@ -71,7 +71,7 @@ export function createAdmissionActivities(options: {
       const { policy } = options;
       if (policy) {
         const subject = { deployment, service: plan.service, digest };
-        const problem = await judgeStart(policy, subject, startBy(start ?? {}), Date.now());
+        const problem = await judgeStart(policy, subject, begunBy(start ?? {}), Date.now());
         if (problem !== undefined) throw refused(`${problem}, as this worker’s policy has it`);
       }
       // Demos and rehearsals come and go as they like, and deploy to nothing that outlives them.

@@ -2,7 +2,7 @@
  * Whatever acts is done by somebody's word, as the policy of this very worker has it: looked at here, in this process and
  * right before the act. What Temporal carries is not believed, whoever has written it there.
  */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
@@ -11,6 +11,7 @@ import type { EvidencePlace, StepKey } from '../contract/activities/step.js';
 import type { Authority } from '../contract/envelope.js';
 import { FailureType } from '../contract/errors.js';
 import type { StepReport } from '../domain/evidence.js';
+import { LARGEST_RECORD, readText } from '../files/bounded-files.js';
 import { ACTS, type ActInput } from '../policy/acts.js';
 import { type ActJudgement, judgeAct } from '../policy/judge-act.js';
 import { preparePasskeys } from '../policy/passkey.js';
@@ -130,7 +131,7 @@ async function keep(options: Options, deployment: string, seen: Seen): Promise<v
 }
 
 const remembered = (options: Options, deployment: string): Promise<Seen> =>
-  readFile(recordOf(options, deployment), 'utf8').then(
+  readText(recordOf(options, deployment), LARGEST_RECORD).then(
     (text) => JSON.parse(text) as Seen,
     () => ({}),
   );

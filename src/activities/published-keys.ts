@@ -1,11 +1,12 @@
 /** The keys that identity providers publish (https://openid.net/specs/openid-connect-discovery-1_0.html), asked by the runner itself. */
 import { createHash, type JsonWebKey, randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { request } from '../adapters/http/http.js';
 import { readJson } from '../adapters/http/json-service.js';
 import { messageOf } from '../domain/message.js';
+import { readText } from '../files/bounded-files.js';
 import { type FindProviderKeys, signingKey } from '../policy/provider-keys.js';
 
 /** Milliseconds for one answer: an act waits for it. */
@@ -29,9 +30,9 @@ interface Asked {
 /**
  * A token that was once seen to be signed with a key that was published then stays so, though the provider has taken
  * another key since; any other takes a key that is published now: one that was taken back proves nothing new.
- * @param state the runner's own folder, where it keeps which key that was
+ * @param state the runner's own folder, where it keeps which key that was; without one it is forgotten
  */
-export function publishedKeys(state: string): FindProviderKeys {
+export function publishedKeys(state?: string): FindProviderKeys {
   const published = new Map<string, Asked>();
   const ask = (issuer: string): Promise<Found> => {
     const last = published.get(issuer);
@@ -45,13 +46,14 @@ export function publishedKeys(state: string): FindProviderKeys {
     return asked.found;
   };
   return async (issuer, token) => {
-    const file = join(state, 'identity', `${createHash('sha256').update(`${issuer}\n${token}`).digest('hex')}.json`);
-    const before = await kept(file);
+    const name = `${createHash('sha256').update(`${issuer}\n${token}`).digest('hex')}.json`;
+    const file = state === undefined ? undefined : join(state, 'identity', name);
+    const before = file && (await kept(file));
     if (before) return { keys: [before] };
     const found = await ask(issuer);
     const key = 'keys' in found ? await signingKey(token, found.keys) : undefined;
     // What cannot be kept is asked for again: no way back is to fail for want of room on a disk.
-    if (key) await keep(file, key).catch(() => {});
+    if (key && file) await keep(file, key).catch(() => {});
     return found;
   };
 }
@@ -72,8 +74,11 @@ async function keysOf(issuer: string): Promise<Found> {
   }
 }
 
+/** Bytes; much more than a key has. */
+const LARGEST_KEY = 100_000;
+
 const kept = (file: string): Promise<JsonWebKey | undefined> =>
-  readFile(file, 'utf8')
+  readText(file, LARGEST_KEY)
     .then((text) => (JSON.parse(text) as { key: JsonWebKey }).key)
     .catch(() => undefined);
 

@@ -12,6 +12,7 @@ import { type RevisionTable, UnreadableRevision } from '../domain/migration/migr
 import { migrationTool } from '../domain/migration/migration-tools.js';
 import { spellingAdvice } from '../domain/release-spelling.js';
 import { withHeartbeat } from './commands/heartbeat.js';
+import { askTable, theRevision } from './migration/revisions.js';
 import { askRelease, commitFacts, type RunningRelease } from './running-release.js';
 
 const TIMEOUT = 10_000;
@@ -47,6 +48,15 @@ export function createVerificationActivities({ answer = TIMEOUT } = {}): Verific
     countStored: ({ environment, drops }) =>
       withHeartbeat((signal) =>
         withDatabase(databaseOf(environment), (client) => countEach(client, drops), { signal }),
+      ),
+
+    storedRevision: (asked) =>
+      withHeartbeat((signal) =>
+        withDatabase(
+          databaseOf(asked.environment),
+          async (client) => theRevision((await askTable(asked, client)) ?? { found: [] }),
+          { signal },
+        ),
       ),
   };
 }

@@ -1,8 +1,9 @@
 /** Recorded samples as they are found: a series of the evidence store, or a table. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { type Sample, sampleOf } from '../domain/watch/criteria.js';
 import { readSeriesLine } from '../domain/watch/series.js';
+import { readTextSync, whyUnread } from '../files/bounded-files.js';
 import type { Recording, Tick } from './evaluate.js';
 
 /** Nothing can be read from there; `hint` says what to do. */
@@ -24,6 +25,9 @@ export interface FoundRecording extends Recording {
   /** One of several of a run, which are told apart by their names. */
   ofRun: boolean;
 }
+
+/** Bytes. A day's watch of many metrics has some 10 MB. */
+const LARGEST = 256_000_000;
 
 const FORMS =
   'A recording is a series of the evidence (`series/WATCH.jsonl`) or a CSV file with the columns at, metric, value.';
@@ -66,9 +70,9 @@ function readRecording(file: string): Omit<FoundRecording, 'ofRun'> {
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readTextSync(file, LARGEST);
   } catch (error) {
-    throw new NoRecording(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`, FORMS);
+    throw new NoRecording(`${file} cannot be read (${whyUnread(error)})`, FORMS);
   }
 }
 

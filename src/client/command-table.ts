@@ -53,6 +53,10 @@ export const COMMANDS: CommandTable = {
     description: 'what has happened in deployments as a log that shows each change of it; or check such a log',
     load: async () => (await import('./commands/audit.js')).defineAudit,
   },
+  evidence: {
+    description: 'work with the evidence of deployments: which of it is older than the plan keeps it',
+    load: async () => (await import('./commands/deployments/evidence.js')).defineEvidence,
+  },
   open: {
     description: "open a deployment's page in Temporal's Web UI",
     load: async () => (await import('./commands/open.js')).defineOpen,

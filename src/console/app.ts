@@ -8,6 +8,7 @@ import { CONSOLE_STYLE } from './assets/style.js';
 import { browserOf } from './browser.js';
 import type { ConsoleContext, ConsoleOptions } from './console-context.js';
 import { decidingRoutes } from './deciding.js';
+import { enrollingRoutes } from './enrolling.js';
 import { formTokens } from './form-token.js';
 import { headers, notKept, ownNames, ownPages, shortForms } from './gate.js';
 import { tellOfChanges } from './live.js';
@@ -31,6 +32,7 @@ import { evidencePage } from './pages/proof-part.js';
 import { waitingPage } from './pages/waiting-page.js';
 import { watchPage } from './pages/watches-part.js';
 import { SIGN_IN_PATH } from './signed-in.js';
+import { signingRoutes } from './signing.js';
 
 const STATUS = { notFound: 404, forbidden: 403, form: 403, tooLong: 413, failed: 503 } as const;
 
@@ -80,6 +82,8 @@ export function consoleApp({
   assets(app);
   pages(app, console);
   decidingRoutes(app, console);
+  enrollingRoutes(app, console);
+  signingRoutes(app, console);
   app.route(SIGN_IN_PATH, signIn.pages);
   app.notFound((context) => console.problem(context, 'notFound'));
   app.onError((error, context) => console.problem(context, 'failed', reasonsOf(error)));

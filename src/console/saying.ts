@@ -1,8 +1,8 @@
 /** What can be said of a deployment here, by whom, and what a form has said. Pure. */
 
 import { type DecisionJudgement, HOLD, judgeDecision } from '../domain/decisions/decisions.js';
-import { decidersUnder, isDemanded } from '../domain/decisions/demands.js';
-import { type Decider, inRoles, isSignedOnly } from '../domain/decisions/matters.js';
+import { decidersUnder, isDemanded, knownDeciders } from '../domain/decisions/demands.js';
+import { askedFor, type Decider, isSignedOnly } from '../domain/decisions/matters.js';
 import { DECISION_KINDS, type DecisionKind } from '../domain/ledger/decision-kinds.js';
 import { type Decision, type OpenQuestion, ROLLBACK_KINDS } from '../domain/ledger/ledger.js';
 import type { DeploymentLook } from './look.js';
@@ -17,9 +17,18 @@ export interface Sayable {
   kinds: DecisionKind[];
   /** Those that have to be typed, by whoever has a key, or where more is known. */
   typed: DecisionKind[];
+  /** Who can give one of these answers, or more. */
   speakers: Decider[];
+  /** Answers that would not count from somebody who is asked, each with the reason. */
+  barred: Barred[];
   /** Why nothing is taken here. */
   mayNot?: keyof ConsoleWords['decision']['mayNot'];
+}
+
+/** Who is asked, and cannot give this answer. */
+interface Barred extends Decider {
+  kind: DecisionKind;
+  whyNot: string;
 }
 
 /** Who looks, as far as it matters for what may be said. */
@@ -36,8 +45,9 @@ export function sayableOf(look: DeploymentLook, subject: string | undefined, vie
   const all: DecisionKind[] =
     question?.moves ?? (isUnasked ? [ledger.held ? 'resume' : 'hold', 'abort', 'rollback'] : []);
   const kinds = all.filter((kind) => viewer.canSignIn || isTakenUnsigned(look, kind));
-  const speakers = speakersOf(look, { question, signedIn: viewer.signedIn });
-  const sayable = { question, kinds, typed: all.filter((kind) => !kinds.includes(kind)), speakers };
+  const typed = all.filter((kind) => !kinds.includes(kind));
+  const { speakers, barred } = speakersOf(look, { question, kinds: all, signedIn: viewer.signedIn });
+  const sayable = { question, kinds, typed, speakers, barred };
   const mayNot = (why: Sayable['mayNot']): Sayable => ({ ...sayable, kinds: [], mayNot: why });
   if (ledger.outcome || !found.running) return mayNot('ended');
   if (!isUnasked && !question) return mayNot('answered');
@@ -58,19 +68,30 @@ function isTakenUnsigned({ ledger, planned }: DeploymentLook, kind: DecisionKind
 /** People in their roles, as plan or policy has them: of those who have signed in only themselves. */
 function speakersOf(
   { ledger, planned }: DeploymentLook,
-  { question, signedIn }: { question?: OpenQuestion; signedIn?: SignedIn },
-): Decider[] {
-  const roster = planned
-    ? decidersUnder(ledger.demands, planned.plan.approvals, ledger.startedBy).roster
-    : (ledger.demands?.people ?? []);
-  return inRoles(roster)
-    .filter(({ person }) => signedIn === undefined || signedIn.person === person)
-    .filter(({ role }) => question === undefined || question.roles.includes(role));
+  { question, kinds, signedIn }: { question?: OpenQuestion; kinds: readonly DecisionKind[]; signedIn?: SignedIn },
+): Pick<Sayable, 'speakers' | 'barred'> {
+  const deciders = knownDeciders(ledger, planned?.plan.approvals);
+  const speakers = new Map<string, Decider>();
+  const barred: Barred[] = [];
+  if (!deciders) return { speakers: [], barred };
+  for (const kind of kinds) {
+    for (const { whyNot, ...decider } of askedFor(kind, { question }, { ledger, deciders })) {
+      if (signedIn !== undefined && signedIn.person !== decider.person) continue;
+      if (whyNot === undefined) speakers.set(speakerValue(decider), decider);
+      else barred.push({ ...decider, kind, whyNot });
+    }
+  }
+  return { speakers: [...speakers.values()], barred };
 }
 
 /** As a form has it. */
 export const speakerValue = ({ person, role }: Pick<Decider, 'person' | 'role'>): string =>
   `${encodeURIComponent(person)}/${encodeURIComponent(role)}`;
+
+/** Why this answer would not count from this speaker; undefined: it would. */
+export function whyBarred({ barred }: Sayable, kind: DecisionKind, by: Pick<Decider, 'person' | 'role'>) {
+  return barred.find((each) => each.kind === kind && each.person === by.person && each.role === by.role)?.whyNot;
+}
 
 export type Lack = keyof ConsoleWords['decision']['lacks'];
 
@@ -92,6 +113,8 @@ export function decisionOf(
       : []),
     ...(kind === 'move' && said('to') === undefined ? (['runner'] as const) : []),
   ];
+  if (kind !== undefined && speaker !== undefined && whyBarred(sayable, kind, speaker) !== undefined)
+    lacks.push('standing');
   if (lacks.length > 0 || kind === undefined || speaker === undefined) return { lacks };
   const decision: Decision = {
     kind,

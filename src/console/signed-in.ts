@@ -4,6 +4,8 @@
  */
 import { Hono } from 'hono';
 import type { Decision, Ledger } from '../domain/ledger/ledger.js';
+import type { PasskeyPlace } from '../policy/passkey.js';
+import type { MadePasskey } from '../policy/passkey-enrolment.js';
 
 /** Somebody who has signed in. */
 export interface SignedIn {
@@ -32,11 +34,67 @@ export interface ToProve {
  */
 export type Send = (proven: Decision) => Promise<Response>;
 
+/** Of who has signed in: the fingerprints of the passkeys by which they sign already, and how another one is made. */
+export type Begun = { known: string[] } & (
+  | {
+      /** What the browser is asked with, as JSON. */
+      options: string;
+    }
+  | {
+      /** None can be made under this origin; under these it can. */
+      elsewhere: string[];
+    }
+);
+
+/** A passkey that somebody has made, before it stands in the policy. */
+export interface Enrolled extends MadePasskey {
+  who: SignedIn;
+  /** On a page of which it was made. */
+  origin: string;
+  at: number;
+  /** Where passkeys sign; missing where the policy says it already. */
+  place?: PasskeyPlace;
+}
+
+/** Passkeys are made by who has signed in, each for themselves. None counts before the policy has it. */
+export interface PasskeyEnrolment {
+  /** @returns undefined where nobody has signed in */
+  begin(request: Request): Promise<Begun | undefined>;
+  /** @param answer as the browser has given it, once. @returns the name under which it is found for a while */
+  finish(request: Request, answer: string): Promise<{ name: string } | { refused: string }>;
+  /** @returns undefined for everybody but who has made it */
+  find(request: Request, name: string): Promise<Enrolled | undefined>;
+}
+
+/** A decision that a person is to sign with a passkey. */
+export interface ToSign {
+  decision: Decision;
+  /** What the browser is asked with, as JSON. */
+  options: string;
+  /** To come back to without deciding. */
+  page: string;
+  /** Whether signing in for it anew proves it as well. */
+  orSignIn: boolean;
+}
+
+/** Decisions that wait for their signature by a passkey: each in the session in which it was said, once. */
+export interface PasskeySigning {
+  /** @returns undefined where this session has said nothing of that name, or too long ago */
+  find(request: Request, name: string): ToSign | undefined;
+  /** @param answer as the browser has given it. @returns what came of sending it, or why it proves nothing */
+  sign(request: Request, name: string, answer: string): Promise<Response | { refused: string }>;
+  /** In place of the passkey; undefined where that does not prove it. */
+  signIn(request: Request, name: string): Promise<Response | undefined>;
+}
+
 export interface SignIn {
   /** Whether people can sign in here at all. Where they cannot, decisions are unsigned, or not taken. */
   isThere: boolean;
   /** Origins that a form of a page may lead to beside the console's own: the provider's. */
   leadsTo: readonly string[];
+  /** Missing where nobody can sign in. */
+  enrolment?: PasskeyEnrolment;
+  signing?: PasskeySigning;
   /** What is asked below {@link SIGN_IN_PATH}: signing in, coming back from the provider, signing out. */
   pages: Hono;
   /** By what this browser's cookie proves. Never by anything that a page or a link says. */
@@ -44,6 +102,12 @@ export interface SignIn {
   /** Has the person stand for this decision, and has it sent then; answers the browser, as by a redirect. */
   prove(said: ToProve, send: Send): Promise<Response>;
 }
+
+/** Where who has signed in makes a passkey. */
+export const PASSKEY_PATH = '/passkey';
+
+/** Below it decisions are signed by passkeys. */
+export const SIGNING_PATH = '/sign';
 
 export const SIGN_IN_PATH = '/sign-in';
 

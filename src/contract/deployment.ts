@@ -15,11 +15,19 @@ export interface DeployInput {
   startedBy: string;
   /** The signed word of who started it, for runners with a policy. */
   envelope?: string;
+  signedPlan?: SignedPlan;
   clock: Clock;
   /** Nothing of it runs before, epoch milliseconds; at once when absent. */
   beginsAt?: number;
   /** The unfinished run that it starts over, and why that is right. */
   after?: StartedOver;
+}
+
+/** Who stands for a plan, whoever starts it: for runners whose policy asks for that. */
+export interface SignedPlan {
+  who: string;
+  role: string;
+  envelope: string;
 }
 
 /** Somebody has looked at what a run that was ended from outside has left. */

@@ -4,11 +4,12 @@ import type { Decision } from '../domain/ledger/ledger.js';
 import type { DeployInput } from './deployment.js';
 import type { ResolvedPlan } from './plan/plan.js';
 
-/** What can be signed: a deployment's start, and what people say of it from then on. */
-export type SignedKind = 'start' | DecisionKind;
+/** What can be signed: a plan, a deployment's start, and what people say of it from then on. */
+export type SignedKind = 'plan' | 'start' | DecisionKind;
 
 /** What a person signs. What does not apply is an empty text, so that nothing can be left out unseen. */
 export interface Statement {
+  /** Empty for a plan: whoever may starts deployments by it. */
   deployment: string;
   service: string;
   /** Digest of the plan. */
@@ -26,6 +27,8 @@ export interface Statement {
   /** Which way back, and the revision that the database goes back to. */
   option: string;
   revision: string;
+  /** The backup that is restored. Only of a restore. */
+  backup?: string;
   /** The runner that a move leads to, or the build. */
   to: string;
   build: string;
@@ -47,6 +50,7 @@ export interface SaidDecision {
   subject?: string;
   option?: string;
   revision?: string;
+  backup?: string;
   to?: string;
   build?: string;
   /** When it begins, where a start says that. */
@@ -67,6 +71,11 @@ export const startBy = ({
   envelope,
 });
 
+/** What a deployment begins with: its start, and who stands for its plan, where somebody does. */
+export const begunBy = (
+  input: Partial<Pick<DeployInput, 'startedBy' | 'envelope' | 'beginsAt' | 'signedPlan'>>,
+): SaidDecision[] => [startBy(input), ...(input.signedPlan ? [{ kind: 'plan' as const, ...input.signedPlan }] : [])];
+
 /** The parts of a decision that are acted on. */
 export const saidBy = ({
   kind,
@@ -75,6 +84,7 @@ export const saidBy = ({
   subject,
   option,
   revision,
+  backup,
   to,
   build,
   envelope,
@@ -85,6 +95,7 @@ export const saidBy = ({
   subject,
   option,
   revision,
+  backup,
   to,
   build,
   envelope,
@@ -98,11 +109,11 @@ export interface Authority {
   /** The digest of what was signed off, and the commit that stands in it. */
   proposal?: string;
   commit?: string;
-  /** The start first, then everything that was accepted since. */
+  /** The start first and who stands for its plan, then everything that was accepted since. */
   decisions: SaidDecision[];
 }
 
 /** How long a signed word counts from when it is said, milliseconds: a deployment may wait weeks for its sign-offs. */
 export function wordLifetime(kind: SignedKind): number {
-  return (kind === 'start' || kind === 'approve' ? 30 : 1) * 24 * 3_600_000;
+  return (kind === 'plan' || kind === 'start' || kind === 'approve' ? 30 : 1) * 24 * 3_600_000;
 }

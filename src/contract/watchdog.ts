@@ -17,7 +17,7 @@ export interface WatchdogLook extends WatchdogState {
 export interface WatchdogActivities {
   /**
    * Looks at every deployment that is open, and at those that the last look was worried about; tells their people what is
-   * wrong, and that it is over. It changes nothing.
+   * wrong, and that it is over; tells the forges of those that were ended from outside. It acts on nothing.
    * @param input `before`: what the last look handed on
    */
   lookAndTell(input: { before: WatchdogState; rules: WatchdogRules }): Promise<WatchdogLook>;

@@ -66,3 +66,16 @@ function withoutEnd({ alive, unseen, unreadable, isRemote }: SeenCommand): strin
 
 const stillRuns = (alive: readonly string[]): string =>
   `still runs as process${alive.length > 1 ? 'es' : ''} ${alive.join(', ')}`;
+
+/** An activity begins some; what names more was not written by one. */
+const MOST_BEGUN = 100;
+
+/**
+ * The commands that attempts before have begun, as their heartbeats say. A server hands those on, and whoever reaches it can
+ * write one: so they count for nothing but doubt. What a command has done, its record on the runner says.
+ */
+export function commandsBegun(heartbeat: unknown): string[] {
+  const { begun } = (heartbeat ?? {}) as { begun?: unknown };
+  if (!Array.isArray(begun)) return [];
+  return begun.slice(0, MOST_BEGUN).filter((name): name is string => typeof name === 'string');
+}

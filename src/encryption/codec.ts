@@ -59,7 +59,7 @@ export class EncryptionCodec implements PayloadCodec {
   ) {}
 
   async encode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
-    return payloads.map((payload) => this.encrypt(payload, placeIn(context, useAs(payload, context))));
+    return payloads.map((payload) => this.encrypt(payload, placeIn(context, useAs(payload))));
   }
 
   async decode(payloads: Payload[], context?: SerializationContext): Promise<Payload[]> {
@@ -123,10 +123,8 @@ export class EncryptionCodec implements PayloadCodec {
   }
 }
 
-/** Workflows mark what is theirs, and clients say what they are about to send: what else an activity has is its answer. */
-function useAs(payload: Payload, context: SerializationContext | undefined): string {
-  return useOf(payload) ?? useAtClient() ?? (context?.type === 'activity' ? USES.result : USES.shown);
-}
+/** Workflows mark what is theirs, activities their answers, and clients say what they are about to send. */
+const useAs = (payload: Payload): string => useOf(payload) ?? useAtClient() ?? USES.shown;
 
 const inClear = (value: unknown): Payload => ({
   metadata: { [METADATA_ENCODING_KEY]: encode('json/plain') },

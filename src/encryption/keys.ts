@@ -1,5 +1,5 @@
 /** The keys that payloads are encrypted with: by reference, never in a file of the project or on a command line. */
-import { readFileSync } from 'node:fs';
+import { readTextSync, whyUnread } from '../files/bounded-files.js';
 
 /** Keys by their IDs. The first one encrypts; all of them decrypt, so that a key can be replaced while histories last. */
 export interface Keyring {
@@ -8,6 +8,9 @@ export interface Keyring {
 }
 
 export class KeyringError extends Error {}
+
+/** Bytes; much more than a key has. */
+const LARGEST = 10_000;
 
 const VARIABLE = 'SUREFOOT_PAYLOAD_KEYS';
 
@@ -33,11 +36,9 @@ export function readKeyring(environment: NodeJS.ProcessEnv = process.env): Keyri
 
 function readKeyFile(id: string, file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readTextSync(file, LARGEST);
   } catch (error) {
-    throw new KeyringError(
-      `${VARIABLE}: the file of key ${id} cannot be read (${(error as NodeJS.ErrnoException).code})`,
-    );
+    throw new KeyringError(`${VARIABLE}: the file of key ${id} cannot be read (${whyUnread(error)})`);
   }
 }
 

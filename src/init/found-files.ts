@@ -1,6 +1,7 @@
 /** Looks into a service's folder for what a plan can be made from; changes nothing. */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
+import { readBytesSync } from '../files/bounded-files.js';
 import { boxesIn } from '../plan/checklist/boxes.js';
 import { isTooDeep } from '../plan/core/markdown.js';
 import { SETTINGS } from './migrations.js';
@@ -107,7 +108,7 @@ function readText(file: string, largest: number): string {
   const stats = statSync(file);
   if (!stats.isFile()) throw new Error('is no file');
   if (stats.size > largest) throw new Error(`has more than ${largest / 1_000} KB`);
-  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readBytesSync(file, largest));
 }
 
 /** @throws when it can't be one: no text, too long, too deep, without a box */

@@ -52,6 +52,9 @@ const FAST = {
   'system.enableActivityEagerExecution': 'true',
 };
 
+/** What has ended is deleted within seconds of being told to; it would be there for half a minute more. */
+const SOON_DELETED = { 'history.transferProcessorUpdateAckInterval': '"1s"' };
+
 /**
  * Its HTTP API cannot be turned off, and a page in a browser can send it anything as `text/plain`, also under a name of the
  * page's own that leads here: it answers to no name that a browser can ask for.
@@ -123,6 +126,7 @@ function serverArguments(
 ): string[] {
   const settings: Record<string, string> = {
     ...FAST,
+    ...SOON_DELETED,
     ...NO_HTTP_API,
     ...(options.virtualTime ? { 'frontend.WorkflowTimeSkippingEnabled': 'true' } : {}),
   };

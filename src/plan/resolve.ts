@@ -117,6 +117,7 @@ export function resolvePlan(
   if (windows !== undefined) withoutItems.windows = windows;
   if (ownChecks !== undefined) withoutItems.checks = ownChecks;
   if (forge !== undefined) withoutItems.forge = forge;
+  if (sections.evidenceRetention !== undefined) withoutItems.evidenceRetention = sections.evidenceRetention;
   checkOwnSteps(resolution, withoutItems);
   const items = resolveItems(resolution, withoutItems, broken);
   if (!broken.has('items')) {
@@ -221,9 +222,13 @@ function resolveRelease(resolution: Resolution): ResolvedPlan['release'] | undef
   return { ...release, branch, target, previous, repository: resolution.folder(repository, ['release', 'repository']) };
 }
 
+const DAY = 24 * 3_600_000;
+
 /** Beside the plan, where it does not say. */
 function resolveEvidence(resolution: Resolution): string | undefined {
-  const { evidence } = resolution.sections;
+  const { evidence, evidenceRetention } = resolution.sections;
+  if ((evidenceRetention ?? DAY) < DAY)
+    resolution.report(['evidenceRetention'], 'Is shorter than a day; write for example "1825d"');
   const isSaid = resolution.has(['evidence']) || resolution.has(['folders', 'evidence']);
   if (!isSaid) return resolve(dirname(resolution.sources.plan.file), 'evidence');
   return evidence && resolution.folder(evidence, ['evidence']);

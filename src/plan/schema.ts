@@ -118,6 +118,11 @@ export const planSchema = strict({
   evidence: reference('folders')
     .default('evidence')
     .describe('A key of `folders`: where evidence is kept; `evidence` beside this file when there is no such key'),
+  evidenceRetention: duration()
+    .optional()
+    .describe(
+      'How long evidence is kept after a deployment’s end, before `surefoot evidence prune` may remove it; for good when left out',
+    ),
   environments: strict({
     both: environment
       .optional()

@@ -2,10 +2,12 @@
 import type { Command } from '../contract/plan/commands.js';
 import type { Environment, EnvironmentName } from '../contract/plan/environment.js';
 import { allOwnChecks } from '../contract/plan/own-checks.js';
-import { environmentsOf, watchesOf } from '../contract/plan/parts.js';
+import { environmentsOf, inRepository, watchesOf } from '../contract/plan/parts.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { secondPlacesOf } from '../contract/second-places.js';
 import { isCommitName } from '../domain/commit.js';
+import type { StoredBackup } from '../domain/ledger/ledger.js';
+import { backupName } from '../domain/rollback/backup-name.js';
 import { STEPS } from '../domain/steps.js';
 import { canonicalJson } from '../plan/core/digest.js';
 
@@ -27,6 +29,8 @@ export interface PlannedAct {
   beyond?: string;
   /** The revision that a downgrade goes to. */
   to?: string | null;
+  /** The backup that is restored, by its name. */
+  backup?: string;
   /** The commit that the deploy command is told. */
   commit?: string;
 }
@@ -41,6 +45,7 @@ export interface ActInput {
   migration?: unknown;
   direction?: { kind: string; from?: string; to?: string | null };
   backup?: unknown;
+  from?: Pick<StoredBackup, 'location' | 'sha256'>;
   service?: string;
   metrics?: unknown[];
   elsewhere?: unknown[];
@@ -48,7 +53,14 @@ export interface ActInput {
   tools?: string[];
   checks?: unknown[];
   asks?: unknown;
+  messages?: { channel?: unknown }[];
+  notices?: { messages?: { channel?: unknown }[] }[];
   test?: unknown;
+  release?: unknown;
+  review?: unknown;
+  access?: unknown;
+  alerts?: unknown;
+  forge?: unknown;
   logs?: unknown;
 }
 
@@ -90,6 +102,7 @@ const READERS: Record<string, Reader> = {
     return { ...act(asked, 'back'), to: direction.to };
   },
   readRevision: (asked) => (isSame(asked.input.migration, asked.plan.migration) ? look(asked) : undefined),
+  storedRevision: (asked) => (isSame(asked.input.migration, asked.plan.migration) ? read(asked) : undefined),
   checkProduction: (asked) => {
     const { migration } = asked.input;
     return migration === undefined || isSame(migration, asked.plan.migration) ? look(asked) : undefined;
@@ -116,23 +129,39 @@ const READERS: Record<string, Reader> = {
   checkPath: (asked) => read(asked),
   checkApiDocumentation: (asked) => read(asked),
   verifyState: (asked) => read(asked),
+  checkIndexes: (asked) => read(asked),
+  checkIndexUse: (asked) => read(asked),
+  reviewDatabase: (asked) => read(asked),
+  countRows: (asked) => read(asked),
+  countStored: (asked) => read(asked),
+  readBefore: (asked) => (isOwnQuery(asked) ? read(asked) : undefined),
+  checkQuery: (asked) => (isOwnQuery(asked) ? read(asked) : undefined),
+  backUpDatabase: (asked) => (isBackup(asked) ? look(asked) : undefined),
   backUpByCommands: (asked) => (isBackup(asked) ? look(asked) : undefined),
   restoreByCommands: (asked) => restoring(asked),
   restoreDatabase: (asked) => restoring(asked),
 };
 
-/** Whether what is asked of the plan's environments in general is the plan's own. */
+/** Whether what is asked of no one environment is the plan's own: its secrets go nowhere else. */
 const OF_ALL: Record<string, (input: ActInput, plan: ResolvedPlan) => boolean> = {
   sampleMetrics: sampling,
   checkStaging: ({ environments = [] }, plan) =>
     environments.every((environment) => environmentsOf(plan).some((own) => isSame(own, environment))),
   checkTools: ({ tools }, plan) => isSame(tools, plan.prerequisites.tools),
+  checkRepository: isOfRepository,
+  checkReview: isOfRepository,
+  checkAccess: ({ access }, plan) => isSame(access, plan.access),
+  checkAlerts: ({ alerts }, plan) => isSame(alerts, plan.alerts),
+  tellForge: ({ forge }, plan) => isSame(forge, plan.forge),
+  tell: ({ messages = [] }, plan) => messages.every((message) => isToOwnChannel(message, plan)),
+  sendNotices: ({ notices = [] }, plan) =>
+    notices.every(({ messages = [] }) => messages.every((message) => isToOwnChannel(message, plan))),
 };
 
 /** Ends what is left of a command. */
 const END = 'endCommands';
 
-/** The activities that a policy is asked about. Whatever is not listed here runs no command of a plan. */
+/** The activities that a policy is asked about. Whatever is not listed here runs no command of a plan, and tells nobody. */
 export const ACTS: readonly string[] = [...Object.keys(READERS), ...Object.keys(OF_ALL), END];
 
 /** @returns undefined where the plan has no such act at this step */
@@ -152,8 +181,21 @@ export function plannedAct(activity: string, input: ActInput, plan: ResolvedPlan
 const isSame = (one: unknown, other: unknown): boolean =>
   one !== undefined && other !== undefined && canonicalJson(one) === canonicalJson(other);
 
+function isOfRepository({ release, review }: ActInput, plan: ResolvedPlan): boolean {
+  const isReview = review === undefined || review === null || isSame(review, plan.review);
+  return plan.release.repository !== undefined && isSame(release, inRepository(plan)) && isReview;
+}
+
+/** A secret goes where its channel says, whoever has written that. */
+const isToOwnChannel = ({ channel }: { channel?: unknown }, { notifications }: ResolvedPlan): boolean =>
+  notifications.channels.some((own) => isSame(own, channel));
+
 const isBackup = ({ input, plan }: Asked): boolean =>
   input.service === plan.service && isSame(input.backup, plan.backup);
+
+/** What is read before for a later check to compare with is the check's own query. */
+const isOwnQuery = ({ input, plan, on }: Asked): boolean =>
+  allOwnChecks(plan).some(({ environment, asks }) => environment === on && isSame(asks, input.asks));
 
 const isOwnQuestion = ({ input, plan, on, step }: Asked): boolean =>
   allOwnChecks(plan).some(({ id, environment, asks }) => id === step && environment === on && isSame(asks, input.asks));
@@ -179,10 +221,12 @@ function sampling({ metrics = [], elsewhere = [] }: ActInput, plan: ResolvedPlan
   );
 }
 
-const restoring = (asked: Asked): PlannedAct | undefined =>
-  asked.on === 'production' && isBackup(asked) && asked.step === 'rollback-restore.restore'
-    ? act(asked, 'restore')
-    : undefined;
+function restoring(asked: Asked): PlannedAct | undefined {
+  const { from } = asked.input;
+  const isPlanned = asked.on === 'production' && isBackup(asked) && asked.step === 'rollback-restore.restore';
+  const isNamed = typeof from?.location === 'string' && typeof from.sha256 === 'string';
+  return isPlanned && isNamed ? { ...act(asked, 'restore'), backup: backupName(from) } : undefined;
+}
 
 /** A plan may have the same command for several things. */
 const commandNames = ({ input, plan }: Asked): string[] =>

@@ -54,6 +54,7 @@ export class CountedWords {
     let first: string | undefined;
     // One after the other: which of two is there twice is no matter of luck.
     for (const decision of decisions) {
+      if (decision.kind === 'plan' && !this.isPlanAsked) continue;
       const reason = await this.take(decision);
       if (reason !== undefined) first ??= `${decision.kind} by ${decision.who} does not count: ${reason}`;
     }
@@ -86,16 +87,22 @@ export class CountedWords {
     return statement === undefined || this.now < Date.parse(statement.expires);
   }
 
+  /** Nobody has to stand for a plan that the policy names itself: whoever did may be gone by now. */
+  private get isPlanAsked(): boolean {
+    const { plans, planSigners } = this.policy.services.get(this.subject.service) ?? {};
+    return planSigners !== undefined && !plans?.includes(this.subject.digest);
+  }
+
   private async take(decision: SaidDecision): Promise<string | undefined> {
     const { policy } = this;
     const { kind, who, role, subject = '' } = decision;
     const person = policy.people.get(who);
     if (!person) return `${who} is not one of the people of the policy`;
-    const opened = policy.signed.has(kind) ? await this.open(decision) : undefined;
+    const opened = isSigned(policy, kind) ? await this.open(decision) : undefined;
     if (opened && 'refused' in opened) return opened.refused;
     if (kind !== 'start') {
       if (!person.roles.includes(role)) return `${who} does not have the role ${role}`;
-      const { [kind]: allowed } = policy.decisions;
+      const allowed = kind === 'plan' ? undefined : policy.decisions[kind];
       if (allowed && !allowed.includes(role)) return `${kind} is said by ${allowed.join(', ')}`;
     }
     const { fingerprint: key, verifiedBy, statement, hasRunOut = false } = opened ?? {};
@@ -112,6 +119,7 @@ export class CountedWords {
     subject = '',
     option = '',
     revision = '',
+    backup,
     to = '',
     build = '',
     begins,
@@ -122,7 +130,8 @@ export class CountedWords {
     if ('refused' in opened) return opened;
     const { statement } = opened;
     const { deployment, service, digest } = this.subject;
-    if (statement.deployment !== deployment) return refused('it was signed for another deployment');
+    if (statement.deployment !== (kind === 'plan' ? '' : deployment))
+      return refused('it was signed for another deployment');
     if (statement.service !== service) return refused('it was signed for another service');
     if (statement.plan !== digest) return refused('it was signed for another plan');
     if (statement.decision !== kind) return refused(`what was signed is ${statement.decision}`);
@@ -130,6 +139,7 @@ export class CountedWords {
     if (statement.role !== role) return refused(`it was signed as ${statement.role}`);
     if (statement.subject !== subject) return refused('it was signed about something else');
     if (statement.option !== option || statement.revision !== revision) return refused('another way back was signed');
+    if (statement.backup !== backup) return refused('the restore of another backup was signed');
     if (statement.to !== to) return refused('it was signed for another runner');
     if (statement.build !== build) return refused('it was signed for another build');
     if (statement.begins !== begins) return refused('it was signed to begin at another time');
@@ -138,5 +148,8 @@ export class CountedWords {
     return opened;
   }
 }
+
+/** Who stands for a plan has signed it, whatever else is signed. */
+const isSigned = ({ signed }: Policy, kind: SignedKind): boolean => kind === 'plan' || signed.has(kind);
 
 const refused = (reason: string) => ({ refused: reason });

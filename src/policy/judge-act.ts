@@ -5,7 +5,7 @@ import { whyTooMany } from '../domain/decisions/room.js';
 import { digestOf } from '../plan/core/digest.js';
 import { type ActInput, type PlannedAct, plannedAct } from './acts.js';
 import { type CountedWord, CountedWords, type Word, type WordSubject } from './counted-words.js';
-import type { Policy } from './policy.js';
+import type { Policy, PolicyService } from './policy.js';
 
 export interface AskedAct {
   activity: string;
@@ -49,15 +49,29 @@ export async function judgeAct(policy: Policy, asked: AskedAct): Promise<ActJudg
   return { act, by: words.all, spends: spentBy(personalWords(policy, words, act), act) };
 }
 
-/** Whether a deployment may begin at all. @returns why not */
+/** Whether a deployment may begin at all. @param said its start, and who stands for its plan. @returns why not */
 export async function judgeStart(
   policy: Policy,
   subject: WordSubject,
-  start: SaidDecision,
+  said: SaidDecision[],
   now: number,
 ): Promise<string | undefined> {
   const words = new CountedWords(policy, subject, now);
-  return (await words.read([start])) ?? startProblem(policy, words, subject) ?? words.late(['start']) ?? words.runOut();
+  const wrong = (await words.read(said)) ?? startProblem(policy, words, subject);
+  return wrong ?? words.late(['plan', 'start']) ?? words.runOut();
+}
+
+/** Whether a deployment that goes on has begun by words that count still, however late it is for another. @returns why not */
+export async function judgeBegun(
+  policy: Policy,
+  subject: WordSubject,
+  said: SaidDecision[],
+  now: number,
+): Promise<string | undefined> {
+  const words = new CountedWords(policy, subject, now);
+  const bad = await words.read(said);
+  const problem = startProblem(policy, words, subject);
+  return problem && (bad ?? problem);
 }
 
 /** Whether one decision is what its envelope says, and may be said by whom it is of. @returns why not */
@@ -73,20 +87,36 @@ export async function judgeWord(
 
 const refused = (reason: string) => ({ refused: reason });
 
-function startProblem(
-  { services, people }: Policy,
-  words: CountedWords,
-  { service, digest }: WordSubject,
-): string | undefined {
+function startProblem(policy: Policy, words: CountedWords, subject: WordSubject): string | undefined {
+  const { services, people } = policy;
+  const { service } = subject;
   const rules = services.get(service);
   if (!rules) return `the policy knows no service ${service}`;
-  if (rules.plans && !rules.plans.includes(digest)) return 'the plan is not one that the policy lets be carried out';
+  const unlet = planProblem(policy, words, { ...subject, rules });
+  if (unlet !== undefined) return unlet;
   const [start, ...more] = words.said('start');
   if (!start) return 'nobody whose word counts has started it';
   if (more.length > 0) return 'it was started twice';
   const { person } = start.word;
   const mayStart = people.get(person)?.roles.some((role) => rules.start.includes(role));
   return mayStart ? undefined : `${person} may not start ${service} (${rules.start.join(', ')} may)`;
+}
+
+/** A plan is carried out that the policy names, or that somebody stands for whom it names; any where it names neither. */
+function planProblem(
+  { people }: Policy,
+  words: CountedWords,
+  { digest, rules: { plans, planSigners } }: WordSubject & { rules: PolicyService },
+): string | undefined {
+  if ((!plans && !planSigners) || plans?.includes(digest)) return undefined;
+  if (!planSigners) return 'the plan is not one that the policy lets be carried out';
+  if (words.said('plan').some(({ word }) => planSigners.includes(word.role))) return undefined;
+  const signers = [...people.values()].filter(({ roles }) => roles.some((role) => planSigners.includes(role)));
+  return (
+    `nobody who signs plans (${planSigners.join(', ')}: ${signers.map(({ id }) => id).join(', ')}) has signed this one: ` +
+    'one of them types `surefoot plan sign PLAN --as WHO --role ROLE --sign KEY --out FILE`, and it is started with ' +
+    '--signed-plan FILE'
+  );
 }
 
 function actProblem(
@@ -99,7 +129,7 @@ function actProblem(
   const missing = missingRoles(policy, words, authority);
   const unsigned = missing.length > 0 ? `not signed off as ${missing.join(', ')}` : undefined;
   if (act.kind === 'forward') {
-    const late = unsigned ?? commitProblem(act, authority) ?? words.early() ?? words.late(['start', 'approve']);
+    const late = unsigned ?? commitProblem(act, authority) ?? words.early() ?? words.late(['plan', 'start', 'approve']);
     return late ?? unrepeated(policy, words, act);
   }
   if (personalWords(policy, words, act).some((word) => isGood(word, act, asked))) return undefined;
@@ -116,11 +146,11 @@ function commitProblem({ commit }: PlannedAct, { commit: signed = '' }: Authorit
 /** What a rollback that no person has signed must not be. */
 function aloneProblem(
   { automaticRollback, decisions }: Policy,
-  { kind, generation, beyond, to, commit }: PlannedAct,
+  { kind, generation, beyond, to, commit, backup }: PlannedAct,
   { migratedFrom, commitsSeen = [] }: AskedAct,
 ): string | undefined {
   const unsaid = `nobody who may roll back (${decisions.rollback?.join(', ')}) has signed that`;
-  if (kind === 'restore') return `a restore loses what was written since, and ${unsaid}`;
+  if (kind === 'restore') return `a restore of ${backup} loses what was written since, and ${unsaid}`;
   if (!automaticRollback) return `the policy rolls nothing back by itself, and ${unsaid}`;
   if (generation > 1) return `it is tried again, and ${unsaid}`;
   if (beyond !== undefined) return `the plan does not go back to ${beyond}, and ${unsaid}`;
@@ -156,14 +186,15 @@ function unrepeated({ signed }: Policy, words: CountedWords, { step, generation 
 }
 
 /** What somebody who may roll back has said of it, and not too long ago: one signature is enough. */
-function personalWords({ decisions }: Policy, words: CountedWords, { kind }: PlannedAct): CountedWord[] {
+function personalWords({ decisions }: Policy, words: CountedWords, { kind, backup }: PlannedAct): CountedWord[] {
   const roles = decisions.rollback ?? [];
   return (['rollback', 'abort', 'retry'] as const)
     .flatMap((decision) => words.said(decision))
     .filter((counted) => {
       const { word, statement } = counted;
       const isAbout = word.decision !== 'retry' || word.subject === ROLLBACK_QUESTION;
-      const isEnough = kind !== 'restore' || !statement || statement.option === 'restore';
+      const isRestore = !statement || (statement.option === 'restore' && statement.backup === backup);
+      const isEnough = kind !== 'restore' || isRestore;
       return isAbout && isEnough && roles.includes(word.role) && words.isInTime(counted);
     });
 }

@@ -18,25 +18,29 @@ const envelopeShape = z.object({
 });
 
 const words = z.string().max(2_000);
-const statementShape: z.ZodType<Statement> = z.strictObject({
-  deployment: words.min(1),
-  service: words.min(1),
-  plan: words.regex(/^[0-9a-f]{64}$/),
-  commit: words,
-  proposal: words,
-  role: words,
-  person: words.min(1),
-  decision: z.enum(['start', ...DECISIONS]),
-  subject: words,
-  option: words,
-  revision: words,
-  to: words,
-  build: words,
-  why: words,
-  nonce: words.min(16),
-  expires: z.iso.datetime(),
-  begins: z.iso.datetime().optional(),
-});
+const statementShape: z.ZodType<Statement> = z
+  .strictObject({
+    deployment: words,
+    service: words.min(1),
+    plan: words.regex(/^[0-9a-f]{64}$/),
+    commit: words,
+    proposal: words,
+    role: words,
+    person: words.min(1),
+    decision: z.enum(['plan', 'start', ...DECISIONS]),
+    subject: words,
+    option: words,
+    revision: words,
+    backup: words.optional(),
+    to: words,
+    build: words,
+    why: words,
+    nonce: words.min(16),
+    expires: z.iso.datetime(),
+    begins: z.iso.datetime().optional(),
+  })
+  // A plan is signed for every deployment by it, and everything else for one.
+  .refine(({ decision, deployment }) => (decision === 'plan') === (deployment === ''));
 
 export interface Opened {
   statement: Statement;
@@ -64,11 +68,18 @@ export async function openEnvelope(policy: Policy, sent: string, now: number): P
   }
 }
 
-async function open(policy: Policy, sent: string, now: number): Promise<Opened | { refused: string }> {
-  if (sent.length > LONGEST_ENVELOPE) return refused(`it is longer than ${LONGEST_ENVELOPE} characters`);
+function read(sent: string) {
   const { payload, signatures } = envelopeShape.parse(JSON.parse(sent));
   const bytes = strictBase64(payload);
-  const statement = statementShape.parse(JSON.parse(bytes.toString('utf8')));
+  return { bytes, statement: statementShape.parse(JSON.parse(bytes.toString('utf8'))), signatures };
+}
+
+/** What an envelope says, whoever has sealed it. @throws where it is none */
+export const statementIn = (sent: string): Statement => read(sent).statement;
+
+async function open(policy: Policy, sent: string, now: number): Promise<Opened | { refused: string }> {
+  if (sent.length > LONGEST_ENVELOPE) return refused(`it is longer than ${LONGEST_ENVELOPE} characters`);
+  const { bytes, statement, signatures } = read(sent);
   const person = policy.people.get(statement.person);
   if (!person) return refused(`${statement.person} is not one of the people of the policy`);
   const [{ kind, sig } = { kind: 'ssh' as const, sig: '' }] = signatures;

@@ -91,7 +91,8 @@ export async function whyNotAsserted(
   }
 }
 
-function isFromFrame({ clientDataJSON }: PasskeyAssertion): boolean {
+/** Whether a browser has answered it in a frame of another site's page. @throws SyntaxError */
+export function isFromFrame({ clientDataJSON }: Pick<PasskeyAssertion, 'clientDataJSON'>): boolean {
   const { crossOrigin = false } = JSON.parse(Buffer.from(clientDataJSON, 'base64url').toString('utf8'));
   return crossOrigin !== false;
 }

@@ -1,6 +1,5 @@
 /** The policy of a worker: read once, from its own disk. Neither a plan nor Temporal has a say in it. */
 import type { z } from 'zod';
-import type { SignedKind } from '../contract/envelope.js';
 import { runnerQueue } from '../contract/names.js';
 import type { EnvironmentName } from '../contract/plan/environment.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
@@ -46,6 +45,7 @@ export interface PolicyService {
   start: string[];
   approve: string[];
   plans?: string[];
+  planSigners?: string[];
 }
 
 export interface Policy {
@@ -59,7 +59,7 @@ export interface Policy {
   proofs: Map<string, SignatureKind[]>;
   services: Map<string, PolicyService>;
   decisions: Partial<Record<DecisionKind, string[]>>;
-  signed: Set<SignedKind>;
+  signed: Set<Demands['signed'][number]>;
   automaticRollback: boolean;
   runners: Partial<Record<EnvironmentName, string[]>>;
 }
@@ -125,8 +125,10 @@ class Resolving {
     const identityProviders = this.identityProviders(authored);
     const people = this.people(authored);
     const held = new Set([...people.values()].flatMap(({ roles }) => roles));
-    for (const [service, { start, approve }] of Object.entries(authored.services)) {
+    for (const [service, { start, approve, planSigners }] of Object.entries(authored.services)) {
       this.known(start, held, ['services', service, 'start']);
+      if (planSigners && this.known(planSigners, held, ['services', service, 'planSigners']))
+        this.signable(people, { service, planSigners, proofs: authored.proofs });
       if (this.known(approve, held, ['services', service, 'approve'])) this.quorum(people, { service, start, approve });
     }
     for (const [kind, roles] of Object.entries(authored.decisions)) this.known(roles, held, ['decisions', kind]);
@@ -252,6 +254,19 @@ class Resolving {
       this.report([...at, roles.indexOf(role)], `Nobody has the role ${role}`, nearest(role, held));
     }
     return unknown.length === 0;
+  }
+
+  /** Plans are signed at a command line, by SSH keys: somebody can. */
+  private signable(
+    people: Map<string, PolicyPerson>,
+    { service, planSigners, proofs }: { service: string; planSigners: string[] } & Pick<Authored, 'proofs'>,
+  ): void {
+    const taken = planSigners.filter((role) => proofs[role]?.includes('ssh') ?? true);
+    const canSign = ({ roles, keys }: PolicyPerson): boolean =>
+      roles.some((role) => taken.includes(role)) && keys.some(({ kind }) => kind === 'ssh');
+    if ([...people.values()].some(canSign)) return;
+    const message = 'Nobody could sign a plan: it takes an SSH key, of somebody in whose role that proves it';
+    this.report(['services', service, 'planSigners'], message);
   }
 
   /** Whoever starts it, enough others are left to sign it off. */

@@ -17,7 +17,7 @@ const moment = () =>
   });
 
 /** What a browser takes for safe: TLS, or the machine itself. */
-const ORIGIN = /^(https:\/\/[a-z0-9.-]+|http:\/\/localhost)(:\d+)?$/;
+export const PASSKEY_ORIGIN = /^(https:\/\/[a-z0-9.-]+|http:\/\/localhost)(:\d+)?$/;
 
 /** As a provider names itself, letter by letter; beyond this machine it is known by TLS. */
 const ISSUER = /^(https:\/\/[a-z0-9.-]+|http:\/\/(localhost|127\.0\.0\.1))(:\d+)?(\/[^?#\s]*)?$/;
@@ -82,7 +82,7 @@ export const policySchema = strict({
   passkeys: strict({
     id: text().describe('The relying party’s ID: the domain that the passkeys were made for'),
     origins: z
-      .array(text().regex(ORIGIN, 'Write an origin: https://surefoot.example.com'))
+      .array(text().regex(PASSKEY_ORIGIN, 'Write an origin: https://surefoot.example.com'))
       .min(1, 'There is no page to sign on')
       .describe('Pages on which passkeys sign, by their origins'),
   })
@@ -117,7 +117,10 @@ export const policySchema = strict({
         .array(text().regex(/^[0-9a-f]{64}$/, 'Not the digest of a plan: 64 hexadecimal digits, as `plan check` says'))
         .min(1, 'No plan would ever be carried out')
         .optional()
-        .describe('Digests of the plans that are carried out; any plan when left out'),
+        .describe('Digests of the plans that are carried out'),
+      planSigners: roles('Nobody signs a plan')
+        .optional()
+        .describe('Roles whose signed plans are carried out, besides `plans`; with neither, any plan is'),
     }),
   ).describe('Services that this worker deploys, by name: no others'),
   decisions: z

@@ -1,7 +1,7 @@
 /** What a policy grants, in words. */
 import { DECISIONS } from '../domain/ledger/decision-kinds.js';
 import type { IdentityProvider } from './identity-token.js';
-import type { Policy, PolicyKey, PolicyPerson } from './policy.js';
+import type { Policy, PolicyKey, PolicyPerson, PolicyService } from './policy.js';
 
 /** What a worker says that has none. */
 export const WITHOUT_POLICY =
@@ -18,10 +18,10 @@ export function grantsOf(
     ...(passkeys ? [`passkeys sign on ${passkeys.origins.join(', ')}, as those of ${passkeys.id}`] : []),
     ...[...identityProviders.values()].map(providerText),
     ...[...proofs].map(([role, kinds]) => `a word of ${role} is proven by ${kinds.join(' or ')}`),
-    ...[...services].flatMap(([service, { start, approve, plans }]) => [
+    ...[...services].flatMap(([service, { start, approve, ...plans }]) => [
       `${service} is started by ${start.join(', ')}`,
       `${service} is signed off by ${approve.join(', ')}: each another person, and none who started it`,
-      `${service} is deployed by ${plans ? `${plans.length === 1 ? 'one plan' : `${plans.length} plans`} (${plans.map((plan) => plan.slice(0, 12)).join(', ')})` : 'any plan'}`,
+      `${service} is deployed by ${plansText(plans)}`,
     ]),
     ...Object.entries(decisions).map(([kind, roles]) => `${kind} is said by ${roles.join(', ')}`),
     ...(everyone.length > 0 ? [`${everyone.join(', ')}: said by everybody here`] : []),
@@ -35,6 +35,15 @@ export function grantsOf(
       (name) => `on ${name} acts ${runners[name]?.join(', ') ?? 'any runner with this policy'}`,
     ),
   ];
+}
+
+function plansText({ plans = [], planSigners }: Pick<PolicyService, 'plans' | 'planSigners'>): string {
+  const named = plans.length === 1 ? 'one plan' : `${plans.length} plans`;
+  const ways = [
+    ...(plans.length > 0 ? [`${named} (${plans.map((plan) => plan.slice(0, 12)).join(', ')})`] : []),
+    ...(planSigners ? [`any plan that ${planSigners.join(' or ')} has signed`] : []),
+  ];
+  return ways.join(', and by ') || 'any plan';
 }
 
 function personText({ id, name, roles, keys }: PolicyPerson, now: number): string {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, type ClientOptions, Connection } from '@temporalio/client';
-import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, Runtime, type WorkerOptions } from '@temporalio/worker';
 import { SEARCH_ATTRIBUTES } from '../contract/names.js';
 import { projectFolder } from '../local/folders.js';
 import { choosePorts } from '../local/ports.js';
@@ -29,7 +29,10 @@ export interface RehearseOptions {
   /** The workflow bundle; the shipped one when absent. */
   bundle?: string;
   /** How payloads are encrypted, with the bundle for that; a rehearsal keeps no secret: in clear when absent. */
-  encryption?: Pick<ClientOptions, 'dataConverter' | 'interceptors'>;
+  encryption?: {
+    client: Pick<ClientOptions, 'dataConverter' | 'interceptors'>;
+    worker: Pick<WorkerOptions, 'dataConverter' | 'interceptors'>;
+  };
   /** Who hears how the workflows stand, as they go on. */
   sinks?: RehearsalWorkerOptions['sinks'];
 }
@@ -99,9 +102,9 @@ async function open(
   closers.push(() => connection.close());
   const worlds = new Map<string, Rehearsed>();
   const activities = createSimulatedActivities((workflowId) => worldOf(worlds, workflowId));
-  const client = new Client({ connection, namespace, ...encryption });
+  const client = new Client({ connection, namespace, ...encryption?.client });
   const host: RehearsalHost = { client, worlds, uiUrl, namespace, signal };
-  const serving = { address, activities, bundle, dataConverter: encryption?.dataConverter, sinks };
+  const serving = { address, activities, bundle, encryption: encryption?.worker, sinks };
   return async (count: number) => {
     const workers = await Promise.all(
       Array.from({ length: Math.max(count, 1) }, (_, index) =>

@@ -1,6 +1,5 @@
 /** One worker with a queue of its own: a rehearsal has it for itself, and may have it stopped and begun again. */
-import type { DataConverter } from '@temporalio/common';
-import { type InjectedSinks, NativeConnection, Worker } from '@temporalio/worker';
+import { type InjectedSinks, NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Activities } from '../contract/activities/activities.js';
 import { SILENT_SINKS, type StateSinks } from '../contract/sinks.js';
 
@@ -13,7 +12,8 @@ export interface RehearsalWorkerOptions {
   activities: Activities;
   /** The workflow bundle that is shipped. */
   bundle: string;
-  dataConverter?: DataConverter;
+  /** How payloads are encrypted, where they are. */
+  encryption?: Pick<WorkerOptions, 'dataConverter' | 'interceptors'>;
   /** Who hears how workflows stand; nobody when absent. */
   sinks?: InjectedSinks<StateSinks>;
 }
@@ -54,14 +54,14 @@ export class RehearsalWorker {
   }
 
   private async begin(): Promise<void> {
-    const { address, taskQueue, activities, bundle, dataConverter, sinks = SILENT_SINKS } = this.options;
+    const { address, taskQueue, activities, bundle, encryption, sinks = SILENT_SINKS } = this.options;
     const connection = await NativeConnection.connect({ address });
     const worker = await Worker.create({
       connection,
       taskQueue,
       activities,
       workflowBundle: { codePath: bundle },
-      dataConverter,
+      ...encryption,
       sinks,
       shutdownGraceTime: GRACE,
       maxHeartbeatThrottleInterval: '1s',

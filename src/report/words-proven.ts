@@ -1,5 +1,5 @@
 /** Whether the decisions of a deployment were signed as a policy asks: by the envelopes in its history, and nothing else. */
-import { saidBy, startBy } from '../contract/envelope.js';
+import { begunBy, saidBy } from '../contract/envelope.js';
 import { judgeStart, judgeWord } from '../policy/judge-act.js';
 import type { Policy } from '../policy/policy.js';
 import type { ReportDifference } from './content/compare.js';
@@ -9,9 +9,8 @@ import type { Gathered } from './history/gather.js';
 export async function unprovenWords(policy: Policy, { input, ledger }: Gathered): Promise<ReportDifference[]> {
   const { deployment, digest, plan } = input;
   const subject = { deployment, service: plan.service, digest };
-  const start = startBy(input);
   const said = [
-    { where: 'start', problem: await judgeStart(policy, subject, start, ledger.startedAt) },
+    { where: 'start', problem: await judgeStart(policy, subject, begunBy(input), ledger.startedAt) },
     ...(await Promise.all(
       ledger.decisions
         .filter(({ accepted }) => accepted)

@@ -32,6 +32,8 @@ export interface FoundDeployment {
   /** Temporal's name of the workflow's state: RUNNING, COMPLETED, FAILED, TERMINATED, … */
   status: string;
   startedAt: Date;
+  /** The appointed time that it was started for, epoch milliseconds. */
+  beginsAt?: number;
   deployment?: string;
   /** A demo's: its time is not the server's, and no watchdog looks at it. Undefined: not known. */
   inVirtualTime: boolean | undefined;
@@ -132,12 +134,13 @@ async function describe(
   }
   const execution = { workflowId, runId: description.runId };
   const memo = await memoOf(connected.client, description);
-  const { deployment, clock } = memo ?? {};
+  const { deployment, clock, beginsAt } = memo ?? {};
   return {
     ...execution,
     running: description.status.name === 'RUNNING',
     status: description.status.name,
     startedAt: description.startTime,
+    ...(typeof beginsAt === 'number' ? { beginsAt } : {}),
     // In plain text it is there in any case.
     deployment:
       typeof deployment === 'string' ? deployment : description.typedSearchAttributes.get(searchAttributes.deployment),

@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EnvironmentName } from '../contract/plan/environment.js';
+import { readTextSync } from '../files/bounded-files.js';
 import { defaultHome } from '../local/folders.js';
+
+const LARGEST = 100_000;
 
 /** What the sandbox writes of itself into `sandbox.json`, as far as it is read here. */
 export interface RunningSandbox {
@@ -16,7 +18,7 @@ export interface RunningSandbox {
 /** The sandbox that runs in the state folder, if one does. */
 export function runningSandbox(home: string = defaultHome()): RunningSandbox | undefined {
   try {
-    const description = JSON.parse(readFileSync(join(home, 'sandbox.json'), 'utf8')) as RunningSandbox;
+    const description = JSON.parse(readTextSync(join(home, 'sandbox.json'), LARGEST)) as RunningSandbox;
     return isAlive(description.pid) ? description : undefined;
   } catch {
     return undefined;

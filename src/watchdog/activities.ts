@@ -7,17 +7,23 @@ import type { Patience } from '../adapters/http/patient-request.js';
 import { aboutOf } from '../contract/deployment.js';
 import type { WatchdogActivities } from '../contract/watchdog.js';
 import { type Answered, afterCall, type Call, watchdogStateOf, watchOver } from '../domain/watchdog/alarms.js';
+import type { SeenDeployment, WorkflowRun } from '../domain/watchdog/seen.js';
+import { lookForShown } from '../domain/watchdog/shown.js';
 import { messagesOf } from '../domain/watchdog/telling.js';
+import type { Policy } from '../policy/policy.js';
+import { tellForgesOfEnds } from './forges.js';
 import { inTurns } from './in-turns.js';
 import { Lookout, type Start } from './look.js';
 import { ServerView, whyNot } from './server-view.js';
+import { whyUnheard } from './unheard.js';
 
 /** Whoever is not reached by then is told with the next look: no receiver holds up the others for long. Milliseconds. */
 const PATIENCE: Patience = { answer: 5_000, whole: 15_000, pause: 500 };
 const CALLS_WITHIN = 60_000;
 
-export function createWatchdogActivities(): WatchdogActivities {
-  const lookout = new Lookout();
+/** @param options.policy by which a start counts whose channels are told; without one any does */
+export function createWatchdogActivities({ policy }: { policy?: Policy } = {}): WatchdogActivities {
+  const lookout = new Lookout(policy && ((input) => whyUnheard(policy, input)));
   return {
     lookAndTell({ before, rules }) {
       const { client, info, cancellationSignal: signal } = Context.current();
@@ -44,11 +50,25 @@ export function createWatchdogActivities(): WatchdogActivities {
           state = afterCall(state, call, answered);
           untold.push(...why);
         });
+        const shown = lookForShown(handedOn.shown ?? {}, shownAmong(seen, starts), view.now());
+        const forgeOf = (run: WorkflowRun) => lookout.forgeOf(view, run);
+        const forges = await tellForgesOfEnds(view, { ...shown, forgeOf, until }, { signal, patience: PATIENCE });
+        state = { ...state, shown: forges.shown };
+        untold.push(...forges.untold);
         return { ...state, looked: seen.length, untold };
       };
       return withHeartbeat(work, () => ({ handedOn: state }));
     },
   };
+}
+
+/** Those that go on themselves: a rollback that outlives its deployment tells no forge. */
+function shownAmong(seen: readonly SeenDeployment[], starts: ReadonlyMap<string, Start>): Map<string, WorkflowRun> {
+  const shown = seen.filter(
+    ({ deployment, run, workflows }) =>
+      starts.get(deployment)?.plan.forge && workflows.some(({ workflowId }) => workflowId === run.workflowId),
+  );
+  return new Map(shown.map(({ deployment, run }) => [deployment, run]));
 }
 
 /** A plan that is none, of one deployment, is no reason to leave the others alone. */

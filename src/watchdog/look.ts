@@ -3,6 +3,7 @@ import { isGrpcServiceError } from '@temporalio/client';
 import type { Announced, DeployInput } from '../contract/deployment.js';
 import type { WatchInput } from '../contract/messages.js';
 import { deployWorkflowId, serviceOf } from '../contract/names.js';
+import type { Forge } from '../contract/plan/forge.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import type { Watch } from '../contract/plan/watch.js';
 import type {
@@ -29,7 +30,7 @@ const LONGEST_NAME = 100;
 
 /** As much of a deployment's own start as a watchdog remembers for as long as that is open. */
 export interface Start extends Announced, Pick<DeployInput, 'clock'> {
-  plan: Announced['plan'] & Pick<ResolvedPlan, 'secrets'>;
+  plan: Announced['plan'] & Pick<ResolvedPlan, 'secrets' | 'forge'>;
 }
 
 /** What one look has seen. */
@@ -54,6 +55,9 @@ interface Candidate extends Listed {
 
 /** Remembers what does not change from one look to the next: how each run began, and which were open. */
 export class Lookout {
+  /** @param whyUnheard why the channels that a start names are not to be told, where they are not */
+  constructor(private readonly whyUnheard: (input: unknown) => Promise<string | undefined> = async () => undefined) {}
+
   private readonly starts = new Map<string, Start>();
   private readonly watches = new Map<string, Watch>();
   private open: Listed[] = [];
@@ -73,7 +77,8 @@ export class Lookout {
       const start = await this.startOf(view, root);
       if (typeof start === 'string') {
         if (known !== undefined && workflows.length === 0) found.seen.push(ended(known, root));
-        else found.unknown.push(`whose ${root.workflowId} (${root.runId}) is could not be read: ${start}`);
+        else
+          found.unknown.push(`whose ${root.workflowId} (${root.runId}) is, and whom to tell, is not known: ${start}`);
         return;
       }
       // Demos and rehearsals come and go as they like, and their clock is not the server's.
@@ -95,6 +100,13 @@ export class Lookout {
     return [...new Map([...own, ...this.open, ...listed].map((each) => [each.runId, { ...each }])).values()];
   }
 
+  /** Where a run's own start has it shown. @throws Error where that is not known */
+  async forgeOf(view: ServerView, run: WorkflowRun): Promise<Forge | undefined> {
+    const start = await this.startOf(view, run);
+    if (typeof start === 'string') throw new Error(start);
+    return start.plan.forge;
+  }
+
   private remember(open: readonly Candidate[]): void {
     this.open = open.map(({ workflowId, runId, type, root }) => ({ workflowId, runId, type, root }));
     const needed = new Set(open.flatMap(({ runId, root }) => [runId, root.runId]));
@@ -105,10 +117,14 @@ export class Lookout {
   /** @returns why it is not known, where it is not */
   private async startOf(view: ServerView, root: WorkflowRun): Promise<Start | string> {
     try {
-      const start = this.starts.get(root.runId) ?? startIn(await view.input(root));
+      const known = this.starts.get(root.runId);
+      const input = known ?? (await view.input(root));
+      const start = known ?? startIn(input);
       // There one runs at a time: nobody can be well in the place of another.
       if (!start || root.workflowId !== deployWorkflowId(start.plan.service) || !isOf(start, start.plan.service))
         return 'what it was started with is no deployment of its service, or was not encrypted although it should be';
+      const unheard = known ? undefined : await this.whyUnheard(input);
+      if (unheard !== undefined) return unheard;
       this.starts.set(root.runId, start);
       return start;
     } catch (error) {
@@ -173,11 +189,11 @@ export class Lookout {
 function startIn(input: unknown): Start | undefined {
   const { deployment, plan, startedBy, clock } = (input ?? {}) as Partial<Start>;
   if (typeof deployment !== 'string' || typeof startedBy !== 'string' || !clock || !plan) return undefined;
-  const { service, title, release, notifications, secrets } = plan;
+  const { service, title, release, notifications, secrets, forge } = plan;
   const { channels, events, contacts, templates } = notifications ?? {};
   if (!Array.isArray(channels) || !Array.isArray(contacts) || !events || !templates || !release) return undefined;
   if (!Array.isArray(secrets)) return undefined;
-  return { deployment, startedBy, clock, plan: { service, title, release, notifications, secrets } };
+  return { deployment, startedBy, clock, plan: { service, title, release, notifications, secrets, forge } };
 }
 
 const isOf = ({ deployment }: Start, service: string): boolean => serviceOf(deployment) === service;

@@ -29,6 +29,9 @@ export interface Listed extends WorkflowRun {
 /** How long one answer is waited for, and all of them, milliseconds. */
 const ANSWER_WITHIN = 5_000;
 const LOOK_WITHIN = 60_000;
+/** How far back a history is read. */
+const EVENTS_AT_ONCE = 250;
+const MOST_PAGES = 20;
 /** Characters. */
 const LONGEST_REASON = 300;
 
@@ -96,6 +99,31 @@ export class ServerView {
     const asked = { namespace: this.namespace, execution, maximumPageSize: count };
     const { history } = await this.ask(() => this.service.getWorkflowExecutionHistoryReverse(asked));
     return history?.events ?? [];
+  }
+
+  /**
+   * What an activity was last begun with; undefined where the run has not begun one.
+   * @throws when that is further back than is looked, or cannot be decoded
+   */
+  async lastInput({ workflowId, runId }: WorkflowRun, activity: string): Promise<unknown> {
+    const asked = { namespace: this.namespace, execution: { workflowId, runId }, maximumPageSize: EVENTS_AT_ONCE };
+    let nextPageToken: Uint8Array | undefined;
+    for (let page = 0; page < MOST_PAGES; page += 1) {
+      const found = await this.ask(() => this.service.getWorkflowExecutionHistoryReverse({ ...asked, nextPageToken }));
+      const begun = (found.history?.events ?? [])
+        .map((event) => event.activityTaskScheduledEventAttributes)
+        .find((each) => each?.activityType?.name === activity);
+      if (begun) {
+        const { namespace, converter } = this;
+        const activityId = begun.activityId ?? undefined;
+        const context = { type: 'activity', namespace, workflowId, activityId, isLocal: false } as const;
+        const sent = begun.input?.payloads as Payload[] | undefined;
+        return (await decodeArrayFromPayloads(converter, sent, context))[0];
+      }
+      if (!found.nextPageToken?.length) return undefined;
+      nextPageToken = found.nextPageToken;
+    }
+    throw new Error(`no ${activity} is among the last ${MOST_PAGES * EVENTS_AT_ONCE} events`);
   }
 
   /** @param kind Temporal's number: 1 for tasks of workflows, 2 for those of activities */

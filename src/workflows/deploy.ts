@@ -68,22 +68,25 @@ async function endEarly(deployment: Deployment, error: unknown): Promise<{ outco
     const { succeeded, reason } = await rollBack(deployment, trigger);
     return { outcome: succeeded ? 'rolled-back' : 'rollback-failed', reason };
   }
-  if (ledger.production.maintenance && !(await deployment.lookedAt()) && (await mayFollow(deployment))) {
-    const key = { deployment: deployment.input.deployment, step: 'stop.maintenance-off', generation: 1 };
-    await turnMaintenanceOff(deployment, key, 'Turn maintenance mode off: nothing was deployed').catch((failure) =>
-      ledger.untold.push(`maintenance mode could not be turned off: ${describe(failure)}`),
-    );
-  }
+  if (ledger.production.maintenance && !(await deployment.lookedAt())) await letUsersIn(deployment);
   const reason = deployment.doubt === undefined ? text : `${text}; ${deployment.doubt}`;
   return { outcome: ledger.stop?.kind === 'reject' ? 'rejected' : 'aborted', reason };
 }
 
 /** Nothing follows a command whose end nobody knows before a person has said so. */
-async function mayFollow(deployment: Deployment): Promise<boolean> {
+async function letUsersIn(deployment: Deployment): Promise<void> {
+  const { ledger, input } = deployment;
   const advice =
     'Maintenance mode is turned off when it is confirmed to have ended, and left as it is otherwise (skip)';
   const said = await deployment.settle({ moves: ['confirm', 'skip'], advice });
-  return said?.kind !== 'skip';
+  if (said?.kind === 'skip') {
+    ledger.untold.push(`maintenance mode may be on: it was left as it is ${byWhom(said)}`);
+    return;
+  }
+  const key = { deployment: input.deployment, step: 'stop.maintenance-off', generation: 1 };
+  await turnMaintenanceOff(deployment, key, 'Turn maintenance mode off: nothing was deployed').catch((failure) =>
+    ledger.untold.push(`maintenance mode could not be turned off: ${describe(failure)}`),
+  );
 }
 
 function triggerOf({ ledger, planned }: Deployment, error: unknown, text: string): RollbackTrigger {
@@ -116,10 +119,16 @@ async function conclude(deployment: Deployment, ended: { outcome: Outcome; reaso
 }
 
 /** The last of all: what the deployment comes to is in it, and what could not be kept is told. */
-async function archive({ evidence, ledger }: Deployment, result: DeployResult): Promise<void> {
+async function archive(deployment: Deployment, result: DeployResult): Promise<void> {
+  const { evidence, ledger } = deployment;
   const summary = 'Archive ledger, histories and report';
-  await archives.archiveDeployment.executeWithOptions({ summary }, [{ evidence, ledger: result }]).then(
-    ({ untold }) => ledger.untold.push(...untold),
-    (failure) => ledger.untold.push(`the deployment could not be archived: ${describe(failure)}`),
-  );
+  try {
+    const { untold } = await archives.archiveDeployment.executeWithOptions({ summary }, [{ evidence, ledger: result }]);
+    ledger.untold.push(...untold);
+  } catch (failure) {
+    // A mistake in this code is not a reason to go without: the task is retried.
+    if (!(failure instanceof TemporalFailure)) throw failure;
+    ledger.untold.push(`the deployment could not be archived: ${describe(failure)}`);
+  }
+  deployment.publish();
 }

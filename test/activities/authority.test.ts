@@ -3,8 +3,16 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { expect, test } from 'vitest';
 import { demandAuthority } from '../../src/activities/authority.js';
+import { saidBy } from '../../src/contract/envelope.js';
+import type { Ledger } from '../../src/domain/ledger/ledger.js';
+import { backupName } from '../../src/domain/rollback/backup-name.js';
+import { digestOf } from '../../src/plan/core/digest.js';
 import { loadPlan } from '../../src/plan/load.js';
+import { ENVELOPE_NAMESPACE, sealed, statementOf } from '../../src/policy/dsse.js';
 import type { Policy, PolicyPerson } from '../../src/policy/policy.js';
+import { asSaid, saidInDecision } from '../../src/policy/said-in-decision.js';
+import { readSshKey } from '../../src/policy/ssh-key.js';
+import { makeKey } from '../helpers/ssh-keys.js';
 import { temporaryFolder } from './support.js';
 
 const policy: Policy = {
@@ -86,6 +94,60 @@ test('a runner goes back by itself to a commit that it has heard production tell
   await does('checkProduction', 'production.before', { migration: plan.migration }, { found });
   await expect(goBack(commit)).resolves.toEqual({ done: commit });
   await expect(goBack(commit.replace('0', 'f'))).rejects.toThrow('production has not told this runner');
+});
+
+test('the backup whose restore was signed is restored, and no other that somebody puts in its place', async () => {
+  const { resolved: plan } = loadPlan('plans/eduautismo-performance.yaml');
+  const deployment = 'eduautismo-20261127-000000-0001';
+  const state = temporaryFolder();
+  const ana = makeKey(state, 'ana');
+  const restoring: Policy = {
+    ...policy,
+    people: new Map([
+      ['ana', { ...person('ana', 'lead'), keys: [{ kind: 'ssh', public: readSshKey(ana.publicKey) }] }],
+    ]),
+    services: new Map([[plan.service, { start: ['lead'], approve: [] }]]),
+    decisions: { rollback: ['lead'] },
+    signed: new Set(['rollback']),
+  };
+  const interceptor = demandAuthority({ policy: restoring, runner: 'a', state })();
+  const own = { location: '/backups/before.dump', sha256: 'a'.repeat(64) };
+  const decision = { kind: 'rollback', who: 'ana', role: 'lead', option: 'restore' } as const;
+  const ledger = {
+    deployment,
+    service: plan.service,
+    digest: digestOf(plan),
+    questions: [],
+    production: { backup: own },
+  };
+  const said = saidInDecision(decision, ledger as unknown as Ledger);
+  const envelope = await sealed(statementOf(said, Date.now()), (message) => ana.sign(message, ENVELOPE_NAMESPACE));
+  const word = saidBy({ ...asSaid(decision, said), envelope });
+  const restore = (from: object, by = word) => {
+    const mock = new MockActivityEnvironment(
+      { activityType: 'restoreDatabase' },
+      { logger: new DefaultLogger('ERROR') },
+    );
+    const decisions = [{ kind: 'start', who: 'ana', role: '' }, by];
+    const input = {
+      key: { deployment, step: 'rollback-restore.restore', generation: 1 },
+      ...{ service: plan.service, environment: plan.environments.production, backup: plan.backup, from },
+      authority: { deployment, plan, decisions },
+    };
+    return mock.run(() => interceptor.inbound.execute({ args: [input] }, async () => 'restored'));
+  };
+  const another = 'nobody who may roll back (lead) has signed that';
+  for (const swap of [{ location: '/backups/of-last-year.dump' }, { sha256: 'b'.repeat(64) }, { sha256: '' }]) {
+    const from = { ...own, ...swap };
+    await expect(restore(from)).rejects.toThrow(another);
+    // Neither does it help to say that this one was meant.
+    await expect(restore(from, { ...word, backup: backupName(from) })).rejects.toThrow(another);
+  }
+  await expect(restore({ ...own, sha256: ['a'.repeat(64)] })).rejects.toThrow('it is no part of the plan');
+  const { backup: _, ...before } = said;
+  const vague = await sealed(statementOf(before, Date.now()), (message) => ana.sign(message, ENVELOPE_NAMESPACE));
+  await expect(restore(own, { ...word, backup: undefined, envelope: vague })).rejects.toThrow(another);
+  await expect(restore(own)).resolves.toBe('restored');
 });
 
 test('a metric by a command of nobody’s plan is not read', async () => {

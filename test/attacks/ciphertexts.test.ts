@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Context } from '@temporalio/activity';
 import { Client, type WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { bundleWorkflowCode, DefaultLogger, Runtime } from '@temporalio/worker';
@@ -13,6 +14,7 @@ import type { DeployInput } from '../../src/contract/deployment.js';
 import { statusQuery } from '../../src/contract/messages.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import type { Decision, Ledger } from '../../src/domain/ledger/ledger.js';
+import { boundAnswers } from '../../src/encryption/bound-answers.js';
 import { EncryptionCodec } from '../../src/encryption/codec.js';
 import { clientInterceptors } from '../../src/encryption/uses-of-clients.js';
 import { digestOf } from '../../src/plan/core/digest.js';
@@ -90,6 +92,7 @@ beforeAll(async () => {
     taskQueue: TASK_QUEUE,
     workflowBundle,
     dataConverter: encryption('replace'),
+    interceptors: { activity: [boundAnswers] },
     activities: {
       ...createAdmissionActivities({ runner: RUNNER, state, allowVirtualTime: false, precedents }),
       ...createPeopleActivities(),
@@ -100,8 +103,15 @@ beforeAll(async () => {
   await temporal.work({
     taskQueue: RUNNER,
     dataConverter: encryption('replace'),
+    interceptors: { activity: [boundAnswers] },
     activities: {
       async runCommand({ key }: { key: { deployment: string } }) {
+        // Encrypted for this very place, as its answer will be, and made up as one that would be believed.
+        Context.current().heartbeat({
+          summary: 'deployed',
+          facts: [{ name: 'ran', ok: true, text: 'so far' }],
+          evidence: [],
+        });
         await held;
         deployed.push(key.deployment);
         return { summary: 'deployed', facts: [{ name: 'ran', ok: true, text: 'it ran' }], evidence: [] };
@@ -186,10 +196,13 @@ async function deploying() {
   await say(handle, 'confirm', { subject: 'access', deployment });
   const atWork = async () => {
     const { raw: described } = await handle.describe();
-    return described.pendingActivities?.find(({ activityType }) => activityType?.name === 'runCommand');
+    return described.pendingActivities?.find(
+      ({ activityType, heartbeatDetails }) => activityType?.name === 'runCommand' && heartbeatDetails?.payloads,
+    );
   };
   const activity = await vi.waitUntil(atWork, { timeout: 30_000, interval: 50 });
-  return { handle, deployment, activityId: activity.activityId ?? '' };
+  const heartbeat = activity.heartbeatDetails?.payloads as Payload[];
+  return { handle, deployment, activityId: activity.activityId ?? '', heartbeat };
 }
 
 test('an old start is not admitted again, nor is it a start of anything else', async () => {
@@ -207,13 +220,15 @@ test('an old start is not admitted again, nor is it a start of anything else', a
 test.each([
   ['an old healthy answer', 'answer'],
   ['what was once a decision', 'decision'],
+  ['its own heartbeat', 'heartbeat'],
   ['a healthy answer in plain text', 'plain'],
   ['no answer at all', 'nothing'],
 ])('%s, given in place of a deploy that is at work, is not its end: people are asked', async (_, which) => {
   const old = await legitimate();
   deployed = [];
-  const { handle, activityId } = await deploying();
+  const { handle, activityId, heartbeat } = await deploying();
   const payloads = {
+    heartbeat,
     answer: old.answer,
     decision: old.signalled('confirm'),
     plain: [plainly({ summary: 'deployed', facts: [{ name: 'ran', ok: true, text: 'it ran' }], evidence: [] })],

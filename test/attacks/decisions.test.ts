@@ -320,6 +320,51 @@ test('a start without a signature, by a key of nobody, or by who may not start i
   expect(await started(by('Ana.Souza', keys.get('ana.souza')))).toContain('Ana.Souza is not one of the people');
 }, 60_000);
 
+test('a plan that nobody has signed who may is not begun, and no act is done by it', async () => {
+  policy = policyWith((text) => text.replace('    approve:', '    planSigners: [qa]\n    approve:'));
+  const sign = async (said: Partial<Statement> = {}, key?: TestKey) => {
+    const { person: who, role } = { person: 'elisa.rocha', role: 'qa', ...said };
+    return { who, role, envelope: await seal({ deployment: '', decision: 'plan', ...said, person: who, role }, key) };
+  };
+  const changed = { ...plan, title: 'The same, with more' };
+  const bad: [string, DeployInput['signedPlan']][] = [
+    ['nobody who signs plans (qa: elisa.rocha', undefined],
+    ['a key that is none of elisa.rocha', await sign({}, mallory)],
+    ['nobody who signs plans', await sign({ person: 'bruno.lima', role: 'tech-lead' })],
+    ['bruno.lima does not have the role qa', await sign({ person: 'bruno.lima' })],
+    ['it was signed for another service', await sign({ service: 'other' })],
+    ['it was signed for another plan', await sign({ plan: digestOf(changed) })],
+    ['it is no envelope', await sign({ deployment: newID() })],
+  ];
+  const { authority, input } = await legitimate();
+  const [start, ...approvals] = authority.decisions as [SaidDecision, ...SaidDecision[]];
+  const saying = (signedPlan: DeployInput['signedPlan']) => {
+    const decisions = [start, ...(signedPlan ? [{ kind: 'plan' as const, ...signedPlan }] : []), ...approvals];
+    return { ...input, authority: { ...authority, decisions } };
+  };
+  const before = made().length;
+  for (const [why, signedPlan] of bad) {
+    const { handle } = await begin(newID(), { signedPlan });
+    expect(((await handle.result()) as Ledger).reason).toContain(why);
+  }
+  const refused = await forge(...bad.map(([, signedPlan]) => saying(signedPlan)));
+  expect(refused).toEqual(bad.map(([why]) => expect.stringContaining(why)));
+  const good = await sign();
+  const key = keys.get('elisa.rocha')?.publicKey ?? '';
+  const signing = policy;
+  policy = policyWith((text) =>
+    text
+      .replace('    approve:', '    planSigners: [qa]\n    approve:')
+      .replace(`"${key}"`, `"${key}", revoked: 2026-01-01`),
+  );
+  expect(await forge(saying(good))).toEqual([expect.stringContaining('the key of elisa.rocha is revoked')]);
+  expect(made().slice(before)).toEqual([]);
+  policy = signing;
+  expect(await forge(saying(good))).toEqual(['done']);
+  const kept = join(plan.evidence, authority.deployment, 'production.deploy', '1', 'authority.json');
+  expect(JSON.parse(readFileSync(kept, 'utf8')).envelopes).toContain(good.envelope);
+}, 60_000);
+
 /** All that a legitimate deployment has had: whoever reads its history has these words. */
 async function legitimate(): Promise<{ authority: Authority; input: Record<string, unknown> & { key: object } }> {
   const deployment = newID();

@@ -30,6 +30,7 @@ import { inOneLine } from '../../src/domain/one-line.js';
 import { extractor, LONGEST_LINE, matcher, wholeMatcher } from '../../src/domain/pattern.js';
 import { placeholder } from '../../src/domain/placeholder.js';
 import { spellingAdvice } from '../../src/domain/release-spelling.js';
+import { backupName } from '../../src/domain/rollback/backup-name.js';
 import { isRunnerIdentity } from '../../src/domain/runner.js';
 import { shortened } from '../../src/domain/shortened.js';
 import { toldTime } from '../../src/domain/told-time.js';
@@ -122,6 +123,7 @@ const WORK: Record<string, Work[]> = {
     (text) => spellingAdvice(text, `v${text}`),
     (text) => spellingAdvice(`1${text}`, `v1${text}`),
   ],
+  'domain/rollback/backup-name.ts': [(text) => backupName({ location: text, sha256: text })],
   'domain/runner.ts': [isRunnerIdentity],
   'domain/shortened.ts': [(text) => shortened(text, 1_999_999)],
   'domain/told-time.ts': [toldTime],

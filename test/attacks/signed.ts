@@ -15,8 +15,8 @@ export async function DeployWorkflow(input: DeployInput, commit: string): Promis
   const { plan, ledger, evidence, runner } = deployment;
   return carryOut(deployment, async () => {
     ledger.commit = commit;
-    const { deployment: id, startedBy, envelope, digest, clock } = input;
-    const start = { startedBy, envelope };
+    const { deployment: id, startedBy, envelope, signedPlan, digest, clock } = input;
+    const start = { startedBy, envelope, signedPlan };
     const admitted = await checks.admit.executeWithOptions({ summary: 'Admit' }, [
       { deployment: id, plan, digest, clock, workflowTime: Date.now(), start },
     ]);

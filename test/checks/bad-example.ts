@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 
 /** Runs one of scripts/checks over a small project made of these files: path → text. */
 export function check(
-  script: 'imports' | 'determinism' | 'launchers' | 'shells' | 'sizes',
+  script: 'imports' | 'determinism' | 'files' | 'launchers' | 'shells' | 'sizes',
   files: Record<string, string>,
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'surefoot-check-'));

@@ -62,6 +62,7 @@ test.each([
   [['console', '--origin', 'https://surefoot.example.com']],
   [['console', '--policy', 'policy.yaml', '--origin', 'http://surefoot.example.com']],
   [['console', '--policy', 'policy.yaml', '--origin', 'https://surefoot.example.com/console']],
+  [['console', '--client-secret', 'env:SECRET']],
   [['report', '--verify', 'report.html', '--out', 'other.html']],
   [['sandbox', 'fault', 'production', 'earthquake']],
   [['start', 'plans/eduautismo-perfomance.yaml', '--as', 'ana.souza']],

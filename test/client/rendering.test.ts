@@ -116,6 +116,41 @@ describe('status', () => {
     expect(text).not.toContain('surefoot approve --as WHO --role qa');
   });
 
+  test('what counts only when it is signed is typed with a key, and nothing else is', () => {
+    const question = questionWith({ kind: 'approvals', id: 'sign-offs', roles: ['qa'], moves: ['approve', 'reject'] });
+    const demands = { signed: ['approve' as const], people: [], approve: ['qa'], roles: {} };
+    const text = render(ledgerWith({ phase: 'approval', questions: [question], demands }));
+    expect(text).toContain('surefoot approve --as WHO --role qa --sign KEY');
+    expect(text).toMatch(/surefoot reject --as WHO --role ROLE --why "…"$/m);
+  });
+
+  test('of a watch that a breach has ended it counts what was seen without one, and lists what was not seen', () => {
+    const rule = { tier: 'rollback' as const, samples: 9, unknown: 0, worst: 4, last: 4, unit: '%', rule: '> 10 %' };
+    const criteria = [
+      { ...rule, id: 'errors', title: 'Errors', verdict: 'breached' as const, worst: 12 },
+      { ...rule, id: 'cpu', title: 'CPU', verdict: 'unknown' as const },
+      { ...rule, id: 'memory', title: 'Memory', verdict: 'unknown' as const, unknown: 2 },
+    ];
+    const watch = {
+      id: 'watch-5m',
+      workflowId: 'w',
+      title: 'Watch',
+      startedAt: START,
+      ticks: 9,
+      samples: 27,
+      criteria,
+    };
+    const text = render(ledgerWith({ monitors: [{ ...watch, verdict: 'breached', endedAt: START + 1_000 }] }));
+    expect(text).toContain('✗ breached  Errors (> 10 %): worst 12 %');
+    expect(text).toContain('? unknown  Memory (> 10 %): worst 4 %');
+    expect(text).toContain('· no breach seen: 1');
+    expect(text).not.toContain('CPU');
+    // Watched to its end, too little was known of it.
+    const whole = render(ledgerWith({ monitors: [{ ...watch, verdict: 'unknown', endedAt: START + 1_000 }] }));
+    expect(whole).toContain('? unknown  CPU');
+    expect(whole).not.toContain('no breach seen');
+  });
+
   test('tells why production was rolled back and how long it took', () => {
     const text = render(
       ledgerWith({

@@ -4,13 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { parse, stringify } from 'yaml';
 import type { DeployInput } from '../../src/contract/deployment.js';
 import { deployWorkflowId, searchAttributes } from '../../src/contract/names.js';
 import { choosePorts } from '../../src/local/ports.js';
 import { startTemporalServer, type TemporalServer } from '../../src/local/temporal.js';
 import { loadPlan } from '../../src/plan/load.js';
+import { statementIn } from '../../src/policy/open-envelope.js';
 import { json } from '../helpers/server.js';
+import { makeKey } from '../helpers/ssh-keys.js';
 import { replaceOnce, write } from '../plan/plan-files.js';
+import { shortPlanText } from '../rehearsal/short-plan.js';
 import { newService, planLeavingOpen, type Service } from '../releases/many-releases.js';
 import { surefoot } from './command-line.js';
 
@@ -189,7 +193,34 @@ test('two releases by one plan differ in what is deployed and where its migratio
 }, 60_000);
 
 test('a rehearsal goes on with what is not known, and says so', async () => {
-  const { code, err, out } = await surefoot('rehearse', service.plan, '--target', 'v5.1.0');
+  const short = parse(shortPlanText());
+  const { repository, files } = short.release;
+  const { revision: _, ...migration } = short.migration;
+  const plan = { ...short, release: { repository, files }, migration };
+  const file = write('plan.yaml', stringify(plan));
+  const { code, err, out } = await surefoot('rehearse', file, '--target', 'v5.1.0');
   expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining('1 of 1 as expected') });
   expect(err).toContain('Not known before a deployment, and rehearsed as <branch>, <previous>, <revision>.');
 }, 240_000);
+
+test('a plan that somebody has signed is handed in at the start, and that of another release is not', async () => {
+  const rita = makeKey(folder, 'rita');
+  const file = join(folder, 'signed.json');
+  const by = ['--as', 'rita.lopes', '--role', 'architect', '--sign', rita.file];
+  const signed = await command('plan sign', ...SAID, ...by, '--out', file);
+  expect(signed).toMatchObject({ code: 0, out: '', err: expect.stringContaining('signed by rita.lopes (architect)') });
+  expect((await start(...SAID, '--signed-plan', file)).code).toBe(0);
+  const { input } = (await started()) ?? {};
+  const signedPlan = { who: 'rita.lopes', role: 'architect', envelope: readFileSync(file, 'utf8').trim() };
+  expect(input?.signedPlan).toEqual(signedPlan);
+  expect(statementIn(signedPlan.envelope)).toMatchObject({ deployment: '', decision: 'plan', plan: input?.digest });
+  const other = await start(...SAID, '--branch', 'feature/other', '--signed-plan', file);
+  expect(other).toMatchObject({
+    code: 2,
+    err: expect.stringContaining(`rita.lopes has signed in ${file} is a plan of`),
+  });
+  expect(other.err).toContain('`surefoot plan sign PLAN --as WHO --role ROLE --sign KEY --out FILE`');
+  const none = await start(...SAID, '--signed-plan', write('none.json', '{}'));
+  expect(none).toMatchObject({ code: 2, err: expect.stringContaining('is no signed plan: nothing was started') });
+  expect(await started()).toBeUndefined();
+});

@@ -51,9 +51,9 @@ function situations(
 }
 
 /** What a page shows is known when nothing went wrong in it. */
-const titleOf = async (url: string, { page, problems }: ObservedPage): Promise<Answer> => {
+const titleOf = async (url: string, { page, log: { problems } }: ObservedPage): Promise<Answer> => {
   await page.goto(url);
-  return problems[0] === undefined ? { known: await page.title() } : { unknown: problems[0] };
+  return problems.first === undefined ? { known: await page.title() } : { unknown: problems.first };
 };
 
 conforms(

@@ -6,7 +6,7 @@ const ADAPTERS = 'src/adapters';
 
 /** What reaches beyond the process. */
 const OUTSIDE =
-  /^import (?!type )[^;]*? from '(?:node:(?:child_process|fs|fs\/promises|net|tls)|undici|pg|execa|@aws-sdk\/[^']+|@octokit\/[^']+|fast-xml-parser|(?:\.\.?\/)+(?:\w+\/)*(?:http|requests|patient-request|json-service|short-command|postgres|connection-pool|git|aws)\.js)'/m;
+  /^import (?!type )[^;]*? from '(?:node:(?:child_process|fs|fs\/promises|net|tls)|undici|pg|execa|@aws-sdk\/[^']+|@octokit\/[^']+|fast-xml-parser|(?:\.\.?\/)+(?:\w+\/)*(?:http|requests|patient-request|json-service|short-command|postgres|connection-pool|git|aws|bounded-files)\.js)'/m;
 
 const COVERED: Record<string, string> = {
   'alerts/alert-sources.ts': 'by the suites of the sources that it asks',

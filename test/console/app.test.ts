@@ -134,6 +134,23 @@ describe('a decision', () => {
     expect(sent).toEqual([]);
   });
 
+  test('is not to be chosen by whom it would not count from; why not stands beside it, and a form sends it in vain', async () => {
+    const look = waiting();
+    look.ledger.approvals = [
+      { role: 'qa', who: 'elisa.rocha', at: 0, digest: 'a'.repeat(64) },
+      { role: 'dba', who: 'ivo', at: 0, digest: 'a'.repeat(64) },
+    ];
+    const { text, send, sent } = consoleWith({ looks: [look] });
+    const page = await text(DECIDE);
+    expect(page).toMatch(/value="approve"[^>]* disabled/);
+    expect(page).not.toMatch(/value="reject"[^>]* disabled/);
+    expect(page).toContain('qa has already been signed off by elisa.rocha');
+    const answer = await send(DECIDE, { ...APPROVAL, confirmed: 'yes' });
+    expect(answer.status).toBe(422);
+    expect(await answer.text()).toContain('This answer would not count from you');
+    expect(sent).toEqual([]);
+  });
+
   test('that the deployment refuses says its reason', async () => {
     const { send } = consoleWith({ looks: [waiting()], refusal: 'aaaa is not what is asked for' });
     const answer = await send(DECIDE, { ...APPROVAL, confirmed: 'yes' });

@@ -3,18 +3,21 @@ import { describe, expect, test } from 'vitest';
 import { CONSOLE_ICON } from '../../src/console/assets/icon.js';
 import { CONSOLE_SCRIPT } from '../../src/console/assets/script.js';
 import { CONSOLE_STYLE } from '../../src/console/assets/style.js';
-import { headlineOf } from '../../src/console/headline.js';
-import { decisionPage } from '../../src/console/pages/decision-page.js';
+import { headlineOf, rowHeadline } from '../../src/console/headline.js';
+import type { DeploymentLook } from '../../src/console/look.js';
+import { answeredPage, confirmationPage, decisionPage } from '../../src/console/pages/decision-page.js';
 import { deploymentPage } from '../../src/console/pages/deployment-page.js';
 import { deploymentsPage, wantedRows } from '../../src/console/pages/deployments-page.js';
-import { framed } from '../../src/console/pages/frame.js';
+import { framed, problemPage } from '../../src/console/pages/frame.js';
 import { historyPage } from '../../src/console/pages/history-page.js';
+import { enrolledPage, passkeyPage } from '../../src/console/pages/passkey-page.js';
 import { evidencePage } from '../../src/console/pages/proof-part.js';
+import { signingPage } from '../../src/console/pages/signing-page.js';
 import { waitingPage } from '../../src/console/pages/waiting-page.js';
 import { watchPage } from '../../src/console/pages/watches-part.js';
 import { sayableOf } from '../../src/console/saying.js';
-import { consoleWords, languageAsked } from '../../src/console/words/language.js';
-import type { WatchRecord } from '../../src/domain/ledger/ledger.js';
+import { consoleWords, languageAsked, type PageLanguage } from '../../src/console/words/language.js';
+import type { Decision, Ledger, WatchRecord } from '../../src/domain/ledger/ledger.js';
 import { NOT_PROVEN } from '../../src/domain/rollback/reversibility.js';
 import { CliError } from '../../src/temporal/errors.js';
 import { ledgerWith, questionWith, START, stepWith } from '../client/ledgers.js';
@@ -43,11 +46,144 @@ const watchWith = (parts: Partial<WatchRecord>): WatchRecord => {
   };
 };
 
+/** Every page of a deployment about which there is much to say, and those of no deployment. */
+function everyPage(language: PageLanguage): Record<string, string> {
+  const asking = askingWith({ canSignIn: true, signedIn: { person: 'rui', name: 'Rui', roles: ['qa'] } }, language);
+  const said = consoleWords(language);
+  const samples = [1, 2, 3, 30].map((value, index) => ({ at: START + index * 1_000, kind: 'ok' as const, value }));
+  const missing = { at: START + 4_000, kind: 'noData' as const, reason: 'x' };
+  const limit = { title: 'Erros', rule: '> 10 %', comparison: '>' as const, threshold: 10, firedAt: START + 3_000 };
+  const plot = {
+    id: 'p',
+    title: 'Erros',
+    unit: '%',
+    span: [START, START + 5_000] as const,
+    limits: [limit],
+    clock: String,
+  };
+  const monitor = watchWith({ title: 'Observar' });
+  const steps = [stepWith({ state: 'failed', reason: 'x' }), stepWith({ phase: 'approval', state: 'running' })];
+  const production = { codeDeployed: true, migrated: true, maintenance: true, backup: { location: 'l', sha256: 's' } };
+  const decided = {
+    kind: 'hold' as const,
+    who: 'rui',
+    role: 'qa',
+    at: NOW,
+    via: 'update' as const,
+    accepted: true,
+    reason: '',
+  };
+  const ledger: Partial<Ledger> = {
+    steps,
+    production,
+    monitors: [monitor],
+    decisions: [decided],
+    refusedBefore: 2,
+    untold: ['x'],
+  };
+  const look = lookWith({ ...ledger, questions: [signOffs({ title: 'x', text: 'x' })] }, { unanswered: failure });
+  const planned = {
+    ...look.planned,
+    view: { watches: [{ monitor, plots: [{ ...plot, samples: [...samples, missing] }] }], loads: [], indexes: [] },
+  };
+  const busy = { ...look, planned } as DeploymentLook;
+  const beginsAt = NOW + 3_600_000;
+  const beginning = lookWith({ steps: [], beginsAt });
+  const over = lookWith({ ...ledger, outcome: 'rollback-failed', endedAt: NOW });
+  const viewer = { canSignIn: true, ...(asking.signedIn ? { signedIn: asking.signedIn } : {}) };
+  const context = { look: busy, sayable: sayableOf(busy, 'sign-offs', viewer), asking };
+  const form = new URLSearchParams({ answer: 'approve', speaker: 'rui/qa', why: 'x' });
+  const decision: Decision = { kind: 'approve', who: 'rui', role: 'qa', digest: 'x', why: 'x' };
+  const rows = [busy, beginning].map(({ ledger: of }) => ({
+    listed: listedWith({ deployment: of.deployment, outcome: 'running', endedAt: undefined }),
+    ledger: of,
+  }));
+  const all = { rows: [...rows, { listed: listedWith({ archived: true }) }], unknown: ['x'] };
+  const figures = { services: new Map([['shop', FIGURES]]), all: FIGURES, notes: ['x'] };
+  const enrolled = { who: { person: 'rui', name: 'Rui', roles: [] }, origin: 'https://a.test', at: NOW };
+  const made = { ...enrolled, credential: 'c', key: 'k', fingerprint: 'SHA256:f' };
+  const contents = {
+    deployments: deploymentsPage(all, {}, asking),
+    waiting: waitingPage(all, undefined, askingWith({}, language)),
+    history: historyPage(figures, 90, asking),
+    'no history': historyPage({ ...figures, services: new Map() }, 90, asking),
+    deployment: deploymentPage(busy, asking),
+    'a deployment that has yet to begin': deploymentPage(beginning, asking),
+    'a deployment that is over': deploymentPage(over, asking),
+    'a deployment without its plan': deploymentPage(lookWith(ledger, { planned: undefined }), asking),
+    evidence: evidencePage(busy, 1, asking),
+    watch: watchPage(busy, 1, asking),
+    decision: decisionPage(context),
+    'a decision that lacks something': decisionPage(context, { form, lacks: ['answer', 'person', 'reason', 'runner'] }),
+    confirmation: confirmationPage(context, { decision, form }),
+    answer: answeredPage(decision, { isTaken: true, text: 'x' }, asking),
+    passkey: passkeyPage({ begun: { known: ['SHA256:f'], options: '{}' }, refused: 'x' }, asking),
+    'a passkey elsewhere': passkeyPage(
+      { begun: { known: [], elsewhere: ['https://a.test'] }, refused: undefined },
+      asking,
+    ),
+    'a passkey of nobody': passkeyPage({ begun: undefined, refused: undefined }, asking),
+    'what a passkey is to sign': signingPage(
+      { toSign: { decision, options: '{}', page: '/', orSignIn: true }, refused: 'x' },
+      asking,
+    ),
+    'a passkey that is made': enrolledPage(made, asking),
+  };
+  const framedOnes = Object.entries(contents).map(([name, content]) => [
+    name,
+    content ? framed(content, asking).text : '',
+  ]);
+  const problems = Object.entries(said.problems).map(([name, problem]) => [
+    name,
+    problemPage(problem, { asking }).text,
+  ]);
+  return Object.fromEntries([...framedOnes, ...problems]);
+}
+
+/** What our English words say, and the Portuguese ones do not: whole texts, and what stands between the values of others. */
+function englishTexts(): string[] {
+  const pieces = (words: unknown): string[] => {
+    if (typeof words === 'string') return [words];
+    if (typeof words === 'function') return String(words(...Array(words.length).fill('\0'))).split('\0');
+    return Object.values(words as object).flatMap(pieces);
+  };
+  const portuguese = pieces(consoleWords('pt-BR')).join('\n');
+  const found = pieces(words).map((text) => text.replace(/^\W+|\W+$/g, ''));
+  return [...new Set(found)].filter((text) => /\w{2}/.test(text) && !portuguese.includes(text));
+}
+
+/** Outside of what is marked as English: one word as a text of its own, several anywhere. */
+function saysSo(page: string, text: string): boolean {
+  const ours = page.replaceAll(/<(?!html)(\w+)[^>]* lang="en"[^>]*>.*?<\/\1>/gs, '');
+  return text.includes(' ') ? ours.includes(text) : ours.includes(`>${text}<`);
+}
+
 describe('how a deployment stands', () => {
+  test('before its time it says when it begins, and no phase is told as reached', () => {
+    const [soon, late] = [NOW + 9 * 3_600_000, NOW - 60_000].map((beginsAt) => lookWith({ steps: [], beginsAt }));
+    if (!soon || !late) throw new Error('there are two');
+    const begins = { tone: 'calm', state: 'Begins at 2025-11-24 22:00 UTC', next: words.next.hasYetToBegin };
+    expect(headlineOf(soon, askingWith())).toEqual(begins);
+    const listed = listedWith({ outcome: 'running', endedAt: undefined });
+    expect(rowHeadline({ listed, ledger: soon.ledger }, askingWith())).toEqual(begins);
+    const page = deploymentPage(soon, askingWith()).main.text;
+    expect(page).not.toContain('<details class="phase"');
+    expect(page).toContain(`Prerequisites <span class="soft">${words.deployment.notReached}`);
+    const row = deploymentsPage({ rows: [{ listed, ledger: soon.ledger }], unknown: [] }, {}, askingWith()).main.text;
+    expect(row).not.toContain('data-since');
+    const silent = { listed: { ...listed, beginsAt: NOW + 9 * 3_600_000 }, unanswered: 'no worker' };
+    expect(rowHeadline(silent, askingWith())).toMatchObject({ tone: 'doubt', state: begins.state });
+    expect(headlineOf(late, askingWith())).toEqual({
+      ...{ tone: 'doubt', state: 'Was to begin at 2025-11-24 12:59 UTC', next: words.next.hasNotBegun },
+    });
+    const unsure = { ...late, services: [{ ...unserved, state: 'unknown' as const }] };
+    expect(headlineOf(unsure, askingWith()).next).toBe(words.next.notSure(unserved.text));
+  });
+
   test('a question outweighs whatever runs beside it, and names whose answer is missing', () => {
     const approvals = [{ role: 'qa', who: 'rui', at: START, digest: 'a' }];
     const steps = [stepWith({ phase: 'approval', state: 'running' })];
-    expect(headlineOf(lookWith({ questions: [signOffs()], approvals, steps }), words)).toEqual({
+    expect(headlineOf(lookWith({ questions: [signOffs()], approvals, steps }), askingWith())).toEqual({
       tone: 'asks',
       state: 'Waiting for dba',
       next: 'Answer: Sign-offs',
@@ -56,10 +192,10 @@ describe('how a deployment stands', () => {
 
   test('nobody has to do anything only as far as it is known that somebody does the work', () => {
     const steps = [stepWith({ state: 'running' })];
-    expect(headlineOf(lookWith({ steps }), words).next).toContain('nobody has to do anything');
+    expect(headlineOf(lookWith({ steps }), askingWith()).next).toContain('nobody has to do anything');
     const unknown = { ...unserved, state: 'unknown' as const, text: 'the server did not say' };
     for (const more of [{ services: [unserved] }, { services: [unknown] }, { unanswered: failure }]) {
-      const { tone, next } = headlineOf(lookWith({ steps }, more), words);
+      const { tone, next } = headlineOf(lookWith({ steps }, more), askingWith());
       expect(tone).toBe('doubt');
       expect(next).not.toContain('nobody has to do anything');
     }
@@ -69,13 +205,13 @@ describe('how a deployment stands', () => {
     const production = { codeDeployed: true, migrated: false, maintenance: true };
     const found = { workflowId: 'w', runId: 'r', running: false, status: 'TERMINATED' };
     const look = lookWith({ production }, { found });
-    expect(headlineOf(look, words)).toMatchObject({ tone: 'bad', state: 'Ended from outside (terminated)' });
+    expect(headlineOf(look, askingWith())).toMatchObject({ tone: 'bad', state: 'Ended from outside (terminated)' });
     expect(deploymentPage(look, askingWith()).main.text).toContain('maintenance mode was turned on');
   });
 
   test('a rollback that failed is not called over: what was left is looked at first', () => {
     const look = lookWith({ outcome: 'rollback-failed', endedAt: NOW });
-    expect(headlineOf(look, words)).toMatchObject({ tone: 'bad', next: words.next.lookFirst });
+    expect(headlineOf(look, askingWith())).toMatchObject({ tone: 'bad', next: words.next.lookFirst });
   });
 });
 
@@ -287,11 +423,25 @@ describe('what waits', () => {
   });
 });
 
+test('what a passkey is to sign stands on its page whole', () => {
+  const said = { who: 'rui', role: 'qa', deployment: 'shop-1', why: 'it breaks' };
+  const page = (decision: Decision): string => {
+    const toSign = { decision, options: '{}', page: '/', orSignIn: false };
+    return signingPage({ toSign, refused: undefined }, askingWith()).main.text;
+  };
+  const back = page({ ...said, kind: 'rollback', option: 'migration', revision: 'a1b2c3' });
+  for (const part of ['Roll back', 'the migration', 'a1b2c3', 'it breaks', 'shop-1', 'rui says so as qa'])
+    expect(back).toContain(part);
+  expect(page({ ...said, kind: 'move', to: '0123456789abcdef' })).toContain('0123456789abcdef');
+  expect(page({ ...said, kind: 'approve', digest: 'd'.repeat(64) })).toContain('d'.repeat(64));
+  expect(back).not.toContain('name="instead"');
+});
+
 test('a figure that is not known says so, and of how many it leaves some out', () => {
   const figures = { services: new Map([['shop', FIGURES]]), all: FIGURES, notes: ['one is not counted'] };
   const { text } = historyPage(figures, 90, askingWith()).main;
-  expect(text).toContain('<td>unknown (unknown of 6)</td>');
-  expect(text).toContain('<td>10 min (unknown of 1)</td>');
+  expect(text).toContain('<td data-name="Lead time">unknown (unknown of 6)</td>');
+  expect(text).toContain('<td data-name="Time to restore">10 min (unknown of 1)</td>');
   expect(text).toContain('one is not counted');
 });
 
@@ -304,6 +454,17 @@ describe('languages', () => {
     ['fr', 'en'],
   ])('a browser that asks for "%s" is answered in %s', (asked, language) => {
     expect(languageAsked(asked)).toBe(language);
+  });
+
+  const texts = englishTexts();
+
+  test.each(Object.entries(everyPage('pt-BR')))('%s in Portuguese has no English words of ours', (_, page) => {
+    expect(texts.filter((text) => saysSo(page, text))).toEqual([]);
+  });
+
+  test('in English they do have them', () => {
+    const pages = Object.values(everyPage('en'));
+    expect(texts.filter((text) => pages.some((page) => saysSo(page, text))).length).toBeGreaterThan(100);
   });
 
   test('a page in Portuguese says so, and has no English words of ours', () => {

@@ -26,6 +26,7 @@ const situations = fc.record({
   hasPolicy: fc.boolean(),
   isPlanKnown: fc.boolean(),
   wantsSignatures: fc.boolean(),
+  signedOff: fc.boolean(),
   signedIn: fc.option(fc.constantFrom(...roster.map(({ id }) => id), 'mallory'), { nil: undefined }),
   canSignIn: fc.boolean(),
 });
@@ -40,13 +41,16 @@ const forms = fc.record({
   to: fc.constantFrom('', '0123456789abcdef'),
 });
 
-test('nobody says what is not offered, in a role that was not asked or is not theirs, or unsigned what has to be signed', () => {
+test('nobody says what is not offered, in a role that was not asked, is not theirs or has signed off, or unsigned what has to be signed', () => {
   let said = 0;
   fc.assert(
     fc.property(situations, forms, (situation, form) => {
       const { moves, signed, hasPolicy, isPlanKnown, wantsSignatures, canSignIn } = situation;
       const question = questionWith({ kind: situation.kind, id: 'q', roles: situation.roles, moves });
-      const look = lookWith({ questions: [question] });
+      const approvals = situation.signedOff
+        ? situation.roles.map((role) => ({ role, who: 'somebody', at: 0, digest: '' }))
+        : [];
+      const look = lookWith({ questions: [question], approvals });
       if (hasPolicy) look.ledger.demands = { signed, people: roster, approve: [], roles: {} };
       if (!isPlanKnown) look.planned = undefined;
       else if (look.planned) look.planned.plan.approvals.signed = wantsSignatures;
@@ -65,6 +69,7 @@ test('nobody says what is not offered, in a role that was not asked or is not th
       expect(situation.roles).toContain(role);
       expect(roster.find(({ id }) => id === who)?.roles).toContain(role);
       expect(subject).toBe('q');
+      if (kind === 'approve') expect(situation.signedOff).toBe(false);
       if (DECISION_KINDS[kind].asksWhy !== undefined) expect(why).toBe('because');
       if (canSignIn) expect(who).toBe(situation.signedIn);
       else {

@@ -1,4 +1,4 @@
-/** `npm run demo -- --ask`, from an empty folder: five people sign in and sign off in a real browser, and nobody else gets through. */
+/** `npm run demo -- --ask`, from a new folder: five people sign in and sign off in a real browser, and nobody else gets through. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
@@ -17,7 +17,7 @@ import { innermost } from '../../src/temporal/errors.js';
 import { demo, newHome } from './demo.js';
 
 /** Who starts it, by the plan's roster. */
-const STARTER = { name: 'Ana Souza', role: 'tech-lead' };
+const STARTER = { name: 'Ana Souza', id: 'ana.souza', role: 'tech-lead' };
 /** Of each role another one; some have two roles, and choose. */
 const SIGNING = [
   { name: 'Bruno Lima', id: 'bruno.lima', role: 'tech-lead' },
@@ -26,7 +26,7 @@ const SIGNING = [
   { name: 'Gabriela Dias', id: 'gabriela.dias', role: 'product-owner' },
 ] as const;
 const LAST = { name: 'Elisa Rocha', id: 'elisa.rocha', role: 'qa' };
-const SIXTH = { name: 'Helena Costa', role: 'product-owner' };
+const SIXTH = { name: 'Helena Costa', id: 'helena.costa', role: 'product-owner' };
 
 const given = new AbortController();
 let home: string;
@@ -108,8 +108,10 @@ async function approve(person: { name: string; role: string }): Promise<string> 
   return await confirm(person);
 }
 
-test('who has started it is refused, in words', async () => {
-  expect(await approve(STARTER)).toContain('ana.souza started this deployment and cannot approve it');
+test('who has started it is refused, in words: by the page, and by the worker whatever the page says', async () => {
+  const why = 'ana.souza started this deployment and cannot approve it';
+  expect(await notOffered(STARTER)).toContain(why);
+  expect(await refusal(await proven(STARTER))).toContain(why);
 });
 
 test('what has been proven since is not signed off by a form that is older', async () => {
@@ -148,13 +150,25 @@ test('each sees what staging has proven, signs in for it anew, and signs off; a 
     expect(await told()).toContain('This browser has asked for no such sign-in');
   }
   // The same person, by the same form, once more.
-  await fillIn(SIGNING[3]);
-  expect(await confirm(SIGNING[3])).toContain('product-owner has already been signed off by gabriela.dias');
+  const headers = { Origin: seen.links.console, 'Content-Type': 'application/x-www-form-urlencoded' };
+  const again = await page.request.post(decide, { data: form, headers, maxRedirects: 0 });
+  expect(again.status()).toBe(422);
+  expect(await again.text()).toContain('product-owner has already been signed off by gabriela.dias');
 });
 
-test('a sixth is refused, in words', async () => {
-  expect(await approve(SIXTH)).toContain('product-owner has already been signed off by gabriela.dias');
+test('a sixth is refused, in words: by the page, and by the worker whatever the page says', async () => {
+  const why = 'product-owner has already been signed off by gabriela.dias';
+  expect(await notOffered(SIXTH)).toContain(why);
+  expect(await refusal(await proven(SIXTH))).toContain(why);
 });
+
+/** @returns what the page says to somebody who cannot choose to approve */
+async function notOffered(person: { name: string }): Promise<string> {
+  await signIn(person);
+  await page.goto(decide);
+  expect(await page.locator('#answer-approve').isDisabled()).toBe(true);
+  return await told();
+}
 
 type Forging = { claims?: JWTPayload; by?: CryptoKey };
 const now = () => Math.floor(Date.now() / 1_000);
@@ -170,22 +184,27 @@ test.each([
 ] as [string, () => Forging | Promise<Forging>, string][])(
   'a token that is right but for its %s is refused by the worker, in words',
   async (_, forge, why) => {
-    const { id: who, role } = LAST;
-    const { ledger } = seen;
-    const decision: Decision = { kind: 'approve', who, role, deployment: ledger.deployment };
-    const approval = { ...decision, digest: ledger.proposal?.digest, subject: 'sign-offs' };
-    const statement = statementOf(saidInDecision(approval, ledger), Date.now());
-    const key = JSON.parse(await readFile(join(home, 'secrets', 'identity-provider'), 'utf8'));
-    const { claims, by = (await importJWK(key, 'RS256')) as CryptoKey } = await forge();
-    const iss = new URL(await providerPlace()).origin;
-    const right = { iss, aud: 'surefoot-demo', sub: who, iat: now(), auth_time: now(), exp: now() + 3_600 };
-    const token = await new SignJWT({ ...right, nonce: nonceOf(statement), ...claims })
-      .setProtectedHeader({ alg: 'RS256', kid: key.kid })
-      .sign(by);
-    const envelope = await sealedByProvider(statement, token);
-    expect(await refusal({ ...approval, envelope })).toContain(why);
+    expect(await refusal(await proven(LAST, await forge()))).toContain(why);
   },
 );
+
+/** An approval with this person’s own token, or one that is not. */
+async function proven(
+  { id: who, role }: { id: string; role: string },
+  { claims, by }: Forging = {},
+): Promise<Decision> {
+  const { ledger } = seen;
+  const decision: Decision = { kind: 'approve', who, role, deployment: ledger.deployment };
+  const approval = { ...decision, digest: ledger.proposal?.digest, subject: 'sign-offs' };
+  const statement = statementOf(saidInDecision(approval, ledger), Date.now());
+  const key = JSON.parse(await readFile(join(home, 'secrets', 'identity-provider'), 'utf8'));
+  const iss = new URL(await providerPlace()).origin;
+  const right = { iss, aud: 'surefoot-demo', sub: who, iat: now(), auth_time: now(), exp: now() + 3_600 };
+  const token = await new SignJWT({ ...right, nonce: nonceOf(statement), ...claims })
+    .setProtectedHeader({ alg: 'RS256', kid: key.kid })
+    .sign(by ?? ((await importJWK(key, 'RS256')) as CryptoKey));
+  return { ...approval, envelope: await sealedByProvider(statement, token) };
+}
 
 const providerPlace = async () =>
   (await page.request.get(`${seen.links.console}/sign-in`, { maxRedirects: 0 })).headers().location ?? '';

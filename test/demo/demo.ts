@@ -6,6 +6,7 @@ import { afterAll } from 'vitest';
 import { resetState } from '../../sandbox/local/state.js';
 import { summary } from '../../src/client/commands/demo.js';
 import { type DemoOptions, type DemoRun, runDemo } from '../../src/demo/run.js';
+import { claimHome } from '../helpers/own-home.js';
 
 const homes: string[] = [];
 const runs: DemoRun[] = [];
@@ -21,6 +22,7 @@ afterAll(async () => {
 export async function newHome(): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), 'surefoot-demo-'));
   homes.push(home);
+  await claimHome(home);
   return home;
 }
 

@@ -14,6 +14,9 @@ const rows = page
   .map(([, fault = '', moments = '', seen = '', tries = '', by = '']) => ({ fault, moments, seen, tries, by }));
 
 const TEST = /^`(test\/[\w./-]+\.test\.ts)`: “([^”]+)”$/;
+/** Of a sweep: how many of the moments of which path. */
+const NUMBER = /^\d+$/;
+const OF_SWEEP = /^\d+ of \d+ \((?:happy|code|migration|full)\)(?:, \d+ of \d+ \((?:happy|code|migration|full)\))*$/;
 const SWEEP = /^`npm run test:kill -- --who (?:"([a-z -]+)"|([a-z]+))`$/;
 
 test.each([
@@ -25,9 +28,14 @@ test.each([
 });
 
 test.each(rows)('$fault ($moments) has what reproduces it', ({ moments, seen, tries, by }) => {
-  for (const cell of [moments, seen, tries]) expect(cell).not.toBe('');
+  for (const cell of [moments, seen]) expect(cell).not.toBe('');
   const [, file, title] = TEST.exec(by) ?? [];
+  expect(tries).toMatch(file === undefined ? OF_SWEEP : NUMBER);
   if (file !== undefined) return expect(readFileSync(file, 'utf8')).toContain(title);
   const [, trouble, who] = SWEEP.exec(by) ?? [];
   expect([...VICTIMS, ...TROUBLES]).toContain(trouble ?? who);
+});
+
+test.each(TROUBLES)('the sweep’s trouble “%s” has a row', (trouble) => {
+  expect(rows.map(({ by }) => by)).toContain(`\`npm run test:kill -- --who "${trouble}"\``);
 });

@@ -1,15 +1,20 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { examine } from '../../src/doctor/doctor.js';
 import { loadPlan } from '../../src/plan/load.js';
+import { json, serve } from '../helpers/server.js';
 import { planWithBackup } from '../plan/backup/commands-plan.js';
+import { replaceOnce } from '../plan/plan-files.js';
 
 /** What the doctor says of a backup whose scripts print this. */
 async function found({ count = 'echo orders 7', without = '' }: { count?: string; without?: string } = {}) {
   const file = planWithBackup((text) =>
     without === '' ? text : text.replace(new RegExp(`^  ${without}: .*\n`, 'm'), ''),
   );
+  // One that is away is waited for.
+  const { url } = await serve((_, response) => json(response, { status: 'ok', version: 'v1.9.0' }));
+  writeFileSync(file, replaceOnce(readFileSync(file, 'utf8'), ['https://greeter.example.com', url]));
   const folder = dirname(file);
   mkdirSync(join(folder, 'bin'));
   const scripts = { 'backup.sh': 'exit 1', 'restore.sh': 'exit 1', 'count-rows.sh': count };

@@ -12,7 +12,16 @@ export interface RealProvider {
 }
 
 /** @param client its ID, and where its browsers may come back to: pages below these origins */
-export async function realProvider({ client, back }: { client: string; back: string[] }): Promise<RealProvider> {
+export async function realProvider({
+  client,
+  back,
+  secret,
+}: {
+  client: string;
+  back: string[];
+  /** Of a confidential client, and how the provider takes it. */
+  secret?: { value: string; by: 'client_secret_basic' | 'client_secret_post' };
+}): Promise<RealProvider> {
   const server: Server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -22,11 +31,13 @@ export async function realProvider({ client, back }: { client: string; back: str
     clients: [
       {
         client_id: client,
-        token_endpoint_auth_method: 'none',
+        token_endpoint_auth_method: secret?.by ?? 'none',
+        ...(secret && { client_secret: secret.value }),
         redirect_uris: back.map((origin) => `${origin}/sign-in/back`),
         post_logout_redirect_uris: back.map((origin) => `${origin}/`),
       },
     ],
+    ...(secret && { clientAuthMethods: [secret.by] }),
     jwks: { keys: [{ ...(await exportJWK(privateKey)), ...named }] },
     cookies: { keys: ['a key of the test'] },
     claims: { openid: ['sub'], email: ['email', 'email_verified'] },

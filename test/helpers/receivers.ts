@@ -18,7 +18,10 @@ export interface Receiver extends TestServer {
   ignores: (received: Received) => boolean;
 }
 
-async function receiver(usual: (received: Received, response: ServerResponse) => void): Promise<Receiver> {
+/** Who hears when a receiver is to be closed; the test that starts it when absent. */
+type End = Parameters<typeof serve>[1];
+
+async function receiver(end: End, usual: (received: Received, response: ServerResponse) => void): Promise<Receiver> {
   const received: Received[] = [];
   const instead: Receiver['instead'] = [];
   const server = await serve((request, response) => {
@@ -30,7 +33,7 @@ async function receiver(usual: (received: Received, response: ServerResponse) =>
       if (other) other(response);
       else usual(one, response);
     });
-  });
+  }, end);
   const whole: Receiver = Object.assign(server, { received, instead, ignores: () => false });
   return whole;
 }
@@ -63,9 +66,9 @@ const blocks = z.array(
 );
 
 /** chat.postMessage and chat.update as docs.slack.dev describes them; the first message has ts 1764000001.000100. */
-export const slackReceiver = (): Promise<Receiver> => {
+export const slackReceiver = (end?: End): Promise<Receiver> => {
   let posted = 0;
-  return receiver(({ path, headers, body }, response) => {
+  return receiver(end, ({ path, headers, body }, response) => {
     const isEdit = path === '/api/chat.update';
     if (!isEdit && path !== '/api/chat.postMessage') return json(response, { ok: false, error: 'unknown_method' });
     if (headers.authorization !== 'Bearer xoxb-canary-token')
@@ -97,8 +100,8 @@ export const slackReceiver = (): Promise<Receiver> => {
 };
 
 /** Events API v2, enqueue, as developer.pagerduty.com describes it. */
-export const pagerDutyReceiver = (): Promise<Receiver> =>
-  receiver(({ path, body }, response) => {
+export const pagerDutyReceiver = (end?: End): Promise<Receiver> =>
+  receiver(end, ({ path, body }, response) => {
     const errors = [];
     if (path !== '/v2/enqueue') errors.push('unknown path');
     if (body.routing_key !== 'canary-routing-key-0123456789abc')
@@ -160,15 +163,16 @@ const teamsPost = z.strictObject({
 const LONGEST_POST = 28 * 1_024;
 
 /** A workflow "when a Teams webhook request is received": accepts, and says nothing more. */
-export const teamsReceiver = (): Promise<Receiver> =>
-  receiver(({ raw, body }, response) => {
+export const teamsReceiver = (end?: End): Promise<Receiver> =>
+  receiver(end, ({ raw, body }, response) => {
     const { error } = teamsPost.safeParse(body);
     if (Buffer.byteLength(raw) > LONGEST_POST) json(response, { error: { code: 'RequestEntityTooLarge' } }, 413);
     else if (error) json(response, { error: { code: 'TriggerInputSchemaMismatch', message: error.message } }, 400);
     else response.writeHead(202).end();
   });
 
-export const webhookReceiver = (): Promise<Receiver> => receiver((_, response) => response.writeHead(204).end());
+export const webhookReceiver = (end?: End): Promise<Receiver> =>
+  receiver(end, (_, response) => response.writeHead(204).end());
 
 export const tooMany = (seconds: string) => (response: ServerResponse) => {
   response.writeHead(429, { 'retry-after': seconds, 'content-type': 'application/json' });

@@ -6,6 +6,7 @@ import { targetLayout } from '../../sandbox/local/target-layout.js';
 import { publishFolder } from '../../src/local/downloads.js';
 import { cacheFolder, projectFolder } from '../../src/local/folders.js';
 import { ensureVirtualEnvironment, type VirtualEnvironment } from '../../src/local/python.js';
+import { claimHome } from './own-home.js';
 
 const REQUIREMENTS = join(projectFolder(), 'sandbox', 'target', 'requirements.txt');
 
@@ -30,7 +31,7 @@ export async function pythonWith(requirements: string): Promise<VirtualEnvironme
 export async function prepareHome(home: string): Promise<void> {
   const { folder: from } = await targetPython();
   const to = targetLayout(home).virtualEnvironment;
-  await writeFile(join(home, '.surefoot-state'), '');
+  await claimHome(home);
   await cp(from, to, { recursive: true, verbatimSymlinks: true });
   await relocate(to, { from, to });
 }

@@ -2,6 +2,7 @@
 
 import type { AddressInfo } from 'node:net';
 import { createServer, connect as openSocket, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /**
  * What is wrong: nothing; each byte is late; cut off; nothing passes any more while both believe to be connected; the
@@ -22,6 +23,12 @@ export interface TcpProxy {
 
 const LATE = 300;
 
+interface Passing {
+  from: Socket;
+  to: Socket;
+  inOrder: (act: () => void) => void;
+}
+
 export async function tcpProxy(target: { host?: string; port: number }): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   /** Connections of which one end is gone: nothing brings them back. */
@@ -34,21 +41,29 @@ export async function tcpProxy(target: { host?: string; port: number }): Promise
       [outward, inward],
     ] as const) {
       sockets.add(from);
-      from.on('error', () => to.destroy()).on('close', () => sockets.delete(from));
-      from.on('data', (chunk) => pass(chunk, from, to));
-      from.on('end', () => {
+      // What is late is overtaken by nothing, by the end of the connection neither.
+      let earlier = Promise.resolve();
+      const inOrder = (act: () => void) => {
+        const late = state.fault === 'latency' ? pause(LATE) : undefined;
+        earlier = Promise.all([earlier, late]).then(act);
+      };
+      // Also a reset is an end: that of who goes away with something unread.
+      const end = (passOn: () => void) => {
         if (state.fault === 'half-open' || state.fault === 'slow close') state.harmed += 1;
-        else to.end();
-      });
+        else passOn();
+      };
+      from.on('error', () => end(() => to.destroy())).on('close', () => sockets.delete(from));
+      from.on('data', (chunk) => pass(chunk, { from, to, inOrder }));
+      from.on('end', () => end(() => inOrder(() => to.end())));
     }
   });
-  const pass = (chunk: Buffer, from: Socket, to: Socket) => {
+  const pass = (chunk: Buffer, { from, to, inOrder }: Passing) => {
     if (dead.has(from)) return;
-    if (state.fault === 'none' || state.fault === 'slow close') return void to.write(chunk);
-    state.harmed += 1;
+    const isHarmed = state.fault !== 'none' && state.fault !== 'slow close';
+    if (isHarmed) state.harmed += 1;
     if (state.fault === 'half-open') for (const socket of [from, to]) dead.add(socket);
-    if (state.fault === 'latency') setTimeout(() => to.writable && to.write(chunk), LATE);
-    if (state.fault === 'reset') for (const socket of [from, to]) socket.resetAndDestroy();
+    else if (state.fault === 'reset') for (const socket of [from, to]) socket.resetAndDestroy();
+    else inOrder(() => to.writable && to.write(chunk));
   };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

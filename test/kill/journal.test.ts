@@ -1,7 +1,7 @@
 /** What the sweep calls lost, doubled and overlapping; and that it chooses moments from a whole path. */
 import { expect, test } from 'vitest';
 import { damageOf, readJournal } from './journal.js';
-import { grouped, spread } from './spread.js';
+import { grouped, ownOf, partOf, spread } from './spread.js';
 import { isSound } from './sweep.js';
 
 const DEPLOY = 'production.deploy/1/command production deploy v2';
@@ -51,6 +51,18 @@ test('what begins beside another one overlaps', () => {
 
 test('a line that is no journal’s is refused', () => {
   expect(() => readJournal('begin production deploy')).toThrow('no command writes');
+});
+
+test('a rollback’s own moments begin at its breach, but for those before it that the happy path has not', () => {
+  const own = ownOf(['deploy', 'hiccup', 'watch', 'deploy', 'rollback'], { breach: 3, happy: ['deploy', 'watch'] });
+  expect(own).toEqual(['hiccup', 'deploy', 'rollback']);
+});
+
+test('parts have each moment once, in whatever order each has come upon them', () => {
+  const moments = Array.from({ length: 40 }, (_, index) => `task ${index}`);
+  const parts = [1, 2, 3].map((nth) => partOf(nth === 2 ? moments.toReversed() : moments, { nth, of: 3 }));
+  expect(parts.every(({ length }) => length > 5)).toBe(true);
+  expect(parts.flat().sort()).toEqual([...moments].sort());
 });
 
 test('a sample is spread over the whole, and groups leave nothing out', () => {

@@ -3,9 +3,12 @@
  * a command, and both. Prints a table, and JSON on the last line. Exit 1 when anything was lost, done twice, or ended
  * otherwise than undisturbed; 2 for a wrong option.
  *
- * With `--who troubles`, or one of them, servers are restarted and connections spoiled instead.
+ * With `--who troubles`, or one of them, servers are restarted and connections spoiled instead. A rollback is swept from its
+ * breach on: what comes before is the happy path's (`shared`). With `--shard 2/8` only the second of eight parts is swept;
+ * the numbers of all eight add up.
  *
  *   npm run test:kill -- [--path happy|code|migration|full] [--who worker|recorder|both|troubles] [--sample N] [--lanes N]
+ *     [--shard K/N]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -17,10 +20,11 @@ import { isClean, type Row, type SweepOptions, sweep } from './sweep.js';
 import { isTrouble, TROUBLES } from './troubles.js';
 
 function read(): SweepOptions {
+  const names = ['path', 'who', 'sample', 'lanes', 'shard'];
   const { values } = parseArgs({
-    options: Object.fromEntries(['path', 'who', 'sample', 'lanes'].map((name) => [name, { type: 'string' as const }])),
+    options: Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
   });
-  const { path, who, sample, lanes = '6' } = values as Record<string, string | undefined>;
+  const { path, who, sample, lanes = '6', shard } = values as Record<string, string | undefined>;
   if (path !== undefined && !PATHS.some((one) => one === path)) throw new Error(`--path is one of ${PATHS.join(', ')}`);
   const isKnown = who === undefined || who === 'troubles' || isTrouble(who) || VICTIMS.some((one) => one === who);
   if (!isKnown) throw new Error(`--who is one of ${[...VICTIMS, 'troubles', ...TROUBLES].join(', ')}`);
@@ -33,14 +37,21 @@ function read(): SweepOptions {
     victims: who === undefined ? [...VICTIMS] : who === 'troubles' ? TROUBLES : [who as Victim],
     sample: sample === undefined ? undefined : Number(sample),
     lanes: Number(lanes),
+    shard: shard === undefined ? undefined : readShard(shard),
     progress: (text) => console.error(text),
   };
 }
 
+function readShard(text: string): NonNullable<SweepOptions['shard']> {
+  const [nth = 0, of = 0] = /^\d+\/\d+$/.test(text) ? text.split('/').map(Number) : [];
+  if (nth < 1 || nth > of) throw new Error('--shard is K/N: the Kth of N parts');
+  return { nth, of };
+}
+
 function table(rows: Row[]): string {
-  const head = ['path', 'killed', 'events', 'moments', 'swept', 'missed', 'runs', 'lost', 'doubled', 'overlapping'];
+  const head = ['path', 'killed', 'events', 'moments', 'shared', 'swept', 'missed', 'runs', 'lost', 'doubled'];
   const lines = rows.map((row) => [
-    ...[row.path, row.who, row.events, row.moments, row.swept, row.missed.length, row.runs],
+    ...[row.path, row.who, row.events, row.moments, row.shared, row.swept, row.missed.length, row.runs],
     ...[
       row.lost.length,
       row.doubled.length,
@@ -50,7 +61,9 @@ function table(rows: Row[]): string {
       row.seconds,
     ],
   ]);
-  const all = [[...head, 'other endings', 'sound ones', 'seconds'], ...lines].map((cells) => cells.map(String));
+  const all = [[...head, 'overlapping', 'other endings', 'sound ones', 'seconds'], ...lines].map((cells) =>
+    cells.map(String),
+  );
   const widths = all[0]?.map((_, column) => Math.max(...all.map((cells) => cells[column]?.length ?? 0))) ?? [];
   return all.map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).join('\n');
 }

@@ -35,9 +35,16 @@ export interface Kill {
   who: Victim | Trouble;
 }
 
+/** The moments that came, in their order. */
+export interface Moments<T = string[]> {
+  ofWorker: T;
+  ofRecorder: T;
+}
+
 export interface Run {
-  /** The moments that came, in their order. */
-  moments: { ofWorker: string[]; ofRecorder: string[] };
+  moments: Moments;
+  /** How many of them had come when production was first seen broken. */
+  beforeBreach?: Moments<number>;
   /** The kills that took place. */
   fired: Kill[];
   journal: Entry[];
@@ -49,7 +56,7 @@ export interface Run {
   /** Whether they had anything begun anew. */
   anew: boolean;
   /** Steps that did not pass, and why. */
-  troubles: string[];
+  troubles: { step: string; why: string }[];
   milliseconds: number;
 }
 
@@ -114,7 +121,8 @@ export class Lane {
       if (isTrouble(kill.who)) {
         // One that has met nobody has not been tried: its moment is missed.
         const made = () => void fired.push(kill);
-        if (!begun.has(kill)) troubles.push(this.trouble(kill.who, way).then(made, () => undefined));
+        const killWorker = () => void worker?.kill('SIGKILL');
+        if (!begun.has(kill)) troubles.push(this.trouble(kill.who, way, killWorker).then(made, () => undefined));
         begun.add(kill);
         return false;
       }
@@ -154,6 +162,11 @@ export class Lane {
     this.anew = false;
     this.path = path;
     this.target.people = (text) => this.answer(JSON.parse(text), questions);
+    const read = (name: string) => [...new Set(readFileSync(join(folder, name), 'utf8').split('\n').filter(Boolean))];
+    let beforeBreach: Run['beforeBreach'];
+    this.target.seenBroken = () => {
+      beforeBreach ??= { ofWorker: ofWorker.length, ofRecorder: read('moments.log').length };
+    };
     const { resolved, digest } = this.plan;
     const deployment = newDeploymentId(resolved.service);
     const args: [DeployInput] = [{ deployment, plan: resolved, digest, startedBy: 'aisha', clock: 'virtual' }];
@@ -165,17 +178,19 @@ export class Lane {
       });
       const result = (await within(options.within ?? 300_000, handle.result())) as DeployResult;
       await Promise.all(troubles);
-      const read = (name: string) => readFileSync(join(folder, name), 'utf8').split('\n').filter(Boolean);
       const byHook = read('fired.log');
       const run: Run = {
-        moments: { ofWorker, ofRecorder: [...new Set(read('moments.log'))] },
+        moments: { ofWorker, ofRecorder: read('moments.log') },
+        beforeBreach,
         fired: [...fired, ...kills.filter(({ moment }) => byHook.includes(moment))],
         journal: this.target.journal(),
         ending: { outcome: result.outcome, option: result.rollback?.option, ...(await this.target.state()) },
-        events: await this.eventsOf(deployment, workflowId),
+        events: await this.eventsOf(deployment, handle.firstExecutionRunId),
         questions,
         anew: this.anew,
-        troubles: result.steps.flatMap(({ id, state, reason }) => (state === 'passed' ? [] : [`${id}: ${reason}`])),
+        troubles: result.steps.flatMap(({ id, state, reason }) =>
+          state === 'passed' ? [] : [{ step: id, why: reason ?? state }],
+        ),
         milliseconds: performance.now() - began,
       };
       return run;
@@ -194,7 +209,7 @@ export class Lane {
     }
   }
 
-  private trouble(trouble: Trouble, temporal: TcpProxy): Promise<void> {
+  private trouble(trouble: Trouble, temporal: TcpProxy, killWorker: () => void): Promise<void> {
     const [, http] = this.target.proxies;
     if (!http) throw new Error('there is no proxy before production');
     const restart = {
@@ -205,7 +220,7 @@ export class Lane {
         this.temporal = await this.startTemporal();
       },
     };
-    return makeTrouble(trouble, { connections: { temporal, postgres: this.database, http }, restart });
+    return makeTrouble(trouble, { connections: { temporal, postgres: this.database, http }, restart, killWorker });
   }
 
   /** People sign and confirm; of a command of which nobody knows the end they look what it has done. */
@@ -234,10 +249,10 @@ export class Lane {
     return { kind: 'rollback', option: this.path, ...(this.path === 'code' ? {} : { revision: REVISIONS.base }) };
   }
 
-  private async eventsOf(deployment: string, workflowId: string): Promise<number> {
+  private async eventsOf(deployment: string, own: string): Promise<number> {
     let events = 0;
-    for await (const { workflowId: id, historyLength } of this.client.workflow.list()) {
-      if (id === workflowId || id.startsWith(deployment)) events += historyLength;
+    for await (const { workflowId, runId, historyLength } of this.client.workflow.list()) {
+      if (runId === own || workflowId.startsWith(deployment)) events += historyLength;
     }
     return events;
   }

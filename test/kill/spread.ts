@@ -1,4 +1,16 @@
 /** Which moments are chosen, and which are killed at in one run. */
+import { createHash } from 'node:crypto';
+
+/** What a path has of its own: everything from its breach on, and what came before and is not on the happy path. */
+export function ownOf<T>(all: readonly T[], { breach, happy }: { breach: number; happy: readonly T[] }): T[] {
+  return all.filter((moment, index) => index >= breach || !happy.includes(moment));
+}
+
+/** The nth of so many parts: by the moments' names, so that parts that are swept apart leave nothing out. */
+export function partOf(all: readonly string[], { nth, of }: { nth: number; of: number }): string[] {
+  const place = (moment: string) => createHash('sha256').update(moment).digest().readUInt32BE() % of;
+  return all.filter((moment) => place(moment) === nth - 1);
+}
 
 /** So many of them, with the same distance between each two. */
 export function spread<T>(all: readonly T[], count: number): T[] {

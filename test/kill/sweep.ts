@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { type Damage, damageOf } from './journal.js';
 import { type Path, RELEASE, REVISIONS } from './plan.js';
-import { type Kill, Lane, type Run, type Victim } from './run.js';
-import { grouped, spread } from './spread.js';
+import { type Kill, Lane, type Moments, type Run, type Victim } from './run.js';
+import { grouped, ownOf, partOf, spread } from './spread.js';
 import { isTrouble, type Trouble } from './troubles.js';
 
 export interface SweepOptions {
@@ -11,6 +11,8 @@ export interface SweepOptions {
   victims: (Victim | Trouble)[];
   /** No more than so many moments of each path and victim, evenly spread; all of them where it is left out. */
   sample?: number;
+  /** Only the nth of so many parts of the moments. */
+  shard?: { nth: number; of: number };
   /** Runs at the same time: nearly all of a run is waiting until somebody's death is noticed. */
   lanes: number;
   progress?: (text: string) => void;
@@ -20,8 +22,9 @@ export interface SweepOptions {
 export interface Row extends Damage {
   path: Path;
   who: Victim | Trouble;
-  /** Moments in the undisturbed run, and those of them that were chosen. */
+  /** Moments in the undisturbed run, those of them that are the happy path's and swept there, and those that were chosen. */
   moments: number;
+  shared: number;
   chosen: number;
   /** Kills that took place. */
   swept: number;
@@ -32,7 +35,7 @@ export interface Row extends Damage {
   missed: string[];
   /** Runs that ended otherwise than the undisturbed one, or not at all. */
   endings: string[];
-  /** Runs that trouble has led to another end, which is what production is left in: no fault. */
+  /** Runs that trouble has led another way, to an end that is what production is left in: no fault. */
   otherwise: string[];
   seconds: number;
 }
@@ -57,12 +60,14 @@ export async function sweep(folder: string, options: SweepOptions): Promise<Row[
     for (let index = 0; index < options.lanes; index++) {
       lanes.push(await Lane.start(join(folder, `lane-${index}`)));
     }
+    const [first] = lanes;
+    if (!first) throw new Error('there is no lane');
     const rows: Row[] = [];
+    const happy = await first.run('happy', []);
     for (const path of options.paths) {
-      const [first] = lanes;
-      if (!first) throw new Error('there is no lane');
-      const undisturbed = await first.run(path, []);
-      for (const who of options.victims) rows.push(await sweepOne(lanes, { path, who, undisturbed, ...options }));
+      const undisturbed = path === 'happy' ? happy : await first.run(path, []);
+      const own = ownMoments(undisturbed, happy);
+      for (const who of options.victims) rows.push(await sweepOne(lanes, { path, who, undisturbed, own, ...options }));
     }
     return rows;
   } finally {
@@ -71,20 +76,35 @@ export async function sweep(folder: string, options: SweepOptions): Promise<Row[
   }
 }
 
-type One = Pick<SweepOptions, 'sample' | 'progress'> & {
+/** A rollback has the history of the happy path until production is seen broken: each of its events is swept once. */
+function ownMoments({ moments, beforeBreach }: Run, happy: Run): Moments {
+  if (!beforeBreach) return moments;
+  const own = (whose: keyof Moments) =>
+    ownOf(moments[whose], { breach: beforeBreach[whose], happy: happy.moments[whose] });
+  return { ofWorker: own('ofWorker'), ofRecorder: own('ofRecorder') };
+}
+
+type One = Pick<SweepOptions, 'sample' | 'shard' | 'progress'> & {
   path: Path;
   who: Victim | Trouble;
   undisturbed: Run;
+  own: Moments;
 };
 
-async function sweepOne(lanes: Lane[], { path, who, undisturbed, ...options }: One): Promise<Row> {
-  const { ofWorker, ofRecorder } = undisturbed.moments;
-  const given = ofWorker.filter((moment) => moment.endsWith(' given'));
-  const moments = isTrouble(who) ? given : who === 'worker' ? [...ofWorker, ...ofRecorder] : ofRecorder;
-  const chosen = spread(moments, options.sample ?? moments.length);
+function momentsFor(who: One['who'], { ofWorker, ofRecorder }: Moments): string[] {
+  if (isTrouble(who)) return ofWorker.filter((moment) => moment.endsWith(' given'));
+  return who === 'worker' ? [...ofWorker, ...ofRecorder] : ofRecorder;
+}
+
+async function sweepOne(lanes: Lane[], { path, who, undisturbed, own, ...options }: One): Promise<Row> {
+  const moments = momentsFor(who, undisturbed.moments).length;
+  const its = momentsFor(who, own);
+  const part = options.shard ? partOf(its, options.shard) : its;
+  const chosen = spread(part, options.sample ?? part.length);
   const began = performance.now();
   const row: Row = {
-    ...{ path, who, moments: moments.length, chosen: chosen.length, swept: 0, runs: 0, events: undisturbed.events },
+    ...{ path, who, moments, shared: moments - its.length, chosen: chosen.length, swept: 0, runs: 0 },
+    events: undisturbed.events,
     ...{ lost: [], doubled: [], overlapping: [], endings: [], otherwise: [], missed: [], seconds: 0 },
   };
   let groups = grouped(chosen, isTrouble(who) ? TROUBLES_IN_A_RUN : KILLS_IN_A_RUN[who]);
@@ -123,10 +143,12 @@ async function runGroup(
   try {
     const run = await lane.run(path, kills);
     const isSame = JSON.stringify(run.ending) === JSON.stringify(undisturbed.ending);
-    const mayDiffer = !isSame && isTrouble(row.who) && isSound(run.ending);
+    const isAnotherWay = !isSame || stepsNotPassed(run) !== stepsNotPassed(undisturbed);
+    const mayDiffer = isAnotherWay && isTrouble(row.who) && isSound(run.ending);
     const damage = mayDiffer ? damageOf([], run.journal, true) : damageOf(undisturbed.journal, run.journal, run.anew);
     for (const kind of ['lost', 'doubled', 'overlapping'] as const) row[kind].push(...damage[kind].map(about));
-    const ending = about(`${JSON.stringify(run.ending)}: ${run.troubles.join('; ')}`);
+    const why = run.troubles.map((trouble) => `${trouble.step}: ${trouble.why}`).join('; ');
+    const ending = about(`${JSON.stringify(run.ending)}: ${why}`);
     if (mayDiffer) row.otherwise.push(ending);
     else if (!isSame) row.endings.push(ending);
     // Nobody has to be asked because a worker died.
@@ -138,6 +160,8 @@ async function runGroup(
     return kills.map(({ moment }) => moment);
   }
 }
+
+const stepsNotPassed = ({ troubles }: Run): string => troubles.map(({ step }) => step).join();
 
 /** A check of a service that does not answer has failed, and what follows that is the plan's: production is as it says. */
 export function isSound({ outcome, option, version, revision, maintenance }: Run['ending']): boolean {

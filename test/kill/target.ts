@@ -55,6 +55,8 @@ export class SmallTarget {
   private breaks: Path = 'happy';
   /** Set while a run wants to answer for people. */
   people: (question: string) => Promise<void> = async () => undefined;
+  /** Called whenever production's metrics have said that it is broken. */
+  seenBroken: () => void = () => undefined;
   private readonly servers: Server[] = [];
   /** Before the service of staging and that of production. */
   readonly proxies: TcpProxy[] = [];
@@ -159,6 +161,7 @@ export class SmallTarget {
       const ways = ['code', 'migration', 'full'].map(
         (way) => `broken{way="${way}"} ${isBroken && way === this.breaks ? 1 : 0}\n`,
       );
+      if (isBroken && this.breaks !== 'happy') this.seenBroken();
       response.writeHead(200, { 'content-type': 'text/plain' }).end(`# TYPE broken gauge\n${ways.join('')}`);
     } else if (request.url === '/healthz') json({ status: 'ok', version });
     else json({ items: [], total: 0 });

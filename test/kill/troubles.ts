@@ -24,7 +24,11 @@ const LASTS = 2_000;
  */
 export async function makeTrouble(
   trouble: Trouble,
-  world: { connections: Connections; restart: Record<'postgres' | 'temporal', () => Promise<void>> },
+  world: {
+    connections: Connections;
+    restart: Record<'postgres' | 'temporal', () => Promise<void>>;
+    killWorker: () => void;
+  },
 ): Promise<void> {
   if (trouble === 'postgres restart') return world.restart.postgres();
   if (trouble === 'temporal restart') return world.restart.temporal();
@@ -34,6 +38,8 @@ export async function makeTrouble(
   const proxy = world.connections[connection];
   const before = proxy.harmed;
   proxy.fault = fault;
+  // Its connection is closed by nobody but a worker that goes away.
+  if (trouble === 'temporal slow close') world.killWorker();
   await pause(LASTS);
   // Whoever is idle for so long is met by it when it speaks next.
   for (let more = 0; proxy.harmed === before && more < 20; more++) await pause(LASTS);

@@ -4,11 +4,11 @@ import { FailureType } from '../../src/contract/errors.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import type { DecisionKind } from '../../src/domain/ledger/decision-kinds.js';
 import type { Ledger } from '../../src/domain/ledger/ledger.js';
-import { NOT_SERVED_AFTER } from '../../src/workflows/common/patience.js';
 import {
   Broken,
   breachesOf,
   COMMANDS,
+  type CommandCall,
   demand,
   isGuard,
   isReminder,
@@ -50,8 +50,6 @@ const failed = (message: string, type: FailureType): ActivityOutcome => ({ failu
 const NOT_BEGUN = failed('it was not begun: its disk takes nothing', FailureType.RunnerFailed);
 const RECORD_GONE = failed('it was begun, and its record is gone', FailureType.OutcomeUnknown);
 
-const NEVER = { takes: undefined, end: () => ({ untaken: [] }) };
-
 const ALONE: Way = { via: 'signal', racing: false };
 
 export class PlayedDeployment {
@@ -74,7 +72,7 @@ export class PlayedDeployment {
   /** Since when nobody has watched production. */
   aloneSince?: number;
   /** How commands ended: what is asked for once more is read there, and not run again. */
-  private readonly records = new Map<string, ActivityOutcome>();
+  private readonly records = new Map<string, { queue?: string; outcome: ActivityOutcome }>();
   private readonly digests: string[] = [];
   private whim = 0;
   private calls = 0;
@@ -135,6 +133,22 @@ export class PlayedDeployment {
     if (!running) return;
     if (running.type.startsWith('Rollback')) this.note({ environment: 'production', what: running.workflowId });
     this.temporal.terminate(running.workflowId);
+  }
+
+  /** Whoever runs its commands is gone, for so many events or for good. */
+  private async loseRunner(back: number | undefined): Promise<void> {
+    const { runner } = await this.ledger();
+    if (runner === undefined) return;
+    this.lost.add(runner);
+    if (back === undefined) return;
+    await this.goOn(back);
+    this.serve(runner);
+  }
+
+  /** Somebody serves it again. */
+  serve(queue: string): void {
+    this.lost.delete(queue);
+    this.temporal.serve(queue);
   }
 
   ledger(): Promise<Ledger> {
@@ -200,6 +214,8 @@ export class PlayedDeployment {
         return this.terminate(this.rollbacks);
       case 'terminate-monitor':
         return this.terminate(this.monitors);
+      case 'lose-runner':
+        return this.loseRunner(act.back);
       case 'garbage-to-monitor': {
         const monitor = this.monitors.findLast(({ state }) => state === 'running');
         if (monitor) this.temporal.signal(monitor.workflowId, act.signal, [act.content]);
@@ -261,18 +277,27 @@ export class PlayedDeployment {
     const { key } = (call.input ?? {}) as { key?: { step: string } };
     if (key?.step === 'production.deploy') this.seen.add('deployed');
     const isLost = () => this.lost.has(call.queue ?? '');
-    if (isLost())
-      return call.activity === 'present' ? NEVER : { takes: NOT_SERVED_AFTER, end: () => ({ untaken: [] }) };
+    const isTaken = !isLost();
     const usual = 1 + (call.activity === 'sampleMetrics' ? 0 : this.choose(5) * 700);
-    const takes = this.circumstances.slow[key?.step ?? ''] ?? usual;
+    const takes = isTaken ? (this.circumstances.slow[key?.step ?? ''] ?? usual) : call.takenWithin;
     const isRefused = this.disk !== 'sound' && this.isOnDisk(call);
     const end = () => {
+      if (isLost() && !isTaken) return { untaken: [] };
       const outcome = isRefused ? NOT_BEGUN : this.ended(call);
+      if (isLost()) return this.leftAtWork(call);
       const unknown = unknownAfter(call, outcome);
       if (unknown) this.note(unknown);
-      return isLost() ? { untaken: [{ begun: ['command'] }] } : outcome;
+      return outcome;
     };
     return { takes, end };
+  }
+
+  /** What has been begun is at work, or over, where nobody is who could say so. */
+  private leftAtWork(call: ActivityCall): ActivityOutcome {
+    const { environment, key } = call.input as CommandCall;
+    if (environment && key && COMMANDS.includes(call.activity))
+      this.note({ environment: environment.name, what: key.step, begun: { ...key, queue: call.queue } });
+    return { untaken: [{ begun: ['command'] }] };
   }
 
   private isOnDisk({ activity, queue }: ActivityCall): boolean {
@@ -284,12 +309,15 @@ export class PlayedDeployment {
     const { key } = (call.input ?? {}) as { key?: { step: string; generation: number } };
     if (!COMMANDS.includes(call.activity) || !key) return this.world.answer(call);
     const name = `${key.step}/${key.generation}/${call.activity}`;
-    const outcome = this.records.get(name) ?? this.world.answer(call);
-    this.records.set(name, outcome);
+    const { queue } = call;
+    const known = this.records.get(name);
+    demand(!known || known.queue === queue, `${name} was begun on runner ${known?.queue}, and again on ${queue}`);
+    const outcome = known?.outcome ?? this.world.answer(call);
+    this.records.set(name, { queue, outcome });
     return this.disk === 'emptied' && this.isOnDisk(call) ? RECORD_GONE : outcome;
   }
 
-  private note(unknown: Pick<Unknown, 'environment' | 'what'>): void {
+  private note(unknown: Pick<Unknown, 'environment' | 'what' | 'begun'>): void {
     this.unknown.push({ ...unknown, at: this.temporal.now, before: this.temporal.scheduled.length });
     this.seen.add('unknown');
   }

@@ -23,7 +23,8 @@ export const isGuard = (workflowId: string): boolean => workflowId.startsWith(`$
 const REMINDED_FOR = 25 * 24 * 3_600_000;
 
 /** Nothing waits for ever without somebody being told, and a production that people use is never left alone. */
-export function lookAtWaiting({ temporal, circumstances }: PlayedDeployment, ledger: Ledger): void {
+export function lookAtWaiting(played: PlayedDeployment, ledger: Ledger): void {
+  const { temporal, circumstances } = played;
   const { questions, held, production, phase } = ledger;
   const open = questions.filter(({ answer }) => answer === undefined);
   demand(open.length > 0 || held !== undefined, `it waits for nobody in ${phase}`);
@@ -42,7 +43,11 @@ export function lookAtWaiting({ temporal, circumstances }: PlayedDeployment, led
   const goesBack = ledger.ending !== undefined || ledger.rollback !== undefined || ledger.outcome !== undefined;
   if (!(production.codeDeployed || production.migrated) || production.maintenance || goesBack) return;
   const isWatched = temporal.executions.some(({ type, state }) => type === 'MonitorWorkflow' && state === 'running');
-  demand(isWatched, `production has changed, and nobody watches it while people are waited for in ${phase}`);
+  // A breach that has been seen and told waits for nothing but the end of a command.
+  demand(
+    isWatched || breachesOf(played).length > 0,
+    `production has changed, and nobody watches it while people are waited for in ${phase}`,
+  );
 }
 
 /** Longer than that nobody leaves production alone between two watches, and after the last one. */
@@ -123,8 +128,11 @@ function lookAtFailures({ plan }: PlayedDeployment, { earlierRollbacks, rollback
 /** Production begins with five sign-offs of the digest that was sealed last, and is deployed to with five of what it is now. */
 export function lookAtBeginning(played: PlayedDeployment, { activity, input, workflowId }: ActivityCall): void {
   if (activity !== 'runCommand' || workflowId !== SERVICE_WORKFLOW) return;
-  const { key, values } = input as { key: { step: string }; values: Record<string, string> };
-  const { step } = key;
+  const { key, values } = input as { key: { step: string; generation: number }; values: Record<string, string> };
+  const { step, generation } = key;
+  const isSame = ({ key: other }: CommandCall) => other?.step === step && other.generation === generation;
+  // What has waited for its runner, or is asked about there, is by the word of when it was first to begin.
+  if (played.temporal.scheduled.filter((call) => isSame((call.input ?? {}) as CommandCall)).length > 1) return;
   const { world } = played;
   if (step === 'production.maintenance-on') demandSignOffs(played, world.sealed?.digest, step);
   if (step !== 'production.deploy') return;
@@ -210,6 +218,8 @@ function lookAtDowngrades({ temporal, circumstances, world, plan }: PlayedDeploy
 export interface Unknown {
   environment: string;
   what: string;
+  /** Where its runner is that nobody serves: there it may be attended to again. */
+  begun?: { queue?: string; step: string; generation: number };
   at: number;
   /** How many activities had begun. */
   before: number;
@@ -223,7 +233,7 @@ export const COMMANDS = [
 /** What people say that lets something follow. */
 const SETTLE = ['confirm', 'retry', 'skip', 'rollback', 'abort'];
 
-type CommandCall = { environment?: { name: string }; key?: { step: string } };
+export type CommandCall = { environment?: { name: string }; key?: { step: string; generation: number } };
 
 /** What is unknown when this activity has ended so. */
 export function unknownAfter(
@@ -243,17 +253,21 @@ export function unknownAfter(
 /** No command follows one whose end is not known, automatic rollback included, before a person has said so. */
 function lookAtUnknown({ unknown, temporal }: PlayedDeployment, { decisions }: DeployResult): void {
   const said = decisions.filter(({ kind, accepted }) => accepted && SETTLE.includes(kind));
-  for (const { environment, what, at, before } of unknown) {
+  for (const { environment, what, at, before, begun } of unknown) {
     const next = temporal.scheduled
       .slice(before)
-      .find(({ activity, input }) => COMMANDS.includes(activity) && on(input as CommandCall) === environment);
-    const isSaid = next === undefined || said.some((decision) => decision.at >= at && decision.at <= next.at);
+      .find(
+        ({ activity, input }) => COMMANDS.includes(activity) && environmentOf(input as CommandCall) === environment,
+      );
     const { key } = (next?.input ?? {}) as CommandCall;
-    demand(isSaid, `${what} is not known to have ended, and ${key?.step} began unasked`);
+    const isSame = begun?.step === key?.step && begun?.generation === key?.generation;
+    const isAttended = begun !== undefined && begun.queue === next?.queue && isSame;
+    const isSaid = next === undefined || said.some((decision) => decision.at >= at && decision.at <= next.at);
+    demand(isAttended || isSaid, `${what} is not known to have ended, and ${key?.step} began unasked`);
   }
 }
 
-const on = ({ environment }: CommandCall): string | undefined => environment?.name;
+const environmentOf = ({ environment }: CommandCall): string | undefined => environment?.name;
 
 interface DowngradeCall {
   environment?: { name: string };

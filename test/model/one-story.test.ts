@@ -4,6 +4,7 @@ import type { Ledger } from '../../src/domain/ledger/ledger.js';
 import { DEPLOYMENT, PlayedDeployment, RUNNER, SERVICE_WORKFLOW } from './deployment.js';
 import { demand } from './laws.js';
 import { calm } from './scenario.js';
+import { MINUTE } from './short-plan.js';
 import { begun, type Views, viewsOf } from './views.js';
 import { compileWorkflows, type Workflows } from './workflow-run.js';
 
@@ -54,9 +55,10 @@ const MOMENTS: Moment[] = [
   { when: 'while a rollback deploys', at: { step: 'rollback-full.deploy' }, ...back },
 ];
 
-async function come({ at }: Moment): Promise<void> {
+async function come({ at }: Moment, build?: string): Promise<void> {
   const isWayBack = 'step' in at && at.step.startsWith('rollback');
   played = new PlayedDeployment(workflows, calm({ troubles: isWayBack ? [breach] : [] }));
+  if (build !== undefined) await played.temporal.takeOver(build);
   await played.start();
   if ('question' in at) {
     await played.goOnUntil(({ questions }) => questions.some(({ id }) => id === at.question));
@@ -272,6 +274,21 @@ describe.each(MOMENTS)('what production is, what status says and what a start do
     await settle();
     expect((await agree()).status.outcome).toBe(moment.cancelled);
     expect(await nextOne()).toBe('goes on');
+  });
+
+  test.each(['moved to another build', 'its build’s workers away for a minute, and moved then'])('%s', async (how) => {
+    await come(moment, 'v1');
+    if (how !== 'moved to another build') played.temporal.stall(MINUTE);
+    await played.temporal.takeOver('v2');
+    await agree();
+    played.send('move', { ...diego, build: 'v2' }, { via: 'update', racing: false });
+    await settle();
+    const views = await agree();
+    expect(views.status.outcome).toBe(moment.elsewhere);
+    expect(played.updates).toMatchObject([{ state: 'completed' }]);
+    const [said] = views.status.ledger.decisions.filter(({ kind }) => kind === 'move');
+    expect(said).toMatchObject({ accepted: true, build: 'v2', reason: 'build v2 carries it out from now on' });
+    expect(await nextOne()).toBe(afterwards(wordsOf(views)));
   });
 
   test.each(['moved', 'its runner lost, and moved then'])('%s', async (how) => {

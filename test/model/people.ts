@@ -1,4 +1,5 @@
 /** People who do their part: one thing at a time, each in a way of their own, and now and then late. */
+import { runnerQueue } from '../../src/contract/names.js';
 import type { Ledger, OpenQuestion } from '../../src/domain/ledger/ledger.js';
 import type { PlayedDeployment } from './deployment.js';
 
@@ -19,6 +20,7 @@ export async function helpOut(played: PlayedDeployment, ledger: Ledger): Promise
     const [person] = played.plan.approvals.roster;
     played.send('resume', { who: person?.id, role: person?.roles[0], subject: 'hold' });
   } else if (question?.kind === 'approvals') signOff(played, ledger, question);
+  else if (question?.kind === 'runner-not-served') seeToRunner(played, question);
   else if (question) answerSensibly(played, question);
   await played.temporal.step();
 }
@@ -50,6 +52,20 @@ export function signOff(played: PlayedDeployment, { approvals }: Ledger, { roles
   const free = SIGNERS.filter(({ who }) => !approvals.some((approval) => approval.who === who));
   const { who } = free.find((signer) => signer.role === role) ?? {};
   if (who && role) played.approve({ who, role, digest });
+}
+
+const MACHINES = ['fedcba9876543210', '0123456789abcdef', 'aaaabbbbccccdddd'];
+
+/** Its machine is there again, or is given up for another one. */
+function seeToRunner(played: PlayedDeployment, { id }: OpenQuestion): void {
+  const tries = (played.attempts[id] ?? 0) + 1;
+  played.attempts[id] = tries;
+  const others = MACHINES.filter((machine) => !played.lost.has(runnerQueue(machine)));
+  const to = others[played.choose(others.length)];
+  const isBack = tries > 3 || played.choose(2) === 0 || to === undefined;
+  played.seen.add(isBack ? 'served again' : 'moved');
+  if (isBack) for (const queue of played.lost) played.serve(queue);
+  else played.send('move', { who: 'diego.alves', role: 'devops', why: 'looked at', to });
 }
 
 /** Tries again twice, then goes on without it, or gives up. */

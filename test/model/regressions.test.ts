@@ -368,6 +368,21 @@ describe('a command of which nobody knows how it ended', () => {
   });
 });
 
+test('maintenance mode that may have come on, left as it is by somebody at an abort: the end says so', async () => {
+  await begin({ failing: [{ what: 'production.maintenance-on', how: 'unknown' }], stubborn: 1 });
+  await played.goOnUntil(asks('production.maintenance-on'));
+  played.send('abort', { ...diego, subject: 'production.maintenance-on' });
+  await played.goOnUntil(
+    (ledger) => ledger.ending !== undefined && ledger.questions.some(({ moves }) => moves.join() === 'confirm,skip'),
+  );
+  played.send('skip', { ...diego, subject: 'production.maintenance-on' });
+  const { outcome, untold } = await played.toItsEnd();
+  expect({ outcome, untold }).toEqual({
+    outcome: 'aborted',
+    untold: [expect.stringMatching(/^maintenance mode may be on: it was left as it is .*diego\.alves/)],
+  });
+});
+
 test('a backup that people choose at once is put in place while users are kept out', async () => {
   await begin({ blind: 'migration', troubles: [breach], plan: { maintenance: false } });
   await played.goOnUntil(asks('rollback'));

@@ -50,6 +50,8 @@ export type Act =
   | Decide
   | Garbage
   | { act: 'garbage-to-monitor'; signal: string; content: unknown }
+  /** Nobody serves the runner of its commands, for so many events; where it is left out, until people see to it. */
+  | { act: 'lose-runner'; back?: number }
   | { act: 'restart-workers' | 'move-target' | 'change-proof' | 'cancel' | 'terminate-rollback' | 'terminate-monitor' };
 
 export interface Scenario {
@@ -195,6 +197,10 @@ const act = fc.oneof(
       content,
     }),
   },
+  {
+    weight: 3,
+    arbitrary: fc.record({ act: fc.constant('lose-runner'), back: fc.option(fc.nat(40), { nil: undefined }) }),
+  },
   ...['restart-workers', 'move-target', 'change-proof', 'terminate-rollback', 'terminate-monitor', 'cancel'].map(
     (name) => ({
       weight: name === 'restart-workers' ? 2 : 1,
@@ -219,7 +225,7 @@ const FAIL_BEFORE = [
 const FAIL_AFTER = [
   ...['sealSeries of watch-5m', 'sealSeries of watch-1h', 'sealSeries of guard'],
   ...['production.deploy', 'production.health', 'production.migration', 'production.indexes', 'production.smoke'],
-  ...['production.maintenance-off', 'production.restart', 'countStored', 'sampleMetrics', 'tell', 'readRevision'],
+  ...['production.maintenance-off', 'production.restart', 'countStored', 'sampleMetrics', 'tell', 'storedRevision'],
   ...['rollback-full.downgrade', 'rollback-full.deploy', 'rollback-code.health', 'rollback.maintenance-off'],
   ...['rollback.maintenance-on', 'rollback.maintenance-first', 'staging.reversibility.downgrade-from-previous'],
 ];

@@ -4,6 +4,7 @@
  */
 import { msToTs, tsToMs } from '@temporalio/common/lib/time.js';
 import type { coresdk } from '@temporalio/proto';
+import { WORKER_DEPLOYMENT } from '../../src/contract/names.js';
 import {
   type ActivityOutcome,
   CANCELLED,
@@ -26,11 +27,13 @@ export interface ActivityCall {
   workflowId: string;
   /** Where it waits, if that is not the workflow's own queue. */
   queue?: string;
+  /** How long it waits there until somebody takes it, milliseconds; for ever where it is left out. */
+  takenWithin?: number;
 }
 
 /**
- * Says how an activity goes: how long it takes, milliseconds (undefined: nobody ever takes it), and what comes of it, asked
- * when it ends.
+ * Says how an activity goes: how long it takes, milliseconds (undefined: until its queue is served), and what comes of it,
+ * asked when it ends.
  */
 export type ActivityScript = (call: ActivityCall) => { takes: number | undefined; end: () => ActivityOutcome };
 
@@ -57,6 +60,8 @@ export class Temporal {
   private readonly runs: WorkflowRun[] = [];
   private due: Due[] = [];
   private order = 0;
+  /** Which build carries tasks out, where there are builds. */
+  private build?: string;
   private readonly updates = new Map<string, UpdateHandle>();
 
   constructor(
@@ -210,7 +215,12 @@ export class Temporal {
     const jobs = task.sort((a, b) => a.place - b.place).flatMap(({ job }) => job() ?? []);
     if (jobs.length === 0 || run.state !== 'running') return true;
     const historyLength = this.options.historyLength(run.type);
-    const commands = await run.task({ timestamp: msToTs(at), isReplaying: false, historyLength, jobs });
+    const commands = await run.task({
+      ...{ timestamp: msToTs(at), isReplaying: false, historyLength, jobs },
+      ...(this.build && {
+        deploymentVersionForCurrentTask: { deploymentName: WORKER_DEPLOYMENT, buildId: this.build },
+      }),
+    });
     for (const command of this.withoutUnsent(run, commands)) await this.obey(run, command);
     return true;
   }
@@ -218,6 +228,33 @@ export class Temporal {
   /** Every worker is gone, another one comes: each workflow is rebuilt from its history, and must do the same. */
   async restartWorkers(): Promise<void> {
     for (const run of this.runs) if (run.state === 'running') await run.replay();
+  }
+
+  /** Another build carries everything on, where its code does what has been done. */
+  async takeOver(build: string): Promise<void> {
+    this.build = build;
+    await this.restartWorkers();
+  }
+
+  /** No worker carries a task out for so long: what was due meanwhile comes afterwards, in its order. */
+  stall(milliseconds: number): void {
+    this.now += milliseconds;
+    this.due.sort((a, b) => a.at - b.at || a.order - b.order);
+    for (const due of this.due) {
+      this.order += 1;
+      Object.assign(due, { at: Math.max(due.at, this.now), order: this.order });
+    }
+  }
+
+  /** What has waited for ever on a queue is taken there. */
+  serve(queue: string): void {
+    for (const run of this.runs.filter(({ state }) => state === 'running')) {
+      for (const activity of run.activities.values()) {
+        if (activity.call.queue !== queue || !activity.untaken) continue;
+        this.plan(run, 1, activity.untaken);
+        activity.untaken = undefined;
+      }
+    }
   }
 
   async end(): Promise<void> {
@@ -310,15 +347,17 @@ export class Temporal {
     const activity = scheduled.activityType ?? '';
     const queue = scheduled.taskQueue ?? undefined;
     const input = decode<never>(scheduled.arguments?.[0]) ?? ({} as never);
-    const call = { activity, input, workflowId: run.workflowId, queue };
+    const { scheduleToStartTimeout: limit } = scheduled;
+    const call = { activity, input, workflowId: run.workflowId, queue, takenWithin: limit ? tsToMs(limit) : undefined };
     this.scheduled.push({ ...call, at: this.now });
     const { takes, end } = this.script(call);
-    run.activities.set(seq, { waits: scheduled.cancellationType === 1, call });
     const job = () => {
       if (!run.activities.delete(seq)) return undefined;
       return { resolveActivity: { seq, isLocal: place === 2, result: resultOf(activity, end()) } };
     };
-    if (takes !== undefined) this.plan(run, takes, job, { place });
+    const isWaiting = takes === undefined;
+    run.activities.set(seq, { waits: scheduled.cancellationType === 1, call, untaken: isWaiting ? job : undefined });
+    if (!isWaiting) this.plan(run, takes, job, { place });
   }
 
   /** One that is waited for ends a moment later; any other one is given up at once. */

@@ -12,6 +12,7 @@ import { decode, inFull } from './outcomes.js';
 import type { ActivityCall } from './temporal.js';
 
 type Activation = coresdk.workflow_activation.IWorkflowActivation;
+type Job = coresdk.workflow_activation.IWorkflowActivationJob;
 export type Command = coresdk.workflow_commands.IWorkflowCommand;
 
 /** The workflows, compiled. */
@@ -60,8 +61,8 @@ export class WorkflowRun implements Execution {
   state: Execution['state'] = 'running';
   result?: unknown;
   readonly attributes: Record<string, unknown> = {};
-  /** By sequence number: whether the workflow waits for the end of one that it cancels. */
-  readonly activities = new Map<number, { waits: boolean; call: ActivityCall }>();
+  /** By sequence number: whether the workflow waits for the end of one that it cancels; how it ends once it is taken. */
+  readonly activities = new Map<number, { waits: boolean; call: ActivityCall; untaken?: () => Job | undefined }>();
   readonly children = new Map<number, WorkflowRun>();
   /** How it ended, in the words of the protocol. */
   ended?: coresdk.child_workflow.IChildWorkflowResult;

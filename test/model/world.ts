@@ -243,6 +243,7 @@ export class World {
       };
     },
     readRevision: ({ environment }) => this.revisions[environment.name],
+    storedRevision: ({ environment }) => this.revisions[environment.name],
     checkProduction: ({ expected }) => {
       const { blind } = this.circumstances;
       const { version } = this.production;

@@ -83,6 +83,11 @@ describe('values', () => {
     ['a bad duration', ['within: 300s', 'within: ¦5min'], { path: 'health.within', says: '"5min" is not a duration' }],
     ['a duration of nothing', ['within: 300s', 'within: ¦0s'], { path: 'health.within', says: 'longer than nothing' }],
     [
+      'evidence that is kept for hours',
+      ['\nevidence: evidence\n', '\nevidence: evidence\nevidenceRetention: ¦12h\n'],
+      { path: 'evidenceRetention', says: 'shorter than a day' },
+    ],
+    [
       'a share without a unit',
       ['successRate: 95 %', 'successRate: ¦95'],
       { path: 'load.limits.successRate', says: 'write for example "95 %"' },

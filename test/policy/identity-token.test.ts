@@ -304,8 +304,8 @@ describe('a policy', () => {
     });
     const subject = { deployment: 'shop-1', service: 'shop', digest: DIGEST };
     const said = { kind: 'start', who: 'ana', role: '', envelope: start } as const;
-    expect(await judgeStart(policy, subject, said, NOW)).toBeUndefined();
-    expect(await judgeStart(policy, subject, said, NOW + 120 * MINUTE)).toContain('its ID token had run out');
+    expect(await judgeStart(policy, subject, [said], NOW)).toBeUndefined();
+    expect(await judgeStart(policy, subject, [said], NOW + 120 * MINUTE)).toContain('its ID token had run out');
     const of = statement({ person: 'bob', role: 'constructor' });
     const odd = await sealed(of, (message) => bob.sign(message, ENVELOPE_NAMESPACE));
     expect(await openEnvelope(policy, odd, NOW)).toMatchObject({ person: { id: 'bob' } });

@@ -4,18 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeCBOR } from '@levischuck/tiny-cbor';
 import { verifyRegistrationResponse } from '@simplewebauthn/server';
-import type { CDPSession, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withPage } from '../../src/adapters/application/browser.js';
 import type { Statement } from '../../src/contract/envelope.js';
 import { sealedByPasskey, statementOf } from '../../src/policy/dsse.js';
 import { judgeWord } from '../../src/policy/judge-act.js';
 import { openEnvelope } from '../../src/policy/open-envelope.js';
-import type { PasskeyAssertion } from '../../src/policy/passkey.js';
 import { loadPolicy } from '../../src/policy/policy.js';
 import { grantsOf } from '../../src/policy/words.js';
 import { serve, type TestServer } from '../helpers/server.js';
 import { makeKey } from '../helpers/ssh-keys.js';
+import { askIn, inPage, type VirtualAuthenticator, virtualAuthenticator } from '../helpers/virtual-authenticator.js';
 import { problemText } from './problems.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'surefoot-passkey-'));
@@ -33,7 +33,7 @@ interface Credential {
 const DIGEST = 'd'.repeat(64);
 let site: TestServer;
 let page: Page;
-let authenticator: { cdp: CDPSession; authenticatorId: string };
+let authenticator: VirtualAuthenticator;
 let ana: Credential;
 let eve: Credential;
 
@@ -49,13 +49,7 @@ beforeAll(async () => {
     const work = withPage(AbortSignal.timeout(100_000), async (observed) => {
       ({ page } = observed);
       await page.goto(origin());
-      const cdp = await page.context().newCDPSession(page);
-      await cdp.send('WebAuthn.enable');
-      const options = { protocol: 'ctap2', transport: 'internal', hasUserVerification: true } as const;
-      const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
-        options: { ...options, hasResidentKey: true, isUserVerified: true, automaticPresenceSimulation: true },
-      });
-      authenticator = { cdp, authenticatorId };
+      authenticator = await virtualAuthenticator(page);
       ana = await register('ana');
       eve = await register('eve');
       ready();
@@ -65,16 +59,9 @@ beforeAll(async () => {
   });
 }, 60_000);
 
-/** What a page does: the browser is asked by its own API, and answers in its own JSON. */
-const inPage = <T>(call: 'create' | 'get', options: object): Promise<T> => {
-  const parse = call === 'create' ? 'parseCreationOptionsFromJSON' : 'parseRequestOptionsFromJSON';
-  const publicKey = `PublicKeyCredential.${parse}(${JSON.stringify(options)})`;
-  return page.evaluate(`navigator.credentials.${call}({ publicKey: ${publicKey} }).then((made) => made.toJSON())`);
-};
-
 async function register(name: string): Promise<Credential> {
   const challenge = Buffer.from(`register ${name}`).toString('base64url');
-  const response = await inPage<Parameters<typeof verifyRegistrationResponse>[0]['response']>('create', {
+  const response = await inPage<Parameters<typeof verifyRegistrationResponse>[0]['response']>(page, 'create', {
     challenge,
     rp: { id: 'localhost', name: 'Surefoot' },
     user: { id: Buffer.from(name).toString('base64url'), name, displayName: name },
@@ -87,15 +74,7 @@ async function register(name: string): Promise<Credential> {
   return { credential: id, key: Buffer.from(publicKey).toString('base64') };
 }
 
-const ask =
-  ({ credential }: Credential, userVerification = 'required') =>
-  async (challenge: string): Promise<PasskeyAssertion> => {
-    const allowCredentials = [{ id: credential, type: 'public-key' }];
-    const asked = { challenge, rpId: 'localhost', allowCredentials, userVerification };
-    const { id, response } = await inPage<{ id: string; response: PasskeyAssertion }>('get', asked);
-    const { authenticatorData, clientDataJSON, signature } = response;
-    return { id, authenticatorData, clientDataJSON, signature };
-  };
+const ask = ({ credential }: Credential, userVerification?: string) => askIn(page, credential, userVerification);
 
 interface Written {
   key?: string;

@@ -5,6 +5,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { SaidDecision } from '../../src/contract/envelope.js';
 import type { Command } from '../../src/contract/plan/commands.js';
+import type { Environment } from '../../src/contract/plan/environment.js';
+import type { Forge } from '../../src/contract/plan/forge.js';
+import { inRepository } from '../../src/contract/plan/parts.js';
+import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { secondPlacesOf } from '../../src/contract/second-places.js';
 import { digestOf } from '../../src/plan/core/digest.js';
 import { loadPlan } from '../../src/plan/load.js';
@@ -54,6 +58,16 @@ test('says what it grants in words', () => {
   ]);
 });
 
+test('says by whose signature a plan is carried out', () => {
+  const digest = 'ab'.repeat(32);
+  const lets = (rules: string) =>
+    grantsOf(read(PEOPLE, REST.replace('approve: [qa]', `approve: [qa], ${rules}`)), Date.now())[4];
+  expect(lets('planSigners: [lead, qa]')).toBe('eduautismo is deployed by any plan that lead or qa has signed');
+  expect(lets(`plans: [${digest}], planSigners: [qa]`)).toBe(
+    'eduautismo is deployed by one plan (abababababab), and by any plan that qa has signed',
+  );
+});
+
 test.each([
   ['one key of two people', [PEOPLE + person('eve', 'qa', bob?.publicKey)], /Is a key of bob already/],
   ['two spellings of a name', [PEOPLE + person('Ana', 'qa', eve?.publicKey)], /Differs from ana by capital letters/],
@@ -64,6 +78,16 @@ test.each([
   ],
   ['a role of nobody', [PEOPLE, REST.replace('[qa]', '[qaa]')], /Nobody has the role qaa/],
   ['nobody left to sign off', [PEOPLE, REST.replace('approve: [qa]', 'approve: [lead]')], /Can never be signed off/],
+  [
+    'plans signed in a role of nobody',
+    [PEOPLE, REST.replace('[qa]', '[qa], planSigners: [architect]')],
+    /Nobody has the role architect/,
+  ],
+  [
+    'plans that nobody can sign',
+    [PEOPLE, `${REST.replace('[qa]', '[qa], planSigners: [qa]')}proofs: {qa: [passkey]}\n`],
+    /Nobody could sign a plan/,
+  ],
   ['nobody who rolls back', [PEOPLE, REST.replace('rollback: [lead]', 'skip: [lead]')], /who may roll production back/],
   ['an unknown key', [PEOPLE, `${REST}trust: everybody\n`], /trust/],
   ['another format', [PEOPLE, REST, 'policy: 2\n'], /Write "policy: 1"/],
@@ -189,6 +213,66 @@ describe('what is read by commands is the plan’s own', () => {
     ['another evidence store', { evidence: { store: '/tmp/elsewhere', deployment: 'shop-1' } }],
   ])('%s is not', (_, input) => {
     expect(look('sampleMetrics', input)).toBeUndefined();
+  });
+
+  test('messages go to the plan’s own channels, and to none that somebody else has written', () => {
+    const [channel] = plan.notifications.channels;
+    expect(channel).toBeDefined();
+    expect(look('tell', { messages: [{ channel }] })).toBe('read');
+    expect(look('sendNotices', { notices: [{ messages: [{ channel }] }] })).toBe('read');
+    for (const theirs of [{ ...channel, host: 'https://evil.example' }, { id: channel?.id }, undefined]) {
+      expect(look('tell', { messages: [{ channel }, { channel: theirs }] })).toBeUndefined();
+      expect(look('sendNotices', { notices: [{ messages: [{ channel: theirs }] }] })).toBeUndefined();
+    }
+  });
+
+  test('what only reads, and what the forge is told, goes where the plan says, and nowhere else', () => {
+    const forge = { kind: 'github' as const, api: 'https://forge.example', token: 'env:TOKEN' } as unknown as Forge;
+    const access = { aws: { region: 'eu-west-1' } } as unknown as NonNullable<ResolvedPlan['access']>;
+    const alerts = { kind: 'prometheus' } as unknown as NonNullable<ResolvedPlan['alerts']>;
+    const review = { kind: 'github' } as unknown as NonNullable<ResolvedPlan['review']>;
+    const asked = { ...plan, forge, access, alerts, review };
+    const goes = (activity: string, input: ActInput) => plannedAct(activity, input, asked)?.kind;
+    const release = inRepository(asked);
+    for (const [activity, input] of Object.entries<ActInput>({
+      tellForge: { forge },
+      checkAccess: { access },
+      checkAlerts: { alerts },
+      checkReview: { release, review },
+      checkRepository: { release, review },
+    })) {
+      expect(goes(activity, input), activity).toBe('read');
+      for (const [name, value] of Object.entries(input)) {
+        expect(
+          goes(activity, { ...input, [name]: { ...value, api: 'https://evil.example' } }),
+          activity,
+        ).toBeUndefined();
+      }
+    }
+    const database = { ...production.database, host: 'evil.example' };
+    for (const activity of [
+      'countRows',
+      'countStored',
+      'storedRevision',
+      'checkIndexes',
+      'checkIndexUse',
+      'reviewDatabase',
+    ]) {
+      const { migration } = plan;
+      expect(goes(activity, { environment: production, migration }), activity).toBe('read');
+      expect(goes(activity, { environment: { ...production, database } as Environment, migration })).toBeUndefined();
+    }
+    expect(
+      goes('storedRevision', { environment: production, migration: { ...plan.migration, query: 'select 1' } }),
+    ).toBeUndefined();
+    const backUp = { environment: production, service: plan.service, backup: plan.backup };
+    expect(goes('backUpDatabase', backUp)).toBe('look');
+    expect(goes('backUpDatabase', { ...backUp, backup: { ...plan.backup, store: '/tmp/theirs' } })).toBeUndefined();
+    for (const activity of ['checkQuery', 'readBefore']) {
+      expect(
+        goes(activity, { environment: production, asks: { kind: 'sql', query: 'select pg_sleep(1)' } }),
+      ).toBeUndefined();
+    }
   });
 
   test('load tests of staging by their steps, with the plan’s log or none', () => {

@@ -110,6 +110,7 @@ export function simulatedActivities(plan: ResolvedPlan, circumstances: Circumsta
       found: { version: plan.release.previous, revision: OLD },
     }),
     readRevision: async ({ environment }: { environment: { name: string } }) => revisions[environment.name] ?? OLD,
+    storedRevision: async ({ environment }: { environment: { name: string } }) => revisions[environment.name] ?? OLD,
     countRows: async () => 1_000,
     writtenTo: async () => [],
     nextOpening: async () => ({ open: true, text: 'open' }),

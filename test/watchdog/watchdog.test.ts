@@ -4,12 +4,15 @@ import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { METADATA_ENCODING_KEY } from '@temporalio/common';
 import { encode } from '@temporalio/common/lib/encoding.js';
-import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { beforeAll, expect, type TestContext, test, vi } from 'vitest';
+import { createForgeActivities } from '../../src/activities/forge/forge.js';
+import type { ForgeActivities } from '../../src/contract/activities/forge.js';
 import { startAttributes } from '../../src/contract/deployment.js';
 import type { WatchInput } from '../../src/contract/messages.js';
 import { WATCHDOG } from '../../src/contract/names.js';
 import type { Watch } from '../../src/contract/plan/watch.js';
 import type { WatchdogLook } from '../../src/contract/watchdog.js';
+import type { ForgeState } from '../../src/domain/forge/forge-report.js';
 import type { Sample } from '../../src/domain/watch/criteria.js';
 import type { WatchdogRules } from '../../src/domain/watchdog/symptoms.js';
 import { projectFolder } from '../../src/local/folders.js';
@@ -18,6 +21,7 @@ import { watchdogService } from '../../src/temporal/watchdog-service.js';
 import { createWatchdogActivities } from '../../src/watchdog/activities.js';
 import { ensureWatchdog } from '../../src/watchdog/schedule.js';
 import { criterionWith } from '../helpers/criteria.js';
+import { COMMIT, githubForgeServer } from '../helpers/forges.js';
 import { pagerDutyReceiver, type Receiver, webhookReceiver } from '../helpers/receivers.js';
 import { workflowServer } from '../helpers/workflow-server.js';
 import { SHIPPED } from '../plan/plan-files.js';
@@ -43,7 +47,11 @@ async function work(): Promise<void> {
   stopWorking = await temporal.work({
     taskQueue: QUEUE,
     workflowsPath: fileURLToPath(new URL('./standing-in.ts', import.meta.url)),
-    activities: { sampleMetrics: async () => ({ errors: [sampled()] }), sealSeries: async () => [] },
+    activities: {
+      sampleMetrics: async () => ({ errors: [sampled()] }),
+      sealSeries: async () => [],
+      ...createForgeActivities(),
+    },
     // What the server has handed to a worker that goes away is not waited for.
     stickyQueueScheduleToStartTimeout: '1s',
   });
@@ -72,26 +80,40 @@ interface Begun {
 
 let begun = 0;
 
-/** A deployment whose plan tells a pager and a webhook of its own. */
-async function begin({
-  clock = 'real',
-  ...more
-}: {
-  clock?: string;
-  fails?: boolean;
-  watch?: Watch;
-} = {}): Promise<Begun> {
+/** A deployment whose plan tells a pager and a webhook of its own; it ends with its test. */
+async function begin(
+  { onTestFinished }: TestContext,
+  {
+    clock = 'real',
+    ...more
+  }: {
+    clock?: string;
+    fails?: boolean;
+    watch?: Watch;
+    /** Where its forge is, and what that is told of it. */
+    shown?: { api: string; state: ForgeState };
+  } = {},
+): Promise<Begun> {
   begun += 1;
   const service = `shop-${begun}`;
   const deployment = `${service}-20260101-000000-abcd`;
-  const [pager, hook] = [await pagerDutyReceiver(), await webhookReceiver()];
+  const [pager, hook] = [await pagerDutyReceiver(onTestFinished), await webhookReceiver(onTestFinished)];
   const channels = [
     { id: 'pager', kind: 'pagerduty', api: pager.url, routingKey: 'env:WATCHDOG_PAGER_KEY' },
     { id: 'hook', kind: 'webhook', url: hook.url },
   ];
   const events = { 'rollback-failed': ['pager', 'hook'] };
   const notifications = { channels, events, templates: {}, contacts: [], notices: [] };
-  const plan = { ...shipped, service, title: `Shop ${begun}`, notifications, secrets: [] };
+  const forge = more.shown && {
+    ...({ kind: 'github', token: 'env:WATCHDOG_FORGE_TOKEN', owner: 'shop', repository: 'backend' } as const),
+    ...{ api: more.shown.api, environment: 'production' },
+  };
+  const plan = { ...shipped, service, title: `Shop ${begun}`, notifications, secrets: [], forge };
+  const tells: Parameters<ForgeActivities['tellForge']>[0] | undefined = forge && {
+    forge,
+    subject: { deployment, service, ref: COMMIT, target: 'v1', startedAt: Date.now() },
+    report: { state: more.shown?.state ?? 'queued', text: 'as it said last' },
+  };
   const evidence = { store: temporal.folder, deployment };
   const watched: Omit<WatchInput, 'parent' | 'watch'> = {
     deployment,
@@ -105,7 +127,7 @@ async function begin({
   const handle = await temporal.client.workflow.start('DeployWorkflow', {
     taskQueue: QUEUE,
     workflowId: `surefoot/${service}/production`,
-    args: [{ deployment, plan, startedBy: 'ana.souza', clock, ...more, watch }],
+    args: [{ deployment, plan, startedBy: 'ana.souza', clock, ...more, watch, tells }],
     typedSearchAttributes: startAttributes({ deployment, plan }),
   });
   onTestFinished(() => void handle.terminate().catch(() => undefined));
@@ -133,8 +155,8 @@ const lastLook = async (): Promise<WatchdogLook> => {
   throw new Error('there was no look');
 };
 
-test('with its worker away people are paged once, and hear that it is over when a worker is back', async () => {
-  const { handle, pager, hook, deployment } = await begin();
+test('with its worker away people are paged once, and hear that it is over when a worker is back', async (context) => {
+  const { handle, pager, hook, deployment } = await begin(context);
   // It has been taken up.
   await handle.query('__stack_trace');
   await looks(2);
@@ -164,9 +186,10 @@ test('with its worker away people are paged once, and hear that it is over when 
   );
 }, 120_000);
 
-test('a deployment whose task fails is told of with the reason; one in virtual time is nobody’s business; an end is the all-clear', async () => {
-  const real = await begin({ fails: true });
-  const virtual = await begin({ fails: true, clock: 'virtual' });
+// Each is about a deployment of its own, and waits for looks at it: at the same time.
+test.concurrent('a deployment whose task fails is told of with the reason; one in virtual time is nobody’s business; an end is the all-clear', async (context) => {
+  const real = await begin(context, { fails: true });
+  const virtual = await begin(context, { fails: true, clock: 'virtual' });
   for (const { handle } of [real, virtual]) await handle.signal('go');
   await eventually(() => real.hook.received.length > 0);
   expect(received(real.hook)[0]?.text).toMatch(
@@ -181,8 +204,8 @@ test('a deployment whose task fails is told of with the reason; one in virtual t
   expect(received(real.hook)[1]?.text).toContain('it has ended');
 }, 120_000);
 
-test('a message that nobody can read holds a deployment up, and is told', async () => {
-  const { handle, pager } = await begin();
+test.concurrent('a message that nobody can read holds a deployment up, and is told', async (context) => {
+  const { handle, pager } = await begin(context);
   await temporal.client.workflowService.signalWorkflowExecution({
     namespace: 'default',
     workflowExecution: { workflowId: handle.workflowId },
@@ -193,7 +216,7 @@ test('a message that nobody can read holds a deployment up, and is told', async 
   expect(received(pager)[0]).toMatchObject({ payload: { summary: expect.stringContaining('its task has failed') } });
 }, 120_000);
 
-test('a watch that sees nothing is told of with the metric and why, and that it sees again', async () => {
+test.concurrent('a watch that sees nothing is told of with the metric and why, and that it sees again', async (context) => {
   sampled = () => ({ at: Date.now(), kind: 'error', message: 'connection refused' });
   const criteria = [criterionWith({ metric: 'errors' })];
   const source = {
@@ -214,7 +237,7 @@ test('a watch that sees nothing is told of with the metric and why, and that it 
     gate: 'rollback',
     consider: { within: SECOND, otherwise: 'continue' },
   };
-  const { hook } = await begin({ watch });
+  const { hook } = await begin(context, { watch });
   await eventually(() => hook.received.length > 0);
   expect(received(hook)[0]?.text).toContain('the watch “5 min” sees nothing of errors: connection refused');
   await looks(3);
@@ -224,8 +247,8 @@ test('a watch that sees nothing is told of with the metric and why, and that it 
   expect(received(hook)[1]).toMatchObject({ event: 'watchdog-all-clear' });
 }, 120_000);
 
-test('a deployment of which nobody knows whom to tell is said so by the look, not left out', async () => {
-  const real = await begin({ fails: true });
+test.concurrent('a deployment of which nobody knows whom to tell is said so by the look, not left out', async (context) => {
+  const real = await begin(context, { fails: true });
   const deployment = real.deployment;
   const notifications = { channels: [7], events: {}, templates: {}, contacts: [] };
   const hostile = {
@@ -241,7 +264,7 @@ test('a deployment of which nobody knows whom to tell is said so by the look, no
   for (const [name, input] of Object.entries(hostile)) {
     const options = { taskQueue: QUEUE, workflowId: `surefoot/${name}/production`, args: [input] };
     const handle = await temporal.client.workflow.start('DeployWorkflow', options);
-    onTestFinished(() => void handle.terminate().catch(() => undefined));
+    context.onTestFinished(() => void handle.terminate().catch(() => undefined));
     await handle.signal('go');
   }
   await real.handle.signal('go');
@@ -261,6 +284,36 @@ test('a deployment of which nobody knows whom to tell is said so by the look, no
   for (const name of names.slice(0, 3)) expect(said.get(name)).toContain('is no deployment of its service');
   expect(said.get('spoilt-2026')).toMatch(/not told to|cannot be told/);
   expect(received(real.hook).map(({ event }) => event)).toEqual(['watchdog-alarm']);
+}, 120_000);
+
+test('the forge of one that was terminated shows that, also one that was away then; of one that has ended by itself, its own word', async (context) => {
+  process.env.WATCHDOG_FORGE_TOKEN = 'ghp_canary-token';
+  const [cut, over, ran] = await Promise.all([githubForgeServer(), githubForgeServer(), githubForgeServer()]);
+  const shownAt = ({ states }: typeof cut) => [...states.values()].flat().map(({ state }) => state);
+  const [cutOff, ended, goesOn] = [
+    await begin(context, { shown: { api: cut.url, state: 'in-progress' } }),
+    await begin(context, { shown: { api: over.url, state: 'success' } }),
+    await begin(context, { shown: { api: ran.url, state: 'pending' } }),
+  ];
+  await eventually(() => [cut, over, ran].every((forge) => shownAt(forge).length === 1));
+  await eventually(async () => Object.keys((await lastLook()).shown ?? {}).length === 3);
+  const { handle } = cut;
+  cut.handle = (_, response) => void response.writeHead(404).end();
+  await Promise.all([cutOff.handle.terminate('by mistake'), ended.handle.terminate('too late')]);
+  await eventually(async () =>
+    (await lastLook()).untold.some((text) => text.startsWith(`${cutOff.deployment}: GitHub`)),
+  );
+  cut.handle = handle;
+  await eventually(() => shownAt(cut).length === 2);
+  await looks(2);
+  expect([...cut.states.values()].flat().at(-1)).toMatchObject({
+    state: 'failure',
+    description: 'ended from outside (terminated): production is as it was left',
+  });
+  expect([cut, over, ran].map(shownAt)).toEqual([['in_progress', 'failure'], ['success'], ['pending']]);
+  const { untold, shown } = await lastLook();
+  expect(untold.filter((text) => text.includes('GitHub'))).toEqual([]);
+  expect(Object.keys(shown ?? {})).toEqual([goesOn.deployment]);
 }, 120_000);
 
 test('who asks whether a watchdog looks is told when it last did, that it is paused, or that there is none', async () => {

@@ -126,7 +126,7 @@ test('what a rollback is chosen by is read at once, and nothing stands between t
       together = true;
       return await read(...input);
     };
-  world.readRevision = beside('revision', async () => FOUND);
+  world.storedRevision = beside('revision', async () => FOUND);
   world.countStored = beside('stored', async () => ({}));
   const { handle, deployment } = await started({ drops: { tables: ['reviews'], columns: [] } });
   const ledger = await handle.result();

@@ -4,6 +4,8 @@ import type { DeployInput } from '../../src/contract/deployment.js';
 import type { Ledger, StepRecord } from '../../src/domain/ledger/ledger.js';
 import { Deployment } from '../../src/workflows/run/deployment.js';
 
+export { MonitorWorkflow } from '../../src/workflows/watch/watch.js';
+
 export async function flooded(input: DeployInput & { steps: StepRecord[] }): Promise<Ledger> {
   const deployment = new Deployment(input);
   deployment.ledger.steps = input.steps;

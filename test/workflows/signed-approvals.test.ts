@@ -13,10 +13,13 @@ import { run } from '../../src/client/program.js';
 import type { ApprovalActivities } from '../../src/contract/activities/review.js';
 import type { DeployInput } from '../../src/contract/deployment.js';
 import { decideUpdate, decisionSignals, statusQuery } from '../../src/contract/messages.js';
+import { deployWorkflowId } from '../../src/contract/names.js';
 import type { ResolvedPlan } from '../../src/contract/plan/plan.js';
 import { approvalStatement } from '../../src/domain/decisions/approvals.js';
 import type { Decision, Ledger } from '../../src/domain/ledger/ledger.js';
+import { projectFolder } from '../../src/local/folders.js';
 import { loadPlan } from '../../src/plan/load.js';
+import { atTerminal, CTRL_C } from '../helpers/pseudo-terminal.js';
 import { makeKey, type TestKey } from '../helpers/ssh-keys.js';
 import { workflowServer } from '../helpers/workflow-server.js';
 import { SHIPPED } from '../plan/plan-files.js';
@@ -28,6 +31,8 @@ const SIGN_OFFS = [
   ['elisa.rocha', 'qa'],
   ['gabriela.dias', 'product-owner'],
 ] as const;
+
+const MAIN = join(projectFolder(), 'dist', 'src', 'client', 'main.js');
 
 const temporal = workflowServer();
 let folder: string;
@@ -97,7 +102,7 @@ async function start(): Promise<{ handle: WorkflowHandle; deployment: string; di
   const input: DeployInput = { deployment, plan, digest: 'd'.repeat(64), startedBy: 'ana.souza', clock: 'real' };
   const handle = await temporal.client.workflow.start('DeployWorkflow', {
     taskQueue: 'signing',
-    workflowId: `surefoot/${deployment}`,
+    workflowId: deployWorkflowId(deployment),
     args: [input, commit],
   });
   await vi.waitUntil(async () => (await ledgerOf(handle)).questions.length > 0, { timeout: 20_000, interval: 50 });
@@ -197,7 +202,7 @@ test('`surefoot approve --sign` signs what is asked for, also where only the dig
   const outputs = [process.stdout, process.stderr].map((stream) =>
     vi.spyOn(stream, 'write').mockImplementation((text) => said.push(String(text)) > 0),
   );
-  const cli = (...words: string[]) => run(['approve', ...words, '--deployment', `surefoot/${deployment}`], COMMANDS);
+  const cli = (...words: string[]) => run(['approve', ...words, '--deployment', deployment], COMMANDS);
   try {
     const as = ['--as', 'elisa.rocha', '--role', 'qa'];
     expect(await cli(...as)).toBe(2);
@@ -212,6 +217,42 @@ test('`surefoot approve --sign` signs what is asked for, also where only the dig
     vi.unstubAllEnvs();
   }
   expect((await ledgerOf(handle)).approvals).toMatchObject([{ who: 'elisa.rocha', role: 'qa', signed: true, digest }]);
+  await handle.terminate();
+}, 60_000);
+
+test('a person at a terminal is led to a sign-off that counts; the next one is not offered it any more', async () => {
+  const { handle, deployment } = await start();
+  const dialogue = async () => {
+    const terminal = atTerminal([process.execPath, MAIN, 'approve', '--deployment', deployment], {
+      rows: 60,
+      columns: 160,
+      environment: { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_CONFIG_FILE: join(folder, 'none.toml') },
+    });
+    await terminal.shows('What do you say?');
+    terminal.type('1\r');
+    await terminal.shows('Who are you?');
+    return terminal;
+  };
+  const elisa = /(\d+) +elisa\.rocha \(.+\), as qa/;
+  const first = await dialogue();
+  expect(first.rows().join('\n')).toContain('Not offered: ana.souza started this deployment and cannot approve it');
+  const [, number] = elisa.exec(first.rows().join('\n')) ?? [];
+  first.type(`${number}\r`);
+  await first.shows('It has to be signed. The path of your SSH key?');
+  first.type(`${keys.get('elisa.rocha')?.file}\r`);
+  await first.shows('approve as elisa.rocha (qa)? yes or no');
+  expect(first.rows().join('\n')).toContain('It would lead to: signed off as qa');
+  first.type('yes\r');
+  const code = await first.ended;
+  expect(first.rows().join('\n')).toContain('✓ approve by elisa.rocha (qa): signed off as qa');
+  expect(code).toBe(0);
+  expect((await ledgerOf(handle)).approvals).toMatchObject([{ who: 'elisa.rocha', role: 'qa', signed: true }]);
+  const second = await dialogue();
+  // The terminal breaks its lines where they are full.
+  expect(second.rows().join('')).toContain('qa has already been signed off by elisa.rocha');
+  expect(second.rows().join('\n')).not.toMatch(elisa);
+  second.type(CTRL_C);
+  expect(await second.ended).toBe(2);
   await handle.terminate();
 }, 60_000);
 

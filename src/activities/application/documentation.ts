@@ -68,7 +68,7 @@ function look(
     const log = await storeEvidence(evidence, {
       title: `Console and requests of ${documentation.path}`,
       path: evidencePath(key, 'browser.log'),
-      content: redact(`${observed.log.join('\n')}\n`, secrets),
+      content: observed.log.text((line) => redact(line, secrets)),
     });
     const held = facts.filter(({ ok }) => ok).length;
     const summary = `${documentation.path} in a browser: ${held} of ${facts.length} facts hold`;

@@ -26,6 +26,10 @@ export const bytesDumped = (file: string) => (): string => `${statSync(file).siz
 /** pg_restore --verbose, when it begins with the rows of a table. */
 const TABLE = /^pg_restore: processing data for table /gm;
 
+/** Bytes that one look reads; the next goes on from there. */
+const MOST_AT_ONCE = 4_000_000;
+const LONGEST_LINE = 10_000;
+
 /** How many tables a dump has the rows of. */
 export const tablesIn = ({ entries }: DumpList): number => entries.filter(({ kind }) => kind === 'TABLE DATA').length;
 
@@ -38,7 +42,7 @@ export function tablesRestored(log: string, all: number): () => string {
     const fresh = line + readFrom(log, read);
     read += fresh.length - line.length;
     const end = fresh.lastIndexOf('\n') + 1;
-    line = fresh.slice(end);
+    line = fresh.slice(end).slice(-LONGEST_LINE);
     begun += fresh.slice(0, end).match(TABLE)?.length ?? 0;
     return `${begun} of ${all} tables restored or begun`;
   };
@@ -47,7 +51,8 @@ export function tablesRestored(log: string, all: number): () => string {
 function readFrom(file: string, position: number): string {
   const descriptor = openSync(file, 'r');
   try {
-    const buffer = Buffer.alloc(Math.max(0, fstatSync(descriptor).size - position));
+    const fresh = Math.max(0, fstatSync(descriptor).size - position);
+    const buffer = Buffer.alloc(Math.min(fresh, MOST_AT_ONCE));
     return buffer.toString('latin1', 0, readSync(descriptor, buffer, 0, buffer.length, position));
   } finally {
     closeSync(descriptor);

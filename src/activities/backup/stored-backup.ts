@@ -1,5 +1,5 @@
 /** A backup from before the deploy: fetched as it was stored, and what was recorded of it. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { openBackupStore } from '../../adapters/backup/open-backup-store.js';
 import { evidenceFile, referTo } from '../../adapters/evidence/evidence-store.js';
 import type { EvidencePlace } from '../../contract/activities/step.js';
@@ -7,6 +7,7 @@ import type { BackupStore } from '../../contract/plan/backup.js';
 import type { Environment } from '../../contract/plan/environment.js';
 import type { Fact } from '../../domain/evidence.js';
 import type { StoredBackup } from '../../domain/ledger/ledger.js';
+import { LARGEST_RECORD, readText } from '../../files/bounded-files.js';
 
 interface Whose {
   service: string;
@@ -51,7 +52,7 @@ export async function recordOf<Content>(place: EvidencePlace, { record }: Stored
   try {
     const found = await referTo(place, record.title, record.path);
     if (found.sha256 !== record.sha256) return undefined;
-    return JSON.parse(await readFile(evidenceFile(place, record.path), 'utf8')) as Content;
+    return JSON.parse(await readText(evidenceFile(place, record.path), LARGEST_RECORD)) as Content;
   } catch {
     return undefined;
   }

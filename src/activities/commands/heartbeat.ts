@@ -3,6 +3,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { type HeartbeatContext, LeftRunning } from '../../adapters/commands/recorder.js';
 import type { StepKey } from '../../contract/activities/step.js';
+import { commandsBegun } from '../../domain/command-meaning.js';
 
 /** What attempts tell the ones after them, the commands that have begun, and what people are told meanwhile. */
 interface Told {
@@ -15,8 +16,7 @@ const told = new WeakMap<Context, Told>();
 function toldOf(context: Context): Told {
   const known = told.get(context);
   if (known) return known;
-  const { begun } = (context.info.heartbeatDetails ?? {}) as Partial<Told>;
-  const earlier = { begun: Array.isArray(begun) ? begun : [] };
+  const earlier = { begun: commandsBegun(context.info.heartbeatDetails) };
   told.set(context, earlier);
   return earlier;
 }
@@ -25,8 +25,8 @@ function toldOf(context: Context): Told {
 const begunIn = (context: Context): string[] => toldOf(context).begun;
 
 /** What an activity before this one has begun, for which this one was scheduled anew. */
-export function knowBegun({ begun }: Pick<StepKey, 'begun'>): void {
-  if (begun) begunIn(Context.current()).push(...begun);
+export function knowBegun(key: Pick<StepKey, 'begun'>): void {
+  begunIn(Context.current()).push(...commandsBegun(key));
 }
 
 /** Whether an earlier attempt has begun this command, wherever its records are now. */

@@ -8,6 +8,7 @@ import { NotBegun } from '../../adapters/commands/recorder.js';
 import { whyNotOwn } from '../../adapters/commands/runner-identity.js';
 import { FailureType } from '../../contract/errors.js';
 import { messageOf } from '../../domain/message.js';
+import { FileRefused } from '../../files/bounded-files.js';
 import { hasBegunAny } from './heartbeat.js';
 
 /** Half a minute, with the pauses in between. */
@@ -52,7 +53,7 @@ export const recordGone = (title: string): ApplicationFailure =>
 
 /** Of the runner's own disk, or of its recorder: it says nothing of what was to be done. */
 export const isOwnTrouble = (error: unknown): boolean =>
-  error instanceof NotBegun || error instanceof SyntaxError || LOCAL.includes(codeOf(error) ?? '');
+  [NotBegun, SyntaxError, FileRefused].some((kind) => error instanceof kind) || LOCAL.includes(codeOf(error) ?? '');
 
 const codeOf = (error: unknown): string | undefined =>
   error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;

@@ -1,5 +1,5 @@
 /** One command of a step, run at most once, with its output kept as evidence: what all command activities share. */
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { open, rename, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -19,6 +19,7 @@ import type { Environment } from '../../contract/plan/environment.js';
 import { hasGone, meaningOf } from '../../domain/command-meaning.js';
 import { formatDuration } from '../../domain/duration.js';
 import type { EvidenceReference } from '../../domain/evidence.js';
+import { fileStream } from '../../files/bounded-files.js';
 import { hasBegun, heartbeatContext, rethrowCancellation } from './heartbeat.js';
 import { recordGone, withOwnTrouble } from './own-trouble.js';
 import { processText } from './remains.js';
@@ -150,7 +151,7 @@ function exitCodeOf({ error, stopReason, code }: RecordedEnd, { overSsh }: Comma
 async function hideSecrets(file: string, secrets: string[]): Promise<void> {
   if (secrets.length === 0 || !(await exists(file))) return;
   const draft = `${file}.part`;
-  await pipeline(createReadStream(file), redaction(secrets), createWriteStream(draft, { mode: 0o600 }));
+  await pipeline(await fileStream(file), redaction(secrets), createWriteStream(draft, { mode: 0o600 }));
   await rename(draft, file);
 }
 
@@ -166,7 +167,7 @@ async function keepOutput(
     const file = join(folder, log);
     if (!(await exists(file)) || (log === 'stderr.log' && (await stat(file)).size === 0)) continue;
     const path = evidencePath(input.key, `${input.name}.${log}`);
-    references.push(await storeEvidence(input.evidence, { title, path, content: createReadStream(file) }));
+    references.push(await storeEvidence(input.evidence, { title, path, content: await fileStream(file) }));
   }
   return references;
 }

@@ -1,6 +1,7 @@
 /** What an attempt of an activity has found out, for the attempts after it: on this machine, where its commands ran. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { LARGEST_RECORD, readText } from '../../files/bounded-files.js';
 
 /** What was made of `work` by an earlier attempt, or now. @param file beside the step's own records */
 export async function once<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
@@ -19,7 +20,7 @@ export async function remember(file: string, what: unknown): Promise<void> {
 
 /** Undefined where nothing is remembered. */
 export async function recall<What>(file: string): Promise<What | undefined> {
-  const known = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const known = await readText(file, LARGEST_RECORD).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });

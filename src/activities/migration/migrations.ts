@@ -1,6 +1,6 @@
 /** Migrations: look, lock, run once, look again (checklist 1.2, 3.4, rollback options 1 and 3). */
 
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
@@ -35,6 +35,7 @@ import { formatDuration } from '../../domain/duration.js';
 import type { EvidenceReference } from '../../domain/evidence.js';
 import { messageOf } from '../../domain/message.js';
 import { migrationTool } from '../../domain/migration/migration-tools.js';
+import { LARGEST_RECORD, readText } from '../../files/bounded-files.js';
 import { withHeartbeat } from '../commands/heartbeat.js';
 import { withOwnTrouble } from '../commands/own-trouble.js';
 import { evidencePath, mustHaveRecord, runToEnd, secretsOf } from '../commands/recorded-commands.js';
@@ -248,7 +249,7 @@ async function remember(work: Work, when: 'before' | 'after', seen: DatabaseStat
 }
 
 const recall = async (work: Work, key: StepKey, when: 'before' | 'after'): Promise<DatabaseState> =>
-  JSON.parse(await readFile(memory(work, key, when), 'utf8')) as DatabaseState;
+  JSON.parse(await readText(memory(work, key, when), LARGEST_RECORD)) as DatabaseState;
 
 const unknownOutcome = (message: string, evidence: EvidenceReference[]) =>
   ApplicationFailure.create({

@@ -114,7 +114,11 @@ export async function currentRevision(
   migration: Migration,
   signal: AbortSignal,
 ): Promise<string | null> {
-  const revisions = await askCurrent({ environment, migration }, signal);
+  return theRevision(await askCurrent({ environment, migration }, signal));
+}
+
+/** The one among them; null for none yet. @throws ApplicationFailure when it is not known, or there are several */
+export function theRevision(revisions: Revisions): string | null {
   if ('problem' in revisions) {
     throw ApplicationFailure.create({
       type: FailureType.CommandFailed,

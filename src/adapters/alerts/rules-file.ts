@@ -1,11 +1,14 @@
 /** Alerts in a file of Prometheus rules, of the checkout. */
-import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { FoundAlert } from '../../domain/watch/alerts.js';
+import { readText, whyUnread } from '../../files/bounded-files.js';
 import { Unusable } from '../http/json-service.js';
 import type { AlertSource } from './alert-source.js';
 import { breachOf } from './prometheus-rules.js';
+
+/** Bytes. */
+const LARGEST = 4_000_000;
 
 const fileOfRules = z.object({
   groups: z.array(z.object({ rules: z.array(z.object({ alert: z.string().optional(), expr: z.coerce.string() })) })),
@@ -14,8 +17,8 @@ const fileOfRules = z.object({
 export const rulesFile: AlertSource<'rules-file'> = { read: ({ file }) => readRulesFile(file), provesNone: true };
 
 async function readRulesFile(file: string): Promise<FoundAlert[]> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new Unusable(`${file} cannot be read (${error.code})`);
+  const text = await readText(file, LARGEST).catch((error: unknown) => {
+    throw new Unusable(`${file} cannot be read (${whyUnread(error)})`);
   });
   let content: unknown;
   try {

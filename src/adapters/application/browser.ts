@@ -3,6 +3,8 @@ import { access, constants } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { programVariables } from '../commands/program-variables.js';
+import { JsonAnswers } from './json-answers.js';
+import { PageLog } from './page-log.js';
 
 /** Programs that are, or behave as, Chromium. */
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'microsoft-edge'];
@@ -44,12 +46,11 @@ const canRun = (program: string): Promise<boolean> =>
     () => false,
   );
 
-/** A page, and all that it and its network said, in lines for the evidence. */
+/** A page, what it and its network said, and what it was answered, each within limits. */
 export interface ObservedPage {
   page: Page;
-  log: string[];
-  /** Errors of scripts and of the console, and requests that failed, so far. */
-  problems: string[];
+  log: PageLog;
+  answers: JsonAnswers;
 }
 
 /**
@@ -64,7 +65,7 @@ export async function withPage<T>(signal: AbortSignal, work: (observed: Observed
     signal.throwIfAborted();
     const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
     page.setDefaultTimeout(PATIENCE);
-    return await work(observe(page));
+    return await work(await observe(page));
   } catch (error) {
     signal.throwIfAborted();
     throw error;
@@ -94,12 +95,9 @@ async function launch(executablePath: string): Promise<Browser> {
   }
 }
 
-function observe(page: Page): ObservedPage {
-  const observed: ObservedPage = { page, log: [], problems: [] };
-  const note = (line: string, isProblem: boolean) => {
-    observed.log.push(line);
-    if (isProblem) observed.problems.push(line);
-  };
+async function observe(page: Page): Promise<ObservedPage> {
+  const log = new PageLog();
+  const note = log.note.bind(log);
   page.on('console', (message) => {
     // A request that failed is noted as such, with its address.
     const isEcho = message.text().startsWith('Failed to load resource');
@@ -115,5 +113,5 @@ function observe(page: Page): ObservedPage {
       response.status() >= 400 && !response.url().endsWith('/favicon.ico'),
     ),
   );
-  return observed;
+  return { page, log, answers: await JsonAnswers.of(page) };
 }

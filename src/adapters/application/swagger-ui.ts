@@ -3,11 +3,18 @@ import type { Locator, Response } from 'playwright-core';
 import type { ApiDocumentation } from '../../contract/plan/application.js';
 import { fieldOf } from '../http/http.js';
 import type { ObservedPage } from './browser.js';
-import { describedFields, JsonAnswers, jsonOfPage } from './openapi-document.js';
+import { describedFields } from './openapi-document.js';
 
 /** Milliseconds for the page to load, and for the endpoint to answer. */
 const LOAD = 15_000;
 const ANSWER = 30_000;
+
+/** Of parameters and fields, and characters of each: as many as anybody documents. */
+const MOST_NAMES = 500;
+const LONGEST_NAME = 200;
+
+/** Pixels of a picture: an endpoint is unfolded to as much as the page likes. */
+const HIGHEST = 10_000;
 
 /** What was seen of one thing, in one line. */
 export interface DocumentationFinding {
@@ -32,8 +39,6 @@ export interface Identity {
 
 /** The page of one endpoint's documentation. */
 export class SwaggerUi {
-  private readonly answers = new JsonAnswers();
-
   constructor(
     private readonly observed: ObservedPage,
     private readonly documentation: ApiDocumentation,
@@ -57,8 +62,9 @@ export class SwaggerUi {
         const refusal = await this.authorise(lock, who);
         if (refusal) return { ok: false, text: refusal };
       }
+      const earlier = this.observed.answers.count;
       const answer = await this.execute();
-      return typeof answer === 'string' ? { ok: false, text: answer } : await this.judge(answer);
+      return typeof answer === 'string' ? { ok: false, text: answer } : await this.judge(answer, earlier);
     } catch (error) {
       if (!isTooSlow(error)) throw error;
       // Its first line: what follows tells what was typed.
@@ -71,7 +77,8 @@ export class SwaggerUi {
     const { page } = this.observed;
     const mask = [this.block.locator('.curl-command'), this.block.locator('.live-responses-table .microlight')];
     const options = { mask, maskColor: '#d8dde3', animations: 'disabled', timeout: LOAD } as const;
-    if ((await this.block.count()) > 0) return this.block.screenshot(options);
+    const box = (await this.block.count()) > 0 ? await this.block.boundingBox() : null;
+    if (box && box.height <= HIGHEST) return this.block.screenshot(options);
     return page.screenshot(options);
   }
 
@@ -83,10 +90,10 @@ export class SwaggerUi {
   }
 
   private async load(url: string): Promise<DocumentationFinding> {
-    const { page, problems } = this.observed;
-    page.on('response', (response) => this.answers.hear(response));
+    const { page, log } = this.observed;
+    const { problems } = log;
     const answer = await quietly(page.goto(url, { timeout: LOAD }));
-    if (answer === undefined) return { ok: false, text: problems[0] ?? 'the page does not load' };
+    if (answer === undefined) return { ok: false, text: problems.first ?? 'the page does not load' };
     if (answer && answer.status() !== 200) {
       return { ok: false, text: `${pathOf(answer)} answers ${answer.status()} ${answer.statusText()}`.trim() };
     }
@@ -95,7 +102,7 @@ export class SwaggerUi {
     if (isShown) await quietly(page.waitForLoadState('networkidle'));
     // In Swagger UI's own words: the description of the API could not be read.
     const complaint = await page.locator('.swagger-ui .errors-wrapper').count();
-    if (problems.length > 0) return { ok: false, text: `${problems.length} problems; first: ${problems[0]}` };
+    if (problems.count > 0) return { ok: false, text: `${problems.count} problems; first: ${problems.first}` };
     if (!isShown) return { ok: false, text: 'the page shows no Swagger UI' };
     if (complaint > 0) return { ok: false, text: 'the page loads, and says that the API’s description is wrong' };
     return { ok: true, text: 'the page loads without an error in console or network' };
@@ -122,7 +129,8 @@ export class SwaggerUi {
   private async parameters(): Promise<DocumentationFinding> {
     const { parameters } = this.documentation;
     const rows = this.block.locator('tr[data-param-in="query"]');
-    const shown = await rows.evaluateAll((found) => found.map((row) => row.getAttribute('data-param-name')));
+    const shown = await namesIn(rows, 'data-param-name');
+    if (typeof shown === 'number') return tooMany(shown, 'parameters');
     const missing = parameters.filter((name) => !shown.includes(name));
     if (missing.length > 0) return { ok: false, text: `not documented: ${missing.join(', ')}` };
     return { ok: true, text: `${parameters.join(', ')} are documented` };
@@ -142,14 +150,16 @@ export class SwaggerUi {
         '.model-box > .model > span > .inner-object > table > tbody > tr.property-row > td:first-child',
     );
     if (isThere) await appears(names.first());
-    const shown = (await names.allTextContents()).map((name) => name.replace(/\*$/, '').trim());
+    const written = await namesIn(names);
+    if (typeof written === 'number') return tooMany(written, 'fields');
+    const shown = written.map((name) => name.replace(/\*$/, '').trim());
     const missing = fields.filter((field) => !shown.includes(field));
     if (missing.length > 0) {
       const others = shown.length > 0 ? `; shown: ${shown.join(', ')}` : '; the page shows no schema for 200';
       return { ok: false, text: `not in the schema: ${missing.join(', ')}${others}` };
     }
     const described = await this.describedFields();
-    if (described === undefined) return { ok: false, text: 'the page has read no OpenAPI document with this endpoint' };
+    if (!Array.isArray(described)) return { ok: false, text: described };
     const different = [...shown, ...described].filter((field) => !shown.includes(field) || !described.includes(field));
     if (different.length > 0) {
       return { ok: false, text: `the page and the OpenAPI document differ in ${[...new Set(different)].join(', ')}` };
@@ -157,13 +167,16 @@ export class SwaggerUi {
     return { ok: true, text: `${shown.join(', ')}, as in the OpenAPI document` };
   }
 
-  /** The fields of the answer 200 in the OpenAPI document that the page itself has read. */
-  private async describedFields(): Promise<string[] | undefined> {
-    for (const document of await this.answers.read()) {
-      const fields = describedFields(document, this.documentation.endpoint);
+  /** The fields of the answer 200 in the OpenAPI document that the page itself has read; else why they are not known. */
+  private async describedFields(): Promise<string[] | string> {
+    const answers = await this.observed.answers.read();
+    for (const answer of answers) {
+      const fields = 'json' in answer && describedFields(answer.json, this.documentation.endpoint);
       if (fields) return fields;
     }
-    return undefined;
+    const unread = answers.flatMap((answer) => ('unread' in answer ? answer.unread : []));
+    const others = unread.length > 0 ? `; of its answers ${unread.length} could not be read: ${unread[0]}` : '';
+    return `the page has read no OpenAPI document with this endpoint${others}`;
   }
 
   /** Fills in the page's own dialog. @returns why it did not accept what was filled in */
@@ -193,14 +206,17 @@ export class SwaggerUi {
     return undefined;
   }
 
-  private async judge(answer: Response): Promise<DocumentationFinding> {
-    const shown = await quietly(this.block.locator('.live-responses-table .response-col_status').last().textContent());
+  /** @param earlier how many answers there were before this one */
+  private async judge(answer: Response, earlier: number): Promise<DocumentationFinding> {
+    const place = this.block.locator('.live-responses-table .response-col_status').last();
+    const shown = await quietly(place.evaluate((cell, longest) => cell.textContent?.slice(0, longest), LONGEST_NAME));
     const status = answer.status();
     const text = `"Execute" asked ${pathOf(answer)} and got ${status} ${answer.statusText()}`.trim();
     if (status !== 200) return { ok: false, text };
     if (shown?.trim() !== '200') return { ok: false, text: `${text}, but the page shows no such answer` };
-    const body = await jsonOfPage(answer);
-    const missing = this.documentation.fields.filter((field) => fieldOf(body, field) === undefined);
+    const body = await this.observed.answers.from(answer.url(), earlier);
+    if ('unread' in body) return { ok: false, text: `${text}; what it says is not known: ${body.unread}` };
+    const missing = this.documentation.fields.filter((field) => fieldOf(body.json, field) === undefined);
     return { ok: missing.length === 0, text: missing.length === 0 ? text : `${text} without ${missing.join(', ')}` };
   }
 
@@ -220,6 +236,21 @@ export class SwaggerUi {
     return (await answer) ?? 'pressing "Execute" brings no answer';
   }
 }
+
+/** What elements say, or one of their attributes; how many there are where those are too many to be read. */
+const namesIn = (elements: Locator, attribute?: string): Promise<string[] | number> =>
+  elements.evaluateAll(
+    (found, { most, longest, from }) =>
+      found.length > most
+        ? found.length
+        : found.map((each) => ((from ? each.getAttribute(from) : each.textContent) ?? '').slice(0, longest)),
+    { most: MOST_NAMES, longest: LONGEST_NAME, from: attribute },
+  );
+
+const tooMany = (count: number, what: string): DocumentationFinding => ({
+  ok: false,
+  text: `the page shows ${count} ${what}, more than the ${MOST_NAMES} that are read`,
+});
 
 const pathOf = (response: Response): string => new URL(response.url()).pathname;
 

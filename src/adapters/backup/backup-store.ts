@@ -1,8 +1,8 @@
 /** What every place for dumps does, and the names that dumps have there. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { fileStream } from '../../files/bounded-files.js';
 
 /** Whose dumps a store is asked for, and how long they are kept. */
 export interface Keeping {
@@ -87,5 +87,5 @@ async function hashOfStream(content: Readable, signal?: AbortSignal): Promise<st
   return hash.digest('hex');
 }
 
-export const hashOfFile = (file: string, signal?: AbortSignal): Promise<string> =>
-  hashOfStream(createReadStream(file), signal);
+export const hashOfFile = async (file: string, signal?: AbortSignal): Promise<string> =>
+  hashOfStream(await fileStream(file), signal);

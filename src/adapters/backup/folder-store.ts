@@ -14,6 +14,24 @@ import {
   timeOfName,
 } from './backup-store.js';
 
+/**
+ * Which files of a folder may go, by the times in their names. None while one is of the future: whose clock is wrong, nobody
+ * knows. The dump that was stored just now is not among them. Pure.
+ */
+export function expired(
+  names: readonly string[],
+  { retention, now }: { retention: number; now: number },
+): { old: string[]; inDoubt?: string } {
+  // Half a copy is what a worker that was killed has left.
+  const ours = names.flatMap((name) => {
+    const at = timeOfName(name.replace(/\.part$/, ''));
+    return at === undefined ? [] : [{ name, at }];
+  });
+  const inDoubt = ours.find(({ at }) => at > now)?.name;
+  if (inDoubt !== undefined) return { old: [], inDoubt };
+  return { old: ours.flatMap(({ name, at }) => (at < now - retention ? name : [])).sort() };
+}
+
 export class FolderStore implements OpenStore {
   private readonly folder: string;
 
@@ -59,21 +77,24 @@ export class FolderStore implements OpenStore {
   }
 
   async retain(dump: { name: string }): Promise<RetentionFinding> {
-    const { retention } = this.keeping;
-    const isOld = (at: number | undefined) => at !== undefined && at < Date.now() - retention;
     const names = (await readdir(this.folder)).filter((name) => name !== dump.name);
-    // Half a copy is what a worker that was killed has left.
-    const old = names.filter((name) => isOld(timeOfName(name.replace(/\.part$/, '')))).sort();
+    const { retention } = this.keeping;
+    const { old, inDoubt } = expired(names, { retention, now: Date.now() });
     await Promise.all(old.map((name) => rm(join(this.folder, name), { force: true })));
     const removed = old.length > 0 ? `removed now: ${old.join(', ')}` : 'none is older now';
-    return {
-      ok: true,
-      text: `dumps are kept for ${retention / DAY} days and removed by the next backup after that; ${removed}`,
-    };
+    const kept = inDoubt && `none is removed now: the clock is in doubt, for ${inDoubt} is of the future`;
+    return { ok: true, text: `${this.kept}; ${kept ?? removed}` };
+  }
+
+  private get kept(): string {
+    return `dumps are kept for ${this.keeping.retention / DAY} days and removed by the next backup after that`;
   }
 
   async probe(): Promise<StoreProbe[]> {
-    return [{ name: 'store', ...(await writable(this.root, 'dumps')) }];
+    return [
+      { name: 'store', ...(await writable(this.root, 'dumps')) },
+      { name: 'retention', ok: true, text: this.kept },
+    ];
   }
 }
 

@@ -1,6 +1,6 @@
 /** A file into S3, written only where nothing is yet, with checksums that S3 itself verifies. */
 import { createHash } from 'node:crypto';
-import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { open, rm, stat, writeFile } from 'node:fs/promises';
 import {
   AbortMultipartUploadCommand,
   type CompletedPart,
@@ -11,10 +11,13 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import { readBytes, readText } from '../../files/bounded-files.js';
 
 /** S3 takes at most 10,000 parts, of at least 5 MiB; a part is held in memory, so that it can be sent again. */
 const PART = 16 * 1024 * 1024;
 const MOST_PARTS = 10_000;
+/** Bytes. */
+const LONGEST_ID = 10_000;
 
 interface Upload {
   file: string;
@@ -36,7 +39,7 @@ export async function upload(client: S3Client, job: Upload): Promise<string | un
 }
 
 async function putWhole(client: S3Client, { file, input, signal }: Upload): Promise<string | undefined> {
-  const body = await readFile(file);
+  const body = await readBytes(file, PART);
   const checksum = sha256Of(body).toString('base64');
   const command = new PutObjectCommand({ ...input, Body: body, ChecksumSHA256: checksum, IfNoneMatch: '*' });
   return (await unlessThere(client.send(command, { abortSignal: signal }))) ? checksum : undefined;
@@ -51,7 +54,7 @@ async function putParts(client: S3Client, { file, bytes, input, signal }: Upload
   const abandon = (which: string | undefined) =>
     client.send(new AbortMultipartUploadCommand({ ...target, UploadId: which })).catch(() => undefined);
   const begun = `${file}.upload`;
-  if (await isThere(begun)) await abandon(await readFile(begun, 'utf8'));
+  if (await isThere(begun)) await abandon(await readText(begun, LONGEST_ID));
   await writeFile(begun, UploadId ?? '', { mode: 0o600 });
   const size = Math.max(PART, Math.ceil(bytes / MOST_PARTS));
   const parts: CompletedPart[] = [];

@@ -1,6 +1,6 @@
 /** The records of one command as they are read: what was started, how it ended, and what of it runs now. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LARGEST_RECORD, readText } from '../../files/bounded-files.js';
 import { processIdentity, processPlace } from './process-identity.mjs';
 import { type Remains, type Survivor, survivors } from './survivors.mjs';
 
@@ -86,7 +86,7 @@ export const aliveIn = async (folder: string): Promise<Survivor[]> => survivors(
 async function readRecord<T extends object>(file: string): Promise<T | undefined> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readText(file, LARGEST_RECORD);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

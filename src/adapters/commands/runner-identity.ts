@@ -3,11 +3,12 @@
  * its container and the machine's name, so that a deployment finds its runner wherever this folder is served.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { access, constants, link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { access, constants, link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { TASK_QUEUE } from '../../contract/names.js';
 import { isRunnerIdentity } from '../../domain/runner.js';
+import { FileRefused, readText } from '../../files/bounded-files.js';
 
 /** The file's name in the state folder. */
 export const IDENTITY_FILE = 'runner.json';
@@ -86,12 +87,12 @@ async function makeIdentity(state: string, inode: string): Promise<Content> {
 /** Undefined when none was made yet; an empty or broken file is neither: another name would strand its deployments. */
 export async function readIdentity(state: string): Promise<Content | undefined> {
   const file = join(state, IDENTITY_FILE);
-  const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
+  const text = await readText(file, LARGEST).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
+    if (error.code === 'EISDIR' || error instanceof FileRefused) return 'something else';
     throw error;
   });
-  if (found === undefined) return undefined;
-  const text = found.isFile() && found.size <= LARGEST ? await readFile(file, 'utf8') : 'something else';
+  if (text === undefined) return undefined;
   const content = parsed(text);
   if (content !== undefined) return content;
   throw new StateFolderUnusable(

@@ -3,8 +3,9 @@
  * by whoever reaches Temporal, word for word; what it names has been carried out, and is not carried out once more.
  */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { link, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LARGEST_RECORD, readText } from '../../files/bounded-files.js';
 
 /** No deployment has such a name. */
 const FOLDER = '.admitted';
@@ -31,7 +32,7 @@ export async function admittedRun(folder: string, deployment: string, run: strin
   } finally {
     await rm(draft, { force: true });
   }
-  const known = runIn(await readFile(file, 'utf8'));
+  const known = runIn(await readText(file, LARGEST_RECORD));
   if (known === undefined) throw new Error(`${file} cannot be understood: bring it back from a backup`);
   return known;
 }

@@ -3,8 +3,9 @@
  * the same path on another machine has another name, and half of a deployment's proof would go there unseen.
  */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LARGEST_RECORD, readText } from '../../files/bounded-files.js';
 
 /** The file's name in the evidence folder. */
 export const EVIDENCE_IDENTITY_FILE = 'evidence.json';
@@ -28,7 +29,7 @@ export async function evidenceIdentity(store: string): Promise<string> {
 /** Undefined where none was made, or the folder is not there. @throws Error when there is one that cannot be read */
 export async function readEvidenceIdentity(store: string): Promise<string | undefined> {
   const file = join(store, EVIDENCE_IDENTITY_FILE);
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const text = await readText(file, LARGEST_RECORD).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
     throw error;
   });

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { appendFile, mkdir, rename, stat } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { Readable } from 'node:stream';
@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { EvidencePlace } from '../../contract/activities/step.js';
 import { isDeploymentName } from '../../contract/names.js';
 import type { EvidenceReference } from '../../domain/evidence.js';
+import { fileStream } from '../../files/bounded-files.js';
 import { redact, redaction } from './redaction.js';
 import { knownSecrets } from './secrets.js';
 
@@ -42,7 +43,7 @@ export async function storeEvidence(
 export async function referTo(place: EvidencePlace, title: string, path: string): Promise<EvidenceReference> {
   const file = evidenceFile(place, path);
   const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
+  await pipeline(await fileStream(file), hash);
   return { title, path, sha256: hash.digest('hex'), bytes: (await stat(file)).size };
 }
 

@@ -1,5 +1,6 @@
 /** Keeps secrets out of what is written: every occurrence, however it is spelled, becomes `***`. */
 import { Transform } from 'node:stream';
+import { encodingsOf } from './encodings.js';
 import { type Spelling, spellingsOf } from './spellings.js';
 
 /** Shorter values are ordinary words; replacing them would garble the text and hide nothing. */
@@ -7,8 +8,8 @@ const SHORTEST = 4;
 const MASK = '***';
 
 /**
- * The text without the secrets, also where they are written as in URLs, JSON, Python, HTML, SQL or a shell's quotes, and
- * without each line of one that has several.
+ * The text without the secrets, also where they are written as in URLs, JSON, Python, HTML, SQL or a shell's quotes, or are
+ * part of what is written in base64 or hexadecimal, and without each line of one that has several.
  */
 export function redact(text: string, secrets: string[]): string {
   return new Search(secrets, AS_THEY_ARE).masked(text, text.length).done;
@@ -38,7 +39,7 @@ export function redaction(secrets: string[]): Transform {
 interface Writing {
   written(text: string): string;
   /** Secrets as they are spelled, each worked out once: what is redacted is often short, and a key is long. */
-  known: Map<string, SpelledSecret>;
+  known: Map<string, SpelledSecret[]>;
 }
 
 /** For each character of a secret its spellings, by what they begin with. */
@@ -50,13 +51,21 @@ const MOST_REMEMBERED = 1_000;
 
 class Search {
   private readonly secrets: SpelledSecret[];
+  /** Which of them a character may be the beginning of. */
+  private readonly byBeginning = new Map<number, SpelledSecret[]>();
   private readonly beginnings: RegExp | undefined;
 
   constructor(secrets: string[], writing: Writing) {
     this.secrets = [...new Set(secrets.flatMap(withLines))]
       .filter((secret) => secret.length >= SHORTEST)
-      .map((secret) => spelled(secret, writing));
-    this.beginnings = beginningsOf(this.secrets);
+      .flatMap((secret) => spelled(secret, writing));
+    for (const secret of this.secrets)
+      for (const code of secret[0]?.keys() ?? []) {
+        const others = this.byBeginning.get(code);
+        if (others) others.push(secret);
+        else this.byBeginning.set(code, [secret]);
+      }
+    this.beginnings = anyOf([...this.byBeginning.keys()]);
   }
 
   /** The most characters that one occurrence takes: what streams have to know, and single texts need not. */
@@ -77,7 +86,8 @@ class Search {
     for (;;) {
       const start = this.beginnings.exec(text)?.index;
       if (start === undefined || start >= before) break;
-      const end = Math.max(...this.secrets.map((secret) => endOf(secret, { text, lower, start })));
+      const possible = this.byBeginning.get(text.charCodeAt(start)) ?? [];
+      const end = Math.max(...possible.map((secret) => endOf(secret, { text, lower, start })));
       this.beginnings.lastIndex = Math.max(start + 1, end);
       if (end < 0) continue;
       done += text.slice(at, start) + MASK;
@@ -94,12 +104,14 @@ function withLines(secret: string): string[] {
   return lines.length > 1 ? [secret, ...lines] : [secret];
 }
 
-function spelled(secret: string, { written, known }: Writing): SpelledSecret {
+/** As it is written, and in each encoding. */
+function spelled(secret: string, { written, known }: Writing): SpelledSecret[] {
   const earlier = known.get(secret);
   if (earlier) return earlier;
-  const made = (secret.match(/\r\n|./gsu) ?? []).map((character) =>
-    byBeginning(/[\r\n]/.test(character) ? lineEnds(written) : spellingsOf(character, written)),
+  const asWritten = (secret.match(/\r\n|./gsu) ?? []).map((character) =>
+    /[\r\n]/.test(character) ? lineEnds(written) : spellingsOf(character, written),
   );
+  const made = [asWritten, ...encodingsOf(secret, written)].map((characters) => characters.map(byBeginning));
   if (known.size >= MOST_REMEMBERED) known.clear();
   known.set(secret, made);
   return made;
@@ -140,10 +152,9 @@ function endOf(secret: SpelledSecret, { text, lower, start }: { text: string; lo
   return Math.max(...ends);
 }
 
-function beginningsOf(secrets: SpelledSecret[]): RegExp | undefined {
-  const first = new Set(secrets.flatMap(([spellings]) => [...(spellings?.keys() ?? [])]));
-  if (first.size === 0) return undefined;
-  return new RegExp(`[${[...first].map((code) => `\\u${code.toString(16).padStart(4, '0')}`).join('')}]`, 'g');
+function anyOf(codes: readonly number[]): RegExp | undefined {
+  if (codes.length === 0) return undefined;
+  return new RegExp(`[${codes.map((code) => `\\u${code.toString(16).padStart(4, '0')}`).join('')}]`, 'g');
 }
 
 const lengthOf = (secret: SpelledSecret): number =>

@@ -2,16 +2,20 @@
  * Secrets by reference, and this process's memory of them: what it must neither write down nor hand on. The memory is
  * one for all deployments of a worker: what is a secret to one of them is told by none.
  */
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { FailureType } from '../../contract/errors.js';
 import type { SecretReference } from '../../contract/plan/environment.js';
 import { messageOf } from '../../domain/message.js';
+import { readText, whyUnread } from '../../files/bounded-files.js';
 import { askStore, NoSecret } from '../secrets/secret-store.js';
 import { readVault, vaultTokenFile } from '../secrets/vault.js';
 import { askSecretHelper } from './secret-helper.js';
 import { isWorkersOwn, payloadKeyReferences } from './workers-own.js';
+
+/** Bytes of a file; much more than a secret has. */
+const LARGEST = 100_000;
 
 /** Every value that was ever read: one that has been replaced since is still a secret. */
 const values = new Set<string>();
@@ -80,12 +84,12 @@ async function contentOf(name: string): Promise<string> {
     // The worker's whole environment stands there, and more.
     if (/^\/(proc|sys|dev)\//.test(place) || (await ownReferences()).has(`file:${place}`))
       throw own(`the file ${name}`);
-    const content = (await readFile(place, 'utf8')).replace(/\r?\n$/, '');
+    const content = (await readText(place, LARGEST)).replace(/\r?\n$/, '');
     if (PRIVATE_KEY.test(content)) throw own(`the file ${name}, a private key,`);
     return content;
   } catch (error) {
     if (error instanceof ApplicationFailure) throw error;
-    throw missing(`the file ${name} cannot be read by the worker (${(error as NodeJS.ErrnoException).code})`);
+    throw missing(`the file ${name} cannot be read by the worker (${whyUnread(error)})`);
   }
 }
 

@@ -2,12 +2,12 @@
  * Handing mail to a server (SMTP, RFC 5321), by nodemailer: over TLS whose certificate is verified. Without TLS only to
  * this machine itself, and never with a password.
  */
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTransport } from 'nodemailer';
 import { z } from 'zod';
 import { formatDuration } from '../../domain/duration.js';
 import { inOneLine } from '../../domain/one-line.js';
+import { readText, whyUnread } from '../../files/bounded-files.js';
 import { Deadline } from '../deadline.js';
 import { networkMessage } from '../http/http.js';
 import type { Patience } from '../http/patient-request.js';
@@ -91,12 +91,14 @@ async function transportTo({ host, port, secure, user, rootCertificate }: SmtpSe
   });
 }
 
+/** Bytes; all authorities of a system have some 200 KB. */
+const LARGEST_CERTIFICATES = 4_000_000;
+
 async function certificateOf(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return await readText(file, LARGEST_CERTIFICATES);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new Error(`the root certificate ${file} cannot be read by the worker (${code})`);
+    throw new Error(`the root certificate ${file} cannot be read by the worker (${whyUnread(error)})`);
   }
 }
 

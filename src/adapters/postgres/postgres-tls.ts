@@ -1,11 +1,11 @@
 /** TLS to PostgreSQL as libpq has it (sslmode and its files): what the plan says, then PGSSL*, then what libpq does by itself. */
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ConnectionOptions, SecureVersion } from 'node:tls';
 import { ApplicationFailure } from '@temporalio/common';
 import { FailureType } from '../../contract/errors.js';
 import { type Database, type DatabaseTls, TLS_MODES, type TlsMode } from '../../contract/plan/environment.js';
+import { FileRefused, readText, whyUnread } from '../../files/bounded-files.js';
 
 /** Who else could answer there is at most another user of this machine. A path is the folder of a socket. */
 export const isLoopback = (host: string): boolean =>
@@ -118,13 +118,17 @@ export async function tlsVariablesOfTools(database: Pick<Database, 'tls' | 'host
 
 const ofLibpq = (name: string) => join(homedir(), '.postgresql', name);
 
+/** Bytes; all authorities of a system have some 200 KB, lists of withdrawn certificates more. */
+const LARGEST = 16_000_000;
+
 /** One that is named must be there; libpq's own is taken when it is there. */
 async function file(named: string | undefined, own: string, what: string): Promise<string | undefined> {
   try {
-    return await readFile(named ?? ofLibpq(own), 'utf8');
+    return await readText(named ?? ofLibpq(own), LARGEST);
   } catch (error) {
-    if (named === undefined) return undefined;
-    throw refused(`the ${what} ${named} cannot be read by the worker (${(error as NodeJS.ErrnoException).code})`);
+    // Something is there: without it, more would be trusted than is meant.
+    if (named === undefined && !(error instanceof FileRefused)) return undefined;
+    throw refused(`the ${what} ${named ?? ofLibpq(own)} cannot be read by the worker (${whyUnread(error)})`);
   }
 }
 

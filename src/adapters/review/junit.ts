@@ -1,7 +1,7 @@
 /** Test results as JUnit files hold them, and the commit that they are of. */
-import { readFile, stat } from 'node:fs/promises';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { passRate, type ReviewFinding } from '../../domain/review.js';
+import { readText, whyUnread } from '../../files/bounded-files.js';
 
 export interface TestResults {
   passed: number;
@@ -18,7 +18,8 @@ export interface TestResults {
 }
 
 /** Bytes; a larger one is no report of tests. */
-const LARGEST = 64 * 1024 * 1024;
+const LARGEST = 64_000_000;
+const LARGEST_COMMIT = 10_000;
 const MOST_NAMES = 20;
 const LISTS = new Set(['testsuite', 'testcase', 'properties', 'property']);
 /** Properties of a test suite that name the commit. */
@@ -37,18 +38,21 @@ const parser = new XMLParser({
  * @returns the results, or why there are none, for people
  */
 export async function readTestResults(file: string): Promise<TestResults | { problem: string }> {
-  const found = await stat(file).catch((error: NodeJS.ErrnoException) => error.code);
-  if (found === 'ENOENT') return { problem: `${file} is not there` };
-  if (typeof found !== 'object') return { problem: `${file} cannot be read (${found})` };
-  if (!found.isFile()) return { problem: `${file} is no file` };
-  if (found.size > LARGEST) return { problem: `${file} is too large for a report of tests (${found.size} bytes)` };
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => ({ unread: error.code }));
-  if (typeof text !== 'string') return { problem: `${file} cannot be read (${text.unread})` };
+  const text = await readText(file, LARGEST).catch((error: unknown) => ({ unread: whyUnread(error) }));
+  if (typeof text !== 'string') return { problem: problemOf(file, text.unread) };
   const results = parseTestResults(text);
   if ('problem' in results) return { problem: `${file} ${results.problem}` };
-  const beside = await readFile(`${file}.commit`, 'utf8').catch(() => '');
-  return { ...results, commits: [...new Set([...results.commits, ...(beside.trim() ? [beside.trim()] : [])])] };
+  const beside = await readText(`${file}.commit`, LARGEST_COMMIT).catch((error: unknown) => ({
+    unread: whyUnread(error),
+  }));
+  if (typeof beside === 'string')
+    return { ...results, commits: [...new Set([...results.commits, ...(beside.trim() ? [beside.trim()] : [])])] };
+  // What it may say of the commit is not known.
+  return beside.unread === 'ENOENT' ? results : { problem: problemOf(`${file}.commit`, beside.unread) };
 }
+
+const problemOf = (file: string, unread: string): string =>
+  unread === 'ENOENT' ? `${file} is not there` : `${file} cannot be read (${unread})`;
 
 export function parseTestResults(text: string): TestResults | { problem: string } {
   if (/<!DOCTYPE/i.test(text)) return { problem: 'is no JUnit file: it has a document type' };

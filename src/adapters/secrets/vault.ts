@@ -2,10 +2,10 @@
  * Secrets in HashiCorp Vault's key-value stores, version 1 and 2, as `vault kv get PATH` finds them.
  * https://developer.hashicorp.com/vault/api-docs/secret/kv
  */
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readText, whyUnread } from '../../files/bounded-files.js';
 import { fieldOf, type HttpAnswer, jsonOf } from '../http/http.js';
 import { type PatientRequest, patientRequests } from '../http/patient-request.js';
 import {
@@ -21,6 +21,7 @@ import {
 
 /** Bytes; Vault itself takes no entry of more than 1 MiB. */
 const LARGEST = 2_000_000;
+const LARGEST_TOKEN = 64_000;
 
 /** A sealed or changing Vault is soon another one: asked again at once, then a little later. Milliseconds. */
 const PATIENCE = { answer: STORE_WITHIN, whole: STORE_WITHIN, pause: 100 };
@@ -75,15 +76,17 @@ const isSilence = ({ status }: HttpAnswer): boolean => status >= 500 || [412, 42
 async function vaultToken(): Promise<string> {
   if (process.env.VAULT_TOKEN) return process.env.VAULT_TOKEN;
   const file = vaultTokenFile();
-  const token = await readFile(file, 'utf8').then(
-    (text) => text.trim(),
-    () => '',
-  );
+  let unread = '';
+  const text = await readText(file, LARGEST_TOKEN).catch((error: unknown) => {
+    unread = ` (${whyUnread(error)})`;
+    return '';
+  });
+  const token = text.trim();
   // Anything else cannot be a header, and the failure would repeat it.
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new NoSecret(
     'refused',
-    `The worker has no token of Vault: VAULT_TOKEN is not set, and none can be read in ${file}`,
+    `The worker has no token of Vault: VAULT_TOKEN is not set, and none can be read in ${file}${unread}`,
   );
 }
 

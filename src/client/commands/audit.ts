@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { type ChainVerdict, chained, verifyChain } from '../../domain/audit/chain.js';
 import { type AuditEvent, auditEventsOf, notKnown, timeText } from '../../domain/audit/events.js';
 import { selectDeployments, type Wanted } from '../../domain/deployments/listed.js';
+import { readBytes } from '../../files/bounded-files.js';
 import { type KnownDeployment, knownDeployments } from '../../report/history/known-deployments.js';
 import { ledgerOfKnown } from '../../report/history/ledgers.js';
 import { type Connected, withConnection } from '../../temporal/connection.js';
@@ -84,8 +84,11 @@ async function eventsOf(connected: Connected, each: KnownDeployment): Promise<Au
   }
 }
 
+/** Bytes: what one text can hold. */
+const LARGEST_LOG = 500_000_000;
+
 async function verify(file: string, { json }: { json?: boolean }): Promise<number> {
-  const bytes = await readFile(file).catch((error: unknown) => {
+  const bytes = await readBytes(file, LARGEST_LOG).catch((error: unknown) => {
     throw usageError(`${file} cannot be read: ${innermost(error)}`, 'Name a file that `surefoot audit export` wrote.');
   });
   const verdict = verdictOn(bytes);

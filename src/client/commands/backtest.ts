@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Backtest } from '../../backtest/backtest.js';
 import { watchesOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import type { Ledger } from '../../domain/ledger/ledger.js';
+import { readTextSync } from '../../files/bounded-files.js';
 import { PlanError } from '../../plan/core/problems.js';
 import { nearest } from '../../plan/core/suggest.js';
 import { EXIT, usageError } from '../../temporal/errors.js';
@@ -95,11 +95,14 @@ function checkWatch(plan: ResolvedPlan, named: string | undefined): void {
   throw usageError(`The plan has no watch "${named}"`, near ? `Did you mean ${near}?` : `It has ${known.join(', ')}.`);
 }
 
+/** Bytes. */
+const LARGEST_LEDGER = 64_000_000;
+
 function readLedgerFile(file: string): Pick<Ledger, 'monitors'> {
   const hint = 'Write it with `surefoot status RUN --json > FILE`.';
   let content: { ledger?: Partial<Ledger> } & Partial<Ledger>;
   try {
-    content = JSON.parse(readFileSync(file, 'utf8'));
+    content = JSON.parse(readTextSync(file, LARGEST_LEDGER));
   } catch (error) {
     throw usageError(`${file} cannot be read as JSON (${(error as Error).message})`, hint);
   }

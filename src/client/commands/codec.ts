@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import type { Command } from 'commander';
 import { EncryptionCodec } from '../../encryption/codec.js';
 import { codecEndpoint } from '../../encryption/endpoint.js';
 import { KeyringError, readKeyring } from '../../encryption/keys.js';
+import { readTextSync, whyUnread } from '../../files/bounded-files.js';
 import { connectionSettings } from '../../temporal/connection.js';
 import { EXIT, usageError } from '../../temporal/errors.js';
 import { interruptible } from '../terminal/interruption.js';
@@ -67,12 +67,15 @@ function tokenOf({ tokenFile: file }: CodecOptions): string {
   throw usageError(`${file} holds no token: 32 letters, digits, dots, dashes or more, on one line`, hint);
 }
 
+/** Bytes. */
+const LARGEST_TOKEN = 10_000;
+
 function textOf(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readTextSync(file, LARGEST_TOKEN);
   } catch (error) {
     const hint = `Make it with: (umask 077; openssl rand -hex 24 > ${file})`;
-    throw usageError(`The token in ${file} cannot be read (${(error as NodeJS.ErrnoException).code})`, hint);
+    throw usageError(`The token in ${file} cannot be read (${whyUnread(error)})`, hint);
   }
 }
 

@@ -15,6 +15,7 @@ interface ConsoleCommandOptions {
   repository?: string;
   policy?: string;
   origin?: string;
+  clientSecret?: string;
   json?: boolean;
 }
 
@@ -28,6 +29,10 @@ export function defineConsole(command: Command): void {
       '--origin <URL>',
       'as people reach it through a proxy that speaks TLS: https://HOST, no path; wants --policy',
     )
+    .option(
+      '--client-secret <REFERENCE>',
+      'where the secret of this client at the identity provider is: env:NAME, file:PATH or another that plans take; wants --policy',
+    )
     .option('--json', 'one JSON document on stdout once it serves')
     .addHelpText('after', '\nExample:\n  $ surefoot console --port 8080')
     .action(exiting((options: ConsoleCommandOptions) => interruptible((signal) => serveUntil(signal, options))));
@@ -40,7 +45,7 @@ async function serveUntil(interrupted: AbortSignal, options: ConsoleCommandOptio
   const [{ serveConsole }, { deploymentsFromTemporal }, signIn, { periodOf, USUAL_DAYS }] = await Promise.all([
     import('../../console/serve.js'),
     import('../../console/from-temporal.js'),
-    signInBy(policy, origin),
+    signInBy(policy, { origin, clientSecret: options.clientSecret }),
     import('../../console/pages/history-page.js'),
   ]);
   return await withConnection(async (connected) => {
@@ -76,8 +81,14 @@ function originFor(written: string, policy: string | undefined): string {
   return url.origin;
 }
 
-async function signInBy(file: string | undefined, origin: string | undefined): Promise<SignIn> {
-  if (file === undefined) return (await import('../../console/signed-in.js')).NOBODY;
+async function signInBy(
+  file: string | undefined,
+  { origin, clientSecret }: Pick<ConsoleCommandOptions, 'origin' | 'clientSecret'>,
+): Promise<SignIn> {
+  if (file === undefined) {
+    if (clientSecret === undefined) return (await import('../../console/signed-in.js')).NOBODY;
+    throw usageError('Without a policy nobody signs in, and no provider is shown a secret', 'Add --policy FILE.');
+  }
   const policy = await givenPolicy(file);
   const [issuer, ...others] = policy.identityProviders.keys();
   if (issuer === undefined || others.length > 0) {
@@ -87,6 +98,10 @@ async function signInBy(file: string | undefined, origin: string | undefined): P
       'Write one under `identityProviders`.',
     );
   }
-  const { identitySignIn } = await import('../../console/identity/identity-sign-in.js');
-  return await identitySignIn({ policy, issuer, origin });
+  const [{ identitySignIn }, { clientSecret: found }] = await Promise.all([
+    import('../../console/identity/identity-sign-in.js'),
+    import('../../console/identity/client-secret.js'),
+  ]);
+  const secret = clientSecret === undefined ? undefined : await found(clientSecret);
+  return await identitySignIn({ policy, issuer, origin, secret });
 }

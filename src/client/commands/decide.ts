@@ -4,14 +4,14 @@ import { names } from '../../domain/decisions/decisions.js';
 import { isDemanded } from '../../domain/decisions/demands.js';
 import { DECISION_KINDS, type DecisionKind } from '../../domain/ledger/decision-kinds.js';
 import { type Decision, type Ledger, ROLLBACK_KINDS, type RollbackKind } from '../../domain/ledger/ledger.js';
-import { saidInDecision } from '../../policy/said-in-decision.js';
+import { asSaid, saidInDecision } from '../../policy/said-in-decision.js';
 import { withConnection } from '../../temporal/connection.js';
 import { findDeployment, readLedger, servicesFor } from '../../temporal/deployments.js';
 import { EXIT, usageError } from '../../temporal/errors.js';
 import { notRunning, sendDecision } from '../../temporal/send-decision.js';
 import { nextLine } from '../rendering/next-line.js';
 import pc from '../terminal/colors.js';
-import { exiting, print, printJson } from '../terminal/output.js';
+import { exiting, note, print, printJson } from '../terminal/output.js';
 import { sealStatement, signStatement } from './trust/signing.js';
 import { buildName } from './worker.js';
 
@@ -165,8 +165,8 @@ export async function signDecision(decision: Decision, before: Ledger, key: stri
   const { deployment, demands } = before;
   if (isDemanded(demands, kind)) {
     const said = saidInDecision(decision, before);
-    decision.subject ??= said.subject || undefined;
-    decision.envelope = await sealStatement(said, key);
+    if (said.backup !== undefined) note(`what is restored: ${said.backup}`);
+    Object.assign(decision, asSaid(decision, said), { envelope: await sealStatement(said, key) });
   } else if (kind === 'approve' && digest !== undefined) {
     decision.signature = await signStatement(approvalStatement({ deployment, digest, role, who }), key);
   } else if (kind !== 'approve') {

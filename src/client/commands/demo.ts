@@ -77,8 +77,11 @@ function viewer({ json, ask }: DemoFlags): DemoOptions['onLedger'] {
     const standing = stopwatch();
     return (ledger, links) => {
       const page = renderStatus(ledger, { colors: pc, now: latest(ledger), link: links.webUi });
-      const places = [`Console  ${links.console}`, ...asking(ledger, links)].join('\n');
-      print(`${CLEAR}${page}\n\n${places}${pc.dim(standing(page, performance.now()))}`);
+      const asked = asking(ledger, links);
+      const places = [`Console  ${links.console}`, ...asked].join('\n');
+      const waits = standing(page, performance.now());
+      // While it waits for people nothing is at work.
+      print(`${CLEAR}${page}\n\n${places}${asked.length > 0 ? '' : pc.dim(waits)}`);
     };
   }
   let before: Ledger | undefined;
@@ -191,6 +194,7 @@ function ending(run: DemoRun, report: DemoReport | undefined, fault: string | un
     'Try next   npm run demo -- --fault errors@watch-5m     (rolled back: code and migration)',
     '           npm run demo -- --fault deadlocks@watch-1h  (rolled back: migration only)',
     '           npm run demo -- --fault latency@watch-5m    (rolled back: code only)',
+    '           npm run demo -- --ask                       (you give the sign-offs, in the console)',
     '           npx surefoot sandbox                        (the same target, in real time, with you as the people)',
   );
   return lines.join('\n');

@@ -20,6 +20,7 @@ import {
   saidOf,
   unknownOf,
   versionProblem,
+  withAgreedOptions,
   withReleaseOptions,
 } from './release-options.js';
 
@@ -58,6 +59,26 @@ export function definePlan(plan: Command): void {
       ].join('\n'),
     )
     .action(exiting(diffPlans));
+  const sign = plan
+    .command('sign')
+    .description('stand for a plan with your own key, for workers whose policy names who does')
+    .argument('<PLAN>', 'the plan file, as it is to be started: with the same options');
+  withAgreedOptions(sign)
+    .requiredOption('--as <WHO>', 'who signs it, as the policy spells it')
+    .requiredOption('--role <ROLE>', 'the role in which this person signs plans')
+    .requiredOption('--sign <KEY>', 'the SSH key')
+    .option('--out <FILE>', 'write it there (default: stdout)')
+    .addHelpText(
+      'after',
+      [
+        '\nIt counts for any start of this very plan, by whoever may start it, for 30 days.',
+        '\nExample:',
+        '  $ surefoot plan sign orders.yaml --target v5.1.0 --as rita.lopes --role architect --sign ~/.ssh/id_ed25519 --out signed.json',
+        '  $ surefoot start orders.yaml --target v5.1.0 --as maya --sign ~/.ssh/id_ed25519 --signed-plan signed.json',
+      ].join('\n'),
+    )
+    // What it takes to sign is loaded for this only.
+    .action(exiting(async (file: string, options) => (await import('./trust/signed-plan.js')).signPlan(file, options)));
 }
 
 interface PlanOptions extends ReleaseValues {

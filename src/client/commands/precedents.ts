@@ -2,6 +2,7 @@
 import type { StartedOver } from '../../contract/deployment.js';
 import { deployWorkflowId } from '../../contract/names.js';
 import { precedentsOf } from '../../contract/precedents.js';
+import { beginningIn } from '../../domain/ledger/beginning.js';
 import { leftBehind } from '../../domain/ledger/left-behind.js';
 import { nameOfRun, refusalToStart, unfinishedRun } from '../../domain/precedents.js';
 import type { Connected } from '../../temporal/connection.js';
@@ -49,11 +50,15 @@ async function leftBy(connected: Connected, service: string, { runId }: { runId:
 /** The error that says which deployment holds the lock. */
 export async function alreadyRunning(connected: Connected, workflowId: string): Promise<CliError> {
   const running = await findDeployment(connected, workflowId).catch(() => undefined);
-  const name = running?.deployment ? `${running.deployment} (${workflowId})` : workflowId;
+  const which = running?.deployment ?? workflowId;
+  const name = which === workflowId ? which : `${which} (${workflowId})`;
+  const now = Date.now();
+  const { beginsAt = now } = running ?? {};
   const since = running ? ` since ${clockText(running.startedAt.getTime())}` : '';
-  const status = running?.deployment ? `surefoot status ${running.deployment}` : `surefoot status ${workflowId}`;
+  const state = beginsAt > now ? beginningIn(beginsAt, now, clockText(beginsAt)) : `is already running${since}`;
+  const stop = `surefoot abort --deployment ${which} --as WHO --role ROLE --why "…"`;
   return usageError(
-    `${name} is already running${since}; a service has one live deployment`,
-    `Look at it with \`${status}\`; wait for its end or stop it with \`surefoot abort --as WHO --role ROLE --why "…"\`.`,
+    `${name} ${state}; a service has one live deployment`,
+    `Look at it with \`surefoot status ${which}\`; wait for its end or stop it with \`${stop}\`.`,
   );
 }

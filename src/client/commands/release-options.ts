@@ -6,9 +6,11 @@ import {
   type ReleaseValue,
   type ReleaseValues,
 } from '../../contract/plan/release-values.js';
+import { parseDuration } from '../../domain/duration.js';
 import { releaseName } from '../../plan/core/basics.js';
 import { type LoadedPlan, type LoadOptions, loadPlan } from '../../plan/load.js';
 import type { FoundValue } from '../../releases/find-release.js';
+import { usageError } from '../../temporal/errors.js';
 import pc from '../terminal/colors.js';
 
 /** The options by which the values that a plan leaves open are said. */
@@ -18,6 +20,26 @@ export const withReleaseOptions = (command: Command): Command =>
     .option('--previous <VERSION>', 'what production runs until then (default: what it says it runs)', asVersion)
     .option('--revision <REVISION>', 'where the migration goes (default: the newest of the target’s own)', asVersion)
     .option('--branch <BRANCH>', 'the branch that must have been merged', asVersion);
+
+export interface AgreedOptions extends ReleaseValues {
+  bindings?: string;
+  shorten?: Record<string, number>;
+}
+
+/** The options by which it is said what exactly is agreed on: each of them changes the plan's digest. */
+export const withAgreedOptions = (command: Command): Command =>
+  withReleaseOptions(command)
+    .option('--bindings <FILE>', 'other hosts, credentials and folders for the same plan')
+    .option('--shorten <WATCH=DURATION>', 'a shorter soak or watch, as far as the plan allows it; repeatable', shorten);
+
+function shorten(text: string, earlier: Record<string, number> = {}): Record<string, number> {
+  const [watch, duration = ''] = text.split('=', 2);
+  const milliseconds = parseDuration(duration);
+  if (!watch || milliseconds === undefined) {
+    throw new InvalidArgumentError('Write it as watch=duration, for example soak=2h or watch-5m=30s.');
+  }
+  return { ...earlier, [watch]: milliseconds };
+}
 
 /** What is wrong with a release from the command line: it becomes an argument of commands, as one in a plan does. */
 export const versionProblem = (text: string): string | undefined =>
@@ -62,6 +84,23 @@ export async function loadReleased(
 /** What is not known, with the reason. */
 export const unknownOf = (found: readonly FoundValue[]): { name: ReleaseValue; unknown: string }[] =>
   found.flatMap((each) => ('unknown' in each ? [each] : []));
+
+const SAID_AS: Record<ReleaseValue, string> = {
+  branch: 'BRANCH',
+  target: 'VERSION',
+  previous: 'VERSION',
+  revision: 'REVISION',
+};
+
+/** @throws CliError where anything is open: nothing is agreed on that is not known */
+export function checkKnown({ found }: ReleasedPlan, outcome: string): void {
+  const unknown = unknownOf(found);
+  if (unknown.length === 0) return;
+  throw usageError(
+    `What is deployed is not known, and ${outcome}:\n${foundText(found)}`,
+    `Add ${unknown.map(({ name }) => `--${name} ${SAID_AS[name]}`).join(' ')}.`,
+  );
+}
 
 /** A line for each value that was looked for. */
 export const foundText = (found: readonly FoundValue[]): string =>

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import { writeAtomically } from '../../local/folders.js';
+import { readText, whyUnread } from '../../files/bounded-files.js';
 import type { Policy } from '../../policy/policy.js';
 import { gatherArchived } from '../../report/history/archive.js';
 import { type Gathered, gather } from '../../report/history/gather.js';
@@ -10,6 +9,7 @@ import { type Connected, withConnection } from '../../temporal/connection.js';
 import { EXIT, usageError } from '../../temporal/errors.js';
 import { archiveText, evidenceOption, findWithArchives } from '../retention/archived.js';
 import { exiting, note, print, printJson } from '../terminal/output.js';
+import { writeOut } from '../terminal/write-out.js';
 import { givenPolicy } from './trust/given-policy.js';
 
 interface ReportOptions {
@@ -77,7 +77,7 @@ async function make(
     if (gathered.archive) note(`${archiveText(gathered.archive)}.`);
     return EXIT.good;
   }
-  await write(out, text);
+  await writeOut(out, text);
   const { deployment, outcome, status, sha256, counts, source } = document;
   if (json) printJson({ ok: true, format, out, deployment, outcome, status, sha256, items: counts, source });
   else note(`${out}: ${format} of ${deployment}, ${outcome ?? status}, content sha256 ${sha256}`);
@@ -93,25 +93,16 @@ async function gatherWherever(connected: Connected, reference: string | undefine
   return await gatherArchived(which.archived, connected.client.options.loadedDataConverter);
 }
 
-async function write(out: string, text: string): Promise<void> {
-  try {
-    await writeAtomically(out, text);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw usageError(
-      `${out} can't be written (${code ?? error})`,
-      'Name a file in a folder that exists and may be written to.',
-    );
-  }
-}
+/** Bytes; the evidence that a page shows is in it. */
+const LARGEST_REPORT = 256_000_000;
 
 async function check(
   connected: Connected,
   reference: string | undefined,
   { verify, evidence, json, policy }: { verify: string; evidence: string; json?: boolean; policy?: Policy },
 ): Promise<number> {
-  const text = await readFile(verify, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw usageError(`${verify} can't be read (${error.code})`, 'Give --verify the path of a report.');
+  const text = await readText(verify, LARGEST_REPORT).catch((error: unknown) => {
+    throw usageError(`${verify} can't be read (${whyUnread(error)})`, 'Give --verify the path of a report.');
   });
   const handed = readReport(text, verify);
   const which = reference === undefined ? undefined : await findWithArchives(connected, reference, evidence);

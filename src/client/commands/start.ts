@@ -4,24 +4,21 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import type { SignedPlan } from '../../contract/deployment.js';
 import { type DeployInput, startAttributes } from '../../contract/deployment.js';
 import { deployWorkflowId, searchAttributes, TASK_QUEUE } from '../../contract/names.js';
 import { watchesOf } from '../../contract/plan/parts.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
-import {
-  type ReleaseValue,
-  type ReleaseValues,
-  releaseText,
-  releaseValues,
-} from '../../contract/plan/release-values.js';
-import { formatDuration, parseDuration } from '../../domain/duration.js';
+import { releaseText, releaseValues } from '../../contract/plan/release-values.js';
+import { formatDuration } from '../../domain/duration.js';
 import { universalMinute } from '../../domain/ledger/beginning.js';
 import { cell } from '../../domain/ledger/board.js';
 import { release } from '../../local/release.js';
 import { PlanError } from '../../plan/core/problems.js';
 import { nearest } from '../../plan/core/suggest.js';
 import { newDeploymentId } from '../../plan/deployment-id.js';
+import type { LoadedPlan } from '../../plan/load.js';
 import { type Connected, withConnection, workflowLink } from '../../temporal/connection.js';
 import { EXIT, usageError } from '../../temporal/errors.js';
 import pc from '../terminal/colors.js';
@@ -30,29 +27,26 @@ import { beginsOn } from './builds/begins-on.js';
 import { isAboutSearchAttributes, registerSearchAttributes } from './deployments/search-attributes.js';
 import { problemsText, tryReleased, warningsText } from './plan.js';
 import { alreadyRunning, mustBeFree, startedOver } from './precedents.js';
-import { foundText, type ReleasedPlan, saidOf, unknownOf, withReleaseOptions } from './release-options.js';
+import { type AgreedOptions, checkKnown, foundText, saidOf, withAgreedOptions } from './release-options.js';
 import { sealStart } from './trust/signing.js';
 import { isWaiting, type WaitOptions, waitForStarted, withWaitOptions } from './watching/wait.js';
 
-interface StartOptions extends ReleaseValues, WaitOptions {
-  bindings?: string;
+interface StartOptions extends AgreedOptions, WaitOptions {
   as?: string;
-  shorten?: Record<string, number>;
   virtual?: boolean;
   after?: string;
   at?: string;
   whenWindowOpens?: boolean;
   sign?: string;
+  signedPlan?: string;
   why?: string;
   json?: boolean;
 }
 
 export function defineStart(command: Command): void {
   command.argument('<PLAN>', 'the plan file');
-  withWaitOptions(withReleaseOptions(command))
-    .option('--bindings <FILE>', 'other hosts, credentials and folders for the same plan')
+  withWaitOptions(withAgreedOptions(command))
     .option('--as <WHO>', 'who starts it (default: $USER); this person does not approve it unless the plan says so')
-    .option('--shorten <WATCH=DURATION>', 'a shorter soak or watch, as far as the plan allows it; repeatable', shorten)
     .option('--at <TIME>', 'begin then: with its zone (2026-11-28T02:00-03:00), or the next 02:00')
     .addOption(
       command
@@ -61,6 +55,10 @@ export function defineStart(command: Command): void {
     )
     .option('--after <RUN>', 'start over one that was ended from outside: its deployment or run ID; with --why')
     .option('--sign <KEY>', 'sign the start with this SSH key, for workers with a policy')
+    .option(
+      '--signed-plan <FILE>',
+      'the plan as somebody has signed it (`surefoot plan sign`), for a policy that asks for it',
+    )
     .option('--why <TEXT>', 'what you saw of production, and why it may be deployed to')
     .option('--json', 'one JSON document on stdout')
     .addHelpText(
@@ -79,15 +77,6 @@ export function defineStart(command: Command): void {
     .action(exiting(start));
 }
 
-function shorten(text: string, earlier: Record<string, number> = {}): Record<string, number> {
-  const [watch, duration = ''] = text.split('=', 2);
-  const milliseconds = parseDuration(duration);
-  if (!watch || milliseconds === undefined) {
-    throw new InvalidArgumentError('Write it as watch=duration, for example soak=2h or watch-5m=30s.');
-  }
-  return { ...earlier, [watch]: milliseconds };
-}
-
 async function start(file: string, options: StartOptions): Promise<number> {
   if (options.virtual) {
     const hint = 'Leave --virtual out to deploy for real, or try the deployment with `surefoot demo`.';
@@ -104,8 +93,9 @@ async function start(file: string, options: StartOptions): Promise<number> {
     return EXIT.usage;
   }
   const { plan, found } = released;
-  checkKnown(released);
+  checkKnown(released, 'nothing was started');
   checkStarter(startedBy, plan.resolved, options.sign);
+  const signedPlan = options.signedPlan === undefined ? undefined : await signedBefore(options.signedPlan, plan);
   const beginning = await beginningOf(plan.resolved, options);
   if (found.length > 0) note(`${plan.resolved.service}: ${releaseText(plan.resolved)}\n${foundText(found)}`);
   return await withConnection(async (connected) => {
@@ -117,6 +107,7 @@ async function start(file: string, options: StartOptions): Promise<number> {
       clock: 'real',
       ...(beginning?.at === undefined ? {} : { beginsAt: beginning.at }),
       ...(after ? { after } : {}),
+      ...(signedPlan ? { signedPlan } : {}),
     };
     if (options.sign !== undefined) input.envelope = await sealStart(input, options.sign);
     await mustBeFree(connected, plan.resolved.service, after);
@@ -148,6 +139,11 @@ async function start(file: string, options: StartOptions): Promise<number> {
   });
 }
 
+async function signedBefore(file: string, plan: LoadedPlan): Promise<SignedPlan> {
+  const { readSignedPlan } = await import('./trust/signed-plan.js');
+  return readSignedPlan(file, plan);
+}
+
 /** @throws CliError for a time that cannot be kept */
 async function beginningOf(
   { windows }: ResolvedPlan,
@@ -170,23 +166,6 @@ function checkStarter(startedBy: string, { approvals }: ResolvedPlan, signed: st
   throw usageError(
     `${startedBy} is not on the plan's roster (${people.join(', ')})`,
     near === undefined ? 'Add --as WHO.' : `Did you mean --as ${near}?`,
-  );
-}
-
-const SAID_AS: Record<ReleaseValue, string> = {
-  branch: 'BRANCH',
-  target: 'VERSION',
-  previous: 'VERSION',
-  revision: 'REVISION',
-};
-
-/** @throws CliError where anything is open: nothing starts from what is not known */
-function checkKnown({ found }: ReleasedPlan): void {
-  const unknown = unknownOf(found);
-  if (unknown.length === 0) return;
-  throw usageError(
-    `What is deployed is not known, and nothing was started:\n${foundText(found)}`,
-    `Add ${unknown.map(({ name }) => `--${name} ${SAID_AS[name]}`).join(' ')}.`,
   );
 }
 

@@ -41,7 +41,7 @@ export function defineWorker(command: Command): void {
     .addOption(
       command
         .createOption('--watchdog', 'only look at deployments, and page people when nobody carries them on')
-        .conflicts(['state', 'policy', 'traces', 'environment', 'console']),
+        .conflicts(['state', 'traces', 'environment', 'console']),
     )
     .option('--build-id <ID>', 'the build that it is of (default: what its code is)', buildName)
     .option('--metrics <ADDRESS:PORT>', 'serve figures for Prometheus there, at /metrics', addressAndPort)
@@ -86,8 +86,7 @@ function baseUrl(text: string): string {
 async function work(options: WorkOptions): Promise<number> {
   const { environment, watchdog, metrics, traces, console, buildId: build } = options;
   const { state = `${defaultHome()}/${environment ? `worker-${environment}` : 'worker'}` } = options;
-  // It does nothing that anybody's word is asked for.
-  const policy = watchdog ? undefined : await policyOf(options);
+  const policy = await policyOf(options);
   const { namespace, options: connection, sandbox } = connectionSettings();
   // Says in words, and within 5 s, what the worker's own connection would say late and obscurely.
   await withConnection(async () => {});
@@ -95,7 +94,7 @@ async function work(options: WorkOptions): Promise<number> {
   const tools = sandbox && sandboxTools(sandbox);
   const releasesItself = sandbox !== undefined;
   const served = watchdog
-    ? runWatchdog({ connection, namespace, metrics })
+    ? runWatchdog({ connection, namespace, metrics, policy })
     : runWorker({
         connection,
         namespace,

@@ -7,7 +7,7 @@ import { beginningText, hasYetToBegin } from '../../domain/ledger/beginning.js';
 import type { Ledger, OpenQuestion, RollbackRecord, StepRecord, WatchRecord } from '../../domain/ledger/ledger.js';
 import { leftBehind, stillRollsBack } from '../../domain/ledger/left-behind.js';
 import { PHASES, type Phase } from '../../domain/steps.js';
-import { hasEnded, standingOf } from '../../domain/watch/standing.js';
+import { criterionStanding, hasEnded, standingOf } from '../../domain/watch/standing.js';
 import type { QueueService } from '../../temporal/queue-service.js';
 import type { WatchdogService } from '../../temporal/watchdog-service.js';
 import { allowedDecisions } from './allowed-decisions.js';
@@ -143,19 +143,26 @@ function stepLines(step: StepRecord, { colors, now }: StatusView): string[] {
   return told ? [line, `        ${step.state === 'failed' ? colors.red(told) : told}`] : [line];
 }
 
-function monitors(ledger: Ledger, { colors }: StatusView): string[] {
+function monitors(ledger: Ledger, view: StatusView): string[] {
   if (ledger.monitors.length === 0) return [];
+  const each = (record: WatchRecord) => [
+    `  ${record.title}: ${watchState(ledger, record, view.colors)}`,
+    ...criteria(record, ledger, view),
+  ];
+  return [view.colors.bold('Watches'), ...ledger.monitors.flatMap(each)];
+}
+
+/** Those that are not well, and how many have no verdict though nothing of them was missed. */
+function criteria(record: WatchRecord, ledger: Ledger, { colors }: StatusView): string[] {
+  const standing = standingOf(record, hasEnded(ledger));
+  const undecided = record.criteria.filter((each) => criterionStanding(each, standing) === 'undecided');
+  const said = record.criteria.filter((each) => each.verdict !== 'healthy' && !undecided.includes(each));
   return [
-    colors.bold('Watches'),
-    ...ledger.monitors.flatMap((record) => [
-      `  ${record.title}: ${watchState(ledger, record, colors)}`,
-      ...record.criteria
-        .filter(({ verdict }) => verdict !== 'healthy')
-        .map(({ title, rule, verdict, worst, unit, reason }) => {
-          const seen = worst === undefined ? (reason ?? 'no samples') : `worst ${Number(worst.toFixed(2))} ${unit}`;
-          return `      ${verdictMark(verdict, colors)}  ${title} (${rule}): ${seen}`;
-        }),
-    ]),
+    ...said.map(({ title, rule, verdict, worst, unit, reason }) => {
+      const seen = worst === undefined ? (reason ?? 'no samples') : `worst ${Number(worst.toFixed(2))} ${unit}`;
+      return `      ${verdictMark(verdict, colors)}  ${title} (${rule}): ${seen}`;
+    }),
+    ...(undecided.length > 0 ? [colors.dim(`      · no breach seen: ${undecided.length}`)] : []),
   ];
 }
 

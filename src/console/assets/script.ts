@@ -1,3 +1,5 @@
+import { PASSKEY_SCRIPT } from './passkey-script.js';
+
 /**
  * What a browser does beside showing pages: it counts times on, and shows a page anew that is told to be another. Without
  * it everything is there as well. Nothing that is being filled in, read aloud or opened is taken away.
@@ -22,6 +24,8 @@ setInterval(() => {
 }, 1000);
 const live = document.body.dataset.live;
 let isStale = false;
+const openOnes = (page) => new Map([...page.querySelectorAll('details[id]')].map(({ id, open }) => [id, open]));
+let asServed = openOnes(document);
 async function showAnew() {
   const main = document.getElementById('main');
   const isBusy = main.contains(document.activeElement) && document.activeElement.matches('input, select, textarea');
@@ -32,10 +36,12 @@ async function showAnew() {
   const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
   const content = fresh.getElementById('main');
   if (content === null) return;
-  for (const details of document.querySelectorAll('main details[id]')) {
-    const other = content.querySelector('#' + CSS.escape(details.id));
-    if (other !== null && details.open) other.open = true;
+  const served = openOnes(content);
+  for (const { id, open } of document.querySelectorAll('main details[id]')) {
+    const other = content.querySelector('#' + CSS.escape(id));
+    if (other !== null && open !== asServed.get(id)) other.open = open;
   }
+  asServed = served;
   const focused = placeOf(document.activeElement);
   main.replaceChildren(...content.childNodes);
   document.title = fresh.title;
@@ -51,4 +57,5 @@ if (live !== undefined && 'EventSource' in window) {
   new EventSource(live).addEventListener('changed', showAnew);
   document.addEventListener('focusout', () => setTimeout(() => isStale && showAnew()));
 }
+${PASSKEY_SCRIPT}
 `.trim();

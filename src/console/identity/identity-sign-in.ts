@@ -1,23 +1,32 @@
 /**
- * Signing in to the console at an identity provider, and standing for a decision there: each is signed in for anew, with
- * the hash of what is said as the nonce, so that the runner can verify the provider's word by itself.
+ * Signing in to the console at an identity provider, and standing for a decision there: each is signed by the person's
+ * own passkey, or signed in for anew, with the hash of what is said as the nonce. The runner verifies either by itself.
  */
 import { randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
-import type { Statement } from '../../contract/envelope.js';
 import { names } from '../../domain/decisions/decisions.js';
 import { isDemanded } from '../../domain/decisions/demands.js';
-import type { Decision } from '../../domain/ledger/ledger.js';
-import { nonceOf, sealedByProvider, statementOf } from '../../policy/dsse.js';
+import { nonceOf, SIGNATURE_KINDS, type SignatureKind, sealedByProvider, statementOf } from '../../policy/dsse.js';
 import { type IdentityToken, readToken } from '../../policy/identity-token.js';
 import type { Policy } from '../../policy/policy.js';
-import { saidInDecision } from '../../policy/said-in-decision.js';
+import { asSaid, saidInDecision } from '../../policy/said-in-decision.js';
 import { usageError } from '../../temporal/errors.js';
-import { type Send, SIGN_IN_PATH, type SignedIn, type SignIn, signInLink, type ToProve } from '../signed-in.js';
+import {
+  PASSKEY_PATH,
+  type Send,
+  SIGN_IN_PATH,
+  type SignedIn,
+  type SignIn,
+  signInLink,
+  type ToProve,
+} from '../signed-in.js';
 import { accountHolder } from './account-holder.js';
 import { KeptForAWhile } from './kept-for-a-while.js';
+import { PasskeyEnrolments } from './passkey-enrolments.js';
+import { PasskeySignings } from './passkey-signings.js';
 import { type AskedProvider, newVerifier, ProviderClient } from './provider-client.js';
 import { type SecretCookie, secretCookie } from './secret-cookie.js';
+import type { ToSend } from './to-send.js';
 
 /** Milliseconds: a working day, half an hour away from it, and what a person takes at the provider. */
 const SESSION = { longest: 8 * 3_600_000, idle: 30 * 60_000 };
@@ -39,7 +48,7 @@ interface Question extends Omit<AskedProvider, 'state'> {
   browser: string;
   /** To come back to. */
   page: string;
-  toSend?: { decision: Decision; statement: Statement; send: Send };
+  toSend?: ToSend;
 }
 
 /** @throws CliError exit 3 where the provider does not answer */
@@ -56,6 +65,8 @@ export async function identitySignIn(options: Options): Promise<SignIn> {
 class IdentitySignIn implements SignIn {
   readonly isThere = true;
   readonly pages = new Hono();
+  readonly enrolment: PasskeyEnrolments;
+  readonly signing: PasskeySignings;
   private readonly sessions: KeptForAWhile<IdentityToken>;
   private readonly questions: KeptForAWhile<Question>;
 
@@ -66,6 +77,12 @@ class IdentitySignIn implements SignIn {
     const { clock = Date.now } = options;
     this.sessions = new KeptForAWhile(SESSION, clock);
     this.questions = new KeptForAWhile(QUESTION, clock);
+    const browsers = {
+      ...{ policy: options.policy, clock, originOf: (request: Request) => this.originOf(request) },
+      sessionOf: (request: Request) => this.session(request).read(request),
+    };
+    this.enrolment = new PasskeyEnrolments({ ...browsers, whoAsks: (request) => this.whoAsks(request) });
+    this.signing = new PasskeySignings(browsers);
     this.pages.get('/', ({ req }) => {
       const page = ownPage(req.query('to'));
       return this.ask(req.raw, { page, nonce: randomBytes(32).toString('base64url'), anew: false });
@@ -100,16 +117,23 @@ class IdentitySignIn implements SignIn {
         'What you have read is not what is asked for by now. Nothing was sent',
         `Look again, and approve ${proposed.slice(0, 12)}.`,
       );
-    const taken = this.options.policy.proofs.get(role);
-    if (taken && !taken.includes('oidc')) {
+    const taken: readonly SignatureKind[] = this.options.policy.proofs.get(role) ?? SIGNATURE_KINDS;
+    const isTaken = (proof: SignatureKind) => taken.includes(proof);
+    const credentials = isTaken('passkey') ? this.signing.credentialsOf(who, request) : [];
+    if (!isTaken('oidc') && credentials.length === 0) {
       const message = `As ${role}, ${kind} is proven by ${taken.join(' or ')}, and not by signing in. Nothing was sent`;
-      throw usageError(message, `Type it: surefoot ${kind} --as ${who} --role ${role} --sign KEY`);
+      const typed = `Type it: surefoot ${kind} --as ${who} --role ${role} --sign KEY`;
+      const signed = `See at ${PASSKEY_PATH} where passkeys sign, or make one there and have it confirmed in the policy.`;
+      throw usageError(message, isTaken('ssh') ? typed : signed);
     }
     const said = saidInDecision(decision, ledger);
     const statement = statementOf(said, this.now);
-    const about = { ...decision, subject: decision.subject ?? (said.subject || undefined) };
-    const toSend = { decision: about, statement, send };
-    return await this.ask(request, { page, nonce: nonceOf(statement), anew: true, toSend });
+    const toSend = { decision: asSaid(decision, said), statement, send };
+    const signIn = (asking: Request) => this.ask(asking, { page, nonce: nonceOf(statement), anew: true, toSend });
+    // The person's own device is the stronger proof; who has it not at hand signs in where that is taken.
+    if (credentials.length === 0) return await signIn(request);
+    const place = this.signing.begin(request, { toSend, credentials, page, ...(isTaken('oidc') && { signIn }) });
+    return redirected(place);
   }
 
   /** Sends the browser to the provider. */

@@ -5,12 +5,17 @@ import {
   authorizationCodeGrant,
   buildAuthorizationUrl,
   buildEndSessionUrl,
+  type ClientAuth,
+  ClientSecretBasic,
+  ClientSecretPost,
   type Configuration,
   calculatePKCECodeChallenge,
   discovery,
   enableNonRepudiationChecks,
   None,
+  ResponseBodyError,
   randomPKCECodeVerifier,
+  WWWAuthenticateChallengeError,
 } from 'openid-client';
 import type { IdentityProvider } from '../../policy/identity-token.js';
 import { CliError, EXIT, innermost, usageError } from '../../temporal/errors.js';
@@ -52,11 +57,17 @@ export class ProviderClient {
     const place = new URL(issuer);
     const isHere = place.protocol === 'http:';
     try {
-      const configuration = await discovery(place, audience, secret, secret === undefined ? None() : undefined, {
-        timeout: ANSWER,
-        // Only this machine is asked without TLS: the policy's schema takes no other.
-        execute: isHere ? [allowInsecureRequests, enableNonRepudiationChecks] : [enableNonRepudiationChecks],
-      });
+      const configuration = await discovery(
+        place,
+        audience,
+        undefined,
+        secret === undefined ? None() : byProvider(secret),
+        {
+          timeout: ANSWER,
+          // Only this machine is asked without TLS: the policy's schema takes no other.
+          execute: isHere ? [allowInsecureRequests, enableNonRepudiationChecks] : [enableNonRepudiationChecks],
+        },
+      );
       return new ProviderClient(configuration, byEmail ? 'openid email' : 'openid');
     } catch (error) {
       throw new CliError(`The identity provider ${issuer} cannot be asked: ${innermost(error)}`, {
@@ -103,6 +114,11 @@ export class ProviderClient {
       return token;
     } catch (error) {
       if (error instanceof AuthorizationResponseError && error.error === 'access_denied') return undefined;
+      if (isClientRefused(error))
+        throw usageError(
+          `The identity provider does not know this console: ${innermost(error)}. Nothing was done`,
+          'Whoever runs the console gives it the secret of its client there: --client-secret.',
+        );
       throw usageError(
         `The identity provider has not vouched for you: ${innermost(error)}. Nothing was done`,
         'Go back, and try it once more.',
@@ -116,3 +132,16 @@ export class ProviderClient {
     return buildEndSessionUrl(this.configuration, { id_token_hint: token, post_logout_redirect_uri: back }).href;
   }
 }
+
+/** As the provider takes it: by a header, as each has to (RFC 6749, section 2.3.1), but where it says otherwise. */
+const byProvider =
+  (secret: string): ClientAuth =>
+  (server, ...rest) => {
+    const { token_endpoint_auth_methods_supported: taken } = server;
+    const isByHeader = taken === undefined || taken.includes('client_secret_basic');
+    return (isByHeader ? ClientSecretBasic(secret) : ClientSecretPost(secret))(server, ...rest);
+  };
+
+const isClientRefused = (error: unknown): boolean =>
+  error instanceof WWWAuthenticateChallengeError ||
+  (error instanceof ResponseBodyError && error.error === 'invalid_client');

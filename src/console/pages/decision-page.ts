@@ -5,7 +5,7 @@ import { type Decision, ROLLBACK_KINDS } from '../../domain/ledger/ledger.js';
 import { html, lines, type Markup } from '../../report/html/markup.js';
 import type { DeploymentLook } from '../look.js';
 import { momentIn } from '../moment.js';
-import { foreseen, type Lack, type Sayable, speakerValue } from '../saying.js';
+import { foreseen, type Lack, type Sayable, speakerValue, whyBarred } from '../saying.js';
 import { signInLink } from '../signed-in.js';
 import type { ConsoleWords } from '../words/console-words.js';
 import { deploymentHead } from './deployment-head.js';
@@ -62,7 +62,8 @@ function refusal({ sayable, asking }: DecisionContext): Markup | undefined {
     mayNot === 'signIn'
       ? html` <a class="button" href="${signInLink(asking.path)}">${asking.words.frame.signIn}</a>`
       : undefined;
-  return html`<p class="note">${asking.words.decision.mayNot[mayNot]}${link}</p>`;
+  const whyNobody = mayNot === 'noRole' || mayNot === 'nobody' ? notFrom(sayable.barred, asking.words) : undefined;
+  return html`<p class="note">${asking.words.decision.mayNot[mayNot]}${link}</p>${whyNobody}`;
 }
 
 /** What can't be said here is typed. */
@@ -88,7 +89,7 @@ function answerForm({ look, sayable, asking }: DecisionContext, said?: URLSearch
 ${tokenField(asking)}
 ${isOffered('approve') && digest !== undefined ? html`<p>${decision.digest}: <code>${digest}</code></p><input type="hidden" name="digest" value="${digest}">` : undefined}
 <fieldset><legend>${decision.answers}</legend>
-${lines(kinds.map((kind) => answer(kind, { words: asking.words, chosen: said?.get('answer') ?? undefined })))}
+${lines(kinds.map((kind) => answer(kind, { sayable, words: asking.words, chosen: said?.get('answer') ?? undefined })))}
 </fieldset>
 ${speakerChoice(sayable, asking, said)}
 <label>${decision.why} <span class="soft">(${decision.whyNeeded})</span><textarea name="why" rows="3" maxlength="2000">${said?.get('why') ?? ''}</textarea></label>
@@ -101,10 +102,26 @@ ${isOffered('move') ? html`<div class="of-move"><label>${decision.runner} <input
 const actionOf = ({ ledger }: DeploymentLook, question: string | undefined): string =>
   deploymentPath(ledger.deployment, 'decide', ...(question === undefined ? [] : [question]));
 
-function answer(kind: DecisionKind, { words, chosen }: { words: ConsoleWords; chosen: string | undefined }): Markup {
+/** Not to be chosen where it would count from nobody who could say it here. */
+function answer(
+  kind: DecisionKind,
+  { sayable, words, chosen }: { sayable: Sayable; words: ConsoleWords; chosen: string | undefined },
+): Markup {
   const { name, does } = words.answers[kind];
   const mark = DECISION_KINDS[kind].stops ? 'stops' : 'goes';
-  return html`<div class="answer ${mark}"><input type="radio" name="answer" id="answer-${kind}" value="${kind}" required aria-describedby="does-${kind}"${chosen === kind ? html` checked` : undefined}><label for="answer-${kind}">${name}</label><p id="does-${kind}" class="soft">${does}</p></div>`;
+  const isOpen = sayable.speakers.some((speaker) => whyBarred(sayable, kind, speaker) === undefined);
+  const state = html`${chosen === kind ? html` checked` : undefined}${isOpen ? undefined : html` disabled`}`;
+  return html`<div class="answer ${mark}"><input type="radio" name="answer" id="answer-${kind}" value="${kind}" required aria-describedby="does-${kind}"${state}><label for="answer-${kind}">${name}</label><div id="does-${kind}" class="soft"><p>${does}</p>${notFrom(
+    sayable.barred.filter((each) => each.kind === kind),
+    words,
+  )}</div></div>`;
+}
+
+/** Why an answer would not count from some who are asked. */
+function notFrom(barred: Sayable['barred'], { decision }: ConsoleWords): Markup | undefined {
+  const reasons = [...new Set(barred.map(({ whyNot }) => whyNot))];
+  if (reasons.length === 0) return undefined;
+  return html`<p>${decision.wouldNotCount} <span lang="en">${reasons.join('; ')}</span>.</p>`;
 }
 
 function speakerChoice({ speakers }: Sayable, { words }: PageAsking, said?: URLSearchParams): Markup {

@@ -21,7 +21,7 @@ export function deploymentPage(look: DeploymentLook, asked: PageAsking): PageCon
   const { ledger, planned } = look;
   const asking = momentIn(ledger, look.inVirtualTime, asked);
   const { words } = asking;
-  const headline = headlineOf(look, words);
+  const headline = headlineOf(look, asking);
   const isOver = ledger.outcome !== undefined || cutOff(look) !== undefined;
   const main = html`${deploymentHead(look)}
 ${banner(headline)}

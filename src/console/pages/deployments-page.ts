@@ -1,6 +1,7 @@
 /** The first page: what runs, whom it waits for, and what has ended. Pure. */
 import { LISTED_OUTCOMES, type ListedOutcome, selectDeployments } from '../../domain/deployments/listed.js';
 import { formatDuration } from '../../domain/duration.js';
+import { hasYetToBegin } from '../../domain/ledger/beginning.js';
 import { html, lines, type Markup } from '../../report/html/markup.js';
 import { rowHeadline } from '../headline.js';
 import type { ConsoleRow, ConsoleRows } from '../look.js';
@@ -68,7 +69,7 @@ ${lines(rows.map((row) => item(row, asking)))}
 function item(row: ConsoleRow, asking: PageAsking): Markup {
   const { words } = asking;
   const { deployment, runId, target, inVirtualTime, archived } = row.listed;
-  const headline = rowHeadline(row, words);
+  const headline = rowHeadline(row, asking);
   const name =
     deployment === undefined
       ? html`<code>${runId}</code>`
@@ -88,7 +89,7 @@ function times({ listed, ledger }: ConsoleRow, asking: PageAsking): Markup[] {
   const { words } = asking;
   const { startedAt, endedAt, inVirtualTime } = listed;
   if (endedAt === undefined) {
-    if (inVirtualTime && !ledger) return [];
+    if (ledger ? hasYetToBegin(ledger) : inVirtualTime) return [];
     const moment = ledger ? momentIn(ledger, inVirtualTime, asking) : asking;
     return [html`${words.list.runningFor} ${elapsed(startedAt, moment)}`];
   }

@@ -2,7 +2,7 @@
 import { html, lines, type Markup } from '../../report/html/markup.js';
 import { entityTagOf } from '../live.js';
 import type { SignedIn } from '../signed-in.js';
-import { SIGN_OUT_PATH, signInLink } from '../signed-in.js';
+import { PASSKEY_PATH, SIGN_OUT_PATH, signInLink } from '../signed-in.js';
 import type { ConsoleWords } from '../words/console-words.js';
 import { otherLanguage, type PageLanguage } from '../words/language.js';
 
@@ -87,7 +87,7 @@ function who(asking: PageAsking): Markup | undefined {
   const { canSignIn, signedIn, words, path } = asking;
   if (!canSignIn) return undefined;
   if (!signedIn) return html`<p class="who"><a href="${signInLink(path)}">${words.frame.signIn}</a></p>`;
-  return html`<form class="who" method="post" action="${SIGN_OUT_PATH}">${tokenField(asking)}<span>${words.frame.signedInAs(signedIn.name)}</span> <button class="quiet">${words.frame.signOut}</button></form>`;
+  return html`<form class="who" method="post" action="${SIGN_OUT_PATH}">${tokenField(asking)}<span>${words.frame.signedInAs(signedIn.name)}</span> <a href="${PASSKEY_PATH}"${path.split('?')[0] === PASSKEY_PATH ? html` aria-current="page"` : undefined}>${words.pages.passkey}</a> <button class="quiet">${words.frame.signOut}</button></form>`;
 }
 
 export const tokenField = ({ token }: Pick<PageAsking, 'token'>): Markup =>

@@ -51,7 +51,7 @@ function table(
     history.timeToRestore,
   ];
   return html`<table><caption>${caption}</caption><thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead><tbody>
-${lines(rows.map(([service, metrics]) => html`<tr><th scope="row">${service}</th>${cells(metrics, history).map((text) => html`<td>${text}</td>`)}</tr>`))}
+${lines(rows.map(([service, metrics]) => html`<tr><th scope="row">${service}</th>${cells(metrics, history).map((text, at) => html`<td data-name="${head[at + 1] ?? ''}">${text}</td>`)}</tr>`))}
 </tbody></table>`;
 }
 

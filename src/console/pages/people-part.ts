@@ -17,7 +17,7 @@ export function signOffsPart(ledger: Ledger, { words }: PageAsking): Markup {
     (role) => html`<span class="unknown"><span aria-hidden="true">·</span> ${role}</span>: ${told.missing}`,
   );
   const all = [...given, ...open];
-  return part('sign-offs', told.signOffs, all.length > 0 ? listOf(all) : html`<p>${told.noSignOffs}</p>`);
+  return part('sign-offs', told.signOffs, all.length > 0 ? listOf(all, 'marked') : html`<p>${told.noSignOffs}</p>`);
 }
 
 /** The latest first. */

@@ -1,6 +1,7 @@
 /** The deployment's way, phase by phase: the present one is open, and whatever did not simply pass. Pure. */
 import { runbookOf } from '../../contract/runbook.js';
 import { formatDuration } from '../../domain/duration.js';
+import { hasYetToBegin } from '../../domain/ledger/beginning.js';
 import type { RollbackRecord, StepRecord } from '../../domain/ledger/ledger.js';
 import { PHASES, type Phase } from '../../domain/steps.js';
 import { hasEnded } from '../../domain/watch/standing.js';
@@ -19,7 +20,8 @@ export function phasesPart(look: DeploymentLook, asking: PageAsking): Markup {
   const usually = new Map(planned ? runbookOf(planned.plan).map((step) => [step.id, step.usually]) : []);
   const shown = PHASES.map((phase) => {
     const steps = ledger.steps.filter((step) => step.phase === phase);
-    return phaseOf(phase, steps, { isPresent: phase === ledger.phase && !hasEnded(ledger), usually, asking });
+    const isPresent = phase === ledger.phase && !hasEnded(ledger) && !hasYetToBegin(ledger);
+    return phaseOf(phase, steps, { isPresent, usually, asking });
   });
   return part('phases', asking.words.deployment.phases, lines(shown));
 }

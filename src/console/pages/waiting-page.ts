@@ -33,7 +33,7 @@ function question({ row, wait }: { row: ConsoleRow; wait: WaitsFor }, asking: Pa
       ? html`${title} <code>${runId}</code>`
       : html`<a href="${deploymentPath(deployment, 'decide', wait.question)}">${title}</a>`;
   const of = deployment === undefined ? undefined : html`<a href="${deploymentPath(deployment)}">${deployment}</a> · `;
-  return html`<li><div class="head"><h2>${name}</h2>${badge(rowHeadline({ listed: row.listed, ledger: row.ledger }, words))}</div><p class="soft">${of}${words.deployment.answeredBy(wait.roles.join(', '))}</p></li>`;
+  return html`<li><div class="head"><h2>${name}</h2>${badge(rowHeadline({ listed: row.listed, ledger: row.ledger }, asking))}</div><p class="soft">${of}${words.deployment.answeredBy(wait.roles.join(', '))}</p></li>`;
 }
 
 const roleFilter = (roles: readonly string[], role: string | undefined, { words }: PageAsking): Markup =>

@@ -3,7 +3,7 @@
 import type { WatchRecord } from '../../domain/ledger/ledger.js';
 import { rounded } from '../../domain/rounded.js';
 import type { CriterionResult } from '../../domain/watch/criteria.js';
-import { hasEnded, standingOf } from '../../domain/watch/standing.js';
+import { criterionStanding, hasEnded, standingOf } from '../../domain/watch/standing.js';
 import { html, lines, type Markup } from '../../report/html/markup.js';
 import { drawPlot } from '../../report/html/plot.js';
 import type { DeploymentLook } from '../look.js';
@@ -68,16 +68,11 @@ interface Judged extends CriterionResult {
   said: (typeof ORDER)[number];
 }
 
-/** All criteria of a watch. While it runs, or where it has ended early, those that were seen and not broken have no verdict. */
+/** All criteria of a watch. */
 function judged(record: WatchRecord, look: DeploymentLook): Judged[] {
   const standing = standingIn(look, record);
-  const isWhole = standing === 'healthy' || standing === 'unknown';
-  const said = ({ verdict, samples, unknown, reason }: CriterionResult): Judged['said'] => {
-    const isSeen = samples > 0 && unknown === 0 && reason === undefined;
-    return verdict === 'unknown' && isSeen && !isWhole ? 'undecided' : verdict;
-  };
   return record.criteria
-    .map((each) => ({ ...each, said: said(each) }))
+    .map((each) => ({ ...each, said: criterionStanding(each, standing) }))
     .sort((one, other) => ORDER.indexOf(one.said) - ORDER.indexOf(other.said));
 }
 
@@ -111,7 +106,7 @@ function plots(
   }
   const columns = Math.min(MOST_COLUMNS[place], Math.floor(COLUMNS[place] / drawn.length));
   const said = note === undefined ? undefined : html`<p class="soft" lang="en">${note}</p>`;
-  return html`<div class="plots" lang="en">
-${lines(drawn.map((plot) => drawPlot({ ...plot, columns })))}
+  return html`<div class="plots">
+${lines(drawn.map((plot) => drawPlot({ ...plot, columns }, asking.words.plots)))}
 </div>${said}`;
 }

@@ -5,6 +5,8 @@ import type { DecisionKind } from '../../domain/ledger/decision-kinds.js';
 import type { RollbackKind, StepState } from '../../domain/ledger/ledger.js';
 import type { Phase } from '../../domain/steps.js';
 import type { standingOf } from '../../domain/watch/standing.js';
+import type { PlotWords } from '../../report/html/plot-words.js';
+import type { PasskeyWords } from './passkey-words.js';
 
 /** An answer: what stands on its button, and what follows. */
 interface AnswerWords {
@@ -13,7 +15,7 @@ interface AnswerWords {
 }
 
 export interface ConsoleWords {
-  pages: Record<'deployments' | 'waiting' | 'history' | 'decision' | 'evidence', string>;
+  pages: Record<'deployments' | 'waiting' | 'history' | 'decision' | 'evidence' | 'passkey', string>;
   /** Of the page itself: its links, what is always there. */
   frame: {
     skip: string;
@@ -37,10 +39,15 @@ export interface ConsoleWords {
   /** undecided: a criterion's, of a watch that runs or has ended early. */
   standings: Record<ReturnType<typeof standingOf> | 'undecided', string>;
   rollbacks: Record<RollbackKind, string>;
+  plots: PlotWords;
   answers: Record<DecisionKind, AnswerWords>;
   /** What is the case, and what comes next. */
   next: {
     running: (phase: string) => string;
+    begins: (time: string) => string;
+    wasToBegin: (time: string) => string;
+    hasYetToBegin: string;
+    hasNotBegun: string;
     endedOutside: (how: string) => string;
     lookFirst: string;
     nothingToDo: string;
@@ -160,10 +167,13 @@ export interface ConsoleWords {
     /** What it would lead to, were it sent now. */
     wouldLead: string;
     wouldBeRefused: string;
+    /** Followed by why, in the deployment’s words. */
+    wouldNotCount: string;
     problem: string;
-    lacks: Record<'answer' | 'person' | 'reason' | 'runner', string>;
+    lacks: Record<'answer' | 'person' | 'reason' | 'runner' | 'standing', string>;
     mayNot: Record<'signIn' | 'signedOnly' | 'unknown' | 'ended' | 'answered' | 'noRole' | 'nobody', string>;
   };
+  passkey: PasskeyWords;
   waiting: { nothing: string; nothingKnown: string; forRole: string; all: string; unknown: string };
   history: {
     period: string;

@@ -1,5 +1,7 @@
 /** The console's words in English. */
+import { ENGLISH_PLOTS } from '../../report/html/plot-words.js';
 import type { ConsoleWords } from './console-words.js';
+import { ENGLISH_PASSKEYS } from './passkey-words.js';
 
 export const ENGLISH: ConsoleWords = {
   pages: {
@@ -8,6 +10,7 @@ export const ENGLISH: ConsoleWords = {
     history: 'History',
     decision: 'Decision',
     evidence: 'Evidence',
+    passkey: 'My passkey',
   },
   frame: {
     skip: 'Skip to the content',
@@ -62,6 +65,7 @@ export const ENGLISH: ConsoleWords = {
     undecided: 'no breach seen',
   },
   rollbacks: { migration: 'the migration', code: 'the code', full: 'code and migration', restore: 'the backup' },
+  plots: ENGLISH_PLOTS,
   answers: {
     approve: { name: 'Approve', does: 'Signs off for your role. When every role has, the deployment goes on.' },
     reject: { name: 'Reject', does: 'Refuses the sign-off and stops the deployment.' },
@@ -77,6 +81,10 @@ export const ENGLISH: ConsoleWords = {
   },
   next: {
     running: (phase) => `Running: ${phase}`,
+    begins: (time) => `Begins at ${time}`,
+    wasToBegin: (time) => `Was to begin at ${time}`,
+    hasYetToBegin: 'Nothing of it has run, and nobody has to do anything. “Abort” calls it off.',
+    hasNotBegun: 'Nothing of it has run, though its time has come: see whether a worker is there.',
     endedOutside: (how) => `Ended from outside (${how})`,
     lookFirst: 'See below what production was left in, before anything else.',
     nothingToDo: 'Nobody has to do anything.',
@@ -208,12 +216,14 @@ export const ENGLISH: ConsoleWords = {
     unasked: 'What can be said without being asked',
     wouldLead: 'What it leads to, as things stand:',
     wouldBeRefused: 'As things stand, it would be refused:',
+    wouldNotCount: 'Not from everybody, as things stand:',
     problem: 'Something is missing',
     lacks: {
       answer: 'Choose an answer.',
       person: 'Choose who you are.',
       reason: 'Give a reason: this answer needs one.',
       runner: 'Name the other runner.',
+      standing: 'This answer would not count from you: the reason stands beside it.',
     },
     mayNot: {
       signIn: 'Sign in to answer.',
@@ -225,6 +235,7 @@ export const ENGLISH: ConsoleWords = {
       nobody: 'Nobody who may answer this is known.',
     },
   },
+  passkey: ENGLISH_PASSKEYS,
   waiting: {
     nothing: 'Nothing waits for anybody.',
     nothingKnown: 'Nothing is known to wait for you.',

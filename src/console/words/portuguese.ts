@@ -1,5 +1,6 @@
 /** The console's words in Brazilian Portuguese. */
 import type { ConsoleWords } from './console-words.js';
+import { PORTUGUESE_PASSKEYS } from './passkey-words.js';
 
 export const PORTUGUESE_OF_CONSOLE: ConsoleWords = {
   pages: {
@@ -8,6 +9,7 @@ export const PORTUGUESE_OF_CONSOLE: ConsoleWords = {
     history: 'Histórico',
     decision: 'Decisão',
     evidence: 'Evidências',
+    passkey: 'Minha chave de acesso',
   },
   frame: {
     skip: 'Ir para o conteúdo',
@@ -62,6 +64,20 @@ export const PORTUGUESE_OF_CONSOLE: ConsoleWords = {
     undecided: 'nenhuma violação vista',
   },
   rollbacks: { migration: 'a migração', code: 'o código', full: 'código e migração', restore: 'o backup' },
+  plots: {
+    noValue: 'nenhum valor conhecido',
+    values: (count, least, greatest) => `${count} valores, de ${least} a ${greatest}`,
+    during: (values, time) => `${values} em ${time}`,
+    without: (unknown, of, time) => `${unknown} de ${of} amostras sem valor (${time})`,
+    beyond: (count) => `${count} valores além de um limite`,
+    limit: (title, rule) => `${title} (violação: ${rule})`,
+    breached: 'violado',
+    breachedAt: (time) => `VIOLADO às ${time}`,
+    noSamples: 'nenhuma amostra',
+    noData: 'sem dados',
+    error: 'erro',
+    notANumber: 'não é um número',
+  },
   answers: {
     approve: { name: 'Aprovar', does: 'Aprova pelo seu papel. Com a aprovação de todos os papéis, o deploy segue.' },
     reject: { name: 'Rejeitar', does: 'Recusa a aprovação e para o deploy.' },
@@ -77,6 +93,10 @@ export const PORTUGUESE_OF_CONSOLE: ConsoleWords = {
   },
   next: {
     running: (phase) => `Em andamento: ${phase}`,
+    begins: (time) => `Começa em ${time}`,
+    wasToBegin: (time) => `Deveria ter começado em ${time}`,
+    hasYetToBegin: 'Nada dele foi executado, e ninguém precisa fazer nada. “Interromper” o cancela.',
+    hasNotBegun: 'Nada dele foi executado, embora a hora tenha chegado: veja se há um worker.',
     endedOutside: (how) => `Encerrado por fora (${how})`,
     lookFirst: 'Antes de tudo, veja abaixo como a produção ficou.',
     nothingToDo: 'Ninguém precisa fazer nada.',
@@ -208,12 +228,14 @@ export const PORTUGUESE_OF_CONSOLE: ConsoleWords = {
     unasked: 'O que se pode dizer sem pergunta',
     wouldLead: 'A que leva, como as coisas estão:',
     wouldBeRefused: 'Como as coisas estão, seria recusada:',
+    wouldNotCount: 'Não de todos, como as coisas estão:',
     problem: 'Falta algo',
     lacks: {
       answer: 'Escolha uma resposta.',
       person: 'Escolha quem você é.',
       reason: 'Dê um motivo: esta resposta precisa de um.',
       runner: 'Diga qual é o outro runner.',
+      standing: 'Esta resposta não valeria de você: o motivo está ao lado dela.',
     },
     mayNot: {
       signIn: 'Entre para responder.',
@@ -225,6 +247,7 @@ export const PORTUGUESE_OF_CONSOLE: ConsoleWords = {
       nobody: 'Não se conhece ninguém que possa responder a isto.',
     },
   },
+  passkey: PORTUGUESE_PASSKEYS,
   waiting: {
     nothing: 'Nada espera por ninguém.',
     nothingKnown: 'Até onde se sabe, nada espera por você.',

@@ -2,6 +2,7 @@
 import type { Demands } from '../../domain/decisions/demands.js';
 import type { StepReport } from '../../domain/evidence.js';
 import type { OwnRunners } from '../../domain/runner.js';
+import type { DeployInput } from '../deployment.js';
 import type { EndpointCheck } from '../plan/application.js';
 import type { Commands } from '../plan/commands.js';
 import type { Environment, EnvironmentName } from '../plan/environment.js';
@@ -27,7 +28,7 @@ export interface AdmissionActivities {
     workflowTime: number;
     /** The unfinished run that people start over. */
     after?: string;
-    start?: { startedBy: string; envelope?: string; beginsAt?: number };
+    start?: Pick<DeployInput, 'startedBy' | 'envelope' | 'beginsAt' | 'signedPlan'>;
   }): Promise<{ runner: string; evidence?: string; demands?: Demands; runners?: OwnRunners }>;
   /** Refuses to go on when the workflow's clock ran ahead of the wall clock although time is real. */
   checkClock(input: { clock: Clock; workflowTime: number }): Promise<void>;

@@ -2,7 +2,7 @@
 import type { StepReport } from '../../domain/evidence.js';
 import type { Eligibility } from '../../domain/ledger/ledger.js';
 import type { Environment } from '../plan/environment.js';
-import type { IndexExpectations } from '../plan/migration.js';
+import type { IndexExpectations, Migration } from '../plan/migration.js';
 import type { EvidencePlace, StepKey } from './step.js';
 
 export interface DatabaseActivities {
@@ -51,6 +51,11 @@ export interface VerificationActivities {
     environment: Environment;
     drops: NonNullable<Eligibility['drops']>;
   }): Promise<Record<string, number>>;
+  /**
+   * At which revision the database is by the tool's own books in it, without the tool; null for none yet.
+   * @throws ApplicationFailure when it is not known
+   */
+  storedRevision(input: { environment: Environment; migration: Migration }): Promise<string | null>;
   /** Reads production's real state: revision from the database, version and commit from /health, validity of the indexes. */
   verifyState(input: {
     key: StepKey;

@@ -43,6 +43,8 @@ export interface ResolvedPlan {
   language: string;
   release: Release;
   evidence: string;
+  /** How long evidence is kept after a deployment's end, milliseconds; for good when left out. */
+  evidenceRetention?: number;
   environments: { production: Environment; staging?: Environment };
   backup?: Backup;
   commands: Commands;

@@ -4,6 +4,7 @@ import { freeBytes, writable } from '../../adapters/folders.js';
 import { withDatabase } from '../../adapters/postgres/postgres.js';
 import type { FileKeeping } from '../../contract/plan/backup.js';
 import type { Environment } from '../../contract/plan/environment.js';
+import { evidenceKept } from '../../contract/plan/kept.js';
 import { databaseOf, environmentsOf, fileOf } from '../../contract/plan/parts.js';
 import { STEPS } from '../../domain/steps.js';
 import type { Check, CheckContext, CheckResult, Means } from './check.js';
@@ -13,7 +14,10 @@ export function storeChecks({ plan }: CheckContext): Check[] {
   const evidence: Check = {
     id: 'evidence',
     step: STEPS.repository.id,
-    run: async () => [{ name: 'evidence', ...(await writable(plan.evidence, 'evidence')) }],
+    run: async () => [
+      { name: 'evidence', ...(await writable(plan.evidence, 'evidence')) },
+      { name: 'evidence-retention', ok: true, text: `kept: ${evidenceKept(plan)}` },
+    ],
   };
   const kept = fileOf(plan);
   if (!kept) return [evidence];

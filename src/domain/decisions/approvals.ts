@@ -18,6 +18,9 @@ export interface Approvals {
   signed?: boolean;
 }
 
+/** Who may decide, whatever they sign off. */
+export type Deciders = Pick<Approvals, 'roster' | 'selfApproval' | 'onePersonManyRoles'>;
+
 /** The role of whoever started a deployment whose plan names nobody. */
 const OPERATOR = 'operator';
 

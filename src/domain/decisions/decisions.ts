@@ -1,12 +1,21 @@
 /** Judging what people say: one function for signals and updates alike. Pure; who may do what comes from the plan. */
 import { DECISION_KINDS, type QuestionKind } from '../ledger/decision-kinds.js';
-import { type Decision, type Ledger, type OpenQuestion, ROLLBACK_KINDS } from '../ledger/ledger.js';
+import {
+  type Decision,
+  type Ledger,
+  type OpenQuestion,
+  ROLLBACK_KINDS,
+  type RollbackRecord,
+  type StoredBackup,
+} from '../ledger/ledger.js';
+import { backupName } from '../rollback/backup-name.js';
 import { destinationOf } from '../rollback/destination.js';
 import type { Criterion, RollbackOption } from '../watch/criteria.js';
-import { type Approvals, fillRoles } from './approvals.js';
+import type { Approvals } from './approvals.js';
 import { demandProblem, isDemanded } from './demands.js';
 import { movedTo, whyNotMoved } from './moves.js';
 import { whyNoRoom } from './room.js';
+import { whyNotSignedOff } from './sign-off.js';
 
 export type DecisionJudgement = { accepted: true; reason: string } | { accepted: false; reason: string };
 
@@ -88,6 +97,13 @@ function movesOf({ questions }: Ledger): string {
   return `what can be decided is ${[...new Set(moves)].join(', ')}`;
 }
 
+/** Of what runs nothing is known until it has ended: another way back would run beside it. */
+function besideRollback(ledger: Ledger, { option }: RollbackRecord): string {
+  const isAsked = ledger.questions.some(({ answer, moves }) => answer === undefined && moves.length > 0);
+  const now = isAsked ? movesOf(ledger) : 'if it fails, people are asked for the next one';
+  return `a rollback is already under way (${option}), and no other begins beside it: ${now}`;
+}
+
 function lacksReason({ kind, why }: Decision): DecisionJudgement | undefined {
   const { asksWhy } = DECISION_KINDS[kind];
   return asksWhy !== undefined && !why ? refuse(asksWhy) : undefined;
@@ -106,17 +122,8 @@ function judgeApproval(ledger: Ledger, approvals: Approvals, decision: Decision)
   if (approvals.signed && decision.signature === undefined) {
     return refuse('this plan takes signed approvals only: use surefoot approve --sign KEY');
   }
-  const earlier = ledger.approvals.find((approval) => approval.role === decision.role);
-  if (earlier) return refuse(`${decision.role} has already been signed off by ${earlier.who}`);
-  if (!approvals.selfApproval && decision.who === ledger.startedBy) {
-    return refuse(`${decision.who} started this deployment and cannot approve it`);
-  }
-  const other = ledger.approvals.find((approval) => approval.who === decision.who);
-  if (other && !approvals.onePersonManyRoles) {
-    return refuse(`${decision.who} has already signed off as ${other.role}; one person fills one role`);
-  }
-  const needed = wouldStrand(ledger, approvals, question, decision);
-  if (needed) return refuse(`${decision.who} is needed for another role: nobody else is left for ${needed}`);
+  const why = whyNotSignedOff(ledger, approvals, { question, who: decision.who, role: decision.role });
+  if (why !== undefined) return refuse(why);
   return accept(`signed off as ${decision.role}`);
 }
 
@@ -124,28 +131,6 @@ function judgeApproval(ledger: Ledger, approvals: Approvals, decision: Decision)
 export const names = (given: string, digest: string): boolean => given.length >= 12 && digest.startsWith(given);
 
 const short = (digest: string): string => digest.slice(0, 12);
-
-/**
- * An approver of several roles who fills the wrong one would leave another to nobody, and the deployment waiting for
- * ever. @returns the roles that would be open then
- */
-function wouldStrand(
-  ledger: Ledger,
-  approvals: Approvals,
-  question: OpenQuestion,
-  { who, role }: Decision,
-): string | undefined {
-  const { onePersonManyRoles, selfApproval, roster } = approvals;
-  if (onePersonManyRoles) return undefined;
-  const free = roster.filter(
-    ({ id }) => (selfApproval || id !== ledger.startedBy) && !ledger.approvals.some((approval) => approval.who === id),
-  );
-  const open = question.roles.filter((other) => !ledger.approvals.some((approval) => approval.role === other));
-  const others = free.filter(({ id }) => id !== who);
-  const rest = open.filter((other) => other !== role);
-  if (fillRoles(others, rest, false) || !fillRoles(free, open, false)) return undefined;
-  return rest.filter((other) => !others.some(({ roles }) => roles.includes(other))).join(', ') || rest.join(', ');
-}
 
 function judgeRejection(ledger: Ledger, approvals: Approvals, decision: Decision): DecisionJudgement {
   if (!openQuestion(ledger, decision, DECISION_KINDS[decision.kind].answers))
@@ -195,7 +180,10 @@ function judgeRollback(ledger: Ledger, decision: Decision): DecisionJudgement {
   if (decision.option === 'restore') {
     const isOffered = asked.some(({ kind }) => kind === 'rollback-failed');
     if (!isOffered) return refuse('a restore is offered only when a rollback has failed');
-    if (!ledger.production.backup) return refuse('there is no backup from before the deploy to restore');
+    const { backup } = ledger.production;
+    if (!backup) return refuse('there is no backup from before the deploy to restore');
+    const another = whyAnotherBackup(ledger, decision, backup);
+    if (another !== undefined) return refuse(another);
   }
   const downgrades = decision.option === 'migration' || decision.option === 'full';
   if (decision.revision !== undefined && !downgrades) {
@@ -214,9 +202,16 @@ function judgeRollback(ledger: Ledger, decision: Decision): DecisionJudgement {
     if (!isNamed) return refuse(`say which one: option ${ROLLBACK_KINDS.join(', ')}${again}`);
     return judgeAnswer(ledger, decision);
   }
-  if (ledger.rollback) return refuse('a rollback is already under way');
+  if (ledger.rollback) return refuse(besideRollback(ledger, ledger.rollback));
   if (!hasChanged(ledger)) return refuse('production has not been changed yet; use abort to stop the deployment');
   return lacksReason(decision) ?? accept('production is rolled back');
+}
+
+/** Whoever signs a restore has signed of which backup, and it is the one that would be restored. */
+function whyAnotherBackup({ demands }: Ledger, { backup: named }: Decision, backup: StoredBackup): string | undefined {
+  const own = backupName(backup);
+  if (named === own || (named === undefined && !isDemanded(demands, 'rollback'))) return undefined;
+  return `name the backup that is restored: the one from before the deploy is ${own}`;
 }
 
 /** A question that was answered in the same moment is still in the ledger: it cannot be answered twice. */

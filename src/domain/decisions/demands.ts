@@ -1,6 +1,6 @@
 /** What the policy of the runner asks of those who decide: told to everybody who looks, judged again where acts are done. */
 import type { DecisionKind } from '../ledger/decision-kinds.js';
-import { type Approvals, decidersOf, type Person } from './approvals.js';
+import { type Approvals, type Deciders, decidersOf, type Person } from './approvals.js';
 
 export interface Demands {
   /** Kinds of decisions that count only when they are signed. */
@@ -17,16 +17,34 @@ export interface Demands {
 export const isDemanded = (demands: Demands | undefined, kind: 'start' | DecisionKind): boolean =>
   demands?.signed.includes(kind) ?? false;
 
+/** @returns why such a decision is not for this role to make, for people */
+export function roleProblem(
+  demands: Demands | undefined,
+  { kind, role }: { kind: DecisionKind; role: string },
+): string | undefined {
+  const allowed = demands?.roles[kind];
+  if (!allowed || allowed.includes(role)) return undefined;
+  return `${kind} is said by ${allowed.join(', ')}, as the runner’s policy has it`;
+}
+
 /** @returns why a decision is not even looked at, for people */
 export function demandProblem(
   demands: Demands | undefined,
   { kind, role, envelope }: { kind: DecisionKind; role: string; envelope?: string },
 ): string | undefined {
-  const allowed = demands?.roles[kind];
-  if (allowed && !allowed.includes(role))
-    return `${kind} is said by ${allowed.join(', ')}, as the runner’s policy has it`;
+  const barred = roleProblem(demands, { kind, role });
+  if (barred !== undefined) return barred;
   if (!isDemanded(demands, kind) || envelope !== undefined) return undefined;
   return `the runner’s policy takes it signed only: use surefoot ${kind} --sign KEY`;
+}
+
+/** Who may decide, as far as that is known without the plan, too. @param planned missing where the plan cannot be read */
+export function knownDeciders(
+  { demands, startedBy }: { demands?: Demands; startedBy: string },
+  planned: Approvals | undefined,
+): Deciders | undefined {
+  if (planned) return decidersUnder(demands, planned, startedBy);
+  return demands && approvalsUnder(demands, { roles: [], roster: [], selfApproval: false, onePersonManyRoles: false });
 }
 
 /** Who may decide, and what: by the runner's policy, or by the plan where it has none. */

@@ -2,10 +2,10 @@
 import { DECISION_KINDS, type DecisionKind } from '../ledger/decision-kinds.js';
 import type { Decision, Ledger, OpenQuestion } from '../ledger/ledger.js';
 import { destinationOf } from '../rollback/destination.js';
-import type { Approvals, Person } from './approvals.js';
+import type { Approvals, Deciders } from './approvals.js';
 import { HOLD } from './decisions.js';
-import { isDemanded } from './demands.js';
-import { missingRoles } from './waits-for.js';
+import { isDemanded, roleProblem } from './demands.js';
+import { whyNotSignedOff } from './sign-off.js';
 
 /** What a decision can be about: a question that is open, a hold, or the deployment itself. */
 export interface Matter {
@@ -43,19 +43,28 @@ export interface Decider {
   role: string;
 }
 
-/** Each person once for each role. */
-export const inRoles = (roster: readonly Pick<Person, 'id' | 'name' | 'roles'>[]): Decider[] =>
-  roster.flatMap(({ id, name, roles }) => roles.map((role) => ({ person: id, name, role })));
+/** Somebody in a role that is asked, and why what they say would not count, where it would not. */
+export interface Asked extends Decider {
+  whyNot?: string;
+}
 
-/** Who may say this about it. */
-export function decidersFor(
+/**
+ * Everybody whose role is asked, each once for each role: whom a dialogue or a page offers a decision, and whom it tells
+ * why not.
+ */
+export function askedFor(
   kind: DecisionKind,
-  { question }: Matter,
-  { ledger, roster }: { ledger: Ledger; roster: readonly Pick<Person, 'id' | 'name' | 'roles'>[] },
-): Decider[] {
-  const roles = question && (kind === 'approve' ? missingRoles(ledger, question) : question.roles);
-  const allowed = ledger.demands?.roles[kind];
-  return inRoles(roster).filter(({ role }) => (roles?.includes(role) ?? true) && (allowed?.includes(role) ?? true));
+  { question }: Pick<Matter, 'question'>,
+  { ledger, deciders }: { ledger: Ledger; deciders: Deciders },
+): Asked[] {
+  const whyNot = (who: string, role: string) =>
+    roleProblem(ledger.demands, { kind, role }) ??
+    (kind === 'approve' && question ? whyNotSignedOff(ledger, deciders, { question, who, role }) : undefined);
+  return deciders.roster.flatMap(({ id, name, roles }) =>
+    roles
+      .filter((role) => question === undefined || question.roles.includes(role))
+      .map((role) => ({ person: id, name, role, whyNot: whyNot(id, role) })),
+  );
 }
 
 /** Whether it counts only when it is signed; undefined where that is not known. @param approvals as they are under the policy */

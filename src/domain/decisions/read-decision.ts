@@ -14,6 +14,7 @@ const TEXT_FIELDS = [
   'digest',
   'option',
   'revision',
+  'backup',
   'signature',
   'to',
   'envelope',

@@ -27,6 +27,15 @@ const OUTCOMES: Record<Outcome, ForgeState> = {
   aborted: 'failure',
 };
 
+/** Nothing of it changes any more. */
+export const isForgeEnd = ({ state }: ForgeReport): boolean => ['success', 'failure', 'inactive'].includes(state);
+
+/** Of one that had no say in its end. @param ended how */
+export const reportOfCutOff = (ended: string): ForgeReport => ({
+  state: 'failure',
+  text: line(`ended from outside (${ended}): production is as it was left`),
+});
+
 export function forgeReportOf(ledger: Ledger): ForgeReport {
   const { outcome, reason, phase, questions, held, rollback } = ledger;
   if (outcome) return { state: OUTCOMES[outcome], text: line(`${outcome.replace('-', ' ')}: ${reason ?? ''}`) };

@@ -61,6 +61,8 @@ export interface Decision {
   option?: RollbackKind;
   /** For `rollback`: the revision that the database goes back to, where that is not certain; `base` is none at all. */
   revision?: string;
+  /** For a `restore` that is signed: the backup that is gone back to (`src/domain/rollback/backup-name.ts`). */
+  backup?: string;
   /** For `move`: the runner that runs the commands from then on, by its identity. */
   to?: string;
   /** For `move`, instead of a runner: the build that has taken the whole deployment over. */

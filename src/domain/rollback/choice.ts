@@ -66,7 +66,10 @@ function chooseSafe(facts: RollbackFacts): RollbackChoice {
 
 function whatThereIs({ wanted, codeDeployed, migrated }: RollbackFacts, reasons: string[]): RollbackOption {
   if (wanted !== 'code' && !migrated) {
-    reasons.push('the database is still at the revision from before the deploy: there is no migration to undo');
+    const again = codeDeployed
+      ? ''
+      : ', and the new code was never deployed: the release before is deployed over itself, and seen to work';
+    reasons.push(`the database is still at the revision from before the deploy: there is no migration to undo${again}`);
     return 'code';
   }
   if (wanted !== 'migration' && !codeDeployed && migrated) {

@@ -1,12 +1,15 @@
 /** Whom the watchdog tells what, and when: once when it has lasted, again while it lasts, and the all-clear. Pure. */
 import { formatDuration } from '../duration.js';
 import type { SeenDeployment, WorkflowRun } from './seen.js';
+import type { ShownDeployments } from './shown.js';
 import { type Judging, type Symptom, type SymptomKind, symptomsOf } from './symptoms.js';
 
 /** What one look hands on to the next; deployments that are well are not in it. Epoch milliseconds. */
 export interface WatchdogState {
   at: number;
   deployments: Record<string, Troubled>;
+  /** Those that a forge shows, well or not; missing in what an earlier release has handed on. */
+  shown?: ShownDeployments;
 }
 
 export interface Troubled {
@@ -59,9 +62,9 @@ const ALL_CLEAR_FOR = 60 * 60_000;
 
 /** What the look before has handed on; a new one where there was none, or of another release that left none. */
 export function watchdogStateOf(handedOn: unknown): WatchdogState {
-  const { at, deployments } = (handedOn ?? {}) as Partial<WatchdogState>;
+  const { at, deployments, shown } = (handedOn ?? {}) as Partial<WatchdogState>;
   const isState = typeof at === 'number' && typeof deployments === 'object' && deployments !== null;
-  return isState ? { at, deployments } : { at: 0, deployments: {} };
+  return isState ? { at, deployments, ...(shown ? { shown } : {}) } : { at: 0, deployments: {} };
 }
 
 /**
@@ -82,7 +85,7 @@ export function watchOver(
     if (judged.troubled) deployments[each.deployment] = judged.troubled;
     if (judged.call) calls.push(judged.call);
   }
-  return { state: { at: now, deployments }, calls };
+  return { state: { ...before, at: now, deployments }, calls };
 }
 
 type Judged = { troubled?: Troubled; call?: Call };

@@ -1,7 +1,8 @@
 /** The team's own checklist: read whole, so that a report is made from history alone, and held against the items. */
-import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Item } from '../../domain/items.js';
+import { FileRefused, readBytesSync, whyUnread } from '../../files/bounded-files.js';
 import { folderAt } from '../core/document.js';
 import { isTooDeep } from '../core/markdown.js';
 import type { MachineMaps, Resolution as ResolutionOf } from '../core/resolution.js';
@@ -34,48 +35,25 @@ type Refuse = (message: string) => undefined;
 
 function read(file: string, refuse: Refuse): string | undefined {
   try {
-    const bytes = readStart(file);
-    if (bytes === undefined) return refuse('Is no file: a checklist is read again for each deployment');
-    if (bytes.length > LARGEST) {
-      const kilobytes = (size: number) => `${Math.round(size / 1_000)} KB`;
-      const size = Math.max(statSync(file).size, bytes.length);
-      return refuse(
-        `Has ${kilobytes(size)}, and travels with each deployment: at most ${kilobytes(LARGEST)}. Leave out what is not the checklist`,
-      );
-    }
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readBytesSync(file, LARGEST));
   } catch (error) {
     if (error instanceof TypeError) return refuse('Is not a text file in UTF-8');
-    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof FileRefused) return refuse(error.kind === 'no file' ? NO_FILE : tooLarge(file));
+    const code = whyUnread(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       return refuse('There is no such file: write its path from the folder of this file');
     }
-    return refuse(`Can’t be read (${code ?? 'unknown reason'})`);
+    return refuse(`Can’t be read (${code})`);
   }
 }
 
-/**
- * One byte more than is allowed, where there are that many: some files say that they are empty, and never end. Without
- * O_NONBLOCK, opening a pipe would wait for somebody who writes to it.
- * @returns nothing for pipes, devices and sockets
- */
-function readStart(file: string): Buffer | undefined {
-  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const stats = fstatSync(descriptor);
-    if (!stats.isFile() && !stats.isDirectory()) return undefined;
-    const bytes = Buffer.alloc(LARGEST + 1);
-    let length = 0;
-    let isWhole = false;
-    while (!isWhole) {
-      const read = readSync(descriptor, bytes, length, bytes.length - length, null);
-      length += read;
-      isWhole = read === 0 || length === bytes.length;
-    }
-    return bytes.subarray(0, length);
-  } finally {
-    closeSync(descriptor);
-  }
+const NO_FILE = 'Is no file: a checklist is read again for each deployment';
+
+function tooLarge(file: string): string {
+  const kilobytes = (size: number) => `${Math.round(size / 1_000)} KB`;
+  // Some say that they are empty, and never end.
+  const size = Math.max(statSync(file).size, LARGEST + 1);
+  return `Has ${kilobytes(size)}, and travels with each deployment: at most ${kilobytes(LARGEST)}. Leave out what is not the checklist`;
 }
 
 /** Told are the boxes that no item settles, and the items that are no box, with the box that was probably meant. */

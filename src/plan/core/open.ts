@@ -1,9 +1,13 @@
 /** Opens a YAML file, or says why it can't be read. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { FileRefused, readBytesSync, whyUnread } from '../../files/bounded-files.js';
 import { type PlanDocument, readDocument } from './document.js';
 import type { Problem } from './problems.js';
 import { nearest } from './suggest.js';
+
+/** Bytes. The largest plans have some 100 KB, and what is started with one has to fit into Temporal. */
+const LARGEST = 2_000_000;
 
 /** A file's text, or what is wrong with the file. */
 type Opened = { text: string } | Pick<Problem, 'message' | 'suggestion'>;
@@ -17,14 +21,15 @@ export function openDocument(file: string, firstLine?: string): { document?: Pla
 
 export function openText(file: string): Opened {
   try {
-    if (statSync(file).isDirectory()) return { message: 'Is a folder; name the plan file in it' };
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file)) };
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(readBytesSync(file, LARGEST)) };
   } catch (error) {
     if (error instanceof TypeError) return { message: 'Is not a text file in UTF-8' };
-    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof FileRefused) return { message: `Can’t be read: ${error.why}` };
+    const code = whyUnread(error);
+    if (code === 'EISDIR') return { message: 'Is a folder; name the plan file in it' };
     if (code === 'ENOENT' || code === 'ENOTDIR') return { message: 'There is no such file', ...neighbour(file) };
     if (code === 'EACCES' || code === 'EPERM') return { message: 'May not be read by this user' };
-    return { message: `Can’t be read (${code ?? 'unknown reason'})` };
+    return { message: `Can’t be read (${code})` };
   }
 }
 

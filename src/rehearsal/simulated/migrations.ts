@@ -13,7 +13,11 @@ import { isFine } from './steps.js';
 type Input = Parameters<Activities['migrate']>[0];
 type Made = Awaited<ReturnType<Activities['migrate']>>;
 
-export function simulateMigrations(find: Find): Pick<Activities, 'migrate' | 'readRevision' | 'checkProduction'> {
+export function simulateMigrations(
+  find: Find,
+): Pick<Activities, 'migrate' | 'readRevision' | 'storedRevision' | 'checkProduction'> {
+  const revision: Activities['readRevision'] = async ({ environment }) =>
+    current(find).world.environments[environment.name].revision;
   return {
     migrate: async (input) => {
       const { world } = current(find);
@@ -21,7 +25,8 @@ export function simulateMigrations(find: Find): Pick<Activities, 'migrate' | 're
       const { key } = input;
       return perform(find, { activity: 'migrate', key, takes: run.takes }, () => carryOut(world, input, run));
     },
-    readRevision: async ({ environment }) => current(find).world.environments[environment.name].revision,
+    readRevision: revision,
+    storedRevision: revision,
     checkProduction: async ({ key, environment, expected }) => {
       const { world } = current(find);
       const report = await perform(find, { activity: 'checkProduction', key }, () =>

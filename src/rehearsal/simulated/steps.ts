@@ -23,6 +23,7 @@ type Steps = Omit<
   Activities,
   | 'migrate'
   | 'readRevision'
+  | 'storedRevision'
   | 'checkProduction'
   | 'sampleMetrics'
   | 'sealSeries'

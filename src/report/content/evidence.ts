@@ -1,10 +1,11 @@
 /** The evidence folder of a deployment, as far as it is on this machine. Evidence that is not what it was is not used. */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { isAbsolute, join, normalize } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { EvidenceReference } from '../../domain/evidence.js';
+import { fileStream, readText, whyUnread } from '../../files/bounded-files.js';
 
 /** Bytes of one file that a page is made from. */
 const LARGEST_READ = 64_000_000;
@@ -37,14 +38,14 @@ export async function flawOf(place: EvidenceFolder, reference: EvidenceReference
   if (file === undefined) return { path, kind: 'missing', text: 'its path leaves the evidence folder' };
   try {
     const hash = createHash('sha256');
-    await pipeline(createReadStream(file), hash);
+    await pipeline(await fileStream(file), hash);
     const now = hash.digest('hex');
     if (now === sha256) return undefined;
     const size = (await stat(file)).size;
     const sizes = size === bytes ? '' : `, ${size} bytes instead of ${bytes}`;
     return { path, kind: 'changed', text: `its sha256 is ${now} instead of ${sha256}${sizes}` };
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    const code = whyUnread(error);
     return { path, kind: 'missing', text: code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})` };
   }
 }
@@ -61,11 +62,9 @@ export async function readEvidence(
   const flaw = reference && (await flawOf(place, reference));
   if (flaw) return { unused: `${path}: ${flaw.text}` };
   try {
-    const { size } = await stat(file);
-    if (size > LARGEST_READ) return { unused: `${path}: has ${size} bytes, too many for a page` };
-    return { text: await readFile(file, 'utf8') };
+    return { text: await readText(file, LARGEST_READ) };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = whyUnread(error);
     return { unused: `${path}: ${code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`}` };
   }
 }

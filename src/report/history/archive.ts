@@ -1,6 +1,5 @@
 /** Deployments that Temporal no longer has, from the archive that their last activity has left in the evidence store. */
-import { createReadStream } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { LoadedDataConverter } from '@temporalio/common';
@@ -8,6 +7,7 @@ import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-wor
 import proto from '@temporalio/proto';
 import { ARCHIVE, type ArchivedHistory, type ArchiveIndex, isArchiveIndex } from '../../contract/archive.js';
 import type { DeployInput, DeployResult } from '../../contract/deployment.js';
+import { fileStream, readText } from '../../files/bounded-files.js';
 import { CliError, EXIT } from '../../temporal/errors.js';
 import { type EvidenceFolder, evidenceFolder, evidencePathIn, flawOf } from '../content/evidence.js';
 import type { Gathered } from './gather.js';
@@ -15,6 +15,9 @@ import { readHistory } from './history.js';
 
 /** Where archives are looked for when nobody says where. */
 export const EVIDENCE_HERE = 'evidence';
+
+/** Bytes of an index, of a ledger, of a history's first event: Temporal takes 4 MB of the latter two. */
+const LARGEST = 16_000_000;
 
 export interface Archived {
   /** The folder of all deployments' evidence. */
@@ -84,7 +87,7 @@ const namesIn = (folder: string): Promise<string[]> =>
     });
   });
 
-const readJson = async (file: string): Promise<unknown> => JSON.parse(await readFile(file, 'utf8'));
+const readJson = async (file: string): Promise<unknown> => JSON.parse(await readText(file, LARGEST));
 
 /**
  * What a report says, from the archive: the ledger as the workflow returned it.
@@ -127,7 +130,7 @@ async function inputIn(
   { path }: ArchivedHistory,
   converter: LoadedDataConverter,
 ): Promise<DeployInput | undefined> {
-  const stream = createReadStream(inside(place, path), 'utf8');
+  const stream = await fileStream(inside(place, path), LARGEST);
   try {
     for await (const line of createInterface({ input: stream })) {
       const event = proto.temporal.api.history.v1.HistoryEvent.fromObject(JSON.parse(line));

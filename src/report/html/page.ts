@@ -1,4 +1,5 @@
 /** The report as one page that needs nothing else: no network, no program, no font. */
+import { dumpsKept, evidenceKept } from '../../contract/plan/kept.js';
 import type { ResolvedPlan } from '../../contract/plan/plan.js';
 import { formatDuration } from '../../domain/duration.js';
 import { ITEM_STATES } from '../../domain/items.js';
@@ -33,6 +34,7 @@ const SECTIONS: Record<string, string> = {
 export function renderPage(report: ReportDocument, { plan, view }: { plan: ResolvedPlan; view: View }): string {
   const clock = clockOf(plan);
   const context: tables.TableContext = { report, clock, language: plan.language };
+  const kept = [evidenceKept(plan), dumpsKept(plan)].filter(Boolean).join(', ');
   const bodies: Record<string, Markup> = {
     timeline: drawTimeline(report, clock),
     items: wide(tables.itemsTable(context)),
@@ -43,7 +45,7 @@ export function renderPage(report: ReportDocument, { plan, view }: { plan: Resol
     decisions: wide(tables.decisionsTable(context)),
     rollbacks: tables.rollbackSections(context),
     steps: wide(tables.stepsTable('Every step, with its facts', report.steps, context)),
-    evidence: wide(tables.evidenceTable(context)),
+    evidence: html`<p>Kept: ${kept}.</p>\n${wide(tables.evidenceTable(context))}`,
   };
   const page = html`<!doctype html>
 <html lang="en">
@@ -123,7 +125,7 @@ function watches(view: View, context: tables.TableContext): Markup {
       const { said, state, text } = heard(monitor, context);
       return html`<section><h3><span lang="${context.language}">${monitor.title}</span>: <span class="${state}">${said}</span></h3><p>${text}.</p>
 ${why ? note(why) : undefined}<div class="plots">
-${lines(plots.map(drawPlot))}
+${lines(plots.map((plot) => drawPlot(plot)))}
 </div>${wide(tables.criteriaTable('Criteria', monitor.criteria, context))}</section>`;
     }),
   );

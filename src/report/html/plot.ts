@@ -2,6 +2,7 @@
 import { formatDuration } from '../../domain/duration.js';
 import { type Comparison, compares, type Sample } from '../../domain/watch/criteria.js';
 import { html, lines, type Markup } from './markup.js';
+import { ENGLISH_PLOTS, type PlotWords } from './plot-words.js';
 import { figureText, linear, place, type Scale, ticks, timeTicks } from './scale.js';
 
 export interface Plot {
@@ -38,9 +39,9 @@ const HOLE = 3;
 type Known = { at: number; value: number };
 type Run = Known[];
 
-export function drawPlot(plot: Plot): Markup {
+export function drawPlot(plot: Plot, words: PlotWords = ENGLISH_PLOTS): Markup {
   const { id, title, unit, span, samples, limits, clock, columns = COLUMNS } = plot;
-  const { runs, gaps } = divide(samples, span);
+  const { runs, gaps } = divide({ samples, span }, words);
   const known = runs.flat();
   const finite = known.map(({ value }) => value).filter((value) => Math.abs(value) < 1e15);
   const greatest = Math.max(0, ...finite);
@@ -53,16 +54,16 @@ export function drawPlot(plot: Plot): Markup {
   const broken = known.filter(({ value }) =>
     limits.some((limit) => compares(value, limit.comparison, limit.threshold)),
   );
-  const description = describe({ plot, finite, broken, gaps });
+  const description = describe({ plot, finite, broken, gaps }, words);
   return html`<figure class="plot"><figcaption>${title}</figcaption>
 <svg viewBox="0 0 ${BOX.width} ${BOX.height}" role="img" aria-labelledby="${id}-t ${id}-d"><title id="${id}-t">${title}</title><desc id="${id}-d">${description}</desc>
 ${lines([
   ...gaps.map((gap) => drawGap(gap, x, y)),
   ...axes({ x, y, top, unit, clock }),
-  ...limits.map((limit) => drawLimit(limit, { x, y, isNear: near.includes(limit), unit })),
+  ...limits.map((limit) => drawLimit(limit, { x, y, isNear: near.includes(limit), unit, words })),
   ...runs.map((run) => drawRun(run, { x, y, top, columns })),
   ...marks(broken, { x, y, top, columns }),
-  ...limits.map((limit) => drawFired(limit, { x, y })),
+  ...limits.map((limit) => drawFired(limit, { x, y, words })),
 ])}
 </svg><p class="seen">${description}</p></figure>`;
 }
@@ -75,7 +76,10 @@ interface Gap {
 }
 
 /** Known values that follow each other, and the stretches in between in which nothing was known. */
-function divide(samples: readonly Sample[], [start, end]: readonly [number, number]): { runs: Run[]; gaps: Gap[] } {
+function divide(
+  { samples, span: [start, end] }: Pick<Plot, 'samples' | 'span'>,
+  words: PlotWords,
+): { runs: Run[]; gaps: Gap[] } {
   const distances = samples.slice(1).map(({ at }, index) => at - (samples[index]?.at ?? at));
   const usual = distances.sort((a, b) => a - b)[Math.floor(distances.length / 2)] ?? 0;
   const runs: Run[] = [];
@@ -86,12 +90,12 @@ function divide(samples: readonly Sample[], [start, end]: readonly [number, numb
   const close = (to: number) => {
     if (run.length > 0) runs.push(run);
     run = [];
-    gaps.push({ from: last, to, count: gap?.count ?? 0, reason: gap?.reason ?? 'no samples' });
+    gaps.push({ from: last, to, count: gap?.count ?? 0, reason: gap?.reason ?? words.noSamples });
     gap = undefined;
   };
   for (const sample of samples) {
     if (sample.kind !== 'ok') {
-      gap = { count: (gap?.count ?? 0) + 1, reason: gap?.reason ?? reasonOf(sample) };
+      gap = { count: (gap?.count ?? 0) + 1, reason: gap?.reason ?? reasonOf(sample, words) };
       continue;
     }
     if (gap || sample.at - last > usual * HOLE) close(sample.at);
@@ -103,29 +107,29 @@ function divide(samples: readonly Sample[], [start, end]: readonly [number, numb
   return { runs, gaps };
 }
 
-function reasonOf(sample: Exclude<Sample, { kind: 'ok' }>): string {
-  if (sample.kind === 'noData') return `no data: ${sample.reason}`;
-  return sample.kind === 'error' ? `error: ${sample.message}` : 'not a number';
+function reasonOf(sample: Exclude<Sample, { kind: 'ok' }>, words: PlotWords): string {
+  if (sample.kind === 'noData') return `${words.noData}: ${sample.reason}`;
+  return sample.kind === 'error' ? `${words.error}: ${sample.message}` : words.notANumber;
 }
 
-function describe(seen: { plot: Plot; finite: number[]; broken: Known[]; gaps: Gap[] }): string {
+function describe(seen: { plot: Plot; finite: number[]; broken: Known[]; gaps: Gap[] }, words: PlotWords): string {
   const { plot, finite, broken, gaps } = seen;
   const { unit, samples, limits, clock, span } = plot;
   const values =
     finite.length === 0
-      ? 'no value is known'
-      : `${finite.length} values, ${figureText(Math.min(...finite))} to ${figureText(Math.max(...finite))} ${unit}`;
+      ? words.noValue
+      : words.values(finite.length, figureText(Math.min(...finite)), `${figureText(Math.max(...finite))} ${unit}`);
   const rules = limits.map(({ title, rule, firedAt }) => {
-    return `${title} (breach: ${rule})${firedAt === undefined ? '' : `: BREACHED at ${clock(firedAt)}`}`;
+    return `${words.limit(title, rule)}${firedAt === undefined ? '' : `: ${words.breachedAt(clock(firedAt))}`}`;
   });
   const unknown = gaps.reduce((sum, { count }) => sum + count, 0);
   const away = gaps.reduce((sum, { from, to }) => sum + to - from, 0);
   return [
-    `${values} in ${formatDuration(span[1] - span[0])}`,
+    words.during(values, formatDuration(span[1] - span[0])),
     ...(unknown > 0 || gaps.length > 0
-      ? [`${unknown} of ${samples.length} samples without a value (${formatDuration(away)}): ${gaps[0]?.reason}`]
+      ? [`${words.without(unknown, samples.length, formatDuration(away))}: ${gaps[0]?.reason}`]
       : []),
-    ...(broken.length > 0 ? [`${broken.length} values beyond a limit`] : []),
+    ...(broken.length > 0 ? [words.beyond(broken.length)] : []),
     ...rules,
   ].join('; ');
 }
@@ -165,12 +169,12 @@ function drawGap({ from, to, reason }: Gap, x: Scale, y: Scale): Markup {
 
 function drawLimit(
   { title, rule, threshold }: Limit,
-  { x, y, isNear, unit }: { x: Scale; y: Scale; isNear: boolean; unit: string },
+  { x, y, isNear, unit, words }: { x: Scale; y: Scale; isNear: boolean; unit: string; words: PlotWords },
 ): Markup {
   const height = isNear ? y(threshold) : BOX.top;
   const label = `${figureText(threshold)} ${unit}${isNear ? '' : ' ↑'}`;
   const [from, to] = [x(x.domain[0]), x(x.domain[1])];
-  return html`<g class="limit${isNear ? '' : ' far'}"><line x1="${place(from)}" x2="${place(to)}" y1="${place(height)}" y2="${place(height)}"/><text x="${place(to - 2)}" y="${place(height - 3)}" text-anchor="end">${label}</text><title>${title} (breach: ${rule})</title></g>`;
+  return html`<g class="limit${isNear ? '' : ' far'}"><line x1="${place(from)}" x2="${place(to)}" y1="${place(height)}" y2="${place(height)}"/><text x="${place(to - 2)}" y="${place(height - 3)}" text-anchor="end">${label}</text><title>${words.limit(title, rule)}</title></g>`;
 }
 
 interface Drawing {
@@ -220,8 +224,11 @@ function marks(broken: Known[], drawing: Drawing): Markup[] {
   );
 }
 
-function drawFired({ title, firedAt }: Limit, { x, y }: { x: Scale; y: Scale }): Markup | undefined {
+function drawFired(
+  { title, firedAt }: Limit,
+  { x, y, words }: { x: Scale; y: Scale; words: PlotWords },
+): Markup | undefined {
   if (firedAt === undefined || firedAt < x.domain[0] || firedAt > x.domain[1]) return undefined;
   const at = place(x(firedAt));
-  return html`<g class="fired"><line x1="${at}" x2="${at}" y1="${BOX.top}" y2="${place(y(0))}"/><text x="${at}" y="${BOX.top - 3}" text-anchor="middle">▼</text><title>${title}: breached</title></g>`;
+  return html`<g class="fired"><line x1="${at}" x2="${at}" y1="${BOX.top}" y2="${place(y(0))}"/><text x="${at}" y="${BOX.top - 3}" text-anchor="middle">▼</text><title>${title}: ${words.breached}</title></g>`;
 }

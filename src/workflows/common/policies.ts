@@ -80,6 +80,8 @@ export const briefReads = briefly<
   retry: { ...PATIENT_RETRY, maximumAttempts: 5 },
 });
 
+type UrgentReads = Pick<VerificationActivities, 'countStored' | 'storedRevision'>;
+
 /** The same where a rollback waits for the answer: what is not known by then is unknown. */
 const URGENT = {
   startToCloseTimeout: '30s',
@@ -88,10 +90,7 @@ const URGENT = {
   retry: { ...PATIENT_RETRY, maximumAttempts: 2 },
 } satisfies ActivityOptions;
 
-export const urgentReads = proxyActivities<Pick<VerificationActivities, 'countStored'>>(URGENT);
-
-/** Where nobody waits yet, in one event. */
-export const briefUrgentReads = briefly<Pick<VerificationActivities, 'countStored'>>(URGENT);
+export const urgentReads = briefly<UrgentReads>(URGENT);
 
 /**
  * What outlives the deployment, at its very end: worth some tries, and nothing that it waits long for. By then it has
@@ -178,7 +177,7 @@ export const looksOn = (runner: string) =>
 
 /** The same where a rollback waits for the answer. */
 export const urgentReadsOn = (runner: string) =>
-  proxyActivities<Pick<VerificationActivities, 'countStored'>>({
+  proxyActivities<UrgentReads>({
     ...URGENT,
     taskQueue: runner,
     scheduleToStartTimeout: NOT_SERVED_AFTER,

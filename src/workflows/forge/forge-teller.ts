@@ -4,11 +4,12 @@
  */
 import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { ForgeDeployment, ForgeSubject } from '../../contract/activities/forge.js';
-import { aboutOf, type DeployInput } from '../../contract/deployment.js';
+import { aboutOf } from '../../contract/deployment.js';
 import { type ForgeReport, forgeReportOf } from '../../domain/forge/forge-report.js';
-import type { Ledger } from '../../domain/ledger/ledger.js';
+import { authorised } from '../common/authorised.js';
 import { endOfThisMoment } from '../common/moment.js';
 import { forges } from '../common/policies.js';
+import type { Context } from '../run/context.js';
 
 export class ForgeTeller {
   private known: ForgeDeployment | undefined;
@@ -16,8 +17,7 @@ export class ForgeTeller {
   private telling: Promise<void> | undefined;
 
   constructor(
-    private readonly input: DeployInput,
-    private readonly ledger: Ledger,
+    private readonly deployment: Pick<Context, 'input' | 'ledger' | 'begun'>,
     /** Says on the board what could not be told; `error` is why. */
     private readonly untold: (text: string, error?: unknown) => void,
   ) {}
@@ -25,7 +25,7 @@ export class ForgeTeller {
   /** Something may be another than what the forge shows. */
   changed(): void {
     // What a demo plays is no deployment of the commit.
-    if (!this.input.plan.forge || this.input.clock === 'virtual') return;
+    if (!this.deployment.input.plan.forge || this.deployment.input.clock === 'virtual') return;
     this.telling ??= CancellationScope.nonCancellable(() => this.tellNewest());
   }
 
@@ -39,7 +39,7 @@ export class ForgeTeller {
       await endOfThisMoment();
       // What an answer lets go on goes on within this moment, too: where it has come to is told, and no place on the way.
       await endOfThisMoment();
-      const report = forgeReportOf(this.ledger);
+      const report = forgeReportOf(this.deployment.ledger);
       const state = JSON.stringify(report);
       if (state === this.told || !this.isDue(report)) break;
       this.told = state;
@@ -50,24 +50,26 @@ export class ForgeTeller {
 
   /** Before the repository has said which commit is deployed, nobody is told of another one. */
   private isDue({ state }: ForgeReport): boolean {
-    const { commit, outcome } = this.ledger;
-    const isKnown = commit !== undefined || this.input.plan.release.repository === undefined;
+    const { commit, outcome, runner } = this.deployment.ledger;
+    // Until it is admitted it is not known whether anybody's word has to come with the telling.
+    if (runner === undefined && outcome === undefined) return false;
+    const isKnown = commit !== undefined || this.deployment.input.plan.release.repository === undefined;
     if (!isKnown && outcome !== undefined && this.told === '') {
       this.told = state;
       this.untold(
-        `the forge does not show “${state}”: which commit ${this.input.plan.release.target} is was not known`,
+        `the forge does not show “${state}”: which commit ${this.deployment.input.plan.release.target} is was not known`,
       );
     }
     return isKnown;
   }
 
   private async tell(report: ForgeReport): Promise<void> {
-    const { forge } = this.input.plan;
+    const { forge } = this.deployment.input.plan;
     if (!forge) return;
     const { known } = this;
     try {
       const summary = `Tell the forge: ${report.state}, ${report.text}`.slice(0, 200);
-      const said = await forges.tellForge.executeWithOptions({ summary }, [
+      const said = await authorised(forges, this.deployment.begun).tellForge.executeWithOptions({ summary }, [
         { forge, subject: this.subject(), report, ...(known ? { known } : {}) },
       ]);
       this.known = said.known ?? known;
@@ -78,7 +80,7 @@ export class ForgeTeller {
   }
 
   private subject(): ForgeSubject {
-    const { input, ledger } = this;
+    const { input, ledger } = this.deployment;
     const { link } = aboutOf(input, workflowInfo());
     const { deployment, service, commit, startedAt } = ledger;
     const { target } = input.plan.release;

@@ -1,5 +1,6 @@
 /** Checklist phase 2: five sign-offs of what staging has proven, and preparing production. */
 import { STEPS } from '../../domain/steps.js';
+import { authorised } from '../common/authorised.js';
 import { checks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { confirmAll } from '../steps/confirmations.js';
@@ -27,6 +28,6 @@ async function checkAlerts(deployment: Deployment): Promise<void> {
   const { alerts } = plan;
   if (!alerts) return;
   await deployment.step(STEPS.alerts, (key, summary) =>
-    checks.checkAlerts.executeWithOptions({ summary }, [{ key, evidence, alerts }]),
+    authorised(checks, deployment.begun).checkAlerts.executeWithOptions({ summary }, [{ key, evidence, alerts }]),
   );
 }

@@ -9,6 +9,7 @@ import { noBranch } from '../../contract/plan/proof-of-commit.js';
 import { inAllPlaces, type StepReport } from '../../domain/evidence.js';
 import { queueFor } from '../../domain/runner.js';
 import { STEPS } from '../../domain/steps.js';
+import { authorised } from '../common/authorised.js';
 import { briefChecks, checks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 import { placed } from '../run/runner.js';
@@ -25,7 +26,7 @@ export async function prerequisites(deployment: Deployment): Promise<void> {
   deployment.tell({ kind: 'started' });
 
   await deployment.step(STEPS.repository, async (key, summary) => {
-    const report = await checks.checkRepository.executeWithOptions({ summary }, [
+    const report = await authorised(checks, deployment.begun).checkRepository.executeWithOptions({ summary }, [
       { key, evidence, release: inRepository(plan), review: plan.review, ...noBranch(plan) },
     ]);
     // Also where people go on although something else of the repository is not as it should be.
@@ -89,12 +90,14 @@ async function proofs(deployment: Deployment): Promise<void> {
   const { review, access } = plan;
   if (review) {
     await deployment.step(STEPS.review, (key, summary) =>
-      checks.checkReview.executeWithOptions({ summary }, [{ key, evidence, release: inRepository(plan), review }]),
+      authorised(checks, deployment.begun).checkReview.executeWithOptions({ summary }, [
+        { key, evidence, release: inRepository(plan), review },
+      ]),
     );
   }
   if (access) {
     await deployment.step(STEPS.access, (key, summary) =>
-      checks.checkAccess.executeWithOptions({ summary }, [{ key, evidence, access }]),
+      authorised(checks, deployment.begun).checkAccess.executeWithOptions({ summary }, [{ key, evidence, access }]),
     );
   }
 }

@@ -1,12 +1,17 @@
 /** Which way back: what is known is gathered, one pure function chooses, and people may choose otherwise. */
 import { condition } from '@temporalio/workflow';
+import type { Migration } from '../../contract/plan/migration.js';
 import { canRestore, rollbackOptions } from '../../contract/plan/parts.js';
 import { formatDuration } from '../../domain/duration.js';
 import { whoAndWhy } from '../../domain/evidence.js';
 import type { DecisionRecord, Ledger, RollbackKind, RollbackTrigger } from '../../domain/ledger/ledger.js';
+import { migrationTool } from '../../domain/migration/migration-tools.js';
+import { backupName } from '../../domain/rollback/backup-name.js';
 import { chooseRollback, type RollbackFacts } from '../../domain/rollback/choice.js';
 import { rollbackFacts } from '../../domain/rollback/facts.js';
+import { urgentReads, urgentReadsOn } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
+import { placed } from '../run/runner.js';
 import { countStored } from '../run/stored-rows.js';
 
 /** A way back, with the reasons for it, and the revision where a person has named one. */
@@ -84,7 +89,7 @@ export function rollbackKinds(deployment: Deployment): string {
     deployment.plan.backup?.by === 'commands'
       ? 'what becomes of what is there now is its command’s'
       : 'what is there now is kept beside it';
-  return `${options(deployment)}, restore (the backup from before the deploy: ${took} on trial; ${now})`;
+  return `${options(deployment)}, restore (the backup from before the deploy: ${backupName(backup)}, ${took} on trial; ${now})`;
 }
 
 /** The checklist's longest estimate; for a restore, what the trial restore took. Milliseconds. */
@@ -101,23 +106,27 @@ interface Found {
 async function look(deployment: Deployment): Promise<Found> {
   const { ledger, plan } = deployment;
   const { production } = ledger;
-  const environment = plan.environments.production;
   const { migration } = plan;
   let migrated = production.migrated;
   const { found = {}, migratedFrom = found.revision } = production;
-  const counting = migrated ? countStored(deployment, { besides: true }) : undefined;
+  const counting = migrated ? countStored(deployment) : undefined;
   if (migration) {
     try {
-      const revision = await deployment.commands.readRevision.executeWithOptions(
-        { summary: 'Read the database revision before choosing the rollback' },
-        [{ environment, migration }],
-      );
+      const revision = await revisionNow(deployment, migration);
       if (migratedFrom !== undefined) migrated = revision !== migratedFrom;
     } catch {
       // The database cannot be asked: what this workflow did stands.
     }
   }
   return { migrated, stored: migrated ? await (counting ?? countStored(deployment)) : {} };
+}
+
+/** In a moment from what the database itself holds; by the tool where only that can tell. */
+function revisionNow(deployment: Deployment, migration: Migration): Promise<string | null> {
+  const how = { summary: 'Read the database revision before choosing the rollback' };
+  const asked = { environment: deployment.plan.environments.production, migration };
+  if (!migrationTool(migration.tool).table) return deployment.commands.readRevision.executeWithOptions(how, [asked]);
+  return placed(deployment, urgentReads, urgentReadsOn).storedRevision.executeWithOptions(how, [asked]);
 }
 
 function factsOf(deployment: Deployment, trigger: RollbackTrigger, { migrated, stored }: Found): RollbackFacts {

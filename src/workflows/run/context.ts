@@ -2,7 +2,7 @@
 import { inWorkflowContext, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { EvidencePlace } from '../../contract/activities/step.js';
 import { type DeployInput, newLedger } from '../../contract/deployment.js';
-import { type Authority, saidBy, startBy } from '../../contract/envelope.js';
+import { type Authority, begunBy, saidBy } from '../../contract/envelope.js';
 import type { Absence } from '../../contract/messages.js';
 import { searchAttributes } from '../../contract/names.js';
 import type { Approvals } from '../../domain/decisions/approvals.js';
@@ -71,17 +71,19 @@ export class Context implements Owner {
 
   /** By whose word things are done, for runners that ask; nothing where the runner has no policy. */
   get authority(): Authority | undefined {
-    const { ledger, plan, input } = this;
-    const { demands, deployment, proposal, decisions, claims } = ledger;
-    if (!demands) return undefined;
+    const { begun, ledger } = this;
+    const { proposal, decisions, claims } = ledger;
+    if (!begun) return undefined;
     const accepted = decisions.filter((decision) => decision.accepted && !claims.includes(decision));
-    return {
-      deployment,
-      plan,
-      proposal: proposal?.digest,
-      commit: proposal?.commit,
-      decisions: [startBy(input), ...accepted.map(saidBy)],
-    };
+    const signed = { proposal: proposal?.digest, commit: proposal?.commit };
+    return { ...begun, ...signed, decisions: [...begun.decisions, ...accepted.map(saidBy)] };
+  }
+
+  /** By whose word it began: enough to tell people by, as often as there is something to tell. */
+  get begun(): Authority | undefined {
+    const { ledger, plan, input } = this;
+    const { demands, deployment } = ledger;
+    return demands && { deployment, plan, decisions: begunBy(input) };
   }
 
   /** Roles that may decide about failures, holds and the like: all that there are. */

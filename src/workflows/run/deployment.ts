@@ -42,8 +42,8 @@ export class Deployment extends Context {
 
   constructor(input: DeployInput) {
     super(input);
-    this.notifier = new Notifier(input, this.ledger, () => this.publish());
-    this.forge = new ForgeTeller(input, this.ledger, (text, error) => {
+    this.notifier = new Notifier(input, this.ledger, this);
+    this.forge = new ForgeTeller(this, (text, error) => {
       this.ledger.untold.push(error === undefined ? text : `${text}: ${describe(error)}`);
       this.publish();
     });

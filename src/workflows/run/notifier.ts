@@ -27,8 +27,10 @@ import {
   whereProductionIsLeft,
 } from '../../domain/notifications/notifications.js';
 import { HOLD_ID } from '../../domain/notifications/question-page.js';
+import { authorised } from '../common/authorised.js';
 import { endOfThisMoment } from '../common/moment.js';
 import { LONGEST_THOUGHT, people } from '../common/policies.js';
+import type { Context } from './context.js';
 import { describe } from './failures.js';
 
 /** What one activity tells: messages, and questions to the stand-in people of virtual time. */
@@ -62,7 +64,7 @@ export class Notifier {
   constructor(
     private readonly input: DeployInput,
     private readonly ledger: Ledger,
-    private readonly publish: () => void,
+    private readonly deployment: Pick<Context, 'publish' | 'begun'>,
   ) {}
 
   /** Tells the channels that the plan names for the event. @returns when it is told, or could not be */
@@ -249,9 +251,10 @@ export class Notifier {
         untold,
         later,
         places = {},
-      } = await people.tell.executeWithOptions({ summary: `Tell: ${summary}`.slice(0, 200), ...patience }, [
-        { messages, threads: this.threads, questions },
-      ]);
+      } = await authorised(people, this.deployment.begun).tell.executeWithOptions(
+        { summary: `Tell: ${summary}`.slice(0, 200), ...patience },
+        [{ messages, threads: this.threads, questions }],
+      );
       this.threads = { ...threads, ...this.threads };
       Object.assign(this.places, places);
       this.ledger.untold.push(...untold);
@@ -259,7 +262,7 @@ export class Notifier {
     } catch (error) {
       if (!isCancellation(error)) this.ledger.untold.push(`${summary} (${describe(error)})`);
     }
-    this.publish();
+    this.deployment.publish();
   }
 
   /** In virtual time nobody answers by themselves: stand-in people who wanted time to think are called when it is up. */

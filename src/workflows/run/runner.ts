@@ -19,6 +19,7 @@ import { FailureType, NOT_IN_HAND } from '../../contract/errors.js';
 import type { Absence } from '../../contract/messages.js';
 import { runnerOf } from '../../contract/names.js';
 import type { Environment, EnvironmentName } from '../../contract/plan/environment.js';
+import { commandsBegun } from '../../domain/command-meaning.js';
 import { type CommandQueues, queueFor } from '../../domain/runner.js';
 import { authorised } from '../common/authorised.js';
 import type { Calls } from '../common/briefly.js';
@@ -129,8 +130,8 @@ const mayHaveBegun = ({ cause }: NotTaken, waited: number): boolean =>
 
 /** The commands that an earlier attempt has told of, which the next activity would not hear of by itself. */
 function heardOf({ cause: { lastHeartbeatDetails: told } }: NotTaken): string[] | undefined {
-  const { begun } = (told ?? {}) as { begun?: unknown };
-  return Array.isArray(begun) ? begun : undefined;
+  const begun = commandsBegun(told);
+  return begun.length > 0 ? begun : undefined;
 }
 
 function knowing([input, ...others]: unknown[], begun: string[]): unknown[] {

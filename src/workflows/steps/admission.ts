@@ -8,7 +8,7 @@ import type { Deployment } from '../run/deployment.js';
 /** A second time for the same run is no second admission: another worker may be there by then, and more may be known. */
 export async function admit(deployment: Deployment): Promise<void> {
   const { plan, input, ledger, evidence } = deployment;
-  const { startedBy, envelope, beginsAt } = input;
+  const { startedBy, envelope, beginsAt, signedPlan } = input;
   const admitted = await checks.admit.executeWithOptions({ summary: STEPS.admission.title }, [
     {
       deployment: input.deployment,
@@ -17,7 +17,12 @@ export async function admit(deployment: Deployment): Promise<void> {
       clock: input.clock,
       workflowTime: Date.now(),
       after: input.after?.run,
-      start: { startedBy, envelope, ...(beginsAt === undefined ? {} : { beginsAt }) },
+      start: {
+        startedBy,
+        envelope,
+        ...(beginsAt === undefined ? {} : { beginsAt }),
+        ...(signedPlan ? { signedPlan } : {}),
+      },
     },
   ]);
   deployment.runOn(admitted);

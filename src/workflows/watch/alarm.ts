@@ -2,10 +2,11 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { WatchInput } from '../../contract/messages.js';
 import { messageOf } from '../../domain/message.js';
+import { authorised } from '../common/authorised.js';
 import { parentLook, people } from '../common/policies.js';
 
 /** Tells people when that is why the watch is cancelled; a deployment that runs has ended its watch itself. */
-export async function raiseAlarm({ alarm = [], clock, watch }: WatchInput): Promise<void> {
+export async function raiseAlarm({ alarm = [], authority, clock, watch }: WatchInput): Promise<void> {
   const { parent } = workflowInfo();
   // Demos and rehearsals are ended as people like, and nobody is to be called.
   if (alarm.length === 0 || !parent || clock === 'virtual') return;
@@ -18,5 +19,5 @@ export async function raiseAlarm({ alarm = [], clock, watch }: WatchInput): Prom
   if (state === 'running') return;
   const messages = alarm.map((message) => ({ ...message, text: `${message.text} (${state})` }));
   const summary = `Tell: ${watch.title} is over, and nobody watches production`.slice(0, 200);
-  await people.tell.executeWithOptions({ summary }, [{ messages, threads: {}, questions: [] }]);
+  await authorised(people, authority).tell.executeWithOptions({ summary }, [{ messages, threads: {}, questions: [] }]);
 }

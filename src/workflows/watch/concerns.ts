@@ -12,6 +12,7 @@ import {
   withConcern,
   withoutConcern,
 } from '../../domain/watch/watch-state.js';
+import { authorised } from '../common/authorised.js';
 import { people } from '../common/policies.js';
 import type { WatchContext } from './context.js';
 
@@ -99,12 +100,12 @@ export class Concerns {
   }
 
   private ask(id: string, title: string): void {
-    const { deployment, service, parent: workflowId, roles } = this.context.input;
+    const { deployment, service, parent: workflowId, roles, authority } = this.context.input;
     const moves: Question['moves'] = ['resume', 'rollback', 'abort'];
     const question: Question = { deployment, workflowId, service, kind: 'concern', id, title, roles, moves };
     this.asking += 1;
-    people.tell
-      .executeWithOptions({ summary: `Ask “${title}”` }, [{ messages: [], threads: {}, questions: [question] }])
+    authorised(people, authority)
+      .tell.executeWithOptions({ summary: `Ask “${title}”` }, [{ messages: [], threads: {}, questions: [question] }])
       .catch(() => undefined) // a question that nobody was asked still stands on the board
       .finally(() => {
         this.asking -= 1;

@@ -4,11 +4,12 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createBrowserActivities } from '../../../src/activities/application/documentation.js';
-import { findBrowser } from '../../../src/adapters/application/browser.js';
+import { findBrowser, withPage } from '../../../src/adapters/application/browser.js';
 import { evidenceFile } from '../../../src/adapters/evidence/evidence-store.js';
 import type { ApiDocumentation } from '../../../src/contract/plan/application.js';
 import type { Environment } from '../../../src/contract/plan/environment.js';
@@ -148,6 +149,28 @@ describe('the API documentation in a browser', () => {
     await expect(report).rejects.toThrow(CancelledFailure);
   });
 });
+
+test('of a page that talks without end, and is answered what unfolds to 20 MB, so much is kept, and it is said what is not', async () => {
+  const bomb = gzipSync(Buffer.alloc(20_000_000, ' '));
+  const script =
+    'for (let at = 0; at < 3000; at += 1) console.log("x".repeat(10000));' +
+    'fetch("/bomb").then((r) => r.text()).then(() => fetch("/small")).then((r) => r.text()).then(() => { document.title = "over"; })';
+  const server = await serve((request, response) => {
+    if (request.url === '/bomb') {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
+      response.end(bomb);
+    } else if (request.url === '/small') response.writeHead(200, { 'content-type': 'application/json' }).end('{"a":1}');
+    else response.writeHead(200, { 'content-type': 'text/html' }).end(`<title>x</title><script>${script}</script>`);
+  });
+  const { answers, text } = await withPage(new AbortController().signal, async (observed) => {
+    await observed.page.goto(server.url);
+    await observed.page.waitForFunction('document.title === "over"');
+    return { answers: await observed.answers.read(), text: observed.log.text((line) => line) };
+  });
+  expect(answers).toEqual([{ unread: 'it is larger than 16 MB' }, { json: { a: 1 } }]);
+  expect(text).toMatch(/\(20\d\d more lines are left out, 0 of them problems\)\n$/);
+  expect(text.length).toBeLessThan(1_100_000);
+}, 30_000);
 
 test.each([
   [

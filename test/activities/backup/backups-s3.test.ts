@@ -21,6 +21,7 @@ import { DAY, dumpName, type OpenStore } from '../../../src/adapters/backup/back
 import { openBackupStore } from '../../../src/adapters/backup/open-backup-store.js';
 import type { BackupStore } from '../../../src/contract/plan/backup.js';
 import { type Moto, startMoto } from '../../helpers/moto.js';
+import { type Fault, tcpProxy } from '../../helpers/tcp-proxy.js';
 import { startTestServer, type TestServer } from '../postgres-server.js';
 import { eventually, mockWorker, temporaryFolder } from '../support.js';
 import { GOOD, oks, runBackup, SCHEMA, spoilTools, subjectOf, text } from './backups-support.js';
@@ -190,6 +191,29 @@ describe('a dump in S3', () => {
     expect(text(report, 'size')).toMatch(
       /\d+ bytes; the dump before is unknown: s3:\/\/no-such-bucket: could not list dumps.*not found/,
     );
+  });
+});
+
+describe('a dump on a bad connection to S3', () => {
+  test.each<[Fault, RegExp | undefined]>([
+    ['latency', undefined],
+    ['reset', /could not store the dump .*after 3 attempts/],
+    ['half-open', /could not store the dump .*no answer in time/],
+    ['slow close', undefined],
+  ])('%s: is stored, or is known not to be, and the next attempt has it there once', async (fault, lack) => {
+    const { place, ...rest } = await bucket();
+    const proxy = await tcpProxy({ port: Number(new URL(moto.url).port) });
+    onTestFinished(() => proxy.close());
+    const store: S3 = { ...rest, place: { ...place, endpoint: `http://127.0.0.1:${proxy.port}` } };
+    const { file, dump } = fileOf(randomBytes(100_000));
+    proxy.fault = fault;
+    const stored = (await opened(store, lack ? 500 : 10_000)).keep(file, dump);
+    if (lack) await expect(stored).rejects.toThrow(lack);
+    else expect(await stored).toMatchObject({ ok: true });
+    expect(proxy.harmed).toBeGreaterThan(0);
+    proxy.fault = 'none';
+    expect(await (await opened(store)).keep(file, dump)).toMatchObject({ ok: true });
+    expect((await s3.send(new ListObjectsV2Command({ Bucket: store.bucket }))).KeyCount).toBe(1);
   });
 });
 

@@ -152,6 +152,41 @@ describe('records', () => {
   });
 });
 
+describe('a heartbeat that somebody else has written', () => {
+  test.each([
+    ['says that nothing was begun', { begun: [] }],
+    ['says nothing', undefined],
+    ['is a word', 'begun'],
+    ['names what is no command', { begun: [7, null, { toString: 1 }] }],
+    ['names half a million', { begun: Array(500_000).fill('production.deploy/1/command') }],
+  ])('and %s, is not believed against the record: what was begun is not begun again', async (_, forged) => {
+    const state = temporaryFolder();
+    const { deploy } = deploying(state, `echo ran >> '${state}/count'`);
+    await deploy();
+    await expect(deploy(attempt(2, forged))).resolves.toMatchObject({ facts: [{ ok: true }] });
+    expect(await textOf(join(state, 'count'))).toBe('ran\n');
+  });
+
+  test.each([
+    ['what is no command', { begun: [7, null] }],
+    ['another command', { begun: ['staging.deploy/1/command'] }],
+  ])('and names %s, keeps nothing from being begun', async (_, forged) => {
+    const state = temporaryFolder();
+    const { deploy } = deploying(state, `echo ran >> '${state}/count'`);
+    await expect(deploy(attempt(2, forged))).resolves.toMatchObject({ facts: [{ ok: true }] });
+    expect(await textOf(join(state, 'count'))).toBe('ran\n');
+  });
+
+  test('and says that it was begun, is no proof that it has run: nobody knows, and people are asked', async () => {
+    const state = temporaryFolder();
+    const { deploy } = deploying(state, `echo ran >> '${state}/count'`);
+    await expect(deploy(attempt(2, { begun: ['production.deploy/1/command'] }))).rejects.toMatchObject({
+      type: 'OutcomeUnknown',
+    });
+    expect(await textOf(join(state, 'count'))).toBe('');
+  });
+});
+
 describe('a state folder that is another than the one the runner started with', () => {
   test.each([
     ['was emptied', (state: string) => rmSync(join(state, IDENTITY_FILE))],

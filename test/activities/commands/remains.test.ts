@@ -98,10 +98,13 @@ describe('a command', () => {
   });
 
   test('whose own process is killed has ended when what it left at work has', async () => {
-    const { pidIn, ended } = begin(`${detached('child', 2)} echo $$ > own; sleep 300`);
+    const { pidIn, ended } = begin(`${detached('child', 2)} echo $$ > own; exec sleep 300`);
     const child = await pidIn('child');
     process.kill(await pidIn('own'), 'SIGKILL');
-    expect(await ended).toMatchObject({ kind: 'ended', code: null, signal: expect.stringMatching(/^SIG/) });
+    const end = await ended;
+    expect(end).toMatchObject({ kind: 'ended', code: null, signal: expect.stringMatching(/^SIG/) });
+    // Its time was not over.
+    expect(end).not.toMatchObject({ stopReason: expect.anything() });
     expect(alive(child)).toBe(false);
   });
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createDatabaseActivities } from '../../../src/activities/postgres/databases.js';
 import { createVerificationActivities } from '../../../src/activities/verification.js';
 import type { Database, Environment } from '../../../src/contract/plan/environment.js';
+import type { Migration } from '../../../src/contract/plan/migration.js';
 import type { StepReport } from '../../../src/domain/evidence.js';
 import { startTestServer, type TestServer } from '../postgres-server.js';
 import { environmentWith, eventually, runActivity, temporaryFolder } from '../support.js';
@@ -158,5 +159,31 @@ describe('a database that does not answer', () => {
       message: expect.stringContaining('no_such'),
     });
     expect(await runActivity(() => activities.countRows({ environment, table: 'public.plans' }))).toBe(2000);
+  });
+});
+
+describe('storedRevision', () => {
+  const migration = { tool: 'alembic' } as Migration;
+  const stored = (environment: Environment) =>
+    runActivity(() => createVerificationActivities().storedRevision({ environment, migration }));
+  const BOOKS = 'create table alembic_version (version_num text)';
+
+  test('is what the database holds, without the tool', async () => {
+    const { environment } = await prepared(`${BOOKS}; insert into alembic_version values ('8f2a1c')`);
+    expect(await stored(environment)).toBe('8f2a1c');
+  });
+
+  test('is none where the books are empty, or there are none yet', async () => {
+    const { environment } = await prepared(BOOKS);
+    expect(await stored(environment)).toBeNull();
+    expect(await stored((await prepared('select 1')).environment)).toBeNull();
+  });
+
+  test('is not known where two schemas have books that differ, or there are several heads', async () => {
+    const other = 'create schema old; create table old.alembic_version as select text $$7e1b0d$$ as version_num';
+    const { environment } = await prepared(`${BOOKS}; insert into alembic_version values ('8f2a1c'); ${other}`);
+    await expect(stored(environment)).rejects.toThrow('which of them counts is not known');
+    const heads = await prepared(`${BOOKS}; insert into alembic_version values ('8f2a1c'), ('7e1b0d')`);
+    await expect(stored(heads.environment)).rejects.toThrow('2 heads');
   });
 });

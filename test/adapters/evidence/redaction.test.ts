@@ -92,6 +92,58 @@ describe('redaction', () => {
     expect(tried).toBe(25_000);
   }, 60_000);
 
+  test('hides 200 random secrets within what is written in base64 or hexadecimal, wherever they stand in it', async () => {
+    const secrets = fc.sample(secret, { numRuns: 200, seed: 20261127 });
+    const around = fc.sample(fc.tuple(fc.uint8Array({ maxLength: 70 }), fc.uint8Array({ maxLength: 20 })), {
+      numRuns: secrets.length,
+      seed: 20261127,
+    });
+    let tried = 0;
+    for (const [position, value] of secrets.entries()) {
+      const [before, after] = (around[position] ?? []).map((bytes) => Buffer.from(bytes)) as [Buffer, Buffer];
+      for (const whole of [0, 1, 2].map((more) =>
+        Buffer.concat([Buffer.alloc(more), before, Buffer.from(value), after]),
+      )) {
+        const start = whole.length - after.length - Buffer.byteLength(value);
+        const end = whole.length - after.length;
+        const [first, last] = [Math.ceil((start * 8) / 6), Math.floor((end * 8) / 6)];
+        for (const [encoded, from, to] of [
+          [whole.toString('base64'), first, last],
+          [whole.toString('base64url'), first, last],
+          [whole.toString('hex'), start * 2, end * 2],
+          [whole.toString('hex').toUpperCase(), start * 2, end * 2],
+        ] as const) {
+          const hidden = `${encoded.slice(0, from)}***${encoded.slice(to)}`;
+          expect(redact(encoded, [value]), JSON.stringify({ value, encoded })).toBe(hidden);
+          expect(await streamed(Buffer.from(encoded), [value], [7, 3, 40])).toBe(hidden);
+          tried += 2;
+        }
+      }
+    }
+    expect(tried).toBe(4_800);
+  }, 60_000);
+
+  test.each([
+    ['lines of an encoder', (encoded: string) => encoded.replaceAll(/.{11}/g, '$&\n')],
+    ['lines within JSON', (encoded: string) => JSON.stringify(encoded.replaceAll(/.{11}/g, '$&\n'))],
+    ['a URL', encodeURIComponent],
+  ])('hides a secret in base64 in %s', (_, write) => {
+    const value = 'correct-horse?battery>staple~~~';
+    const text = write(Buffer.from(`user:${value}\n`).toString('base64'));
+    expect(redact(text, [value]).replaceAll(/\W/g, '').length).toBeLessThan(14);
+  });
+
+  test('hides bytes in hexadecimal however they are kept apart, and leaves what stands around them', () => {
+    const pairs = [...Buffer.from('geheim')].map((byte) => byte.toString(16));
+    for (const between of ['', ' ', ':', '\n'])
+      expect(redact(`a ${pairs.join(between)} b\nc`, ['geheim'])).toBe('a *** b\nc');
+    expect(redact(`a ${Buffer.from('geheim').toString('base64')}\nc`, ['geheim'])).toBe('a ***\nc');
+  });
+
+  test('takes no word for what is left of a short secret in base64', () => {
+    expect(redact('aGlk ZGVu hide', ['hide'])).toBe('aGlk ZGVu ***');
+  });
+
   test('hides the whole of the longer of two secrets, also where a chunk ends with the shorter', async () => {
     const secrets = ['hunter', 'hunter-2026'];
     expect(redact('hunter-2026 hunter', secrets)).toBe('*** ***');

@@ -200,6 +200,18 @@ describe('at 80x24', () => {
     ]);
   });
 
+  test('a rule of which no look was missed is in no doubt while its watch goes on; one that was not seen is', () => {
+    const rules = [
+      { ...RULE, id: 'cpu', title: 'CPU', verdict: 'unknown' as const, unknown: 1 },
+      { ...RULE, verdict: 'unknown' as const },
+    ];
+    const lines = shown(lookAt(ledgerWith({ monitors: [{ ...WATCH, criteria: rules }] })));
+    expect(lines.filter((line) => /^ {2}\S .*breach >/.test(line))).toEqual([
+      expect.stringMatching(/^ {2}\? CPU /),
+      expect.stringMatching(/^ {2}· Error rate /),
+    ]);
+  });
+
   test('what has not been seen for a while is never shown as current: no time goes on counting', () => {
     const ledger = ledgerWith({ steps: [stepWith({})] });
     const later = START + 600_000;

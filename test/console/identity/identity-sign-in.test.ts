@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Hono } from 'hono';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { publishedKeys } from '../../../src/activities/published-keys.js';
+import { clientSecret } from '../../../src/console/identity/client-secret.js';
 import { identitySignIn } from '../../../src/console/identity/identity-sign-in.js';
 import { CONFIRMED } from '../../../src/console/pages/decision-page.js';
 import { SIGN_IN_PATH, type SignIn, signInLink } from '../../../src/console/signed-in.js';
@@ -33,15 +34,15 @@ afterAll(async () => {
 });
 
 /** @param by what people are known by */
-function policyOf(by: 'subject' | 'email' = 'subject', more = ''): Policy {
+function policyOf(by: 'subject' | 'email' = 'subject', more = '', issuer = provider.issuer): Policy {
   const file = join(folder, 'policy.yaml');
   const account = (id: string) => (by === 'subject' ? `subject: ${id}` : `email: "${id}@example.com"`);
   const person = (id: string, role: string, keys: string) =>
     `  ${id}: {name: ${id.toUpperCase()}, roles: [${role}], keys: [${keys}]}\n`;
-  const oidc = (id: string) => `{kind: oidc, issuer: "${provider.issuer}", ${account(id)}}`;
+  const oidc = (id: string) => `{kind: oidc, issuer: "${issuer}", ${account(id)}}`;
   const text = [
     `policy: 1\npeople:\n${person('ana', 'lead', oidc('ana'))}${person('bob', 'qa', oidc('bob'))}`,
-    `identityProviders: [{issuer: "${provider.issuer}", audience: surefoot}]\n`,
+    `identityProviders: [{issuer: "${issuer}", audience: surefoot}]\n`,
     'services:\n  shop: {start: [lead], approve: [qa]}\ndecisions:\n  rollback: [lead]\n',
     more,
   ];
@@ -328,6 +329,48 @@ test('on the console’s own pages somebody signs in, signs off and signs out; w
   expect(browser.cookie(SESSION)).toBeDefined();
   await browser.go(`${OWN}${SIGN_IN_PATH}/out`, { token: token(home) });
   expect(await page('/')).not.toContain('Signed in as');
+});
+
+test.each(['client_secret_basic', 'client_secret_post'] as const)(
+  'a confidential client proves itself as its provider takes it, and nobody signs in by a client that does not: %s',
+  async (by) => {
+    const confidential = await realProvider({
+      client: 'surefoot',
+      back: [OWN],
+      secret: { value: 'of the client', by },
+    });
+    try {
+      const { issuer } = confidential;
+      const policy = policyOf('subject', '', issuer);
+      const signingIn = async (secret: string | undefined) => {
+        const { app } = pagesWith({ signIn: await identitySignIn({ policy, issuer, ...(secret && { secret }) }) });
+        const browser = new TestBrowser(OWN, (request) => app.fetch(request));
+        const { response } = await signedIn(browser, 'bob');
+        return { said: await response.text(), home: await (await browser.go(`${OWN}/`)).response.text() };
+      };
+      vi.stubEnv('SECRET_OF_CLIENT', 'of the client');
+      const right = await signingIn(await clientSecret('env:SECRET_OF_CLIENT'));
+      expect(right.home).toContain('Signed in as BOB');
+      for (const wrong of ['of another', undefined]) {
+        const { said, home } = await signingIn(wrong);
+        expect(said).toContain('The identity provider does not know this console');
+        expect(home).not.toContain('Signed in as');
+      }
+    } finally {
+      vi.unstubAllEnvs();
+      await confidential.stop();
+    }
+  },
+);
+
+test('a client’s secret is where a reference says; one that was written in place of it is not repeated', async () => {
+  const refusal = (written: string) => clientSecret(written).then(String, (error: Error) => error.message);
+  expect(await refusal('pa55word')).toContain('Not a reference to a secret');
+  expect(await refusal('pa55word')).not.toContain('pa55word');
+  expect(await refusal('env:NOT_SET_ANYWHERE')).toContain('The client’s secret is not known');
+  const file = join(folder, 'secret');
+  writeFileSync(file, 'of the client\n');
+  expect(await clientSecret(`file:${file}`)).toBe('of the client');
 });
 
 test('a provider that does not answer is said so', async () => {

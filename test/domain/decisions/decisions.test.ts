@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { commandFor } from '../../../src/domain/decisions/answers.js';
 import type { Approvals } from '../../../src/domain/decisions/approvals.js';
 import { hasChanged, judgeDecision, openQuestion, plannedOption } from '../../../src/domain/decisions/decisions.js';
+import type { Demands } from '../../../src/domain/decisions/demands.js';
 import { whyNotOfBuild, whyNotOnBuild } from '../../../src/domain/decisions/moves.js';
 import { readDecision } from '../../../src/domain/decisions/read-decision.js';
 import { admitClaim, take } from '../../../src/domain/decisions/take.js';
@@ -14,7 +15,9 @@ import type {
   RollbackKind,
   RollbackRecord,
 } from '../../../src/domain/ledger/ledger.js';
+import { backupName } from '../../../src/domain/rollback/backup-name.js';
 import type { Criterion } from '../../../src/domain/watch/criteria.js';
+import { asSaid, saidInDecision } from '../../../src/policy/said-in-decision.js';
 import { ledgerWith, PROPOSED, questionWith, START } from '../../client/ledgers.js';
 
 const approvals: Approvals = {
@@ -563,10 +566,13 @@ describe('stopping', () => {
     );
   });
 
-  test('a rollback during a rollback is refused', () =>
-    expect(say(ledgerWith({ production: changed, rollback }), back)).toEqual(
-      refused('a rollback is already under way'),
-    ));
+  test('a rollback during a rollback is refused, with what can be said instead', () => {
+    const ledger = ledgerWith({ production: changed, rollback });
+    const beside = `a rollback is already under way (${rollback.option}), and no other begins beside it`;
+    expect(say(ledger, back)).toEqual(refused(`${beside}: if it fails, people are asked for the next one`));
+    const waits = { ...ledger, questions: [{ ...rollbackFailed, kind: 'step-failed', moves: ['retry', 'skip'] }] };
+    expect(say(waits as Ledger, back)).toEqual(refused(`${beside}: what can be decided is retry, skip`));
+  });
 
   test('a rollback that failed is answered with a retry, another rollback, or standing by', () => {
     for (const kind of ['retry', 'rollback', 'skip'] as const) {
@@ -641,6 +647,40 @@ describe('stopping', () => {
     const failed = { rollback, questions: [{ ...rollbackFailed }] };
     expect(say(ledgerWith({ production, ...failed }), restore).accepted).toBe(true);
     expect(say(ledgerWith({ production: changed, ...failed }), restore)).toEqual(refused('there is no backup'));
+  });
+
+  test('a signed restore says of which backup, and it is the one from before the deploy', () => {
+    const restore = { ...back, option: 'restore' as const, envelope: 'sealed' };
+    const own = { location: '/backups/before.dump', sha256: 's' };
+    const demands: Demands = { signed: ['start', 'approve', 'rollback'], people: [], approve: [], roles: {} };
+    const about = { production: { ...changed, backup: own }, rollback, questions: [{ ...rollbackFailed }] };
+    const ledger = ledgerWith({ ...about, demands });
+    const unnamed = refused(
+      'name the backup that is restored: the one from before the deploy is /backups/before.dump (s)',
+    );
+    expect(say(ledger, restore)).toEqual(unnamed);
+    expect(say(ledger, { ...restore, backup: '/backups/another.dump (s)' })).toEqual(unnamed);
+    const said = saidInDecision(restore, ledger);
+    expect(said.backup).toBe('/backups/before.dump (s)');
+    expect(say(ledger, asSaid(restore, said)).accepted).toBe(true);
+    expect(say(ledgerWith(about), { ...restore, backup: '/backups/another.dump (s)' })).toEqual(unnamed);
+  });
+
+  test('no two backups have one name', () => {
+    const text = () => fc.string({ unit: fc.constantFrom(...'a ()[]",') });
+    const backup = () => fc.record({ location: text(), sha256: text() });
+    fc.assert(
+      fc.property(backup(), backup(), (one, other) => {
+        if (backupName(one) === backupName(other)) expect(one).toEqual(other);
+      }),
+      { numRuns: 2_000 },
+    );
+    const [odd, plain] = [
+      { location: 'a', sha256: 'b (c)' },
+      { location: 'a (b', sha256: 'c)' },
+    ];
+    expect(backupName(odd)).not.toBe(backupName(plain));
+    expect(backupName({ location: 'a', sha256: '' })).not.toBe(backupName({ location: 'a', sha256: 'no checksum' }));
   });
 
   test('maintenance mode alone is nothing to undo', () =>

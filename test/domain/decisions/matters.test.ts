@@ -2,8 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { judgeDecision } from '../../../src/domain/decisions/decisions.js';
+import { decidersUnder, knownDeciders } from '../../../src/domain/decisions/demands.js';
 import {
-  decidersFor,
+  askedFor,
   isSignedOnly,
   type Matter,
   mattersFor,
@@ -130,30 +132,103 @@ describe('what there is to decide', () => {
   });
 });
 
-describe('who may decide', () => {
+describe('who is offered a decision', () => {
   const roster = [
     { id: 'ana', name: 'Ana', roles: ['qa', 'dba'] },
+    { id: 'bia', name: 'Bia', roles: ['qa'] },
     { id: 'rui', name: 'Rui', roles: ['devops'] },
   ];
+  const deciders = { roster, selfApproval: true, onePersonManyRoles: true };
   const question = questionWith({ kind: 'approvals', id: 'sign-offs', roles: ['qa', 'dba'], moves: ['approve'] });
   const matter: Matter = { question, title: 'Sign-offs', kinds: ['approve', 'reject'] };
   const approval = { role: 'qa', who: 'ana', at: START, digest: PROPOSED };
-  const rolesOf = (...asking: Parameters<typeof decidersFor>) =>
-    decidersFor(...asking).map(({ person, role }) => `${person} ${role}`);
+  const told = (...asking: Parameters<typeof askedFor>) =>
+    askedFor(...asking).map(({ person, role, whyNot }) => [`${person} ${role}`, ...(whyNot ? [whyNot] : [])]);
 
-  test('is everybody in a role that is asked; of sign-offs only those that are still missing', () => {
-    const ledger = ledgerWith({ approvals: [approval] });
-    expect(rolesOf('approve', matter, { ledger: ledgerWith(), roster })).toEqual(['ana qa', 'ana dba']);
-    expect(rolesOf('approve', matter, { ledger, roster })).toEqual(['ana dba']);
-    expect(rolesOf('reject', matter, { ledger, roster })).toEqual(['ana qa', 'ana dba']);
+  test('is everybody in a role that is asked; who cannot sign off any more is told why', () => {
+    const ledger = ledgerWith({ approvals: [approval], startedBy: 'bia' });
+    const all = [['ana qa'], ['ana dba'], ['bia qa']];
+    const signedOff = 'qa has already been signed off by ana';
+    expect(told('approve', matter, { ledger: ledgerWith(), deciders })).toEqual(all);
+    expect(told('reject', matter, { ledger, deciders })).toEqual(all);
+    expect(told('approve', matter, { ledger, deciders })).toEqual([
+      ['ana qa', signedOff],
+      ['ana dba'],
+      ['bia qa', signedOff],
+    ]);
+    const strict = { roster, selfApproval: false, onePersonManyRoles: false };
+    expect(told('approve', matter, { ledger, deciders: strict })[1]).toEqual([
+      'ana dba',
+      'ana has already signed off as qa; one person fills one role',
+    ]);
+    expect(told('approve', matter, { ledger: ledgerWith({ startedBy: 'rui' }), deciders: strict })).toEqual([
+      ['ana qa', 'ana is needed for another role: nobody else is left for dba'],
+      ['ana dba'],
+      ['bia qa'],
+    ]);
+    expect(told('approve', matter, { ledger: ledgerWith({ startedBy: 'bia' }), deciders: strict })).toEqual([
+      ['ana qa'],
+      ['ana dba'],
+      ['bia qa', 'bia started this deployment and cannot approve it'],
+    ]);
   });
 
-  test('is everybody, where nobody was asked, and under a policy only whom that lets', () => {
+  test('is everybody, where nobody was asked; whom a policy does not let is told why', () => {
     const unasked: Matter = { title: 'Shop', kinds: ['abort'] };
     const demands = { signed: ['abort' as const], people: roster, approve: [], roles: { abort: ['devops'] } };
-    expect(rolesOf('abort', unasked, { ledger: ledgerWith(), roster })).toEqual(['ana qa', 'ana dba', 'rui devops']);
-    expect(rolesOf('abort', unasked, { ledger: ledgerWith({ demands }), roster })).toEqual(['rui devops']);
+    const everybody = [['ana qa'], ['ana dba'], ['bia qa'], ['rui devops']];
+    const barred = 'abort is said by devops, as the runner’s policy has it';
+    expect(told('abort', unasked, { ledger: ledgerWith(), deciders })).toEqual(everybody);
+    expect(told('abort', unasked, { ledger: ledgerWith({ demands }), deciders })).toEqual(
+      everybody.map(([who]) => (who === 'rui devops' ? [who] : [who, barred])),
+    );
     const signed = (kind: DecisionKind) => isSignedOnly(kind, { ledger: ledgerWith({ demands }) });
     expect([signed('abort'), signed('hold'), signed('approve')]).toEqual([true, false, undefined]);
+  });
+
+  test('is known by the policy where the plan cannot be read, and by nothing where there is none', () => {
+    const demands = { signed: [], people: roster, approve: [], roles: {} };
+    const planned = { ...deciders, roles: [] };
+    expect(knownDeciders(ledgerWith(), undefined)).toBeUndefined();
+    expect(knownDeciders(ledgerWith({ demands }), undefined)).toMatchObject({ roster, selfApproval: false });
+    expect(knownDeciders(ledgerWith({ demands }), planned)).toMatchObject({ roster, selfApproval: false });
+    expect(knownDeciders(ledgerWith(), planned)).toMatchObject({ roster, selfApproval: true });
+  });
+
+  test('is whose sign-off the deployment would take, and nobody else; the reasons are those that it would give', () => {
+    const roles = fc.subarray(['qa', 'dba', 'devops'], { minLength: 1 });
+    const people = ['ana', 'bia', 'rui', 'eva'];
+    const situations = fc.record({
+      roster: fc.tuple(...people.map((id) => roles.map((own) => ({ id, name: id, roles: own })))),
+      needed: roles,
+      startedBy: fc.constantFrom(...people),
+      signed: fc.uniqueArray(fc.record({ role: fc.constantFrom('qa', 'dba'), who: fc.constantFrom(...people) }), {
+        selector: ({ role }) => role,
+      }),
+      let: fc.option(roles, { nil: undefined }),
+      selfApproval: fc.boolean(),
+      onePersonManyRoles: fc.boolean(),
+    });
+    const met = { taken: 0, refused: 0 };
+    fc.assert(
+      fc.property(situations, ({ needed, startedBy, signed, let: allowed, ...people }) => {
+        const question = questionWith({ kind: 'approvals', id: 'sign-offs', roles: needed, moves: ['approve'] });
+        const approvals = signed.map((each) => ({ ...approval, ...each }));
+        const demands = { signed: [], people: people.roster, approve: needed, roles: { approve: allowed } };
+        const known = { startedBy, approvals, questions: [question] };
+        const ledger = ledgerWith(allowed ? { ...known, demands } : known);
+        const planned = { ...people, roles: needed.map((role) => ({ role, title: role, statement: role })) };
+        const under = decidersUnder(ledger.demands, planned, startedBy);
+        const offered = knownDeciders(ledger, planned);
+        if (!offered) throw new Error('nobody is known');
+        for (const { person: who, role, whyNot } of askedFor('approve', { question }, { ledger, deciders: offered })) {
+          const judged = judgeDecision(ledger, under, { kind: 'approve', who, role, digest: PROPOSED });
+          expect(judged).toMatchObject(whyNot === undefined ? { accepted: true } : { accepted: false, reason: whyNot });
+          met[judged.accepted ? 'taken' : 'refused'] += 1;
+        }
+      }),
+      { numRuns: 300 },
+    );
+    expect(Math.min(met.taken, met.refused)).toBeGreaterThan(100);
   });
 });

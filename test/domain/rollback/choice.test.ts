@@ -49,6 +49,9 @@ describe('the rollback', () => {
   test('says why it is not the one that was wanted', () => {
     expect(choose({ migrated: false }).reasons[1]).toContain('no migration to undo');
     expect(choose({ codeDeployed: false }).reasons[1]).toContain('never deployed');
+    // A migration that goes first has failed and moved nothing.
+    const untouched = choose({ codeDeployed: false, migrated: false });
+    expect(untouched.reasons[1]).toMatch(/no migration to undo, .* the release before is deployed over itself/);
   });
 });
 

@@ -18,6 +18,7 @@ import { SHIPPED } from '../../plan/plan-files.js';
 const temporal = workflowServer();
 /** How often the activity is begun before it is let through. */
 let refusals = 0;
+let archiving: () => Promise<{ untold: string[] }>;
 
 beforeAll(async () => {
   const { tellForge } = createForgeActivities({ patience: { answer: 400, whole: 2_000, pause: 10 } });
@@ -26,7 +27,7 @@ beforeAll(async () => {
     workflowsPath: fileURLToPath(new URL('./shown.ts', import.meta.url)),
     activities: {
       ...createPeopleActivities(),
-      archiveDeployment: async () => ({ untold: [] }),
+      archiveDeployment: () => archiving(),
       tellForge: async (input: Parameters<typeof tellForge>[0]) => {
         const told = await tellForge(input);
         // The worker is gone before Temporal has heard of it.
@@ -41,6 +42,7 @@ let github: GitHubForge;
 beforeEach(async () => {
   process.env.TEST_GITHUB_TOKEN = 'ghp_canary-token';
   refusals = 0;
+  archiving = async () => ({ untold: [] });
   github = await githubForgeServer();
 });
 
@@ -136,4 +138,15 @@ test('nothing is told of what is played in virtual time', async () => {
   await confirm('access', 'diego.alves', 'devops');
   expect(await handle.result()).toMatchObject({ outcome: 'succeeded', untold: [] });
   expect(github.requests).toEqual([]);
+});
+
+test('an archive that could not be written is told by the ledger and by the board, and fails nothing', async () => {
+  archiving = () => Promise.reject(ApplicationFailure.nonRetryable('ENOSPC: no space left on device'));
+  const { handle, confirm } = await start({ clock: 'virtual' });
+  await confirm('manual', 'fabio.nunes', 'qa');
+  await confirm('access', 'diego.alves', 'devops');
+  const why = 'the deployment could not be archived: ENOSPC: no space left on device';
+  expect(await handle.result()).toMatchObject({ outcome: 'succeeded', untold: [why] });
+  const { currentDetails } = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+  expect(currentDetails).toContain(why);
 });

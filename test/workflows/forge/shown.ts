@@ -9,6 +9,8 @@ export async function shown(input: DeployInput & { commit?: string }): Promise<D
   const ask = (id: string, roles: string[]) =>
     deployment.ask({ kind: 'confirmation', id, title: `Is ${id} ready?`, text: id, roles, moves: ['confirm'] });
   return carryOut(deployment, async () => {
+    // Where it stands once it has been admitted.
+    deployment.ledger.runner = 'forge-runner';
     if (input.commit !== undefined) deployment.ledger.commit = input.commit;
     deployment.enter('staging');
     await ask('manual', ['qa']);

@@ -1,11 +1,14 @@
 /** The series of a monitor in the evidence store; what stands in it is `src/domain/watch/series.ts`. */
-import { readFile } from 'node:fs/promises';
 import type { EvidencePlace } from '../../../contract/activities/step.js';
 import type { Sample } from '../../../domain/watch/criteria.js';
 import { samplesIn, seriesLineAt, seriesPath } from '../../../domain/watch/series.js';
+import { readText } from '../../../files/bounded-files.js';
 import { evidenceFile } from '../../evidence/evidence-store.js';
 
 export { readSeriesLine, seriesPath } from '../../../domain/watch/series.js';
+
+/** Bytes. A day's watch of many metrics has some 10 MB. */
+const LARGEST = 256_000_000;
 
 /** One line, with the real time of the look. */
 export const seriesLine = (at: number, samples: Record<string, Sample[]>): string =>
@@ -16,7 +19,7 @@ export async function readSeries(
   evidence: EvidencePlace,
   { monitor, from, to }: { monitor: string; from: number; to: number },
 ): Promise<Map<string, Sample[]>> {
-  const text = await readFile(evidenceFile(evidence, seriesPath(monitor)), 'utf8').catch((error) => {
+  const text = await readText(evidenceFile(evidence, seriesPath(monitor)), LARGEST).catch((error) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw error;
   });

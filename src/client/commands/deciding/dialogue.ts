@@ -1,10 +1,10 @@
 /** A decision by questions and answers at a terminal. Nothing is sent before the last of them is answered with yes. */
 import type { ResolvedPlan } from '../../../contract/plan/plan.js';
 import { judgeDecision } from '../../../domain/decisions/decisions.js';
-import { decidersUnder, isDemanded } from '../../../domain/decisions/demands.js';
+import { decidersUnder, isDemanded, knownDeciders } from '../../../domain/decisions/demands.js';
 import {
+  askedFor,
   type Decider,
-  decidersFor,
   isSignedOnly,
   type Matter,
   mattersFor,
@@ -170,15 +170,18 @@ async function chooseDecider(
   kind: DecisionKind,
   { matter, role, ...known }: Known & { matter: Matter; role: string | undefined },
 ): Promise<Pick<Decider, 'person' | 'role'>> {
-  const roster = approvalsOf(known)?.roster ?? known.ledger.demands?.people;
-  if (roster === undefined) {
+  const { ledger, plan } = known;
+  const deciders = knownDeciders(ledger, plan?.approvals);
+  if (deciders === undefined) {
     note('Who may say so is not known here: its plan cannot be read.');
     return { person: await needed(ask, 'Your ID on the roster?'), role: role ?? (await needed(ask, 'Your role?')) };
   }
-  const all = decidersFor(kind, matter, { ledger: known.ledger, roster });
-  const deciders = all.filter((each) => role === undefined || each.role === role);
-  if (deciders.length === 0) throw usageError(`Nobody on the roster may say ${kind} here`, UNDECIDED);
-  return await choose(ask, 'Who are you?', deciders, (each) => `${each.person} (${each.name}), as ${each.role}`);
+  const asked = askedFor(kind, matter, { ledger, deciders }).filter((each) => role === undefined || each.role === role);
+  const offered = asked.filter(({ whyNot }) => whyNot === undefined);
+  const notes = [...new Set(asked.flatMap(({ whyNot }) => whyNot ?? []))];
+  if (notes.length > 0) note(pc.dim(`\nNot offered: ${notes.join('; ')}`));
+  if (offered.length === 0) throw usageError(`Nobody on the roster may say ${kind} here`, UNDECIDED);
+  return await choose(ask, 'Who are you?', offered, (each) => `${each.person} (${each.name}), as ${each.role}`);
 }
 
 /** What else such a decision has to say. */

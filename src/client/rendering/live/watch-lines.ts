@@ -3,7 +3,7 @@ import { formatDuration } from '../../../domain/duration.js';
 import type { Ledger, WatchRecord } from '../../../domain/ledger/ledger.js';
 import { rounded } from '../../../domain/rounded.js';
 import type { CriterionResult, Verdict } from '../../../domain/watch/criteria.js';
-import { hasEnded, standingOf } from '../../../domain/watch/standing.js';
+import { criterionStanding, hasEnded, standingOf } from '../../../domain/watch/standing.js';
 import {
   type Line,
   type PaintedText,
@@ -21,19 +21,27 @@ interface Curves {
   curvesNote?: string;
 }
 
-const MARKS: Readonly<Record<Verdict, { mark: string; paint: PaintName }>> = {
+const MARKS: Readonly<Record<Verdict | 'undecided', { mark: string; paint: PaintName }>> = {
   breached: { mark: '✗', paint: 'red' },
   unknown: { mark: '?', paint: 'yellow' },
+  undecided: { mark: '·', paint: 'dim' },
   healthy: { mark: '✓', paint: 'green' },
 };
 
 /** The worst first: where there is little room it is what stays. */
-const ORDER: readonly Verdict[] = ['breached', 'unknown', 'healthy'];
+const ORDER = ['breached', 'unknown', 'undecided', 'healthy'] as const;
+
+interface Judged extends CriterionResult {
+  said: (typeof ORDER)[number];
+}
 
 export function watchLines(ledger: Ledger, { curves, curvesNote }: Curves, style: TerminalStyle): Line[] {
   const record = latestWatch(ledger);
   if (!record) return [];
-  const sorted = record.criteria.toSorted((a, b) => ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict));
+  const standing = standingOf(record, hasEnded(ledger));
+  const sorted = record.criteria
+    .map((each) => ({ ...each, said: criterionStanding(each, standing) }))
+    .sort((one, other) => ORDER.indexOf(one.said) - ORDER.indexOf(other.said));
   const note =
     curvesNote === undefined || sorted.length === 0
       ? []
@@ -63,9 +71,9 @@ function headOf(record: WatchRecord, ledger: Ledger): Line {
 }
 
 /** Of the width of the terminal the name takes a quarter, and the curve what the figures leave of the rest. */
-function ruleLine(result: CriterionResult, curve: RuleCurve | undefined, style: TerminalStyle): Line {
-  const { title, verdict } = result;
-  const { mark, paint } = MARKS[verdict];
+function ruleLine(result: Judged, curve: RuleCurve | undefined, style: TerminalStyle): Line {
+  const { title, said } = result;
+  const { mark, paint } = MARKS[said];
   const name = shownText(title, style.isUnicode);
   const room = Math.max(Math.floor(style.columns / 4), 1);
   const shown = widthOf(name) > room ? shortened(name, room, style) : name;
@@ -79,7 +87,7 @@ function ruleLine(result: CriterionResult, curve: RuleCurve | undefined, style: 
     { text: `  ${mark} `, paint },
     { text: lead },
     ...drawn,
-    { text: figures, ...(verdict === 'healthy' ? {} : { paint }) },
+    { text: figures, ...(said === 'healthy' ? {} : { paint }) },
   ];
 }
 
