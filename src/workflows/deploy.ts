@@ -126,8 +126,7 @@ async function archive(deployment: Deployment, result: DeployResult): Promise<vo
     const { untold } = await archives.archiveDeployment.executeWithOptions({ summary }, [{ evidence, ledger: result }]);
     ledger.untold.push(...untold);
   } catch (failure) {
-    // A mistake in this code is not a reason to go without: the task is retried.
-    if (!(failure instanceof TemporalFailure)) throw failure;
+    // Whatever it is: all has been done and told, and nothing of this is worth holding the end up for.
     ledger.untold.push(`the deployment could not be archived: ${describe(failure)}`);
   }
   deployment.publish();

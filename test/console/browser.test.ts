@@ -81,6 +81,7 @@ function busyLook(): DeploymentLook {
   const look = lookWith({
     // Counted by the browser’s own clock.
     questions: [signOffs({ openedAt: Date.now() - 60_000 })],
+    approvals: [],
     steps,
     monitors: [watched],
     production,

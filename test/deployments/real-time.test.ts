@@ -323,7 +323,7 @@ test.each([
     expect(operationsOf(production).slice(before.length)).toEqual(operations);
     expect(await stateOf(production)).toMatchObject({ ...state, status: expect.stringMatching(/ok|healthy/) });
   },
-  120_000,
+  240_000,
 );
 
 test('a plan copied from the last release is refused before anything starts, and by the doctor', async () => {
@@ -345,7 +345,7 @@ test('a plan copied from the last release is refused before anything starts, and
   const aborted = await cli('abort', '--as', 'diego.alves', '--role', 'devops', '--why', 'the plan is an old one');
   expect(aborted).toMatchObject({ code: 0 });
   expect(await handle.result()).toMatchObject({ outcome: 'aborted' });
-}, 120_000);
+}, 240_000);
 
 test('a database behind a pooler of transactions is refused before anything starts, and its application goes on writing', async () => {
   await resetTarget(sandbox);
@@ -394,4 +394,4 @@ test('a database behind a pooler of transactions is refused before anything star
   await application.end();
   await direct.query('drop table written_by_the_application');
   await direct.end();
-}, 120_000);
+}, 240_000);

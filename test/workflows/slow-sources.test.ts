@@ -39,6 +39,7 @@ beforeAll(async () => {
       ...createPeopleActivities(),
       ...createSampleActivities(readers),
       ...createIndexActivities(LONG),
+      archiveDeployment: async () => ({ untold: [] }),
     },
   });
 }, 120_000);

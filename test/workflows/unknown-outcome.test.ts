@@ -34,6 +34,7 @@ beforeAll(async () => {
       ...createHttpActivities(),
       ...createVerificationActivities(),
       ...createCommandActivities({ state }),
+      archiveDeployment: async () => ({ untold: [] }),
     },
   });
 });

@@ -174,6 +174,8 @@ describe('the deploy window', () => {
       return { open: false, opensAt: Date.now() + 500, text: 'opens soon' };
     };
     const handle = await start('deploying', shipped, 'real', { deploy: [hourFarAway()] });
+    // Held before it had looked, it would not look at all.
+    await vi.waitUntil(() => looks === 1, { timeout: 20_000, interval: 10 });
     await handle.signal(decisionSignals.hold, { who: 'diego.alves', role: 'devops', why: 'an incident' });
     isHeld();
     // The timer of the opening, which asks nothing while it is held.

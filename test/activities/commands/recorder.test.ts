@@ -131,7 +131,7 @@ describe('the recorder', () => {
 });
 
 describe('a worker that is killed', () => {
-  const compiled = join(temporaryFolderForFile(), 'commands', 'recorder.js');
+  const compiled = join(temporaryFolderForFile(), 'adapters', 'commands', 'recorder.js');
 
   function temporaryFolderForFile(): string {
     const folder = join(
@@ -144,16 +144,16 @@ describe('a worker that is killed', () => {
   }
 
   beforeAll(async () => {
-    const adapters = join(import.meta.dirname, '../../../src/adapters');
-    const folder = join(compiled, '../..');
+    const source = join(import.meta.dirname, '../../../src');
+    const folder = join(compiled, '../../..');
     const options = '--module nodenext --target es2023 --types node --skipLibCheck --strict --verbatimModuleSyntax';
-    const words = ['tsc', '--ignoreConfig', ...options.split(' '), '--rootDir', adapters, '--outDir', folder];
-    await execa('npx', [...words, join(adapters, 'commands', 'recorder.ts')]);
+    const words = ['tsc', '--ignoreConfig', ...options.split(' '), '--rootDir', source, '--outDir', folder];
+    await execa('npx', [...words, join(source, 'adapters', 'commands', 'recorder.ts')]);
     for (const file of ['recorder-process.mjs', 'process-identity.mjs', 'survivors.mjs'])
-      copyFileSync(join(adapters, 'commands', file), join(folder, 'commands', file));
+      copyFileSync(join(source, 'adapters', 'commands', file), join(folder, 'adapters', 'commands', file));
   });
 
-  afterAll(() => rmSync(join(compiled, '../..'), { recursive: true, force: true }));
+  afterAll(() => rmSync(join(compiled, '../../..'), { recursive: true, force: true }));
 
   test('does not take the command with it, and the next one reads the end', async () => {
     const state = temporaryFolder();
