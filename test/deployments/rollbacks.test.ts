@@ -356,8 +356,8 @@ describe('a `current` that says nothing', () => {
   }, 120_000);
 
   test('at the rollback itself runs nothing, keeps users out and asks; tried again, it goes back', async () => {
-    // Before the deploy, before and after the migration, at the choice, and then right before the downgrade.
-    const handle = await deploy({ ...failing(0), migration: silentOnce(5) });
+    // Before the deploy, before and after the migration, and then right before the downgrade: the choice asks the database.
+    const handle = await deploy({ ...failing(0), migration: silentOnce(4) });
     const asking = await ledgerWhen(handle, 'the rollback has failed', asks('rollback'));
     expect(asking.questions[0]?.text).toContain('nothing was run');
     expect(operationsOf(production()).join()).not.toContain('alembic downgrade');
