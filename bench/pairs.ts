@@ -14,15 +14,23 @@ const WARMING = 3;
 /** Measures pairs, each in the other order than the one before. */
 export async function measurePairs(
   rounds: number,
-  { ours, bare }: { ours: (round: number) => Promise<number>; bare: (round: number) => Promise<number> },
+  {
+    ours,
+    bare,
+    warming = WARMING,
+  }: {
+    ours: (round: number) => Promise<number>;
+    bare: (round: number) => Promise<number>;
+    warming?: number;
+  },
 ): Promise<Pair[]> {
   const pairs: Pair[] = [];
-  for (let round = 0; round < rounds + WARMING; round += 1) {
+  for (let round = 0; round < rounds + warming; round += 1) {
     const first = round % 2 === 0 ? await ours(round) : undefined;
     const bareTook = await bare(round);
     pairs.push({ ours: first ?? (await ours(round)), bare: bareTook });
   }
-  return pairs.slice(WARMING);
+  return pairs.slice(warming);
 }
 
 export interface PairRow {
