@@ -29,14 +29,24 @@ const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 /** @param largest bytes. @throws FileRefused, or the system's error */
 export async function readBytes(file: string, largest: number): Promise<Buffer> {
   const { handle, size } = await opened(file);
-  if (size > largest) {
+  try {
+    if (size > largest) throw tooLarge(file, largest);
+    const whole = await readAsSaid(handle, size);
+    if (whole) return whole;
+    // One byte more than is allowed, where there are that many: some files say that they are empty, and never end.
+    const content = await buffer(handle.createReadStream({ start: 0, end: largest, autoClose: false }));
+    if (content.length > largest) throw tooLarge(file, largest);
+    return content;
+  } finally {
     await handle.close();
-    throw tooLarge(file, largest);
   }
-  // One byte more than is allowed, where there are that many: some files say that they are empty, and never end.
-  const content = await buffer(handle.createReadStream({ end: largest }));
-  if (content.length > largest) throw tooLarge(file, largest);
-  return content;
+}
+
+/** In one go, as a stream costs a thousand small files ten times as much; nothing where there is more or less than it says. */
+async function readAsSaid(handle: FileHandle, size: number): Promise<Buffer | undefined> {
+  const bytes = Buffer.alloc(size + 1);
+  const { bytesRead } = await handle.read(bytes, 0, size + 1, 0);
+  return size > 0 && bytesRead === size ? bytes.subarray(0, size) : undefined;
 }
 
 /** @throws FileRefused, or the system's error */
