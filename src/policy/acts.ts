@@ -193,12 +193,14 @@ const isToOwnChannel = ({ channel }: { channel?: unknown }, { notifications }: R
 const isBackup = ({ input, plan }: Asked): boolean =>
   input.service === plan.service && isSame(input.backup, plan.backup);
 
-/** What is read before for a later check to compare with is the check's own query. */
-const isOwnQuery = ({ input, plan, on }: Asked): boolean =>
-  allOwnChecks(plan).some(({ environment, asks }) => environment === on && isSame(asks, input.asks));
+/** Those of the plan's own checks that ask this of this environment. */
+const askingThis = ({ input, plan, on }: Asked) =>
+  allOwnChecks(plan).filter(({ environment, asks }) => environment === on && isSame(asks, input.asks));
 
-const isOwnQuestion = ({ input, plan, on, step }: Asked): boolean =>
-  allOwnChecks(plan).some(({ id, environment, asks }) => id === step && environment === on && isSame(asks, input.asks));
+const isOwnQuestion = (asked: Asked): boolean => askingThis(asked).some(({ id }) => id === asked.step);
+
+/** What is read before for a later check to compare with is the check's own query, at a step of its own. */
+const isOwnQuery = (asked: Asked): boolean => askingThis(asked).length > 0;
 
 const act = ({ on, step, generation }: Asked, kind: ActKind): PlannedAct => ({ kind, on, step, generation });
 

@@ -40,8 +40,7 @@ export async function judgeAct(policy: Policy, asked: AskedAct): Promise<ActJudg
   const subject = { deployment, service: plan.service, digest: digestOf(plan) };
   const tooMany = whyTooMany(decisions);
   if (tooMany !== undefined) return refused(`it comes with ${tooMany}`);
-  const words = new CountedWords(policy, subject, now);
-  const bad = await words.read(decisions);
+  const { words, bad } = await counted(policy, subject, decisions, now);
   // On the way back, and to who watches, what does not count is left out: it must keep nobody in a broken production.
   const unsaid = act.kind === 'look' || act.kind === 'forward' ? bad : undefined;
   const wrong = unsaid ?? startProblem(policy, words, subject) ?? actProblem(policy, words, { act, asked, authority });
@@ -56,8 +55,8 @@ export async function judgeStart(
   said: SaidDecision[],
   now: number,
 ): Promise<string | undefined> {
-  const words = new CountedWords(policy, subject, now);
-  const wrong = (await words.read(said)) ?? startProblem(policy, words, subject);
+  const { words, bad } = await counted(policy, subject, said, now);
+  const wrong = bad ?? startProblem(policy, words, subject);
   return wrong ?? words.late(['plan', 'start']) ?? words.runOut();
 }
 
@@ -68,8 +67,7 @@ export async function judgeBegun(
   said: SaidDecision[],
   now: number,
 ): Promise<string | undefined> {
-  const words = new CountedWords(policy, subject, now);
-  const bad = await words.read(said);
+  const { words, bad } = await counted(policy, subject, said, now);
   const problem = startProblem(policy, words, subject);
   return problem && (bad ?? problem);
 }
@@ -81,8 +79,14 @@ export async function judgeWord(
   decision: SaidDecision,
   now: number,
 ): Promise<string | undefined> {
+  const { words, bad } = await counted(policy, subject, [decision], now);
+  return bad ?? words.late([decision.kind]) ?? words.runOut();
+}
+
+/** What is said, as far as it counts; and why the first that does not count does not. */
+async function counted(policy: Policy, subject: WordSubject, said: SaidDecision[], now: number) {
   const words = new CountedWords(policy, subject, now);
-  return (await words.read([decision])) ?? words.late([decision.kind]) ?? words.runOut();
+  return { words, bad: await words.read(said) };
 }
 
 const refused = (reason: string) => ({ refused: reason });
