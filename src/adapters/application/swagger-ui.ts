@@ -49,6 +49,11 @@ export class SwaggerUi {
     const loads = await this.load(url);
     const listed = await this.unfold();
     if (!listed.ok) return { loads, listed };
+    // An endpoint is put together when it is unfolded: until then the page shows none of its parameters, nor any field.
+    if (!(await appears(this.block.locator('.opblock-body .opblock-section').first()))) {
+      const late = { ok: false, text: 'the page does not show in time what the endpoint takes and answers' };
+      return { loads, listed, parameters: late, schema: late };
+    }
     return { loads, listed, parameters: await this.parameters(), schema: await this.schema() };
   }
 
@@ -121,7 +126,6 @@ export class SwaggerUi {
     }
     if ((await this.block.locator('.opblock-body').count()) === 0) {
       await quietly(this.block.locator('.opblock-summary-control').first().click());
-      await appears(this.block.locator('.opblock-body'));
     }
     return { ok: true, text: `${name} is listed` };
   }

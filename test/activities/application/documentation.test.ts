@@ -85,7 +85,7 @@ describe('the API documentation in a browser', () => {
       expect(JSON.stringify(report) + log?.toString()).not.toContain(hidden);
   });
 
-  test.each(['folded', 'older', 'form'])('the page %s is read as well', async (variant) => {
+  test.each(['folded', 'older', 'form', 'late'])('the page %s is read as well', async (variant) => {
     const { report } = await look(`${api}/${variant}`);
     expect(report.facts.filter(({ ok }) => !ok)).toEqual([]);
   });

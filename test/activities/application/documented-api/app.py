@@ -107,6 +107,9 @@ def make(fault: str) -> FastAPI:
             },
         ).body.decode()
         noise = "<script>console.error('something is wrong')</script>" if fault == "noisy" else ""
+        # What an endpoint is described by is put together a while after it is unfolded.
+        late = "<script>const soon = setTimeout; setTimeout = (work, ms, ...more) => soon(work, (ms || 0) + 700, ...more)</script>"
+        page = page.replace("<body>", f"<body>{late}") if fault == "late" else page
         return HTMLResponse(page.replace("</body>", f"{noise}</body>"))
 
     return app
@@ -115,6 +118,6 @@ def make(fault: str) -> FastAPI:
 app = FastAPI(docs_url=None, openapi_url=None)
 app.mount("/assets", StaticFiles(directory=ASSETS))
 for name in (
-    "good folded older form scriptless noisy unlisted undocumented schemaless misdescribed failing locked untried"
+    "good folded older form late scriptless noisy unlisted undocumented schemaless misdescribed failing locked untried"
 ).split():
     app.mount(f"/{name}", make(name))
