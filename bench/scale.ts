@@ -128,14 +128,18 @@ class Workers {
   }
 }
 
-/** How late each tick was that was due in this time, milliseconds; one that never came is infinitely late. */
+/**
+ * How late each tick was that was due in this time, milliseconds: until the first sampling from then on. What a monitor has
+ * left out on its way here, on a machine that had its hands full with starting others, is not counted; what it leaves out in
+ * this time is.
+ */
 function lateness(monitors: Workers['monitors'], { from, to }: { from: number; to: number }): number[] {
   return [...monitors.values()].flatMap(({ startedAt, ticks }) => {
     const first = Math.max(Math.ceil((from - startedAt) / TICK), 1);
     const last = Math.floor((to - startedAt) / TICK);
     return Array.from({ length: Math.max(last - first + 1, 0) }, (_, index) => {
-      const tick = first + index;
-      return (ticks[tick - 1] ?? Number.POSITIVE_INFINITY) - (startedAt + tick * TICK);
+      const due = startedAt + (first + index) * TICK;
+      return (ticks.find((at) => at >= due) ?? Number.POSITIVE_INFINITY) - due;
     });
   });
 }
