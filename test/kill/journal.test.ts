@@ -33,8 +33,22 @@ test('where people had something begun anew, more of it is no damage, and twice 
     lines(`begin 3 ${DEPLOY}`, `end 3 ${DEPLOY}`),
     GOOD.map((entry) => ({ ...entry, generation: 2 })),
   ];
-  expect(damageOf(GOOD, [...GOOD, ...anew], true)).toEqual(NONE);
-  expect(damageOf(GOOD, [...GOOD, ...again], true).doubled).not.toEqual([]);
+  expect(damageOf(GOOD, [...GOOD, ...anew], 'anew')).toEqual(NONE);
+  expect(damageOf(GOOD, [...GOOD, ...again], 'anew').doubled).not.toEqual([]);
+});
+
+test('where people have said that something is done, what is done besides is no damage, and more of the same still is', () => {
+  const [again, besides] = [
+    lines(...['begin', 'end'].map((what) => `${what} 3 ${DEPLOY.replace('/1/', '/2/')}`)),
+    lines(
+      ...['begin', 'end'].map((what) => `${what} 4 staging.reversibility.prepare/1/downgrade staging downgrade r1`),
+    ),
+  ];
+  expect(damageOf(GOOD, [...GOOD, ...besides], 'done')).toEqual(NONE);
+  expect(damageOf(GOOD, [...GOOD, ...besides]).doubled).toEqual([
+    'staging.reversibility.prepare: staging downgrade r1',
+  ]);
+  expect(damageOf(GOOD, [...GOOD, ...again], 'done').doubled).toEqual(['production.deploy: production deploy v2']);
 });
 
 test('what a person has begun anew because it never began is neither lost nor doubled', () => {

@@ -14,7 +14,7 @@ export interface Entry {
 export interface Damage {
   /** What the undisturbed run has done and this one has not, or not to its end. */
   lost: string[];
-  /** What began twice for one step and generation; where nobody had anything begun anew, more often than undisturbed. */
+  /** What began twice for one step and generation, or more often than undisturbed, as far as people's answers don't tell why. */
   doubled: string[];
   /** What began while another command ran. */
   overlapping: string[];
@@ -34,15 +34,30 @@ export function readJournal(text: string): Entry[] {
 }
 
 /**
- * Holds a run against the undisturbed one.
- * @param isAnew people had something begun anew, of which nobody knew how it had ended
+ * What people have said of commands of which nobody knew how they had ended: nothing, as they were not asked; that they are
+ * done, of which nobody has then recorded what they changed; or that something is begun anew.
  */
-export function damageOf(undisturbed: readonly Entry[], disturbed: readonly Entry[], isAnew = false): Damage {
+export type Answered = 'nothing' | 'done' | 'anew';
+
+/**
+ * Holds a run against the undisturbed one.
+ *
+ * Where people have said that something is done, what the undisturbed run does not do at all is no damage: an upgrade of
+ * staging that nobody has recorded is undone and made once more, in steps of their own, before it is proven.
+ */
+export function damageOf(
+  undisturbed: readonly Entry[],
+  disturbed: readonly Entry[],
+  answered: Answered = 'nothing',
+): Damage {
   const begun = disturbed.filter(({ what }) => what === 'begin');
   const ended = disturbed.filter(({ what }) => what === 'end');
   const wanted = undisturbed.filter(({ what }) => what === 'begin');
   const times = count(wanted.map(nameOf));
-  const again = isAnew ? [] : [...count(begun.map(nameOf))].filter(([name, often]) => often > (times.get(name) ?? 0));
+  const mayBegin = (name: string) => answered === 'anew' || (answered === 'done' && !times.has(name));
+  const again = [...count(begun.map(nameOf))].filter(
+    ([name, often]) => often > (times.get(name) ?? 0) && !mayBegin(name),
+  );
   const sameStep = [...count(begun.map(generationOf))].filter(([, often]) => often > 1);
   const missing = [...times.keys()].filter((name) => !ended.some((entry) => nameOf(entry) === name));
   const unended = begun.filter(({ pid, step }) => !ended.some((end) => end.pid === pid && end.step === step));

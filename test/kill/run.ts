@@ -20,7 +20,7 @@ import { newDeploymentId } from '../../src/plan/deployment-id.js';
 import { type LoadedPlan, loadPlan } from '../../src/plan/load.js';
 import { startTestServer, type TestServer } from '../activities/postgres-server.js';
 import { type TcpProxy, tcpProxy } from '../helpers/tcp-proxy.js';
-import type { Entry } from './journal.js';
+import type { Answered, Entry } from './journal.js';
 import { type Path, REVISIONS } from './plan.js';
 import { SmallTarget, type TargetState } from './target.js';
 import { isTrouble, makeTrouble, type Trouble } from './troubles.js';
@@ -53,8 +53,8 @@ export interface Run {
   events: number;
   /** What people were asked beyond sign-offs. */
   questions: string[];
-  /** Whether they had anything begun anew. */
-  anew: boolean;
+  /** The most that they have said of what nobody knew the end of. */
+  answered: Answered;
   /** Steps that did not pass, and why. */
   troubles: { step: string; why: string }[];
   milliseconds: number;
@@ -66,7 +66,7 @@ const RESTART = 100;
 /** A server, a target and a folder for one run after the other. Several of them run side by side. */
 export class Lane {
   private runs = 0;
-  private anew = false;
+  private answered: Answered = 'nothing';
   private path: Path = 'happy';
 
   private constructor(
@@ -159,7 +159,7 @@ export class Lane {
     };
     const supervised = supervise();
     const questions: string[] = [];
-    this.anew = false;
+    this.answered = 'nothing';
     this.path = path;
     this.target.people = (text) => this.answer(JSON.parse(text), questions);
     const read = (name: string) => [...new Set(readFileSync(join(folder, name), 'utf8').split('\n').filter(Boolean))];
@@ -187,7 +187,7 @@ export class Lane {
         ending: { outcome: result.outcome, option: result.rollback?.option, ...(await this.target.state()) },
         events: await this.eventsOf(deployment, handle.firstExecutionRunId),
         questions,
-        anew: this.anew,
+        answered: this.answered,
         troubles: result.steps.flatMap(({ id, state, reason }) =>
           state === 'passed' ? [] : [{ step: id, why: reason ?? state }],
         ),
@@ -242,8 +242,11 @@ export class Lane {
   private looked({ kind, id, moves }: Question): Partial<Decision> {
     if (kind === 'approvals' || kind === 'confirmation') return {};
     const isDone = this.target.journal().some(({ what, step }) => what === 'end' && step === id);
-    if (isDone && moves.includes('confirm')) return { kind: 'confirm' };
-    this.anew = true;
+    if (isDone && moves.includes('confirm')) {
+      if (this.answered === 'nothing') this.answered = 'done';
+      return { kind: 'confirm' };
+    }
+    this.answered = 'anew';
     if (moves.includes('retry')) return { kind: 'retry' };
     if (!moves.includes('rollback') || this.path === 'happy') return {};
     return { kind: 'rollback', option: this.path, ...(this.path === 'code' ? {} : { revision: REVISIONS.base }) };

@@ -145,7 +145,9 @@ async function runGroup(
     const isSame = JSON.stringify(run.ending) === JSON.stringify(undisturbed.ending);
     const isAnotherWay = !isSame || stepsNotPassed(run) !== stepsNotPassed(undisturbed);
     const mayDiffer = isAnotherWay && isTrouble(row.who) && isSound(run.ending);
-    const damage = mayDiffer ? damageOf([], run.journal, true) : damageOf(undisturbed.journal, run.journal, run.anew);
+    const damage = mayDiffer
+      ? damageOf([], run.journal, 'anew')
+      : damageOf(undisturbed.journal, run.journal, run.answered);
     for (const kind of ['lost', 'doubled', 'overlapping'] as const) row[kind].push(...damage[kind].map(about));
     const why = run.troubles.map((trouble) => `${trouble.step}: ${trouble.why}`).join('; ');
     const ending = about(`${JSON.stringify(run.ending)}: ${why}`);

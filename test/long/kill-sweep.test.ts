@@ -30,7 +30,7 @@ test('a worker that forgets what it has begun is caught: the journal has a comma
     const kill = { moment: 'production.deploy/1/command running', who: 'worker' } as const;
     const run = await lane.run('happy', [kill], { forgetful: true });
     expect(run.fired).toEqual([kill]);
-    const [twice] = damageOf([], run.journal, true).doubled;
+    const [twice] = damageOf([], run.journal, 'anew').doubled;
     expect(twice).toBe('production.deploy: production deploy v2.0.0 (generation 1)');
   } finally {
     await lane.stop();
