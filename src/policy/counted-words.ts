@@ -37,6 +37,7 @@ const CLOCKS_APART = 10 * 60_000;
 /** The decisions that come with an act, as far as they count. */
 export class CountedWords {
   private readonly counted: CountedWord[] = [];
+  private readonly uncounted: { kind: SignedKind; text: string }[] = [];
   private readonly nonces = new Set<string>();
 
   constructor(
@@ -51,14 +52,20 @@ export class CountedWords {
 
   /** @returns what is wrong with the first that does not count */
   async read(decisions: SaidDecision[]): Promise<string | undefined> {
-    let first: string | undefined;
     // One after the other: which of two is there twice is no matter of luck.
     for (const decision of decisions) {
       if (decision.kind === 'plan' && !this.isPlanAsked) continue;
       const reason = await this.take(decision);
-      if (reason !== undefined) first ??= `${decision.kind} by ${decision.who} does not count: ${reason}`;
+      if (reason === undefined) continue;
+      const { kind, who } = decision;
+      this.uncounted.push({ kind, text: `${kind} by ${who} does not count: ${reason}` });
     }
-    return first;
+    return this.uncounted[0]?.text;
+  }
+
+  /** @returns what is wrong with the first of this kind that does not count */
+  whyNot(kind: SignedKind): string | undefined {
+    return this.uncounted.find((other) => other.kind === kind)?.text;
   }
 
   said(kind: SignedKind): CountedWord[] {
