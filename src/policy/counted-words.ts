@@ -1,6 +1,7 @@
 /** The decisions that come with something, as far as they count: each opened, and held against what it is said to say. */
 import type { JsonWebKey } from 'node:crypto';
 import type { SaidDecision, SignedKind, Statement } from '../contract/envelope.js';
+import { CLOCKS_APART } from '../domain/deployments/clocks.js';
 import { type Opened, openEnvelope } from './open-envelope.js';
 import type { Policy } from './policy.js';
 
@@ -30,9 +31,6 @@ export interface CountedWord {
   statement?: Statement;
   hasRunOut: boolean;
 }
-
-/** So far the clocks of Temporal and of a worker may be apart when it admits a deployment, milliseconds. */
-const CLOCKS_APART = 10 * 60_000;
 
 /** The decisions that come with an act, as far as they count. */
 export class CountedWords {
