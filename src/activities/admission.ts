@@ -15,15 +15,12 @@ import { isDeploymentName, runnerOf } from '../contract/names.js';
 import type { ResolvedPlan } from '../contract/plan/plan.js';
 import { openValues } from '../contract/plan/release-values.js';
 import { precedentsOf, type RunsOfTemporal } from '../contract/precedents.js';
-import { formatDuration } from '../domain/duration.js';
+import { clockDifference } from '../domain/deployments/clocks.js';
 import { messageOf } from '../domain/message.js';
 import { type Precedents, refusalToStart } from '../domain/precedents.js';
 import { digestOf } from '../plan/core/digest.js';
 import { judgeStart } from '../policy/judge-act.js';
 import { demandsOf, ownRunnersOf, type Policy } from '../policy/policy.js';
-
-/** How far the workflow's clock may be from the wall clock when time is real, milliseconds. */
-const LARGEST_DRIFT = 10 * 60_000;
 
 /** @throws from its activities: ApplicationFailure `Refused` */
 export function createAdmissionActivities(options: {
@@ -47,12 +44,9 @@ export function createAdmissionActivities(options: {
         throw refused('virtual time is for demo and rehearsal; this worker runs real deployments');
       return;
     }
-    const drift = workflowTime - Date.now();
-    if (Math.abs(drift) <= LARGEST_DRIFT) return;
-    const direction = drift > 0 ? 'ahead of' : 'behind';
-    throw refused(
-      `the workflow's clock is ${formatDuration(Math.abs(drift))} ${direction} the wall clock although its time is real`,
-    );
+    const difference = clockDifference(workflowTime - Date.now());
+    if (difference === undefined) return;
+    throw refused(`the workflow's clock is ${difference} the wall clock although its time is real`);
   };
   return {
     async admit({ deployment, plan, digest, clock, workflowTime, after, start }) {

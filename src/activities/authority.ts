@@ -12,8 +12,9 @@ import type { Authority } from '../contract/envelope.js';
 import { FailureType } from '../contract/errors.js';
 import type { StepReport } from '../domain/evidence.js';
 import { LARGEST_RECORD, readText } from '../files/bounded-files.js';
+import { digestOf } from '../plan/core/digest.js';
 import { ACTS, type ActInput } from '../policy/acts.js';
-import { type ActJudgement, judgeAct } from '../policy/judge-act.js';
+import { type ActJudgement, judgeAct, type UnletAct } from '../policy/judge-act.js';
 import { preparePasskeys } from '../policy/passkey.js';
 import type { Policy } from '../policy/policy.js';
 import { evidencePath } from './commands/recorded-commands.js';
@@ -42,7 +43,7 @@ const demanding = (options: Options) => () => ({
       const asked = (input.args[0] ?? {}) as Input;
       const judged = await inTurn(() => judge(options, activity, asked));
       const mayHaveBegun = attempt > 1 || (asked.key?.begun ?? []).length > 0;
-      if ('refused' in judged) throw mayHaveBegun ? leftAlone(judged.refused) : unauthorised(judged.refused);
+      if ('refused' in judged) throw mayHaveBegun ? leftAlone(judged) : unauthorised(judged);
       const result = await next(input);
       const { kind, on } = judged.act;
       if (activity === 'checkProduction' && on === 'production')
@@ -68,22 +69,25 @@ async function judge(options: Options, activity: string, input: Input): Promise<
   const { authority } = input;
   const deployment = authority?.deployment ?? '';
   const seen = await remembered(options, deployment);
-  const { before: migratedFrom, commits: commitsSeen, spent } = seen;
-  const now = Date.now();
-  const judged = await judgeAct(policy, { activity, input, authority, runner, migratedFrom, commitsSeen, spent, now });
+  const { before: migratedFrom, commits: commitsSeen, spent, changed = [] } = seen;
+  const asked = { activity, input, authority, runner, migratedFrom, commitsSeen, spent, changed, now: Date.now() };
+  const judged = await judgeAct(policy, asked);
   if ('refused' in judged) return judged;
   const { act, spends } = judged;
   const spending = spends.filter((nonce) => spent?.[nonce] === undefined);
-  if (spending.length === 0) return judged;
+  // Before it is done: whatever becomes of it, production may have changed.
+  const changing = act.kind === 'forward' && authority ? [digestOf(authority.plan)] : [];
+  const changedNow = changing.filter((digest) => !changed.includes(digest));
+  if (spending.length === 0 && changedNow.length === 0) return judged;
   const spentNow = Object.fromEntries(spending.map((nonce) => [nonce, act.generation]));
-  await keep(options, deployment, { ...seen, spent: { ...spent, ...spentNow } });
+  await keep(options, deployment, { ...seen, spent: { ...spent, ...spentNow }, changed: [...changed, ...changedNow] });
   return judged;
 }
 
 /** The words themselves are kept, so that anybody with the policy can open them again. */
 async function withProof(
   { key, evidence, authority }: Input,
-  { act, by }: Exclude<ActJudgement, { refused: string }>,
+  { act, by }: Exclude<ActJudgement, UnletAct>,
   result: StepReport,
 ): Promise<StepReport> {
   if (!key || !evidence) return result;
@@ -121,6 +125,8 @@ interface Seen {
   before?: string | null;
   commits?: string[];
   spent?: Record<string, number>;
+  /** By which plans this runner has begun to change production. */
+  changed?: string[];
 }
 
 async function keep(options: Options, deployment: string, seen: Seen): Promise<void> {
@@ -136,19 +142,21 @@ const remembered = (options: Options, deployment: string): Promise<Seen> =>
     () => ({}),
   );
 
-const unauthorised = (reason: string) =>
+const unauthorised = ({ refused, wayOut }: UnletAct) =>
   ApplicationFailure.create({
     type: FailureType.NotAuthorised,
-    message: `The policy of this runner does not let it be done: ${reason}. Nothing was begun`,
+    message: `The policy of this runner does not let it be done: ${refused}. Nothing was begun${followed(wayOut)}`,
     nonRetryable: true,
   });
 
 /** Words may end, and a policy may change, while a command is at work. */
-const leftAlone = (reason: string) =>
+const leftAlone = ({ refused, wayOut }: UnletAct) =>
   ApplicationFailure.create({
     type: FailureType.OutcomeUnknown,
     message:
-      `The policy of this runner does not let it go on: ${reason}. An earlier attempt may have begun it: how that has ` +
-      'ended is not known',
+      `The policy of this runner does not let it go on: ${refused}. An earlier attempt may have begun it: how that has ` +
+      `ended is not known${followed(wayOut)}`,
     nonRetryable: true,
   });
+
+const followed = (sentences: string | undefined): string => (sentences === undefined ? '' : `. ${sentences}`);

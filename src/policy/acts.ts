@@ -158,6 +158,16 @@ const OF_ALL: Record<string, (input: ActInput, plan: ResolvedPlan) => boolean> =
     notices.every(({ messages = [] }) => messages.every((message) => isToOwnChannel(message, plan))),
 };
 
+/** What the way back itself looks at on production, and changes nothing by. */
+const LOOKED_AT_ON_THE_WAY_BACK: readonly string[] = ['checkProduction', 'readRevision', 'checkLogs'];
+
+/**
+ * Whether an act leads on, and so stops with the first word that does not count. All others keep production safe: it is
+ * watched and told of, and goes back.
+ */
+export const leadsOn = (activity: string, { kind, on }: PlannedAct): boolean =>
+  kind === 'forward' || (kind === 'look' && !(on === 'production' && LOOKED_AT_ON_THE_WAY_BACK.includes(activity)));
+
 /** Ends what is left of a command. */
 const END = 'endCommands';
 

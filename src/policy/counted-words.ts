@@ -1,6 +1,7 @@
 /** The decisions that come with something, as far as they count: each opened, and held against what it is said to say. */
 import type { JsonWebKey } from 'node:crypto';
 import type { SaidDecision, SignedKind, Statement } from '../contract/envelope.js';
+import { CLOCKS_APART } from '../domain/deployments/clocks.js';
 import { type Opened, openEnvelope } from './open-envelope.js';
 import type { Policy } from './policy.js';
 
@@ -31,12 +32,10 @@ export interface CountedWord {
   hasRunOut: boolean;
 }
 
-/** So far the clocks of Temporal and of a worker may be apart when it admits a deployment, milliseconds. */
-const CLOCKS_APART = 10 * 60_000;
-
 /** The decisions that come with an act, as far as they count. */
 export class CountedWords {
   private readonly counted: CountedWord[] = [];
+  private readonly uncounted: { kind: SignedKind; text: string }[] = [];
   private readonly nonces = new Set<string>();
 
   constructor(
@@ -51,14 +50,20 @@ export class CountedWords {
 
   /** @returns what is wrong with the first that does not count */
   async read(decisions: SaidDecision[]): Promise<string | undefined> {
-    let first: string | undefined;
     // One after the other: which of two is there twice is no matter of luck.
     for (const decision of decisions) {
       if (decision.kind === 'plan' && !this.isPlanAsked) continue;
       const reason = await this.take(decision);
-      if (reason !== undefined) first ??= `${decision.kind} by ${decision.who} does not count: ${reason}`;
+      if (reason === undefined) continue;
+      const { kind, who } = decision;
+      this.uncounted.push({ kind, text: `${kind} by ${who} does not count: ${reason}` });
     }
-    return first;
+    return this.uncounted[0]?.text;
+  }
+
+  /** @returns what is wrong with the first of this kind that does not count */
+  whyNot(kind: SignedKind): string | undefined {
+    return this.uncounted.find((other) => other.kind === kind)?.text;
   }
 
   said(kind: SignedKind): CountedWord[] {

@@ -3,9 +3,10 @@ import type { Authority, SaidDecision } from '../contract/envelope.js';
 import { fillRoles } from '../domain/decisions/approvals.js';
 import { whyTooMany } from '../domain/decisions/room.js';
 import { digestOf } from '../plan/core/digest.js';
-import { type ActInput, type PlannedAct, plannedAct } from './acts.js';
+import { type ActInput, leadsOn, type PlannedAct, plannedAct } from './acts.js';
 import { type CountedWord, CountedWords, type Word, type WordSubject } from './counted-words.js';
 import type { Policy, PolicyService } from './policy.js';
+import { wayOut } from './way-out.js';
 
 export interface AskedAct {
   activity: string;
@@ -17,6 +18,8 @@ export interface AskedAct {
   migratedFrom?: string | null;
   /** Commits that production itself has told this runner that it runs. */
   commitsSeen?: readonly string[];
+  /** Digests of plans by which this runner has itself begun to change production, by words that all counted then. */
+  changed?: readonly string[];
   /** CountedWords that have led this runner back once, by their nonces, and in which attempt. */
   spent?: Readonly<Record<string, number>>;
   /** Epoch milliseconds, by this machine's own clock. */
@@ -24,7 +27,13 @@ export interface AskedAct {
 }
 
 /** `spends`: the nonces of the words that are good for no other attempt from then on. */
-export type ActJudgement = { act: PlannedAct; by: Word[]; spends: string[] } | { refused: string };
+export type ActJudgement = { act: PlannedAct; by: Word[]; spends: string[] } | UnletAct;
+
+/** `wayOut`: what to do about it, where a word that comes with the act does not count. */
+export interface UnletAct {
+  refused: string;
+  wayOut?: string;
+}
 
 /** Says why not, for people, where an act may not be done. */
 export async function judgeAct(policy: Policy, asked: AskedAct): Promise<ActJudgement> {
@@ -41,10 +50,15 @@ export async function judgeAct(policy: Policy, asked: AskedAct): Promise<ActJudg
   const tooMany = whyTooMany(decisions);
   if (tooMany !== undefined) return refused(`it comes with ${tooMany}`);
   const { words, bad } = await counted(policy, subject, decisions, now);
+  const about: Judged = { act, asked, authority, hasChanged: asked.changed?.includes(subject.digest) ?? false };
   // On the way back, and to who watches, what does not count is left out: it must keep nobody in a broken production.
-  const unsaid = act.kind === 'look' || act.kind === 'forward' ? bad : undefined;
-  const wrong = unsaid ?? startProblem(policy, words, subject) ?? actProblem(policy, words, { act, asked, authority });
-  if (wrong !== undefined) return refused(wrong);
+  const isOnward = leadsOn(activity, act);
+  const unbegun = startProblem(policy, words, subject);
+  const isStoodFor = unbegun === undefined || (!isOnward && isStoodForByOthers(policy, words, { ...about, subject }));
+  const unsaid = isOnward ? bad : undefined;
+  const wrong = unsaid ?? (isStoodFor ? undefined : unbegun) ?? actProblem(policy, words, about);
+  if (wrong !== undefined)
+    return bad === undefined ? refused(wrong) : { refused: wrong, wayOut: wayOut(policy, deployment) };
   return { act, by: words.all, spends: spentBy(personalWords(policy, words, act), act) };
 }
 
@@ -89,7 +103,7 @@ async function counted(policy: Policy, subject: WordSubject, said: SaidDecision[
   return { words, bad: await words.read(said) };
 }
 
-const refused = (reason: string) => ({ refused: reason });
+const refused = (reason: string): UnletAct => ({ refused: reason });
 
 function startProblem(policy: Policy, words: CountedWords, subject: WordSubject): string | undefined {
   const { services, people } = policy;
@@ -99,7 +113,7 @@ function startProblem(policy: Policy, words: CountedWords, subject: WordSubject)
   const unlet = planProblem(policy, words, { ...subject, rules });
   if (unlet !== undefined) return unlet;
   const [start, ...more] = words.said('start');
-  if (!start) return 'nobody whose word counts has started it';
+  if (!start) return words.whyNot('start') ?? 'nobody whose word counts has started it';
   if (more.length > 0) return 'it was started twice';
   const { person } = start.word;
   const mayStart = people.get(person)?.roles.some((role) => rules.start.includes(role));
@@ -115,6 +129,8 @@ function planProblem(
   if ((!plans && !planSigners) || plans?.includes(digest)) return undefined;
   if (!planSigners) return 'the plan is not one that the policy lets be carried out';
   if (words.said('plan').some(({ word }) => planSigners.includes(word.role))) return undefined;
+  const unsigned = words.whyNot('plan');
+  if (unsigned !== undefined) return unsigned;
   const signers = [...people.values()].filter(({ roles }) => roles.some((role) => planSigners.includes(role)));
   return (
     `nobody who signs plans (${planSigners.join(', ')}: ${signers.map(({ id }) => id).join(', ')}) has signed this one: ` +
@@ -123,22 +139,66 @@ function planProblem(
   );
 }
 
+interface Judged {
+  act: PlannedAct;
+  asked: AskedAct;
+  authority: Authority;
+  /** By this very plan, and by this runner's own record. */
+  hasChanged: boolean;
+}
+
+/**
+ * Who has started it, or stands for its plan, may be trusted no more while it is under way. Production is looked after all
+ * the same: by this runner where it has changed it itself, else by the word of those who have signed that very plan off.
+ */
+function isStoodForByOthers(
+  policy: Policy,
+  words: CountedWords,
+  { act, asked, authority, hasChanged, subject }: Judged & { subject: WordSubject },
+): boolean {
+  if (!policy.services.has(subject.service)) return false;
+  if (hasChanged) return true;
+  if (act.kind === 'look' || act.kind === 'read')
+    return isSignedOff(policy, words, authority) || isVouchedFor(policy, words, subject);
+  const isSaid = act.kind === 'end' || personalWords(policy, words, act).some((word) => isGood(word, act, asked));
+  return isSaid && isSignedOff(policy, words, authority);
+}
+
+/** By signatures: what says without one who it is of, whoever reaches Temporal can say. */
+function isSignedOff(policy: Policy, words: CountedWords, authority: Authority): boolean {
+  const { approve = [] } = policy.services.get(authority.plan.service) ?? {};
+  return approve.length > 0 && policy.signed.has('approve') && missingRoles(policy, words, authority).length === 0;
+}
+
+/** The policy itself, or one of those whom it names for that, stands for the plan. */
+function isVouchedFor(policy: Policy, words: CountedWords, subject: WordSubject): boolean {
+  const rules = policy.services.get(subject.service);
+  if (!rules?.plans && !rules?.planSigners) return false;
+  return planProblem(policy, words, { ...subject, rules }) === undefined;
+}
+
 function actProblem(
   policy: Policy,
   words: CountedWords,
-  { act, asked, authority }: { act: PlannedAct; asked: AskedAct; authority: Authority },
+  { act, asked, authority, hasChanged }: Judged,
 ): string | undefined {
   if (act.kind === 'look' || act.kind === 'read') return undefined;
   if (act.kind === 'end') return unended(words);
   const missing = missingRoles(policy, words, authority);
-  const unsigned = missing.length > 0 ? `not signed off as ${missing.join(', ')}` : undefined;
+  const unsigned = missing.length > 0 ? unsignedText(words, missing) : undefined;
   if (act.kind === 'forward') {
     const late = unsigned ?? commitProblem(act, authority) ?? words.early() ?? words.late(['plan', 'start', 'approve']);
     return late ?? unrepeated(policy, words, act);
   }
   if (personalWords(policy, words, act).some((word) => isGood(word, act, asked))) return undefined;
-  if (act.kind === 'cover') return unsigned;
-  return unsigned ?? aloneProblem(policy, act, asked);
+  // What this runner has itself brought there by words that all counted, it takes back though one of them counts no more.
+  const unlet = hasChanged ? undefined : unsigned;
+  return act.kind === 'cover' ? unlet : (unlet ?? aloneProblem(policy, act, asked));
+}
+
+function unsignedText(words: CountedWords, missing: string[]): string {
+  const why = words.whyNot('approve');
+  return `not signed off as ${missing.join(', ')}${why === undefined ? '' : ` (${why})`}`;
 }
 
 /** A branch that has moved since is not what was signed. */
@@ -165,9 +225,15 @@ function aloneProblem(
 }
 
 /** Each role by a person of its own, for this very proposal, and none by who started it: by name and by key. */
-function missingRoles({ services }: Policy, words: CountedWords, { plan, proposal, commit = '' }: Authority): string[] {
+function missingRoles(
+  { services }: Policy,
+  words: CountedWords,
+  { plan, proposal, commit = '', decisions }: Authority,
+): string[] {
   const needed = services.get(plan.service)?.approve ?? [];
-  const starts = words.said('start').map(({ word }) => word);
+  const begun = words.said('start').map(({ word }) => word);
+  // Whose start counts no more has still started it.
+  const starts = begun.length > 0 ? begun : claimedStarts(decisions);
   const counted = words
     .said('approve')
     .filter(({ statement: of }) => of === undefined || (of.proposal === proposal && of.commit === commit))
@@ -181,6 +247,9 @@ function missingRoles({ services }: Policy, words: CountedWords, { plan, proposa
   const open = needed.filter((role) => !counted.some((word) => word.role === role));
   return open.length > 0 ? open : needed;
 }
+
+const claimedStarts = (decisions: SaidDecision[]): { person: string; key?: string }[] =>
+  decisions.filter(({ kind }) => kind === 'start').map(({ who: person }) => ({ person }));
 
 /** A command that is run once more is so by somebody's word, each time. */
 function unrepeated({ signed }: Policy, words: CountedWords, { step, generation }: PlannedAct): string | undefined {

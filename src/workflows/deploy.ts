@@ -124,10 +124,10 @@ async function archive(deployment: Deployment, result: DeployResult): Promise<vo
   const summary = 'Archive ledger, histories and report';
   try {
     const { untold } = await archives.archiveDeployment.executeWithOptions({ summary }, [{ evidence, ledger: result }]);
-    ledger.untold.push(...untold);
+    if (untold.length > 0) ledger.unkept = [...(ledger.unkept ?? []), ...untold];
   } catch (failure) {
     // Whatever it is: all has been done and told, and nothing of this is worth holding the end up for.
-    ledger.untold.push(`the deployment could not be archived: ${describe(failure)}`);
+    ledger.unkept = [...(ledger.unkept ?? []), `the deployment could not be archived: ${describe(failure)}`];
   }
   deployment.publish();
 }

@@ -208,6 +208,13 @@ describe('status', () => {
     );
   });
 
+  test('what could not be kept is not said to be unannounced', () => {
+    const shown = render(ledgerWith({ unkept: ['not archived: the report: no space left'] }));
+    expect(shown).toContain('Could not be kept\n  not archived: the report: no space left');
+    expect(shown).not.toContain('announced');
+    expect(render(ledgerWith({ untold: ['started (no answer)'] }))).toContain('Could not be announced\n  started (no');
+  });
+
   test('exits 0 while running or succeeded, 1 when it ended otherwise', () => {
     const code = (running: boolean, outcome?: Outcome) => exitCodeOf({ found: { running }, ledger: { outcome } });
     expect([code(true), code(false, 'succeeded'), code(false, 'rolled-back'), code(false)]).toEqual([0, 0, 1, 1]);

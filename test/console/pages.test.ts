@@ -80,6 +80,7 @@ function everyPage(language: PageLanguage): Record<string, string> {
     decisions: [decided],
     refusedBefore: 2,
     untold: ['x'],
+    unkept: ['x'],
   };
   const look = lookWith({ ...ledger, questions: [signOffs({ title: 'x', text: 'x' })] }, { unanswered: failure });
   const planned = {
@@ -225,6 +226,7 @@ describe('the page of a deployment', () => {
       questions: [questionWith({ title: EVIL, text: EVIL, roles: [EVIL] })],
       steps: [stepWith({ title: EVIL, reason: EVIL, state: 'failed' })],
       untold: [EVIL],
+      unkept: [EVIL],
     });
     expect(text).not.toMatch(/<script|<img|onerror="/);
   });

@@ -110,7 +110,7 @@ test('samples that no store takes are told of, and production is back all the sa
   const { handle } = await started();
   const ledger = await handle.result();
   expect(ledger.outcome).toBe('rolled-back');
-  expect(ledger.untold).toEqual([
+  expect(ledger.unkept).toEqual([
     expect.stringMatching(/^the samples of .* are not sealed: the store is out of order$/),
   ]);
 }, 60_000);

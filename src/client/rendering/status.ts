@@ -45,7 +45,8 @@ export function renderStatus(ledger: Ledger, view: StatusView): string {
     items(ledger, view),
     ledger.outcome ? [] : ledger.questions.flatMap((question) => openQuestion(ledger, question, view)),
     refusals(ledger, view),
-    untold(ledger, view),
+    undone('Could not be announced', ledger.untold, view),
+    undone('Could not be kept', ledger.unkept, view),
     ledger.outcome ? [] : queues(view),
     [nextLine(ledger, view)],
   ];
@@ -250,9 +251,9 @@ function refusals(ledger: Ledger, { colors }: StatusView): string[] {
   return [colors.bold(`Last refused${before}`), ...refused.map(line)];
 }
 
-function untold(ledger: Ledger, { colors }: StatusView): string[] {
-  if (ledger.untold.length === 0) return [];
-  return [colors.bold('Could not be announced'), ...ledger.untold.slice(-REFUSALS_SHOWN).map((text) => `  ${text}`)];
+function undone(title: string, texts: readonly string[] = [], { colors }: StatusView): string[] {
+  if (texts.length === 0) return [];
+  return [colors.bold(title), ...texts.slice(-REFUSALS_SHOWN).map((text) => `  ${text}`)];
 }
 
 /** What is not served, watched, or not known to be: with what to do about it. */

@@ -59,6 +59,7 @@ function remarks(look: DeploymentLook, { words }: PageAsking): Markup {
       unserved.map(({ text, advice }) => [text, advice].filter(Boolean).join(' ')),
     ),
     notes(told.untold, ledger.untold),
+    notes(told.unkept, ledger.unkept ?? []),
   ]);
 }
 

@@ -138,6 +138,7 @@ export interface ConsoleWords {
     evidence: string;
     noEvidence: string;
     untold: string;
+    unkept: string;
     workers: string;
     unanswered: string;
     planUnknown: string;

@@ -188,6 +188,7 @@ export const ENGLISH: ConsoleWords = {
     evidence: 'Evidence',
     noEvidence: 'There is no evidence yet.',
     untold: 'Could not be announced',
+    unkept: 'Could not be kept',
     workers: 'Workers',
     unanswered: 'No worker answers for it. This is what its history says.',
     planUnknown: 'Its plan cannot be read: boxes, plots and the cost of the way back are not known.',

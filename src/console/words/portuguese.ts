@@ -200,6 +200,7 @@ export const PORTUGUESE_OF_CONSOLE: ConsoleWords = {
     evidence: 'Evidências',
     noEvidence: 'Ainda não há evidências.',
     untold: 'Não pôde ser comunicado',
+    unkept: 'Não pôde ser guardado',
     workers: 'Workers',
     unanswered: 'Nenhum worker responde por ele. Isto é o que diz o seu histórico.',
     planUnknown: 'O plano não pode ser lido: caixas, gráficos e o custo da volta não são conhecidos.',

@@ -147,5 +147,6 @@ function refusals(ledger: Ledger): string {
     ...(ledger.refusedBefore ? [`- refused before these: ${ledger.refusedBefore} more than are listed`] : []),
     ...refused.map((decision) => `- refused: ${decision.kind} by ${cell(decision.who)}: ${cell(decision.reason)}`),
     ...untold.map((text) => `- not told: ${cell(text)}`),
+    ...(ledger.unkept ?? []).slice(-5).map((text) => `- not kept: ${cell(text)}`),
   ].join('\n');
 }

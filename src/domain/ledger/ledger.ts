@@ -292,8 +292,9 @@ export interface Ledger {
   earlierRollbacks: RollbackRecord[];
   /** Nothing is run on its environment before it is settled, automatic rollback included. */
   unsettled?: Unsettled;
-  /** What could not be announced, and why. */
+  /** What could not be announced, and why; and what could not be kept. */
   untold: string[];
+  unkept?: string[];
   /** How the boxes of the checklist stand. */
   items?: ItemCounts;
 }

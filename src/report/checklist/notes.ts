@@ -26,6 +26,7 @@ export function notesOf({
     ...list(words.exceptions, skipped(report, plan, words)),
     ...list(words.overridden, overridden(report, words)),
     ...list(words.untold, report.untold),
+    ...list(words.unkept, report.unkept ?? []),
     `${report.deployment}, ${report.workflowId}, ${report.runId}`,
     `${words.made} ${report.generator}, ${clock.stamp(report.madeAt)} (${clock.zone}), ${words.source[report.source.ledger]}`,
   ];

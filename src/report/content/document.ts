@@ -41,6 +41,8 @@ export interface ReportContent {
   rollbacks: (Omit<RollbackRecord, 'steps'> & { steps: Referring<StepRecord>[] })[];
   /** What could not be announced. */
   untold: string[];
+  /** What could not be kept: of the evidence, and of the archive. Missing where all was, and in reports of earlier releases. */
+  unkept?: string[];
   evidence: EvidenceReference[];
 }
 
@@ -99,6 +101,7 @@ export function contentOf({ ledger, input, workflowId, runId, status }: Gathered
     monitors: ledger.monitors,
     rollbacks: rollbacks.map(({ steps, ...rollback }) => ({ ...rollback, steps: steps.map(referring) })),
     untold: ledger.untold,
+    unkept: ledger.unkept,
     evidence: [...evidence.values()],
   };
   // As it comes back from JSON: keys without a value are left out.

@@ -20,6 +20,7 @@ export interface Words {
   exceptions: string;
   overridden: string;
   untold: string;
+  unkept: string;
   none: string;
   source: Record<'result' | 'query' | 'history', string>;
   made: string;
@@ -59,6 +60,7 @@ const ENGLISH: Words = {
   exceptions: 'Gone on without',
   overridden: 'Windows overridden',
   untold: 'Could not be announced',
+  unkept: 'Could not be kept',
   none: 'none',
   source: {
     result: 'from the result of the workflow',
@@ -101,6 +103,7 @@ const PORTUGUESE: Words = {
   exceptions: 'Seguiu-se sem',
   overridden: 'Fora de janela',
   untold: 'Não comunicado',
+  unkept: 'Não guardado',
   none: 'nenhum',
   source: {
     result: 'a partir do resultado do workflow',

@@ -102,7 +102,7 @@ function head({ report, clock, language }: tables.TableContext): Markup {
   return html`<h1 lang="${language}">${report.title}</h1>
 <p class="verdict ${state}">${text}</p>
 <dl>${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
-${waiting.length > 0 ? note(`Waits for people: ${waiting.join('; ')}`) : undefined}${source.evidence.why ? note(`Plots are left out: ${source.evidence.why}`) : undefined}${report.untold.map((untold) => note(`Could not be announced: ${untold}`))}`;
+${waiting.length > 0 ? note(`Waits for people: ${waiting.join('; ')}`) : undefined}${source.evidence.why ? note(`Plots are left out: ${source.evidence.why}`) : undefined}${report.untold.map((text) => note(`Could not be announced: ${text}`))}${(report.unkept ?? []).map((text) => note(`Could not be kept: ${text}`))}`;
 }
 
 const SOURCES: Record<ReportDocument['source']['ledger'], string> = {

@@ -17,7 +17,7 @@ export class ForgeTeller {
   private telling: Promise<void> | undefined;
 
   constructor(
-    private readonly deployment: Pick<Context, 'input' | 'ledger' | 'begun'>,
+    private readonly deployment: Pick<Context, 'input' | 'ledger' | 'vouched'>,
     /** Says on the board what could not be told; `error` is why. */
     private readonly untold: (text: string, error?: unknown) => void,
   ) {}
@@ -69,7 +69,7 @@ export class ForgeTeller {
     const { known } = this;
     try {
       const summary = `Tell the forge: ${report.state}, ${report.text}`.slice(0, 200);
-      const said = await authorised(forges, this.deployment.begun).tellForge.executeWithOptions({ summary }, [
+      const said = await authorised(forges, this.deployment.vouched).tellForge.executeWithOptions({ summary }, [
         { forge, subject: this.subject(), report, ...(known ? { known } : {}) },
       ]);
       this.known = said.known ?? known;

@@ -9,7 +9,7 @@ import type { Approvals } from '../../domain/decisions/approvals.js';
 import { decidersUnder } from '../../domain/decisions/demands.js';
 import { itemCounts } from '../../domain/items.js';
 import { renderBoard } from '../../domain/ledger/board.js';
-import type { Ledger } from '../../domain/ledger/ledger.js';
+import type { DecisionRecord, Ledger } from '../../domain/ledger/ledger.js';
 import type { CommandQueues, OwnRunners } from '../../domain/runner.js';
 import { publishState } from '../common/published.js';
 import { type Owner, runnerCommands, runnerLoad } from './runner.js';
@@ -71,15 +71,27 @@ export class Context implements Owner {
 
   /** By whose word things are done, for runners that ask; nothing where the runner has no policy. */
   get authority(): Authority | undefined {
+    return this.saying(() => true);
+  }
+
+  /**
+   * By whose word people are told, as often as there is something to tell: of those who have begun it, and of those who
+   * have signed it off, should nobody trust the former any more.
+   */
+  get vouched(): Authority | undefined {
+    return this.saying(({ kind }) => kind === 'approve');
+  }
+
+  private saying(isSaid: (decision: DecisionRecord) => boolean): Authority | undefined {
     const { begun, ledger } = this;
     const { proposal, decisions, claims } = ledger;
     if (!begun) return undefined;
-    const accepted = decisions.filter((decision) => decision.accepted && !claims.includes(decision));
+    const accepted = decisions.filter((one) => one.accepted && !claims.includes(one) && isSaid(one));
     const signed = { proposal: proposal?.digest, commit: proposal?.commit };
     return { ...begun, ...signed, decisions: [...begun.decisions, ...accepted.map(saidBy)] };
   }
 
-  /** By whose word it began: enough to tell people by, as often as there is something to tell. */
+  /** By whose word it began. */
   get begun(): Authority | undefined {
     const { ledger, plan, input } = this;
     const { demands, deployment } = ledger;

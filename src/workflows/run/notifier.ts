@@ -64,7 +64,7 @@ export class Notifier {
   constructor(
     private readonly input: DeployInput,
     private readonly ledger: Ledger,
-    private readonly deployment: Pick<Context, 'publish' | 'begun'>,
+    private readonly deployment: Pick<Context, 'publish' | 'vouched'>,
   ) {}
 
   /** Tells the channels that the plan names for the event. @returns when it is told, or could not be */
@@ -251,7 +251,7 @@ export class Notifier {
         untold,
         later,
         places = {},
-      } = await authorised(people, this.deployment.begun).tell.executeWithOptions(
+      } = await authorised(people, this.deployment.vouched).tell.executeWithOptions(
         { summary: `Tell: ${summary}`.slice(0, 200), ...patience },
         [{ messages, threads: this.threads, questions }],
       );

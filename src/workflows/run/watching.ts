@@ -126,7 +126,7 @@ export class Watching {
         result.evidence.push(...(await urgentSeal.sealSeries.executeWithOptions({ summary }, [{ monitor, evidence }])));
       } catch (error) {
         if (!isFailure(error)) throw error;
-        ledger.untold.push(`the samples of ${title} are not sealed: ${describe(error)}`);
+        ledger.unkept = [...(ledger.unkept ?? []), `the samples of ${title} are not sealed: ${describe(error)}`];
       }
       this.context.publish();
     });

@@ -5,10 +5,10 @@ import { longChecks } from '../common/policies.js';
 import type { Deployment } from '../run/deployment.js';
 
 export async function sendNotices(deployment: Deployment): Promise<void> {
-  const { plan, evidence, notifier, begun } = deployment;
+  const { plan, evidence, notifier, vouched } = deployment;
   if (plan.notifications.notices.length === 0) return;
   await deployment.step(STEPS.notices, (key, summary) =>
-    authorised(longChecks, begun).sendNotices.executeWithOptions({ summary }, [
+    authorised(longChecks, vouched).sendNotices.executeWithOptions({ summary }, [
       { key, evidence, at: Date.now(), ...notifier.notices() },
     ]),
   );

@@ -3,7 +3,7 @@ import { mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { beforeAll, expect, test, vi } from 'vitest';
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { payloadAsJson } from '../../../src/adapters/evidence/history-archive.js';
 import { type ArchiveIndex, archiveIndexPath } from '../../../src/contract/archive.js';
 import type { Ledger } from '../../../src/domain/ledger/ledger.js';
@@ -104,6 +104,38 @@ test('where Temporal does not say what goes on, nothing is removed', async () =>
   const before = await readdir(store);
   expect((await surefoot('evidence', 'prune', plan, '--remove')).code).not.toBe(0);
   expect(await readdir(store)).toEqual(before);
+});
+
+/** This process alone is so far ahead of the machine that the server is on. */
+function setClock(ahead: number): void {
+  const Right = Date;
+  class Ahead extends Right {
+    constructor(...given: [] | [number]) {
+      super(...((given.length === 0 ? [Ahead.now()] : given) as [number]));
+    }
+    static override now(): number {
+      return Right.now() + ahead;
+    }
+  }
+  vi.stubGlobal('Date', Ahead);
+  onTestFinished(() => void vi.unstubAllGlobals());
+}
+
+test.each([
+  ['ahead of', 40 * DAY],
+  ['behind', -11 * 60_000],
+])('where this machine’s clock is %s Temporal’s, nothing is removed, and that is said', async (word, by) => {
+  setClock(by);
+  const before = await readdir(store);
+  const { code, err } = await surefoot('evidence', 'prune', plan, '--remove');
+  expect(code).toBe(1);
+  expect(err).toMatch(new RegExp(`This machine's clock is \\S+( \\S+)? ${word} Temporal's.*Nothing is removed`, 's'));
+  expect(await readdir(store)).toEqual(before);
+});
+
+test('a clock that is a little ahead is what clocks are', async () => {
+  setClock(9 * 60_000);
+  expect((await surefoot('evidence', 'prune', plan)).code).toBe(0);
 });
 
 test('says what is old, of what size, and why the rest is kept; removes it only when told to, and nothing after that', async () => {

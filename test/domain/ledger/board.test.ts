@@ -104,16 +104,18 @@ describe('the board', () => {
     expect(board({ rollback: { ...rollback, succeeded: false } })).toContain('**Rollback: code, FAILED**');
   });
 
-  test('shows the last refusals, and what could not be told', () => {
+  test('shows the last refusals, what could not be told, and what could not be kept', () => {
     const refused = (number: number) =>
       record({ who: `stranger-${number}`, accepted: false, reason: 'not on the roster' });
     const shown = board({
       decisions: Array.from({ length: 9 }, (_, i) => refused(i)),
       untold: ['started (no answer)'],
+      unkept: ['not archived: the report: no space left'],
     });
     expect(shown).toContain('- refused: hold by stranger-8: not on the roster');
     expect(shown).not.toContain('stranger-3');
     expect(shown).toContain('- not told: started (no answer)');
+    expect(shown).toContain('- not kept: not archived: the report: no space left');
   });
 
   test('shows an infinite value as what it is', () => {
@@ -209,6 +211,6 @@ test('a full ledger with 500 decisions stays well below 60 KB', () => {
   );
   const questions = Array.from({ length: 5 }, (_, n) => questionWith({ id: `q${n}`, title: long, text: long }));
   const untold = Array.from({ length: 100 }, () => long);
-  const shown = board({ steps, monitors, decisions, questions, untold });
+  const shown = board({ steps, monitors, decisions, questions, untold, unkept: untold });
   expect(Buffer.byteLength(shown)).toBeLessThan(60_000);
 });

@@ -104,12 +104,13 @@ test('the notes tell of every step that people went on without, also where no bo
   expect(notes).not.toContain('Staging logs show no critical errors');
 });
 
-test('the notes tell of rollbacks, of what was gone on without, of overridden windows and of what is untold', () => {
+test('the notes tell of rollbacks, of what was gone on without, of overridden windows, of what is untold and of what is not kept', () => {
   const at = START + 5_000;
   const override = { kind: 'override', who: 'ana.souza', role: 'tech-lead', why: 'cannot wait', at } as const;
   const text = render({
     ...withFact('staging.logs', 'logs', { ok: false, by: { who: 'diego.alves', role: 'devops', why: 'known noise' } }),
     untold: ['#deploys: 500'],
+    unkept: ['not archived: the report'],
     decisions: [{ ...override, via: 'update', accepted: true, reason: 'override: window' }],
     rollback: {
       option: 'full',
@@ -131,6 +132,8 @@ test('the notes tell of rollbacks, of what was gone on without, of overridden wi
     '  - 1.1.4 Logs não mostram erros críticos (diego.alves como devops: known noise)',
     '  - ana.souza como tech-lead: cannot wait',
     '  - #deploys: 500',
+    'Não guardado',
+    '  - not archived: the report',
   ]) {
     expect(notes).toContain(line);
   }

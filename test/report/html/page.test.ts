@@ -96,6 +96,12 @@ describe('the page', () => {
     expect(text).toContain('the breach was at 2025-11-24 09:00:00, 2 s before');
   });
 
+  test('tells what could not be kept in words of its own', () => {
+    const text = page({ unkept: ['not archived: the history of x'] });
+    expect(text).toContain('Could not be kept: not archived: the history of x');
+    expect(text).not.toContain('Could not be announced');
+  });
+
   test('tells what is going on, and what people are waited for', () => {
     const running = { outcome: undefined, reason: undefined, endedAt: undefined, phase: 'soak' } as const;
     expect(page(running)).toContain('completed in phase soak');
@@ -151,6 +157,7 @@ describe('the page', () => {
         steps,
         reason: EVIL,
         untold: [EVIL],
+        unkept: [EVIL],
         startedBy: EVIL,
         decisions: [{ ...decision, accepted: false, reason: EVIL }],
         approvals,

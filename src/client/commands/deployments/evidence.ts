@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
+import { clockDifference } from '../../../domain/deployments/clocks.js';
 import { type EvidenceJudgement, judgeEvidence } from '../../../domain/deployments/evidence-retention.js';
 import { PlanError } from '../../../plan/core/problems.js';
 import { withConnection } from '../../../temporal/connection.js';
-import { EXIT } from '../../../temporal/errors.js';
+import { CliError, EXIT } from '../../../temporal/errors.js';
 import { openDeployments } from '../../../temporal/open-deployments.js';
+import { aheadOfServer } from '../../../temporal/server-clock.js';
 import { alignedRows } from '../../rendering/table.js';
 import { keptEvidence, removeEvidence } from '../../retention/kept-evidence.js';
 import pc from '../../terminal/colors.js';
@@ -45,6 +47,12 @@ async function prune(file: string, { bindings, remove = false, json }: PruneOpti
   const { service, evidence: store, evidenceRetention: retention } = loaded.resolved;
   return await withConnection(async (connected) => {
     const kept = await keptEvidence({ store, service }, connected.client.options.loadedDataConverter);
+    const difference = clockDifference(await aheadOfServer(connected));
+    if (difference !== undefined)
+      throw new CliError(`This machine's clock is ${difference} Temporal's: how old evidence is is not known`, {
+        hint: 'Nothing is removed. Put right whichever of the two is wrong: have both keep time by NTP.',
+        exitCode: EXIT.badly,
+      });
     // After what lies there was looked at: one that has begun since is not among it.
     const open = await openDeployments(connected, service);
     const judged = judgeEvidence(kept, { retention, now: Date.now(), open });
