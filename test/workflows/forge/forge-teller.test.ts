@@ -108,13 +108,18 @@ test.each([
 ])(
   'a forge that %s delays nothing and fails nothing: what it does not show is in the ledger',
   async (_, answer, why) => {
-    github.handle = (_request, response) => answer(response);
+    let seen = (): void => {};
+    const looked = new Promise<void>((resolve) => {
+      seen = resolve;
+    });
+    github.handle = (_request, response) => void looked.then(() => answer(response));
     const { handle, confirm } = await start();
     await confirm('manual', 'fabio.nunes', 'qa');
     await confirm('access', 'diego.alves', 'devops');
     await vi.waitUntil(async () => (await handle.query(statusQuery)).outcome === 'succeeded', { timeout: 10_000 });
     // It has come to its end while the forge was still being told of its beginning.
     expect((await handle.query(statusQuery)).untold).toEqual([]);
+    seen();
     const { outcome, untold } = (await handle.result()) as Ledger;
     expect(outcome).toBe('succeeded');
     const unshown = (state: string) =>
