@@ -96,7 +96,8 @@ export class PlayedDeployment {
   /** Plays all of it. @returns how the deployment ended */
   async play(): Promise<DeployResult> {
     await this.start();
-    const { from } = this.scenario;
+    const { from, misses } = this.scenario;
+    this.missesRunner = misses;
     if (from) await this.goOnUntil(({ questions }) => questions.some(({ id }) => id === from), { orEnds: true });
     for (const { after, act } of this.scenario.acts) {
       await this.goOn(after);
