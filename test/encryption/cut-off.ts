@@ -5,7 +5,7 @@ import { CutOff, type Owner, runnerCommands } from '../../src/workflows/run/runn
 
 /** @returns whether the command is known to have been cut off, rather than ended by whoever had it in hand */
 export async function CutOffWorkflow(runner: string): Promise<{ cutOff: boolean }> {
-  const owner: Owner = { runner, away: () => () => {}, meanwhile: (wait) => wait(), again: () => undefined };
+  const owner: Owner = { runner, away: () => () => {}, meanwhile: (wait) => wait(), again: async () => undefined };
   const scope = new CancellationScope();
   const asked = [{}] as unknown as Parameters<CommandActivities['runCommand']>;
   const ended = scope

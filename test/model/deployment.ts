@@ -65,6 +65,8 @@ export class PlayedDeployment {
   readonly attempts: Record<string, number> = {};
   /** Queues that nobody serves: what runs there goes on, and nobody hears of it. */
   readonly lost = new Set<string>();
+  /** The step that finds its runner gone, once. */
+  missesRunner?: string;
   /** Of the runner's disk: what was begun has no record there any more, and nothing begins, or it takes no more. */
   disk: 'sound' | 'emptied' | 'full' = 'sound';
   /** What has happened, for the account of all runs. */
@@ -94,7 +96,8 @@ export class PlayedDeployment {
   /** Plays all of it. @returns how the deployment ended */
   async play(): Promise<DeployResult> {
     await this.start();
-    const { from } = this.scenario;
+    const { from, misses } = this.scenario;
+    this.missesRunner = misses;
     if (from) await this.goOnUntil(({ questions }) => questions.some(({ id }) => id === from), { orEnds: true });
     for (const { after, act } of this.scenario.acts) {
       await this.goOn(after);
@@ -143,6 +146,11 @@ export class PlayedDeployment {
     if (back === undefined) return;
     await this.goOn(back);
     this.serve(runner);
+  }
+
+  /** Whether it is at work, or over, on a runner that could not say so. */
+  hasBegun({ step, generation }: { step: string; generation: number }): boolean {
+    return this.unknown.some(({ begun }) => begun?.step === step && begun.generation === generation);
   }
 
   /** Somebody serves it again. */
@@ -276,6 +284,10 @@ export class PlayedDeployment {
     lookAtCommand(this, call);
     const { key } = (call.input ?? {}) as { key?: { step: string } };
     if (key?.step === 'production.deploy') this.seen.add('deployed');
+    if (call.queue && key && key.step === this.missesRunner) {
+      this.lost.add(call.queue);
+      this.missesRunner = undefined;
+    }
     const isLost = () => this.lost.has(call.queue ?? '');
     const isTaken = !isLost();
     const usual = 1 + (call.activity === 'sampleMetrics' ? 0 : this.choose(5) * 700);

@@ -43,9 +43,10 @@ export function lookAtWaiting(played: PlayedDeployment, ledger: Ledger): void {
   const goesBack = ledger.ending !== undefined || ledger.rollback !== undefined || ledger.outcome !== undefined;
   if (!(production.codeDeployed || production.migrated) || production.maintenance || goesBack) return;
   const isWatched = temporal.executions.some(({ type, state }) => type === 'MonitorWorkflow' && state === 'running');
-  // A breach that has been seen and told waits for nothing but the end of a command.
+  // A breach that has been seen and told waits for nothing but the end of a command that may be at work.
+  const isAtWork = open.some(({ kind, text }) => kind === 'runner-not-served' && text.includes('has begun there'));
   demand(
-    isWatched || breachesOf(played).length > 0,
+    isWatched || (isAtWork && breachesOf(played).length > 0),
     `production has changed, and nobody watches it while people are waited for in ${phase}`,
   );
 }
@@ -125,16 +126,19 @@ function lookAtFailures({ plan }: PlayedDeployment, { earlierRollbacks, rollback
   demand(!isKnown, `${step} failed by what people had waived on staging, and production went back unasked`);
 }
 
-/** Production begins with five sign-offs of the digest that was sealed last, and is deployed to with five of what it is now. */
+/**
+ * Production begins with five sign-offs of the digest that was sealed last, and is migrated and deployed to with five of
+ * what it is now; also where that has waited for its runner. What may be at work is attended to.
+ */
 export function lookAtBeginning(played: PlayedDeployment, { activity, input, workflowId }: ActivityCall): void {
-  if (activity !== 'runCommand' || workflowId !== SERVICE_WORKFLOW) return;
+  if (!CHANGES.includes(activity) || workflowId !== SERVICE_WORKFLOW) return;
   const { key, values } = input as { key: { step: string; generation: number }; values: Record<string, string> };
-  const { step, generation } = key;
-  const isSame = ({ key: other }: CommandCall) => other?.step === step && other.generation === generation;
-  // What has waited for its runner, or is asked about there, is by the word of when it was first to begin.
-  if (played.temporal.scheduled.filter((call) => isSame((call.input ?? {}) as CommandCall)).length > 1) return;
-  const { world } = played;
+  const { step } = key;
+  if (played.hasBegun(key)) return;
+  const { world, plan } = played;
   if (step === 'production.maintenance-on') demandSignOffs(played, world.sealed?.digest, step);
+  const isFirst = plan.migration?.when === 'before-deploy';
+  if (step === 'production.migration' && isFirst) demandSignOffs(played, world.currentDigest, step);
   if (step !== 'production.deploy') return;
   demandSignOffs(played, world.currentDigest, step);
   demand(values.commit === world.commit, `${step} began with commit ${values.commit}, and not the one signed off`);
@@ -233,7 +237,11 @@ export const COMMANDS = [
 /** What people say that lets something follow. */
 const SETTLE = ['confirm', 'retry', 'skip', 'rollback', 'abort'];
 
-export type CommandCall = { environment?: { name: string }; key?: { step: string; generation: number } };
+export type CommandCall = {
+  environment?: { name: string };
+  /** With the commands that an earlier attempt has told of. */
+  key?: { step: string; generation: number; begun?: string[] };
+};
 
 /** What is unknown when this activity has ended so. */
 export function unknownAfter(
@@ -261,7 +269,12 @@ function lookAtUnknown({ unknown, temporal }: PlayedDeployment, { decisions }: D
       );
     const { key } = (next?.input ?? {}) as CommandCall;
     const isSame = begun?.step === key?.step && begun?.generation === key?.generation;
-    const isAttended = begun !== undefined && begun.queue === next?.queue && isSame;
+    // By whoever is there again, who hears what has been begun.
+    const isBack = temporal.scheduled
+      .slice(before)
+      .some(({ activity, queue, at: asked }) => activity === 'present' && queue === begun?.queue && asked >= at);
+    const isTold = key?.begun !== undefined && key.begun.length > 0;
+    const isAttended = begun !== undefined && begun.queue === next?.queue && isSame && isBack && isTold;
     const isSaid = next === undefined || said.some((decision) => decision.at >= at && decision.at <= next.at);
     demand(isAttended || isSaid, `${what} is not known to have ended, and ${key?.step} began unasked`);
   }
@@ -293,12 +306,14 @@ function lookAtRollbacks(played: PlayedDeployment, result: DeployResult): void {
   const breaches = breachesOf(played);
   const wentBack = outcome === 'rolled-back' || outcome === 'rollback-failed';
   demand(breaches.length < 2, `${breaches.length} breaches, although the first ends the way forward`);
-  demand(breaches.length === 0 || wentBack, `a breach, and it ${outcome}`);
+  // Where nothing has been done to production yet, that is all that ends.
+  const isUntouched = !production.codeDeployed && !production.migrated && outcome !== 'succeeded';
+  demand(breaches.length === 0 || wentBack || isUntouched, `a breach, and it ${outcome}`);
   const alarmed = played.temporal.executions.filter(
     ({ workflowId, state }) => played.world.alarmed.has(workflowId) && (state === 'completed' || state === 'failed'),
   );
   demand(
-    alarmed.length === 0 || wentBack,
+    alarmed.length === 0 || wentBack || isUntouched,
     `${alarmed.map(({ workflowId }) => workflowId)} had seen a breach, and it ${outcome}`,
   );
   demand(outcome !== 'rolled-back' || started.length > 0, 'rolled back without a rollback');

@@ -2,9 +2,9 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Ledger } from '../../src/domain/ledger/ledger.js';
 import { PlayedDeployment, SERVICE_WORKFLOW } from './deployment.js';
-import { isGuard } from './laws.js';
+import { COMMANDS, type CommandCall, isGuard } from './laws.js';
 import { calm } from './scenario.js';
-import { MINUTE } from './short-plan.js';
+import { MINUTE, type PlanChoices } from './short-plan.js';
 import { compileWorkflows, type Workflows } from './workflow-run.js';
 
 let workflows: Workflows;
@@ -496,5 +496,157 @@ describe('a runner that is lost once users are on the new release', () => {
     played.send('move', { ...diego, to: 'fedcba9876543210' });
     expect((await played.toItsEnd()).outcome).toBe('succeeded');
     expect(guards().map(({ state }) => state)).toEqual(['completed', 'completed']);
+  });
+});
+
+describe('what waits for a runner that nobody serves, and has not begun there', () => {
+  const RUNNER = 'machine';
+  const DEPLOY = 'production.deploy';
+  const WAITS = 'waits to begin there; nothing of it has been done';
+
+  /** Until people have heard that it waits. */
+  async function waits(step: string, ...parts: Parameters<typeof calm>): Promise<void> {
+    await begin(...parts);
+    played.missesRunner = step;
+    await played.goOnUntil(asks('communication'));
+    played.send('confirm', { ...diego, subject: 'communication' });
+    const { questions } = await played.goOnUntil(asks('runner'));
+    expect(questions[0]?.text).toContain(WAITS);
+    expect(runs(step)).toBe(1);
+  }
+
+  /** How often it was to begin. */
+  const runs = (step: string) =>
+    played.temporal.scheduled.filter(
+      ({ activity, input }) =>
+        [...COMMANDS, 'checkProduction'].includes(activity) && (input as CommandCall).key?.step === step,
+    ).length;
+  const serve = () => played.serve(RUNNER);
+  const users = { plan: { maintenance: false } };
+
+  test.each<[string, Partial<PlanChoices>]>([
+    ['production.backup', {}],
+    ['production.maintenance-on', {}],
+    [DEPLOY, { maintenance: false }],
+    [DEPLOY, {}],
+    ['production.migration', { maintenance: false, migratesFirst: true }],
+  ])('%s (%o) begins by sign-offs of what is to be deployed then', async (step, plan) => {
+    await waits(step, { plan });
+    played.world.changeProof();
+    serve();
+    const { questions, approvals } = await played.goOnUntil(asks('sign-offs'));
+    expect({ asked: questions.map(({ id }) => id), approvals, runs: runs(step) }).toEqual({
+      ...{ asked: ['sign-offs'], approvals: [], runs: 1 },
+    });
+    const { outcome } = await played.toItsEnd();
+    expect({ outcome, runs: runs(step) }).toEqual({ outcome: 'succeeded', runs: 2 });
+  });
+
+  test('ends as rejected where these are refused: production is as it was, and nothing of it is brought back', async () => {
+    await waits(DEPLOY, users);
+    played.world.changeProof();
+    serve();
+    await played.goOnUntil(asks('sign-offs'));
+    played.send('reject', { ...diego, subject: 'sign-offs' });
+    const { outcome, production } = await played.toItsEnd();
+    expect({ outcome, production, runs: runs(DEPLOY), rollbacks: played.rollbacks.length }).toMatchObject({
+      ...{ outcome: 'rejected', production: { codeDeployed: false }, runs: 1, rollbacks: 0 },
+    });
+  });
+
+  test('is not begun once the release has moved', async () => {
+    await waits(DEPLOY, users);
+    played.world.moveTarget();
+    serve();
+    await played.goOnUntil(asks('proposal'));
+    expect(runs(DEPLOY)).toBe(1);
+    expect((await played.toItsEnd()).outcome).toBe('aborted');
+  });
+
+  test('waits for the next deploy window once that is closed, or for somebody who overrides it', async () => {
+    await waits(DEPLOY, { plan: { maintenance: false, window: true } });
+    played.world.closeWindow();
+    serve();
+    await played.goOnUntil(asks('production.window'));
+    expect(runs(DEPLOY)).toBe(1);
+    played.send('override', { ...diego, subject: 'production.window' });
+    const { outcome } = await played.toItsEnd();
+    expect({ outcome, runs: runs(DEPLOY) }).toEqual({ outcome: 'succeeded', runs: 2 });
+  });
+
+  test('waits for no window while users are kept out for it', async () => {
+    await waits(DEPLOY, { plan: { window: true } });
+    played.world.closeWindow();
+    serve();
+    await played.idleUntil(() => runs(DEPLOY) === 2);
+    expect((await played.ledger()).questions).toEqual([]);
+  });
+
+  test('has people asked once somebody else has deployed to production', async () => {
+    await waits(DEPLOY, users);
+    played.world.production.version = 'v2.0.9';
+    serve();
+    await played.goOnUntil(asks('production.before'));
+    expect(runs(DEPLOY)).toBe(1);
+    played.send('abort', diego);
+    const { outcome } = await played.toItsEnd();
+    expect({ outcome, rollbacks: played.rollbacks.length }).toEqual({ outcome: 'aborted', rollbacks: 0 });
+    expect(played.world.production.version).toBe('v2.0.9');
+  });
+
+  test('does not begin while somebody holds the deployment', async () => {
+    await waits(DEPLOY, users);
+    played.send('hold', diego);
+    serve();
+    const { questions } = await played.goOnUntil(({ held, questions }) => held !== undefined && questions.length === 0);
+    expect({ questions, runs: runs(DEPLOY) }).toEqual({ questions: [], runs: 1 });
+    played.world.changeProof();
+    played.send('resume', diego);
+    await played.goOnUntil(asks('sign-offs'));
+    expect(runs(DEPLOY)).toBe(1);
+    expect((await played.toItsEnd()).outcome).toBe('succeeded');
+  });
+
+  test('begins nothing by a window that was open before production was looked at', async () => {
+    await waits('production.before', { plan: { window: true } });
+    played.world.closeWindow();
+    serve();
+    await played.goOnUntil(asks('production.window'));
+    expect(runs('production.backup')).toBe(0);
+    played.send('override', { ...diego, subject: 'production.window' });
+    expect((await played.toItsEnd()).outcome).toBe('succeeded');
+  });
+
+  test('is looked at once more where the look at production has waited as well', async () => {
+    await waits(DEPLOY, { plan: { maintenance: false, window: true } });
+    played.missesRunner = 'production.before';
+    serve();
+    await played.idleUntil(() => played.lost.size > 0);
+    await played.goOnUntil(asks('runner'));
+    played.world.closeWindow();
+    serve();
+    await played.goOnUntil(asks('production.window'));
+    expect(runs(DEPLOY)).toBe(1);
+    played.send('override', { ...diego, subject: 'production.window' });
+    expect((await played.toItsEnd()).outcome).toBe('succeeded');
+  });
+
+  test('is stopped with nothing to bring back', async () => {
+    await waits(DEPLOY, users);
+    played.send('abort', diego);
+    const { outcome } = await played.toItsEnd();
+    expect({ outcome, runs: runs(DEPLOY), rollbacks: played.rollbacks.length }).toEqual({
+      ...{ outcome: 'aborted', runs: 1, rollbacks: 0 },
+    });
+  });
+
+  test('is ended by a breach of a production that it has not changed', async () => {
+    const trouble = { watch: 'guard', tick: 4, metric: 'errors', says: 'breach', lasts: 1 } as const;
+    await waits(DEPLOY, { ...users, troubles: [trouble] });
+    await played.idleUntil(() => !played.isRunning);
+    const { outcome, reason } = await played.toItsEnd();
+    expect({ outcome, reason, rollbacks: played.rollbacks.length }).toMatchObject({
+      ...{ outcome: 'aborted', reason: expect.stringContaining('errors'), rollbacks: 0 },
+    });
   });
 });

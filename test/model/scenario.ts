@@ -61,6 +61,8 @@ export interface Scenario {
   together: boolean;
   /** Monitors continue as new at each tick. */
   longHistories: boolean;
+  /** The step that finds its runner gone. */
+  misses?: string;
   /** The question that is waited for before anything is done. */
   from?: string;
   /** Each after so many events; in between, people do their part. */
@@ -229,6 +231,8 @@ const FAIL_AFTER = [
   ...['rollback-full.downgrade', 'rollback-full.deploy', 'rollback-code.health', 'rollback.maintenance-off'],
   ...['rollback.maintenance-on', 'rollback.maintenance-first', 'staging.reversibility.downgrade-from-previous'],
 ];
+/** Steps of production that its runner carries out. */
+const BY_RUNNER = ['before', 'backup', 'maintenance-on', 'migration', 'deploy', 'logs', 'maintenance-off'];
 /** These are put to people, while production is watched. */
 const ASKED_IN_WATCH = ['watch.database', 'watch-1h.index-use', 'watch.report', 'production', 'closing.state'];
 
@@ -291,6 +295,10 @@ function scenarioOf(parts: {
     }),
     together: fc.boolean(),
     longHistories: fc.boolean(),
+    misses: fc.oneof(
+      { weight: 2, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: fc.constantFrom(...BY_RUNNER).map((step) => `production.${step}`) },
+    ),
     ...{ acts, from: fc.constant(from) },
     whims: fc.array(fc.nat(11), { minLength: 5, maxLength: 17 }),
   }) as fc.Arbitrary<Scenario>;

@@ -126,6 +126,11 @@ export class World {
     this.proof += 1;
   }
 
+  /** The deploy window is closed from now on, for good. */
+  closeWindow(): void {
+    this.closed = -1;
+  }
+
   /** The digest of what would be deployed at this very moment. */
   get currentDigest(): string | undefined {
     return this.sealed && this.digestOf(this.sealed.content);

@@ -65,5 +65,5 @@ export class ChildRunner implements Owner {
     return wait();
   }
 
-  again(): void {}
+  async again(): Promise<void> {}
 }

@@ -62,7 +62,7 @@ export class Context implements Owner {
   }
 
   /** Nothing stands in the way. */
-  again(): void {}
+  async again(): Promise<void> {}
 
   /** Who may decide, and what. */
   get approvals(): Approvals {

@@ -5,7 +5,7 @@ import type { DeployInput } from '../../contract/deployment.js';
 import type { Absence } from '../../contract/messages.js';
 import type { StepReport } from '../../domain/evidence.js';
 import type { Read } from '../../domain/expectations.js';
-import type { DecisionRecord, OpenQuestion } from '../../domain/ledger/ledger.js';
+import type { DecisionRecord, Ledger, OpenQuestion } from '../../domain/ledger/ledger.js';
 import type { DeploymentEvent } from '../../domain/notifications/events.js';
 import type { CommandQueues } from '../../domain/runner.js';
 import type { Phase } from '../../domain/steps.js';
@@ -23,6 +23,18 @@ import { type SettlingQuestion, settle } from './settling.js';
 import { Steps } from './steps.js';
 import { Watching } from './watching.js';
 
+/** What is held of production. */
+export type Changes = Partial<Pick<Ledger['production'], 'codeDeployed' | 'migrated' | 'maintenance'>>;
+
+/** Something that is about to begin. */
+interface Beginning {
+  /** What stands before it. */
+  look(): Promise<void>;
+  /** What production is held for while nothing of it has begun, and from then on. */
+  before: Changes;
+  changes: Changes;
+}
+
 export class Deployment extends Context {
   /** Everything on the way forward runs in here; a stop cancels it. */
   readonly forward = new CancellationScope();
@@ -34,6 +46,10 @@ export class Deployment extends Context {
   storedByMigration?: Record<string, number>;
   /** What own checks compare with, by their IDs. */
   readonly readBefore = new Map<string, Read>();
+  /** What is about to be done to production, if anything is. */
+  private beginning?: Beginning;
+  /** Something is being looked at; once more where that has itself waited. */
+  private looking?: { again: boolean };
   private readonly absences: Absences;
   private readonly questions: Questions;
   private readonly decisions: Decisions;
@@ -107,12 +123,66 @@ export class Deployment extends Context {
 
   /** @throws RollbackNeeded when there has been a breach meanwhile */
   override meanwhile(wait: () => Promise<unknown>): Promise<unknown> {
-    return this.guard.during(wait);
+    return this.unbegun(() => this.guard.during(wait));
   }
 
-  /** @throws RollbackNeeded when there has been a breach meanwhile */
-  override again(): void {
+  /**
+   * Whoever waits for a runner may wait for days: nothing begins in a hold, nor before what stands before it has been
+   * looked at again. On the way back nothing stands before anything.
+   * @throws RollbackNeeded when there has been a breach meanwhile
+   */
+  override async again(): Promise<void> {
     this.guard.raise();
+    if (this.looking) this.looking.again = true;
+    const { beginning, ledger } = this;
+    if (this.looking || ledger.ending !== undefined) return;
+    await this.unbegun(async () => {
+      await this.released();
+      if (beginning) await this.guard.during(() => this.look(beginning.look));
+    });
+  }
+
+  /** Looks, and once more where that has itself waited for a runner. */
+  async look(look: () => Promise<void>): Promise<void> {
+    const looking = { again: true };
+    this.looking = looking;
+    try {
+      while (looking.again) {
+        looking.again = false;
+        await look();
+      }
+    } finally {
+      this.looking = undefined;
+    }
+  }
+
+  /**
+   * What of this waits for its runner, and has not begun, begins only when its caller has looked once more.
+   * @param changes what production is held for once it may have begun, and until then is not
+   */
+  async begin<T>(look: Beginning['look'], work: () => Promise<T>, changes: Changes = {}): Promise<T> {
+    const outer = this.beginning;
+    const { production } = this.ledger;
+    const before = Object.fromEntries(Object.keys(changes).map((name) => [name, production[name as keyof Changes]]));
+    this.beginning = { look, before, changes };
+    Object.assign(production, changes);
+    try {
+      return await work();
+    } finally {
+      this.beginning = outer;
+    }
+  }
+
+  /** While nothing of it has begun production is as it was; and stays so where something else happens instead. */
+  private async unbegun<T>(wait: () => Promise<T>): Promise<T> {
+    const { beginning, ledger } = this;
+    if (!beginning || this.looking) return wait();
+    Object.assign(ledger.production, beginning.before);
+    this.publish();
+    const done = await wait();
+    Object.assign(ledger.production, beginning.changes);
+    this.publish();
+    return done;
   }
 
   /** Runs a child that runs commands by itself: it hears of moves, and people hear where it waits for its runner. */

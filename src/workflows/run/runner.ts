@@ -35,8 +35,8 @@ export interface Owner extends Readonly<CommandQueues> {
   away(absence: Absence): () => void;
   /** How what nobody has begun is waited for. @throws what is to happen instead */
   meanwhile(wait: () => Promise<unknown>): Promise<unknown>;
-  /** Before what nobody has begun is tried again. @throws what is to happen instead */
-  again(): void;
+  /** Before what nobody has begun is tried again, however long that takes. @throws what is to happen instead */
+  again(): Promise<void>;
 }
 
 /** The runner's commands, wherever it is by then, by the words that people have said by then. */
@@ -108,11 +108,14 @@ async function carryOut(
       }
       if (isMoved(queue) && begun)
         throw new ActivityFailure(...leftBehind(error, { queue, what, verb: 'was begun', because: MOVED }));
-      // What may be at work is attended to, whatever has happened meanwhile.
-      if (!begun) owner.again();
+      // What may be at work is attended to, and what is left of it ended, whatever has happened meanwhile.
+      if (!begun && error.activityType !== ENDING) await owner.again();
     }
   }
 }
+
+/** It begins nothing. */
+const ENDING = 'endCommands' satisfies keyof CommandActivities;
 
 type NotTaken = ActivityFailure & { cause: TimeoutFailure };
 

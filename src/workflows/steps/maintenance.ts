@@ -8,16 +8,18 @@ import { placed } from '../run/runner.js';
 
 const VISIT = 'Visit the application as its users do';
 
-export async function maintenanceOn(deployment: Deployment): Promise<void> {
-  const { plan, evidence, ledger } = deployment;
+/** @param look what is to be looked at again where its command has waited for its runner */
+export async function maintenanceOn(deployment: Deployment, look: () => Promise<void>): Promise<void> {
+  const { plan, evidence } = deployment;
   const environment = plan.environments.production;
   const command = plan.commands.maintenanceOn;
   if (!command) return;
   await deployment.step(STEPS.maintenanceOn, async (key, summary) => {
-    ledger.production.maintenance = true;
-    const turnedOn = await deployment.commands.runCommand.executeWithOptions({ summary }, [
-      { key, evidence, environment, command, values: {} },
-    ]);
+    const run = () =>
+      deployment.commands.runCommand.executeWithOptions({ summary }, [
+        { key, evidence, environment, command, values: {} },
+      ]);
+    const turnedOn = await deployment.begin(look, run, { maintenance: true });
     const drained = await placed(deployment, longChecks).awaitDrained.executeWithOptions(
       { summary: 'Wait for requests to finish' },
       [{ key, evidence, environment, path: plan.healthPath, drain: plan.production.maintenance.drain }],
