@@ -132,9 +132,28 @@ export interface WatchResult {
   evidence: EvidenceReference[];
 }
 
+/** What a rollback needs of the plan: most of the rest is boxes and people, and all of it would be written down twice. */
+const OF_ROLLBACKS = [
+  'service',
+  'environments',
+  'commands',
+  'criticalLogs',
+  'healthPath',
+  'healthWithin',
+  'migration',
+  'indexes',
+  'backup',
+  'rollback',
+] as const satisfies (keyof ResolvedPlan)[];
+
+export type RollbackPlan = Pick<ResolvedPlan, (typeof OF_ROLLBACKS)[number]>;
+
+export const rollbackPlan = (plan: ResolvedPlan): RollbackPlan =>
+  Object.fromEntries(OF_ROLLBACKS.map((part) => [part, plan[part]])) as unknown as RollbackPlan;
+
 export interface RollbackInput extends CommandQueues {
   deployment: string;
-  plan: ResolvedPlan;
+  plan: RollbackPlan;
   /** By whose word it is done; nothing where the runner has no policy. */
   authority?: Authority;
   evidence: EvidencePlace;

@@ -91,7 +91,10 @@ export function failureOf({ production }: Pick<ResolvedPlan, 'production'>, id: 
 export const toolOf = ({ migration }: Pick<ResolvedPlan, 'migration'>): string => migration?.tool ?? 'none';
 
 /** How logs are read, and what they must not show. */
-export const logsOf = ({ commands, criticalLogs }: ResolvedPlan): { command: Command; critical: string } => ({
+export const logsOf = ({
+  commands,
+  criticalLogs,
+}: Pick<ResolvedPlan, 'commands' | 'criticalLogs'>): { command: Command; critical: string } => ({
   command: needed(commands.logs),
   critical: needed(criticalLogs),
 });

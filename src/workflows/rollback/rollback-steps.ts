@@ -1,6 +1,6 @@
 /** The steps that the three rollbacks are made of (checklist "Rollback Plan"), and the record they leave. */
 
-import { ApplicationFailure, CancellationScope, setCurrentDetails } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import type { StepKey } from '../../contract/activities/step.js';
 import type { RollbackInput, RollbackResult } from '../../contract/messages.js';
 import { logsOf, toolOf } from '../../contract/plan/parts.js';
@@ -8,9 +8,10 @@ import { commitBefore, type ReleaseBefore, releaseFound, wordsBack } from '../..
 import type { StepReport } from '../../domain/evidence.js';
 import { cell } from '../../domain/ledger/board.js';
 import type { StepRecord } from '../../domain/ledger/ledger.js';
+import { showWhenAsked } from '../common/details.js';
 import { mustHold } from '../common/input.js';
 import { checks, longChecks } from '../common/policies.js';
-import { publishState } from '../common/published.js';
+import { Publisher } from '../common/published.js';
 import { ChildRunner } from '../run/child-runner.js';
 import { reportedRevision } from '../run/reported-revision.js';
 import { placed } from '../run/runner.js';
@@ -28,6 +29,7 @@ export class Rollback {
   private readonly commands;
   private readonly environment;
   private readonly before: ReleaseBefore;
+  private readonly publisher = new Publisher(() => ({ steps: this.steps }));
 
   constructor(
     private readonly input: RollbackInput,
@@ -38,6 +40,7 @@ export class Rollback {
     this.commands = this.runner.commands;
     this.environment = input.plan.environments.production;
     this.before = releaseFound(input.previous, input.found);
+    showWhenAsked(() => this.board);
   }
 
   /** Runs the table of contents to its end. Nothing cancels a rollback. */
@@ -185,18 +188,17 @@ export class Rollback {
     const step = `rollback-${this.option}.${id}`;
     const record = begunRecord({ id: step, phase: 'production', section: 'Rollback', title }, generation);
     this.steps.push(record);
-    this.publish();
+    this.publisher.changed();
     await runGeneration(record, () => run({ deployment, step, generation }, title));
-    this.publish();
+    this.publisher.changed();
     if (record.reason !== undefined) throw new RollbackFailed(`${title}: ${record.reason}`);
   }
 
-  private publish(): void {
+  private get board(): string {
     const rows = this.steps.map(
       ({ state, title, summary, reason }) => `- ${state}: ${cell(title)} ${cell(reason ?? summary ?? '')}`,
     );
-    setCurrentDetails([`### Rollback (${this.option})`, cell(this.input.trigger.text), '', ...rows].join('\n'));
-    publishState({ steps: this.steps });
+    return [`### Rollback (${this.option})`, cell(this.input.trigger.text), '', ...rows].join('\n');
   }
 
   private result(succeeded: boolean, reason: string): RollbackResult {

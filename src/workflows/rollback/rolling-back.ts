@@ -1,6 +1,7 @@
 /** From "production has to go back" to "production is back", or to people who know that it is not. */
 import { ParentClosePolicy, startChild, TemporalFailure } from '@temporalio/workflow';
 import { childAttributes } from '../../contract/deployment.js';
+import { rollbackPlan } from '../../contract/messages.js';
 import { rollbackWorkflowId } from '../../contract/names.js';
 import { whoAndWhy } from '../../domain/evidence.js';
 import type { DecisionRecord, RollbackKind, RollbackRecord, RollbackTrigger } from '../../domain/ledger/ledger.js';
@@ -178,7 +179,7 @@ async function runRollback(
         args: [
           {
             deployment: input.deployment,
-            plan,
+            plan: rollbackPlan(plan),
             ...queues,
             authority: deployment.authority,
             evidence,

@@ -1,5 +1,5 @@
 /** What all parts of a deployment's run share: its input, its plan, its ledger, and the board that shows it. */
-import { inWorkflowContext, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { EvidencePlace } from '../../contract/activities/step.js';
 import { type DeployInput, newLedger } from '../../contract/deployment.js';
 import { type Authority, begunBy, saidBy } from '../../contract/envelope.js';
@@ -11,10 +11,11 @@ import { itemCounts } from '../../domain/items.js';
 import { renderBoard } from '../../domain/ledger/board.js';
 import type { DecisionRecord, Ledger } from '../../domain/ledger/ledger.js';
 import type { CommandQueues, OwnRunners } from '../../domain/runner.js';
-import { publishState } from '../common/published.js';
+import { showWhenAsked } from '../common/details.js';
+import { Publisher } from '../common/published.js';
 import { type Owner, runnerCommands, runnerLoad } from './runner.js';
 
-/** So many refusals people may cause; more are a flood, of which the board shows the last at such intervals (ms). */
+/** So many refusals people may cause; more are a flood, of which the last is published at such intervals (ms). */
 const TOLD_AT_ONCE = 100;
 const REFUSALS_EVERY = 1_000;
 
@@ -26,10 +27,8 @@ export class Context implements Owner {
   runner = '';
   readonly commands = runnerCommands(this);
   readonly load = runnerLoad(this);
-  private published = '';
-  private isStale = false;
-  /** What waits for it runs at the end of the moment; the SDK notes where each promise is made, and that costs. */
-  private readonly settled = Promise.resolve();
+  private readonly publisher = new Publisher(() => this.counted);
+  private attributes = '';
   private shownAt = 0;
   private refusals = 0;
 
@@ -38,6 +37,7 @@ export class Context implements Owner {
     this.plan = plan;
     this.evidence = { store: plan.evidence, deployment: input.deployment, secrets: plan.secrets };
     this.ledger = newLedger(input, Date.now());
+    showWhenAsked(() => renderBoard(this.counted, Date.now()));
   }
 
   /** Where commands run of environments that have a runner of their own. */
@@ -109,8 +109,8 @@ export class Context implements Owner {
   }
 
   /**
-   * What was refused has changed nothing that is decided by: it stands on the board at once, and in a flood of it within
-   * the second, or with what happens next.
+   * What was refused has changed nothing that is decided by: it is published at once, and in a flood of it within the
+   * second, or with what happens next.
    * @returns whether it is to be told at all
    */
   publishRefusal(): boolean {
@@ -120,30 +120,20 @@ export class Context implements Owner {
     return isTold;
   }
 
-  /** Once for all that happens at one moment, however much that is. */
   private showAll(): void {
-    if (this.isStale) return;
-    this.isStale = true;
     this.shownAt = Date.now();
-    void this.settled.then(() => {
-      this.isStale = false;
-      // A task that took too long is taken away together with its workflow.
-      if (!inWorkflowContext()) return;
-      const { counted } = this;
-      setCurrentDetails(renderBoard(counted, Date.now()));
-      publishState(counted);
-    });
+    this.publisher.changed();
   }
 
-  /** Brings board and search attributes up to date; attributes only when they differ, for each is an event. */
+  /** Says that the ledger has changed. Search attributes only when they differ, for each is an event. */
   publish(): void {
     const { ledger } = this;
     this.showAll();
     const waitingFor = ledger.held ? 'resume' : (ledger.questions[0]?.id ?? '');
     const verdict = ledger.outcome ?? (ledger.rollback ? 'rolling-back' : 'running');
     const state = [ledger.phase, waitingFor, verdict].join('|');
-    if (state === this.published) return;
-    this.published = state;
+    if (state === this.attributes) return;
+    this.attributes = state;
     upsertSearchAttributes([
       { key: searchAttributes.phase, value: ledger.phase },
       { key: searchAttributes.waitingFor, value: waitingFor || null },

@@ -7,7 +7,7 @@ import type { Calls } from '../common/briefly.js';
 
 /** How production's revision is to be known, as a part of what `verifyState` is told; nothing without a migration. */
 export async function reportedRevision(
-  { environments, migration }: ResolvedPlan,
+  { environments, migration }: Pick<ResolvedPlan, 'environments' | 'migration'>,
   commands: Calls<Pick<CommandActivities, 'readRevision'>>,
 ): Promise<{ tool?: string; reported?: string | null }> {
   if (!migration) return {};

@@ -14,7 +14,7 @@ export async function conclude(context: WatchContext, breach?: Criterion): Promi
   const sealed = breach ? [] : await CancellationScope.nonCancellable(() => seal(context));
   const trends = await judgeTrends(context, endedAt, breach);
   const criteria = [...context.results, ...trends.results];
-  context.show(criteria);
+  context.judged = criteria;
   const { state, watch } = context;
   const brokenTrends = trends.results.filter(({ tier, verdict }) => tier === 'require' && verdict === 'breached');
   const openGates = [...openGatesOf(state, watch), ...brokenTrends.map(({ id }) => id)];

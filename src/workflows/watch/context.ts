@@ -1,5 +1,5 @@
 /** What all parts of a watch share: its input, its clock, its state, and the board that shows it. */
-import { setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { setHandler } from '@temporalio/workflow';
 import {
   guardRelieved,
   progressQuery,
@@ -14,6 +14,7 @@ import { isRunnerIdentity } from '../../domain/runner.js';
 import type { CriterionResult } from '../../domain/watch/criteria.js';
 import { criterionResultOf } from '../../domain/watch/verdict.js';
 import { criterionState, endOf, newWatchState, type WatchState } from '../../domain/watch/watch-state.js';
+import { showWhenAsked } from '../common/details.js';
 import { publishState } from '../common/published.js';
 import { Sampler } from '../common/sampler.js';
 import { renderWatch } from './board.js';
@@ -32,6 +33,8 @@ export class WatchContext {
   runner: string | undefined;
   /** A guard is not needed any more. */
   relieved = false;
+  /** Of the criteria, and of the trends: once they have been judged. */
+  judged: CriterionResult[] | undefined;
   private readonly skew: number;
 
   constructor(
@@ -45,6 +48,7 @@ export class WatchContext {
     // watch goes on from where it was.
     this.skew = clock === 'virtual' && carried?.continuedAt !== undefined ? Date.now() - carried.continuedAt : 0;
     this.state = carried ?? newWatchState(watch, this.now());
+    showWhenAsked(() => renderWatch(watch, { ticks: this.state.ticks, results: this.judged ?? this.results }));
   }
 
   /** Epoch milliseconds. */
@@ -87,12 +91,6 @@ export class WatchContext {
   }
 
   publish(): void {
-    this.show(this.results);
     publishState(this.progress);
-  }
-
-  /** @param results of the criteria, and of the trends where they have been judged */
-  show(results: CriterionResult[]): void {
-    setCurrentDetails(renderWatch(this.watch, { ticks: this.state.ticks, results }));
   }
 }
