@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { status } from '@grpc/grpc-js';
+import { Client, Connection, isGrpcServiceError, type WorkflowHandle } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { runnerIdentity } from '../src/adapters/commands/runner-identity.js';
@@ -21,6 +22,8 @@ import { inWorld, type Perform } from './world.js';
 const WORKFLOWS = proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW;
 const BARE_QUEUE = 'bare';
 const BARE_RUNNER = 'bare-runner';
+/** Of the bare workers: their workflows are pinned, too. */
+const BARE_BUILD = { deploymentName: 'bare', buildId: '1' };
 
 /** A real server in real time, in a folder of its own, until the work is done. */
 export async function onServer<T>(
@@ -95,7 +98,12 @@ export async function withWorkers<T>(
   await Promise.race([served(client), failing(running)]);
   const connection = await NativeConnection.connect({ address });
   // As the worker has them in `src/worker.ts`.
-  const shared = { connection, maxHeartbeatThrottleInterval: '2s', shutdownGraceTime: '10s' } as const;
+  const shared = {
+    connection,
+    maxHeartbeatThrottleInterval: '2s',
+    shutdownGraceTime: '10s',
+    workerDeploymentOptions: { useWorkerVersioning: true, version: BARE_BUILD, defaultVersioningBehavior: 'PINNED' },
+  } as const;
   const { command, ...others } = bare;
   const workers = await Promise.all([
     Worker.create({
@@ -107,6 +115,7 @@ export async function withWorkers<T>(
     Worker.create({ ...shared, taskQueue: BARE_RUNNER, activities: { command } }),
   ]);
   const bareRunning = Promise.all(workers.map((worker) => worker.run()));
+  await Promise.race([madeCurrent(client), failing(bareRunning)]);
   try {
     return await Promise.race([work(), failing(running), failing(bareRunning)]);
   } finally {
@@ -114,6 +123,23 @@ export async function withWorkers<T>(
     process.kill(process.pid, 'SIGTERM');
     await Promise.allSettled([running, bareRunning]);
     await connection.close();
+  }
+}
+
+/** Bare workflows begin on the build of the bare workers, as soon as these have asked for work. */
+async function madeCurrent(client: Client): Promise<void> {
+  for (;;) {
+    try {
+      await client.workflowService.setWorkerDeploymentCurrentVersion({
+        ...{ namespace: client.options.namespace, identity: BARE_BUILD.deploymentName },
+        ...BARE_BUILD,
+      });
+      return;
+    } catch (error) {
+      const isUnknown = isGrpcServiceError(error) && error.code === status.NOT_FOUND;
+      if (!isUnknown) throw error;
+      await pause(100);
+    }
   }
 }
 
