@@ -25,6 +25,7 @@ const values = new Set<string>();
  * @param longest milliseconds that it may take: what comes later is remembered then
  */
 export async function rememberSecrets(all: readonly SecretReference[], longest?: number): Promise<void> {
+  if (all.length === 0) return;
   const read = Promise.allSettled(all.map(readSecret));
   if (longest === undefined) return void (await read);
   const enough = new AbortController();
