@@ -4,7 +4,13 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPeopleActivities } from '../../../src/activities/notify/people.js';
 import type { DeployInput } from '../../../src/contract/deployment.js';
-import { concernRaised, concernSettled, decideUpdate, decisionSignals } from '../../../src/contract/messages.js';
+import {
+  concernRaised,
+  concernSettled,
+  decideUpdate,
+  decisionSignals,
+  statusQuery,
+} from '../../../src/contract/messages.js';
 import type { Ledger, Question } from '../../../src/domain/ledger/ledger.js';
 import type { Channel, Notifications } from '../../../src/domain/notifications/notifications.js';
 import { loadPlan } from '../../../src/plan/load.js';
@@ -224,6 +230,8 @@ test('receivers that are down delay nothing, and what could not be told is in th
 
 test('a concern of a monitor is paged, and resolved when it settles', async () => {
   const handle = await start('concerned');
+  // A concern is believed once its monitor is known to be at work.
+  await handle.query(statusQuery);
   whenTold(
     pager,
     (text) => text.includes('"trigger"'),
