@@ -1,5 +1,11 @@
 /** A runner as a child knows it: its deployment has people told that nobody serves it, and says where it was moved to. */
-import { type ExternalWorkflowHandle, getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  type ExternalWorkflowHandle,
+  getExternalWorkflowHandle,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Authority } from '../../contract/envelope.js';
 import { type Absence, readTexts, runnerAway, runnerBack, runnerMoved } from '../../contract/messages.js';
 import { runnerOf } from '../../contract/names.js';
@@ -51,14 +57,16 @@ export class ChildRunner implements Owner {
     const { parent } = workflowInfo();
     if (!parent) return;
     const deployment = getExternalWorkflowHandle(parent.workflowId, parent.runId);
-    this.told = this.told.then(async () => {
+    // Nobody waits for it: what has been said on the way to a child that is cancelled then is said to its end.
+    const say = async () => {
       try {
-        await message(deployment);
+        await CancellationScope.nonCancellable(() => message(deployment));
       } catch (error) {
         // A rollback outlives a deployment that was ended from outside: nobody hears it then.
         if (!isFailure(error)) throw error;
       }
-    });
+    };
+    this.told = this.told.then(say);
   }
 
   meanwhile(wait: () => Promise<unknown>): Promise<unknown> {
