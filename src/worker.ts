@@ -1,4 +1,5 @@
 /** The worker: the only place where workflows, activities and adapters meet. */
+
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
@@ -44,10 +45,11 @@ import { MetricReaders } from './adapters/metrics/metric-sources.js';
 import { Tracing } from './adapters/traces/tracing.js';
 import { runnerQueue, TASK_QUEUE, WATCHDOG, WORKER_DEPLOYMENT } from './contract/names.js';
 import type { EnvironmentName } from './contract/plan/environment.js';
-import { heardBy, SILENT_SINKS } from './contract/sinks.js';
+import { heardBy, SILENT_SINKS, UNHEARD } from './contract/sinks.js';
 import type { Question } from './domain/ledger/ledger.js';
 import { boundAnswers } from './encryption/bound-answers.js';
 import { clientEncryption, dataConverter } from './encryption/data-converter.js';
+import { readTextSync } from './files/bounded-files.js';
 import { ownBuild } from './local/release.js';
 import { environmentsNaming, type Policy } from './policy/policy.js';
 import { WITHOUT_POLICY } from './policy/words.js';
@@ -169,8 +171,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
         ...shared,
         workerDeploymentOptions: pinnedTo(build),
         taskQueue: TASK_QUEUE,
-        sinks: tracing ? heardBy(tracing.published) : SILENT_SINKS,
-        workflowBundle: { codePath: bundle(converter ? 'encrypting-workflow-bundle' : 'workflow-bundle') },
+        ...workflows(bundle(converter ? 'encrypting-workflow-bundle' : 'workflow-bundle'), tracing?.published),
         activities: {
           ...createAdmissionActivities({ runner, state, allowVirtualTime: !isWatched, policy, runsOf: withoutMemos }),
           ...createApprovalActivities({ policy }),
@@ -248,6 +249,15 @@ export async function runWatchdog({ logLevel = 'info', metrics, ...options }: Wa
     await connection.close();
   }
 }
+
+/** Bytes, of our own making. */
+const LARGEST_BUNDLE = 64_000_000;
+
+/** @param published who listens to what they publish, if anybody does */
+const workflows = (codePath: string, published?: Parameters<typeof heardBy>[0]): Partial<SdkWorkerOptions> =>
+  published
+    ? { sinks: heardBy(published), workflowBundle: { codePath } }
+    : { workflowBundle: { code: `${UNHEARD}${readTextSync(codePath, LARGEST_BUNDLE)}` } };
 
 /** Small: there is one look at a time. */
 const watchdogWorker = (shared: Partial<SdkWorkerOptions>, policy: Policy | undefined): Promise<Worker> =>

@@ -117,6 +117,7 @@ export const LAYERS = {
       'report',
       'rehearsal',
       'watchdog',
+      'files',
     ],
     packages: true,
   },

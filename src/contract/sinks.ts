@@ -1,4 +1,7 @@
-/** Where workflows publish how they stand. On workers nobody listens; a report is made by whoever replays a history. */
+/**
+ * Where workflows publish how they stand. On workers nobody listens, unless they trace; a report is made by whoever replays
+ * a history.
+ */
 import type { Sinks, WorkflowInfo } from '@temporalio/workflow';
 
 export interface StateSinks extends Sinks {
@@ -10,6 +13,9 @@ export interface StateSinks extends Sinks {
 export const heardBy = (fn: (workflow: WorkflowInfo, state: unknown) => void) => ({
   state: { publish: { fn, callDuringReplay: false } },
 });
+
+/** Before the code of a bundle: nobody listens, and what workflows would publish is not even put together. */
+export const UNHEARD = 'globalThis.surefootUnheard=true;';
 
 /** For workers: a sink that is not there would be told as a mistake each time. */
 export const SILENT_SINKS = heardBy(() => {});

@@ -5,7 +5,13 @@ import { endOfThisMoment } from './moment.js';
 
 const { state } = proxySinks<StateSinks>();
 
-export const publishState = (published: unknown): void => state.publish(published);
+/** Whether it is put together decides nothing: a replay publishes what nobody wanted to hear when it happened. */
+const isHeard = !('surefootUnheard' in globalThis);
+
+/** @param published how the workflow stands, asked for where somebody listens */
+export function publishState(published: () => unknown): void {
+  if (isHeard) state.publish(published());
+}
 
 /** Publishes what changes often: once for all that happens at one moment, however much that is. */
 export class Publisher {
@@ -17,7 +23,7 @@ export class Publisher {
 
   changed(): void {
     this.isStale = true;
-    if (this.isAtWork) return;
+    if (this.isAtWork || !isHeard) return;
     this.isAtWork = true;
     void CancellationScope.nonCancellable(() => this.publishWhenStill());
   }
@@ -30,6 +36,6 @@ export class Publisher {
     }
     this.isAtWork = false;
     // A task that took too long is taken away together with its workflow.
-    if (inWorkflowContext()) publishState(this.state());
+    if (inWorkflowContext()) publishState(this.state);
   }
 }

@@ -91,6 +91,6 @@ export class WatchContext {
   }
 
   publish(): void {
-    publishState(this.progress);
+    publishState(() => this.progress);
   }
 }
