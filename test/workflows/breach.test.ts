@@ -60,10 +60,18 @@ const breaking = (): Activities => ({
 
 let count = 0;
 
-async function started(eligibility: Partial<NonNullable<Ledger['eligibility']>> = {}) {
+/** The shipped plan's people hear of both. */
+const heard = (): ResolvedPlan => {
+  const { channels } = shipped.notifications;
+  const to = channels.slice(0, 1).map(({ id }) => id);
+  const events = { breach: to, 'rollback-started': to };
+  return { ...plan, notifications: { ...plan.notifications, channels, events } };
+};
+
+async function started(eligibility: Partial<NonNullable<Ledger['eligibility']>> = {}, of = plan) {
   count += 1;
   const deployment = `shop-20251124-12000${count}-ab12`;
-  const input: DeployInput = { deployment, plan, digest: digestOf(plan), startedBy: 'isabel.reis', clock: 'real' };
+  const input: DeployInput = { deployment, plan: of, digest: digestOf(of), startedBy: 'isabel.reis', clock: 'real' };
   const proven = { migration: true, code: true, reasons: [], ...eligibility };
   const handle: WorkflowHandle<(input: DeployInput) => Promise<DeployResult>> = await temporal.client.workflow.start(
     'DeployWorkflow',
@@ -139,4 +147,54 @@ test('what a rollback is chosen by is read at once, and nothing stands between t
     'markerRecordedEventAttributes',
     'workflowExecutionCompletedEventAttributes',
   ]);
+}, 60_000);
+
+/** What the deployment has had begun, in its order: the activities by their names, and `rollback`. */
+async function begunBy(handle: WorkflowHandle): Promise<string[]> {
+  const { events = [] } = await handle.fetchHistory();
+  return (events ?? []).flatMap((event) => {
+    const child = event.startChildWorkflowExecutionInitiatedEventAttributes?.workflowType?.name ?? '';
+    const activity = event.activityTaskScheduledEventAttributes?.activityType?.name;
+    return activity ?? (child.startsWith('Rollback') ? 'rollback' : []);
+  });
+}
+
+test('the way back has begun when its people are told of it, of the breach and of what follows at once', async () => {
+  const told = vi.fn();
+  const { tell } = world;
+  world.tell = async (asked) => {
+    told(asked.messages.map(({ text }) => text));
+    return tell(asked);
+  };
+  const { handle } = await started({}, heard());
+  await handle.result();
+  const [first] = told.mock.calls.flat();
+  expect(first).toEqual([expect.stringMatching(/volta atrás/), expect.stringMatching(/rollback \(\w+\)/)]);
+  const begun = await begunBy(handle);
+  expect(begun.filter((name) => name === 'tell' || name === 'rollback')).toEqual(['rollback', 'tell']);
+  expect(begun.indexOf('sealSeries')).toBeGreaterThan(begun.indexOf('rollback'));
+}, 60_000);
+
+test('people hear of a breach within moments although nobody knows yet what follows', async () => {
+  let answers = () => {};
+  const answered = new Promise<void>((resolve) => {
+    answers = resolve;
+  });
+  world.storedRevision = async () => {
+    await answered;
+    return FOUND;
+  };
+  const told = vi.fn();
+  const { tell } = world;
+  world.tell = async (asked) => {
+    told(asked.messages.map(({ text }) => text));
+    return tell(asked);
+  };
+  const { handle } = await started({}, heard());
+  await vi.waitUntil(() => told.mock.calls.length > 0, { timeout: 20_000, interval: 20 });
+  expect(told.mock.calls.flat()).toEqual([[expect.stringMatching(/volta atrás/)]]);
+  expect(await begunBy(handle)).not.toContain('rollback');
+  answers();
+  expect((await handle.result()).outcome).toBe('rolled-back');
+  expect(told.mock.calls.flat()).toHaveLength(2);
 }, 60_000);

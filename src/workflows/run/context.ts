@@ -1,5 +1,5 @@
 /** What all parts of a deployment's run share: its input, its plan, its ledger, and the board that shows it. */
-import { upsertSearchAttributes } from '@temporalio/workflow';
+import { CancellationScope, upsertSearchAttributes } from '@temporalio/workflow';
 import type { EvidencePlace } from '../../contract/activities/step.js';
 import { type DeployInput, newLedger } from '../../contract/deployment.js';
 import { type Authority, begunBy, saidBy } from '../../contract/envelope.js';
@@ -12,6 +12,7 @@ import { renderBoard } from '../../domain/ledger/board.js';
 import type { DecisionRecord, Ledger } from '../../domain/ledger/ledger.js';
 import type { CommandQueues, OwnRunners } from '../../domain/runner.js';
 import { showWhenAsked } from '../common/details.js';
+import { nextTask } from '../common/moment.js';
 import { Publisher } from '../common/published.js';
 import { type Owner, runnerCommands, runnerLoad } from './runner.js';
 
@@ -25,6 +26,8 @@ export class Context implements Owner {
   readonly evidence: EvidencePlace;
   /** The queue of the runner of its commands; known once admitted. */
   runner = '';
+  /** What is told, kept and shown of this moment gives way to what follows it, until then. */
+  givenWay?: Promise<void>;
   readonly commands = runnerCommands(this);
   readonly load = runnerLoad(this);
   private readonly publisher = new Publisher(() => this.counted);
@@ -63,6 +66,18 @@ export class Context implements Owner {
 
   /** Nothing stands in the way. */
   async again(): Promise<void> {}
+
+  /**
+   * What follows now begins before anything is told, kept or shown of how it came to that: each of these is work for the
+   * server, which production would wait for. It leaves with the next task.
+   */
+  giveWay(): void {
+    this.givenWay ??= CancellationScope.nonCancellable(async () => {
+      await nextTask();
+      this.givenWay = undefined;
+      this.publish();
+    });
+  }
 
   /** Who may decide, and what. */
   get approvals(): Approvals {
@@ -129,6 +144,7 @@ export class Context implements Owner {
   publish(): void {
     const { ledger } = this;
     this.showAll();
+    if (this.givenWay && !ledger.outcome) return;
     const waitingFor = ledger.held ? 'resume' : (ledger.questions[0]?.id ?? '');
     const verdict = ledger.outcome ?? (ledger.rollback ? 'rolling-back' : 'running');
     const state = [ledger.phase, waitingFor, verdict].join('|');

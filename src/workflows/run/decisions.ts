@@ -33,12 +33,12 @@ import { DECISIONS, type DecisionKind, signalHelp } from '../../domain/ledger/de
 import type { Decision, DecisionRecord } from '../../domain/ledger/ledger.js';
 import type { RollbackOption } from '../../domain/watch/criteria.js';
 import { checks } from '../common/policies.js';
+import type { Notifier } from '../telling/notifier.js';
 import type { Absences } from './absences.js';
 import { settleClaim } from './claims.js';
 import type { Context } from './context.js';
 import { describe, isFailure } from './failures.js';
 import { move } from './moving.js';
-import type { Notifier } from './notifier.js';
 import type { Questions } from './questions.js';
 
 const NO_CHILD = 'what is said of a runner is said by rollbacks and trials of them, while they run';

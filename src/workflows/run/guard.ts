@@ -13,9 +13,9 @@ import {
 import { guardRelieved } from '../../contract/messages.js';
 import { GUARD, watchWorkflowId } from '../../contract/names.js';
 import type { Watch } from '../../contract/plan/watch.js';
+import type { Notifier } from '../telling/notifier.js';
 import type { Context } from './context.js';
 import { isFailure, RollbackNeeded } from './failures.js';
-import type { Notifier } from './notifier.js';
 import { reportOf, rollbackFor, type Watching } from './watching.js';
 
 /** Longest guard before the next one takes over, milliseconds. */

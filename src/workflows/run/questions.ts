@@ -1,8 +1,8 @@
 /** Questions to people: on the board, announced, and answered by decisions. */
 import { condition, workflowInfo } from '@temporalio/workflow';
 import type { DecisionRecord, OpenQuestion } from '../../domain/ledger/ledger.js';
+import type { Notifier } from '../telling/notifier.js';
 import type { Context } from './context.js';
-import type { Notifier } from './notifier.js';
 
 export type Ask = Pick<OpenQuestion, 'kind' | 'id' | 'title' | 'text' | 'roles' | 'moves' | 'digest'>;
 

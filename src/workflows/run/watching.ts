@@ -23,11 +23,11 @@ import { queueFor } from '../../domain/runner.js';
 import { watchFacts } from '../../domain/watch/facts.js';
 import { longestOf } from '../../domain/watch/watch-state.js';
 import { urgentSeal } from '../common/policies.js';
+import type { Notifier } from '../telling/notifier.js';
 import { MonitorWorkflow } from '../watch/watch.js';
 import { catchUp } from './catch-up.js';
 import type { Context } from './context.js';
 import { cancelledAlone, describe, isFailure, RollbackNeeded } from './failures.js';
-import type { Notifier } from './notifier.js';
 import type { Questions } from './questions.js';
 
 /** How a watch ended, and who carried on despite which of its criteria. */
@@ -96,6 +96,7 @@ export class Watching {
       }).catch(endedBadly);
       const { endedAt, verdict, ticks, samples, criteria } = result;
       Object.assign(record, { endedAt, verdict, ticks, samples, criteria });
+      if (result.breach) this.context.giveWay();
       this.context.publish();
       if (result.breach) this.seal(watch, result);
       await catchUp(endedAt, watch.title);
@@ -121,6 +122,7 @@ export class Watching {
   private seal({ id: monitor, title }: Watch, result: WatchResult): void {
     const { evidence, ledger } = this.context;
     const sealing = CancellationScope.nonCancellable(async () => {
+      await this.context.givenWay;
       try {
         const summary = `Seal the samples of ${title}`;
         result.evidence.push(...(await urgentSeal.sealSeries.executeWithOptions({ summary }, [{ monitor, evidence }])));

@@ -91,6 +91,7 @@ async function signOffs(deployment: Deployment) {
     for (const claim of signedForPlan(ledger))
       settleClaim(deployment, claim, refused('no sign-off is being asked for any more'));
   }
+  deployment.giveWay();
   deployment.closeQuestion(question);
   return {
     summary: `${ledger.approvals.length} of ${roles.length} signed off ${digest.slice(0, 12)}`,

@@ -1,5 +1,5 @@
 /** Telling people what happens, and asking again what still waits. Nothing in here delays or fails a deployment. */
-import { CancellationScope, condition, isCancellation, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import { aboutOf, type DeployInput } from '../../contract/deployment.js';
 import type { Ledger, OpenQuestion, Question } from '../../domain/ledger/ledger.js';
 import { answeredMessage } from '../../domain/notifications/answered-message.js';
@@ -27,18 +27,7 @@ import {
   whereProductionIsLeft,
 } from '../../domain/notifications/notifications.js';
 import { HOLD_ID } from '../../domain/notifications/question-page.js';
-import { authorised } from '../common/authorised.js';
-import { endOfThisMoment } from '../common/moment.js';
-import { LONGEST_THOUGHT, people } from '../common/policies.js';
-import type { Context } from './context.js';
-import { describe } from './failures.js';
-
-/** What one activity tells: messages, and questions to the stand-in people of virtual time. */
-interface Batch {
-  summary: string;
-  messages: Message[];
-  questions: Question[];
-}
+import { Outbox } from './outbox.js';
 
 /** Something that waits for people: an open question, or a hold. */
 interface Waiting {
@@ -50,22 +39,19 @@ interface Waiting {
 }
 
 export class Notifier {
-  private readonly queue: (Batch & { done: () => void })[] = [];
-  private draining: Promise<void> | undefined;
-  private readonly urgent = new Set<Promise<void>>();
-  /** The deployment's thread in each Slack channel. */
-  private threads: Record<string, string> = {};
+  private readonly outbox: Outbox;
   private alerts: OpenAlerts = {};
   /** What asks open questions, and what it can be edited by, where it can: where it offers a page to answer them on. */
   private asked: { question: QuestionDetails; message: Message }[] = [];
-  private readonly places: Record<string, string> = {};
   private sent = 0;
 
   constructor(
     private readonly input: DeployInput,
     private readonly ledger: Ledger,
-    private readonly deployment: Pick<Context, 'publish' | 'vouched'>,
-  ) {}
+    deployment: ConstructorParameters<typeof Outbox>[0],
+  ) {
+    this.outbox = new Outbox(deployment);
+  }
 
   /** Tells the channels that the plan names for the event. @returns when it is told, or could not be */
   notify(event: DeploymentEvent, options: { to?: ToNotify['to']; question?: Question } = {}): Promise<void> {
@@ -82,7 +68,7 @@ export class Notifier {
     if (messages.length === 0 && !concernsStandIns) return Promise.resolve();
     const batch = { summary: inFewWords(event), messages, questions };
     return CancellationScope.nonCancellable(() =>
-      EVENTS[event.kind].urgent ? this.sendNow(batch) : this.enqueue(batch),
+      EVENTS[event.kind].urgent ? this.outbox.sendNow(batch) : this.outbox.enqueue(batch),
     );
   }
 
@@ -136,7 +122,7 @@ export class Notifier {
       off: notifications.channels.filter(({ id, off }) => notice.to.includes(id) && off).map(({ id }) => id),
       messages: this.numbered(noticeMessages(notifications, { notice, about })),
     }));
-    return { notices, about, threads: this.threads };
+    return { notices, about, threads: this.outbox.threads };
   }
 
   /** What a watch of production tells in the deployment's place, when that is ended from outside. */
@@ -149,11 +135,8 @@ export class Notifier {
   }
 
   /** Everything has been told, or given up: an ending should not be lost with its workflow. */
-  async flushed(): Promise<void> {
-    do {
-      await Promise.all([this.draining, ...this.urgent]);
-      await endOfThisMoment();
-    } while (this.draining || this.urgent.size > 0);
+  flushed(): Promise<void> {
+    return this.outbox.flushed();
   }
 
   private async followUp(waiting: Waiting): Promise<void> {
@@ -198,12 +181,12 @@ export class Notifier {
     const own = this.asked.filter(({ question }) => questionKey(question) === key);
     this.asked = this.asked.filter((one) => !own.includes(one));
     const edited = own.flatMap(({ message }) => {
-      const edits = this.places[message.id];
+      const edits = this.outbox.places[message.id];
       const answered = { event, about: this.about(), message };
       return edits === undefined ? [] : [answeredMessage(this.input.plan.notifications, { ...answered, edits })];
     });
     if (edited.length === 0) return;
-    await this.enqueue({ summary: inFewWords(event), messages: this.numbered(edited), questions: [] });
+    await this.outbox.enqueue({ summary: inFewWords(event), messages: this.numbered(edited), questions: [] });
   }
 
   private async isSettled({ isOpen, asked }: Waiting, next: NextCall | undefined): Promise<boolean> {
@@ -215,60 +198,6 @@ export class Notifier {
     const what = next.kind === 'question-escalated' ? 'Escalate' : 'Remind of';
     const summary = `${what} “${asked.title}” if it still waits`.slice(0, 200);
     return condition(() => !isOpen(), Math.max(next.at - Date.now(), 1), { summary });
-  }
-
-  private enqueue(batch: Batch): Promise<void> {
-    return new Promise((resolve) => {
-      this.queue.push({ ...batch, done: resolve });
-      this.draining ??= this.drain();
-    });
-  }
-
-  private async drain(): Promise<void> {
-    while (this.queue.length > 0) {
-      await endOfThisMoment();
-      // What is told later never overtakes: an alert is triggered before it is resolved.
-      await Promise.all(this.urgent);
-      const batches = this.queue.splice(0);
-      await this.send(merged(batches));
-      for (const { done } of batches) done();
-    }
-    this.draining = undefined;
-  }
-
-  private async sendNow(batch: Batch): Promise<void> {
-    const sending = this.send(batch);
-    this.urgent.add(sending);
-    await sending;
-    this.urgent.delete(sending);
-  }
-
-  private async send({ summary, messages, questions }: Batch): Promise<void> {
-    const patience = questions.length > 0 ? LONGEST_THOUGHT : {};
-    try {
-      const {
-        threads,
-        untold,
-        later,
-        places = {},
-      } = await authorised(people, this.deployment.vouched).tell.executeWithOptions(
-        { summary: `Tell: ${summary}`.slice(0, 200), ...patience },
-        [{ messages, threads: this.threads, questions }],
-      );
-      this.threads = { ...threads, ...this.threads };
-      Object.assign(this.places, places);
-      this.ledger.untold.push(...untold);
-      if (later !== undefined) void this.askAgain(later);
-    } catch (error) {
-      if (!isCancellation(error)) this.ledger.untold.push(`${summary} (${describe(error)})`);
-    }
-    this.deployment.publish();
-  }
-
-  /** In virtual time nobody answers by themselves: stand-in people who wanted time to think are called when it is up. */
-  private async askAgain(later: number): Promise<void> {
-    await sleep(later, { summary: 'Stand-in people answer' });
-    await this.sendNow({ summary: 'stand-in people answer', messages: [], questions: [] });
   }
 
   private numbered(messages: Omit<Message, 'id'>[]): Message[] {
@@ -287,10 +216,4 @@ const answeredEvent = ({ asked, answer }: Waiting): AnsweredEvent => ({
   kind: 'question-answered',
   question: asked,
   ...answer(),
-});
-
-const merged = (batches: Batch[]): Batch => ({
-  summary: batches.map(({ summary }) => summary).join('; '),
-  messages: batches.flatMap(({ messages }) => messages),
-  questions: batches.flatMap(({ questions }) => questions),
 });

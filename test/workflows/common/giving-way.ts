@@ -1,0 +1,16 @@
+/** A moment that is told and shown, and what follows it, if anything does. */
+import { proxyActivities } from '@temporalio/workflow';
+import type { DeployInput } from '../../../src/contract/deployment.js';
+import { Deployment } from '../../../src/workflows/run/deployment.js';
+
+const { next } = proxyActivities<{ next(): Promise<void> }>({ startToCloseTimeout: '10s' });
+
+export async function givingWay(input: DeployInput, follows: boolean): Promise<void> {
+  const deployment = new Deployment(input);
+  deployment.giveWay();
+  deployment.enter('approval');
+  deployment.tell({ kind: 'signed-off' });
+  deployment.tell({ kind: 'breach', criterion: 'errors', reason: 'too many' });
+  if (follows) await next();
+  await deployment.notifier.flushed();
+}
