@@ -169,8 +169,8 @@ async function runRollback(
   deployment.publish();
   const begunOn = queueFor(deployment, 'production');
   try {
-    const result = await deployment.accompany((queues) =>
-      startChild(WORKFLOWS[option], {
+    const result = await deployment.accompany(async (queues) => {
+      const child = await startChild(WORKFLOWS[option], {
         workflowId,
         // A rollback that has begun is finished, whatever becomes of its parent.
         parentClosePolicy: ParentClosePolicy.ABANDON,
@@ -194,8 +194,10 @@ async function runRollback(
             ...(chosen.again ? { again: true } : {}),
           },
         ],
-      }),
-    );
+      });
+      deployment.followed();
+      return child;
+    });
     record.took = result.endedAt - result.startedAt;
     record.succeeded = result.succeeded;
     record.reason = result.reason;

@@ -1,5 +1,5 @@
 /** What all parts of a deployment's run share: its input, its plan, its ledger, and the board that shows it. */
-import { CancellationScope, upsertSearchAttributes } from '@temporalio/workflow';
+import { CancellationScope, condition, upsertSearchAttributes } from '@temporalio/workflow';
 import type { EvidencePlace } from '../../contract/activities/step.js';
 import { type DeployInput, newLedger } from '../../contract/deployment.js';
 import { type Authority, begunBy, saidBy } from '../../contract/envelope.js';
@@ -12,13 +12,15 @@ import { renderBoard } from '../../domain/ledger/board.js';
 import type { DecisionRecord, Ledger } from '../../domain/ledger/ledger.js';
 import type { CommandQueues, OwnRunners } from '../../domain/runner.js';
 import { showWhenAsked } from '../common/details.js';
-import { nextTask } from '../common/moment.js';
 import { Publisher } from '../common/published.js';
 import { type Owner, runnerCommands, runnerLoad } from './runner.js';
 
 /** So many refusals people may cause; more are a flood, of which the last is published at such intervals (ms). */
 const TOLD_AT_ONCE = 100;
 const REFUSALS_EVERY = 1_000;
+
+/** Longest wait of what gives way, milliseconds: for people it is the same moment. */
+const SOON = 1_000;
 
 export class Context implements Owner {
   readonly ledger: Ledger;
@@ -28,6 +30,7 @@ export class Context implements Owner {
   runner = '';
   /** What is told, kept and shown of this moment gives way to what follows it, until then. */
   givenWay?: Promise<void>;
+  private hasFollowed = false;
   readonly commands = runnerCommands(this);
   readonly load = runnerLoad(this);
   private readonly publisher = new Publisher(() => this.counted);
@@ -69,14 +72,21 @@ export class Context implements Owner {
 
   /**
    * What follows now begins before anything is told, kept or shown of how it came to that: each of these is work for the
-   * server, which production would wait for. It leaves with the next task.
+   * server, which production would wait for. They leave when it has begun, or a second later. That is told by what happens:
+   * the length of the history is another one at a replay, where a local activity has outlasted a task.
    */
   giveWay(): void {
+    this.hasFollowed = false;
     this.givenWay ??= CancellationScope.nonCancellable(async () => {
-      await nextTask();
+      await condition(() => this.hasFollowed, SOON, { summary: 'What follows begins first' });
       this.givenWay = undefined;
       this.publish();
     });
+  }
+
+  /** What was given way to has begun. */
+  followed(): void {
+    this.hasFollowed = true;
   }
 
   /** Who may decide, and what. */

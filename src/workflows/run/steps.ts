@@ -43,6 +43,7 @@ export class Steps {
     for (let generation = 1; ; generation++) {
       await this.released();
       this.guard.raise();
+      const isGivenWay = this.context.givenWay !== undefined;
       const record = this.begin(definition, generation);
       const key = { deployment: input.deployment, step: id, generation };
       const environment = actedOn(this.context.plan, definition);
@@ -58,6 +59,7 @@ export class Steps {
         this.cutShort(record, error);
         throw error;
       });
+      if (isGivenWay) this.context.followed();
       this.context.publish();
       const waived = waivedBefore(record, ledger.steps);
       const failure = `${record.reason}${waived ? `; on staging the same was waived ${byWhom(waived)}` : ''}`;
