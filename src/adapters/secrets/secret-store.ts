@@ -50,7 +50,9 @@ export async function inTime<T>(store: string, work: (signal: AbortSignal) => Pr
   try {
     return await Promise.race([work(signal), late]);
   } catch (error) {
-    if (signal.aborted) throw silent(store, `nothing within ${formatDuration(STORE_WITHIN)}`);
+    // Each request in it is given that long, too: which of both limits ends it is chance.
+    const isLate = signal.aborted || (error instanceof NoAnswer && error.code === 'timeout');
+    if (isLate) throw silent(store, `nothing within ${formatDuration(STORE_WITHIN)}`);
     throw error instanceof NoAnswer ? silent(store, error.message) : error;
   }
 }

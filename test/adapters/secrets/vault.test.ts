@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { knownSecrets, readSecret, rememberSecrets } from '../../../src/adapters/evidence/secrets.js';
 import { isWorkersOwn } from '../../../src/adapters/evidence/workers-own.js';
-import { STORE_WITHIN } from '../../../src/adapters/secrets/secret-store.js';
+import { NoAnswer } from '../../../src/adapters/http/http.js';
+import { inTime, STORE_WITHIN } from '../../../src/adapters/secrets/secret-store.js';
 import type { CheckContext } from '../../../src/doctor/checks/check.js';
 import { credentialChecks } from '../../../src/doctor/checks/credentials.js';
 import { json, serve, type TestServer } from '../../helpers/server.js';
@@ -160,6 +161,13 @@ test('a Vault that hangs holds nobody up for long, and the others who need none 
   const before = vault.requests.length;
   await rememberSecrets([reference()]);
   expect(vault.requests).toHaveLength(before);
+});
+
+test('whichever limit ends the wait for a store, its own or that of a request in it, the same is said', async () => {
+  const late = inTime('Vault', async () => {
+    throw new NoAnswer('no answer within 4 s', 'timeout');
+  });
+  await expect(late).rejects.toThrow('Vault gave no answer (nothing within 4 s); what it holds is unknown');
 });
 
 test('what is remembered in passing is waited for no longer than is said, and known once it comes', async () => {
