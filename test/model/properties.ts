@@ -6,7 +6,7 @@ import type { Scenario } from './scenario.js';
 import { compileWorkflows, type Workflows } from './workflow-run.js';
 
 /** A run that failed is repeated with `MODEL_SEED`; `MODEL_RUNS` plays as many as wanted. */
-const RUNS = Number(process.env.MODEL_RUNS ?? 500);
+const RUNS = Number(process.env.MODEL_RUNS ?? 350);
 const SEED = Number(process.env.MODEL_SEED ?? Date.now() % 2 ** 31);
 
 /**
