@@ -1,5 +1,4 @@
 /** The worker: the only place where workflows, activities and adapters meet. */
-
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';

@@ -149,6 +149,17 @@ test('what a rollback is chosen by is read at once, and nothing stands between t
   ]);
 }, 60_000);
 
+/** Called with the texts of each telling. */
+function hearing() {
+  const told = vi.fn();
+  const { tell } = world;
+  world.tell = async (asked) => {
+    told(asked.messages.map(({ text }) => text));
+    return tell(asked);
+  };
+  return told;
+}
+
 /** What the deployment has had begun, in its order: the activities by their names, and `rollback`. */
 async function begunBy(handle: WorkflowHandle): Promise<string[]> {
   const { events = [] } = await handle.fetchHistory();
@@ -160,12 +171,7 @@ async function begunBy(handle: WorkflowHandle): Promise<string[]> {
 }
 
 test('the way back has begun when its people are told of it, of the breach and of what follows at once', async () => {
-  const told = vi.fn();
-  const { tell } = world;
-  world.tell = async (asked) => {
-    told(asked.messages.map(({ text }) => text));
-    return tell(asked);
-  };
+  const told = hearing();
   const { handle } = await started({}, heard());
   await handle.result();
   const [first] = told.mock.calls.flat();
@@ -184,12 +190,7 @@ test('people hear of a breach within moments although nobody knows yet what foll
     await answered;
     return FOUND;
   };
-  const told = vi.fn();
-  const { tell } = world;
-  world.tell = async (asked) => {
-    told(asked.messages.map(({ text }) => text));
-    return tell(asked);
-  };
+  const told = hearing();
   const { handle } = await started({}, heard());
   await vi.waitUntil(() => told.mock.calls.length > 0, { timeout: 20_000, interval: 20 });
   expect(told.mock.calls.flat()).toEqual([[expect.stringMatching(/volta atrás/)]]);
